@@ -1,0 +1,61 @@
+"""The command line: read arguments, make one call into the library, print.
+
+One file a command group. The library is imported inside the commands, so that
+`barkive --help` is instant. Errors become one sentence and an exit status here,
+once for all commands.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from barkive import __version__
+from barkive.cli import breeds, evaluate, identify, train
+from barkive.errors import BarkiveError
+
+app = typer.Typer(
+    name="barkive",
+    help="Names the breed of the dog in a photo.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("identify")(identify.identify)
+app.command("breeds")(breeds.breeds)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"barkive {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Names the breed of the dog in a photo."""
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 all went well, 1 some photos failed, 2 wrong usage."""
+    try:
+        app()
+    except BarkiveError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of standard output went away (`barkive identify … | head`): not an error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,68 @@
+"""Every exception that Barkive raises on purpose.
+
+The message of each is one sentence for the person at the keyboard: it names the
+file or the value, what is allowed, and what to do. Each front end turns
+`BarkiveError` into its own answer once (the command line: that sentence on
+standard error and `exit_code`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BarkiveError(Exception):
+    """The root of the tree; catch it to catch all of Barkive's own errors."""
+
+    exit_code = 2
+
+
+class UsageError(BarkiveError):
+    """An argument, an option or a setting is wrong."""
+
+
+class UnknownBreedError(UsageError):
+    """A breed name or id that the table does not hold; `nearest` holds what is close to it."""
+
+    def __init__(self, query: str, nearest: Sequence[str]) -> None:
+        self.query = query
+        self.nearest = tuple(nearest)
+        close = f" The nearest names: {', '.join(self.nearest)}." if self.nearest else ""
+        super().__init__(f"No breed is called “{query}”.{close} `barkive breeds` lists them all.")
+
+
+class MissingExtraError(BarkiveError):
+    """A part of Barkive that is not installed was asked for."""
+
+    def __init__(self, extra: str, purpose: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{purpose} needs the extra “{extra}”; install it with: pip install 'barkive[{extra}]'"
+        )
+
+
+class PhotoError(BarkiveError):
+    """A photo can't be read; the message is the reason, without the file's name.
+
+    Inside a run it becomes a `failed` verdict and never stops the run.
+    """
+
+    exit_code = 1
+
+
+class DataError(BarkiveError):
+    """A folder of breeds can't be trained or evaluated on as it is."""
+
+
+class BundleError(BarkiveError):
+    """A model file is missing, corrupt, not a Barkive bundle, or of another format version."""
+
+
+class WeightsError(BarkiveError):
+    """A backbone's name is unknown, or its pre-trained weights are missing or don't fit it."""
+
+
+class ExportError(BarkiveError):
+    """The exported bundle answers differently from the trained network, so it is not written."""
+
+    exit_code = 1

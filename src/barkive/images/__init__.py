@@ -1,0 +1,16 @@
+"""Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
+
+from barkive.images.decode import Photo, decode
+from barkive.images.files import find_photos
+from barkive.images.hashing import group_near_duplicates, perceptual_hash
+from barkive.images.preprocess import Preprocessing, Square
+
+__all__ = [
+    "Photo",
+    "Preprocessing",
+    "Square",
+    "decode",
+    "find_photos",
+    "group_near_duplicates",
+    "perceptual_hash",
+]

@@ -1,0 +1,101 @@
+"""What Barkive says of a photo: frozen result types, and their JSON form.
+
+Knows nothing of how a verdict is reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypedDict
+
+Language = Literal["en", "fr"]
+
+
+class Status(StrEnum):
+    """The four things that a verdict can say."""
+
+    DOG = "dog"
+    UNCERTAIN = "uncertain"
+    NOT_DOG = "not_dog"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One class of a model: its id and what people call it.
+
+    `id` is the breed's WordNet id where the breed table knows it, otherwise the
+    name of the folder that the model was trained on.
+    """
+
+    id: str
+    en: str
+    fr: str
+
+    def name(self, lang: Language = "en") -> str:
+        """The breed's name in the language asked for."""
+        return self.fr if lang == "fr" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A breed that a photo may show, with its calibrated probability in 0..1."""
+
+    label: Label
+    probability: float
+
+
+class CandidateJSON(TypedDict):
+    """One element of `breeds` in a verdict's JSON form."""
+
+    id: str
+    name: str
+    probability: float
+
+
+class VerdictJSON(TypedDict):
+    """A verdict's JSON form: the contract of `--format json` and of the HTTP API."""
+
+    file: str | None
+    status: str
+    breeds: list[CandidateJSON]
+    error: str | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a model says of one photo.
+
+    Attributes:
+        file: The path as it was given; None for a photo that came without one.
+        status: `dog` (the first of `breeds` is the answer), `uncertain` (`breeds` is the
+            short list), `not_dog` or `failed` (`breeds` is empty).
+        breeds: The most probable breeds, best first.
+        error: Why the photo could not be read: one sentence; None unless `failed`.
+        model: The bundle that answered: its name and the start of its SHA-256.
+    """
+
+    file: str | None
+    status: Status
+    breeds: tuple[Candidate, ...]
+    error: str | None
+    model: str
+
+    def to_json(self, lang: Language = "en") -> VerdictJSON:
+        """The verdict as a JSON object, probabilities rounded to four decimals."""
+        return {
+            "file": self.file,
+            "status": self.status.value,
+            "breeds": [
+                {
+                    "id": c.label.id,
+                    "name": c.label.name(lang),
+                    "probability": round(c.probability, 4),
+                }
+                for c in self.breeds
+            ],
+            "error": self.error,
+            "model": self.model,
+        }
