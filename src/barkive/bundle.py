@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from barkive.errors import BundleError, UsageError
 from barkive.images import Preprocessing
-from barkive.verdicts import Label
+from barkive.verdicts import Label, Scores, Status
 
 FORMAT_VERSION = 1
+OUTPUTS = ("logits", "dog", "features")
 METADATA_KEY = "barkive"
 SHIPPED = Path(__file__).parent / "data" / "model.onnx"
 
@@ -51,6 +54,29 @@ class BundleInfo:
     dog_threshold: float
     answer_threshold: float
     provenance: Mapping[str, Any]
+
+    def scores(
+        self,
+        logits: NDArray[np.float32],
+        dog: NDArray[np.float32],
+        features: NDArray[np.float32],
+    ) -> Scores:
+        """The graph's outputs with the temperature applied, as calibrated scores."""
+        scaled = logits / np.float32(self.temperature)
+        odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return Scores(odds / odds.sum(axis=1, keepdims=True), dog, features)
+
+    def statuses(self, scores: Scores) -> list[Status]:
+        """The verdict's status for each photo of a batch: the one place of this rule."""
+        top = scores.probabilities.max(axis=1)
+        return [
+            Status.NOT_DOG
+            if dog < self.dog_threshold
+            else Status.DOG
+            if probability >= self.answer_threshold
+            else Status.UNCERTAIN
+            for probability, dog in zip(top, scores.dog, strict=True)
+        ]
 
     def to_metadata(self) -> str:
         """The text of the metadata entry."""

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypedDict
 
+import numpy as np
+from numpy.typing import NDArray
+
 Language = Literal["en", "fr"]
 
 
@@ -36,6 +39,21 @@ class Label:
     def name(self, lang: Language = "en") -> str:
         """The breed's name in the language asked for."""
         return self.fr if lang == "fr" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a network says of a batch of photos, before any threshold.
+
+    Attributes:
+        probabilities: Calibrated, shape (n, labels); each row sums to 1.
+        dog: Log-odds that the photo shows a dog at all, shape (n,).
+        features: The pooled features, shape (n, channels).
+    """
+
+    probabilities: NDArray[np.float32]
+    dog: NDArray[np.float32]
+    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ once for all commands.
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -55,7 +54,3 @@ def main() -> None:
     except BarkiveError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of standard output went away (`barkive identify … | head`): not an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)

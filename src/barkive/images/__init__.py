@@ -1,5 +1,6 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
+from barkive.images.ahead import map_ahead
 from barkive.images.decode import Photo, decode
 from barkive.images.files import find_photos
 from barkive.images.hashing import group_near_duplicates, perceptual_hash
@@ -12,5 +13,6 @@ __all__ = [
     "decode",
     "find_photos",
     "group_near_duplicates",
+    "map_ahead",
     "perceptual_hash",
 ]

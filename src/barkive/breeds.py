@@ -1,0 +1,218 @@
+"""The breed table: what each breed is called, and which breed a name means.
+
+120 breeds under their WordNet ids, the classes of Stanford Dogs (Khosla et al., 2011).
+FCI numbers and groups are those of the FCI's nomenclature (https://www.fci.be), by way of
+https://github.com/paiv/fci-breeds (MIT). Knows nothing of models and photos.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from barkive.errors import UnknownBreedError
+
+Language = Literal["en", "fr"]
+
+_TABLE = Path(__file__).parent / "data" / "breeds.csv"
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_NEAREST = 3
+
+# The ten groups of the FCI, as it calls them: number, English, French.
+_GROUPS: dict[int, tuple[str, str]] = {
+    1: ("Sheepdogs and Cattledogs", "Chiens de berger et de bouvier"),
+    2: (
+        "Pinscher and Schnauzer, Molossoid and Swiss Mountain Dogs",
+        "Chiens de type Pinscher et Schnauzer, molossoïdes, "
+        "chiens de montagne et de bouvier suisses",
+    ),
+    3: ("Terriers", "Terriers"),
+    4: ("Dachshunds", "Teckels"),
+    5: ("Spitz and primitive types", "Chiens de type Spitz et de type primitif"),
+    6: (
+        "Scent hounds and related breeds",
+        "Chiens courants, chiens de recherche au sang et races apparentées",
+    ),
+    7: ("Pointing Dogs", "Chiens d'arrêt"),
+    8: (
+        "Retrievers, Flushing Dogs and Water Dogs",
+        "Chiens rapporteurs de gibier, chiens leveurs de gibier et chiens d'eau",
+    ),
+    9: ("Companion and Toy Dogs", "Chiens d'agrément et de compagnie"),
+    10: ("Sighthounds", "Lévriers"),
+}
+
+# Breeds outside the table whose names end like one inside it: in a folder `Bearded-Collie`
+# the part before the hyphen is no number or note, and the photos show no Rough Collie.
+_OTHER_BREEDS = frozenset(
+    {
+        "alaskanhusky",
+        "americancocker",
+        "americancockerspaniel",
+        "artesiennormandbasset",
+        "beardedcollie",
+        "bluegasconybasset",
+        "normanartesienbasset",
+        "scotchcollie",
+        "smoothcollie",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Breed:
+    """One row of the table.
+
+    Attributes:
+        id: The WordNet id, `n` and eight digits.
+        folder: The folder name in Stanford Dogs, `<id>-<name>`.
+        en: The English name in today's usage.
+        fr: The French name.
+        fci: The FCI's number; varieties of one FCI breed share it (the poodles: 172). None
+            where the FCI does not recognise the breed.
+        group: The FCI's group, 1..10; None where `fci` is.
+        wild: It is a wild canid (dingo, dhole, African wild dog) and no dog breed.
+        aliases: Other names by which people look it up, in both languages.
+    """
+
+    id: str
+    folder: str
+    en: str
+    fr: str
+    fci: int | None
+    group: int | None
+    wild: bool
+    aliases: tuple[str, ...]
+
+    def name(self, lang: Language = "en") -> str:
+        """The breed's name in the language asked for."""
+        return self.fr if lang == "fr" else self.en
+
+    def group_name(self, lang: Language = "en") -> str | None:
+        """What the FCI calls the breed's group; None where it does not recognise the breed."""
+        if self.group is None:
+            return None
+        english, french = _GROUPS[self.group]
+        return french if lang == "fr" else english
+
+
+def normalise(name: str) -> str:
+    """What is left of a name once case, accents, hyphens and the like don't matter.
+
+    Only letters and digits stay: “Épagneul japonais”, “epagneul-japonais” and
+    “EPAGNEUL_JAPONAIS” all become `epagneuljaponais`. Idempotent.
+    """
+    # Case is folded after the decomposition, which can itself bring forth capitals (™ is “TM”),
+    # and decomposed again, because folding can bring forth accents.
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    return "".join(c for c in folded.translate(_LIGATURES) if c.isalnum())
+
+
+@cache
+def all_breeds() -> tuple[Breed, ...]:
+    """The 120 breeds, by WordNet id."""
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Breed(
+                id=row["id"],
+                folder=row["folder"],
+                en=row["en"],
+                fr=row["fr"],
+                fci=int(row["fci"]) if row["fci"] else None,
+                group=int(row["group"]) if row["group"] else None,
+                wild=row["wild"] == "true",
+                aliases=tuple(row["aliases"].split("|")) if row["aliases"] else (),
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def find(query: str) -> Breed:
+    """The breed that a name or an id means.
+
+    Args:
+        query: A WordNet id, a Stanford Dogs folder name with or without its id, or a name
+            in English or French; case, accents, hyphens and underscores don't matter.
+
+    Raises:
+        UnknownBreedError: No breed is called so; `nearest` holds up to three names that are
+            close to it, in the language that it resembles.
+    """
+    key = normalise(query)
+    if key not in _index():
+        raise UnknownBreedError(query, _nearest(key))
+    return _index()[key][0]
+
+
+def search(query: str) -> tuple[Breed, ...]:
+    """The breeds that a name, an id or a part of one means; at least one.
+
+    The breed that is called exactly so comes first, then those with `query` inside one of
+    their names, by WordNet id.
+
+    Raises:
+        UnknownBreedError: No name holds it.
+    """
+    key = normalise(query)
+    exact = {_index()[key][0]: None} if key in _index() else {}
+    # A dict keeps each breed once, in the order of arrival.
+    hits = exact | {
+        breed: None for breed in all_breeds() if key and any(key in k for k in _keys(breed))
+    }
+    if not hits:
+        raise UnknownBreedError(query, _nearest(key))
+    return tuple(hits)
+
+
+def of_folder(folder: str) -> Breed | None:
+    """The breed whose photos a folder of a data set holds; None where the table has none.
+
+    Recognises `<name>`, `<WordNet id>-<name>` and `<anything>-<name>`, where the name or the
+    id is one that `find` knows. `<breed>-<breed>` is a cross, and so neither.
+
+    Args:
+        folder: The folder's own name, not its path.
+    """
+    index = _index()
+    prefix, _, name = folder.partition("-")
+    if re.fullmatch(r"n\d{8}", prefix) and prefix in index:
+        return index[prefix][0]
+    whole = normalise(folder)
+    if whole in index:
+        return index[whole][0]
+    if normalise(prefix) in index or whole in _OTHER_BREEDS:
+        return None
+    entry = index.get(normalise(name))
+    return entry[0] if entry else None
+
+
+def _keys(breed: Breed) -> dict[str, str]:
+    """All that a breed can be looked up by, normalised, each with the name to show for it."""
+    stanford = breed.folder.removeprefix(f"{breed.id}-")
+    # Nobody writes an id or a folder's name: for these the English name is shown.
+    written = {normalise(key): breed.en for key in (breed.id, breed.folder, stanford)}
+    return written | {normalise(name): name for name in (*breed.aliases, breed.fr, breed.en)}
+
+
+@cache
+def _index() -> dict[str, tuple[Breed, str]]:
+    """Every key of every breed, with the breed and the name to show for that key."""
+    return {key: (breed, name) for breed in all_breeds() for key, name in _keys(breed).items()}
+
+
+def _nearest(key: str) -> list[str]:
+    """Up to three names, of different breeds, that hold `key` or are spelt nearly so."""
+    index = _index()
+    holding = sorted((k for k in index if key and key in k), key=len)
+    alike = difflib.get_close_matches(key, index, n=10, cutoff=0.5)
+    nearest: dict[str, str] = {}
+    for candidate in (*holding, *alike):
+        breed, name = index[candidate]
+        nearest.setdefault(breed.id, name)
+    return list(nearest.values())[:_NEAREST]

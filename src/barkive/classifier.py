@@ -1,0 +1,159 @@
+"""Runs a bundle: photos in, verdicts out.
+
+Decoding and inference overlap: threads decode ahead of the network by a bounded
+number of photos, so that memory stays flat however many photos come.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from barkive.bundle import OUTPUTS, Bundle, open_bundle
+from barkive.errors import PhotoError
+from barkive.images import Photo
+from barkive.verdicts import Candidate, Scores, Status, Verdict
+
+_SHORT_LIST: Final = (Status.DOG, Status.UNCERTAIN)
+_ONE_PHOTO = (str, os.PathLike, bytes, Image.Image)
+
+
+class Classifier:
+    """Names the breeds on photos with one bundle.
+
+    Example:
+        >>> from barkive.classifier import Classifier
+        >>> for verdict in Classifier().predict(["rex.jpg", "photos/mila.heic"]):
+        ...     print(verdict.file, verdict.status, verdict.breeds[:1])
+    """
+
+    def __init__(self, model: str | Path | None = None, *, threads: int = 0) -> None:
+        """Opens the bundle.
+
+        Args:
+            model: A bundle's path; None for the model inside the package.
+            threads: Threads for inference, and as many for decoding; 0 for one per core.
+
+        Raises:
+            BundleError: The bundle is missing, corrupt or of another version.
+        """
+        self._threads = threads or _cores()
+        self.bundle: Bundle = open_bundle(model, threads=self._threads)
+
+    def score(self, pixels: NDArray[np.uint8]) -> Scores:
+        """Runs the network on prepared pixels.
+
+        Args:
+            pixels: RGB, shape (n, size, size, 3) as the bundle's preprocessing makes it.
+
+        Returns:
+            Calibrated probabilities (n, labels), dog log-odds (n,), features (n, channels).
+        """
+        outputs = self.bundle.session.run(OUTPUTS, {"pixels": pixels})
+        return self.bundle.info.scores(*outputs)
+
+    def predict(
+        self, photos: Photo | Iterable[Photo], *, top: int = 5, batch_size: int = 16
+    ) -> Iterator[Verdict]:
+        """Identifies photos, one or many, and yields their verdicts in the order given.
+
+        A photo that can't be read becomes a `failed` verdict. What has arrived is answered
+        without waiting for more, so a slow source of photos is answered as it goes.
+
+        Args:
+            photos: Paths, bytes of image files, PIL images or RGB uint8 arrays of shape
+                (height, width, 3). An iterable is consumed in a background thread, and
+                only a few photos ahead.
+            top: How many breeds a verdict lists, at least 1.
+            batch_size: Photos that the network takes at once, at most.
+        """
+        if isinstance(photos, _ONE_PHOTO) or (isinstance(photos, np.ndarray) and photos.ndim < 4):
+            photos = [photos]
+        for batch in self._decoded(photos, batch_size):
+            yield from self._judge(batch, top)
+
+    def _judge(
+        self, batch: list[tuple[Photo, NDArray[np.uint8] | PhotoError]], top: int
+    ) -> Iterator[Verdict]:
+        """Turns decoded photos, or the reasons why they could not be decoded, into verdicts."""
+        info, model = self.bundle.info, self.bundle.model
+        readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
+        scores = self.score(np.stack(readable)) if readable else None
+        statuses = iter(info.statuses(scores) if scores else [])
+        rows = iter(scores.probabilities if scores else [])
+        for photo, pixels in batch:
+            file = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
+            if isinstance(pixels, PhotoError):
+                yield Verdict(file, Status.FAILED, (), str(pixels), model)
+                continue
+            status, row = next(statuses), next(rows)
+            best = np.argsort(-row, kind="stable")[:top] if status in _SHORT_LIST else ()
+            breeds = tuple(Candidate(info.labels[i], float(row[i])) for i in best)
+            yield Verdict(file, status, breeds, None, model)
+
+    def _decoded(
+        self, photos: Iterable[Photo], batch_size: int
+    ) -> Iterator[list[tuple[Photo, NDArray[np.uint8] | PhotoError]]]:
+        """Decodes in threads, and yields batches of all that has arrived, in order."""
+        load = self.bundle.info.preprocessing.load
+        arrived: queue.Queue[tuple[Photo, Future[NDArray[np.uint8]]] | BaseException | None]
+        arrived = queue.Queue(maxsize=2 * batch_size)
+        stopped = threading.Event()
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="barkive-decode")
+
+        def feed() -> None:
+            end: BaseException | None = None
+            try:
+                for photo in photos:
+                    if stopped.is_set():
+                        return
+                    arrived.put((photo, pool.submit(load, photo)))
+            except BaseException as error:  # handed over, and raised in the consumer's thread
+                end = error
+            arrived.put(end)
+
+        # A daemon: a source that blocks, such as a terminal, must not keep the process alive.
+        threading.Thread(target=feed, name="barkive-feed", daemon=True).start()
+        try:
+            ended = False
+            while not ended:
+                batch: list[tuple[Photo, NDArray[np.uint8] | PhotoError]] = []
+                while len(batch) < batch_size and (not batch or not arrived.empty()):
+                    item = arrived.get()
+                    if item is None or isinstance(item, BaseException):
+                        ended = True
+                        break
+                    photo, future = item
+                    batch.append((photo, _outcome(future)))
+                if batch:
+                    yield batch
+            if isinstance(item, BaseException):
+                raise item
+        finally:
+            stopped.set()
+            while not arrived.empty():  # wakes the feeder, if it waits for room
+                arrived.get_nowait()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outcome(future: Future[NDArray[np.uint8]]) -> NDArray[np.uint8] | PhotoError:
+    try:
+        return future.result()
+    except PhotoError as error:
+        return error
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,182 @@
+"""`barkive evaluate`: how good a model is on a folder of breeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from barkive.evaluation import Evaluation, Figures
+
+_WORST = 10
+_PAIRS = 20
+
+
+class EvaluationFormat(StrEnum):
+    """How the figures are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def evaluate(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL.onnx", help="The model to judge; without it the one that is built in."
+        ),
+    ] = None,
+    not_dogs: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A folder of photos without a dog, to tell apart."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder to write tables and pictures into.")
+    ] = None,
+    format_: Annotated[
+        EvaluationFormat, typer.Option("--format", help="How to print the figures.")
+    ] = EvaluationFormat.TABLE,
+) -> None:
+    """Measure how well a model names the breeds in a folder of photos.
+
+    Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
+    """
+    import json
+
+    from barkive import evaluation as ev
+    from barkive.classifier import Classifier
+    from barkive.cli.progress import progress
+
+    samples = ev.read_samples(data)
+    others = ev.read_not_dogs(not_dogs) if not_dogs is not None else ()
+    if out is not None:
+        ev.prepare_report(out)
+    classifier = Classifier(model)
+    info, name = classifier.bundle.info, classifier.bundle.model
+    known = ev.known_to(info.labels, samples)
+    _warn("Without a photo", samples.empty)
+    _warn("Left out, because the model does not know the breed", known.unknown)
+
+    with progress("Scoring") as on_progress:
+        result = ev.evaluate(
+            classifier.score,
+            info,
+            known.paths,
+            known.truth,
+            not_dogs=others,
+            on_progress=on_progress,
+        )
+    if out is not None:
+        ev.write_report(result, out, model=name)
+    figures = ev.figures(result)
+    if format_ is EvaluationFormat.JSON:
+        typer.echo(json.dumps({**figures.to_json(), "model": name}))
+    else:
+        _print_tables(result, figures, name)
+    _list_failures(result.failures)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+def _warn(what: str, folders: Sequence[str]) -> None:
+    if folders:
+        typer.echo(f"{what} ({len(folders)}): {', '.join(folders)}", err=True)
+
+
+def _list_failures(failures: Mapping[str, str]) -> None:
+    for path, reason in failures.items():
+        typer.echo(f"{path}: {reason}", err=True)
+    if failures:
+        typer.echo(f"Could not be read, and left out of the figures: {len(failures)}", err=True)
+
+
+def _print_tables(result: Evaluation, figures: Figures, model: str) -> None:
+    from rich.console import Console
+
+    from barkive.evaluation import worst_breeds
+    from barkive.metrics import most_confused_pairs
+
+    console = Console(markup=False, highlight=False, emoji=False)
+
+    table = _table(f"{model} on {figures.n} photos")
+    for cells in _figure_rows(figures):
+        table.add_row(*cells)
+    console.print(table)
+    console.print(
+        "On photos that the model, or the network under it, was trained on, "
+        "these figures are an upper bound.",
+        style="dim",
+    )
+
+    breeds = [row for row in worst_breeds(result) if row.mistaken_for][:_WORST]
+    if not breeds:
+        return
+    table = _table("\nWorst breeds", "Breed", "Right", "Most often taken for")
+    for row in breeds:
+        right = f"{row.right} of {row.photos}"
+        instead = f"{row.mistaken_for.en} ({row.mistaken})" if row.mistaken_for else ""
+        table.add_row(row.label.en, right, instead)
+    console.print(table)
+
+    table = _table("\nMost confused pairs", "Breed", "Taken for", "Times", "And back")
+    for pair in most_confused_pairs(result.confusion, _PAIRS):
+        directions = [
+            (pair.first_as_second, pair.first, pair.second),
+            (pair.second_as_first, pair.second, pair.first),
+        ]
+        (times, breed, other), (back, _, _) = sorted(directions, reverse=True)
+        table.add_row(result.labels[breed].en, result.labels[other].en, str(times), str(back))
+    console.print(table)
+
+
+def _table(title: str, *headers: str) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    # As `Text`, because a plain string's square brackets would be read as markup.
+    return Table(
+        *headers,
+        title=Text(title, style="bold"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        show_header=bool(headers),
+    )
+
+
+def _figure_rows(figures: Figures) -> list[tuple[str, str, str]]:
+    """Name, value and remark of each figure."""
+
+    def percent(share: float | None) -> str:
+        return "–" if share is None else f"{100 * share:.1f} %"
+
+    def interval(ends: tuple[float, float]) -> str:
+        return f"95 % interval {100 * ends[0]:.1f}–{100 * ends[1]:.1f} %"
+
+    rows = [
+        ("Top-1 accuracy", percent(figures.top1), interval(figures.top1_interval)),
+        ("Top-5 accuracy", percent(figures.top5), interval(figures.top5_interval)),
+        ("Mean accuracy of the breeds", percent(figures.mean_per_breed), ""),
+        ("Calibration error", percent(figures.ece), "15 bins"),
+        ("Answered “dog”", percent(figures.dog_coverage), "of the photos"),
+        ("Right when answered “dog”", percent(figures.dog_precision), ""),
+        ("Photos a second", f"{figures.images_per_second:.0f}", "decoding included"),
+    ]
+    if figures.not_dog_answers is not None:
+        given = ", ".join(f"{status} {n}" for status, n in figures.not_dog_answers.items())
+        rows += [
+            ("Not a dog: AUROC", f"{figures.not_dog_auroc:.4f}", ""),
+            ("Not a dog: passes for one", percent(figures.not_dog_fpr95), "at 95 % recall of dogs"),
+            ("Not a dog: answered", "", given),
+        ]
+    return rows

@@ -1,0 +1,90 @@
+"""`barkive identify`: name the breeds on photos."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from barkive.cli.options import Format, Lang
+
+STDIN = "-"
+
+
+def identify(
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO|FOLDER...",
+            help="Photos, or folders of photos; - reads file names from standard input.",
+            show_default=False,
+        ),
+    ],
+    top: Annotated[
+        int, typer.Option("--top", min=1, max=1000, help="How many breeds to list.")
+    ] = 5,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")] = Lang.EN,
+    form: Annotated[
+        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
+    ] = Format.TABLE,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", metavar="FILE", help="A bundle; the one inside by default."),
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
+    ] = True,
+) -> None:
+    """Name the breed of the dog on each photo.
+
+    Exit status: 0 if all went well, 1 if some photos could not be read, 2 on wrong usage.
+    """
+    from barkive.classifier import Classifier
+    from barkive.cli.output import summary, writer
+    from barkive.cli.progress import progress
+    from barkive.verdicts import Status
+
+    classifier = Classifier(model)
+    names = _from_standard_input() if photos == [STDIN] else photos
+    files = _files(names, recursive)
+    total = None
+    if photos != [STDIN]:
+        files = list(files)
+        total = len(files)
+    write = writer(form, lang.value, top)
+    counts: dict[Status, int] = {}
+    with progress("Identifying") as advance:
+        for done, verdict in enumerate(classifier.predict(files, top=top), 1):
+            write(verdict)
+            counts[verdict.status] = counts.get(verdict.status, 0) + 1
+            advance(done, total)
+    if sum(counts.values()) > 1:
+        typer.echo(summary(counts), err=True)
+    if Status.FAILED in counts:
+        raise typer.Exit(1)
+
+
+def _files(names: Iterable[str], recursive: bool) -> Iterable[str]:
+    """The photos that the names stand for; a folder without any is mentioned."""
+    from barkive.images import find_photos
+
+    for name in names:
+        found = find_photos([name], recursive=recursive)
+        first = next(found, None)
+        if first is None:
+            typer.echo(f"There are no photos in {name}.", err=True)
+            continue
+        yield first
+        yield from found
+
+
+def _from_standard_input() -> Iterator[str]:
+    """File names, one a line, each as soon as it comes."""
+    for line in sys.stdin.buffer:
+        name = os.fsdecode(line.rstrip(b"\r\n"))
+        if name:
+            yield name

@@ -1,0 +1,112 @@
+"""How verdicts are printed, each as soon as it is known."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.text import Text
+
+from barkive.cli.options import Format
+from barkive.verdicts import Candidate, Language, Status, Verdict
+
+Write = Callable[[Verdict], None]
+
+_FILE_WIDTH = 32
+_WORTH_SHOWING = 0.01
+
+_PHRASES: dict[Language, dict[Status, str]] = {
+    "en": {Status.UNCERTAIN: "not sure:", Status.NOT_DOG: "no dog here"},
+    "fr": {Status.UNCERTAIN: "pas sûr :", Status.NOT_DOG: "pas de chien ici"},
+}
+_SUMMARY = {
+    Status.DOG: "named",
+    Status.UNCERTAIN: "not sure",
+    Status.NOT_DOG: "no dog",
+    Status.FAILED: "failed",
+}
+
+
+def writer(form: Format, lang: Language, top: int) -> Write:
+    """A function that prints a verdict on standard output at once.
+
+    Args:
+        form: A line for people, a JSON object or a row of CSV (the header comes first).
+        lang: The language of the breeds' names and of the lines for people.
+        top: How many breeds a CSV row has columns for.
+    """
+    # File names and names of breeds are printable whatever the locale says; a file
+    # name that is not UTF-8 is escaped as JSON escapes it.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    match form:
+        case Format.JSON:
+            return lambda verdict: print_line(json.dumps(verdict.to_json(lang), ensure_ascii=False))
+        case Format.CSV:
+            return _csv_writer(lang, top)
+        case Format.TABLE:
+            console = Console(soft_wrap=True, highlight=False)
+            return lambda verdict: console.print(_line(verdict, lang))
+
+
+def print_line(text: str) -> None:
+    """Prints a line and hands it over at once, so that a reader of a pipe need not wait."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def summary(counts: dict[Status, int]) -> str:
+    """One line: how many photos got which status."""
+    parts = [f"{counts[status]} {name}" for status, name in _SUMMARY.items() if status in counts]
+    total = sum(counts.values())
+    return f"{total} photo{'s' if total != 1 else ''}: {', '.join(parts)}."
+
+
+def printable(file: str | None) -> str:
+    """A file's name on one line, whatever characters it holds."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+        for c in file or ""
+    )
+
+
+def _csv_writer(lang: Language, top: int) -> Write:
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    breeds = [f"{field}_{i}" for i in range(1, top + 1) for field in ("id", "name", "probability")]
+    rows.writerow(["file", "status", *breeds, "error", "model"])
+
+    def write(verdict: Verdict) -> None:
+        row = verdict.to_json(lang)
+        cells: list[object] = [
+            value
+            for breed in row["breeds"]
+            for value in (breed["id"], breed["name"], breed["probability"])
+        ]
+        cells += [""] * (len(breeds) - len(cells))
+        rows.writerow([row["file"], row["status"], *cells, row["error"], row["model"]])
+        sys.stdout.flush()
+
+    return write
+
+
+def _line(verdict: Verdict, lang: Language) -> Text:
+    line = Text(f"{printable(verdict.file):<{_FILE_WIDTH}}  ")
+    phrase = _PHRASES[lang].get(verdict.status)
+    if verdict.status is Status.FAILED:
+        return line.append(f"failed: {verdict.error}", style="red")
+    if verdict.status is Status.NOT_DOG:
+        return line.append(str(phrase), style="dim")
+    if verdict.status is Status.UNCERTAIN:
+        line.append(f"{phrase} ", style="yellow")
+    first, *others = verdict.breeds
+    line.append(_candidate(first, lang), style="bold")
+    shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
+    return line.append("".join(f", {text}" for text in shown), style="dim")
+
+
+def _candidate(candidate: Candidate, lang: Language) -> str:
+    return f"{candidate.label.name(lang)} {candidate.probability:.0%}"

@@ -1,0 +1,287 @@
+"""The one decoder: from any photo to upright sRGB pixels, or to the reason why not.
+
+Knows nothing of squares or of models. Pillow does the decoding for every format; each
+format's plugin is opened here directly, by the file's content. That leaves no way in for
+formats that are not on the list, and none for a file name that lies.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from barkive.errors import MissingExtraError, PhotoError
+from barkive.images.colour import flatten, to_srgb
+
+Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
+
+# The largest phone sensors have 200 megapixels; 250 decoded take about a gigabyte.
+_MAX_MEGAPIXELS = 250
+# One photo above this is decoded at a time, so that the memory of a hostile file is not
+# multiplied by the number of threads.
+_LARGE_MEGAPIXELS = 50
+_MAX_MEGABYTES = 512
+# Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
+# hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
+_MAX_SCANS = 100
+
+_large = threading.Lock()
+
+
+def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8]:
+    """Decodes a photo. Safe to call from several threads at once.
+
+    The first picture of the file is taken, turned upright by its EXIF orientation (a
+    Pillow image's own too), laid on white where it is transparent (as a web page or a
+    print would show it), brought to 8 bits, and converted from its colour profile to sRGB.
+
+    Args:
+        photo: A path, a file's content, a Pillow image, or an array of 0..255: shape
+            (height, width) for grey, (height, width, 3) for RGB, (height, width, 4) for RGBA.
+        shorter_side: The side in pixels that the caller will shrink the photo to; a
+            larger one may come back reduced, its shorter side no shorter than that. A
+            large JPEG is then decoded at 1/2, 1/4 or 1/8 scale, in a fraction of the time.
+
+    Returns:
+        RGB, shape (height, width, 3), 0..255, C-contiguous.
+
+    Raises:
+        PhotoError: The photo can't be read; the message says why, in one sentence.
+    """
+    if isinstance(photo, np.ndarray):
+        photo = _from_array(photo)
+    try:
+        with _pillow_silenced():
+            if isinstance(photo, Image.Image):
+                return _pixels(photo, shorter_side)
+            content = photo if isinstance(photo, bytes) else _read(photo)
+            with _open(content) as image:
+                _check_size(image)
+                if isinstance(image, JpegImagePlugin.JpegImageFile):
+                    _prepare_jpeg(image, content, shorter_side)
+                return _pixels(image, shorter_side)
+    except PhotoError:
+        raise
+    except MemoryError:
+        raise PhotoError("There is not enough memory to decode it.") from None
+    except Exception as error:  # plugins raise almost anything when the bytes are wrong
+        if isinstance(error, EOFError) or "truncated" in str(error).lower():
+            raise PhotoError("The file is cut off: the picture ends early.") from None
+        raise PhotoError("The file is damaged: the picture can't be decoded.") from None
+
+
+def _read(path: str | os.PathLike[str]) -> bytes:
+    """The content of a regular file; anything else could block, or never end."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names earlier
+        if stat.S_ISDIR(status.st_mode):
+            if not os.access(path, os.R_OK | os.X_OK):
+                raise PhotoError("No permission to open the folder.")
+            raise PhotoError("It is a folder, not a photo.")
+        if not stat.S_ISREG(status.st_mode):
+            raise PhotoError("It is a device or a pipe, not a photo.")
+        if status.st_size > _MAX_MEGABYTES * 2**20:
+            megabytes = status.st_size >> 20
+            raise PhotoError(f"The file has {megabytes} MB; the limit is {_MAX_MEGABYTES} MB.")
+        with open(path, "rb") as file:  # noqa: PTH123
+            content = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        raise PhotoError("The file does not exist.") from None
+    except PermissionError:
+        raise PhotoError("No permission to read the file.") from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise PhotoError("It is a symbolic link that leads back to itself.") from None
+        raise PhotoError(f"The file can't be read: {error.strerror}.") from None
+    except ValueError:  # a null byte, or a character that no file name can have
+        raise PhotoError("The file does not exist.") from None
+    return content
+
+
+def _from_array(array: NDArray[Any]) -> Image.Image:
+    """An array as an image, if it is one of the allowed kinds."""
+    bands = array.shape[2:]
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or bands not in ((), (3,), (4,)):
+        raise PhotoError(
+            f"The array has shape {array.shape} and type {array.dtype}; it must be uint8 of "
+            "shape (height, width), (height, width, 3) or (height, width, 4)."
+        )
+    if not array.size:
+        raise PhotoError(f"The array is empty: its shape is {array.shape}.")
+    return Image.fromarray(array)
+
+
+def _open_heic(file: IO[bytes]) -> ImageFile.ImageFile:
+    """Opens a HEIC photo; the library turns it upright by itself and says so in its EXIF."""
+    try:
+        from pillow_heif import HeifImageFile
+    except ImportError:
+        raise PhotoError(str(MissingExtraError("heic", "A HEIC photo"))) from None
+    opener: Callable[[IO[bytes]], ImageFile.ImageFile] = HeifImageFile
+    return opener(file)
+
+
+# A phone's MPO is a JPEG with more pictures behind the first, and opens as one.
+_OPENERS: dict[str, Callable[[IO[bytes]], ImageFile.ImageFile]] = {
+    "JPEG": JpegImagePlugin.JpegImageFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "WebP": WebPImagePlugin.WebPImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "BMP": BmpImagePlugin.BmpImageFile,
+    "TIFF": TiffImagePlugin.TiffImageFile,
+    "AVIF": AvifImagePlugin.AvifImageFile,
+    "HEIC": _open_heic,
+}
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def _sniff(content: bytes) -> str | None:
+    """The format that the first bytes announce, if it is one of `_OPENERS`."""
+    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
+        return "WebP"
+    if content[4:8] == b"ftyp":
+        # `mif1` and `msf1` stand for both; the list of compatible brands settles it.
+        if content[8:12] in (b"avif", b"avis") or b"avif" in content[16:64]:
+            return "AVIF"
+        return "HEIC" if content[8:12] in _HEIC_BRANDS else None
+    return next((name for start, name in _SIGNATURES.items() if content.startswith(start)), None)
+
+
+def _open(content: bytes) -> ImageFile.ImageFile:
+    """Reads the header alone."""
+    if not content:
+        raise PhotoError("The file is empty.")
+    name = _sniff(content)
+    if name is None:
+        raise PhotoError(
+            f"It is not a photo in a format that Barkive reads ({', '.join(_OPENERS)})."
+        )
+    if name == "AVIF" and not AvifImagePlugin.SUPPORTED:
+        raise PhotoError("AVIF photos can't be read by the Pillow that is installed here.")
+    try:
+        return _OPENERS[name](io.BytesIO(content))
+    except (PhotoError, MemoryError):
+        raise
+    except Image.DecompressionBombError:
+        raise PhotoError("It has more pixels than any photo.") from None
+    except Exception:
+        raise PhotoError(f"The file starts as {name} does, but is damaged or cut off.") from None
+
+
+def _check_size(image: Image.Image) -> None:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > _MAX_MEGAPIXELS:
+        raise PhotoError(
+            f"It has {megapixels:.0f} megapixels; the limit is {_MAX_MEGAPIXELS} megapixels."
+        )
+
+
+def _prepare_jpeg(
+    image: JpegImagePlugin.JpegImageFile, content: bytes, shorter_side: int | None
+) -> None:
+    """Chooses the scale that a JPEG is decoded at, and refuses one made of endless scans."""
+    if "progressive" in image.info and image.fp is not None:
+        start = image.fp.tell()
+        end = content.find(b"\xff\xd9", start)
+        if content.count(b"\xff\xda", start, end) >= _MAX_SCANS:
+            raise PhotoError(f"It is a JPEG of more than {_MAX_SCANS} scans, which no photo has.")
+    if shorter_side is not None:
+        image.draft(None, (shorter_side, shorter_side))
+    # Fed in one piece, libjpeg need not stop and go back at the end of each block.
+    image.decodermaxblock = max(len(content), image.decodermaxblock)
+
+
+def _pixels(image: Image.Image, shorter_side: int | None) -> NDArray[np.uint8]:
+    """Decodes an opened image and brings it to upright sRGB."""
+    _check_size(image)
+    large = image.width * image.height > _LARGE_MEGAPIXELS * 1e6
+    with _large if large else nullcontext():
+        image.load()
+        profile = image.info.get("icc_profile")
+        # Asked after loading: TIFF turns itself upright, and PNG may hold its EXIF at the end.
+        turn = _TURNS.get(_orientation(image))
+        image = flatten(image)
+        if shorter_side is not None and (factor := min(image.size) // (2 * shorter_side)) > 1:
+            # Twice what the caller needs keeps his own, better filter in charge.
+            image = image.reduce(factor)
+        image = to_srgb(image, profile)
+        return np.ascontiguousarray(image if turn is None else image.transpose(turn))
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # a damaged EXIF block costs the orientation, not the photo
+        return 1
+
+
+_lock = threading.Lock()
+_decoding = 0
+_SILENCE = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+
+
+@contextmanager
+def _pillow_silenced() -> Iterator[None]:
+    """Keeps Pillow's warnings off standard error for as long as any thread decodes.
+
+    They are about what this module settles by itself: size, damaged EXIF. Not
+    `warnings.catch_warnings`: when threads overlap, that brings back the wrong filters.
+    """
+    global _decoding
+    filters = cast(list[Any], warnings.filters)
+    with _lock:
+        _decoding += 1
+        if _SILENCE not in filters:
+            filters.insert(0, _SILENCE)
+    try:
+        yield
+    finally:
+        with _lock:
+            _decoding -= 1
+            if not _decoding:
+                with suppress(ValueError):
+                    cast(list[Any], warnings.filters).remove(_SILENCE)

@@ -1,0 +1,241 @@
+"""From a trained network to a bundle: ONNX graph, int8, metadata, and the final check.
+
+The bundle is refused if it answers differently from the network it came from.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from torch import Tensor, nn
+
+from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.errors import ExportError
+from barkive.evaluation import write_files
+from barkive.training.backbones import Backbone
+from barkive.training.head import DogDetector, Linear
+
+Pixels = NDArray[np.uint8]
+
+# Of MobileNetV2's layers these lose most by int8: the first three convolutions see raw
+# pixels, and the pooled features and the prediction are the answer itself.
+_FLOAT_CONVOLUTIONS = 3
+_CALIBRATION_BATCH = 16
+_FLOAT_TOLERANCE = 0.001
+_INT8_AGREEMENT = 0.9
+
+
+class _Mirrored(nn.Module):
+    """Averages the features of a photo and of its mirror image."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        both = self.backbone(torch.cat([pixels, pixels.flip(2)]))
+        plain, mirrored = both.chunk(2)
+        return (plain + mirrored) / 2
+
+
+def feature_network(backbone: Backbone, *, mirror: bool) -> nn.Module:
+    """The network whose features the head is fitted on.
+
+    Args:
+        backbone: From pixels to features.
+        mirror: Whether each photo's features are the mean with those of its mirror image.
+    """
+    return (_Mirrored(backbone) if mirror else backbone).eval()
+
+
+def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
+    """Exports a network from `pixels` to `features`, for any number of photos."""
+    pixels = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own internals
+        program = torch.onnx.export(
+            network,
+            (pixels,),
+            dynamo=True,
+            dynamic_shapes=({0: torch.export.Dim("photos")},),
+            input_names=["pixels"],
+            output_names=["features"],
+            verbose=False,
+        )
+    assert program is not None
+    return program.model_proto
+
+
+def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) -> onnx.ModelProto:
+    """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`."""
+    model = onnx.ModelProto()
+    model.CopyFrom(graph)
+    constants = {
+        "head.weight": prediction.weight,
+        "head.bias": prediction.bias,
+        "dog.slope": np.array(detector.slope, np.float32),
+        "dog.bias": np.array(detector.bias, np.float32),
+        "dog.axes": np.array([1], np.int64),
+    }
+    body = model.graph
+    body.initializer.extend(
+        numpy_helper.from_array(value, name) for name, value in constants.items()
+    )
+    body.node.extend(
+        [
+            helper.make_node("Gemm", ["features", "head.weight", "head.bias"], ["logits"], "head"),
+            helper.make_node(
+                "ReduceLogSumExp", ["logits", "dog.axes"], ["energy"], "energy", keepdims=0
+            ),
+            helper.make_node("Mul", ["energy", "dog.slope"], ["scaled_energy"], "dog.scale"),
+            helper.make_node("Add", ["scaled_energy", "dog.bias"], ["dog"], "dog.shift"),
+        ]
+    )
+    labels = prediction.bias.shape[0]
+    body.output.extend(
+        [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["photos", labels]),
+            helper.make_tensor_value_info("dog", TensorProto.FLOAT, ["photos"]),
+        ]
+    )
+    onnx.checker.check_model(model)
+    return model
+
+
+def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto:
+    """Turns the convolutions into int8: QDQ, a scale for each channel of the weights.
+
+    Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference".
+
+    Args:
+        graph: From `pixels` to `features`.
+        calibration: Photos that show the range of the activations, (n, size, size, 3).
+    """
+    convolutions = [node.name for node in graph.graph.node if node.op_type == "Conv"]
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        onnx.save(graph, source)
+        quantize_static(
+            source,
+            target,
+            _Calibration(calibration),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["Conv", "Add"],
+            nodes_to_exclude=convolutions[:_FLOAT_CONVOLUTIONS],
+        )
+        return onnx.load(target)
+
+
+def session(model: onnx.ModelProto) -> ort.InferenceSession:
+    """An inference session of a graph in memory."""
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+class _Calibration(CalibrationDataReader):  # type: ignore[misc]
+    def __init__(self, pixels: Pixels) -> None:
+        self._batches: Iterator[dict[str, Any]] = iter(
+            {"pixels": pixels[i : i + _CALIBRATION_BATCH]}
+            for i in range(0, len(pixels), _CALIBRATION_BATCH)
+        )
+
+    def get_next(self) -> dict[str, Any] | None:
+        return next(self._batches, None)
+
+
+def check_same_answers(
+    network: nn.Module,
+    prediction: Linear,
+    model: onnx.ModelProto,
+    pixels: Pixels,
+    *,
+    int8: bool,
+) -> None:
+    """Refuses a graph that answers differently from the trained network.
+
+    A float graph must give the same probabilities; int8 rounds, so there the same breed
+    must win on nearly all photos.
+
+    Args:
+        network: From pixels to features.
+        prediction: From features to logits.
+        model: What is to be exported.
+        pixels: Photos to compare on, (n, size, size, 3).
+        int8: Whether the graph was quantised.
+
+    Raises:
+        ExportError: The answers differ.
+    """
+    with torch.inference_mode():
+        trained = prediction(network(torch.from_numpy(pixels)).numpy())
+    exported = session(model).run(["logits"], {"pixels": pixels})[0]
+    if int8:
+        agreement = float((trained.argmax(axis=1) == exported.argmax(axis=1)).mean())
+        if agreement < _INT8_AGREEMENT:
+            raise ExportError(
+                f"The int8 bundle names the same breed as the trained network on only "
+                f"{agreement:.0%} of {len(pixels)} photos; train with --no-int8."
+            )
+        return
+    before, after = (torch.from_numpy(x).softmax(dim=1) for x in (trained, exported))
+    difference = (before - after).abs().max().item()
+    if difference > _FLOAT_TOLERANCE:
+        raise ExportError(
+            f"The bundle's probabilities differ from the trained network's by {difference:.4f} "
+            f"(at most {_FLOAT_TOLERANCE} is allowed), so it was not written; "
+            "please report the backbone's name."
+        )
+
+
+def write_bundle(model: onnx.ModelProto, info: BundleInfo, path: Path) -> None:
+    """Writes the bundle; it appears under its name only when it is whole.
+
+    Raises:
+        UsageError: The file can't be written.
+    """
+    bundle = onnx.ModelProto()
+    bundle.CopyFrom(model)
+    bundle.doc_string = ""
+    bundle.graph.doc_string = ""
+    del bundle.metadata_props[:]
+    for node in bundle.graph.node:
+        # The exporter notes the places in its source code there.
+        node.doc_string = ""
+        del node.metadata_props[:]
+    helper.set_model_props(bundle, {METADATA_KEY: info.to_metadata()})
+    write_files(path.parent, {path.name: bundle.SerializeToString()})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps the advice that the quantiser logs from the user, who can't follow it."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

@@ -1,0 +1,181 @@
+"""Every photo goes once through the frozen backbone; its features are kept on disk.
+
+The cache is keyed by the photo's content and by all that made the features (backbone,
+image size, preprocessing), so an interrupted or repeated run resumes, and a changed
+photo is never mistaken for its former self. A shard is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from barkive.errors import PhotoError, UsageError
+from barkive.images import Preprocessing, map_ahead, perceptual_hash
+
+Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+Progress = Callable[[int, int], None]
+
+_BATCH = 32
+_SHARD = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The features of those photos that could be read.
+
+    Attributes:
+        rows: Shape (n, channels).
+        hashes: Perceptual hashes, shape (n, words).
+        kept: Positions of the n photos among those asked for, ascending.
+        failed: Each unreadable photo's path and the reason.
+    """
+
+    rows: NDArray[np.float32]
+    hashes: NDArray[np.uint64]
+    kept: NDArray[np.intp]
+    failed: tuple[tuple[str, str], ...]
+
+
+def cache_folder() -> Path:
+    """Where features are kept: `$BARKIVE_CACHE`, else the user's cache folder."""
+    return Path(os.environ.get("BARKIVE_CACHE") or platformdirs.user_cache_path("barkive"))
+
+
+def extract_features(
+    paths: Sequence[str],
+    extract: Extract,
+    *,
+    key: str,
+    preprocessing: Preprocessing,
+    on_progress: Progress | None = None,
+) -> Features:
+    """Computes the features of photos, or takes them from the cache.
+
+    Args:
+        paths: The photos.
+        extract: Prepared pixels (n, size, size, 3) → features (n, channels).
+        key: Identifies `extract`: a digest of the network and its settings.
+        preprocessing: How a photo becomes pixels.
+        on_progress: Called with (photos done, photos in all).
+
+    Raises:
+        UsageError: The cache's folder can't be written.
+    """
+    digest = hashlib.sha256(f"{key} {preprocessing}".encode()).hexdigest()
+    cache = _Cache(cache_folder() / "features" / digest[:32])
+
+    def prepare(path: str) -> _Prepared | PhotoError:
+        try:
+            content = _read(path)
+            entry = hashlib.sha256(content).digest()
+            if entry in cache:
+                return _Prepared(entry, None)
+            return _Prepared(entry, preprocessing.load(content))
+        except PhotoError as error:
+            return error
+
+    kept: list[int] = []
+    entries: list[bytes] = []
+    failed: list[tuple[str, str]] = []
+    try:
+        photos = enumerate(map_ahead(prepare, paths, ahead=2 * _BATCH))
+        while batch := list(islice(photos, _BATCH)):
+            new: dict[bytes, NDArray[np.uint8]] = {}
+            for position, outcome in batch:
+                if isinstance(outcome, PhotoError):
+                    failed.append((paths[position], str(outcome)))
+                    continue
+                kept.append(position)
+                entries.append(outcome.entry)
+                if outcome.pixels is not None:
+                    new[outcome.entry] = outcome.pixels
+            if new:
+                pixels = np.stack(list(new.values()))
+                hashes = np.stack([perceptual_hash(one) for one in pixels])
+                cache.add(list(new), extract(pixels), hashes)
+            if on_progress:
+                on_progress(batch[-1][0] + 1, len(paths))
+    finally:
+        # An interrupted run keeps what it has computed so far.
+        cache.flush()
+    rows, hashes = cache.take(entries)
+    return Features(rows, hashes, np.array(kept, dtype=np.intp), tuple(failed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A readable photo: its content's digest, and its pixels unless the cache has it."""
+
+    entry: bytes
+    pixels: NDArray[np.uint8] | None
+
+
+class _Cache:
+    """Features on disk, in shards of NumPy arrays, all of them held in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[bytes, tuple[NDArray[np.float32], NDArray[np.uint64]]] = {}
+        self._unwritten: list[bytes] = []
+        for shard in sorted(folder.glob("*.npz")):
+            with np.load(shard) as arrays:
+                for entry, row, hashes in zip(
+                    arrays["entries"], arrays["features"], arrays["hashes"], strict=True
+                ):
+                    self._known[entry.tobytes()] = (row, hashes)
+
+    def __contains__(self, entry: bytes) -> bool:
+        return entry in self._known
+
+    def add(
+        self, entries: list[bytes], rows: NDArray[np.float32], hashes: NDArray[np.uint64]
+    ) -> None:
+        self._known.update(zip(entries, zip(rows, hashes, strict=True), strict=True))
+        self._unwritten += entries
+        if len(self._unwritten) >= _SHARD:
+            self.flush()
+
+    def flush(self) -> None:
+        if not self._unwritten:
+            return
+        rows, hashes = self.take(self._unwritten)
+        entries = np.frombuffer(b"".join(self._unwritten), np.uint8)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                np.savez(
+                    file,
+                    entries=entries.reshape(len(self._unwritten), -1),
+                    features=rows,
+                    hashes=hashes,
+                )
+            Path(file.name).rename(f"{file.name}.npz")
+        except OSError as error:
+            raise UsageError(
+                f"The cache folder {self._folder} can't be written ({error.strerror}); "
+                "make room there, or name another with BARKIVE_CACHE."
+            ) from None
+        self._unwritten = []
+
+    def take(self, entries: list[bytes]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+        known = [self._known[entry] for entry in entries]
+        if not known:
+            return np.empty((0, 0), np.float32), np.empty((0, 0), np.uint64)
+        return np.stack([row for row, _ in known]), np.stack([hashes for _, hashes in known])
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise PhotoError(f"The file can't be read: {error.strerror}.") from None

@@ -1,0 +1,67 @@
+"""What a training run leaves behind beside the bundle: settings, figures, curves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from barkive.evaluation import to_csv, to_png, write_files
+from barkive.training.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """How well the prediction layer does with one L2 penalty; accuracies lie in 0..1."""
+
+    penalty: float
+    train_accuracy: float
+    train_loss: float
+    validation_accuracy: float
+    validation_loss: float
+
+
+def write_run(
+    recipe: Recipe,
+    curve: Sequence[CurvePoint],
+    chosen: CurvePoint,
+    provenance: dict[str, Any],
+    failed: Sequence[tuple[str, str]],
+) -> None:
+    """Writes settings, regularisation curve, provenance and the photos that failed."""
+    header = [field.name for field in fields(CurvePoint)]
+    write_files(
+        recipe.run_folder,
+        {
+            "settings.json": _json(recipe.to_json()),
+            "provenance.json": _json(provenance),
+            "regularisation.csv": to_csv([header, *(list(asdict(p).values()) for p in curve)]),
+            "regularisation.png": _curve_picture(curve, chosen),
+            "failed.csv": to_csv([["file", "error"], *failed]),
+        },
+    )
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False).encode()
+
+
+def _curve_picture(curve: Sequence[CurvePoint], chosen: CurvePoint) -> bytes:
+    penalties = [point.penalty for point in curve]
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    accuracy, loss = figure.subplots(1, 2)
+    for side, name in (("train", "training"), ("validation", "validation")):
+        shares = [100 * getattr(point, f"{side}_accuracy") for point in curve]
+        accuracy.plot(penalties, shares, marker="o", label=name)
+        losses = [getattr(point, f"{side}_loss") for point in curve]
+        loss.plot(penalties, losses, marker="o", label=name)
+    for axes, label in ((accuracy, "top-1 accuracy (%)"), (loss, "cross-entropy")):
+        axes.set(xscale="log", xlabel="L2 penalty", ylabel=label)
+        axes.axvline(chosen.penalty, color="grey", linestyle="--", label="chosen")
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle("Prediction layer: from over-fitting (left) to under-fitting (right)")
+    return to_png(figure)

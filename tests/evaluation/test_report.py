@@ -1,0 +1,150 @@
+"""The folder of tables and pictures."""
+
+import csv
+import io
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from barkive.errors import MissingExtraError, UsageError
+from barkive.evaluation import evaluate, prepare_report, report, write_report
+from barkive.evaluation.figures import Mistake
+from barkive.evaluation.pictures import confusion_picture, contact_sheet
+from barkive.verdicts import Label
+
+BEAGLE = Label("beagle", "Beagle", "Beagle")
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def written(evaluation, tmp_path):
+    folder = tmp_path / "deep" / "report"
+    prepare_report(folder)
+    write_report(evaluation, folder, model="colours@0")
+    return folder
+
+
+def test_every_file_is_there_and_whole(written):
+    assert sorted(path.name for path in written.iterdir()) == [
+        "breeds.csv",
+        "confused-pairs.csv",
+        "confusion.csv",
+        "confusion.png",
+        "errors.png",
+        "evaluation.json",
+        "predictions.csv",
+        "reliability.png",
+    ]
+    for name in ("confusion", "errors", "reliability"):
+        with Image.open(written / f"{name}.png") as picture:
+            picture.load()
+            assert min(picture.size) > 250
+
+
+def test_the_figures_are_as_printed(written):
+    entry = json.loads((written / "evaluation.json").read_text())
+    assert entry["top1"] == 0.8
+    assert entry["n"] == 5
+    assert entry["model"] == "colours@0"
+
+
+def test_predictions_have_a_row_a_photo(written):
+    found = rows(written / "predictions.csv")
+    assert [(row["status"], row["truth"], row["answer"], row["probability"]) for row in found] == [
+        ("uncertain", "Maltese", "Maltese", "0.5000"),
+        ("dog", "my mutt", "my mutt", "1.0000"),
+        ("failed", "my mutt", "", ""),
+        ("not_dog", "my mutt", "my mutt", "0.7500"),
+        ("dog", "Chihuahua", "Chihuahua", "0.7500"),
+        ("dog", "Chihuahua", "Maltese", "0.7500"),
+        ("not_dog", "not a dog", "Chihuahua", "0.5000"),
+        ("uncertain", "not a dog", "Chihuahua", "0.4762"),
+        ("failed", "not a dog", "", ""),
+    ]
+    assert found[2]["error"]
+    assert not found[1]["error"]
+    assert found[5]["truth_id"] == "n02085620"
+    assert found[5]["answer_id"] == "n02085936"
+    assert found[5]["dog_log_odds"] == "12.0000"
+
+
+def test_the_tables_of_breeds_and_confusions(written):
+    assert (written / "breeds.csv").read_text().splitlines()[:2] == [
+        "breed,photos,right,accuracy,mistaken_for,mistaken,breed_id",
+        "Chihuahua,2,1,0.5000,Maltese,1,n02085620",
+    ]
+    assert (written / "confused-pairs.csv").read_text().splitlines() == [
+        "breed,other,breed_as_other,other_as_breed,total",
+        "Chihuahua,Maltese,1,0,1",
+    ]
+    assert (written / "confusion.csv").read_text().splitlines() == [
+        "truth,Chihuahua,Maltese,my mutt",
+        "Chihuahua,1,1,0",
+        "Maltese,0,1,0",
+        "my mutt,0,0,2",
+    ]
+
+
+def test_breeds_that_do_not_occur_are_left_out_of_the_matrix(model, info, data, tmp_path):
+    paths, truth = [str(data / "my-mutt" / "1.png")], np.array([2])
+    write_report(evaluate(model, info, paths, truth), tmp_path, model="colours@0")
+    assert (tmp_path / "confusion.csv").read_text() == "truth,my mutt\nmy mutt,1\n"
+
+
+def test_a_report_that_breaks_off_does_not_look_whole(evaluation, tmp_path, monkeypatch):
+    (tmp_path / "evaluation.json").write_text("of an earlier report")
+
+    def full(matrix, names):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report, "confusion_picture", full)
+    with pytest.raises(OSError, match="disk full"):
+        write_report(evaluation, tmp_path, model="colours@0")
+    assert not (tmp_path / "evaluation.json").exists()
+
+
+def test_a_missing_matplotlib_is_named_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'barkive\[train\]'"):
+        prepare_report(tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "report").write_text("")
+    with pytest.raises(UsageError, match="it is a file"):
+        prepare_report(tmp_path / "report")
+
+
+def test_a_contact_sheet_takes_photos_that_are_gone_and_long_names():
+    long = Label("x", "A very long name of a breed that no caption can hold", "x")
+    sheet = contact_sheet([Mistake("gone.jpg", BEAGLE, long, 0.9)] * 6)
+    with Image.open(io.BytesIO(sheet)) as picture:
+        assert picture.size == (1216, 688)
+        assert picture.getpixel((20, 70)) == (0xDD, 0xDD, 0xDD)
+
+
+def test_a_contact_sheet_without_errors_says_so():
+    with Image.open(io.BytesIO(contact_sheet([]))) as picture:
+        assert picture.size == (1216, 60)
+
+
+@pytest.mark.parametrize("count", [2, 30])
+def test_a_confusion_matrix_takes_names_that_look_like_formulas(count):
+    picture = confusion_picture(np.eye(count, dtype=np.intp), ["$\\frac$ [x]"] * count)
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_a_file_name_that_is_no_text_still_gives_a_row(evaluation, tmp_path):
+    paths = ("caf\udce9.png", *evaluation.dogs.paths[1:])
+    renamed = replace(evaluation, dogs=replace(evaluation.dogs, paths=paths))
+    files = report._csv(report._predictions(renamed)).decode()
+    assert files.splitlines()[1].startswith("caf\\udce9.png,uncertain,")

@@ -1,0 +1,77 @@
+"""Which photos of a folder belong to which breed."""
+
+import pytest
+
+from barkive.errors import DataError
+from barkive.evaluation import known_to, read_not_dogs, read_samples
+from barkive.verdicts import Label
+
+
+def label(breed_id):
+    return Label(breed_id, breed_id, breed_id)
+
+
+def test_photos_are_listed_by_breed(data):
+    (data / "empty").mkdir()
+    (data / ".hidden").mkdir()
+    (data / "readme.txt").write_text("not a breed")
+    samples = read_samples(data)
+    assert samples.folders == ("Maltese", "my-mutt", "n02085620-Chihuahua")
+    assert samples.truth.tolist() == [0, 1, 1, 1, 2, 2]
+    assert samples.paths[0] == str(data / "Maltese" / "1.png")
+    assert samples.empty == ("empty",)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda path: None, "does not exist"),
+        (lambda path: path.write_text(""), "is not a folder"),
+        (lambda path: path.mkdir(), "holds no folders of breeds"),
+        (lambda path: (path / "beagle").mkdir(parents=True), "holds only empty folders"),
+    ],
+)
+def test_a_folder_without_breeds_is_refused(tmp_path, prepare, message):
+    prepare(tmp_path / "data")
+    with pytest.raises(DataError, match=message) as caught:
+        read_samples(tmp_path / "data")
+    assert str(tmp_path / "data") in str(caught.value)
+
+
+def test_folders_match_labels_by_breed_or_by_name(data, info):
+    known = known_to(info.labels, read_samples(data))
+    assert known.truth.tolist() == [1, 2, 2, 2, 0, 0]
+    assert known.unknown == ()
+
+
+def test_unknown_breeds_are_left_out(data):
+    known = known_to([label("other"), label("my-mutt")], read_samples(data))
+    assert known.paths == tuple(str(data / "my-mutt" / f"{i}.png") for i in (1, 2, 3))
+    assert known.truth.tolist() == [1, 1, 1]
+    assert known.unknown == ("Maltese", "n02085620-Chihuahua")
+
+
+def test_two_folders_may_stand_for_one_breed(data):
+    (data / "n02085936-Maltese_dog").mkdir()
+    (data / "n02085936-Maltese_dog" / "1.png").write_bytes(b"")
+    known = known_to([label("n02085936")], read_samples(data))
+    assert known.truth.tolist() == [0, 0]
+
+
+def test_a_model_that_knows_no_breed_is_refused(data):
+    labels = [label(f"breed {i}") for i in range(6)]
+    with pytest.raises(DataError, match=r"none of the 3 breeds .*Maltese.* it knows 6, such as"):
+        known_to(labels, read_samples(data))
+
+
+def test_not_dogs_are_found_in_nested_folders(not_dogs):
+    assert read_not_dogs(not_dogs) == tuple(
+        str(not_dogs / name) for name in ("1.png", "deeper/2.png", "deeper/3.png")
+    )
+
+
+def test_a_folder_without_photos_is_refused_as_not_dogs(tmp_path):
+    with pytest.raises(DataError, match="holds no photo"):
+        read_not_dogs(tmp_path)
+    with pytest.raises(DataError, match="does not exist"):
+        read_not_dogs(tmp_path / "missing")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance, ImageOps
+
+from barkive.images import group_near_duplicates, perceptual_hash
+
+
+def picture(seed: int, size: int = 96) -> Image.Image:
+    patches = np.random.default_rng(seed).integers(0, 256, (24, 24, 3)).astype(np.uint8)
+    return Image.fromarray(patches).resize((size, size), Image.Resampling.BICUBIC)
+
+
+def hashed(image: Image.Image) -> np.ndarray:
+    return perceptual_hash(np.asarray(image))
+
+
+def groups(*images: Image.Image) -> list[int]:
+    return group_near_duplicates(np.stack([hashed(image) for image in images])).tolist()
+
+
+def recompressed(image: Image.Image) -> Image.Image:
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=30)
+    return Image.open(file).convert("RGB")
+
+
+def test_a_hash_is_four_words_and_stays_the_same_between_versions():
+    grey = np.random.default_rng(0).integers(0, 256, (32, 32)).astype(np.uint8)
+    value = perceptual_hash(np.stack([grey] * 3, axis=2))
+    assert value.dtype == np.uint64
+    assert [f"{word:016x}" for word in value] == [
+        "4433938e0dc5e911",
+        "9709f7e8fb48f967",
+        "6f6af537de93d391",
+        "29ba72bfc9cfb9b4",
+    ]
+
+
+@pytest.mark.parametrize("level", [0, 90, 255])
+def test_a_picture_of_one_colour_has_no_bit_set(level):
+    assert hashed(Image.new("RGB", (50, 40), (level,) * 3)).tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: image.copy(),
+        recompressed,
+        lambda image: image.resize((48, 40)),
+        ImageOps.mirror,
+        lambda image: recompressed(ImageOps.mirror(image)),
+        lambda image: ImageEnhance.Brightness(image).enhance(0.7),
+        lambda image: image.convert("L").convert("RGB"),
+        lambda image: image.crop((1, 1, 95, 95)),
+    ],
+)
+def test_the_same_picture_is_grouped_and_others_are_not(change):
+    others = [picture(seed) for seed in range(1, 8)]
+    assert groups(picture(0), *others, change(picture(0))) == [0, 1, 2, 3, 4, 5, 6, 7, 0]
+
+
+def test_distance_counts_bits_and_chains_join():
+    hashes = np.zeros((5, 4), np.uint64)
+    hashes[1, 0] = 0b111
+    hashes[2, 0] = 0b111111
+    hashes[3:] = 2**64 - 1, 2**64 - 1, 0, 0
+    assert group_near_duplicates(hashes, distance=2).tolist() == [0, 1, 2, 3, 3]
+    assert group_near_duplicates(hashes, distance=3).tolist() == [0, 0, 0, 1, 1]
+    assert group_near_duplicates(hashes, distance=0).tolist() == [0, 1, 2, 3, 3]
+
+
+def test_no_photos():
+    assert group_near_duplicates(np.zeros((0, 4), np.uint64)).tolist() == []
+
+
+def test_more_photos_than_a_tile_holds_and_all_of_them_alike():
+    hashes = np.random.default_rng(0).integers(0, 2**64, (5000, 4), np.uint64)
+    hashes[4999] = hashes[0]
+    result = group_near_duplicates(hashes)
+    assert result[4999] == 0
+    assert result[:4999].tolist() == list(range(4999))
+    assert group_near_duplicates(np.zeros((5000, 4), np.uint64)).max() == 0
+
+
+def count_bits_one_by_one(hashes: np.ndarray, mirrored: np.ndarray, distance: int) -> list[int]:
+    """Groups by the definition, pair after pair."""
+    group = list(range(len(hashes)))
+    for i in range(len(hashes)):
+        for j in range(i):
+            differ = [np.bitwise_count(hashes[i] ^ other[j]).sum() for other in (hashes, mirrored)]
+            if min(differ) <= distance:
+                group = [group[j] if number == group[i] else number for number in group]
+    numbers = {number: rank for rank, number in enumerate(dict.fromkeys(group))}
+    return [numbers[number] for number in group]
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=12), st.integers(0, 150))
+def test_groups_follow_the_definition(seeds, distance):
+    images = [picture(seed, 32) for seed in seeds]
+    hashes = np.stack([hashed(image) for image in images])
+    mirrored = np.stack([hashed(ImageOps.mirror(image)) for image in images])
+    expected = count_bits_one_by_one(hashes, mirrored, distance)
+    assert group_near_duplicates(hashes, distance=distance).tolist() == expected
