@@ -89,7 +89,7 @@ class Classifier:
         readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
         scores = self.score(np.stack(readable)) if readable else None
         statuses = iter(info.statuses(scores) if scores else [])
-        rows = iter(scores.probabilities if scores else [])
+        rows: Iterator[NDArray[np.float32]] = iter(scores.probabilities if scores else ())
         for photo, pixels in batch:
             file = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
             if isinstance(pixels, PhotoError):

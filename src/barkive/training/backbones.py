@@ -38,6 +38,9 @@ class Backbone(nn.Module):
         channels: The number of features.
     """
 
+    scale: Tensor
+    shift: Tensor
+
     def __init__(
         self,
         network: nn.Module,
@@ -51,18 +54,21 @@ class Backbone(nn.Module):
         self.network = network.eval()
         self.name = name
         self.source = source
-        self.register_buffer("scale", torch.tensor([1 / (255 * s) for s in std]))
-        self.register_buffer(
-            "shift", torch.tensor([-m / s for m, s in zip(mean, std, strict=True)])
-        )
+        scale = torch.tensor([1 / (255 * s) for s in std])
+        shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)])
+        self.register_buffer("scale", scale.view(3, 1, 1))
+        self.register_buffer("shift", shift.view(3, 1, 1))
         self.channels = int(network.num_features)  # type: ignore[arg-type]
         self.digest = _digest(name, self.state_dict())
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Features of uint8 RGB pixels, (n, height, width, 3) → (n, channels)."""
-        scaled = pixels.float() * self.scale + self.shift
-        features: Tensor = self.network(scaled.permute(0, 3, 1, 2))
+        features: Tensor = self.network(self.rescale(pixels))
         return features
+
+    def rescale(self, pixels: Tensor) -> Tensor:
+        """What the network was trained to see: (n, height, width, 3) → (n, 3, height, width)."""
+        return pixels.permute(0, 3, 1, 2).float() * self.scale + self.shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def _from_hub(name: str, conventions: _Conventions) -> tuple[nn.Module, dict[str
             f"https://huggingface.co/timm on a machine with a network, and give it with "
             "--backbone-weights."
         ) from None
-    config = network.pretrained_cfg
+    config: dict[str, Any] = dict(network.pretrained_cfg)  # type: ignore[arg-type]
     return network, {"from": str(config.get("hf_hub_id") or config.get("url"))}
 
 

@@ -35,8 +35,8 @@ from barkive.training.head import DogDetector, Linear
 
 Pixels = NDArray[np.uint8]
 
-# Of MobileNetV2's layers these lose most by int8: the first three convolutions see raw
-# pixels, and the pooled features and the prediction are the answer itself.
+# Of MobileNetV2's layers these lose most by int8, so all up to the third convolution stay
+# in float, as do the pooling and the prediction.
 _FLOAT_CONVOLUTIONS = 3
 _CALIBRATION_BATCH = 16
 _FLOAT_TOLERANCE = 0.001
@@ -51,9 +51,9 @@ class _Mirrored(nn.Module):
         self.backbone = backbone
 
     def forward(self, pixels: Tensor) -> Tensor:
-        both = self.backbone(torch.cat([pixels, pixels.flip(2)]))
-        plain, mirrored = both.chunk(2)
-        return (plain + mirrored) / 2
+        photos = self.backbone.rescale(pixels)
+        both: Tensor = self.backbone.network(torch.cat([photos, photos.flip(3)]))
+        return both.view(2, -1, self.backbone.channels).mean(0)
 
 
 def feature_network(backbone: Backbone, *, mirror: bool) -> nn.Module:
@@ -88,7 +88,7 @@ def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) 
     """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`."""
     model = onnx.ModelProto()
     model.CopyFrom(graph)
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "head.weight": prediction.weight,
         "head.bias": prediction.bias,
         "dog.slope": np.array(detector.slope, np.float32),
@@ -130,7 +130,9 @@ def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto:
         graph: From `pixels` to `features`.
         calibration: Photos that show the range of the activations, (n, size, size, 3).
     """
-    convolutions = [node.name for node in graph.graph.node if node.op_type == "Conv"]
+    nodes = graph.graph.node
+    convolutions = [i for i, node in enumerate(nodes) if node.op_type == "Conv"]
+    last_float = convolutions[min(_FLOAT_CONVOLUTIONS, len(convolutions)) - 1]
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(graph, source)
@@ -142,8 +144,8 @@ def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto:
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            op_types_to_quantize=["Conv", "Add"],
-            nodes_to_exclude=convolutions[:_FLOAT_CONVOLUTIONS],
+            op_types_to_quantize=["Conv", "Add", "Clip"],
+            nodes_to_exclude=[node.name for node in nodes[: last_float + 1]],
         )
         return onnx.load(target)
 

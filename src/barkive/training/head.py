@@ -108,7 +108,14 @@ def fit_temperature(logits: Floats, truth: NDArray[np.intp]) -> float:
     """
     log_temperature = torch.zeros((), requires_grad=True)
     x, y = torch.from_numpy(logits), torch.from_numpy(truth)
-    _minimise(lambda: functional.cross_entropy(x / log_temperature.exp(), y), [log_temperature])
+
+    def loss() -> Tensor:
+        # Few photos, all answered right, would ask for a temperature of 0: the penalty
+        # holds it near 1 then, and vanishes as photos come.
+        error = functional.cross_entropy(x / log_temperature.exp(), y)
+        return error + log_temperature.square() / len(y)
+
+    _minimise(loss, [log_temperature])
     return float(log_temperature.detach().exp())
 
 
@@ -145,13 +152,14 @@ def fit_dog_detector(dogs: Floats, others: Floats | None) -> DogDetector:
 
 
 def _standardisation(features: Floats) -> tuple[Floats, np.float32]:
-    return features.mean(axis=0), np.float32(features.std(axis=0).mean() + 1e-6)
+    mean: Floats = features.mean(axis=0)
+    return mean, np.float32(features.std(axis=0).mean() + 1e-6)
 
 
 def _unstandardised(weight: Tensor, bias: Tensor, mean: Floats, scale: np.float32) -> Linear:
     """Folds the standardisation of the features into the layer."""
-    folded = weight.detach().numpy() / scale
-    return Linear(folded, bias.detach().numpy() - mean @ folded)
+    folded = (weight.detach().numpy() / scale).astype(np.float32)
+    return Linear(folded, (bias.detach().numpy() - mean @ folded).astype(np.float32))
 
 
 def _minimise(loss: Callable[[], Tensor], parameters: list[Tensor]) -> None:
@@ -170,4 +178,4 @@ def _minimise(loss: Callable[[], Tensor], parameters: list[Tensor]) -> None:
         value.backward()  # type: ignore[no-untyped-call]
         return value.item()
 
-    optimiser.step(closure)
+    optimiser.step(closure)  # type: ignore[no-untyped-call]
