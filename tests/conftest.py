@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.images import Preprocessing
+from barkive.verdicts import Label
+
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 
@@ -32,6 +36,83 @@ def make_photo(tmp_path: Path) -> Callable[..., Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         patches = np.random.default_rng(seed).integers(0, 256, (6, 8, 3)).astype(np.uint8)
         Image.fromarray(patches).resize(size, Image.Resampling.BICUBIC).save(path, **save)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def colour_info() -> BundleInfo:
+    """What `colour_bundle` says of itself."""
+    return BundleInfo(
+        name="colours",
+        labels=(
+            Label("n02085620", "Chihuahua", "Chihuahua"),
+            Label("n02110958", "Pug", "Carlin"),
+            Label("n02085936", "Maltese", "Bichon maltais"),
+        ),
+        preprocessing=Preprocessing(size=32, square="squash"),
+        temperature=1.0,
+        dog_threshold=0.0,
+        answer_threshold=0.6,
+        provenance={"data": "none"},
+    )
+
+
+@pytest.fixture(scope="session")
+def write_bundle(colour_info: BundleInfo) -> Callable[..., Path]:
+    """Writes an ONNX file with a metadata entry of one's choice; None for no entry.
+
+    Of a photo with the mean colour (r, g, b) it says: Chihuahua, Pug and Maltese in the
+    proportions r + 1, g + 1 and b + 1, and no dog where r + g + b is below 60.
+    """
+    from onnx import TensorProto, helper, save
+
+    def write(path: Path, metadata: str | None = colour_info.to_metadata()) -> Path:
+        nodes = [
+            helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMean", ["float"], ["features"], axes=[1, 2], keepdims=0),
+            helper.make_node("Add", ["features", "one"], ["more"]),
+            helper.make_node("Log", ["more"], ["logits"]),
+            helper.make_node("ReduceSum", ["features", "last"], ["sum"], keepdims=0),
+            helper.make_node("Sub", ["sum", "dark"], ["dog"]),
+        ]
+        constants = [
+            helper.make_tensor("one", TensorProto.FLOAT, [], [1.0]),
+            helper.make_tensor("last", TensorProto.INT64, [1], [1]),
+            helper.make_tensor("dark", TensorProto.FLOAT, [], [60.0]),
+        ]
+        pixels = helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", 32, 32, 3])
+        outputs = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in (("logits", ["n", 3]), ("dog", ["n"]), ("features", ["n", 3]))
+        ]
+        graph = helper.make_graph(nodes, "colours", [pixels], outputs, constants)
+        model = helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 17)])
+        if metadata is not None:
+            helper.set_model_props(model, {METADATA_KEY: metadata})
+        save(model, path)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def colour_bundle(
+    write_bundle: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A bundle that takes the colour of a photo for the breed of its dog."""
+    return write_bundle(tmp_path_factory.mktemp("bundle") / "colours.onnx")
+
+
+@pytest.fixture
+def colour_photo(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a photo of one colour."""
+
+    def make(name: str, colour: tuple[int, int, int]) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (40, 30), colour).save(path, "PNG")
         return path
 
     return make

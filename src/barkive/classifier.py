@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive.bundle import OUTPUTS, Bundle, open_bundle
-from barkive.errors import PhotoError
+from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo
 from barkive.verdicts import Candidate, Scores, Status, Verdict
 
@@ -62,22 +62,37 @@ class Classifier:
         return self.bundle.info.scores(*outputs)
 
     def predict(
-        self, photos: Photo | Iterable[Photo], *, top: int = 5, batch_size: int = 16
-    ) -> Iterator[Verdict]:
+        self, photos: Photo | Iterable[Photo], *, top: int = 5, batch_size: int = 4
+    ) -> Generator[Verdict, None, None]:
         """Identifies photos, one or many, and yields their verdicts in the order given.
 
         A photo that can't be read becomes a `failed` verdict. What has arrived is answered
-        without waiting for more, so a slow source of photos is answered as it goes.
+        without waiting for more, so a slow source of photos is answered as it goes. An
+        error that the source of photos raises is raised here, after the verdicts of the
+        photos before it. Closing the iterator ends its threads.
 
         Args:
             photos: Paths, bytes of image files, PIL images or RGB uint8 arrays of shape
-                (height, width, 3). An iterable is consumed in a background thread, and
-                only a few photos ahead.
-            top: How many breeds a verdict lists, at least 1.
-            batch_size: Photos that the network takes at once, at most.
+                (height, width, 3), or one of them; an array of shape (n, height, width, 3)
+                is n photos. An iterable is consumed in a background thread, and only a few
+                photos ahead.
+            top: How many breeds a verdict lists, at least 1; at most all are listed.
+            batch_size: Photos that the network takes at once, at most. More are not
+                faster, because they no longer fit the processor's caches.
+
+        Raises:
+            UsageError: `top` or `batch_size` is below 1.
         """
+        for name, value in (("top", top), ("batch_size", batch_size)):
+            if value < 1:
+                raise UsageError(f"`{name}` is {value}; it must be at least 1.")
         if isinstance(photos, _ONE_PHOTO) or (isinstance(photos, np.ndarray) and photos.ndim < 4):
             photos = [photos]
+        return self._verdicts(photos, top, batch_size)
+
+    def _verdicts(
+        self, photos: Iterable[Photo], top: int, batch_size: int
+    ) -> Generator[Verdict, None, None]:
         for batch in self._decoded(photos, batch_size):
             yield from self._judge(batch, top)
 
@@ -106,7 +121,8 @@ class Classifier:
         """Decodes in threads, and yields batches of all that has arrived, in order."""
         load = self.bundle.info.preprocessing.load
         arrived: queue.Queue[tuple[Photo, Future[NDArray[np.uint8]]] | BaseException | None]
-        arrived = queue.Queue(maxsize=2 * batch_size)
+        # Room for what the threads decode while the network is busy with a batch.
+        arrived = queue.Queue(maxsize=2 * (batch_size + self._threads))
         stopped = threading.Event()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="barkive-decode")
 

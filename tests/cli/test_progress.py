@@ -45,10 +45,6 @@ def test_an_unknown_total_is_shown_as_such(terminal):
     assert "7/?" in terminal.getvalue()
 
 
-def test_it_can_be_silenced(terminal):
-    with redirect_stderr(terminal), progress("Identifying", shown=False) as report:
-        report(1, 2)
-    assert terminal.getvalue() == ""
 
 
 def test_ctrl_c_leaves_a_clean_terminal(terminal):

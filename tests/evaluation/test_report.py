@@ -146,5 +146,5 @@ def test_a_confusion_matrix_takes_names_that_look_like_formulas(count):
 def test_a_file_name_that_is_no_text_still_gives_a_row(evaluation, tmp_path):
     paths = ("caf\udce9.png", *evaluation.dogs.paths[1:])
     renamed = replace(evaluation, dogs=replace(evaluation.dogs, paths=paths))
-    files = report._csv(report._predictions(renamed)).decode()
+    files = report.to_csv(report._predictions(renamed)).decode()
     assert files.splitlines()[1].startswith("caf\\udce9.png,uncertain,")

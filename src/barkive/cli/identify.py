@@ -49,13 +49,12 @@ def identify(
     from barkive.verdicts import Status
 
     classifier = Classifier(model)
-    names = _from_standard_input() if photos == [STDIN] else photos
-    files = _files(names, recursive)
+    files: Iterable[str] = _files(photos, recursive)
     total = None
-    if photos != [STDIN]:
+    if STDIN not in photos:
         files = list(files)
         total = len(files)
-    write = writer(form, lang.value, top)
+    write = writer(form, lang.value, min(top, len(classifier.bundle.info.labels)))
     counts: dict[Status, int] = {}
     with progress("Identifying") as advance:
         for done, verdict in enumerate(classifier.predict(files, top=top), 1):
@@ -68,23 +67,36 @@ def identify(
         raise typer.Exit(1)
 
 
-def _files(names: Iterable[str], recursive: bool) -> Iterable[str]:
-    """The photos that the names stand for; a folder without any is mentioned."""
+def _files(arguments: Iterable[str], recursive: bool) -> Iterator[str]:
+    """The photos that the arguments stand for; a folder without any is mentioned."""
+    from barkive.cli.output import printable
     from barkive.images import find_photos
 
-    for name in names:
-        found = find_photos([name], recursive=recursive)
-        first = next(found, None)
-        if first is None:
-            typer.echo(f"There are no photos in {name}.", err=True)
-            continue
-        yield first
-        yield from found
+    unseen = "" if recursive else " itself; with --no-recursive, folders inside it are not opened"
+    for argument in arguments:
+        for name in _from_standard_input() if argument == STDIN else (argument,):
+            found = find_photos([name], recursive=recursive)
+            first = next(found, None)
+            if first is None:
+                typer.echo(f"There are no photos in {printable(name)}{unseen}.", err=True)
+                continue
+            yield first
+            yield from found
 
 
 def _from_standard_input() -> Iterator[str]:
-    """File names, one a line, each as soon as it comes."""
-    for line in sys.stdin.buffer:
-        name = os.fsdecode(line.rstrip(b"\r\n"))
-        if name:
-            yield name
+    """File names, one a line, each as soon as it comes.
+
+    Past Python's own buffer: a thread that waits for it holds its lock, and the
+    interpreter needs that lock to end, after Ctrl-C for instance.
+    """
+    rest = b""
+    while chunk := os.read(sys.stdin.fileno(), 2**16):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from _decoded(lines)
+    yield from _decoded([rest])
+
+
+def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+    """The names on the lines that are not empty; the bytes of an undecodable name are kept."""
+    return (os.fsdecode(name) for line in lines if (name := line.rstrip(b"\r")))

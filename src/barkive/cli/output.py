@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -49,8 +50,7 @@ def writer(form: Format, lang: Language, top: int) -> Write:
         case Format.CSV:
             return _csv_writer(lang, top)
         case Format.TABLE:
-            console = Console(soft_wrap=True, highlight=False)
-            return lambda verdict: console.print(_line(verdict, lang))
+            return _table_writer(lang)
 
 
 def print_line(text: str) -> None:
@@ -75,9 +75,12 @@ def printable(file: str | None) -> str:
 
 
 def _csv_writer(lang: Language, top: int) -> Write:
-    rows = csv.writer(sys.stdout, lineterminator="\n")
     breeds = [f"{field}_{i}" for i in range(1, top + 1) for field in ("id", "name", "probability")]
-    rows.writerow(["file", "status", *breeds, "error", "model"])
+
+    def write_row(cells: Iterable[object]) -> None:
+        row = io.StringIO()
+        csv.writer(row, lineterminator="").writerow(cells)
+        print_line(row.getvalue())
 
     def write(verdict: Verdict) -> None:
         row = verdict.to_json(lang)
@@ -87,14 +90,27 @@ def _csv_writer(lang: Language, top: int) -> Write:
             for value in (breed["id"], breed["name"], breed["probability"])
         ]
         cells += [""] * (len(breeds) - len(cells))
-        rows.writerow([row["file"], row["status"], *cells, row["error"], row["model"]])
-        sys.stdout.flush()
+        write_row([row["file"], row["status"], *cells, row["error"], row["model"]])
+
+    write_row(["file", "status", *breeds, "error", "model"])
+    return write
+
+
+def _table_writer(lang: Language) -> Write:
+    console = Console(soft_wrap=True, highlight=False)
+
+    def write(verdict: Verdict) -> None:
+        # Captured, because Rich's console would write past its own progress bar.
+        with console.capture() as line:
+            console.print(_line(verdict, lang), end="")
+        print_line(line.get())
 
     return write
 
 
 def _line(verdict: Verdict, lang: Language) -> Text:
-    line = Text(f"{printable(verdict.file):<{_FILE_WIDTH}}  ")
+    name = printable(verdict.file)
+    line = Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
     phrase = _PHRASES[lang].get(verdict.status)
     if verdict.status is Status.FAILED:
         return line.append(f"failed: {verdict.error}", style="red")

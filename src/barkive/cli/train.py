@@ -62,23 +62,20 @@ def train(
     from barkive.training import recipe as settings
     from barkive.training import run
 
-    result = run.train(
-        settings.Recipe(
-            data=data,
-            out=out,
-            not_dogs=not_dogs,
-            backbone=backbone,
-            backbone_weights=backbone_weights,
-            image_size=image_size,
-            mirror=mirror,
-            int8=int8,
-            validation=validation,
-            seed=seed,
-            licence=licence,
-        ),
-        progress=progress,
-        say=lambda line: typer.echo(line, err=True),
+    recipe = settings.Recipe(
+        data=data,
+        out=out,
+        not_dogs=not_dogs,
+        backbone=backbone,
+        backbone_weights=backbone_weights,
+        image_size=image_size,
+        mirror=mirror,
+        int8=int8,
+        validation=validation,
+        seed=seed,
+        licence=licence,
     )
+    result = run.train(recipe, progress=progress, say=lambda line: typer.echo(line, err=True))
     for path, reason in result.failed:
         typer.echo(f"{path}: {reason}", err=True)
     figures = result.figures
@@ -87,5 +84,6 @@ def train(
         f"{out}: {figures.top1:.1%} right on {figures.n} validation photos "
         f"(95 % interval {low:.1%} to {high:.1%})."
     )
+    typer.echo(f"Figures, pictures and predictions: {recipe.run_folder}", err=True)
     if result.failed:
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
 from barkive.images.ahead import map_ahead
-from barkive.images.decode import Photo, decode
+from barkive.images.decode import Photo, decode, read_file
 from barkive.images.files import find_photos
 from barkive.images.hashing import group_near_duplicates, perceptual_hash
 from barkive.images.preprocess import Preprocessing, Square
@@ -15,4 +15,5 @@ __all__ = [
     "group_near_duplicates",
     "map_ahead",
     "perceptual_hash",
+    "read_file",
 ]

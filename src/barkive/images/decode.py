@@ -77,7 +77,7 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
         with _pillow_silenced():
             if isinstance(photo, Image.Image):
                 return _pixels(photo, shorter_side)
-            content = photo if isinstance(photo, bytes) else _read(photo)
+            content = photo if isinstance(photo, bytes) else read_file(photo)
             with _open(content) as image:
                 _check_size(image)
                 if isinstance(image, JpegImagePlugin.JpegImageFile):
@@ -93,8 +93,12 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
         raise PhotoError("The file is damaged: the picture can't be decoded.") from None
 
 
-def _read(path: str | os.PathLike[str]) -> bytes:
-    """The content of a regular file; anything else could block, or never end."""
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The content of a regular file; anything else could block, or never end.
+
+    Raises:
+        PhotoError: It can't be read, is no regular file, or is too large for a photo.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names earlier
         if stat.S_ISDIR(status.st_mode):

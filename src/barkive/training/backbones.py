@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
+import huggingface_hub
 import timm
 import torch
+from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from barkive.errors import WeightsError
@@ -25,6 +26,8 @@ from barkive.errors import WeightsError
 _TF_TAG = "tf_"
 _TF_ARCHITECTURE = {"pad_type": "same"}
 _TF_MEAN = _TF_STD = (0.5, 0.5, 0.5)
+_HUB_FILE = "model.safetensors"
+_HUB_PATIENCE = 10  # seconds
 _SHOWN = 3
 
 
@@ -35,7 +38,6 @@ class Backbone(nn.Module):
         name: timm's name, with the weights' tag: `mobilenetv2_100.tf_in1k`.
         digest: SHA-256 of architecture, weights and rescaling, in hexadecimal.
         source: Where the weights came from, for the bundle's provenance.
-        channels: The number of features.
     """
 
     scale: Tensor
@@ -58,7 +60,6 @@ class Backbone(nn.Module):
         shift = torch.tensor([-m / s for m, s in zip(mean, std, strict=True)])
         self.register_buffer("scale", scale.view(3, 1, 1))
         self.register_buffer("shift", shift.view(3, 1, 1))
-        self.channels = int(network.num_features)  # type: ignore[arg-type]
         self.digest = _digest(name, self.state_dict())
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -80,36 +81,80 @@ class _Conventions:
     std: tuple[float, ...] | None = None
 
 
-def load_backbone(name: str, weights: Path | None = None) -> Backbone:
+def check_name(name: str, weights: Path | None) -> None:
+    """Checks, without a network, that timm knows a backbone, and has weights if none are given.
+
+    Args:
+        name: As for `load_backbone`.
+        weights: As for `load_backbone`.
+
+    Raises:
+        WeightsError: It does not; the message has the nearest names.
+    """
+    architecture, _, tag = name.partition(".")
+    if not timm.is_model(architecture):
+        close = difflib.get_close_matches(architecture, timm.list_models(), n=_SHOWN)
+        hint = f" The nearest names: {', '.join(close)}." if close else ""
+        raise WeightsError(f"timm has no backbone called “{architecture}”.{hint}")
+    tags = _tags(architecture)
+    if weights is None and not tags:
+        raise WeightsError(
+            f"timm's hub has no pre-trained weights of {architecture}; "
+            "give a file with --backbone-weights, or choose another --backbone."
+        )
+    if weights is None and tag and tag not in tags:
+        raise WeightsError(
+            f"timm's hub has no weights {name}; it has "
+            f"{', '.join(f'{architecture}.{one}' for one in tags)}. "
+            "Choose one of these, or give a file with --backbone-weights."
+        )
+
+
+def load_backbone(name: str, weights: Path | None = None, *, image_size: int = 224) -> Backbone:
     """Builds a backbone without its classifier, and loads its pre-trained weights.
 
     Args:
         name: A timm model, with or without a tag: `mobilenetv2_100`, `xception41.tf_in1k`.
         weights: A `.safetensors` or PyTorch file under timm's parameter names; None loads
             from timm's hub. A file named `<architecture>.<tag>.…` tells the tag, too.
+        image_size: Side of the photos that it will get, in pixels.
 
     Raises:
-        WeightsError: The name is unknown, or the weights are missing or don't fit.
+        WeightsError: The name is unknown, the weights are missing or don't fit, or the
+            network takes no photos of that size.
     """
+    check_name(name, weights)
     architecture, _, tag = name.partition(".")
-    if weights is not None and not tag and weights.name.startswith(f"{architecture}."):
-        tag = weights.name.split(".")[1] if weights.name.count(".") > 1 else ""
-    if not timm.is_model(architecture):
-        raise WeightsError(_unknown(architecture))
+    if weights is None:
+        tag = tag or _tags(architecture)[0]
+    elif not tag and weights.name.startswith(f"{architecture}."):
+        one, dot, _ = weights.name.removeprefix(f"{architecture}.").partition(".")
+        tag = one if dot else ""
     conventions = _conventions(architecture, tag)
     full_name = f"{architecture}.{tag}" if tag else architecture
     if weights is None:
         network, source = _from_hub(full_name, conventions)
     else:
-        network, source = _from_file(architecture, weights, conventions)
-    config = network.pretrained_cfg
-    return Backbone(
+        # A tag that timm knows brings its own scaling of pixels.
+        known = full_name if tag in _tags(architecture) else architecture
+        network, source = _from_file(known, weights, conventions)
+    config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+    backbone = Backbone(
         network,
         name=full_name,
         source=source,
-        mean=conventions.mean or tuple(config["mean"]),  # type: ignore[index]
-        std=conventions.std or tuple(config["std"]),  # type: ignore[index]
+        mean=conventions.mean or tuple(config["mean"]),
+        std=conventions.std or tuple(config["std"]),
     )
+    _check_size(backbone, image_size, own=config["input_size"][-1])
+    return backbone
+
+
+def _tags(architecture: str) -> list[str]:
+    """The tags of the weights on timm's hub, the default one first."""
+    tags = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
+    default: Any = timm.get_pretrained_cfg(architecture)
+    return sorted(tags, key=lambda tag: (tag != default.tag, tag))
 
 
 def _conventions(architecture: str, tag: str) -> _Conventions:
@@ -119,63 +164,94 @@ def _conventions(architecture: str, tag: str) -> _Conventions:
 
 
 def _from_hub(name: str, conventions: _Conventions) -> tuple[nn.Module, dict[str, str]]:
+    config: Any = timm.get_pretrained_cfg(name)
+    repository = config.hf_hub_id
+    source = (
+        f"{huggingface_hub.constants.ENDPOINT}/{repository}/resolve/main/{_HUB_FILE}"
+        if repository
+        else str(config.url)
+    )
+    overlay = {}
     try:
-        network = timm.create_model(name, pretrained=True, num_classes=0, **conventions.arguments)
+        if repository:
+            cached = huggingface_hub.try_to_load_from_cache(repository, _HUB_FILE)
+            if isinstance(cached, str):
+                overlay = {"file": cached}
+            else:
+                # The hub's client would try again and again for most of a minute.
+                huggingface_hub.get_session().head(source, timeout=_HUB_PATIENCE)
+        network = timm.create_model(
+            name,
+            pretrained=True,
+            num_classes=0,
+            pretrained_cfg_overlay=overlay,
+            **conventions.arguments,
+        )
     except Exception as error:  # the hub's client raises whatever its transport raises
         raise WeightsError(
-            f"The pre-trained weights of {name} could not be had from timm's hub "
-            f"({type(error).__name__}); download {name}.safetensors from "
-            f"https://huggingface.co/timm on a machine with a network, and give it with "
-            "--backbone-weights."
+            f"The pre-trained weights of {name} could not be fetched from timm's hub "
+            f"({type(error).__name__}); where there is a network, download {source}, save it as "
+            f"{name}{Path(source).suffix}, and give that file with --backbone-weights."
         ) from None
-    config: dict[str, Any] = dict(network.pretrained_cfg)  # type: ignore[arg-type]
-    return network, {"from": str(config.get("hf_hub_id") or config.get("url"))}
+    return network, {"from": source}
 
 
 def _from_file(
-    architecture: str, weights: Path, conventions: _Conventions
+    name: str, weights: Path, conventions: _Conventions
 ) -> tuple[nn.Module, dict[str, str]]:
-    network = timm.create_model(architecture, num_classes=0, **conventions.arguments)
+    network = timm.create_model(name, num_classes=0, **conventions.arguments)
     state = _read(weights)
-    expected = network.state_dict()
+    # Some files leave out the batch norms' counters, which only training needs.
+    expected = {
+        key: value
+        for key, value in network.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
     missing = [key for key in expected if key not in state]
     misfits = [key for key in expected if key in state and state[key].shape != expected[key].shape]
     if missing or misfits:
         faults = missing + misfits
         raise WeightsError(
-            f"The weights in {weights} don't fit {architecture}: {len(missing)} of its "
+            f"The weights in {weights} don't fit {name}: {len(missing)} of its "
             f"{len(expected)} layers' tensors are not in the file and {len(misfits)} have another "
             f"shape ({', '.join(faults[:_SHOWN])}{', …' if len(faults) > _SHOWN else ''}); "
             "give the file or the --backbone that belongs to it."
         )
     # What the file holds beyond that is its classifier.
-    network.load_state_dict({key: state[key] for key in expected})
+    network.load_state_dict({key: state[key] for key in expected}, strict=False)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     return network, {"from": weights.name, "sha256": digest}
 
 
 def _read(weights: Path) -> dict[str, Tensor]:
     try:
-        if weights.suffix == ".safetensors":
-            return safetensors.torch.load_file(weights)
-        state = torch.load(weights, map_location="cpu", weights_only=True)
-        state = state.get("state_dict", state)
-        return {str(key): value for key, value in state.items()}
+        state = load_state_dict(str(weights), weights_only=True)
+        return {key: value for key, value in state.items() if isinstance(value, Tensor)}
     except FileNotFoundError:
         raise WeightsError(
             f"The weights file {weights} does not exist; check --backbone-weights."
         ) from None
-    except Exception:  # each of the two readers has exceptions of its own
+    except Exception:  # each of the readers has exceptions of its own
         raise WeightsError(
             f"The weights file {weights} can't be read; "
             "give a .safetensors file or a PyTorch state dict."
         ) from None
 
 
-def _unknown(architecture: str) -> str:
-    close = difflib.get_close_matches(architecture, timm.list_models(), n=_SHOWN)
-    hint = f" The nearest names: {', '.join(close)}." if close else ""
-    return f"timm has no backbone called “{architecture}”.{hint}"
+def _check_size(backbone: Backbone, image_size: int, *, own: int) -> None:
+    try:
+        with torch.inference_mode():
+            features = backbone(torch.zeros(1, image_size, image_size, 3, dtype=torch.uint8))
+    except Exception as error:  # whatever the network's layers raise
+        raise WeightsError(
+            f"{backbone.name} can't take photos of {image_size} x {image_size} pixels "
+            f"({str(error).partition(chr(10))[0]}); its own size is --image-size {own}."
+        ) from None
+    if features.ndim != 2:
+        raise WeightsError(
+            f"{backbone.name} gives no pooled features (their shape is "
+            f"{tuple(features.shape[1:])}); choose another --backbone."
+        )
 
 
 def _digest(name: str, state: dict[str, Tensor]) -> str:

@@ -1,17 +1,114 @@
-"""From a folder of breeds to labels, and to a split that can be trusted."""
+"""From a folder of breeds to labels, features, and a split that can be trusted."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from barkive import breeds
+from barkive.errors import DataError
+from barkive.evaluation import Samples
+from barkive.images import group_near_duplicates
+from barkive.training.features import Features
+from barkive.training.progress import Say
+from barkive.training.recipe import Recipe
 from barkive.verdicts import Label
 
 _WORDNET_PREFIX = re.compile(r"n\d{8}-")
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The readable photos of n dogs and m other things, their features, and the split.
+
+    Attributes:
+        labels: The classes.
+        paths: The photos of dogs, n of them.
+        rows: Their features, shape (n, channels).
+        truth: Index of each one's label, shape (n,).
+        validation: Whether each is for validation, shape (n,).
+        duplicates: How many of them show the picture of another one.
+        other_paths: The photos of other things, m of them.
+        failed: Each unreadable photo's path and the reason.
+    """
+
+    labels: tuple[Label, ...]
+    paths: tuple[str, ...]
+    rows: NDArray[np.float32]
+    truth: NDArray[np.intp]
+    validation: NDArray[np.bool_]
+    duplicates: int
+    other_paths: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+
+    @property
+    def judged_paths(self) -> list[str]:
+        """The validation photos."""
+        return [self.paths[i] for i in np.flatnonzero(self.validation)]
+
+
+def gather(
+    recipe: Recipe,
+    samples: Samples,
+    not_dogs: Sequence[str],
+    extract: Callable[[Sequence[str], str], Features],
+    say: Say,
+) -> Data:
+    """Reads all photos once, and splits those that can be read.
+
+    Args:
+        recipe: Its split is made.
+        samples: The photos of dogs.
+        not_dogs: The photos of other things.
+        extract: Photos, and the stage's name, to features.
+        say: Told how many there are.
+
+    Raises:
+        DataError: Fewer than two breeds can be read, or none has a photo for validation.
+    """
+    dogs = extract(samples.paths, "Features")
+    folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
+    labels, label_of = label_folders([samples.folders[i] for i in folders])
+    if len(labels) < 2:
+        file, reason = dogs.failed[0]
+        raise DataError(
+            f"In {recipe.data} photos of {len(labels) or 'no'} breed can be read, and training "
+            f"needs two or more; the first of {len(dogs.failed)} that can't, {file}: {reason}"
+        )
+    unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
+    if unreadable:
+        say(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
+    truth = label_of[folder_of]
+    others = extract(not_dogs, "Features of other things")
+    if not_dogs and not len(others.kept):
+        say(f"None of the {len(not_dogs)} photos in {recipe.not_dogs} can be read.")
+    groups = group_near_duplicates(dogs.hashes)
+    validation = split(truth, groups, recipe.validation, recipe.seed)
+    if not validation.any():
+        raise DataError(
+            f"No breed in {recipe.data} has two different photos, so none can be kept for "
+            "validation; add photos."
+        )
+    data = Data(
+        labels=labels,
+        paths=tuple(samples.paths[i] for i in dogs.kept),
+        rows=dogs.rows,
+        truth=truth,
+        validation=validation,
+        duplicates=len(groups) - len(np.unique(groups)),
+        other_paths=tuple(not_dogs[i] for i in others.kept),
+        failed=dogs.failed + others.failed,
+    )
+    say(
+        f"{len(truth)} photos of {len(labels)} breeds, {int(validation.sum())} of them for "
+        f"validation; {data.duplicates} near-duplicates kept with their originals; "
+        f"{len(data.failed)} unreadable."
+    )
+    return data
 
 
 def label_folders(folders: Sequence[str]) -> tuple[tuple[Label, ...], NDArray[np.intp]]:

@@ -27,7 +27,7 @@ from onnxruntime.quantization import (
 )
 from torch import Tensor, nn
 
-from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.bundle import METADATA_KEY, OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import write_files
 from barkive.training.backbones import Backbone
@@ -39,6 +39,7 @@ Pixels = NDArray[np.uint8]
 # in float, as do the pooling and the prediction.
 _FLOAT_CONVOLUTIONS = 3
 _CALIBRATION_BATCH = 16
+_HEAD_TOLERANCE = 0.01
 _FLOAT_TOLERANCE = 0.001
 _INT8_AGREEMENT = 0.9
 
@@ -53,7 +54,7 @@ class _Mirrored(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         photos = self.backbone.rescale(pixels)
         both: Tensor = self.backbone.network(torch.cat([photos, photos.flip(3)]))
-        return both.view(2, -1, self.backbone.channels).mean(0)
+        return both.view(2, -1, both.shape[1]).mean(0)
 
 
 def feature_network(backbone: Backbone, *, mirror: bool) -> nn.Module:
@@ -67,19 +68,29 @@ def feature_network(backbone: Backbone, *, mirror: bool) -> nn.Module:
 
 
 def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
-    """Exports a network from `pixels` to `features`, for any number of photos."""
+    """Exports a network from `pixels` to `features`, for any number of photos.
+
+    Raises:
+        ExportError: The network does what ONNX can't express.
+    """
     pixels = torch.zeros(2, image_size, image_size, 3, dtype=torch.uint8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own internals
-        program = torch.onnx.export(
-            network,
-            (pixels,),
-            dynamo=True,
-            dynamic_shapes=({0: torch.export.Dim("photos")},),
-            input_names=["pixels"],
-            output_names=["features"],
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                network,
+                (pixels,),
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("photos")},),
+                input_names=["pixels"],
+                output_names=["features"],
+                verbose=False,
+            )
+        except Exception as error:  # the exporter raises whatever the network's code leads to
+            raise ExportError(
+                "The backbone can't be exported to ONNX "
+                f"({type(error).__name__}); choose another --backbone."
+            ) from None
     assert program is not None
     return program.model_proto
 
@@ -120,7 +131,7 @@ def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) 
     return model
 
 
-def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto:
+def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto | None:
     """Turns the convolutions into int8: QDQ, a scale for each channel of the weights.
 
     Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient
@@ -129,10 +140,15 @@ def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto:
     Args:
         graph: From `pixels` to `features`.
         calibration: Photos that show the range of the activations, (n, size, size, 3).
+
+    Returns:
+        A new graph; None if no convolution is left after those that stay in float.
     """
     nodes = graph.graph.node
     convolutions = [i for i, node in enumerate(nodes) if node.op_type == "Conv"]
-    last_float = convolutions[min(_FLOAT_CONVOLUTIONS, len(convolutions)) - 1]
+    if len(convolutions) <= _FLOAT_CONVOLUTIONS:
+        return None
+    last_float = convolutions[_FLOAT_CONVOLUTIONS - 1]
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(graph, source)
@@ -173,6 +189,7 @@ class _Calibration(CalibrationDataReader):  # type: ignore[misc]
 def check_same_answers(
     network: nn.Module,
     prediction: Linear,
+    detector: DogDetector,
     model: onnx.ModelProto,
     pixels: Pixels,
     *,
@@ -180,12 +197,14 @@ def check_same_answers(
 ) -> None:
     """Refuses a graph that answers differently from the trained network.
 
-    A float graph must give the same probabilities; int8 rounds, so there the same breed
+    The head must do to the graph's features what it did in training. A float graph must
+    also give the same probabilities as the network; int8 rounds, so there the same breed
     must win on nearly all photos.
 
     Args:
         network: From pixels to features.
         prediction: From features to logits.
+        detector: From logits to the log-odds of a dog.
         model: What is to be exported.
         pixels: Photos to compare on, (n, size, size, 3).
         int8: Whether the graph was quantised.
@@ -195,18 +214,29 @@ def check_same_answers(
     """
     with torch.inference_mode():
         trained = prediction(network(torch.from_numpy(pixels)).numpy())
-    exported = session(model).run(["logits"], {"pixels": pixels})[0]
+    exported, dog, features = session(model).run(OUTPUTS, {"pixels": pixels})
+    head_logits = prediction(features)
+    head_difference = max(
+        float(np.abs(head_logits - exported).max()),
+        float(np.abs(detector(head_logits) - dog).max()) / max(1, abs(detector.slope)),
+    )
+    if not head_difference <= _HEAD_TOLERANCE:  # written so that NaN fails, too
+        raise ExportError(
+            f"The bundle's head differs from the trained one by {head_difference:.4f}, so it was "
+            "not written; please report the backbone's name."
+        )
     if int8:
         agreement = float((trained.argmax(axis=1) == exported.argmax(axis=1)).mean())
         if agreement < _INT8_AGREEMENT:
             raise ExportError(
                 f"The int8 bundle names the same breed as the trained network on only "
-                f"{agreement:.0%} of {len(pixels)} photos; train with --no-int8."
+                f"{agreement:.0%} of {len(pixels)} photos, so it was not written; "
+                "train with --no-int8."
             )
         return
     before, after = (torch.from_numpy(x).softmax(dim=1) for x in (trained, exported))
     difference = (before - after).abs().max().item()
-    if difference > _FLOAT_TOLERANCE:
+    if not difference <= _FLOAT_TOLERANCE:
         raise ExportError(
             f"The bundle's probabilities differ from the trained network's by {difference:.4f} "
             f"(at most {_FLOAT_TOLERANCE} is allowed), so it was not written; "
@@ -236,8 +266,9 @@ def write_bundle(model: onnx.ModelProto, info: BundleInfo, path: Path) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keeps the advice that the quantiser logs from the user, who can't follow it."""
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,10 +22,10 @@ import platformdirs
 from numpy.typing import NDArray
 
 from barkive.errors import PhotoError, UsageError
-from barkive.images import Preprocessing, map_ahead, perceptual_hash
+from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 _BATCH = 32
 _SHARD = 1024
@@ -57,7 +59,7 @@ def extract_features(
     *,
     key: str,
     preprocessing: Preprocessing,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> Features:
     """Computes the features of photos, or takes them from the cache.
 
@@ -76,7 +78,7 @@ def extract_features(
 
     def prepare(path: str) -> _Prepared | PhotoError:
         try:
-            content = _read(path)
+            content = read_file(path)
             entry = hashlib.sha256(content).digest()
             if entry in cache:
                 return _Prepared(entry, None)
@@ -97,14 +99,14 @@ def extract_features(
                     continue
                 kept.append(position)
                 entries.append(outcome.entry)
-                if outcome.pixels is not None:
+                # What was decoded ahead may have been computed since, from a copy.
+                if outcome.pixels is not None and outcome.entry not in cache:
                     new[outcome.entry] = outcome.pixels
             if new:
                 pixels = np.stack(list(new.values()))
                 hashes = np.stack([perceptual_hash(one) for one in pixels])
                 cache.add(list(new), extract(pixels), hashes)
-            if on_progress:
-                on_progress(batch[-1][0] + 1, len(paths))
+            on_progress(batch[-1][0] + 1, len(paths))
     finally:
         # An interrupted run keeps what it has computed so far.
         cache.flush()
@@ -127,12 +129,14 @@ class _Cache:
         self._folder = folder
         self._known: dict[bytes, tuple[NDArray[np.float32], NDArray[np.uint64]]] = {}
         self._unwritten: list[bytes] = []
-        for shard in sorted(folder.glob("*.npz")):
-            with np.load(shard) as arrays:
-                for entry, row, hashes in zip(
-                    arrays["entries"], arrays["features"], arrays["hashes"], strict=True
-                ):
-                    self._known[entry.tobytes()] = (row, hashes)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
+        for shard in folder.glob("*.npz"):
+            # A shard that a full disk or a crash has damaged is computed again.
+            with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                self._known.update(_read_shard(shard))
 
     def __contains__(self, entry: bytes) -> bool:
         return entry in self._known
@@ -150,21 +154,19 @@ class _Cache:
             return
         rows, hashes = self.take(self._unwritten)
         entries = np.frombuffer(b"".join(self._unwritten), np.uint8)
+        entries = entries.reshape(len(self._unwritten), -1)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                np.savez(
-                    file,
-                    entries=entries.reshape(len(self._unwritten), -1),
-                    features=rows,
-                    hashes=hashes,
-                )
-            Path(file.name).rename(f"{file.name}.npz")
+            # A name of its own, so that runs at the same time do not meet.
+            handle, name = tempfile.mkstemp(dir=self._folder)
+            part = Path(name)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez(file, entries=entries, features=rows, hashes=hashes)
+                part.rename(part.with_suffix(".npz"))
+            finally:
+                part.unlink(missing_ok=True)
         except OSError as error:
-            raise UsageError(
-                f"The cache folder {self._folder} can't be written ({error.strerror}); "
-                "make room there, or name another with BARKIVE_CACHE."
-            ) from None
+            raise self._unwritable(error) from None
         self._unwritten = []
 
     def take(self, entries: list[bytes]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
@@ -173,9 +175,16 @@ class _Cache:
             return np.empty((0, 0), np.float32), np.empty((0, 0), np.uint64)
         return np.stack([row for row, _ in known]), np.stack([hashes for _, hashes in known])
 
+    def _unwritable(self, error: OSError) -> UsageError:
+        return UsageError(
+            f"The cache folder {self._folder} can't be written ({error.strerror}); "
+            "make room there, or name another with BARKIVE_CACHE."
+        )
 
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise PhotoError(f"The file can't be read: {error.strerror}.") from None
+
+def _read_shard(shard: Path) -> dict[bytes, tuple[NDArray[np.float32], NDArray[np.uint64]]]:
+    # Opened here, because NumPy leaves a file open that is no archive.
+    with shard.open("rb") as file, np.load(file) as arrays:
+        rows = zip(arrays["features"], arrays["hashes"], strict=True)
+        entries = [entry.tobytes() for entry in arrays["entries"]]
+        return dict(zip(entries, rows, strict=True))

@@ -5,7 +5,7 @@ All three are convex problems, solved to their optimum: no learning rate, no epo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ class DogDetector:
     the two sets of photos differ, not what a dog is (docs/log.md has the figures).
 
     Attributes:
-        slope: Above 0.
+        slope: Above 0 wherever dogs have more energy than other things.
         bias: Makes the answer log-odds.
     """
 
@@ -66,7 +66,7 @@ def energy(logits: Floats) -> Floats:
 
 def fit_prediction_layers(
     features: Floats, truth: NDArray[np.intp], classes: int, penalties: Sequence[float]
-) -> list[Linear]:
+) -> Iterator[Linear]:
     """Softmax regression for each of several L2 penalties.
 
     Minimises mean cross-entropy + penalty / 2 · |weights|² with L-BFGS (Liu and Nocedal,
@@ -79,7 +79,7 @@ def fit_prediction_layers(
         classes: The number of classes.
         penalties: Best from strong to weak.
 
-    Returns:
+    Yields:
         One layer a penalty, on the features as they came.
     """
     mean, scale = _standardisation(features)
@@ -87,7 +87,6 @@ def fit_prediction_layers(
     y = torch.from_numpy(truth)
     weight = torch.zeros(x.shape[1], classes, requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
-    layers = []
     for penalty in penalties:
 
         def loss(penalty: float = penalty) -> Tensor:
@@ -95,8 +94,7 @@ def fit_prediction_layers(
             return error + penalty / 2 * weight.square().sum()
 
         _minimise(loss, [weight, bias])
-        layers.append(_unstandardised(weight, bias, mean, scale))
-    return layers
+        yield _unstandardised(weight, bias, mean, scale)
 
 
 def fit_temperature(logits: Floats, truth: NDArray[np.intp]) -> float:

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from barkive.errors import UsageError
+from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
+from barkive.training.backbones import check_name
 
 DEFAULT_BACKBONE = "mobilenetv2_100"
 
@@ -29,6 +30,9 @@ class Recipe:
         validation: The share of photos kept for validation, above 0 and below 1.
         seed: Of the split.
         licence: The bundle's terms of use, as its metadata states them.
+
+    Raises:
+        UsageError: Settings are out of their range, or name what is not there.
     """
 
     data: Path
@@ -46,10 +50,18 @@ class Recipe:
 
     def __post_init__(self) -> None:
         faults = []
-        try:
-            self.preprocessing  # noqa: B018 - its own check
-        except UsageError as error:
-            faults.append(str(error))
+        for folder, wanted in (
+            (self.data, "a folder that holds one folder a breed"),
+            (self.not_dogs, "a folder of photos without dogs"),
+        ):
+            if folder is not None and not folder.is_dir():
+                fault = "is not a folder" if folder.exists() else "does not exist"
+                faults.append(f"The folder {folder} {fault}; give {wanted}.")
+        for check in (lambda: self.preprocessing, self._check_backbone):
+            try:
+                check()
+            except BarkiveError as error:
+                faults.append(str(error))
         if self.out.suffix != ".onnx":
             faults.append(f"The output {self.out} must end in .onnx.")
         elif self.out.is_dir():
@@ -67,6 +79,9 @@ class Recipe:
             )
         if faults:
             raise UsageError(" ".join(faults))
+
+    def _check_backbone(self) -> None:
+        check_name(self.backbone, self.backbone_weights)
 
     @property
     def preprocessing(self) -> Preprocessing:

@@ -63,5 +63,7 @@ def _curve_picture(curve: Sequence[CurvePoint], chosen: CurvePoint) -> bytes:
         axes.axvline(chosen.penalty, color="grey", linestyle="--", label="chosen")
         axes.grid(alpha=0.3)
         axes.legend()
+    # No share is above 100 %, but the axis would be, where all lie there.
+    accuracy.set_ylim(top=min(101, accuracy.get_ylim()[1]))
     figure.suptitle("Prediction layer: from over-fitting (left) to under-fitting (right)")
     return to_png(figure)

@@ -1,0 +1,32 @@
+# For ./barkive and ./check: finds a Python and prepares a virtual environment.
+
+# prepare FOLDER REQUIREMENT: makes FOLDER a virtual environment that holds REQUIREMENT, in
+# the state of the code, and sets $venv. Does nothing where that is so already.
+prepare() {
+    venv=$1
+    stamp=$venv/barkive-installed
+    if [ -e "$stamp" ] && [ -z "$(find "$here/pyproject.toml" "$here/src" -newer "$stamp" \
+        ! -name '*.pyc' ! -name __pycache__ 2>/dev/null | head -n 1)" ]; then
+        return
+    fi
+    echo "Installing Barkive into $venv ..." >&2
+    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+        "$(find_python)" -m venv --clear "$venv"
+    fi
+    case $2 in
+    "-e "*) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "${2#-e }" >&2 ;;
+    *) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "$2" >&2 ;;
+    esac
+    touch "$stamp"
+}
+
+find_python() {
+    for python in python3 python3.11 python3.12 python3.13 python3.14 python; do
+        if "$python" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    echo "Barkive needs Python 3.11 or newer, with venv; none was found on the PATH." >&2
+    exit 2
+}

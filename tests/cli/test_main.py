@@ -1,0 +1,66 @@
+"""The command line as a whole, run for real: help, version, wrong usage."""
+
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from barkive import __version__
+from barkive.cli import app, main
+
+HEAVY = ("PIL", "numpy", "onnxruntime", "rich.progress", "timm", "torch")
+
+
+def commands(command: object, *words: str) -> list[tuple[str, ...]]:
+    """The words of each command, groups included."""
+    below = getattr(command, "commands", {})
+    return [words, *(path for name in below for path in commands(below[name], *words, name))]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "barkive", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", commands(typer.main.get_command(app)), ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    result = run(*words, "--help")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    assert " ".join(["barkive", *words]) in result.stdout
+
+
+@pytest.mark.parametrize("words", [("--help",), ("identify", "--help"), ("--version",)])
+def test_help_waits_for_no_library(words: tuple[str, ...]) -> None:
+    program = (
+        "import atexit, sys; from barkive.cli import main; sys.argv[0] = 'barkive'; "
+        f"atexit.register(lambda: print([m for m in {HEAVY} if m in sys.modules])); main()"
+    )
+    command = [sys.executable, "-c", program, *words]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert (result.returncode, result.stdout) == (0, f"barkive {__version__}\n")
+
+
+def test_the_help_lists_the_commands() -> None:
+    result = run()
+    assert "identify" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("words", [["identfy"], ["--nonsense"], ["identify"]])
+def test_wrong_usage_has_status_2(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["barkive", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Usage: barkive" in captured.err

@@ -1,0 +1,60 @@
+"""The map that works ahead: in order, bounded, and gone when its consumer is."""
+
+import threading
+import time
+
+import pytest
+
+from barkive.images import map_ahead
+
+
+def test_results_are_in_order_however_long_each_takes():
+    def slow(i):
+        time.sleep(0.02 * (i % 3 == 0))
+        return i * i
+
+    assert list(map_ahead(slow, range(20), ahead=4)) == [i * i for i in range(20)]
+
+
+def test_nothing_gives_nothing():
+    assert list(map_ahead(str, [], ahead=4)) == []
+
+
+def test_it_is_never_further_ahead_than_asked():
+    taken = []
+
+    def items():
+        for i in range(1000):
+            taken.append(i)
+            yield i
+
+    results = map_ahead(str, items(), ahead=5)
+    for _ in range(3):
+        next(results)
+    assert len(taken) <= 3 + 5
+    results.close()
+
+
+def test_an_error_reaches_the_consumer_in_its_place():
+    results = map_ahead(lambda i: 1 // i, [1, 0, 1], ahead=2)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_an_early_stop_cancels_what_is_left_and_leaves_no_thread():
+    before = threading.active_count()
+    done = []
+
+    def work(i):
+        time.sleep(0.01)
+        done.append(i)
+
+    results = map_ahead(work, range(1000), ahead=500)
+    next(results)
+    results.close()
+    finished = len(done)
+    assert finished < 500
+    assert threading.active_count() == before
+    time.sleep(0.05)
+    assert len(done) == finished

@@ -1,0 +1,184 @@
+"""The bundle's format: what opens, what is refused, and with which words."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barkive.bundle import SHIPPED, BundleInfo, open_bundle
+from barkive.errors import BundleError
+from barkive.verdicts import Scores, Status
+
+
+def test_metadata_survives_the_way_through_text(colour_info: BundleInfo) -> None:
+    assert BundleInfo.from_metadata(colour_info.to_metadata()) == colour_info
+
+
+def test_metadata_is_json_that_others_can_read(colour_info: BundleInfo) -> None:
+    assert json.loads(colour_info.to_metadata()) == {
+        "format": 1,
+        "name": "colours",
+        "labels": [
+            {"id": "n02085620", "en": "Chihuahua", "fr": "Chihuahua"},
+            {"id": "n02110958", "en": "Pug", "fr": "Carlin"},
+            {"id": "n02085936", "en": "Maltese", "fr": "Bichon maltais"},
+        ],
+        "preprocessing": {"size": 32, "square": "squash"},
+        "temperature": 1.0,
+        "dog_threshold": 0.0,
+        "answer_threshold": 0.6,
+        "provenance": {"data": "none"},
+    }
+
+
+def test_a_bundle_opens(colour_bundle: Path, colour_info: BundleInfo) -> None:
+    bundle = open_bundle(colour_bundle)
+    digest = hashlib.sha256(colour_bundle.read_bytes()).hexdigest()
+    assert bundle.info == colour_info
+    assert bundle.path == colour_bundle
+    assert bundle.digest == digest
+    assert bundle.model == f"colours@{digest[:12]}"
+
+
+def test_the_path_may_be_text(colour_bundle: Path) -> None:
+    assert open_bundle(str(colour_bundle), threads=1).path == colour_bundle
+
+
+def test_without_a_path_it_is_the_one_in_the_package(
+    colour_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert SHIPPED.parts[-3:] == ("barkive", "data", "model.onnx")
+    monkeypatch.setattr("barkive.bundle.SHIPPED", colour_bundle)
+    assert open_bundle().info.name == "colours"
+
+
+def test_the_temperature_softens_and_rows_sum_to_1(colour_info: BundleInfo) -> None:
+    logits = np.log(np.array([[16, 4, 4], [1, 1, 2]], np.float32))
+    dog, features = np.zeros(2, np.float32), np.zeros((2, 5), np.float32)
+    info = dataclasses.replace(colour_info, temperature=2.0)
+    scores = info.scores(logits, dog, features)
+    assert scores.probabilities[0] == pytest.approx([0.5, 0.25, 0.25])
+    assert scores.probabilities.sum(axis=1) == pytest.approx([1, 1])
+    assert scores.dog is dog
+    assert scores.features is features
+
+
+def test_large_logits_do_not_overflow(colour_info: BundleInfo) -> None:
+    nothing = np.zeros(1, np.float32)
+    scores = colour_info.scores(np.array([[1e4, 0, 0]], np.float32), nothing, nothing)
+    assert scores.probabilities.tolist() == [[1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("top", "dog", "status"),
+    [
+        (0.75, 0.0, Status.DOG),
+        (0.625, 0.0, Status.DOG),
+        (0.5, 0.0, Status.UNCERTAIN),
+        (0.75, -0.5, Status.NOT_DOG),
+        (0.5, -0.5, Status.NOT_DOG),
+    ],
+)
+def test_the_rule_of_statuses(
+    top: float, dog: float, status: Status, colour_info: BundleInfo
+) -> None:
+    info = dataclasses.replace(colour_info, answer_threshold=0.625)
+    scores = Scores(
+        np.array([[top, 1 - top]], np.float32), np.array([dog], np.float32), np.zeros((1, 1), "f4")
+    )
+    assert info.statuses(scores) == [status]
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(BundleError) as refused:
+        open_bundle(path)
+    message = str(refused.value)
+    assert str(path) in message
+    assert refused.value.exit_code == 2
+    return message.replace(str(path), "PATH")
+
+
+def test_no_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "absent.onnx") == (
+        "The model file PATH does not exist; give a bundle that `barkive train` wrote."
+    )
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    assert refusal(tmp_path) == "The model file PATH can't be read: Is a directory."
+
+
+@pytest.mark.parametrize("content", [b"", b"no model at all", b"\x08\x07" + b"\xff" * 100])
+def test_no_model(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    assert refusal(path) == (
+        "The model file PATH is not an ONNX model, or is damaged; train or download it again."
+    )
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_cut_off_bundle(share: float, colour_bundle: Path, tmp_path: Path) -> None:
+    content = colour_bundle.read_bytes()
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(content[: int(len(content) * share)])
+    assert refusal(path) == (
+        "The model file PATH is not an ONNX model, or is damaged; train or download it again."
+    )
+
+
+def test_a_model_that_is_no_bundle(write_bundle: Callable[..., Path], tmp_path: Path) -> None:
+    assert refusal(write_bundle(tmp_path / "other.onnx", None)) == (
+        "The model file PATH is an ONNX model but not a Barkive bundle; "
+        "give a file that `barkive train` wrote."
+    )
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", "{}", '{"name": "no format"}'])
+def test_damaged_metadata(text: str, write_bundle: Callable[..., Path], tmp_path: Path) -> None:
+    assert refusal(write_bundle(tmp_path / "bad.onnx", text)) == (
+        "The model file PATH can't be used: its metadata is damaged."
+    )
+
+
+def test_another_version(
+    write_bundle: Callable[..., Path], colour_info: BundleInfo, tmp_path: Path
+) -> None:
+    text = colour_info.to_metadata().replace('"format": 1', '"format": 9')
+    assert refusal(write_bundle(tmp_path / "new.onnx", text)) == (
+        "The model file PATH can't be used: "
+        "it has bundle format 9, and this Barkive reads format 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("temperature", ...),
+        ("labels", ...),
+        ("labels", 3),
+        ("labels", [{"id": "x"}]),
+        ("preprocessing", {"size": 8}),
+        ("preprocessing", {"size": "32"}),
+        ("preprocessing", {"mean": [0.5]}),
+        ("surprise", 1),
+    ],
+)
+def test_incomplete_metadata(
+    field: str,
+    value: object,
+    write_bundle: Callable[..., Path],
+    colour_info: BundleInfo,
+    tmp_path: Path,
+) -> None:
+    entry = json.loads(colour_info.to_metadata())
+    entry.pop(field, None)
+    if value is not ...:
+        entry[field] = value
+    assert refusal(write_bundle(tmp_path / "bad.onnx", json.dumps(entry))) == (
+        "The model file PATH can't be used: its metadata is incomplete."
+    )

@@ -1,0 +1,52 @@
+"""Settings are checked once, and all faults told together."""
+
+import json
+
+import pytest
+
+from barkive.errors import UsageError
+from barkive.training.recipe import Recipe
+
+
+def test_defaults(breeds, tmp_path, weights):
+    recipe = Recipe(data=breeds, out=tmp_path / "dogs.onnx", backbone_weights=weights)
+    assert recipe.run_folder == tmp_path / "dogs-run"
+    assert recipe.preprocessing.to_json() == {"size": 224, "square": "crop"}
+    entry = json.loads(json.dumps(recipe.to_json()))
+    assert entry["data"] == str(breeds)
+    assert entry["backbone"] == "mobilenetv2_100"
+    assert entry["validation"] == 0.15
+    assert entry["not_dogs"] is None
+
+
+def test_all_faults_are_told_together(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        Recipe(
+            data=tmp_path / "none",
+            out=tmp_path / "m.pt",
+            not_dogs=tmp_path / "file",
+            backbone="mobilenetv2_10",
+            backbone_weights=tmp_path / "w.pth",
+            image_size=9,
+            validation=1,
+            seed=-1,
+        )
+    message = str(caught.value)
+    for part in (
+        f"The folder {tmp_path / 'none'} does not exist; give",
+        f"The folder {tmp_path / 'file'} is not a folder; give",
+        "The image size is 9; it must lie between 32 and 1024.",
+        "timm has no backbone called “mobilenetv2_10”.",
+        "m.pt must end in .onnx.",
+        "The validation share is 1; it must lie between 0 and 1.",
+        "The seed is -1; it must not be negative.",
+        f"The weights file {tmp_path / 'w.pth'} does not exist; check --backbone-weights.",
+    ):
+        assert part in message
+
+
+def test_a_folder_is_no_output(breeds, tmp_path):
+    (tmp_path / "m.onnx").mkdir()
+    with pytest.raises(UsageError, match=r"m\.onnx is a folder; name a file\.$"):
+        Recipe(data=breeds, out=tmp_path / "m.onnx")
