@@ -45,8 +45,6 @@ def test_an_unknown_total_is_shown_as_such(terminal):
     assert "7/?" in terminal.getvalue()
 
 
-
-
 def test_ctrl_c_leaves_a_clean_terminal(terminal):
     def interrupted():
         with redirect_stderr(terminal), progress("Scoring") as report:

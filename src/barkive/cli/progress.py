@@ -53,7 +53,8 @@ def progress(
         MofNCompleteColumn(),
         RateColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        # Unwrapped, because on one terminal the results go through this console as well.
+        console=Console(stderr=True, soft_wrap=True),
         transient=True,
         # Results that are piped elsewhere must not be drawn above the bar instead.
         redirect_stdout=sys.stdout.isatty(),

@@ -27,7 +27,7 @@ Predict = Callable[[NDArray[np.uint8]], Scores]
 OnProgress = Callable[[int, int], None]
 """Called after each batch with the number of photos done and of all photos."""
 
-_BATCH = 32
+_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 OnProgress = Callable[[int, int], None]
 
-_BATCH = 32
+_BATCH = 16
 _SHARD = 1024
 
 

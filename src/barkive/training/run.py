@@ -22,7 +22,7 @@ from barkive.training.recipe import Recipe
 from barkive.training.report import write_run
 from barkive.training.tuning import Extractor, calibrate, choose_layer, quantised
 
-_COMPARED_PHOTOS = 64
+_COMPARED_PHOTOS = 16
 
 
 @dataclass(frozen=True, slots=True)
