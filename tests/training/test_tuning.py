@@ -93,16 +93,19 @@ def test_int8_is_used_where_it_costs_little(monkeypatch, rows, used):
         progress=no_progress,
     )
     graph = SimpleNamespace(SerializeToString=lambda deterministic: b"")
-    monkeypatch.setattr(export, "quantise", lambda graph_, pixels: graph)
+    monkeypatch.setattr(export, "quantise", lambda graph_, pixels, float_tail: graph)
     monkeypatch.setattr(tuning, "replace", lambda *_, **__: int8)
     choice = tuning.Choice(IDENTITY, SimpleNamespace(validation_accuracy=1.0), ())
     said = []
     assert tuning.quantised(data, choice, extract, 0, said.append) is (int8 if used else extract)
-    assert said == [
-        "int8 costs 0.00 points of accuracy: used."
+    assert said == (
+        ["int8 costs 0.00 points: used."]
         if used
-        else "int8 costs 50.00 points of accuracy: not used."
-    ]
+        else [
+            "int8 costs 50.00 points: not used.",
+            "int8 with the last 25% of the convolutions in float costs 50.00 points: not used.",
+        ]
+    )
 
 
 def test_a_network_without_convolutions_stays_in_float(monkeypatch):
@@ -112,7 +115,7 @@ def test_a_network_without_convolutions_stays_in_float(monkeypatch):
         preprocessing=SimpleNamespace(load=lambda path: np.zeros(1)),
         progress=no_progress,
     )
-    monkeypatch.setattr(export, "quantise", lambda graph, pixels: None)
+    monkeypatch.setattr(export, "quantise", lambda graph, pixels, float_tail: None)
     said = []
     assert tuning.quantised(data, None, extract, 0, said.append) is extract
     assert said == ["int8 is not used: it is for networks of many convolutions."]

@@ -38,7 +38,7 @@ Pixels = NDArray[np.uint8]
 # Of MobileNetV2's layers these lose most by int8, so all up to the third convolution stay
 # in float, as do the pooling and the prediction.
 _FLOAT_CONVOLUTIONS = 3
-_CALIBRATION_BATCH = 16
+_CALIBRATION_BATCH = 4
 _HEAD_TOLERANCE = 0.01
 _FLOAT_TOLERANCE = 0.001
 _INT8_AGREEMENT = 0.9
@@ -131,7 +131,9 @@ def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) 
     return model
 
 
-def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto | None:
+def quantise(
+    graph: onnx.ModelProto, calibration: Pixels, *, float_tail: float = 0.0
+) -> onnx.ModelProto | None:
     """Turns the convolutions into int8: QDQ, a scale for each channel of the weights.
 
     Jacob et al. (2018), "Quantization and Training of Neural Networks for Efficient
@@ -139,16 +141,21 @@ def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto | N
 
     Args:
         graph: From `pixels` to `features`.
-        calibration: Photos that show the range of the activations, (n, size, size, 3).
+        calibration: Photos that show the range of the activations, (n, size, size, 3). A
+            few dozen are best: each more stretches the ranges to its own extremes.
+        float_tail: The share of the convolutions, counted from the last, that stay in
+            float with the first ones; 0..1.
 
     Returns:
         A new graph; None if no convolution is left after those that stay in float.
     """
     nodes = graph.graph.node
     convolutions = [i for i, node in enumerate(nodes) if node.op_type == "Conv"]
-    if len(convolutions) <= _FLOAT_CONVOLUTIONS:
+    end = len(convolutions) - round(float_tail * len(convolutions))
+    if end <= _FLOAT_CONVOLUTIONS:
         return None
-    last_float = convolutions[_FLOAT_CONVOLUTIONS - 1]
+    first = convolutions[_FLOAT_CONVOLUTIONS - 1] + 1
+    last = convolutions[end] if end < len(convolutions) else len(nodes)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(graph, source)
@@ -161,7 +168,7 @@ def quantise(graph: onnx.ModelProto, calibration: Pixels) -> onnx.ModelProto | N
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["Conv", "Add", "Clip"],
-            nodes_to_exclude=[node.name for node in nodes[: last_float + 1]],
+            nodes_to_exclude=[node.name for node in (*nodes[:first], *nodes[last:])],
         )
         return onnx.load(target)
 
