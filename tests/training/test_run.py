@@ -95,7 +95,8 @@ def test_every_stage_is_told(first):
     assert result.int8
     assert [reason for _, reason in result.failed] == [result.failed[0][1]]
     assert result.failed[0][0].endswith("broken.jpg")
-    # In batches of 16, the broken one left out: all in float; in int8 the validation photos and the other things.
+    # In batches of 16, the broken one left out: all in float; in int8 the validation photos
+    # and the other things.
     assert computed == [15, 5, 4, 5, 4]
 
 

@@ -21,8 +21,24 @@ _FILE_WIDTH = 32
 _WORTH_SHOWING = 0.01
 
 _PHRASES: dict[Language, dict[Status, str]] = {
-    "en": {Status.UNCERTAIN: "not sure:", Status.NOT_DOG: "no dog here"},
-    "fr": {Status.UNCERTAIN: "pas sûr :", Status.NOT_DOG: "pas de chien ici"},
+    "en": {
+        Status.DOG: "",
+        Status.UNCERTAIN: "not sure: ",
+        Status.NOT_DOG: "no dog here",
+        Status.FAILED: "failed: ",
+    },
+    "fr": {
+        Status.DOG: "",
+        Status.UNCERTAIN: "pas sûr : ",
+        Status.NOT_DOG: "pas de chien ici",
+        Status.FAILED: "illisible : ",
+    },
+}
+_STYLES = {
+    Status.DOG: "",
+    Status.UNCERTAIN: "yellow",
+    Status.NOT_DOG: "dim",
+    Status.FAILED: "red",
 }
 _SUMMARY = {
     Status.DOG: "named",
@@ -111,13 +127,9 @@ def _table_writer(lang: Language) -> Write:
 def _line(verdict: Verdict, lang: Language) -> Text:
     name = printable(verdict.file)
     line = Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
-    phrase = _PHRASES[lang].get(verdict.status)
-    if verdict.status is Status.FAILED:
-        return line.append(f"failed: {verdict.error}", style="red")
-    if verdict.status is Status.NOT_DOG:
-        return line.append(str(phrase), style="dim")
-    if verdict.status is Status.UNCERTAIN:
-        line.append(f"{phrase} ", style="yellow")
+    line.append(_PHRASES[lang][verdict.status], style=_STYLES[verdict.status])
+    if not verdict.breeds:
+        return line.append(verdict.error or "")
     first, *others = verdict.breeds
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
