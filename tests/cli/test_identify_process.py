@@ -18,6 +18,11 @@ SHOW_CURSOR = b"\x1b[?25h"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix")
 
 
+def heed_ctrl_c() -> None:
+    """Undoes what a shell does to its background jobs, which inherit a deafness to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(colour_bundle: Path) -> Callable[..., "subprocess.Popen[bytes]"]:
     """Starts `barkive identify`, connected by pipes unless told otherwise."""
@@ -27,7 +32,9 @@ def start(colour_bundle: Path) -> Callable[..., "subprocess.Popen[bytes]"]:
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
         command += ["--model", str(colour_bundle)]
-        return subprocess.Popen(command, env=environment, **(pipes | streams))  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+            command, env=environment, preexec_fn=heed_ctrl_c, **(pipes | streams)
+        )
 
     return begin
 
