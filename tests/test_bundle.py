@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from barkive.bundle import SHIPPED, BundleInfo, open_bundle
 from barkive.errors import BundleError
+from barkive.images import Preprocessing
 from barkive.verdicts import Scores, Status
 
 
@@ -109,7 +112,40 @@ def test_no_file(tmp_path: Path) -> None:
 
 
 def test_a_folder(tmp_path: Path) -> None:
-    assert refusal(tmp_path) == "The model file PATH can't be read: Is a directory."
+    assert refusal(tmp_path) == (
+        "The model PATH is not a file; give one that `barkive train` wrote."
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe with a name")
+def test_a_pipe_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.onnx")
+    assert refusal(tmp_path / "pipe.onnx") == (
+        "The model PATH is not a file; give one that `barkive train` wrote."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"preprocessing": Preprocessing(size=33)},
+            "its graph does not take and give what a bundle's graph does",
+        ),
+        ({"labels": ()}, "its graph tells 3 breeds apart and its metadata names 0"),
+    ],
+)
+def test_metadata_of_another_graph(
+    change: dict[str, object],
+    reason: str,
+    colour_info: BundleInfo,
+    write_bundle: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    metadata = dataclasses.replace(colour_info, **change).to_metadata()  # type: ignore[arg-type]
+    assert refusal(write_bundle(tmp_path / "other.onnx", metadata)) == (
+        f"The model file PATH can't be used: {reason}; train it again with `barkive train`."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"\x08\x07" + b"\xff" * 100])
@@ -117,7 +153,8 @@ def test_no_model(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.onnx"
     path.write_bytes(content)
     assert refusal(path) == (
-        "The model file PATH is not an ONNX model, or is damaged; train or download it again."
+        "The model file PATH is not an ONNX model, or is damaged; "
+        "give one that `barkive train` wrote."
     )
 
 
@@ -127,7 +164,8 @@ def test_a_cut_off_bundle(share: float, colour_bundle: Path, tmp_path: Path) -> 
     path = tmp_path / "cut.onnx"
     path.write_bytes(content[: int(len(content) * share)])
     assert refusal(path) == (
-        "The model file PATH is not an ONNX model, or is damaged; train or download it again."
+        "The model file PATH is not an ONNX model, or is damaged; "
+        "give one that `barkive train` wrote."
     )
 
 
@@ -141,7 +179,8 @@ def test_a_model_that_is_no_bundle(write_bundle: Callable[..., Path], tmp_path: 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", "{}", '{"name": "no format"}'])
 def test_damaged_metadata(text: str, write_bundle: Callable[..., Path], tmp_path: Path) -> None:
     assert refusal(write_bundle(tmp_path / "bad.onnx", text)) == (
-        "The model file PATH can't be used: its metadata is damaged."
+        "The model file PATH can't be used: its metadata is damaged; "
+        "train it again with `barkive train`."
     )
 
 
@@ -151,7 +190,8 @@ def test_another_version(
     text = colour_info.to_metadata().replace('"format": 1', '"format": 9')
     assert refusal(write_bundle(tmp_path / "new.onnx", text)) == (
         "The model file PATH can't be used: "
-        "it has bundle format 9, and this Barkive reads format 1."
+        "it has bundle format 9, and this Barkive reads format 1; "
+        "train it again with `barkive train`."
     )
 
 
@@ -180,5 +220,6 @@ def test_incomplete_metadata(
     if value is not ...:
         entry[field] = value
     assert refusal(write_bundle(tmp_path / "bad.onnx", json.dumps(entry))) == (
-        "The model file PATH can't be used: its metadata is incomplete."
+        "The model file PATH can't be used: its metadata is incomplete; "
+        "train it again with `barkive train`."
     )

@@ -210,7 +210,7 @@ def _nearest(key: str) -> list[str]:
     """Up to three names, of different breeds, that hold `key` or are spelt nearly so."""
     index = _index()
     holding = sorted((k for k in index if key and key in k), key=len)
-    alike = difflib.get_close_matches(key, index, n=10, cutoff=0.5)
+    alike = difflib.get_close_matches(key, index, n=10, cutoff=0.6)
     nearest: dict[str, str] = {}
     for candidate in (*holding, *alike):
         breed, name = index[candidate]

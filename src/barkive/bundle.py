@@ -144,6 +144,8 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
         BundleError: The file is missing, corrupt, not a bundle, or of another version.
     """
     path = SHIPPED if path is None else Path(path)
+    if path.exists() and not path.is_file():
+        raise BundleError(f"The model {path} is not a file; give one that `barkive train` wrote.")
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -162,7 +164,7 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
     except Exception:  # ONNX Runtime's own exceptions share no public base class
         raise BundleError(
             f"The model file {path} is not an ONNX model, or is damaged; "
-            "train or download it again."
+            "give one that `barkive train` wrote."
         ) from None
     text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
     if text is None:
@@ -172,6 +174,25 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
         )
     try:
         info = BundleInfo.from_metadata(text)
+        _check_graph(session, info)
     except BundleError as error:
-        raise BundleError(f"The model file {path} can't be used: {error}.") from None
+        raise BundleError(
+            f"The model file {path} can't be used: {error}; train it again with `barkive train`."
+        ) from None
     return Bundle(path, session, info, hashlib.sha256(content).hexdigest())
+
+
+def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:
+    """Refuses a graph that is not the one which its metadata describes."""
+    size = info.preprocessing.size
+    inputs = [(one.name, one.type, one.shape[1:]) for one in session.get_inputs()]
+    outputs = {one.name: one.shape for one in session.get_outputs()}
+    if inputs != [("pixels", "tensor(uint8)", [size, size, 3])] or not outputs.keys() >= set(
+        OUTPUTS
+    ):
+        raise BundleError("its graph does not take and give what a bundle's graph does")
+    if outputs["logits"][1] != len(info.labels):
+        raise BundleError(
+            f"its graph tells {outputs['logits'][1]} breeds apart and its metadata names "
+            f"{len(info.labels)}"
+        )

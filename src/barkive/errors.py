@@ -8,6 +8,8 @@ standard error and `exit_code`).
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 
 
@@ -28,7 +30,9 @@ class UnknownBreedError(UsageError):
         self.query = query
         self.nearest = tuple(nearest)
         close = f" The nearest names: {', '.join(self.nearest)}." if self.nearest else ""
-        super().__init__(f"No breed is called “{query}”.{close} `barkive breeds` lists them all.")
+        super().__init__(
+            f"Barkive knows no breed called “{query}”.{close} `barkive breeds` lists all it knows."
+        )
 
 
 class MissingExtraError(BarkiveError):
@@ -37,7 +41,8 @@ class MissingExtraError(BarkiveError):
     def __init__(self, extra: str, purpose: str) -> None:
         self.extra = extra
         super().__init__(
-            f"{purpose} needs the extra “{extra}”; install it with: pip install 'barkive[{extra}]'"
+            f"{purpose} needs the extra “{extra}”; install it with: "
+            f"{shlex.quote(sys.executable)} -m pip install 'barkive[{extra}]'"
         )
 
 
@@ -63,6 +68,6 @@ class WeightsError(BarkiveError):
 
 
 class ExportError(BarkiveError):
-    """The exported bundle answers differently from the trained network, so it is not written."""
+    """A network can't be exported, or its bundle answers differently; no bundle is written."""
 
     exit_code = 1

@@ -73,7 +73,7 @@ class CandidateJSON(TypedDict):
 
 
 class VerdictJSON(TypedDict):
-    """A verdict's JSON form: the contract of `--format json` and of the HTTP API."""
+    """A verdict's JSON form: the contract of `--format json`."""
 
     file: str | None
     status: str

@@ -86,3 +86,7 @@ def test_table(
 def test_an_unknown_name_is_the_librarys_error() -> None:
     with pytest.raises(UnknownBreedError, match="Labrador"):
         _run("labradore")
+
+
+def test_a_name_of_several_words_needs_no_quotes() -> None:
+    assert json.loads(_run("border", "collie", "--format", "json"))["id"] == "n02106166"

@@ -1,7 +1,9 @@
 """The command line as a whole, run for real: help, version, wrong usage."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -64,3 +66,22 @@ def test_wrong_usage_has_status_2(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Usage: barkive" in captured.err
+
+
+def test_names_print_whatever_the_locale_says() -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "barkive", "breeds", "brittany"]
+    result = subprocess.run(command, capture_output=True, check=False, env=environment)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert "Épagneul breton" in result.stdout.decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told_in_one_sentence() -> None:
+    command = [sys.executable, "-m", "barkive", "breeds", "--format", "json"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert result.returncode == 2
+    assert result.stderr == "Error: The results can't be written: No space left on device.\n"

@@ -133,3 +133,9 @@ def test_printable(name: str | None, text: str) -> None:
 )
 def test_summary(counts: dict[Status, int], line: str) -> None:
     assert summary(counts) == line
+
+
+@pytest.mark.parametrize("name", ["new\nline.jpg", "carriage\rreturn.jpg", 'a "b", c.jpg'])
+def test_csv_gives_every_name_back(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = printed(capsys, Format.CSV, [Verdict(name, Status.NOT_DOG, (), None, "m")])
+    assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["file", name]

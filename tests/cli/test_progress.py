@@ -1,4 +1,4 @@
-"""The progress bar: on a terminal only, and gone afterwards."""
+"""The progress: a bar on a terminal, gone afterwards; elsewhere a line now and then."""
 
 import io
 from contextlib import redirect_stderr
@@ -23,10 +23,24 @@ def terminal(monkeypatch):
     return Terminal()
 
 
-def test_it_is_silent_where_standard_error_is_no_terminal(capfd):
+def test_a_short_job_leaves_nothing_in_a_log(capfd):
     with progress("Scoring") as report:
         report(1, 2)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_log_gets_a_line_every_ten_seconds(monkeypatch, capfd):
+    clock = iter([100.0, 109.0, 110.0, 115.0, 120.0])
+    monkeypatch.setattr("barkive.cli.progress.time.monotonic", lambda: next(clock))
+    with progress("Features") as report:
+        report(90, 1000)
+        report(200, 1000)
+        report(250, 1000)
+        report(300, None)
+    assert capfd.readouterr() == (
+        "",
+        "Features: 200 of 1000 photos, 20 a second, 40 s left\nFeatures: 300 photos, 15 a second\n",
+    )
 
 
 def test_a_terminal_sees_how_many_are_done(terminal, capfd):

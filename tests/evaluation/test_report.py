@@ -113,7 +113,7 @@ def test_a_report_that_breaks_off_does_not_look_whole(evaluation, tmp_path, monk
 
 def test_a_missing_matplotlib_is_named_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'barkive\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'barkive\[report\]'"):
         prepare_report(tmp_path / "report")
     assert not (tmp_path / "report").exists()
 

@@ -175,3 +175,11 @@ def test_path_types(make_photo):
     path: Path = make_photo()
     np.testing.assert_array_equal(decode(path), decode(str(path)))
     np.testing.assert_array_equal(decode(path), decode(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("photo", "kind"), [(1, "int"), (None, "NoneType"), (bytearray(b"x"), "bytearray")]
+)
+def test_what_is_no_photo_is_named(photo, kind):
+    with pytest.raises(PhotoError, match=f"^It is of type {kind}; give a path"):
+        decode(photo)

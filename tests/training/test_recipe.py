@@ -39,7 +39,7 @@ def test_all_faults_are_told_together(tmp_path):
         "The image size is 9; it must lie between 32 and 1024.",
         "timm has no backbone called “mobilenetv2_10”.",
         "m.pt must end in .onnx.",
-        "The validation share is 1; it must lie between 0 and 1.",
+        "The validation share is 1; it must be above 0 and below 1.",
         "The seed is -1; it must not be negative.",
         f"The weights file {tmp_path / 'w.pth'} does not exist; check --backbone-weights.",
     ):

@@ -7,6 +7,8 @@ once for all commands.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from typing import Annotated
 
@@ -49,8 +51,18 @@ def _root(
 
 def main() -> None:
     """Runs the command line and exits: 0 all went well, 1 some photos failed, 2 wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files and breeds are printable whatever the locale says; a file name
+        # that is not UTF-8 is escaped as JSON escapes it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
     except BarkiveError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(f"Error: The results can't be written: {error.strerror}.", err=True)
+        # What is left in the buffer would fail once more, at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(BarkiveError.exit_code)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 def breeds(
     query: Annotated[
-        str | None,
+        list[str] | None,
         typer.Argument(
-            metavar="QUERY",
+            metavar="[QUERY]...",
             help="A name or a part of one, in English or French, a WordNet id or a Stanford Dogs "
             "folder; case, accents, hyphens and underscores don't matter. Default: all breeds.",
             show_default=False,
@@ -37,10 +37,10 @@ def breeds(
     """List the breeds that Barkive knows, or look one up."""
     from barkive.breeds import all_breeds, normalise, search
 
-    if query is None:
+    if not query:
         found = tuple(sorted(all_breeds(), key=lambda breed: normalise(breed.name(lang.value))))
     else:
-        found = search(query)
+        found = search(" ".join(query))
     match output:
         case Format.JSON:
             for breed in found:

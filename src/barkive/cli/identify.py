@@ -33,7 +33,9 @@ def identify(
     ] = Format.TABLE,
     model: Annotated[
         Path | None,
-        typer.Option("--model", metavar="FILE", help="A bundle; the one inside by default."),
+        typer.Option(
+            "--model", metavar="FILE", help="A model of your own; by default the one inside."
+        ),
     ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
@@ -90,6 +92,8 @@ def _from_standard_input() -> Iterator[str]:
     Past Python's own buffer: a thread that waits for it holds its lock, and the
     interpreter needs that lock to end, after Ctrl-C for instance.
     """
+    if sys.stdin is None:  # it was closed
+        return
     rest = b""
     while chunk := os.read(sys.stdin.fileno(), 2**16):
         *lines, rest = (rest + chunk).split(b"\n")

@@ -56,10 +56,6 @@ def writer(form: Format, lang: Language, top: int) -> Write:
         lang: The language of the breeds' names and of the lines for people.
         top: How many breeds a CSV row has columns for.
     """
-    # File names and names of breeds are printable whatever the locale says; a file
-    # name that is not UTF-8 is escaped as JSON escapes it.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     match form:
         case Format.JSON:
             return lambda verdict: print_line(json.dumps(verdict.to_json(lang), ensure_ascii=False))
@@ -95,8 +91,9 @@ def _csv_writer(lang: Language, top: int) -> Write:
 
     def write_row(cells: Iterable[object]) -> None:
         row = io.StringIO()
-        csv.writer(row, lineterminator="").writerow(cells)
-        print_line(row.getvalue())
+        # The writer quotes a field that holds a character of its line end, so both are named.
+        csv.writer(row, lineterminator="\r\n").writerow(cells)
+        print_line(row.getvalue().removesuffix("\r\n"))
 
     def write(verdict: Verdict) -> None:
         row = verdict.to_json(lang)

@@ -1,10 +1,16 @@
-"""The progress bar that the long commands share: on standard error, and only on a terminal."""
+"""The progress that the long commands share: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import typer
+
+# In a log, one line in this many seconds tells enough.
+_LOG_SECONDS = 10.0
 
 
 @contextmanager
@@ -14,7 +20,8 @@ def progress(
     """Shows how many are done, how many a second, and the time left.
 
     The bar goes away at the end, also after an error or Ctrl-C, so that nothing of it
-    mixes with what the command prints. Where standard error is not a terminal it is silent.
+    mixes with what the command prints. Where standard error is not a terminal, such as in a
+    log, a line every ten seconds takes its place.
 
     Args:
         description: What is being done, such as `Scoring`.
@@ -24,7 +31,7 @@ def progress(
         A function to call with the number done and of all; None for an unknown total.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _log_lines(description, unit)
         return
 
     from rich.console import Console
@@ -62,3 +69,23 @@ def progress(
     with bar:
         task = bar.add_task(description, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _log_lines(description: str, unit: str) -> Callable[[int, int | None], None]:
+    """Writes how far it is to standard error, if that takes long enough to be of interest."""
+    start = last = time.monotonic()
+
+    def report(done: int, total: int | None) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < _LOG_SECONDS:
+            return
+        last = now
+        rate = done / (now - start)
+        of_all = left = ""
+        if total is not None and done:
+            of_all, left = f" of {total}", f", {(total - done) / rate:.0f} s left"
+        speed = f"{rate:.{0 if rate >= 10 else 1}f} a second"
+        typer.echo(f"{description}: {done}{of_all} {unit}, {speed}{left}", err=True)
+
+    return report

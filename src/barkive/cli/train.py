@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
-_NEEDED = ("torch", "torchvision", "timm", "onnx", "onnxscript", "matplotlib", "platformdirs")
+_NEEDED = (
+    *("torch", "torchvision", "timm", "safetensors", "huggingface_hub"),
+    *("onnx", "onnxscript", "matplotlib", "platformdirs"),
+)
 
 
 def train(
@@ -26,7 +29,9 @@ def train(
     ] = "mobilenetv2_100",
     backbone_weights: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Its pre-trained weights; timm's hub by default."),
+        typer.Option(
+            metavar="FILE", help="The backbone's pre-trained weights; timm's hub by default."
+        ),
     ] = None,
     image_size: Annotated[
         int, typer.Option(metavar="N", help="Side of the square that photos become, in pixels.")
@@ -40,7 +45,9 @@ def train(
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="The share of photos kept for validation.")
     ] = 0.15,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of the split.")] = 0,
+    seed: Annotated[
+        int, typer.Option(metavar="N", help="Of the draw of the validation photos.")
+    ] = 0,
     licence: Annotated[
         str, typer.Option(metavar="TEXT", help="The model's terms of use, kept in its metadata.")
     ] = "",

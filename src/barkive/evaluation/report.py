@@ -43,7 +43,7 @@ def prepare_report(folder: str | Path) -> None:
         UsageError: The folder can't be made or written into.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("train", "Drawing the confusion matrix")
+        raise MissingExtraError("report", "Drawing the confusion matrix")
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -73,6 +73,11 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
     """
     if isinstance(photo, np.ndarray):
         photo = _from_array(photo)
+    if not isinstance(photo, (str, os.PathLike, bytes, Image.Image)):
+        raise PhotoError(
+            f"It is of type {type(photo).__name__}; "
+            "give a path, a file's bytes, a Pillow image or an array."
+        )
     try:
         with _pillow_silenced():
             if isinstance(photo, Image.Image):
@@ -238,7 +243,7 @@ def _pixels(image: Image.Image, shorter_side: int | None) -> NDArray[np.uint8]:
         turn = _TURNS.get(_orientation(image))
         image = flatten(image)
         if shorter_side is not None and (factor := min(image.size) // (2 * shorter_side)) > 1:
-            # Twice what the caller needs keeps his own, better filter in charge.
+            # Twice what the caller needs keeps the caller's own, better filter in charge.
             image = image.reduce(factor)
         image = to_srgb(image, profile)
         return np.ascontiguousarray(image if turn is None else image.transpose(turn))

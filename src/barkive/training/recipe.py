@@ -68,7 +68,7 @@ class Recipe:
             faults.append(f"The output {self.out} is a folder; name a file.")
         if not 0 < self.validation < 1:
             faults.append(
-                f"The validation share is {self.validation}; it must lie between 0 and 1."
+                f"The validation share is {self.validation}; it must be above 0 and below 1."
             )
         if self.seed < 0:
             faults.append(f"The seed is {self.seed}; it must not be negative.")
