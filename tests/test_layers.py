@@ -1,4 +1,4 @@
-"""The design's rules on the source itself."""
+"""The rules of the house on the source itself."""
 
 from pathlib import Path
 
