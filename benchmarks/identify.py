@@ -111,6 +111,7 @@ def rates(files: Sequence[str], classifier: Classifier, rounds: int) -> dict[str
         for _ in classifier.predict(files):
             pass
 
+    ways: dict[str, Callable[[], None]]
     ways = {f"inference {batch}": partial(inference, batch) for batch in BATCHES}
     ways |= {"decoding": decoding, "Barkive": barkive}
     if find_spec("torch") and find_spec("timm"):
