@@ -101,6 +101,8 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     )
     judgement = _judge(judged_model, info, data, progress)
     figures = evaluation.figures(judgement)
+    # All but the speed, so that the same run gives the same file.
+    reproducible = {k: v for k, v in figures.to_json().items() if k != "images_per_second"}
     info = replace(
         info,
         provenance=_provenance(recipe, data)
@@ -108,7 +110,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
             "backbone": {"name": backbone.name, "weights": backbone.source},
             "penalty": choice.point.penalty,
             "int8": int8,
-            "validation": figures.to_json(),
+            "validation": reproducible,
         },
     )
     with progress("Comparing the bundle with the network", unit="networks"):
