@@ -39,14 +39,6 @@ def test_top_k_is_best_first_and_prefers_the_lower_index():
     assert metrics.top_k(rows, 5).shape == (2, 3)
 
 
-def test_top_k_accuracy():
-    rows = np.array([[0.1, 0.6, 0.3], [0.5, 0.2, 0.3], [0.5, 0.3, 0.2]])
-    truth = np.array([1, 2, 2])
-    assert metrics.top_k_accuracy(rows, truth, 1) == pytest.approx(1 / 3)
-    assert metrics.top_k_accuracy(rows, truth, 2) == pytest.approx(2 / 3)
-    assert metrics.top_k_accuracy(rows, truth, 3) == 1
-
-
 def test_wilson_interval():
     # 8 of 10: the textbook example's 0.490 to 0.943.
     assert metrics.wilson_interval(8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)

@@ -67,17 +67,6 @@ def top_k(probabilities: _Reals, k: int) -> NDArray[np.intp]:
     return np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
 
 
-def top_k_accuracy(probabilities: _Reals, truth: _Classes, k: int) -> float:
-    """The share of photos whose true class is among the k most probable ones, 0..1.
-
-    Args:
-        probabilities: Shape (n, classes).
-        truth: Shape (n,).
-        k: At least 1.
-    """
-    return float((top_k(probabilities, k) == truth[:, np.newaxis]).any(axis=1).mean())
-
-
 def wilson_interval(successes: int, n: int) -> Interval:
     """The 95 % score interval of a share of `successes` out of `n`.
 
