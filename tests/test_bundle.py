@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from barkive.bundle import SHIPPED, BundleInfo, open_bundle
-from barkive.errors import BundleError
+from barkive.errors import BundleError, MissingExtraError
 from barkive.images import Preprocessing
 from barkive.verdicts import Scores, Status
 
@@ -45,6 +45,33 @@ def test_a_bundle_opens(colour_bundle: Path, colour_info: BundleInfo) -> None:
     assert bundle.path == colour_bundle
     assert bundle.digest == digest
     assert bundle.model == f"colours@{digest[:12]}"
+
+
+def test_a_bundle_with_corrections_opens(
+    write_bundle: Callable[..., Path], colour_info: BundleInfo, tmp_path: Path
+) -> None:
+    corrected = Preprocessing(32, "squash", ("stretch", "clahe"))
+    info = dataclasses.replace(colour_info, preprocessing=corrected)
+    path = write_bundle(tmp_path / "corrected.onnx", info.to_metadata())
+    assert open_bundle(path).info == info
+
+
+def test_corrections_that_are_not_installed_are_told_at_opening(
+    write_bundle: Callable[..., Path],
+    colour_info: BundleInfo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("barkive.images.enhance.importlib.util.find_spec", lambda name: None)
+
+    def opened(*names: str) -> BundleInfo:
+        preprocessing = Preprocessing(32, "squash", names)
+        text = dataclasses.replace(colour_info, preprocessing=preprocessing).to_metadata()
+        return open_bundle(write_bundle(tmp_path / "corrected.onnx", text)).info
+
+    assert opened("stretch", "equalize").preprocessing.enhance == ("stretch", "equalize")
+    with pytest.raises(MissingExtraError, match="The correction “clahe” needs the extra “enhance”"):
+        opened("stretch", "clahe")
 
 
 def test_the_path_may_be_text(colour_bundle: Path) -> None:
@@ -205,6 +232,8 @@ def test_another_version(
         ("preprocessing", {"size": 8}),
         ("preprocessing", {"size": "32"}),
         ("preprocessing", {"mean": [0.5]}),
+        ("preprocessing", {"enhance": ["sharpen"]}),
+        ("preprocessing", {"enhance": "stretch"}),
         ("surprise", 1),
     ],
 )

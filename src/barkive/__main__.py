@@ -2,4 +2,6 @@
 
 from barkive.cli import main
 
-main()
+# A process that this one starts imports this file again.
+if __name__ == "__main__":
+    main()

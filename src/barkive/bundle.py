@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from barkive.errors import BundleError, UsageError
 from barkive.images import Preprocessing
+from barkive.images.enhance import require_corrections
 from barkive.verdicts import Label, Scores, Status
 
 FORMAT_VERSION = 1
@@ -142,6 +143,7 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
 
     Raises:
         BundleError: The file is missing, corrupt, not a bundle, or of another version.
+        MissingExtraError: Its corrections of photos need an extra that is not installed.
     """
     path = SHIPPED if path is None else Path(path)
     if path.exists() and not path.is_file():
@@ -179,6 +181,7 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
         raise BundleError(
             f"The model file {path} can't be used: {error}; train it again with `barkive train`."
         ) from None
+    require_corrections(info.preprocessing.enhance)
     return Bundle(path, session, info, hashlib.sha256(content).hexdigest())
 
 

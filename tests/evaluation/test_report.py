@@ -1,7 +1,6 @@
 """The folder of tables and pictures."""
 
 import csv
-import io
 import json
 import sys
 from dataclasses import replace
@@ -11,12 +10,8 @@ import pytest
 from PIL import Image
 
 from barkive.errors import MissingExtraError, UsageError
-from barkive.evaluation import evaluate, prepare_report, report, write_report
-from barkive.evaluation.figures import Mistake
-from barkive.evaluation.pictures import confusion_picture, contact_sheet
-from barkive.verdicts import Label
-
-BEAGLE = Label("beagle", "Beagle", "Beagle")
+from barkive.evaluation import HeatMaps, evaluate, prepare_report, report, write_report
+from barkive.evaluation.pictures import confusion_picture
 
 
 def rows(path):
@@ -36,14 +31,17 @@ def test_every_file_is_there_and_whole(written):
     assert sorted(path.name for path in written.iterdir()) == [
         "breeds.csv",
         "confused-pairs.csv",
+        "confused-pairs.png",
         "confusion.csv",
         "confusion.png",
         "errors.png",
         "evaluation.json",
         "predictions.csv",
         "reliability.png",
+        "suspected-labels.csv",
+        "suspected-labels.png",
     ]
-    for name in ("confusion", "errors", "reliability"):
+    for name in ("confused-pairs", "confusion", "errors", "reliability", "suspected-labels"):
         with Image.open(written / f"{name}.png") as picture:
             picture.load()
             assert min(picture.size) > 250
@@ -99,6 +97,35 @@ def test_breeds_that_do_not_occur_are_left_out_of_the_matrix(model, info, data, 
     assert (tmp_path / "confusion.csv").read_text() == "truth,my mutt\nmy mutt,1\n"
 
 
+def test_suspected_labels_have_a_row_each(written, data):
+    assert (written / "suspected-labels.csv").read_text().splitlines() == [
+        "file,label,suggested,probability,threshold",
+        f"{data / 'n02085620-Chihuahua' / '2.png'},Chihuahua,Maltese,0.7500,0.5000",
+    ]
+
+
+def test_where_nothing_is_suspected_an_earlier_sheet_goes(model, info, data, written):
+    paths, truth = [str(data / "my-mutt" / "1.png")], np.array([2])
+    write_report(evaluate(model, info, paths, truth), written, model="colours@0")
+    assert not (written / "suspected-labels.png").exists()
+    assert len((written / "suspected-labels.csv").read_text().splitlines()) == 1
+    assert (written / "evaluation.json").exists()
+
+
+def test_errors_are_shown_with_what_the_network_looked_at(evaluation, info, tmp_path):
+    asked = []
+
+    def heat(pixels, classes):
+        asked.append((pixels.shape, pixels[0, 0, 0].tolist(), classes.tolist()))
+        return np.ones((len(pixels), 2, 2), np.float32)
+
+    maps = HeatMaps(heat, info.preprocessing)
+    write_report(evaluation, tmp_path, model="colours@0", heat_maps=maps)
+    assert asked == [((1, 32, 32, 3), [60, 180, 0], [1])]  # a Chihuahua, taken for a Maltese
+    with Image.open(tmp_path / "errors.png") as picture:
+        assert picture.size == (1420, 374)
+
+
 def test_a_report_that_breaks_off_does_not_look_whole(evaluation, tmp_path, monkeypatch):
     (tmp_path / "evaluation.json").write_text("of an earlier report")
 
@@ -124,22 +151,10 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
         prepare_report(tmp_path / "report")
 
 
-def test_a_contact_sheet_takes_photos_that_are_gone_and_long_names():
-    long = Label("x", "A very long name of a breed that no caption can hold", "x")
-    sheet = contact_sheet([Mistake("gone.jpg", BEAGLE, long, 0.9)] * 6)
-    with Image.open(io.BytesIO(sheet)) as picture:
-        assert picture.size == (1216, 688)
-        assert picture.getpixel((20, 70)) == (0xDD, 0xDD, 0xDD)
-
-
-def test_a_contact_sheet_without_errors_says_so():
-    with Image.open(io.BytesIO(contact_sheet([]))) as picture:
-        assert picture.size == (1216, 60)
-
-
 @pytest.mark.parametrize("count", [2, 30])
-def test_a_confusion_matrix_takes_names_that_look_like_formulas(count):
-    picture = confusion_picture(np.eye(count, dtype=np.intp), ["$\\frac$ [x]"] * count)
+def test_a_confusion_matrix_takes_names_that_look_like_formulas_or_are_no_text(count):
+    names = ["$\\frac$ [x]", "caf\udce9"] * (count // 2)
+    picture = confusion_picture(np.eye(count, dtype=np.intp), names)
     assert picture.startswith(b"\x89PNG")
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
+from barkive.images.enhance import equalize, stretch
 
 RED, GREEN, BLUE, GREY = [255, 0, 0], [0, 255, 0], [0, 0, 255], [128, 128, 128]
 
@@ -81,3 +84,42 @@ def test_sizes_out_of_range_are_refused(size):
 def test_an_unknown_square_is_refused_with_the_ones_there_are():
     with pytest.raises(UsageError, match="“round” does not make a square; choose one of: crop, "):
         Preprocessing(square="round")  # type: ignore[arg-type]
+
+
+def test_corrections_are_applied_in_order_to_the_square():
+    pixels = np.random.default_rng(0).integers(90, 120, (64, 96, 3)).astype(np.uint8)
+    square = Preprocessing(size=32).apply(pixels)
+    corrected = Preprocessing(size=32, enhance=("equalize", "stretch")).apply(pixels)
+    assert corrected.tolist() == stretch(equalize(square)).tolist()
+    assert corrected.tolist() != equalize(stretch(square)).tolist()
+    assert corrected.tolist() != square.tolist()
+
+
+def test_pixels_of_the_right_size_are_corrected_too_and_stay_as_they_were():
+    pixels = np.random.default_rng(0).integers(90, 120, (32, 32, 3)).astype(np.uint8)
+    before = pixels.copy()
+    corrected = Preprocessing(size=32, enhance=("stretch",)).apply(pixels)
+    assert corrected.tolist() == stretch(before).tolist()
+    assert pixels.tolist() == before.tolist()
+
+
+def test_corrections_survive_the_way_through_json():
+    preprocessing = Preprocessing(enhance=("equalize", "denoise"))
+    entry = json.loads(json.dumps(preprocessing.to_json()))
+    assert entry == {"size": 224, "square": "crop", "enhance": ["equalize", "denoise"]}
+    assert Preprocessing.from_json(entry) == preprocessing
+
+
+def test_unknown_corrections_are_refused_with_those_there_are():
+    with pytest.raises(UsageError) as caught:
+        Preprocessing(enhance=("sharpen", "stretch", "x"))
+    assert str(caught.value) == (
+        "There is no correction called “sharpen” or “x”; choose from: "
+        "stretch, equalize, clahe, gaussian, median, bilateral, nlm, denoise."
+    )
+
+
+@pytest.mark.parametrize("corrections", ["stretch", 3, {"stretch": 1}, None])
+def test_corrections_in_json_must_be_a_list(corrections):
+    with pytest.raises(UsageError, match="they must be a list of names"):
+        Preprocessing.from_json({"enhance": corrections})

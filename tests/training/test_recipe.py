@@ -31,12 +31,14 @@ def test_all_faults_are_told_together(tmp_path):
             image_size=9,
             validation=1,
             seed=-1,
+            enhance=("sharpen", "denoise"),
         )
     message = str(caught.value)
     for part in (
         f"The folder {tmp_path / 'none'} does not exist; give",
         f"The folder {tmp_path / 'file'} is not a folder; give",
         "The image size is 9; it must lie between 32 and 1024.",
+        "There is no correction called “sharpen”; choose from: stretch, equalize, ",
         "timm has no backbone called “mobilenetv2_10”.",
         "m.pt must end in .onnx.",
         "The validation share is 1; it must be above 0 and below 1.",
@@ -44,6 +46,30 @@ def test_all_faults_are_told_together(tmp_path):
         f"The weights file {tmp_path / 'w.pth'} does not exist; check --backbone-weights.",
     ):
         assert part in message
+
+
+def test_corrections_are_among_the_settings(breeds, tmp_path, weights):
+    recipe = Recipe(
+        data=breeds,
+        out=tmp_path / "dogs.onnx",
+        backbone_weights=weights,
+        enhance=("equalize", "denoise"),
+    )
+    assert recipe.preprocessing.enhance == ("equalize", "denoise")
+    assert json.loads(json.dumps(recipe.to_json()))["enhance"] == ["equalize", "denoise"]
+
+
+def test_corrections_that_cannot_be_made_here_are_told_before_training(
+    breeds, tmp_path, weights, monkeypatch
+):
+    monkeypatch.setattr("barkive.images.enhance.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="The correction “clahe” needs the extra “enhance”"):
+        Recipe(
+            data=breeds,
+            out=tmp_path / "dogs.onnx",
+            backbone_weights=weights,
+            enhance=("stretch", "clahe"),
+        )
 
 
 def test_a_folder_is_no_output(breeds, tmp_path):

@@ -2,12 +2,14 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from barkive.classifier import Classifier
 from barkive.errors import DataError, ExportError, UsageError, WeightsError
+from barkive.images.enhance import denoise, equalize
 from barkive.training import export, run, tuning
 from barkive.training.recipe import Recipe
 
@@ -160,6 +162,32 @@ def test_a_second_run_computes_nothing_and_is_the_same(train, first):
     one, other = (Classifier(folder / "m.onnx").bundle.info for folder in (out, again))
     assert one.temperature == other.temperature
     assert one.answer_threshold == other.answer_threshold
+
+
+def test_corrections_are_the_same_in_training_and_in_use(train, breeds, monkeypatch):
+    trained = {}
+    real = Counting.__call__
+
+    def remembering(self, paths, extract, *, preprocessing, **options):
+        trained.update({path: preprocessing.load(path) for path in paths if "broken" not in path})
+        return real(self, paths, extract, preprocessing=preprocessing, **options)
+
+    monkeypatch.setattr(Counting, "__call__", remembering)
+    result, out, _, computed = train(enhance=("equalize", "denoise"))
+    assert result.figures.top1 == 1
+    assert computed[:2] == [15, 5]  # features of uncorrected photos are not taken for these
+    assert json.loads((out / "m-run" / "settings.json").read_text())["enhance"] == [
+        *("equalize", "denoise"),
+    ]
+    classifier = Classifier(out / "m.onnx")
+    preprocessing = classifier.bundle.info.preprocessing
+    assert preprocessing.enhance == ("equalize", "denoise")
+    assert len(trained) > 20
+    for path, pixels in trained.items():
+        assert (preprocessing.load(path) == pixels).all()
+        plain = replace(preprocessing, enhance=()).load(path)
+        assert (denoise(equalize(plain)) == pixels).all()
+        assert (plain != pixels).any()
 
 
 def test_another_seed_without_int8_and_with_unreadable_other_things(train, first, tmp_path):

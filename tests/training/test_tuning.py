@@ -39,7 +39,9 @@ def test_the_penalty_is_the_best_on_validation():
     rows = [[-1, 0], [1, 0]] * 10
     data = data_of(rows, [0, 1] * 10, [False] * 10 + [True] * 10)
     said = []
-    choice = tuning.choose_layer(data, no_progress, said.append)
+    choice = tuning.choose_layer(
+        data.rows, data.truth, data.validation, len(data.labels), no_progress, said.append
+    )
     assert [point.penalty for point in choice.curve] == list(tuning.PENALTIES)
     assert {point.validation_accuracy for point in choice.curve} == {1}
     # All are right, so that the surest is the best.

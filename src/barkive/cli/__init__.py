@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from barkive import __version__
-from barkive.cli import breeds, evaluate, identify, train
+from barkive.cli import breeds, enhance, evaluate, explore, identify, sift, study, train
 from barkive.errors import BarkiveError
 
 app = typer.Typer(
@@ -29,6 +29,10 @@ app.command("identify")(identify.identify)
 app.command("breeds")(breeds.breeds)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.command("enhance")(enhance.enhance)
+app.command("explore")(explore.explore)
+app.command("sift")(sift.sift)
+app.command("study")(study.study)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,8 @@
-"""Values of options that several commands share."""
+"""What several commands share: values of options, and the check for the extra “train”."""
 
 from __future__ import annotations
 
+import importlib.util
 from enum import StrEnum
 
 
@@ -18,3 +19,24 @@ class Lang(StrEnum):
 
     EN = "en"
     FR = "fr"
+
+
+_TRAINING = (
+    *("torch", "torchvision", "timm", "safetensors", "huggingface_hub", "optuna"),
+    *("onnx", "onnxscript", "matplotlib", "platformdirs", "cv2"),
+)
+
+
+def require_training(purpose: str) -> None:
+    """Checks that what a command of training needs is installed.
+
+    Args:
+        purpose: What needs it, to begin the message with.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    from barkive.errors import MissingExtraError
+
+    if any(importlib.util.find_spec(name) is None for name in _TRAINING):
+        raise MissingExtraError("train", purpose)

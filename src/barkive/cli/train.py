@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_NEEDED = (
-    *("torch", "torchvision", "timm", "safetensors", "huggingface_hub"),
-    *("onnx", "onnxscript", "matplotlib", "platformdirs"),
-)
+from barkive.cli.options import require_training
 
 
 def train(
@@ -36,6 +32,14 @@ def train(
     image_size: Annotated[
         int, typer.Option(metavar="N", help="Side of the square that photos become, in pixels.")
     ] = 224,
+    enhance: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Corrections that every photo gets, in training and in use: "
+            "names of `barkive enhance`, such as equalize,denoise.",
+        ),
+    ] = "",
     mirror: Annotated[
         bool, typer.Option(help="Average each photo's features with its mirror image's.")
     ] = True,
@@ -60,12 +64,10 @@ def train(
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
-    from barkive.errors import MissingExtraError
-
-    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
-        raise MissingExtraError("train", "Training")
+    require_training("Training")
 
     from barkive.cli.progress import progress
+    from barkive.images.enhance import parse_corrections
     from barkive.training import recipe as settings
     from barkive.training import run
 
@@ -76,6 +78,7 @@ def train(
         backbone=backbone,
         backbone_weights=backbone_weights,
         image_size=image_size,
+        enhance=parse_corrections(enhance),
         mirror=mirror,
         int8=int8,
         validation=validation,

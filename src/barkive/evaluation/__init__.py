@@ -11,21 +11,32 @@ from barkive.evaluation.figures import (
     most_confident_errors,
     worst_breeds,
 )
+from barkive.evaluation.heat import Heat, HeatMaps
+from barkive.evaluation.labels import (
+    Suspicion,
+    suspected_labels,
+    suspicion_rows,
+    suspicions,
+)
 from barkive.evaluation.pictures import to_png
 from barkive.evaluation.report import prepare_report, to_csv, write_files, write_report
 from barkive.evaluation.samples import Known, Samples, known_to, read_not_dogs, read_samples
 from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict, evaluate
+from barkive.evaluation.sheets import suspicions_sheet
 
 __all__ = [
     "Answers",
     "BreedFigures",
     "Evaluation",
     "Figures",
+    "Heat",
+    "HeatMaps",
     "Known",
     "Mistake",
     "OnProgress",
     "Predict",
     "Samples",
+    "Suspicion",
     "evaluate",
     "figures",
     "known_to",
@@ -33,6 +44,10 @@ __all__ = [
     "prepare_report",
     "read_not_dogs",
     "read_samples",
+    "suspected_labels",
+    "suspicion_rows",
+    "suspicions",
+    "suspicions_sheet",
     "to_csv",
     "to_png",
     "worst_breeds",

@@ -1,4 +1,4 @@
-"""Draws an evaluation: confusion matrix, reliability diagram, and a sheet of errors.
+"""Draws an evaluation: confusion matrix and reliability diagram.
 
 Each function returns a PNG file's bytes. Matplotlib is imported only inside, because
 only this part of evaluation needs it.
@@ -12,22 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from barkive import metrics
-from barkive.errors import PhotoError
-from barkive.evaluation.figures import Mistake
-from barkive.images import decode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLUMNS = 5
-_TILE = 224
-_CAPTION = 74
-_MARGIN = 16
-_TITLE = 44
-_INK, _FAINT, _PAPER, _GREY = "#1a1a1a", "#666666", "#ffffff", "#dddddd"
+_INK, _FAINT, _PAPER = "#1a1a1a", "#666666", "#ffffff"
 
 
 def confusion_picture(matrix: NDArray[np.intp], names: Sequence[str]) -> bytes:
@@ -41,6 +32,8 @@ def confusion_picture(matrix: NDArray[np.intp], names: Sequence[str]) -> bytes:
     from matplotlib.figure import Figure
 
     count = len(names)
+    # A folder's name may be no valid text, which Matplotlib does not take.
+    names = [name.encode(errors="replace").decode() for name in names]
     side = min(max(5.0, 2.5 + 0.16 * count), 40.0)  # inches
     figure = Figure(figsize=(side + 1, side), layout="constrained")
     axes = figure.add_subplot()
@@ -88,49 +81,3 @@ def to_png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     return buffer.getvalue()
-
-
-def contact_sheet(mistakes: Sequence[Mistake]) -> bytes:
-    """Draws photos in a grid, each with its true breed, the answer and the probability."""
-    rows = -(-len(mistakes) // _COLUMNS)
-    width = _MARGIN + _COLUMNS * (_TILE + _MARGIN)
-    height = _TITLE + _MARGIN + rows * (_TILE + _CAPTION + _MARGIN)
-    sheet = Image.new("RGB", (width, height), _PAPER)
-    draw = ImageDraw.Draw(sheet)
-    title = f"Most confident errors ({len(mistakes)})" if mistakes else "No errors"
-    draw.text((_MARGIN, _MARGIN), title, _INK, ImageFont.load_default(22))
-    font = ImageFont.load_default(15)
-    for i, mistake in enumerate(mistakes):
-        row, column = divmod(i, _COLUMNS)
-        left = _MARGIN + column * (_TILE + _MARGIN)
-        top = _TITLE + _MARGIN + row * (_TILE + _CAPTION + _MARGIN)
-        sheet.paste(_tile(mistake.path), (left, top))
-        lines = (
-            (f"is: {mistake.truth.en}", _INK),
-            (f"said: {mistake.answer.en}", "#b00020"),
-            (f"{100 * mistake.probability:.1f} %", _FAINT),
-        )
-        for number, (text, colour) in enumerate(lines):
-            at = (left, top + _TILE + 6 + 21 * number)
-            draw.text(at, _fitted(text, font), colour, font)
-    buffer = io.BytesIO()
-    sheet.save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def _tile(path: str) -> Image.Image:
-    """The whole photo in a square; a grey one where the photo has gone since it was scored."""
-    try:
-        photo = Image.fromarray(decode(path, shorter_side=_TILE))
-    except PhotoError:
-        return Image.new("RGB", (_TILE, _TILE), _GREY)
-    return ImageOps.pad(photo, (_TILE, _TILE), color=_GREY)
-
-
-def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """The text, shortened where it is wider than a tile."""
-    if font.getlength(text) <= _TILE:
-        return text
-    while text and font.getlength(text + "…") > _TILE:
-        text = text[:-1]
-    return text.rstrip() + "…"

@@ -8,7 +8,10 @@
 | `confused-pairs.csv` | the twenty pairs most often taken for each other |
 | `confusion.csv`, `confusion.png` | the confusion matrix of the breeds that occur |
 | `reliability.png` | confidence against accuracy |
-| `errors.png` | the photos of the most confident errors |
+| `errors.png` | the photos of the most confident errors, and what the network looked at |
+| `confused-pairs.png` | photos of both breeds of the eight pairs most often confused |
+| `suspected-labels.csv` | the photos that look like another breed than they are filed under |
+| `suspected-labels.png` | the first fifteen of them; absent where there are none |
 """
 
 from __future__ import annotations
@@ -27,12 +30,17 @@ import numpy as np
 from barkive import metrics
 from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation.figures import figures, most_confident_errors, worst_breeds
-from barkive.evaluation.pictures import confusion_picture, contact_sheet, reliability_picture
+from barkive.evaluation.heat import HeatMaps
+from barkive.evaluation.labels import suspected_labels, suspicion_rows
+from barkive.evaluation.pictures import confusion_picture, reliability_picture
 from barkive.evaluation.scoring import Evaluation
+from barkive.evaluation.sheets import TILE, contact_sheet, pairs_sheet, suspicions_sheet
 from barkive.verdicts import Label, Status
 
 PAIRS = 20
 _ERRORS = 30
+_PAIRS_SHOWN = 8
+_SUSPICIONS_SHOWN = 15
 
 
 def prepare_report(folder: str | Path) -> None:
@@ -54,13 +62,23 @@ def prepare_report(folder: str | Path) -> None:
         raise UsageError(f"The folder {folder} can't be written into; choose another.")
 
 
-def write_report(evaluation: Evaluation, folder: str | Path, *, model: str) -> None:
+def write_report(
+    evaluation: Evaluation,
+    folder: str | Path,
+    *,
+    model: str,
+    heat_maps: HeatMaps | None = None,
+) -> None:
     """Writes all files of the report; each appears under its name only when it is whole.
 
     Args:
         evaluation: What to report.
         folder: An existing folder; files of an earlier report in it are replaced.
         model: The model's name, for the record.
+        heat_maps: Of the same model; shows beside each error what it looked at.
+
+    Raises:
+        UsageError: A file can't be written.
     """
     folder, labels = Path(folder), evaluation.labels
     result = figures(evaluation)
@@ -70,8 +88,16 @@ def write_report(evaluation: Evaluation, folder: str | Path, *, model: str) -> N
     names = [labels[i].en for i in occurring]
     matrix = matrix[np.ix_(occurring, occurring)]
     bins = metrics.calibration_bins(evaluation.dogs.probability, evaluation.correct)
+    errors = most_confident_errors(evaluation, _ERRORS)
+    heated = None
+    if heat_maps is not None:
+        answers = [labels.index(error.answer) for error in errors]
+        heated = heat_maps.over([error.path for error in errors], answers, side=TILE)
+    suspected = suspected_labels(evaluation)
 
-    (folder / "evaluation.json").unlink(missing_ok=True)
+    # The sheet of an earlier report would stay where now nothing is suspected.
+    for name in ("evaluation.json", "suspected-labels.png"):
+        (folder / name).unlink(missing_ok=True)
     files = {
         "predictions.csv": to_csv(_predictions(evaluation)),
         "breeds.csv": to_csv(_breeds(evaluation)),
@@ -82,9 +108,14 @@ def write_report(evaluation: Evaluation, folder: str | Path, *, model: str) -> N
         ),
         "confusion.png": confusion_picture(matrix, names),
         "reliability.png": reliability_picture(bins, result.ece),
-        "errors.png": contact_sheet(most_confident_errors(evaluation, _ERRORS)),
-        "evaluation.json": json.dumps({**result.to_json(), "model": model}, indent=2).encode(),
+        "errors.png": contact_sheet(errors, heated),
+        "confused-pairs.png": pairs_sheet(evaluation, pairs[:_PAIRS_SHOWN]),
+        "suspected-labels.csv": to_csv(suspicion_rows(suspected)),
     }
+    if suspected:
+        files["suspected-labels.png"] = suspicions_sheet(suspected[:_SUSPICIONS_SHOWN])
+    entry = {**result.to_json(), "model": model}
+    files["evaluation.json"] = json.dumps(entry, indent=2).encode()
     write_files(folder, files)
 
 

@@ -4,16 +4,22 @@ from barkive.images.ahead import map_ahead
 from barkive.images.decode import Photo, decode, read_file
 from barkive.images.files import find_photos
 from barkive.images.hashing import group_near_duplicates, perceptual_hash
+from barkive.images.header import Header, describe
 from barkive.images.preprocess import Preprocessing, Square
+from barkive.images.quality import Quality, measure
 
 __all__ = [
+    "Header",
     "Photo",
     "Preprocessing",
+    "Quality",
     "Square",
     "decode",
+    "describe",
     "find_photos",
     "group_near_duplicates",
     "map_ahead",
+    "measure",
     "perceptual_hash",
     "read_file",
 ]

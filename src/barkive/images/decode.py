@@ -79,11 +79,11 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
             "give a path, a file's bytes, a Pillow image or an array."
         )
     try:
-        with _pillow_silenced():
+        with pillow_silenced():
             if isinstance(photo, Image.Image):
                 return _pixels(photo, shorter_side)
             content = photo if isinstance(photo, bytes) else read_file(photo)
-            with _open(content) as image:
+            with open_photo(content) as image:
                 _check_size(image)
                 if isinstance(image, JpegImagePlugin.JpegImageFile):
                     _prepare_jpeg(image, content, shorter_side)
@@ -176,7 +176,7 @@ _SIGNATURES = {
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
-def _sniff(content: bytes) -> str | None:
+def sniff(content: bytes) -> str | None:
     """The format that the first bytes announce, if it is one of `_OPENERS`."""
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return "WebP"
@@ -188,11 +188,11 @@ def _sniff(content: bytes) -> str | None:
     return next((name for start, name in _SIGNATURES.items() if content.startswith(start)), None)
 
 
-def _open(content: bytes) -> ImageFile.ImageFile:
+def open_photo(content: bytes) -> ImageFile.ImageFile:
     """Reads the header alone."""
     if not content:
         raise PhotoError("The file is empty.")
-    name = _sniff(content)
+    name = sniff(content)
     if name is None:
         raise PhotoError(
             f"It is not a photo in a format that Barkive reads ({', '.join(_OPENERS)})."
@@ -240,7 +240,7 @@ def _pixels(image: Image.Image, shorter_side: int | None) -> NDArray[np.uint8]:
         image.load()
         profile = image.info.get("icc_profile")
         # Asked after loading: TIFF turns itself upright, and PNG may hold its EXIF at the end.
-        turn = _TURNS.get(_orientation(image))
+        turn = _TURNS.get(exif_orientation(image))
         image = flatten(image)
         if shorter_side is not None and (factor := min(image.size) // (2 * shorter_side)) > 1:
             # Twice what the caller needs keeps the caller's own, better filter in charge.
@@ -260,7 +260,7 @@ _TURNS = {
 }
 
 
-def _orientation(image: Image.Image) -> int:
+def exif_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
@@ -274,7 +274,7 @@ _SILENCE = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
 
 
 @contextmanager
-def _pillow_silenced() -> Iterator[None]:
+def pillow_silenced() -> Iterator[None]:
     """Keeps Pillow's warnings off standard error for as long as any thread decodes.
 
     They are about what this module settles by itself: size, damaged EXIF. Not

@@ -16,6 +16,7 @@ from PIL import Image
 
 from barkive.errors import UsageError
 from barkive.images.decode import Photo, decode
+from barkive.images.enhance import check_corrections, enhance
 
 Square = Literal["crop", "squash", "pad"]
 
@@ -29,6 +30,8 @@ class Preprocessing:
     Attributes:
         size: Side of the square, in pixels, at least 32.
         square: `crop` keeps the centre, `squash` ignores the aspect ratio, `pad` adds grey.
+        enhance: Corrections by name, in the order in which they are applied. They work on
+            the square, after resizing, so that their cost is the same for every photo.
 
     Raises:
         UsageError: A setting is out of its range.
@@ -36,6 +39,7 @@ class Preprocessing:
 
     size: int = 224
     square: Square = "crop"
+    enhance: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 32 <= self.size <= 1024:
@@ -43,25 +47,38 @@ class Preprocessing:
         if self.square not in get_args(Square):
             allowed = ", ".join(get_args(Square))
             raise UsageError(f"“{self.square}” does not make a square; choose one of: {allowed}.")
+        check_corrections(self.enhance)
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object, for a bundle's metadata."""
-        return asdict(self)
+        """The settings as a JSON object, for a bundle's metadata.
+
+        Without corrections there is no word of them, as in bundles before there were any.
+        """
+        settings = asdict(self)
+        corrections = settings.pop("enhance")
+        return settings | ({"enhance": list(corrections)} if corrections else {})
 
     @classmethod
     def from_json(cls, settings: Mapping[str, Any]) -> Preprocessing:
         """The settings from a bundle's metadata."""
-        return cls(**settings)
+        corrections = settings.get("enhance", [])
+        if not isinstance(corrections, list):
+            raise UsageError(f"The corrections are {corrections!r}; they must be a list of names.")
+        return cls(**{**settings, "enhance": tuple(corrections)})
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Resizes with an antialiased bicubic filter.
+        """Resizes with an antialiased bicubic filter, then applies the corrections.
 
         Args:
             pixels: RGB, shape (height, width, 3), 0..255.
 
         Returns:
-            RGB, shape (size, size, 3), 0..255; `pixels` itself where it has that shape.
+            RGB, shape (size, size, 3), 0..255; `pixels` itself where it has that shape
+            and there are no corrections.
         """
+        return enhance(self._resize(pixels), self.enhance)
+
+    def _resize(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
         if height == width == self.size:
             return pixels

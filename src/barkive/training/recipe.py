@@ -8,6 +8,7 @@ from typing import Any
 
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
+from barkive.images.enhance import check_corrections, require_corrections
 from barkive.training.backbones import check_name
 
 DEFAULT_BACKBONE = "mobilenetv2_100"
@@ -25,6 +26,7 @@ class Recipe:
         backbone_weights: Its weights; None for timm's hub.
         image_size: Side of the square that photos become, in pixels, 32..1024.
         square: How a photo of any shape becomes a square.
+        enhance: Corrections of the square by name, in order; the bundle applies them too.
         mirror: Whether the features of a photo and its mirror image are averaged.
         int8: Whether convolutions become int8, if that costs little enough.
         validation: The share of photos kept for validation, above 0 and below 1.
@@ -42,6 +44,7 @@ class Recipe:
     backbone_weights: Path | None = None
     image_size: int = 224
     square: Square = "crop"
+    enhance: tuple[str, ...] = ()
     mirror: bool = True
     int8: bool = True
     validation: float = 0.15
@@ -57,7 +60,12 @@ class Recipe:
             if folder is not None and not folder.is_dir():
                 fault = "is not a folder" if folder.exists() else "does not exist"
                 faults.append(f"The folder {folder} {fault}; give {wanted}.")
-        for check in (lambda: self.preprocessing, self._check_backbone):
+        for check in (
+            lambda: Preprocessing(self.image_size, self.square),
+            lambda: check_corrections(self.enhance),
+            lambda: require_corrections(self.enhance),
+            self._check_backbone,
+        ):
             try:
                 check()
             except BarkiveError as error:
@@ -86,7 +94,7 @@ class Recipe:
     @property
     def preprocessing(self) -> Preprocessing:
         """How photos become pixels."""
-        return Preprocessing(self.image_size, self.square)
+        return Preprocessing(self.image_size, self.square, self.enhance)
 
     @property
     def run_folder(self) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from barkive.evaluation import to_csv, to_png, write_files
+from barkive.training.curves import write_under
 from barkive.training.recipe import Recipe
 
 
@@ -32,16 +33,62 @@ def write_run(
     failed: Sequence[tuple[str, str]],
 ) -> None:
     """Writes settings, regularisation curve, provenance and the photos that failed."""
-    header = [field.name for field in fields(CurvePoint)]
     write_files(
         recipe.run_folder,
         {
             "settings.json": _json(recipe.to_json()),
             "provenance.json": _json(provenance),
-            "regularisation.csv": to_csv([header, *(list(asdict(p).values()) for p in curve)]),
-            "regularisation.png": _curve_picture(curve, chosen),
             "failed.csv": to_csv([["file", "error"], *failed]),
+            **curve_files(curve, chosen),
         },
+    )
+
+
+def curve_files(curve: Sequence[CurvePoint], chosen: CurvePoint) -> dict[str, bytes]:
+    """The regularisation curve as `regularisation.csv` and `regularisation.png`."""
+    header = [field.name for field in fields(CurvePoint)]
+    return {
+        "regularisation.csv": to_csv([header, *(list(asdict(p).values()) for p in curve)]),
+        "regularisation.png": _curve_picture(curve, chosen),
+    }
+
+
+def diagnose_penalty(curve: Sequence[CurvePoint], chosen: CurvePoint) -> str:
+    """Says where on its regularisation curve a penalty lies.
+
+    Under-fitting is to the right of the penalty with the lowest validation loss, where the
+    penalty is stronger, and over-fitting to its left.
+
+    Args:
+        curve: The penalties tried, in any order.
+        chosen: One of them.
+
+    Returns:
+        Two sentences with the figures.
+    """
+    accuracy = (
+        f"{chosen.train_accuracy:.1%} right in training and "
+        f"{chosen.validation_accuracy:.1%} on validation"
+    )
+    said = f"With the penalty chosen, {chosen.penalty:g}, it has {accuracy}."
+    weakest = min(curve, key=lambda point: point.penalty)
+    strongest = max(curve, key=lambda point: point.penalty)
+    lowest = min(curve, key=lambda point: point.validation_loss)
+    if weakest == strongest:
+        return f"{said} No other was tried."
+    if chosen == strongest:
+        where = "the strongest tried: it may over-fit still, and a stronger one do better"
+        return f"{said} That is {where}."
+    if chosen == weakest:
+        where = "the weakest tried: it may under-fit still, and a weaker one do better"
+        return f"{said} That is {where}."
+    if chosen == lowest:
+        return f"{said} It lies between over-fitting and under-fitting: the loss is lowest there."
+    side = "over-fitting" if chosen.penalty < lowest.penalty else "under-fitting"
+    return (
+        f"{said} It lies on the side of {side}: the validation loss is "
+        f"{chosen.validation_loss:.2f}, and lowest, {lowest.validation_loss:.2f}, "
+        f"with {lowest.penalty:g}."
     )
 
 
@@ -51,7 +98,7 @@ def _json(value: Any) -> bytes:
 
 def _curve_picture(curve: Sequence[CurvePoint], chosen: CurvePoint) -> bytes:
     penalties = [point.penalty for point in curve]
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
     accuracy, loss = figure.subplots(1, 2)
     for side, name in (("train", "training"), ("validation", "validation")):
         shares = [100 * getattr(point, f"{side}_accuracy") for point in curve]
@@ -66,4 +113,5 @@ def _curve_picture(curve: Sequence[CurvePoint], chosen: CurvePoint) -> bytes:
     # No share is above 100 %, but the axis would be, where all lie there.
     accuracy.set_ylim(top=min(101, accuracy.get_ylim()[1]))
     figure.suptitle("Prediction layer: from over-fitting (left) to under-fitting (right)")
+    write_under(figure, diagnose_penalty(curve, chosen))
     return to_png(figure)

@@ -78,7 +78,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     key = f"{backbone.digest} mirror={recipe.mirror}"
     extractor = Extractor(graph, key, recipe.preprocessing, progress)
     data = gather(recipe, samples, not_dogs, extractor, say)
-    choice = choose_layer(data, progress, say)
+    choice = choose_layer(data.rows, data.truth, data.validation, len(data.labels), progress, say)
     if recipe.int8:
         extractor = quantised(data, choice, extractor, recipe.seed, say)
     int8 = extractor.graph is not graph

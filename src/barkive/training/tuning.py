@@ -70,26 +70,39 @@ class Calibration:
     answer_threshold: float
 
 
-def choose_layer(data: Data, progress: Progress, say: Say) -> Choice:
+def choose_layer(
+    rows: NDArray[np.float32],
+    truth: NDArray[np.intp],
+    validation: NDArray[np.bool_],
+    classes: int,
+    progress: Progress,
+    say: Say,
+) -> Choice:
     """Fits a prediction layer for each penalty, and takes the best on validation.
 
     The best is the one with the most right answers; of equals the one with the lowest
     cross-entropy, because few photos make many equals.
+
+    Args:
+        rows: Features, shape (n, channels).
+        truth: The class of each, shape (n,).
+        validation: Whether each is for validation, shape (n,).
+        classes: The number of classes.
+        progress: Opens a progress display.
+        say: Told which penalty was chosen.
     """
-    fitted = ~data.validation
+    fitted = ~validation
     layers, curve = [], []
     with progress("Fitting the head", unit="penalties") as advance:
         for penalty, layer in zip(
             PENALTIES,
-            head.fit_prediction_layers(
-                data.rows[fitted], data.truth[fitted], len(data.labels), PENALTIES
-            ),
+            head.fit_prediction_layers(rows[fitted], truth[fitted], classes, PENALTIES),
             strict=True,
         ):
-            logits = layer(data.rows)
-            right = logits.argmax(axis=1) == data.truth
+            logits = layer(rows)
+            right = logits.argmax(axis=1) == truth
             losses = functional.cross_entropy(
-                torch.from_numpy(logits), torch.from_numpy(data.truth), reduction="none"
+                torch.from_numpy(logits), torch.from_numpy(truth), reduction="none"
             ).numpy()
             sides = [(float(right[x].mean()), float(losses[x].mean())) for x in (fitted, ~fitted)]
             layers.append(layer)
@@ -129,19 +142,35 @@ def quantised(data: Data, choice: Choice, extract: Extractor, seed: int, say: Sa
 
 
 def calibrate(data: Data, layer: head.Linear, extract: Extractor, say: Say) -> Calibration:
-    """Fits the temperature and the dog detector, and chooses the two thresholds.
+    """Calibrates on the validation photos, and on the photos of other things.
 
     Args:
-        data: Judged on are its validation photos, and its photos of other things.
+        data: The photos.
         layer: One that was not fitted on the validation photos.
         extract: The graph that the bundle will hold.
         say: Told how many photos get an answer.
     """
-    truth = data.truth[data.validation]
     logits = layer(extract(data.judged_paths, "Calibration").rows)
     others = None
     if data.other_paths:
         others = layer(extract(data.other_paths, "Calibration on other things").rows)
+    return calibration(logits, data.truth[data.validation], others, say)
+
+
+def calibration(
+    logits: NDArray[np.float32],
+    truth: NDArray[np.intp],
+    others: NDArray[np.float32] | None,
+    say: Say,
+) -> Calibration:
+    """Fits the temperature and the dog detector, and chooses the two thresholds.
+
+    Args:
+        logits: Of photos that the layer was not fitted on, shape (n, classes).
+        truth: Their classes, shape (n,).
+        others: Logits of photos of other things, (m, classes); None where there are none.
+        say: Told how many photos get an answer.
+    """
     temperature = head.fit_temperature(logits, truth)
     detector = head.fit_dog_detector(logits, others)
     dog = detector(logits)

@@ -1,0 +1,164 @@
+"""`barkive enhance`: photos corrected, and shown before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_QUALITY = 95
+# The most pixels that a side of a JPEG can have.
+_LONGEST_JPEG = 65500
+# In characters; with what is added, the bytes of most file systems' limit of 255.
+_LONGEST_NAME = 50
+_ENDINGS = ("-enhanced.jpg", "-enhanced.png", "-before-after.png")
+
+
+def enhance(
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="Photos, or folders of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder to write photos and pictures into.")
+    ],
+    names: Annotated[
+        str,
+        typer.Option(
+            "--enhance",
+            metavar="NAMES",
+            help="The corrections, in order: stretch, equalize, clahe, gaussian, median, "
+            "bilateral, nlm, denoise.",
+        ),
+    ] = "denoise,stretch",
+    low: Annotated[
+        float, typer.Option(metavar="P", help="The percentile that stretch makes black.")
+    ] = 1.0,
+    high: Annotated[
+        float, typer.Option(metavar="P", help="The percentile that stretch makes white.")
+    ] = 99.0,
+) -> None:
+    """Correct photos: brightness, contrast, noise.
+
+    Needs the extras “enhance” and “report”. For each photo, DIR gets the corrected photo,
+    NAME-enhanced.jpg (.png if it was one), of full size and upright, and a picture
+    NAME-before-after.png with histograms. Camera data, place and date stay behind.
+
+    stretch spreads the histogram between two percentiles, equalize makes it even, clahe
+    does so tile by tile; gaussian, median, bilateral and nlm (non-local means, slow) are
+    filters against noise; denoise estimates the noise and chooses the filter.
+
+    Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
+    """
+    from barkive.cli.output import printable
+    from barkive.cli.progress import progress
+    from barkive.errors import PhotoError, UsageError
+    from barkive.evaluation import prepare_report, write_files
+    from barkive.exploration import before_after as drawing
+    from barkive.images import decode, find_photos
+    from barkive.images import enhance as corrections
+
+    chosen = corrections.parse_corrections(names)
+    corrections.check_corrections(chosen)
+    corrections.check_percentiles(low, high)
+    if not chosen:
+        raise UsageError(f"Name a correction: {', '.join(corrections.CORRECTIONS)}.")
+    # Whatever the corrections, the noise is measured for the picture.
+    corrections.require_corrections((*chosen, "denoise"))
+    drawing.require_matplotlib()
+    # Listed before anything is written: DIR may lie in one of the folders.
+    paths = list(find_photos(photos))
+    if not paths:
+        raise UsageError(
+            f"There are no photos in {', '.join(map(printable, photos))}; "
+            "give photos, or folders that hold some."
+        )
+    prepare_report(out)
+    name_of = _names(paths, out)
+    failures: list[tuple[str, str]] = []
+    with progress("Correcting") as advance:
+        # One at a time: OpenCV uses all cores by itself, and a decoded photo can be large.
+        for done, path in enumerate(paths, 1):
+            try:
+                before = decode(path)
+                with _memory_permitting():
+                    after = corrections.enhance(before, chosen, low=low, high=high)
+                    extension, content = _encoded(after, path)
+                    title = printable(Path(path).name)
+                    picture = drawing.before_after(
+                        before, after, title=title, corrections=", ".join(chosen)
+                    )
+            except PhotoError as error:
+                failures.append((path, str(error)))
+            else:
+                name = name_of(path)
+                corrected = f"{name}-enhanced{extension}"
+                write_files(out, {corrected: content, f"{name}-before-after.png": picture})
+                typer.echo(f"{printable(path)}: {printable(str(out / corrected))}")
+            advance(done, len(paths))
+    for path, reason in failures:
+        typer.echo(f"{printable(path)}: {reason}", err=True)
+    if len(paths) > 1:
+        failed = f"; {len(failures)} could not be read" if failures else ""
+        typer.echo(f"{len(paths) - len(failures)} photos corrected{failed}: {out}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _memory_permitting() -> Iterator[None]:
+    """Turns a lack of memory, NumPy's and OpenCV's, into the failure of one photo."""
+    import cv2
+
+    from barkive.errors import PhotoError
+
+    try:
+        yield
+    except MemoryError:
+        raise PhotoError("There is not enough memory to correct it.") from None
+    except cv2.error as error:
+        if error.code != cv2.Error.StsNoMem:
+            raise
+        raise PhotoError("There is not enough memory to correct it.") from None
+
+
+def _encoded(pixels: NDArray[np.uint8], path: str) -> tuple[str, bytes]:
+    """The extension and the content of a file: PNG where the photo was one, else JPEG."""
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    if path.lower().endswith((".png", ".apng")) or max(image.size) > _LONGEST_JPEG:
+        image.save(buffer, "PNG")
+        return ".png", buffer.getvalue()
+    image.save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    return ".jpg", buffer.getvalue()
+
+
+def _names(paths: Iterable[str], out: Path) -> Callable[[str], str]:
+    """A function that names what is written for a photo, without ending.
+
+    Photos of one name are told apart by a number, and no photo among those given is ever
+    overwritten. Case is ignored, because some file systems ignore it.
+    """
+    home = out.resolve()
+    taken = {Path(path).name.casefold() for path in paths if Path(path).parent.resolve() == home}
+
+    def name_of(path: str) -> str:
+        stem = name = Path(path).stem[:_LONGEST_NAME]
+        number = 1
+        while taken & (files := {f"{name}{ending}".casefold() for ending in _ENDINGS}):
+            number += 1
+            name = f"{stem}-{number}"
+        taken.update(files)
+        return name
+
+    return name_of

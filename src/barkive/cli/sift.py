@@ -1,0 +1,195 @@
+"""`barkive sift`: the key points of photos, drawn and listed."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from barkive.images.keypoints import Keypoints
+
+_TABLE = "keypoints.csv"
+_QUALITY = 90
+# In characters; with what is added, the bytes of most file systems' limit of 255.
+_LONGEST_NAME = 50
+
+
+def sift(
+    photos: Annotated[
+        list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="Photos, or folders of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="A folder to write pictures and tables into.")
+    ],
+    limit: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many key points a photo: the strongest.")
+    ] = 200,
+) -> None:
+    """Draw the SIFT key points of photos: positions, sizes and orientations.
+
+    Needs the extra “enhance”. For each photo, DIR gets a picture NAME-sift.jpg and an
+    archive NAME-sift.npz with the descriptors for NumPy; keypoints.csv lists the key points
+    of all, in pixels of the upright photo. Photos are searched at 1024 pixels at most.
+
+    Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
+    """
+    from barkive.cli.output import printable
+    from barkive.cli.progress import progress
+    from barkive.errors import PhotoError, UsageError
+    from barkive.evaluation import write_files
+    from barkive.images import decode, find_photos
+    from barkive.images.keypoints import draw_keypoints, find_keypoints, require_opencv
+
+    require_opencv()
+    # Listed before anything is written: DIR may lie in one of the folders.
+    paths = list(find_photos(photos))
+    if not paths:
+        raise UsageError(
+            f"There are no photos in {', '.join(map(printable, photos))}; "
+            "give photos, or folders that hold some."
+        )
+    _make_folder(out)
+    name_of = _names(paths, out)
+    failures: list[tuple[str, str]] = []
+    total = 0
+    with _table(out) as write, progress("Finding key points") as advance:
+        # One at a time: OpenCV uses all cores by itself, and a decoded photo can be large.
+        for done, path in enumerate(paths, 1):
+            try:
+                pixels = decode(path)
+            except PhotoError as error:
+                failures.append((path, str(error)))
+                advance(done, len(paths))
+                continue
+            found = find_keypoints(pixels, limit)
+            name = name_of(path)
+            files = {
+                f"{name}.jpg": _jpeg(draw_keypoints(pixels, found)),
+                f"{name}.npz": _archive(found),
+            }
+            write_files(out, files)
+            write(_rows(path, found))
+            number = _counted(len(found), "key point")
+            typer.echo(f"{printable(path)}: {number}, {printable(name)}.jpg")
+            total += len(found)
+            advance(done, len(paths))
+    for path, reason in failures:
+        typer.echo(f"{printable(path)}: {reason}", err=True)
+    failed = f"; {len(failures)} could not be read" if failures else ""
+    read = _counted(len(paths) - len(failures), "photo")
+    typer.echo(f"{_counted(total, 'key point')} in {read}{failed}: {out / _TABLE}", err=True)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _make_folder(out: Path) -> None:
+    from barkive.errors import UsageError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if out.is_file() else error.strerror
+        raise UsageError(f"The folder {out} can't be made: {reason}.") from None
+
+
+def _names(paths: Iterable[str], out: Path) -> Callable[[str], str]:
+    """A function that names what is written for a photo, without the extension.
+
+    Photos of one name are told apart by a number, and no photo among those given is ever
+    overwritten. Case is ignored, because some file systems ignore it.
+    """
+    folder = os.path.realpath(out)
+    taken = {
+        os.path.splitext(os.path.basename(path))[0].casefold()  # noqa: PTH119, PTH122
+        for path in paths
+        if os.path.realpath(os.path.dirname(path)) == folder  # noqa: PTH120
+    }
+
+    def name_of(path: str) -> str:
+        stem = Path(path).stem[:_LONGEST_NAME]
+        number, name = 1, f"{stem}-sift"
+        while name.casefold() in taken:
+            number += 1
+            name = f"{stem}-{number}-sift"
+        taken.add(name.casefold())
+        return name
+
+    return name_of
+
+
+def _jpeg(picture: Any) -> bytes:
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()
+
+
+def _archive(found: Keypoints) -> bytes:
+    import io
+    from dataclasses import asdict
+
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **asdict(found))
+    return buffer.getvalue()
+
+
+def _rows(path: str, found: Keypoints) -> Iterator[Sequence[Any]]:
+    columns = (found.sizes, found.orientations, found.strengths)
+    for (x, y), size, orientation, strength in zip(found.positions, *columns, strict=True):
+        yield path, f"{x:.2f}", f"{y:.2f}", f"{size:.2f}", f"{orientation:.1f}", f"{strength:.5f}"
+
+
+@contextmanager
+def _table(out: Path) -> Iterator[Callable[[Iterable[Sequence[Any]]], None]]:
+    """Opens the table of key points, which appears under its name when it is whole.
+
+    Written as it grows: the key points of ten thousand photos would not fit into memory.
+    """
+    path, part = out / _TABLE, out / f".{_TABLE}.part"
+    with _writing(path):
+        # A file name that is no valid text on this system still gives a readable row.
+        file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+    try:
+        writer = csv.writer(file, lineterminator="\n")
+
+        def write(rows: Iterable[Sequence[Any]]) -> None:
+            with _writing(path):
+                writer.writerows(rows)
+
+        write([("file", "x", "y", "size", "orientation", "strength")])
+        yield write
+        with _writing(path):
+            file.close()
+            part.replace(path)
+    finally:
+        with suppress(OSError):  # on a full disk closing fails again
+            file.close()
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    from barkive.errors import UsageError
+
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"The file {path} can't be written: {error.strerror}; "
+            "make room or choose another place."
+        ) from None

@@ -1,0 +1,82 @@
+"""`barkive study`: reproduce the study's figures on a folder of breeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from barkive.cli.options import require_training
+
+
+def study(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
+    ],
+    recipe: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE|all",
+            help="A recipe of the study, a recipe file of your own, or all recipes.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where results go: a folder for each recipe.")
+    ],
+    backbone_weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="Pre-trained weights, files named after their networks; timm's hub by default.",
+        ),
+    ] = None,
+    elsewhere: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Photos from elsewhere, judged too: never trained on."),
+    ] = None,
+) -> None:
+    """Run a recipe of the study: train, measure, explain.
+
+    Needs the extra “train”. What is done already is not run again, and an interrupted run
+    goes on where it was. With “all”, recipes whose weights can't be had are named, and the
+    others run; leaderboard and report go into DIR.
+
+    Exit status: 0 all went well, 1 photos could not be read or recipes not be run, 2 wrong
+    usage.
+    """
+    require_training("The study")
+
+    from functools import partial
+
+    from barkive.cli.progress import progress
+    from barkive.training.study.everything import REPORT, run_all
+    from barkive.training.study.job import Job, Study
+    from barkive.training.study.recipes import ALL, find_recipe
+    from barkive.training.study.run import run_recipe
+
+    say = partial(typer.echo, err=True)
+    task = Study(data, out, backbone_weights, elsewhere)
+    if recipe == ALL:
+        results, missing = run_all(task, progress, say)
+        typer.echo(f"{len(results)} recipes measured; the report: {out / REPORT}")
+        for name, reason in missing.items():
+            typer.echo(f"{name} was not measured. {reason}", err=True)
+        if missing or any(result.unreadable for result in results):
+            raise typer.Exit(1)
+        return
+    name, settings = find_recipe(recipe)
+    result = run_recipe(Job(name, settings, task, progress, say))
+    if result.accuracy is not None and result.interval is not None:
+        low, high = result.interval
+        typer.echo(
+            f"{name}: {result.accuracy:.1%} right on {result.photos[2]} test photos "
+            f"(95 % interval {low:.1%} to {high:.1%})."
+        )
+    typer.echo(f"Figures and pictures: {out / name}", err=True)
+    if result.unreadable:
+        typer.echo(
+            f"{result.unreadable} photos can't be read: {out / name / 'failed.csv'}", err=True
+        )
+        raise typer.Exit(1)

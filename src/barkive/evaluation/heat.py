@@ -1,0 +1,85 @@
+"""Shows what a network looked at: heat maps laid over the photos that it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from barkive.errors import PhotoError
+from barkive.images import Preprocessing
+
+Heat = Callable[[NDArray[np.uint8], NDArray[np.intp]], NDArray[np.float32]]
+"""Pixels (n, size, size, 3), RGB, and a class for each, (n,), to how much each place of the
+photo speaks for that class: (n, height, width), of any size and scale, below 0 for against.
+"""
+
+_BATCH = 16
+# From dark red through orange to pale yellow: light where it is hot, in print as well.
+_STOPS = (0.0, 0.4, 0.75, 1.0)
+_COLOURS = ((90, 0, 60), (215, 40, 40), (255, 150, 0), (255, 250, 170))
+_OPACITY = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMaps:
+    """Shows what a network looked at.
+
+    Attributes:
+        heat: Computes the maps.
+        preprocessing: How the network's photos are prepared.
+    """
+
+    heat: Heat
+    preprocessing: Preprocessing
+
+    def over(
+        self, paths: Sequence[str], classes: Sequence[int], *, side: int
+    ) -> list[Image.Image | None]:
+        """Lays the heat map of a class over each photo, in grey and cut as the network saw it.
+
+        What speaks against the class is left plain, and the hottest place of each photo has
+        the full colour: the maps tell where, and can't be compared in how much.
+
+        Args:
+            paths: The photos.
+            classes: For each of them the index of the class.
+            side: Of the squares, in pixels.
+
+        Returns:
+            A square a photo; None for a photo that can't be read.
+        """
+        squares: list[Image.Image | None] = []
+        for start in range(0, len(paths), _BATCH):
+            photos = [self._load(path) for path in paths[start : start + _BATCH]]
+            pairs = zip(photos, classes[start : start + _BATCH], strict=True)
+            read = [(photo, one) for photo, one in pairs if photo is not None]
+            if read:
+                pixels = np.stack([photo for photo, _ in read])
+                maps = iter(self.heat(pixels, np.array([one for _, one in read], np.intp)))
+            squares += [None if p is None else _heated(p, next(maps), side) for p in photos]
+        return squares
+
+    def _load(self, path: str) -> NDArray[np.uint8] | None:
+        try:
+            return self.preprocessing.load(path)
+        except PhotoError:
+            return None
+
+
+def _heated(pixels: NDArray[np.uint8], heat: NDArray[np.float32], side: int) -> Image.Image:
+    """A photo, shape (size, size, 3), under the map of its heat, shape (height, width)."""
+    warm = np.clip(np.nan_to_num(heat, posinf=0, neginf=0), 0, None)
+    share = (warm / (warm.max() or 1)).astype(np.float32)
+    resized = Image.fromarray(share).resize((side, side), Image.Resampling.BILINEAR)
+    strength = np.asarray(resized)[..., np.newaxis]
+    colours = np.array(_COLOURS, np.float32)
+    colour = np.stack([np.interp(strength[..., 0], _STOPS, c) for c in colours.T], axis=-1)
+    photo = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+    # In grey, because on a red coat the colours would not be seen.
+    grey = np.asarray(photo.convert("L"))[..., np.newaxis]
+    cover = _OPACITY * strength
+    return Image.fromarray(np.rint(grey * (1 - cover) + colour * cover).astype(np.uint8))

@@ -1,0 +1,124 @@
+"""Runs the recipe that asks whether corrected photos make a better model.
+
+A prediction layer is solved on the frozen features of corrected photos, with one and the
+same penalty: what differs between two rows of the table is the correction alone. All
+photos kept from training are judged on, because none of them chose anything.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive.images.degrade import DEGRADATIONS
+from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
+from barkive.training.features import OnProgress, extract_features
+from barkive.training.study.charts import corrections_chart
+from barkive.training.study.frozen import FrozenBase, freeze
+from barkive.training.study.job import Job
+from barkive.training.study.outcome import Result, Table
+from barkive.training.study.train import build
+from barkive.training.study.weights import load_weights
+
+PLAIN = "none"
+CLEAN = "clean"
+# Of a difference between two rows, in its standard errors.
+_SURE = 2.0
+
+
+def run(job: Job) -> Result:
+    """Trains on photos with each correction, and judges on clean and on spoilt ones.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+        DataError, WeightsError, UsageError: As `network.run`.
+    """
+    require_corrections(tuple(CORRECTIONS))
+    backbone = load_weights(job.recipe, job.study.weights)
+    subject = job.read_subject()
+    network = build(job.recipe, backbone, len(subject.labels))
+    base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)
+    held = subject.held
+    corrections, spoilt = (PLAIN, *CORRECTIONS), (CLEAN, *DEGRADATIONS)
+    right: dict[tuple[str, str], NDArray[np.bool_]] = {}
+    each = len(subject.train) + len(spoilt) * len(held)
+    with job.progress("Correcting") as advance:
+        for i, correction in enumerate(corrections):
+            done = i * each
+
+            def rows(
+                indices: NDArray[np.intp], degradation: str, done: int, correction: str = correction
+            ) -> NDArray[np.float32]:
+                return _corrected_rows(
+                    base,
+                    subject.paths_of(indices),
+                    degradation,
+                    correction,
+                    lambda n, _: advance(done + n, len(corrections) * each),
+                )
+
+            layer = job.solve(subject, rows(subject.train, CLEAN, done))
+            done += len(subject.train)
+            for j, degradation in enumerate(spoilt):
+                logits = layer(rows(held, degradation, done + j * len(held)))
+                right[correction, degradation] = logits.argmax(axis=1) == subject.truth[held]
+    table = Table(
+        header=("correction", *spoilt),
+        rows=tuple(
+            (one, *(float(right[one, kind].mean()) for kind in spoilt)) for one in corrections
+        ),
+        conclusion=_conclude(right, corrections, spoilt),
+    )
+    return job.compared(subject, table, corrections_chart(table, len(held)))
+
+
+def _corrected_rows(
+    base: FrozenBase, paths: Sequence[str], degradation: str, correction: str, advance: OnProgress
+) -> NDArray[np.float32]:
+    """Vectors of photos that were first spoilt and then corrected."""
+
+    def prepare(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if degradation != CLEAN:
+            # Each photo has its own noise, and always the same.
+            rng = np.random.default_rng(zlib.crc32(pixels.tobytes()))
+            pixels = DEGRADATIONS[degradation](pixels, rng)
+        return pixels if correction == PLAIN else enhance(pixels, [correction])
+
+    return extract_features(
+        paths,
+        lambda batch: base.vectors(np.stack([prepare(pixels) for pixels in batch])),
+        key=f"{base.extract.key} spoilt={degradation} corrected={correction}",
+        preprocessing=base.extract.preprocessing,
+        on_progress=advance,
+    ).rows
+
+
+def _conclude(
+    right: dict[tuple[str, str], NDArray[np.bool_]],
+    corrections: Sequence[str],
+    spoilt: Sequence[str],
+) -> str:
+    """Which corrections differ from none, photo by photo, by more than two standard errors."""
+    said = []
+    for kind in spoilt:
+        better: list[str] = []
+        worse: list[str] = []
+        for correction in corrections[1:]:
+            change = right[correction, kind].astype(float) - right[PLAIN, kind]
+            error = change.std() / np.sqrt(len(change))
+            if abs(change.mean()) > _SURE * error:
+                side = better if change.mean() > 0 else worse
+                side.append(f"{correction} ({100 * change.mean():+.1f})")
+        found = [
+            f"{what}: {', '.join(names)}"
+            for what, names in (("better", better), ("worse", worse))
+            if names
+        ]
+        said.append(f"on {kind} photos {'; '.join(found) or 'no correction makes a difference'}")
+    return (
+        "Against no correction, in points, where the difference is more than two standard "
+        f"errors: {'. '.join(one.capitalize() for one in said)}."
+    )

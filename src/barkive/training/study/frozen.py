@@ -1,0 +1,79 @@
+"""Training on a frozen body: each photo goes through it once, by way of ONNX Runtime.
+
+ONNX Runtime takes a quarter of the time that PyTorch takes on a processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from barkive.images import Preprocessing, Square
+from barkive.training import export
+from barkive.training.loading import Loader
+from barkive.training.networks import Network
+from barkive.training.progress import Progress
+from barkive.training.tuning import Extractor
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBase:
+    """A network's parts below its head, as a graph from pixels to vectors.
+
+    Attributes:
+        extract: Computes vectors of photos, or takes them from the cache.
+        session: Computes vectors of pixels.
+    """
+
+    extract: Extractor
+    session: ort.InferenceSession
+
+    def rows(self, paths: Sequence[str], stage: str) -> NDArray[np.float32]:
+        """The vectors of photos that can be read, shape (n, values), cached on disk."""
+        return self.extract(paths, stage).rows
+
+    def vectors(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The vectors of pixels (n, size, size, 3), shape (n, values)."""
+        vectors: NDArray[np.float32] = self.session.run(["features"], {"pixels": pixels})[0]
+        return vectors
+
+    def shaped(self, square: Square) -> FrozenBase:
+        """The same, on photos that are made square in another way."""
+        preprocessing = replace(self.extract.preprocessing, square=square)
+        return replace(self, extract=replace(self.extract, preprocessing=preprocessing))
+
+
+def freeze(
+    network: Network, digest: str, preprocessing: Preprocessing, progress: Progress
+) -> FrozenBase:
+    """Exports what lies below a network's head.
+
+    Args:
+        network: Its base does not change any more.
+        digest: Of its backbone and of the neck.
+        preprocessing: How photos become pixels.
+        progress: Opens a progress display.
+    """
+    with progress("Preparing the backbone", unit="networks"):
+        graph = export.to_graph(network.base.eval(), preprocessing.size)
+    return FrozenBase(Extractor(graph, digest, preprocessing, progress), export.session(graph))
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentedRows:
+    """The vectors of augmented photos, computed anew in each epoch, as batches."""
+
+    loader: Loader
+    base: FrozenBase
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def epoch(self, number: int = 0) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
+        """One pass; the same number gives the same batches, always."""
+        for pixels, truth in self.loader.epoch(number):
+            yield self.base.vectors(pixels), truth

@@ -1,0 +1,156 @@
+"""One recipe to run, on what, and where its results go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive import evaluation
+from barkive.bundle import BundleInfo
+from barkive.errors import DataError
+from barkive.evaluation import Evaluation, Known, Predict
+from barkive.training.head import Linear, fit_prediction_layers
+from barkive.training.progress import Progress, Say
+from barkive.training.study.outcome import Result, Table
+from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.subject import Subject, read_subject
+from barkive.training.study.weights import find_weights
+from barkive.verdicts import Label
+
+# Where none is chosen: good on every data set tried.
+PENALTY = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """On what the recipes are run, and where their results go.
+
+    Attributes:
+        data: A folder of breeds.
+        out: Each recipe gets a folder of its own in this one.
+        weights: Pre-trained weights: a file, a folder of files, or None for timm's hub.
+        elsewhere: A folder of breeds with photos from elsewhere, to judge on as well.
+    """
+
+    data: Path
+    out: Path
+    weights: Path | None = None
+    elsewhere: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recipe of a study.
+
+    Attributes:
+        name: Its results go into the folder of this name.
+        recipe: The settings.
+        study: On what, and where to.
+        progress: Opens a progress display.
+        say: Told what is done.
+    """
+
+    name: str
+    recipe: StudyRecipe
+    study: Study
+    progress: Progress
+    say: Say
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return self.study.out / self.name
+
+    def digest(self) -> str:
+        """Changes with all that the result depends on.
+
+        Photos and weights count by name and size: to read them all would take as long as
+        some recipes do.
+        """
+        content = hashlib.sha256(self.recipe.digest.encode())
+        files: list[str | Path] = []
+        for folder in (self.study.data, self.study.elsewhere):
+            files += evaluation.read_samples(folder).paths if folder else ()
+        if not self.recipe.scratch:
+            weights = find_weights(self.recipe.network, self.study.weights)
+            files += [weights] if weights else []
+        for file in map(Path, files):
+            line = f"{file.parent.name}/{file.name}\t{file.stat().st_size}\n"
+            content.update(line.encode(errors="replace"))
+        return content.hexdigest()
+
+    def read_subject(self) -> Subject:
+        """The photos, and which of them are for what.
+
+        Raises:
+            DataError: There are too few breeds or photos.
+        """
+        return read_subject(self.study.data, self.recipe, self.progress, self.say)
+
+    def result(self, subject: Subject) -> Result:
+        """A result that tells what was run on what, and no figure yet."""
+        return Result(
+            recipe=self.name,
+            about=self.recipe.about,
+            digest=self.digest(),
+            seed=self.recipe.seed,
+            breeds=len(subject.labels),
+            photos=(len(subject.train), len(subject.validation), len(subject.test)),
+            unreadable=len(subject.failed),
+        )
+
+    def judge(
+        self, predict: Predict, info: BundleInfo, subject: Subject
+    ) -> tuple[Evaluation, Evaluation | None]:
+        """Judges a model on the test photos, and on those from elsewhere that it knows.
+
+        Args:
+            predict: The model.
+            info: Its labels, preprocessing and thresholds.
+            subject: The photos.
+        """
+        paths = subject.paths_of(subject.test)
+        with self.progress("Testing") as advance:
+            here = evaluation.evaluate(
+                predict, info, paths, subject.truth[subject.test], on_progress=advance
+            )
+        other = self.elsewhere(info.labels)
+        if other is None:
+            return here, None
+        with self.progress("Testing elsewhere") as advance:
+            return here, evaluation.evaluate(
+                predict, info, other.paths, other.truth, on_progress=advance
+            )
+
+    def elsewhere(self, labels: tuple[Label, ...]) -> Known | None:
+        """The photos from elsewhere of the breeds that were drawn; None if there are none."""
+        if self.study.elsewhere is None:
+            return None
+        samples = evaluation.read_samples(self.study.elsewhere)
+        try:
+            return evaluation.known_to(labels, samples)
+        except DataError:
+            self.say(f"None of the breeds in {self.study.elsewhere} was drawn.")
+            return None
+
+    def solve(self, subject: Subject, rows: NDArray[np.float32]) -> Linear:
+        """A prediction layer on the vectors of the training photos, with a fixed penalty."""
+        truth = subject.truth[subject.train]
+        (layer,) = fit_prediction_layers(rows, truth, len(subject.labels), [PENALTY])
+        return layer
+
+    def compared(self, subject: Subject, table: Table, chart: bytes) -> Result:
+        """Writes the table and the chart of a recipe that compares, and gives its result."""
+        self.say(table.conclusion)
+        evaluation.write_files(
+            self.folder,
+            {
+                f"{self.recipe.kind}.csv": evaluation.to_csv([table.header, *table.rows]),
+                f"{self.recipe.kind}.png": chart,
+            },
+        )
+        return replace(self.result(subject), table=table)

@@ -1,0 +1,185 @@
+"""Runs a recipe that trains a network: train, export, judge, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from barkive import evaluation
+from barkive.bundle import OUTPUTS, BundleInfo
+from barkive.evaluation import Evaluation, HeatMaps
+from barkive.training import export, head
+from barkive.training.audit import audit, audited_labels, near_duplicates
+from barkive.training.curves import best_epoch, draw_curves, epoch_rows
+from barkive.training.networks import class_activation, gives_maps, layer_table
+from barkive.training.report import curve_files
+from barkive.training.study.job import PENALTY, Job
+from barkive.training.study.outcome import Result
+from barkive.training.study.subject import Subject
+from barkive.training.study.train import Trained, build, train_network
+from barkive.training.study.weights import load_weights
+from barkive.training.tuning import calibration
+
+_MODEL = "model.onnx"
+_COMPARED_PHOTOS = 16
+_SUSPICIONS_SHOWN = 15
+
+
+def run(job: Job) -> Result:
+    """Trains the recipe's network, and writes its folder, all but the result itself.
+
+    Raises:
+        DataError: The photos are too few.
+        WeightsError: The pre-trained weights can't be had, or don't fit.
+        ExportError: The bundle answers differently from the network.
+        UsageError: A file can't be written, or the recipe names what the network lacks.
+    """
+    recipe = job.recipe
+    backbone = None if recipe.scratch else load_weights(recipe, job.study.weights)
+    # Built once before the photos are read, so that a wrong block's name is told at once.
+    if backbone is not None:
+        build(recipe, backbone, classes=2)
+    subject = job.read_subject()
+    network = build(recipe, backbone, len(subject.labels))
+    layers = layer_table(network, recipe.image_size)
+    job.say(_printed(layers))
+    trained = train_network(
+        recipe,
+        network,
+        "" if backbone is None else backbone.digest,
+        subject,
+        job.folder / f"checkpoint-{job.digest()[:12]}.pt",
+        job.progress,
+        job.say,
+    )
+    job.say(trained.diagnosis)
+    here, elsewhere = _export(job, trained, subject)
+    _explain(job, trained, subject, here)
+    evaluation.write_files(
+        job.folder,
+        {
+            "layers.csv": evaluation.to_csv([("layer", "output", "parameters"), *layers]),
+            "failed.csv": evaluation.to_csv([("file", "error"), *subject.failed]),
+            **_curves(job, trained),
+        },
+    )
+    return _result(job, subject, trained, here, elsewhere)
+
+
+def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, Evaluation | None]:
+    """Writes the bundle, and judges it."""
+    network, preprocessing = trained.network.eval(), job.recipe.preprocessing
+    prediction = head.Linear(
+        network.prediction.weight.detach().numpy().T, network.prediction.bias.detach().numpy()
+    )
+    found = calibration(trained.logits, subject.truth[subject.validation], None, job.say)
+    with job.progress("Exporting", unit="networks"):
+        graph = export.to_graph(network.featurizer, job.recipe.image_size)
+        model = export.add_head(graph, prediction, found.detector)
+        del graph
+        some = subject.paths[:: -(-len(subject.paths) // _COMPARED_PHOTOS)]
+        pixels = np.stack([preprocessing.load(path) for path in some])
+        export.check_same_answers(
+            network.featurizer, prediction, found.detector, model, pixels, int8=False
+        )
+    info = BundleInfo(
+        name=f"study-{job.name}",
+        labels=subject.labels,
+        preprocessing=preprocessing,
+        temperature=found.temperature,
+        dog_threshold=found.dog_threshold,
+        answer_threshold=found.answer_threshold,
+        provenance={"recipe": job.name, "seed": job.recipe.seed, "digest": job.digest()},
+    )
+    export.write_bundle(model, info, job.folder / _MODEL)
+    session = export.session(model)
+    return job.judge(
+        lambda pixels: info.scores(*session.run(OUTPUTS, {"pixels": pixels})), info, subject
+    )
+
+
+def _explain(job: Job, trained: Trained, subject: Subject, here: Evaluation) -> None:
+    """Writes the evaluation with heat maps, near-duplicates, and suspected wrong labels."""
+    network = trained.network
+    heat_maps = None
+    if gives_maps(network, job.recipe.image_size):
+        heat_maps = HeatMaps(
+            lambda pixels, classes: class_activation(network, pixels, classes),
+            job.recipe.preprocessing,
+        )
+    with job.progress("Drawing", unit="pictures"):
+        evaluation.write_report(here, job.folder, model=f"study-{job.name}", heat_maps=heat_maps)
+    duplicates = near_duplicates(subject.paths, subject.truth, subject.groups, subject.labels)
+    files = {"near-duplicates.csv": evaluation.to_csv(duplicates)}
+    if trained.rows is not None:
+        # Features of all photos are at hand, so that all labels can be judged, not only
+        # those of the test.
+        penalty = trained.choice.point.penalty if trained.choice else PENALTY
+        with job.progress("Judging the labels", unit="folds") as advance:
+            logits = audit(
+                trained.rows,
+                subject.truth,
+                subject.groups,
+                len(subject.labels),
+                penalty=penalty,
+                seed=job.recipe.seed,
+                on_progress=advance,
+            )
+        found = audited_labels(logits, subject.truth, subject.labels, subject.paths)
+        files["suspected-labels.csv"] = evaluation.to_csv(evaluation.suspicion_rows(found))
+        if found:
+            shown = found[:_SUSPICIONS_SHOWN]
+            files["suspected-labels.png"] = evaluation.suspicions_sheet(shown)
+        job.say(
+            f"Of all {len(subject.paths)} photos, {len(found)} look like another breed than "
+            "that of their folder."
+        )
+    evaluation.write_files(job.folder, files)
+
+
+def _curves(job: Job, trained: Trained) -> dict[str, bytes]:
+    if trained.choice is not None:
+        return curve_files(trained.choice.curve, trained.choice.point)
+    return {
+        "curves.csv": evaluation.to_csv(epoch_rows(trained.history)),
+        "curves.png": draw_curves(trained.history, trained.diagnosis, job.name),
+    }
+
+
+def _result(
+    job: Job,
+    subject: Subject,
+    trained: Trained,
+    here: Evaluation,
+    elsewhere: Evaluation | None,
+) -> Result:
+    best = best_epoch(trained.history) if trained.choice is None else trained.choice.point
+    figures = evaluation.figures(here)
+    others = None if elsewhere is None else evaluation.figures(elsewhere)
+    return replace(
+        job.result(subject),
+        parameters=trained.parameters,
+        train_accuracy=best.train_accuracy,
+        validation_accuracy=best.validation_accuracy,
+        accuracy=figures.top1,
+        interval=figures.top1_interval,
+        elsewhere=others.top1 if others else None,
+        elsewhere_photos=others.n if others else None,
+        epochs=len(trained.history) or None,
+        seconds=trained.seconds,
+        images_per_second=figures.images_per_second,
+        bundle=(job.folder / _MODEL).stat().st_size,
+        diagnosis=trained.diagnosis,
+    )
+
+
+def _printed(layers: Sequence[tuple[str, str, int]]) -> str:
+    """The layer table as text."""
+    widths = [max(len(str(row[i])) for row in layers) for i in (0, 1)]
+    lines = [
+        f"  {name:<{widths[0]}}  {shape:>{widths[1]}}  {count:>14,}"
+        for name, shape, count in layers
+    ]
+    return "\n".join([*lines, f"  {sum(row[2] for row in layers):,} parameters in all"])

@@ -1,0 +1,283 @@
+"""The study's recipes: small TOML files, checked once, all faults reported together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from barkive.errors import BarkiveError, UsageError
+from barkive.images import Preprocessing, Square
+from barkive.training.backbones import check_name
+from barkive.training.loading import Colour
+from barkive.training.networks import Neck
+
+Kind = Literal["network", "words", "corrections", "sizes"]
+Solver = Literal["adam", "lbfgs"]
+
+SCRATCH = ("simple-cnn", "deep-cnn")
+ALL = "all"
+_FOLDER = files("barkive.training.study") / "recipes"
+# The order in which they are run and shown: the study's own.
+NAMES = (
+    "simple-cnn",
+    "simple-cnn-augmented",
+    "deep-cnn",
+    "vgg16-head",
+    "vgg16-dense",
+    "mobilenetv2-head",
+    "mobilenetv2-finetuned",
+    "mobilenetv2-less-augmentation",
+    "mobilenetv2-less-dropout",
+    "mobilenetv2-dense",
+    "mobilenetv2-second-draw",
+    "xception-head",
+    "resnet50-head",
+    "sift-words",
+    "all-breeds",
+    "corrections",
+    "sizes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecipe:
+    """One figure of the study. Everything has a default but what it is about.
+
+    Attributes:
+        about: What it shows, in one sentence.
+        minutes: How long it takes on two cores and the study's photos.
+        expected: The lowest and the highest accuracy on test to expect, 0..1; empty where
+            it was never measured.
+        original: What the original study reported.
+        kind: `network` trains one; `words` is the bag of visual words; `corrections` and
+            `sizes` compare ways to prepare photos.
+        network: `simple-cnn`, `deep-cnn`, or any model of timm.
+        neck: What of a backbone's maps the head gets: `pooled` or `flattened`.
+        dense: Widths of the layers before the prediction layer.
+        dropout: The share of features left out at random in training, 0 up to but not 1.
+        augmentation: Strength of flip, rotation and zoom, 0..1.
+        train_from: The backbone's block from which on it is trained; empty for the head
+            alone, `all` for everything.
+        solver: `adam` trains in epochs; `lbfgs` solves a prediction layer on frozen
+            features to its optimum.
+        penalty: Weight decay of `adam`; `lbfgs` chooses its L2 penalty on validation.
+        learning_rate: Of `adam`, at the start.
+        epochs: Of `adam`.
+        batch: Photos a step.
+        breeds: How many are drawn; 0 for all.
+        draw: Which draw of breeds: 0 the first, 1 the second, without a breed of the first.
+        held_out: The share of photos kept from training: half of them validate, half test.
+        image_size: Side of the square, in pixels.
+        square: How a photo becomes a square.
+        colour: `rgb` or `grey`.
+        enhance: Corrections of each photo.
+        seed: Of split, weights, order, augmentation and dropout.
+
+    Raises:
+        UsageError: Settings are out of their range.
+    """
+
+    about: str
+    minutes: float = 0.0
+    expected: tuple[float, ...] = ()
+    original: str = ""
+    kind: Kind = "network"
+    network: str = "mobilenetv2_100"
+    neck: Neck = "pooled"
+    dense: tuple[int, ...] = ()
+    dropout: float = 0.0
+    augmentation: float = 0.0
+    train_from: str = ""
+    solver: Solver = "adam"
+    penalty: float = 0.0
+    learning_rate: float = 0.001
+    epochs: int = 10
+    batch: int = 32
+    breeds: int = 20
+    draw: int = 0
+    held_out: float = 0.3
+    image_size: int = 224
+    square: Square = "crop"
+    colour: Colour = "rgb"
+    enhance: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{name} is {getattr(self, name)!r}; it must be {wanted}."
+            for name, (allowed, wanted) in _RANGES.items()
+            if not allowed(getattr(self, name))
+        ]
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                faults.append(
+                    f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
+                )
+        try:
+            _ = self.preprocessing
+        except BarkiveError as error:
+            faults.append(str(error))
+        if not self.scratch:
+            try:
+                # Weights from a file are as good as the hub's, so only the name counts here.
+                check_name(self.network, Path())
+            except BarkiveError as error:
+                faults.append(str(error))
+            if self.colour == "grey":
+                faults.append(f"colour is “grey”; {self.network} was trained on rgb.")
+        elif self.train_from or self.neck != "pooled" or self.dense or self.dropout:
+            faults.append(
+                f"{self.network} has its own layers and is trained as a whole: leave out "
+                "neck, dense, dropout and train_from."
+            )
+        if self.solver == "lbfgs" and not self.solvable:
+            faults.append(
+                "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
+                "dense, dropout, augmentation and train_from, or take “adam”."
+            )
+        if faults:
+            raise UsageError(" ".join(faults))
+
+    @property
+    def scratch(self) -> bool:
+        """Whether the network is one of the small ones, trained from nothing."""
+        return self.network in SCRATCH
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the body is frozen, so that each photo's features are computed once."""
+        return not self.scratch and not self.train_from
+
+    @property
+    def solvable(self) -> bool:
+        """Whether the head is one convex problem."""
+        return self.frozen and not (self.dense or self.dropout or self.augmentation)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How photos become pixels."""
+        return Preprocessing(self.image_size, self.square, self.enhance)
+
+    @property
+    def digest(self) -> str:
+        """Changes with every setting that the result depends on."""
+        settings = asdict(self)
+        for told in ("about", "minutes", "expected", "original"):
+            del settings[told]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+_RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "minutes": (lambda x: x >= 0, "0 or more"),
+    "expected": (lambda x: len(x) in (0, 2) and all(0 <= y <= 1 for y in x), "two shares of 0..1"),
+    "dense": (lambda x: all(y > 0 for y in x), "widths above 0"),
+    "dropout": (lambda x: 0 <= x < 1, "0 or more and below 1"),
+    "augmentation": (lambda x: 0 <= x <= 1, "between 0 and 1"),
+    "penalty": (lambda x: x >= 0, "0 or more"),
+    "learning_rate": (lambda x: x > 0, "above 0"),
+    "epochs": (lambda x: x >= 1, "1 or more"),
+    "batch": (lambda x: x >= 1, "1 or more"),
+    "breeds": (lambda x: x == 0 or x >= 2, "2 or more, or 0 for all"),
+    "draw": (lambda x: x >= 0, "0 or more"),
+    "held_out": (lambda x: 0 < x < 1, "above 0 and below 1"),
+    "seed": (lambda x: x >= 0, "0 or more"),
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "kind": get_args(Kind),
+    "neck": get_args(Neck),
+    "solver": get_args(Solver),
+    "colour": get_args(Colour),
+}
+
+
+def find_recipe(name: str) -> tuple[str, StudyRecipe]:
+    """Reads one of the study's recipes by its name, or a recipe file by its path.
+
+    Returns:
+        The recipe's name, which for a file is its own without `.toml`, and the recipe.
+
+    Raises:
+        UsageError: There is no such recipe or file, or it has faults: all are named.
+    """
+    if name in NAMES:
+        return name, parse_recipe((_FOLDER / f"{name}.toml").read_text(), f"recipe {name}")
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise UsageError(
+            f"There is no recipe “{name}”; the recipes are {', '.join(NAMES)}, or {ALL}, "
+            "or a .toml file of your own."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"The recipe file {path} does not exist; check --recipe.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"The recipe file {path} can't be read: {reason}.") from None
+    return path.stem, parse_recipe(text, f"recipe file {path}")
+
+
+def parse_recipe(text: str, source: str) -> StudyRecipe:
+    """A recipe from the text of its file.
+
+    Args:
+        text: TOML.
+        source: What to call it in messages.
+
+    Raises:
+        UsageError: All that is wrong with it, with the valid keys.
+    """
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The {source} is no TOML: {error}.") from None
+    types = typing.get_type_hints(StudyRecipe)
+    faults = []
+    unknown = [key for key in settings if key not in types]
+    if unknown:
+        faults.append(
+            f"It has no setting called {', '.join(f'“{key}”' for key in unknown)}; "
+            f"the settings are {', '.join(field.name for field in fields(StudyRecipe))}."
+        )
+    if "about" not in settings:
+        faults.append("It lacks “about”, a sentence that says what it shows.")
+    known: dict[str, Any] = {"about": ""}
+    for key, value in settings.items():
+        if key in unknown:
+            continue
+        value = tuple(value) if isinstance(value, list) else value
+        wanted = _mismatch(value, types[key])
+        if wanted:
+            faults.append(f"{key} is {settings[key]!r}; it must be {wanted}.")
+        else:
+            known[key] = value
+    try:
+        # Checked as far as it goes, so that one attempt shows every fault.
+        recipe = StudyRecipe(**known)
+    except UsageError as error:
+        faults.append(str(error))
+    if faults:
+        raise UsageError(f"The {source} can't be used. {' '.join(faults)}")
+    return recipe
+
+
+def _mismatch(value: Any, wanted: Any) -> str:
+    """What a value should have been; empty where it is that."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is float:
+        return "" if number else "a number"
+    if wanted is int:
+        return "" if number and isinstance(value, int) else "a whole number"
+    if typing.get_origin(wanted) is tuple:
+        (inner, _) = get_args(wanted)
+        name = {int: "whole numbers", float: "numbers", str: "texts"}[inner]
+        fits = isinstance(value, tuple) and not any(_mismatch(x, inner) for x in value)
+        return "" if fits else f"a list of {name}"
+    return "" if isinstance(value, str) else "a text"

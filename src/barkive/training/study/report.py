@@ -1,0 +1,168 @@
+"""The report on the study: our results beside the original's, row by row, in Markdown."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from barkive.training.study.job import Study
+from barkive.training.study.outcome import Result, Table
+from barkive.training.study.recipes import find_recipe
+
+
+def study_report(study: Study, results: Sequence[Result], missing: Mapping[str, str]) -> str:
+    """Writes the report; pictures are named relative to the study's folder.
+
+    Args:
+        study: What was run.
+        results: What was measured, in the order of the recipes.
+        missing: For each recipe that was not measured the reason.
+    """
+    return "\n".join(_lines(study, results, missing)) + "\n"
+
+
+def _lines(study: Study, results: Sequence[Result], missing: Mapping[str, str]) -> Iterator[str]:
+    ranked = [result for result in results if result.accuracy is not None]
+    yield "## Leaderboard"
+    yield ""
+    yield from _table(
+        (
+            *("recipe", "breeds", "test accuracy (95 %)", "validation", "training", "elsewhere"),
+            *("trained parameters", "training time", "photos a second", "memory", "bundle"),
+        ),
+        [_row(result) for result in ranked],
+    )
+    if ranked:
+        yield "![Accuracies and times of training](leaderboard.png)"
+        yield ""
+    yield "## Beside the original"
+    yield ""
+    yield from _table(
+        ("recipe", "the original", "here: training / validation / test", "in words"),
+        [_beside(result) for result in ranked]
+        + [(name, _original(name), "not measured", "") for name in missing],
+    )
+    for result in results:
+        yield from _section(study, result)
+    if missing:
+        yield "## Not measured"
+        yield ""
+        for name, reason in missing.items():
+            yield f"**{name}.** {reason}"
+            yield ""
+            yield from _command(study, name)
+
+
+def _row(result: Result) -> tuple[Any, ...]:
+    return (
+        result.recipe,
+        result.breeds,
+        f"{_percent(result.accuracy)} ({_interval(result)})",
+        _percent(result.validation_accuracy),
+        _percent(result.train_accuracy),
+        f"{_percent(result.elsewhere)} of {result.elsewhere_photos}"
+        if result.elsewhere_photos
+        else "–",
+        f"{result.parameters:,}" if result.parameters else "–",
+        _time(result.seconds),
+        f"{result.images_per_second:.0f}" if result.images_per_second else "–",
+        _size(result.memory),
+        _size(result.bundle),
+    )
+
+
+def _beside(result: Result) -> tuple[str, str, str, str]:
+    shares = (result.train_accuracy, result.validation_accuracy, result.accuracy)
+    here = " / ".join(_percent(share) for share in shares)
+    return result.recipe, _original(result.recipe), here, result.diagnosis
+
+
+def _original(name: str) -> str:
+    return find_recipe(name)[1].original or "–"
+
+
+def _section(study: Study, result: Result) -> Iterator[str]:
+    yield f"## {result.recipe}"
+    yield ""
+    yield result.about
+    yield ""
+    train, validation, test = result.photos
+    facts = [
+        f"{result.breeds} breeds, {train} photos to train on, {validation} for validation, "
+        f"{test} for the test",
+        f"seed {result.seed}",
+        result.machine,
+        f"{_time(result.seconds)} of training" if result.seconds else "",
+        f"peak memory {_size(result.memory)}" if result.memory else "",
+    ]
+    yield "; ".join(fact for fact in facts if fact) + "."
+    yield ""
+    yield from _command(study, result.recipe)
+    if result.table is not None:
+        yield from _table(result.table.header, [_cells(result.table, r) for r in result.table.rows])
+        yield result.table.conclusion
+        yield ""
+        picture: str = find_recipe(result.recipe)[1].kind
+    else:
+        yield result.diagnosis
+        yield ""
+        picture = "curves" if result.epochs else "regularisation"
+    yield f"![{result.recipe}]({result.recipe}/{picture}.png)"
+    yield ""
+
+
+def _command(study: Study, name: str) -> Iterator[str]:
+    """The command that runs a recipe; folders by their own names."""
+    words = ["barkive", "study", study.data.name, "--recipe", name, "--out", study.out.name]
+    _, recipe = find_recipe(name)
+    if not recipe.scratch and recipe.kind != "words":
+        words += ["--backbone-weights", "weights"]
+    if study.elsewhere is not None:
+        words += ["--elsewhere", study.elsewhere.name]
+    yield "```"
+    yield shlex.join(words)
+    yield "```"
+    yield ""
+
+
+def _cells(table: Table, row: Sequence[Any]) -> list[str]:
+    """Shares as per cent, other numbers as they read best."""
+    cells = []
+    for name, value in zip(table.header, row, strict=True):
+        if isinstance(value, float) and name in ("megabytes", "photos_per_second"):
+            cells.append(f"{value:.0f}")
+        elif isinstance(value, float):
+            cells.append(f"{100 * value:.1f} %")
+        else:
+            cells.append(str(value))
+    return cells
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"|{'---|' * len(header)}"
+    for row in rows:
+        # A recipe's file may be called anything.
+        yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
+    yield ""
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _interval(result: Result) -> str:
+    return "–" if result.interval is None else "–".join(f"{100 * x:.1f}" for x in result.interval)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "–"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "–"
+    return f"{size / 2**20:.1f} MB" if size < 2**30 else f"{size / 2**30:.1f} GB"

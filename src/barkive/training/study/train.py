@@ -1,0 +1,245 @@
+"""Trains the network of one recipe."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from barkive.training import loop, networks
+from barkive.training.backbones import Backbone
+from barkive.training.curves import Epoch, diagnose
+from barkive.training.loading import Loader, Photos
+from barkive.training.networks import Network
+from barkive.training.progress import Progress, Say
+from barkive.training.report import diagnose_penalty
+from barkive.training.study.frozen import AugmentedRows, freeze
+from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.subject import Subject
+from barkive.training.tuning import Choice, choose_layer
+
+_SCORED_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained network, and how it became so.
+
+    Attributes:
+        network: With the weights of its best epoch.
+        parameters: How many of its weights were trained.
+        history: The epochs; empty where the head was solved to its optimum.
+        choice: The penalties tried, where it was.
+        diagnosis: Whether it over-fits or under-fits, in words.
+        logits: Of the validation photos, shape (n, classes).
+        rows: Vectors of all photos below the head, shape (photos, values); None where the
+            body was trained.
+        seconds: Of training, features included.
+        rate: Photos trained on a second while the network was working; None if solved.
+        loader_rate: Photos a second that the loader gives; None where no photo was loaded.
+        waited: The share of the time in which the network waited for photos, 0..1.
+    """
+
+    network: Network
+    parameters: int
+    history: tuple[Epoch, ...]
+    choice: Choice | None
+    diagnosis: str
+    logits: NDArray[np.float32]
+    rows: NDArray[np.float32] | None
+    seconds: float
+    rate: float | None = None
+    loader_rate: float | None = None
+    waited: float = 0.0
+
+
+def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Network:
+    """The network of a recipe, its weights drawn with the recipe's seed.
+
+    Raises:
+        UsageError: The backbone has no block as the recipe names it.
+        WeightsError: The recipe's neck does not fit the backbone.
+    """
+    torch.manual_seed(recipe.seed)
+    if backbone is None:
+        make = networks.simple_cnn if recipe.network == "simple-cnn" else networks.deep_cnn
+        return make(classes, image_size=recipe.image_size, grey=recipe.colour == "grey")
+    network = networks.transfer(
+        backbone,
+        classes,
+        neck=recipe.neck,
+        dense=recipe.dense,
+        dropout=recipe.dropout,
+        image_size=recipe.image_size,
+    )
+    networks.train_from(network, recipe.train_from)
+    return network
+
+
+def train_network(
+    recipe: StudyRecipe,
+    network: Network,
+    digest: str,
+    subject: Subject,
+    checkpoint: Path | None,
+    progress: Progress,
+    say: Say,
+    on_epoch: loop.OnEpoch = lambda epoch: None,
+) -> Trained:
+    """Trains a network as its recipe says.
+
+    Args:
+        recipe: The settings.
+        network: Of `build`.
+        digest: Of its backbone, for the cache of features; not used where there is none.
+        subject: The photos.
+        checkpoint: Where an interrupted training is kept; None for nowhere.
+        progress: Opens a progress display.
+        say: Told what is done.
+        on_epoch: Called after each epoch; what it raises ends the training.
+    """
+    if recipe.frozen:
+        return _train_head(recipe, network, digest, subject, progress, say, on_epoch)
+    photos = _photos(recipe, subject, progress, say)
+    train = _loader(recipe, photos, subject)
+    judged = Loader(photos, subject.truth, subject.validation, _SCORED_AT_ONCE)
+    rate = train.rate()
+    with progress("Training", unit="photos") as advance:
+        fitted = loop.fit(
+            network,
+            train,
+            judged,
+            _schedule(recipe),
+            checkpoint=checkpoint,
+            on_progress=advance,
+            on_epoch=on_epoch,
+        )
+    _tell_rates(rate, fitted.rate, say)
+    network.cpu()
+    return Trained(
+        network=network,
+        parameters=networks.parameters(network, trainable=True),
+        history=fitted.history,
+        choice=None,
+        diagnosis=_diagnosis(fitted.history, subject),
+        logits=loop.predict(network, judged)[0],
+        rows=None,
+        seconds=fitted.seconds,
+        rate=fitted.rate,
+        loader_rate=rate,
+        waited=fitted.waited,
+    )
+
+
+def _train_head(
+    recipe: StudyRecipe,
+    network: Network,
+    digest: str,
+    subject: Subject,
+    progress: Progress,
+    say: Say,
+    on_epoch: loop.OnEpoch,
+) -> Trained:
+    start = time.perf_counter()
+    base = freeze(network, f"{digest} {recipe.neck}", recipe.preprocessing, progress)
+    if recipe.augmentation:
+        say("Photos are augmented, so features of training photos are computed in each epoch.")
+    else:
+        say("The body is frozen: each photo's features are computed once, and cached.")
+    rows = base.rows(subject.paths, "Features")
+    if recipe.solver == "lbfgs":
+        return _solved(network, rows, subject, start, progress, say)
+    train: loop.Batches
+    loader_rate = None
+    if recipe.augmentation:
+        loader = _loader(recipe, _photos(recipe, subject, progress, say), subject)
+        loader_rate = loader.rate()
+        train = AugmentedRows(loader, base)
+    else:
+        x, y = rows[subject.train], subject.truth[subject.train]
+        train = loop.Rows(x, y, recipe.batch, recipe.seed)
+    validation = loop.Rows(rows[subject.validation], subject.truth[subject.validation])
+    with progress("Training the head") as advance:
+        fitted = loop.fit(
+            network.head,
+            train,
+            validation,
+            _schedule(recipe),
+            on_progress=advance,
+            on_epoch=on_epoch,
+        )
+    rate = len(train) * len(fitted.history) / fitted.seconds
+    if loader_rate is not None:
+        _tell_rates(loader_rate, rate, say)
+    network.cpu()
+    return Trained(
+        network=network,
+        parameters=networks.parameters(network.head),
+        history=fitted.history,
+        choice=None,
+        diagnosis=_diagnosis(fitted.history, subject),
+        logits=loop.predict(network.head, validation)[0],
+        rows=rows,
+        seconds=time.perf_counter() - start,
+        rate=rate,
+        loader_rate=loader_rate,
+    )
+
+
+def _solved(
+    network: Network,
+    rows: NDArray[np.float32],
+    subject: Subject,
+    start: float,
+    progress: Progress,
+    say: Say,
+) -> Trained:
+    """Fits the prediction layer to its optimum, with the penalty that validation chooses."""
+    seen = np.concatenate([subject.train, subject.validation])
+    judged = np.arange(len(seen)) >= len(subject.train)
+    choice = choose_layer(
+        rows[seen], subject.truth[seen], judged, len(subject.labels), progress, say
+    )
+    with torch.no_grad():
+        network.prediction.weight.copy_(torch.from_numpy(choice.layer.weight.T))
+        network.prediction.bias.copy_(torch.from_numpy(choice.layer.bias))
+    return Trained(
+        network=network,
+        parameters=networks.parameters(network.head),
+        history=(),
+        choice=choice,
+        diagnosis=diagnose_penalty(choice.curve, choice.point),
+        logits=choice.layer(rows[subject.validation]),
+        rows=rows,
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _photos(recipe: StudyRecipe, subject: Subject, progress: Progress, say: Say) -> Photos:
+    photos = Photos(subject.paths, recipe.preprocessing, colour=recipe.colour)
+    with progress("Decoding") as advance:
+        photos.fill(advance)
+    say(photos.describe())
+    return photos
+
+
+def _loader(recipe: StudyRecipe, photos: Photos, subject: Subject) -> Loader:
+    return Loader(
+        photos, subject.truth, subject.train, recipe.batch, recipe.augmentation, recipe.seed
+    )
+
+
+def _schedule(recipe: StudyRecipe) -> loop.Schedule:
+    return loop.Schedule(recipe.epochs, recipe.learning_rate, recipe.penalty, recipe.seed)
+
+
+def _tell_rates(loader: float, network: float, say: Say) -> None:
+    say(f"The loader gives {loader:.0f} photos a second, and the network takes {network:.0f}.")
+
+
+def _diagnosis(history: tuple[Epoch, ...], subject: Subject) -> str:
+    return diagnose(history, 1 / len(subject.labels), validation_photos=len(subject.validation))

@@ -1,0 +1,93 @@
+"""Runs the recipe without a network: a bag of visual words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from barkive import evaluation
+from barkive.bundle import BundleInfo
+from barkive.training.audit import near_duplicates
+from barkive.training.report import curve_files, diagnose_penalty
+from barkive.training.study.job import Job
+from barkive.training.study.outcome import Result
+from barkive.training.tuning import calibration
+from barkive.training.words import train_words
+from barkive.verdicts import Scores
+
+
+def run(job: Job) -> Result:
+    """Trains a bag of visual words, and judges it on the photos that networks are judged on.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+        DataError: The photos are too few.
+        UsageError: A file can't be written.
+    """
+    subject = job.read_subject()
+    preprocessing = job.recipe.preprocessing
+
+    def photos(indices: NDArray[np.intp]) -> Iterator[NDArray[np.uint8]]:
+        return (preprocessing.load(subject.paths[i]) for i in indices)
+
+    found = train_words(
+        photos,
+        subject.truth,
+        subject.train,
+        subject.validation,
+        len(subject.labels),
+        seed=job.recipe.seed,
+        progress=job.progress,
+    )
+    truth = subject.truth[subject.validation]
+    validation = float((found.logits.argmax(axis=1) == truth).mean())
+    diagnosis = diagnose_penalty(found.curve, found.chosen)
+    stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
+    job.say(f"{validation:.1%} right on validation; {stages}. {diagnosis}")
+    calibrated = calibration(found.logits, truth, None, job.say)
+    info = BundleInfo(
+        name=f"study-{job.name}",
+        labels=subject.labels,
+        preprocessing=preprocessing,
+        temperature=calibrated.temperature,
+        dog_threshold=calibrated.dog_threshold,
+        answer_threshold=calibrated.answer_threshold,
+        provenance={},
+    )
+
+    def predict(pixels: NDArray[np.uint8]) -> Scores:
+        logits = found.model.logits(pixels)
+        probabilities = torch.from_numpy(logits / np.float32(calibrated.temperature)).softmax(1)
+        return Scores(probabilities.numpy(), calibrated.detector(logits), logits)
+
+    here, elsewhere = job.judge(predict, info, subject)
+    evaluation.write_report(here, job.folder, model=info.name)
+    duplicates = near_duplicates(subject.paths, subject.truth, subject.groups, subject.labels)
+    evaluation.write_files(
+        job.folder,
+        {
+            "near-duplicates.csv": evaluation.to_csv(duplicates),
+            "failed.csv": evaluation.to_csv([("file", "error"), *subject.failed]),
+            "seconds.csv": evaluation.to_csv([("stage", "seconds"), *found.seconds.items()]),
+            **curve_files(found.curve, found.chosen),
+        },
+    )
+    figures = evaluation.figures(here)
+    others = None if elsewhere is None else evaluation.figures(elsewhere)
+    return replace(
+        job.result(subject),
+        parameters=found.model.parameters,
+        train_accuracy=found.chosen.train_accuracy,
+        validation_accuracy=validation,
+        accuracy=figures.top1,
+        interval=figures.top1_interval,
+        elsewhere=others.top1 if others else None,
+        elsewhere_photos=others.n if others else None,
+        seconds=sum(found.seconds.values()) - found.seconds["judging"],
+        images_per_second=figures.images_per_second,
+        diagnosis=diagnosis,
+    )
