@@ -27,11 +27,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from identify import SIZES, make_folder
 from PIL import Image
 
 from barkive.evaluation import Samples, read_samples
 from barkive.exploration import find, survey, write_report
+from identify import SIZES, make_folder
 
 ROUNDS = 3
 _COSINES = np.cos(np.pi * np.outer(np.arange(32), 2 * np.arange(32) + 1) / 64)

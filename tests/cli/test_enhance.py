@@ -26,6 +26,12 @@ def run(tmp_path):
     return invoke
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leaves out the drawing, which takes most of the time."""
+    monkeypatch.setattr("barkive.exploration.before_after.before_after", lambda *_, **__: b"")
+
+
 def test_a_photo_is_corrected_and_shown_before_and_after(run, make_photo, tmp_path):
     photo = make_photo("dog.png")
     salted = salt_and_pepper(decode(photo), np.random.default_rng(0))
@@ -43,14 +49,14 @@ def test_a_photo_is_corrected_and_shown_before_and_after(run, make_photo, tmp_pa
     assert (decode(photo) == salted).all()
 
 
-def test_corrections_and_percentiles_can_be_chosen(run, make_photo, tmp_path):
+def test_corrections_and_percentiles_can_be_chosen(run, make_photo, tmp_path, undrawn):
     photo = make_photo("dog.png")
     run(photo, "--enhance", "equalize,stretch", "--low", "20", "--high", "70")
     corrected = decode(tmp_path / "out" / "dog-enhanced.png")
     assert (corrected == stretch(equalize(decode(photo)), low=20, high=70)).all()
 
 
-def test_a_jpeg_stays_one_upright_and_without_its_metadata(run, make_photo, tmp_path):
+def test_a_jpeg_stays_one_upright_and_without_its_metadata(run, make_photo, tmp_path, undrawn):
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "Camera"  # to be turned by a quarter; the maker
     photo = make_photo("dog.JPG", size=(64, 48), exif=exif)
@@ -63,7 +69,7 @@ def test_a_jpeg_stays_one_upright_and_without_its_metadata(run, make_photo, tmp_
         assert "icc_profile" not in corrected.info
 
 
-def test_photos_of_one_name_get_names_of_their_own(run, make_photo, tmp_path):
+def test_photos_of_one_name_get_names_of_their_own(run, make_photo, tmp_path, undrawn):
     for i, name in enumerate(["a/dog.jpg", "b/dog.jpg", "b/DOG.png"]):
         make_photo(name, seed=i)
     result, files = run(tmp_path / "a", tmp_path / "b")
@@ -76,7 +82,7 @@ def test_photos_of_one_name_get_names_of_their_own(run, make_photo, tmp_path):
     assert result.stderr == f"3 photos corrected: {tmp_path / 'out'}\n"
 
 
-def test_no_input_is_overwritten(run, make_photo, tmp_path):
+def test_no_input_is_overwritten(run, make_photo, tmp_path, undrawn):
     photos = [make_photo("dog.jpg"), make_photo("dog-enhanced.jpg", seed=1)]
     contents = [photo.read_bytes() for photo in photos]
     result, files = run(tmp_path, out=tmp_path)
@@ -88,7 +94,7 @@ def test_no_input_is_overwritten(run, make_photo, tmp_path):
     ]
 
 
-def test_a_bad_photo_is_listed_and_the_others_are_corrected(run, make_photo, tmp_path):
+def test_a_bad_photo_is_listed_and_the_others_are_corrected(run, make_photo, tmp_path, undrawn):
     good, bad = make_photo("good.jpg"), tmp_path / "bad.jpg"
     bad.write_bytes(b"")
     result, files = run(bad, good)
@@ -111,7 +117,7 @@ def test_lack_of_memory_fails_one_photo(run, make_photo, monkeypatch):
     assert result.stderr == f"{photo}: There is not enough memory to correct it.\n"
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 2)])
+@pytest.mark.parametrize("size", [(1, 1), (300, 2)])
 def test_odd_shapes_and_names(run, tmp_path, size):
     photo = tmp_path / "cost $1^$ 犬.png"
     Image.new("RGB", size, (9, 99, 199)).save(photo)
@@ -164,7 +170,7 @@ def test_missing_extras_are_told_before_anything_is_made(
     assert files == []
 
 
-def test_a_photo_too_long_for_jpeg_becomes_a_png(run, tmp_path):
+def test_a_photo_too_long_for_jpeg_becomes_a_png(run, tmp_path, undrawn):
     content = io.BytesIO()
     Image.new("RGB", (65501, 1), (10, 20, 30)).save(content, "BMP")
     (tmp_path / "long.bmp").write_bytes(content.getvalue())

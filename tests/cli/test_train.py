@@ -42,6 +42,7 @@ def test_a_folder_becomes_a_model(train, tmp_path):
     result = train(
         *("data", "--out", "m.onnx", "--backbone", "test_resnet", "--no-mirror", "--no-int8"),
         *("--backbone-weights", "weights.pth", "--image-size", "32", "--licence", "CC0"),
+        *("--enhance", "stretch, median"),
     )
     assert result.exit_code == 1
     assert (
@@ -55,13 +56,20 @@ def test_a_folder_becomes_a_model(train, tmp_path):
     info = open_bundle("m.onnx").info
     assert [label.en for label in info.labels] == ["Beagle", "red"]
     assert info.provenance["licence"] == "CC0"
+    assert info.preprocessing.enhance == ("stretch", "median")
     assert (tmp_path / "m-run" / "predictions.csv").exists()
 
 
 def test_all_faults_are_told_together(train):
-    result = train("none", "--out", "m.pt", "--backbone", "resnet-50", "--seed", "-1")
+    result = train(
+        *("none", "--out", "m.pt", "--backbone", "resnet-50", "--seed", "-1"),
+        *("--enhance", "denoise,sharpen"),
+    )
     assert isinstance(result.exception, UsageError)
-    for part in ("folder none does not", "must end in .onnx", "called “resnet-50”", "seed is -1"):
+    for part in (
+        *("folder none does not", "must end in .onnx", "called “resnet-50”", "seed is -1"),
+        "correction called “sharpen”",
+    ):
         assert part in str(result.exception)
 
 

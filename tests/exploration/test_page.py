@@ -107,7 +107,7 @@ def test_what_was_found_is_told(outline):
         "Photos in data",
         "The smallest breed is lone with 1 photo, the largest Rex & <co> with 3 photos.",
         "Folders without a photo: empty.",
-        "Most photos are landscape: 16.7 % portrait, 50 % landscape, 33.3 % square.",
+        "The most frequent shape is landscape: 16.7 % portrait, 50 % landscape, 33.3 % square.",
         "Breeds with fewer than two readable photos: 1 (lone).",
         "1 photo is an exact copy of another.",
         "The same picture lies in folders of different breeds: 1 group of duplicates.",

@@ -18,7 +18,12 @@ def folder(breeds, weights, tmp_path):
     recipe = Recipe(data=breeds, out=tmp_path / "m.onnx", backbone_weights=weights, seed=7)
     recipe.run_folder.mkdir()
     write_run(
-        recipe, CURVE, CURVE[0], {"licence": "Élan"}, [("bad, one.jpg", "The file is empty.")]
+        recipe,
+        CURVE,
+        CURVE[0],
+        {"licence": "Élan"},
+        [("bad, one.jpg", "The file is empty.")],
+        [("group", "file"), (1, "a.jpg")],
     )
     return recipe.run_folder
 
@@ -26,6 +31,7 @@ def folder(breeds, weights, tmp_path):
 def test_every_file_is_there(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
         "failed.csv",
+        "near-duplicates.csv",
         "provenance.json",
         "regularisation.csv",
         "regularisation.png",

@@ -14,9 +14,10 @@ from barkive.training import export, run, tuning
 from barkive.training.recipe import Recipe
 
 FILES = [
-    *("breeds.csv", "confused-pairs.csv", "confusion.csv", "confusion.png", "errors.png"),
-    *("evaluation.json", "failed.csv", "predictions.csv", "provenance.json"),
-    *("regularisation.csv", "regularisation.png", "reliability.png", "settings.json"),
+    *("breeds.csv", "confused-pairs.csv", "confused-pairs.png", "confusion.csv"),
+    *("confusion.png", "errors.png", "evaluation.json", "failed.csv", "near-duplicates.csv"),
+    *("predictions.csv", "provenance.json", "regularisation.csv", "regularisation.png"),
+    *("reliability.png", "settings.json", "suspected-labels.csv"),
 ]
 
 

@@ -22,7 +22,7 @@ def data_of(rows, truth, validation, others=()):
         rows=np.array(rows, np.float32),
         truth=np.array(truth, np.intp),
         validation=np.array(validation, bool),
-        duplicates=0,
+        groups=np.arange(len(truth)),
         other_paths=tuple(others),
         failed=(),
     )

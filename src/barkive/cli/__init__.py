@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from barkive import __version__
-from barkive.cli import breeds, enhance, evaluate, explore, identify, sift, study, train
+from barkive.cli import breeds, enhance, evaluate, explore, identify, sift, study, train, tune
 from barkive.errors import BarkiveError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("enhance")(enhance.enhance)
 app.command("explore")(explore.explore)
 app.command("sift")(sift.sift)
 app.command("study")(study.study)
+app.command("tune")(tune.tune)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli.options import Data
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -26,10 +28,7 @@ class EvaluationFormat(StrEnum):
 
 
 def evaluate(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
-    ],
+    data: Data,
     model: Annotated[
         Path | None,
         typer.Option(

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli.options import Data
+
 if TYPE_CHECKING:
     from barkive.exploration import BreedSummary, Findings
 
 
 def explore(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
-    ],
+    data: Data,
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="A folder to write the page and the tables into.")
     ],

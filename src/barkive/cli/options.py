@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import importlib.util
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each.")
+]
+WeightsOfNetworks = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE|FOLDER",
+        help="Pre-trained weights, files named after their networks; timm's hub by default.",
+    ),
+]
 
 
 class Format(StrEnum):

@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import require_training
+from barkive.cli.options import Data, WeightsOfNetworks, require_training
 
 
 def study(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
-    ],
+    data: Data,
     recipe: Annotated[
         str,
         typer.Option(
@@ -25,13 +22,7 @@ def study(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="Where results go: a folder for each recipe.")
     ],
-    backbone_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE|FOLDER",
-            help="Pre-trained weights, files named after their networks; timm's hub by default.",
-        ),
-    ] = None,
+    backbone_weights: WeightsOfNetworks = None,
     elsewhere: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Photos from elsewhere, judged too: never trained on."),

@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import require_training
+from barkive.cli.options import Data, require_training
 
 
 def train(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each."),
-    ],
+    data: Data,
     out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="Where to write the model.")],
     not_dogs: Annotated[
         Path | None,

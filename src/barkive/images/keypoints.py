@@ -6,7 +6,6 @@ imported only inside, because it belongs to an extra.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +25,6 @@ _LEAST_RADIUS, _THIN_BELOW = 5.0, 10.0
 _INK, _OUTLINE = (255, 235, 0), (0, 0, 0)
 # OpenCV draws between pixels where coordinates are given in 1/16 of one.
 _SUBPIXEL_BITS = 4
-
-_import = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +58,11 @@ def require_opencv() -> None:
     Raises:
         MissingExtraError: OpenCV is not installed.
     """
-    # OpenCV takes itself out of the loaded modules while it is imported for the first time:
-    # a second thread must not look then.
-    with _import:
-        try:
-            import cv2  # noqa: F401
-        except ImportError:
-            raise MissingExtraError("enhance", "Finding key points") from None
+    # Imported, not only looked for: `find_spec` fails while another thread imports it.
+    try:
+        import cv2  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("enhance", "Finding key points") from None
 
 
 def find_keypoints(pixels: NDArray[np.uint8], limit: int = 500) -> Keypoints:

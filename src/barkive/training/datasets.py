@@ -31,7 +31,7 @@ class Data:
         rows: Their features, shape (n, channels).
         truth: Index of each one's label, shape (n,).
         validation: Whether each is for validation, shape (n,).
-        duplicates: How many of them show the picture of another one.
+        groups: Each one's group of near-duplicates, shape (n,).
         other_paths: The photos of other things, m of them.
         failed: Each unreadable photo's path and the reason.
     """
@@ -41,7 +41,7 @@ class Data:
     rows: NDArray[np.float32]
     truth: NDArray[np.intp]
     validation: NDArray[np.bool_]
-    duplicates: int
+    groups: NDArray[np.intp]
     other_paths: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
 
@@ -99,13 +99,14 @@ def gather(
         rows=dogs.rows,
         truth=truth,
         validation=validation,
-        duplicates=len(groups) - len(np.unique(groups)),
+        groups=groups,
         other_paths=tuple(not_dogs[i] for i in others.kept),
         failed=dogs.failed + others.failed,
     )
+    duplicates = len(groups) - len(np.unique(groups))
     say(
         f"{len(truth)} photos of {len(labels)} breeds, {int(validation.sum())} of them for "
-        f"validation; {data.duplicates} near-duplicates kept with their originals; "
+        f"validation; {duplicates} near-duplicates kept with their originals; "
         f"{len(data.failed)} unreadable."
     )
     return data

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -277,19 +277,25 @@ def _resume(
         return state
     try:
         content = torch.load(checkpoint, map_location=device(), weights_only=True)
-        weights = content["weights"]
-        if weights.keys() != trained.keys():
-            return state
-        optimiser.load_state_dict(content["optimiser"])
-        with torch.no_grad():
-            for name, parameter in trained.items():
-                parameter.copy_(weights[name])
         history: Sequence[dict[str, Any]] = content["history"]
-        return _State(
+        resumed = _State(
             [Epoch(**epoch) for epoch in history],
             content["best"],
             content["working"],
             content["waiting"],
         )
+        weights = content["weights"]
+        if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):
+            return state
+        # Nothing is changed before all is read, so that a new training begins unspoilt.
+        optimiser.load_state_dict(content["optimiser"])
+        with torch.no_grad():
+            for name, parameter in trained.items():
+                parameter.copy_(weights[name])
+        return resumed
     except Exception:  # a damaged checkpoint: torch raises whatever it stumbles over
         return state
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in weights.items()}

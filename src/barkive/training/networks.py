@@ -7,8 +7,10 @@ frozen, cached, exported or drawn as a heat map is a run of these parts.
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,7 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from barkive.errors import UsageError, WeightsError
+from barkive.evaluation import HeatMaps
+from barkive.images import Preprocessing
 from barkive.training.backbones import Backbone
+from barkive.training.head import Linear
 
 Neck = Literal["pooled", "flattened"]
 
@@ -62,6 +67,18 @@ class Network(nn.Module):
         """Logits of uint8 pixels, (n, height, width, channels) → (n, classes)."""
         logits: Tensor = self.head(self.neck(self.maps(pixels)))
         return logits
+
+    def set_prediction(self, layer: Linear) -> None:
+        """Gives the prediction layer the weights of one that was solved elsewhere."""
+        with torch.no_grad():
+            self.prediction.weight.copy_(torch.from_numpy(layer.weight.T))
+            self.prediction.bias.copy_(torch.from_numpy(layer.bias))
+
+    def heat_maps(self, preprocessing: Preprocessing) -> HeatMaps | None:
+        """Shows what the network looks at; None where it has no maps."""
+        if _probe(nn.Sequential(self.rescaling, self.body), preprocessing.size).ndim != 4:
+            return None
+        return HeatMaps(partial(class_activation, self), preprocessing)
 
     @property
     def base(self) -> nn.Sequential:
@@ -167,7 +184,7 @@ def transfer(
     if neck not in get_args(Neck):
         raise UsageError(f"“{neck}” is no neck; choose one of: {', '.join(get_args(Neck))}.")
     rescaling = Rescaling(backbone.scale, backbone.shift)
-    body: nn.Module = Maps(backbone.network)
+    body: nn.Module = Maps(_without_top(backbone.network, image_size))
     maps = _probe(nn.Sequential(rescaling, body), image_size)
     squeeze: nn.Module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     if neck == "flattened":
@@ -194,6 +211,25 @@ class Maps(nn.Module):
         """Rescaled photos (n, 3, height, width) → maps."""
         maps: Tensor = self.network.forward_features(photos)  # type: ignore[operator]
         return maps
+
+
+def _without_top(network: nn.Module, image_size: int) -> nn.Module:
+    """A copy that shares the weights, but for those after the maps, such as VGG's dense layers."""
+    passed: set[nn.Module] = set()
+    hooks = [
+        part.register_forward_pre_hook(lambda part, _: passed.add(part))
+        for part in network.modules()
+    ]
+    with torch.inference_mode():
+        network.eval().forward_features(torch.zeros(1, 3, image_size, image_size))  # type: ignore[operator]
+    for hook in hooks:
+        hook.remove()
+    bare = copy.copy(network)
+    bare._modules = network._modules.copy()
+    for name, child in network.named_children():
+        if passed.isdisjoint(child.modules()):
+            setattr(bare, name, nn.Identity())
+    return bare
 
 
 def _with_head(
@@ -255,6 +291,23 @@ def train_from(network: Network, name: str) -> None:
         )
 
 
+def blocks(backbone: nn.Module) -> list[str]:
+    """The names of a backbone's parts with weights, from input to output.
+
+    A part that is a row of parts, as `blocks` of MobileNetV2 is, counts as these.
+    """
+    names: list[str] = []
+    for name, part in backbone.named_children():
+        row = isinstance(part, nn.Sequential | nn.ModuleList)
+        names += [f"{name}.{inner}" for inner, _ in part.named_children()] if row else [name]
+    # A norm alone, whose weights are vectors, is no part of its own.
+    return [
+        name
+        for name in names
+        if any(weight.ndim > 1 for weight in backbone.get_submodule(name).parameters())
+    ]
+
+
 def parameters(network: nn.Module, *, trainable: bool = False) -> int:
     """The number of weights; with `trainable` only of those that are not frozen."""
     return sum(p.numel() for p in network.parameters() if p.requires_grad or not trainable)
@@ -289,11 +342,6 @@ def layer_table(network: Network, image_size: int) -> list[tuple[str, str, int]]
     for handle in hooks:
         handle.remove()
     return rows
-
-
-def gives_maps(network: Network, image_size: int) -> bool:
-    """Whether there are maps between a network's body and its head, to draw heat maps of."""
-    return _probe(nn.Sequential(network.rescaling, network.body), image_size).ndim == 4
 
 
 def class_activation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -31,13 +31,15 @@ def write_run(
     chosen: CurvePoint,
     provenance: dict[str, Any],
     failed: Sequence[tuple[str, str]],
+    duplicates: Iterable[Sequence[Any]],
 ) -> None:
-    """Writes settings, regularisation curve, provenance and the photos that failed."""
+    """Writes settings, regularisation curve, provenance, near-duplicates and what failed."""
     write_files(
         recipe.run_folder,
         {
             "settings.json": _json(recipe.to_json()),
             "provenance.json": _json(provenance),
+            "near-duplicates.csv": to_csv(duplicates),
             "failed.csv": to_csv([["file", "error"], *failed]),
             **curve_files(curve, chosen),
         },

@@ -15,8 +15,10 @@ from barkive import __version__, evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.errors import DataError
 from barkive.training import export, head
+from barkive.training.audit import near_duplicates
 from barkive.training.backbones import load_backbone
 from barkive.training.datasets import Data, gather, label_folders
+from barkive.training.networks import transfer
 from barkive.training.progress import Progress, Say, no_progress
 from barkive.training.recipe import Recipe
 from barkive.training.report import write_run
@@ -117,8 +119,16 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         some = data.paths[:: -(-len(data.paths) // _COMPARED_PHOTOS)]
         pixels = np.stack([recipe.preprocessing.load(path) for path in some])
         export.check_same_answers(network, final, calibration.detector, model, pixels, int8=int8)
-    evaluation.write_report(judgement, recipe.run_folder, model=info.name)
-    write_run(recipe, choice.curve, choice.point, dict(info.provenance), data.failed)
+    explained = transfer(backbone, len(data.labels), image_size=recipe.image_size)
+    explained.set_prediction(choice.layer)
+    evaluation.write_report(
+        judgement,
+        recipe.run_folder,
+        model=info.name,
+        heat_maps=explained.heat_maps(recipe.preprocessing),
+    )
+    duplicates = near_duplicates(data.paths, data.truth, data.groups, data.labels)
+    write_run(recipe, choice.curve, choice.point, dict(info.provenance), data.failed, duplicates)
     export.write_bundle(model, info, recipe.out)
     return TrainingResult(figures, int8, data.failed)
 

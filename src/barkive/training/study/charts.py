@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from barkive.evaluation import to_png
 from barkive.training.study.outcome import Result, Table
@@ -111,4 +111,44 @@ def leaderboard_chart(results: list[Result]) -> bytes:
     times.margins(x=0.25)
     times.grid(alpha=0.3)
     bars.set_title("Recipe (breeds)", loc="left")
+    return to_png(figure)
+
+
+def history_chart(values: list[float], complete: list[bool]) -> bytes:
+    """Draws the accuracy of each trial of a search, and the best so far.
+
+    Args:
+        values: Accuracies on validation, 0..1, in the order of the trials.
+        complete: Which trials were not given up.
+    """
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    axes = figure.add_subplot()
+    numbers = np.arange(1, len(values) + 1)
+    shares, whole = 100 * np.array(values), np.array(complete, dtype=bool)
+    axes.plot(numbers[whole], shares[whole], "o", color=_BLUE, label="trial")
+    axes.plot(numbers[~whole], shares[~whole], "x", color=_GREY, label="given up")
+    if whole.any():
+        best = np.maximum.accumulate(np.where(whole, shares, 0))
+        first = int(whole.argmax())
+        axes.step(numbers[first:], best[first:], where="post", color=_ORANGE, label="best so far")
+    axes.set(xlabel="Trial", ylabel="top-1 accuracy on validation (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return to_png(figure)
+
+
+def importance_chart(importances: dict[str, float], trials: int) -> bytes:
+    """Draws how much each setting matters.
+
+    Args:
+        importances: Shares that sum to 1, the largest first.
+        trials: How many they were computed from.
+    """
+    figure = Figure(figsize=(8, 1.4 + 0.4 * len(importances)), layout="constrained")
+    axes = figure.add_subplot()
+    names, shares = list(importances)[::-1], [100 * x for x in importances.values()][::-1]
+    axes.barh(names, shares, color=_BLUE)
+    axes.set(xlabel="importance (%): share in the differences between trials")
+    axes.set_title(f"Which settings matter, by PED-ANOVA on {trials} trials", loc="left")
     return to_png(figure)

@@ -9,16 +9,16 @@ import numpy as np
 
 from barkive import evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
-from barkive.evaluation import Evaluation, HeatMaps
+from barkive.evaluation import Evaluation
 from barkive.training import export, head
 from barkive.training.audit import audit, audited_labels, near_duplicates
 from barkive.training.curves import best_epoch, draw_curves, epoch_rows
-from barkive.training.networks import class_activation, gives_maps, layer_table
+from barkive.training.networks import layer_table
 from barkive.training.report import curve_files
 from barkive.training.study.job import PENALTY, Job
 from barkive.training.study.outcome import Result
 from barkive.training.study.subject import Subject
-from barkive.training.study.train import Trained, build, train_network
+from barkive.training.study.train import Trained, build, freeze_base, train_network
 from barkive.training.study.weights import load_weights
 from barkive.training.tuning import calibration
 
@@ -48,7 +48,7 @@ def run(job: Job) -> Result:
     trained = train_network(
         recipe,
         network,
-        "" if backbone is None else backbone.digest,
+        freeze_base(recipe, network, backbone, job.progress),
         subject,
         job.folder / f"checkpoint-{job.digest()[:12]}.pt",
         job.progress,
@@ -102,13 +102,7 @@ def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, E
 
 def _explain(job: Job, trained: Trained, subject: Subject, here: Evaluation) -> None:
     """Writes the evaluation with heat maps, near-duplicates, and suspected wrong labels."""
-    network = trained.network
-    heat_maps = None
-    if gives_maps(network, job.recipe.image_size):
-        heat_maps = HeatMaps(
-            lambda pixels, classes: class_activation(network, pixels, classes),
-            job.recipe.preprocessing,
-        )
+    heat_maps = trained.network.heat_maps(job.recipe.preprocessing)
     with job.progress("Drawing", unit="pictures"):
         evaluation.write_report(here, job.folder, model=f"study-{job.name}", heat_maps=heat_maps)
     duplicates = near_duplicates(subject.paths, subject.truth, subject.groups, subject.labels)

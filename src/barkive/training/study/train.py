@@ -17,7 +17,7 @@ from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.progress import Progress, Say
 from barkive.training.report import diagnose_penalty
-from barkive.training.study.frozen import AugmentedRows, freeze
+from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
 from barkive.training.study.recipes import StudyRecipe
 from barkive.training.study.subject import Subject
 from barkive.training.tuning import Choice, choose_layer
@@ -80,10 +80,20 @@ def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Netwo
     return network
 
 
+def freeze_base(
+    recipe: StudyRecipe, network: Network, backbone: Backbone | None, progress: Progress
+) -> FrozenBase | None:
+    """What lies below the head, where the recipe trains nothing of it; else None."""
+    if backbone is None or not recipe.frozen:
+        return None
+    key = f"{backbone.digest} {recipe.neck}"
+    return freeze(network, key, recipe.preprocessing, progress)
+
+
 def train_network(
     recipe: StudyRecipe,
     network: Network,
-    digest: str,
+    base: FrozenBase | None,
     subject: Subject,
     checkpoint: Path | None,
     progress: Progress,
@@ -95,15 +105,15 @@ def train_network(
     Args:
         recipe: The settings.
         network: Of `build`.
-        digest: Of its backbone, for the cache of features; not used where there is none.
+        base: Of `freeze_base`.
         subject: The photos.
         checkpoint: Where an interrupted training is kept; None for nowhere.
         progress: Opens a progress display.
         say: Told what is done.
         on_epoch: Called after each epoch; what it raises ends the training.
     """
-    if recipe.frozen:
-        return _train_head(recipe, network, digest, subject, progress, say, on_epoch)
+    if base is not None:
+        return _train_head(recipe, network, base, subject, progress, say, on_epoch)
     photos = _photos(recipe, subject, progress, say)
     train = _loader(recipe, photos, subject)
     judged = Loader(photos, subject.truth, subject.validation, _SCORED_AT_ONCE)
@@ -138,14 +148,13 @@ def train_network(
 def _train_head(
     recipe: StudyRecipe,
     network: Network,
-    digest: str,
+    base: FrozenBase,
     subject: Subject,
     progress: Progress,
     say: Say,
     on_epoch: loop.OnEpoch,
 ) -> Trained:
     start = time.perf_counter()
-    base = freeze(network, f"{digest} {recipe.neck}", recipe.preprocessing, progress)
     if recipe.augmentation:
         say("Photos are augmented, so features of training photos are computed in each epoch.")
     else:
@@ -204,9 +213,7 @@ def _solved(
     choice = choose_layer(
         rows[seen], subject.truth[seen], judged, len(subject.labels), progress, say
     )
-    with torch.no_grad():
-        network.prediction.weight.copy_(torch.from_numpy(choice.layer.weight.T))
-        network.prediction.bias.copy_(torch.from_numpy(choice.layer.bias))
+    network.set_prediction(choice.layer)
     return Trained(
         network=network,
         parameters=networks.parameters(network.head),

@@ -1,0 +1,396 @@
+"""Networks have the layers and counts of the design's table; parts of them freeze; heat maps add up."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import timm
+import torch
+from PIL import Image
+
+from barkive.bundle import OUTPUTS
+from barkive.errors import UsageError, WeightsError
+from barkive.training import export, loop, networks
+from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.head import DogDetector, Linear
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+TRUTH = np.array([0, 1, 0])
+
+
+@pytest.fixture
+def backbone(weights):
+    return load_backbone("test_resnet", weights, image_size=32)
+
+
+def outline(architecture):
+    """A backbone without storage for its weights; only within `torch.device("meta")`."""
+    network = timm.create_model(architecture, num_classes=0)
+    ones = torch.ones(3, 1, 1)
+    return SimpleNamespace(name=architecture, network=network, scale=ones, shift=ones)
+
+
+def own(architecture):
+    """A backbone with random weights, made without a file."""
+    network = timm.create_model(architecture, num_classes=0)
+    halves = (0.5, 0.5, 0.5)
+    return Backbone(network, name=architecture, source={}, mean=halves, std=halves)
+
+
+# The design's table.
+
+
+def test_the_simple_cnn_is_the_designs():
+    with torch.device("meta"):
+        network = networks.simple_cnn(20)
+        table = networks.layer_table(network, 200)
+    assert networks.parameters(network) == 163_843_604
+    assert table == [
+        ("Rescaling (rescaling)", "3 x 200 x 200", 0),
+        ("Conv2d (body.0)", "32 x 200 x 200", 896),
+        ("ReLU (body.1)", "32 x 200 x 200", 0),
+        ("Flatten (neck)", "1280000", 0),
+        ("Linear (hidden.0)", "128", 163_840_128),
+        ("ReLU (hidden.1)", "128", 0),
+        ("Linear (prediction)", "20", 2_580),
+    ]
+
+
+def test_the_deep_cnn_is_the_designs():
+    network = networks.deep_cnn(20)
+    assert networks.parameters(network) == 2_615_124
+    assert networks.layer_table(network, 200) == [
+        ("Rescaling (rescaling)", "3 x 200 x 200", 0),
+        ("Conv2d (body.0)", "32 x 200 x 200", 896),
+        ("ReLU (body.1)", "32 x 200 x 200", 0),
+        ("MaxPool2d (body.2)", "32 x 100 x 100", 0),
+        ("Conv2d (body.3)", "32 x 100 x 100", 9_248),
+        ("ReLU (body.4)", "32 x 100 x 100", 0),
+        ("MaxPool2d (body.5)", "32 x 50 x 50", 0),
+        ("Conv2d (body.6)", "32 x 50 x 50", 9_248),
+        ("ReLU (body.7)", "32 x 50 x 50", 0),
+        ("MaxPool2d (body.8)", "32 x 25 x 25", 0),
+        ("Flatten (neck)", "20000", 0),
+        ("Linear (hidden.0)", "128", 2_560_128),
+        ("ReLU (hidden.1)", "128", 0),
+        ("Linear (hidden.2)", "128", 16_512),
+        ("ReLU (hidden.3)", "128", 0),
+        ("Linear (hidden.4)", "128", 16_512),
+        ("ReLU (hidden.5)", "128", 0),
+        ("Linear (prediction)", "20", 2_580),
+    ]
+
+
+def test_a_grey_photo_has_a_third_of_the_weights_in_the_first_convolution():
+    network = networks.deep_cnn(20, image_size=32, grey=True)
+    rows = {name: (shape, count) for name, shape, count in networks.layer_table(network, 32)}
+    assert rows["Grey (rescaling)"] == ("1 x 32 x 32", 0)
+    assert rows["Conv2d (body.0)"] == ("32 x 32 x 32", 320)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "trainable", "with_running_statistics"),
+    [
+        ("mobilenetv2_100", 3_504_872, 3_538_984),
+        ("legacy_xception", 22_855_952, 22_910_480),
+        ("resnet50", 25_557_032, 25_610_152),
+    ],
+)
+def test_backbones_with_their_own_top_are_the_designs(
+    architecture, trainable, with_running_statistics
+):
+    with torch.device("meta"):
+        network = timm.create_model(architecture)
+    statistics = sum(
+        buffer.numel()
+        for name, buffer in network.named_buffers()
+        if name.endswith(("running_mean", "running_var"))
+    )
+    assert networks.parameters(network) == trainable
+    assert networks.parameters(network) + statistics == with_running_statistics
+
+
+@pytest.mark.parametrize(
+    ("architecture", "neck", "table"),
+    [
+        (
+            "vgg16",
+            "flattened",
+            [
+                ("Rescaling (rescaling)", "3 x 224 x 224", 0),
+                ("Maps (body)", "512 x 7 x 7", 14_714_688),
+                ("Flatten (neck)", "25088", 0),
+                ("Linear (prediction)", "20", 501_780),
+            ],
+        ),
+        (
+            "mobilenetv2_100",
+            "pooled",
+            [
+                ("Rescaling (rescaling)", "3 x 224 x 224", 0),
+                ("Maps (body)", "1280 x 7 x 7", 2_223_872),
+                ("AdaptiveAvgPool2d (neck.0)", "1280 x 1 x 1", 0),
+                ("Flatten (neck.1)", "1280", 0),
+                ("Linear (prediction)", "20", 25_620),
+            ],
+        ),
+    ],
+)
+def test_backbones_without_their_top_are_the_designs(architecture, neck, table):
+    with torch.device("meta"):
+        network = networks.transfer(outline(architecture), 20, neck=neck)
+        assert networks.layer_table(network, 224) == table
+
+
+@pytest.mark.parametrize(
+    ("train_from", "dense", "trainable"),
+    [
+        ("", (), 25_620),
+        ("blocks.4.1.conv_dw", (), 1_861_440 + 25_620),
+        ("", (1280, 1280), 3_304_980),
+        ("all", (), 2_223_872 + 25_620),
+    ],
+)
+def test_what_is_trained_of_mobilenetv2_is_the_designs(train_from, dense, trainable):
+    with torch.device("meta"):
+        network = networks.transfer(outline("mobilenetv2_100"), 20, dense=dense, dropout=0.5)
+    networks.train_from(network, train_from)
+    assert networks.parameters(network, trainable=True) == trainable
+    assert networks.parameters(network) == 2_223_872 + networks.parameters(network.head)
+
+
+# The parts.
+
+
+@pytest.mark.parametrize("make", [networks.simple_cnn, networks.deep_cnn])
+def test_the_start_is_he_uniform(make):
+    torch.manual_seed(0)
+    network = make(20, image_size=32)
+    first = network.hidden[0]
+    bound = (6 / first.in_features) ** 0.5
+    assert first.weight.abs().max() <= bound
+    assert first.weight.abs().max() > 0.99 * bound
+    assert all(not bias.any() for name, bias in network.named_parameters() if "bias" in name)
+
+
+def test_a_head_has_dropout_before_each_of_its_layers(backbone):
+    network = networks.transfer(backbone, 4, dense=(8, 6), dropout=0.25, image_size=32)
+    assert [str(layer) for layer in network.head] == [
+        "Dropout(p=0.25, inplace=False)",
+        "Linear(in_features=96, out_features=8, bias=True)",
+        "ReLU()",
+        "Dropout(p=0.25, inplace=False)",
+        "Linear(in_features=8, out_features=6, bias=True)",
+        "ReLU()",
+        "Dropout(p=0.25, inplace=False)",
+        "Linear(in_features=6, out_features=4, bias=True)",
+    ]
+
+
+def test_the_parts_put_together_are_the_network(backbone):
+    network = networks.transfer(backbone, 4, dense=(8,), dropout=0.5, image_size=32)
+    pixels = torch.from_numpy(PIXELS)
+    with torch.inference_mode():
+        logits = network(pixels)
+        assert logits.shape == (3, 4)
+        assert torch.equal(network.head(network.base(pixels)), logits)
+        assert torch.equal(network.prediction(network.featurizer(pixels)), logits)
+        assert torch.equal(network.base(pixels), backbone(pixels))
+
+
+def test_the_backbone_stays_whole():
+    backbone = own("test_convnext")
+    pixels = torch.from_numpy(PIXELS)
+    with torch.inference_mode():
+        before = backbone(pixels)
+        networks.transfer(backbone, 4, image_size=32)
+        assert torch.equal(backbone(pixels), before)
+
+
+def test_flattened_maps_keep_every_value(backbone):
+    network = networks.transfer(backbone, 4, neck="flattened", image_size=64)
+    pixels = torch.zeros(2, 64, 64, 3, dtype=torch.uint8)
+    with torch.inference_mode():
+        assert network.maps(pixels).shape == (2, 96, 2, 2)
+        assert torch.equal(network.base(pixels), network.maps(pixels).reshape(2, 384))
+    assert network.prediction.in_features == 384
+
+
+def test_another_neck_is_refused(backbone):
+    with pytest.raises(
+        UsageError, match=r"^“long” is no neck; choose one of: pooled, flattened\.$"
+    ):
+        networks.transfer(backbone, 4, neck="long", image_size=32)
+
+
+def test_a_transformer_is_taken_whole_and_can_not_be_flattened():
+    backbone = own("test_vit")
+    with pytest.raises(
+        WeightsError,
+        match=r"^test_vit has no maps that can be flattened; take its pooled features\.$",
+    ):
+        networks.transfer(backbone, 4, neck="flattened", image_size=160)
+    network = networks.transfer(backbone, 4, image_size=160)
+    pixels = torch.zeros(1, 160, 160, 3, dtype=torch.uint8)
+    with torch.inference_mode():
+        assert torch.equal(network.base(pixels), backbone(pixels))
+    assert not networks.gives_maps(network, 160)
+    with pytest.raises(WeightsError, match=r"no maps of features, so no heat map can be drawn\.$"):
+        networks.class_activation(network, pixels.numpy(), np.array([0]))
+
+
+def test_grey_is_pillows_luminance():
+    grey = networks.Grey()(torch.from_numpy(PIXELS))
+    expected = [np.asarray(Image.fromarray(photo).convert("L"), int) for photo in PIXELS]
+    assert grey.shape == (3, 1, 32, 32)
+    # Pillow's weights are whole 65536ths.
+    assert np.abs(255 * grey[:, 0].numpy() - expected).max() <= 1.001
+
+
+def test_grey_pixels_and_their_copies_in_colour_are_the_same_to_grey():
+    one = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
+    assert torch.equal(networks.Grey()(one), networks.Grey()(one.expand(1, 16, 16, 3)))
+    assert torch.equal(networks.Grey()(one).flatten(), torch.arange(256) / 255)
+
+
+def test_colours_from_scratch_are_rescaled_to_0_to_1():
+    rescaled = networks.simple_cnn(2, image_size=32).rescaling(torch.from_numpy(PIXELS))
+    assert rescaled.shape == (3, 3, 32, 32)
+    assert rescaled.numpy() == pytest.approx(PIXELS.transpose(0, 3, 1, 2) / 255, abs=1e-6)
+
+
+# Fine-tuning.
+
+
+def frozen(network):
+    return [name for name, weight in network.named_parameters() if not weight.requires_grad]
+
+
+def test_a_block_and_all_after_it_are_trained(backbone):
+    network = networks.transfer(backbone, 2, image_size=32)
+    networks.train_from(network, "layer4")
+    names = [name for name, _ in network.named_parameters()]
+    first = names.index("body.network.layer4.0.conv1.weight")
+    assert first > 0
+    assert frozen(network) == names[:first]
+    # Another choice forgets the one before.
+    networks.train_from(network, "all")
+    assert frozen(network) == []
+    networks.train_from(network, "")
+    assert frozen(network) == [name for name in names if name.startswith("body.")]
+
+
+def test_a_block_of_a_backbone_that_is_taken_whole():
+    network = networks.transfer(own("test_vit"), 4, image_size=160)
+    networks.train_from(network, "blocks.5")
+    assert "body.blocks.4.mlp.fc2.weight" in frozen(network)
+    assert "body.blocks.5.norm1.weight" not in frozen(network)
+    assert "prediction.weight" not in frozen(network)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("layer4.0.conv9", "layer4.0.conv2"),
+        ("layer", "layer4"),
+        ("zzz", "conv1, bn1, act1, maxpool, layer1, layer2, layer3, layer4"),
+        # The beginning of a name is not a name.
+        ("layer4.0.con", "layer4.0.conv1"),
+    ],
+)
+def test_an_unknown_block_gets_names_near_to_it(backbone, name, shown):
+    network = networks.transfer(backbone, 2, image_size=32)
+    with pytest.raises(UsageError) as raised:
+        networks.train_from(network, name)
+    message = str(raised.value)
+    start = f"The network has no block “{name}” to train from; it has, for instance, "
+    assert message.startswith(start)
+    assert message.endswith(".")
+    assert shown in message.removeprefix(start)
+
+
+def test_training_leaves_frozen_weights_and_running_statistics_alone(backbone):
+    torch.manual_seed(0)
+    network = networks.transfer(backbone, 2, dense=(8,), image_size=32)
+    networks.train_from(network, "layer4")
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    batches = loop.Rows(PIXELS, TRUTH, batch=3)
+    loop.fit(network, batches, batches, loop.Schedule(epochs=1, learning_rate=0.01))
+    after = network.cpu().state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    trained = {name for name, value in network.named_parameters() if value.requires_grad}
+    assert changed == trained
+    assert "body.network.layer4.0.bn1.weight" in changed
+
+
+# Heat maps.
+
+
+@pytest.mark.parametrize("neck", ["pooled", "flattened"])
+def test_a_heat_map_is_the_maps_weighted_by_the_prediction_layer(backbone, neck):
+    torch.manual_seed(0)
+    network = networks.transfer(backbone, 4, neck=neck, dropout=0.5, image_size=64)
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    classes = np.array([3, 1])
+    network.train()
+    activation = networks.class_activation(network, pixels, classes)
+    network.eval()
+    with torch.inference_mode():
+        maps = network.maps(torch.from_numpy(pixels)).numpy()
+        logits = network(torch.from_numpy(pixels)).numpy()
+    assert maps.shape == (2, 96, 2, 2)
+    weight, bias = (
+        one.detach().numpy() for one in (network.prediction.weight, network.prediction.bias)
+    )
+    if neck == "pooled":
+        expected = np.einsum("nc,nchw->nhw", weight[classes], maps) / 4
+    else:
+        expected = (weight[classes].reshape(2, 96, 2, 2) * maps).sum(axis=1)
+    assert activation.shape == (2, 2, 2)
+    assert activation.dtype == np.float32
+    assert activation == pytest.approx(expected, abs=1e-5)
+    # What all places say together, and the bias, is the logit.
+    assert activation.sum(axis=(1, 2)) + bias[classes] == pytest.approx(
+        logits[[0, 1], classes], abs=1e-5
+    )
+
+
+def test_a_heat_map_goes_through_dense_layers():
+    torch.manual_seed(0)
+    network = networks.deep_cnn(3, image_size=32)
+    activation = networks.class_activation(network, PIXELS, np.array([0, 1, 2]))
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(PIXELS)).numpy()
+    # All biases are 0 at the start, so the logit is made of the maps alone.
+    assert activation.shape == (3, 4, 4)
+    assert activation.sum(axis=(1, 2)) == pytest.approx(np.diag(logits), abs=1e-4)
+    assert networks.gives_maps(network, 32)
+
+
+# Export.
+
+
+def prepare(kind, backbone):
+    torch.manual_seed(0)
+    if kind == "grey":
+        return networks.deep_cnn(3, image_size=32, grey=True)
+    return networks.transfer(backbone, 3, neck=kind, dense=(8,), dropout=0.5, image_size=32)
+
+
+@pytest.mark.parametrize("kind", ["pooled", "flattened", "grey"])
+def test_the_exported_network_answers_as_torch_does(backbone, kind):
+    network = prepare(kind, backbone)
+    graph = export.to_graph(network.featurizer, 32)
+    weight, bias = (
+        one.detach().numpy() for one in (network.prediction.weight, network.prediction.bias)
+    )
+    prediction, detector = Linear(weight.T.copy(), bias), DogDetector(1.0, 0.0)
+    model = export.add_head(graph, prediction, detector)
+    logits, _, features = export.session(model).run(OUTPUTS, {"pixels": PIXELS})
+    with torch.inference_mode():
+        assert logits == pytest.approx(network(torch.from_numpy(PIXELS)).numpy(), abs=1e-4)
+        assert features == pytest.approx(
+            network.featurizer(torch.from_numpy(PIXELS)).numpy(), abs=1e-4
+        )
+    assert np.ptp(logits, axis=0).min() > 0  # other photos, other answers
+    export.check_same_answers(network.featurizer, prediction, detector, model, PIXELS, int8=False)
