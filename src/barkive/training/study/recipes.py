@@ -17,6 +17,8 @@ from barkive.images import Preprocessing, Square
 from barkive.training.backbones import check_name
 from barkive.training.loading import Colour
 from barkive.training.networks import Neck
+from barkive.training.vocabulary import Encoding, Sampling
+from barkive.training.words import WordsSettings
 
 Kind = Literal["network", "words", "corrections", "sizes"]
 Solver = Literal["adam", "lbfgs"]
@@ -78,6 +80,9 @@ class StudyRecipe:
         square: How a photo becomes a square.
         colour: `rgb` or `grey`.
         enhance: Corrections of each photo.
+        sampling: Of `words`: where descriptors are taken, `dense` or `sparse`.
+        encoding: Of `words`: `vlad` or `histogram`.
+        words: Of `words`: the size of the vocabulary.
         seed: Of split, weights, order, augmentation and dropout.
 
     Raises:
@@ -107,6 +112,9 @@ class StudyRecipe:
     square: Square = "crop"
     colour: Colour = "rgb"
     enhance: tuple[str, ...] = ()
+    sampling: Sampling = "dense"
+    encoding: Encoding = "vlad"
+    words: int = 64
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -120,10 +128,11 @@ class StudyRecipe:
                 faults.append(
                     f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
                 )
-        try:
-            _ = self.preprocessing
-        except BarkiveError as error:
-            faults.append(str(error))
+        for check in (lambda: self.preprocessing, lambda: self.words_settings):
+            try:
+                check()
+            except BarkiveError as error:
+                faults.append(str(error))
         if not self.scratch:
             try:
                 # Weights from a file are as good as the hub's, so only the name counts here.
@@ -164,6 +173,11 @@ class StudyRecipe:
     def preprocessing(self) -> Preprocessing:
         """How photos become pixels."""
         return Preprocessing(self.image_size, self.square, self.enhance)
+
+    @property
+    def words_settings(self) -> WordsSettings:
+        """How photos are put into visual words."""
+        return WordsSettings(self.sampling, self.encoding, self.words)
 
     @property
     def digest(self) -> str:

@@ -40,6 +40,7 @@ def run(job: Job) -> Result:
         subject.train,
         subject.validation,
         len(subject.labels),
+        job.recipe.words_settings,
         seed=job.recipe.seed,
         progress=job.progress,
     )
