@@ -114,17 +114,23 @@ def test_the_memory_is_never_exceeded_and_never_wasted(memory):
     assert photos.held == 10 or (photos.held + 1) * PHOTO > memory
 
 
-@pytest.mark.parametrize("way", ["take", "fill", "epoch"])
-def test_a_photo_that_went_away_is_named(paths, tmp_path, way):
+def one_epoch(photos):
+    return list(Loader(photos, np.arange(10), np.arange(10), batch=4).epoch())
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda photos: photos.take(range(10)),
+        lambda photos: photos.fill(lambda done, total: None),
+        one_epoch,
+    ],
+)
+def test_a_photo_that_went_away_is_named(paths, tmp_path, use):
     photos = Photos(paths, SQUARE)
     (tmp_path / "6.png").unlink()
     with pytest.raises(DataError) as raised:
-        if way == "take":
-            photos.take(range(10))
-        elif way == "fill":
-            photos.fill(lambda done, total: None)
-        else:
-            list(Loader(photos, np.arange(10), np.arange(10), batch=4).epoch())
+        use(photos)
     assert str(raised.value) == (
         f"The photo {tmp_path / '6.png'} could be read when the run began, and can't any more: "
         "The file does not exist. Start the run again; it goes on where it was."

@@ -31,6 +31,7 @@ NAMES = (
     "simple-cnn",
     "simple-cnn-augmented",
     "deep-cnn",
+    "deep-cnn-augmented",
     "vgg16-head",
     "vgg16-dense",
     "mobilenetv2-head",
