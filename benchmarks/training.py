@@ -34,9 +34,10 @@ from torch import Tensor, nn
 from barkive.images import Preprocessing, map_ahead
 from barkive.training import export, loop
 from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.depth import train_from
 from barkive.training.features import extract_features
 from barkive.training.loading import Loader, Photos
-from barkive.training.networks import train_from, transfer
+from barkive.training.networks import transfer
 from barkive.training.progress import no_progress
 from barkive.training.study.recipes import StudyRecipe
 from barkive.training.study.subject import Subject, read_subject

@@ -15,6 +15,7 @@ from barkive.errors import UsageError, WeightsError
 from barkive.images import Preprocessing
 from barkive.training import networks
 from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.depth import train_from
 from barkive.training.head import Linear
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
@@ -32,10 +33,10 @@ def backbone(untouched):
 
 @functools.cache
 def outline(architecture):
-    """A backbone without storage for its weights, to be used within `torch.device("meta")`."""
-    with torch.device("meta"):
-        network = timm.create_model(architecture, num_classes=0)
-        ones = torch.ones(3, 1, 1)
+    """A backbone with weights drawn at random."""
+    torch.manual_seed(0)
+    network = timm.create_model(architecture, num_classes=0).eval()
+    ones = torch.ones(3, 1, 1)
     return SimpleNamespace(name=architecture, network=network, scale=ones, shift=ones)
 
 
@@ -161,13 +162,12 @@ def test_backbones_with_their_own_top_are_the_designs(
     ],
 )
 def test_backbones_without_their_top_are_the_designs(architecture, neck, table):
-    with torch.device("meta"):
-        network = networks.transfer(outline(architecture), 20, neck=neck)
-        assert networks.layer_table(network, 224) == table
+    network = networks.transfer(outline(architecture), 20, neck=neck)
+    assert networks.layer_table(network, 224) == table
 
 
 @pytest.mark.parametrize(
-    ("train_from", "dense", "trainable"),
+    ("block", "dense", "trainable"),
     [
         ("", (), 25_620),
         ("blocks.4.1.conv_dw", (), 1_861_440 + 25_620),
@@ -175,10 +175,9 @@ def test_backbones_without_their_top_are_the_designs(architecture, neck, table):
         ("all", (), 2_223_872 + 25_620),
     ],
 )
-def test_what_is_trained_of_mobilenetv2_is_the_designs(train_from, dense, trainable):
-    with torch.device("meta"):
-        network = networks.transfer(outline("mobilenetv2_100"), 20, dense=dense, dropout=0.5)
-    networks.train_from(network, train_from)
+def test_what_is_trained_of_mobilenetv2_is_the_designs(block, dense, trainable):
+    network = networks.transfer(outline("mobilenetv2_100"), 20, dense=dense, dropout=0.5)
+    train_from(network, block)
     assert networks.parameters(network, trainable=True) == trainable
     assert networks.parameters(network) == 2_223_872 + networks.parameters(network.head)
 
@@ -237,13 +236,22 @@ def test_what_comes_after_the_maps_is_left_out_of_the_network_and_stays_in_the_b
     pixels = torch.from_numpy(PIXELS)
     with torch.inference_mode():
         before = backbone(pixels)
-        network = networks.transfer(backbone, 4, image_size=32)
+        network = networks.transfer(backbone, 4, neck="flattened", image_size=32)
         assert torch.equal(backbone(pixels), before)
     assert [name for name, _ in network.body.named_parameters()] == [
         "network.conv.weight",
         "network.conv.bias",
     ]
     assert network.body.network.conv.weight is backbone.network.conv.weight
+
+
+def test_where_layers_come_after_the_pooling_the_backbones_own_vector_is_taken():
+    backbone = own(Tiny())
+    network = networks.transfer(backbone, 4, image_size=32)
+    pixels = torch.from_numpy(PIXELS)
+    with torch.inference_mode():
+        assert torch.equal(network.base(pixels), backbone(pixels))
+    assert network.prediction.in_features == 5
 
 
 def test_flattened_maps_keep_every_value(backbone):
@@ -279,7 +287,7 @@ def test_a_transformer_is_taken_whole_and_can_not_be_flattened():
 
 
 def test_grey_is_pillows_luminance():
-    grey = 255 * networks.Grey()(torch.from_numpy(PIXELS))
+    grey = 127.5 * (networks.Grey()(torch.from_numpy(PIXELS)) + 1)
     expected = [np.asarray(Image.fromarray(photo).convert("L"), int) for photo in PIXELS]
     assert grey.shape == (3, 1, 32, 32)
     off = np.abs(grey[:, 0].numpy() - expected)
@@ -287,16 +295,18 @@ def test_grey_is_pillows_luminance():
     assert off.max() < 1.001
     assert (off > 0.001).mean() < 0.01
     colours = 255 * torch.eye(3, dtype=torch.uint8).view(1, 1, 3, 3)
-    assert (255 * networks.Grey()(colours)).flatten().tolist() == pytest.approx([76, 150, 29])
+    luminance = 127.5 * (networks.Grey()(colours).flatten() + 1)
+    assert luminance.tolist() == pytest.approx([76, 150, 29], abs=1e-4)
 
 
 def test_grey_pixels_and_their_copies_in_colour_are_the_same_to_grey():
     one = torch.arange(256, dtype=torch.uint8).view(1, 16, 16, 1)
     assert torch.equal(networks.Grey()(one), networks.Grey()(one.expand(1, 16, 16, 3)))
-    assert torch.equal(networks.Grey()(one).flatten(), torch.arange(256) / 255)
+    expected = np.linspace(-1, 1, 256)
+    assert networks.Grey()(one).flatten().numpy() == pytest.approx(expected, abs=1e-6)
 
 
-def test_colours_from_scratch_are_rescaled_to_0_to_1():
+def test_colours_from_scratch_are_rescaled_to_minus_1_to_1():
     rescaled = networks.simple_cnn(2, image_size=32).rescaling(torch.from_numpy(PIXELS))
     assert rescaled.shape == (3, 3, 32, 32)
-    assert rescaled.numpy() == pytest.approx(PIXELS.transpose(0, 3, 1, 2) / 255, abs=1e-6)
+    assert rescaled.numpy() == pytest.approx(PIXELS.transpose(0, 3, 1, 2) / 127.5 - 1, abs=1e-6)

@@ -13,6 +13,7 @@ from barkive.errors import UsageError
 from barkive.images import Preprocessing
 from barkive.training import export, loop, networks
 from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.depth import train_from
 from barkive.training.head import DogDetector, Linear
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
@@ -59,15 +60,15 @@ def frozen(network):
 
 def test_a_block_and_all_after_it_are_trained(backbone):
     network = networks.transfer(backbone, 2, image_size=32)
-    networks.train_from(network, "layer4")
+    train_from(network, "layer4")
     names = [name for name, _ in network.named_parameters()]
     first = names.index("body.network.layer4.0.conv1.weight")
     assert first > 0
     assert frozen(network) == names[:first]
     # Another choice forgets the one before.
-    networks.train_from(network, "all")
+    train_from(network, "all")
     assert frozen(network) == []
-    networks.train_from(network, "")
+    train_from(network, "")
     assert frozen(network) == [name for name in names if name.startswith("body.")]
 
 
@@ -75,7 +76,7 @@ def test_a_block_of_a_backbone_that_is_taken_whole():
     network = networks.transfer(
         own(timm.create_model("test_vit", num_classes=0)), 4, image_size=160
     )
-    networks.train_from(network, "blocks.5")
+    train_from(network, "blocks.5")
     assert "body.blocks.4.mlp.fc2.weight" in frozen(network)
     assert "body.blocks.5.norm1.weight" not in frozen(network)
     assert "prediction.weight" not in frozen(network)
@@ -94,7 +95,7 @@ def test_a_block_of_a_backbone_that_is_taken_whole():
 def test_an_unknown_block_gets_names_near_to_it(backbone, name, shown):
     network = networks.transfer(backbone, 2, image_size=32)
     with pytest.raises(UsageError) as raised:
-        networks.train_from(network, name)
+        train_from(network, name)
     message = str(raised.value)
     start = f"The network has no block “{name}” to train from; it has, for instance, "
     assert message.startswith(start)
@@ -105,7 +106,7 @@ def test_an_unknown_block_gets_names_near_to_it(backbone, name, shown):
 def test_training_leaves_frozen_weights_and_running_statistics_alone(backbone):
     torch.manual_seed(0)
     network = networks.transfer(backbone, 2, dense=(8,), image_size=32)
-    networks.train_from(network, "layer4")
+    train_from(network, "layer4")
     before = {name: value.clone() for name, value in network.state_dict().items()}
     # More than one step: the last norm of a block starts at 0, and hides those before it.
     batches = loop.Rows(PIXELS, TRUTH, batch=1)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from barkive.cli.options import Data, WeightsOfNetworks, require_training
+
+if TYPE_CHECKING:
+    from barkive.training.study.outcome import Result
 
 
 def study(
@@ -51,11 +55,11 @@ def study(
     task = Study(data, out, backbone_weights, elsewhere)
     if recipe == ALL:
         results, missing = run_all(task, progress, say)
-        typer.echo(f"{len(results)} recipes measured; the report: {out / REPORT}")
+        typer.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
+        typer.echo(f"Report: {out / REPORT}")
         for name, reason in missing.items():
             typer.echo(f"{name} was not measured. {reason}", err=True)
-        if missing or any(result.unreadable for result in results):
-            raise typer.Exit(1)
+        _finish(out, results, failed=bool(missing))
         return
     name, settings = find_recipe(recipe)
     result = run_recipe(Job(name, settings, task, progress, say))
@@ -65,9 +69,18 @@ def study(
             f"{name}: {result.accuracy:.1%} right on {result.photos[2]} test photos "
             f"(95 % interval {low:.1%} to {high:.1%})."
         )
+    if result.table is not None:
+        typer.echo(f"{name}: {result.table.conclusion}")
     typer.echo(f"Figures and pictures: {out / name}", err=True)
-    if result.unreadable:
-        typer.echo(
-            f"{result.unreadable} photos can't be read: {out / name / 'failed.csv'}", err=True
-        )
+    _finish(out, [result])
+
+
+def _finish(out: Path, results: Sequence[Result], *, failed: bool = False) -> None:
+    """Names the lists of photos that could not be read, and ends with the status for that."""
+    for result in results:
+        if result.unreadable:
+            where = out / result.recipe / "failed.csv"
+            typer.echo(f"Could not be read, and left out: {result.unreadable}, {where}", err=True)
+            failed = True
+    if failed:
         raise typer.Exit(1)

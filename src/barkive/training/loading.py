@@ -167,7 +167,8 @@ class Loader:
             position, chosen = item
             pixels = self.photos.take(chosen)
             if self.augmentation:
-                rng = np.random.default_rng((self.seed or 0, number, position))
+                # Not from 0: (seed, number, 0) would be the stream of the order.
+                rng = np.random.default_rng((self.seed or 0, number, position + 1))
                 pixels = augment(pixels, self.augmentation, rng)
             return Batch(pixels, self.truth[chosen])
 

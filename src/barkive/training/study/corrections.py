@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from barkive.images.degrade import DEGRADATIONS
 from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
+from barkive.training.backbones import Backbone
 from barkive.training.features import OnProgress, extract_features
 from barkive.training.study.charts import corrections_chart
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
 from barkive.training.study.outcome import Result, Table
 from barkive.training.study.train import build
-from barkive.training.study.weights import load_weights
 
 PLAIN = "none"
 CLEAN = "clean"
@@ -29,15 +29,19 @@ CLEAN = "clean"
 _SURE = 2.0
 
 
-def run(job: Job) -> Result:
+def run(job: Job, backbone: Backbone | None) -> Result:
     """Trains on photos with each correction, and judges on clean and on spoilt ones.
+
+    Args:
+        job: The recipe, on what, and where to.
+        backbone: Of the recipe.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
         DataError, WeightsError, UsageError: As `network.run`.
     """
+    assert backbone is not None
     require_corrections(tuple(CORRECTIONS))
-    backbone = load_weights(job.recipe, job.study.weights)
     subject = job.read_subject()
     network = build(job.recipe, backbone, len(subject.labels))
     base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)

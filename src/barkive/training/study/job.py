@@ -75,11 +75,11 @@ class Job:
         files: list[str | Path] = []
         for folder in (self.study.data, self.study.elsewhere):
             files += evaluation.read_samples(folder).paths if folder else ()
-        if not self.recipe.scratch:
+        if self.recipe.pretrained:
             weights = find_weights(self.recipe.network, self.study.weights)
             files += [weights] if weights else []
         for file in map(Path, files):
-            line = f"{file.parent.name}/{file.name}\t{file.stat().st_size}\n"
+            line = f"{file.parent.name}/{file.name}\t{_size(file)}\n"
             content.update(line.encode(errors="replace"))
         return content.hexdigest()
 
@@ -91,8 +91,23 @@ class Job:
         """
         return read_subject(self.study.data, self.recipe, self.progress, self.say)
 
-    def result(self, subject: Subject) -> Result:
-        """A result that tells what was run on what, and no figure yet."""
+    def result(
+        self, subject: Subject, here: Evaluation | None = None, elsewhere: Evaluation | None = None
+    ) -> Result:
+        """Writes `failed.csv`, and gives a result: what was run on what, and how well it did.
+
+        Args:
+            subject: The photos.
+            here: What `judge` found on the test photos; None for a recipe that compares.
+            elsewhere: And on those from elsewhere.
+        """
+        failed = dict(subject.failed)
+        for judged in (here, elsewhere):
+            failed |= judged.failures if judged else {}
+        table = evaluation.to_csv([("file", "error"), *failed.items()])
+        evaluation.write_files(self.folder, {"failed.csv": table})
+        figures = evaluation.figures(here) if here else None
+        others = evaluation.figures(elsewhere) if elsewhere else None
         return Result(
             recipe=self.name,
             about=self.recipe.about,
@@ -100,7 +115,12 @@ class Job:
             seed=self.recipe.seed,
             breeds=len(subject.labels),
             photos=(len(subject.train), len(subject.validation), len(subject.test)),
-            unreadable=len(subject.failed),
+            unreadable=len(failed),
+            accuracy=figures.top1 if figures else None,
+            interval=figures.top1_interval if figures else None,
+            images_per_second=figures.images_per_second if figures else None,
+            elsewhere=others.top1 if others else None,
+            elsewhere_photos=others.n if others else None,
         )
 
     def judge(
@@ -121,10 +141,15 @@ class Job:
         other = self.elsewhere(info.labels)
         if other is None:
             return here, None
-        with self.progress("Testing elsewhere") as advance:
-            return here, evaluation.evaluate(
-                predict, info, other.paths, other.truth, on_progress=advance
-            )
+        try:
+            with self.progress("Testing elsewhere") as advance:
+                return here, evaluation.evaluate(
+                    predict, info, other.paths, other.truth, on_progress=advance
+                )
+        except DataError as error:
+            # None can be read, which must not cost what was trained.
+            self.say(f"{self.study.elsewhere} is left out. {error}")
+            return here, None
 
     def elsewhere(self, labels: tuple[Label, ...]) -> Known | None:
         """The photos from elsewhere of the breeds that were drawn; None if there are none."""
@@ -145,7 +170,6 @@ class Job:
 
     def compared(self, subject: Subject, table: Table, chart: bytes) -> Result:
         """Writes the table and the chart of a recipe that compares, and gives its result."""
-        self.say(table.conclusion)
         evaluation.write_files(
             self.folder,
             {
@@ -154,3 +178,11 @@ class Job:
             },
         )
         return replace(self.result(subject), table=table)
+
+
+def _size(file: Path) -> int | None:
+    """A file's size in bytes; None where there is none, such as behind a dead link."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None

@@ -9,9 +9,11 @@ import numpy as np
 
 from barkive import evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
+from barkive.errors import ExportError
 from barkive.evaluation import Evaluation
 from barkive.training import export, head
 from barkive.training.audit import audit, audited_labels, near_duplicates
+from barkive.training.backbones import Backbone
 from barkive.training.curves import best_epoch, draw_curves, epoch_rows
 from barkive.training.networks import layer_table
 from barkive.training.report import curve_files
@@ -19,25 +21,29 @@ from barkive.training.study.job import PENALTY, Job
 from barkive.training.study.outcome import Result
 from barkive.training.study.subject import Subject
 from barkive.training.study.train import Trained, build, freeze_base, train_network
-from barkive.training.study.weights import load_weights
 from barkive.training.tuning import calibration
 
 _MODEL = "model.onnx"
 _COMPARED_PHOTOS = 16
 _SUSPICIONS_SHOWN = 15
+# Logits beyond this come from weights that ran away: probabilities can't be made of them.
+_LARGEST_LOGIT = 1e6
 
 
-def run(job: Job) -> Result:
+def run(job: Job, backbone: Backbone | None) -> Result:
     """Trains the recipe's network, and writes its folder, all but the result itself.
+
+    Args:
+        job: The recipe, on what, and where to.
+        backbone: Of the recipe; None where it trains from scratch.
 
     Raises:
         DataError: The photos are too few.
-        WeightsError: The pre-trained weights can't be had, or don't fit.
-        ExportError: The bundle answers differently from the network.
+        WeightsError: The recipe's neck does not fit the backbone.
+        ExportError: The training diverged, or the bundle answers differently from the network.
         UsageError: A file can't be written, or the recipe names what the network lacks.
     """
     recipe = job.recipe
-    backbone = None if recipe.scratch else load_weights(recipe, job.study.weights)
     # Built once before the photos are read, so that a wrong block's name is told at once.
     if backbone is not None:
         build(recipe, backbone, classes=2)
@@ -55,13 +61,17 @@ def run(job: Job) -> Result:
         job.say,
     )
     job.say(trained.diagnosis)
+    if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
+        raise ExportError(
+            f"The training of {job.name} diverged, so no bundle is written; a lower learning_rate "
+            "may hold it."
+        )
     here, elsewhere = _export(job, trained, subject)
     _explain(job, trained, subject, here)
     evaluation.write_files(
         job.folder,
         {
             "layers.csv": evaluation.to_csv([("layer", "output", "parameters"), *layers]),
-            "failed.csv": evaluation.to_csv([("file", "error"), *subject.failed]),
             **_curves(job, trained),
         },
     )
@@ -122,6 +132,8 @@ def _explain(job: Job, trained: Trained, subject: Subject, here: Evaluation) -> 
                 on_progress=advance,
             )
         found = audited_labels(logits, subject.truth, subject.labels, subject.paths)
+        # That of the report, which judges the test photos only, would stay where none is found.
+        (job.folder / "suspected-labels.png").unlink(missing_ok=True)
         files["suspected-labels.csv"] = evaluation.to_csv(evaluation.suspicion_rows(found))
         if found:
             shown = found[:_SUSPICIONS_SHOWN]
@@ -150,20 +162,13 @@ def _result(
     elsewhere: Evaluation | None,
 ) -> Result:
     best = best_epoch(trained.history) if trained.choice is None else trained.choice.point
-    figures = evaluation.figures(here)
-    others = None if elsewhere is None else evaluation.figures(elsewhere)
     return replace(
-        job.result(subject),
+        job.result(subject, here, elsewhere),
         parameters=trained.parameters,
         train_accuracy=best.train_accuracy,
         validation_accuracy=best.validation_accuracy,
-        accuracy=figures.top1,
-        interval=figures.top1_interval,
-        elsewhere=others.top1 if others else None,
-        elsewhere_photos=others.n if others else None,
         epochs=len(trained.history) or None,
         seconds=trained.seconds,
-        images_per_second=figures.images_per_second,
         bundle=(job.folder / _MODEL).stat().st_size,
         diagnosis=trained.diagnosis,
     )

@@ -129,7 +129,15 @@ class StudyRecipe:
                 faults.append(
                     f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
                 )
-        for check in (lambda: self.preprocessing, lambda: self.words_settings):
+        # One by one, because each tells its first fault only.
+        checks: tuple[Callable[[], object], ...] = (
+            lambda: Preprocessing(self.image_size),
+            lambda: Preprocessing(square=self.square),
+            lambda: Preprocessing(enhance=self.enhance),
+            lambda: WordsSettings(self.sampling),
+            lambda: WordsSettings(encoding=self.encoding, words=self.words),
+        )
+        for check in checks:
             try:
                 check()
             except BarkiveError as error:
@@ -147,11 +155,18 @@ class StudyRecipe:
                 f"{self.network} has its own layers and is trained as a whole: leave out "
                 "neck, dense, dropout and train_from."
             )
-        if self.solver == "lbfgs" and not self.solvable:
+        if self.kind in ("corrections", "sizes") and not self.solvable:
+            faults.append(
+                f"kind is “{self.kind}”, which fits prediction layers on a frozen backbone: take a "
+                "network of timm, and leave out dense, dropout, augmentation and train_from."
+            )
+        elif self.solver == "lbfgs" and not self.solvable:
             faults.append(
                 "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
                 "dense, dropout, augmentation and train_from, or take “adam”."
             )
+        if self.draw and not self.breeds:
+            faults.append(f"draw is {self.draw}, but breeds is 0, which takes all at once.")
         if faults:
             raise UsageError(" ".join(faults))
 
@@ -159,6 +174,11 @@ class StudyRecipe:
     def scratch(self) -> bool:
         """Whether the network is one of the small ones, trained from nothing."""
         return self.network in SCRATCH
+
+    @property
+    def pretrained(self) -> bool:
+        """Whether it needs pre-trained weights."""
+        return not self.scratch and self.kind != "words"
 
     @property
     def frozen(self) -> bool:
@@ -191,7 +211,10 @@ class StudyRecipe:
 
 _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "minutes": (lambda x: x >= 0, "0 or more"),
-    "expected": (lambda x: len(x) in (0, 2) and all(0 <= y <= 1 for y in x), "two shares of 0..1"),
+    "expected": (
+        lambda x: not x or (len(x) == 2 and 0 <= x[0] <= x[1] <= 1),
+        "two shares of 0..1, the lower first",
+    ),
     "dense": (lambda x: all(y > 0 for y in x), "widths above 0"),
     "dropout": (lambda x: 0 <= x < 1, "0 or more and below 1"),
     "augmentation": (lambda x: 0 <= x <= 1, "between 0 and 1"),
@@ -202,7 +225,7 @@ _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "breeds": (lambda x: x == 0 or x >= 2, "2 or more, or 0 for all"),
     "draw": (lambda x: x >= 0, "0 or more"),
     "held_out": (lambda x: 0 < x < 1, "above 0 and below 1"),
-    "seed": (lambda x: x >= 0, "0 or more"),
+    "seed": (lambda x: 0 <= x < 2**32, f"between 0 and {2**32 - 1}"),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": get_args(Kind),

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from barkive.training.study.job import Study
 from barkive.training.study.outcome import Result, Table
-from barkive.training.study.recipes import find_recipe
+from barkive.training.study.recipes import NAMES, StudyRecipe
+
+# What the folder of weights is called where none was given.
+_WEIGHTS = "weights"
 
 
-def study_report(study: Study, results: Sequence[Result], missing: Mapping[str, str]) -> str:
+def study_report(
+    study: Study,
+    recipes: Mapping[str, StudyRecipe],
+    results: Sequence[Result],
+    missing: Mapping[str, str],
+) -> str:
     """Writes the report; pictures are named relative to the study's folder.
 
     Args:
         study: What was run.
+        recipes: The recipes by name.
         results: What was measured, in the order of the recipes.
         missing: For each recipe that was not measured the reason.
     """
-    return "\n".join(_lines(study, results, missing)) + "\n"
+    return "\n".join(_lines(study, recipes, results, missing)) + "\n"
 
 
-def _lines(study: Study, results: Sequence[Result], missing: Mapping[str, str]) -> Iterator[str]:
+def _lines(
+    study: Study,
+    recipes: Mapping[str, StudyRecipe],
+    results: Sequence[Result],
+    missing: Mapping[str, str],
+) -> Iterator[str]:
     ranked = [result for result in results if result.accuracy is not None]
     yield "## Leaderboard"
     yield ""
@@ -40,18 +55,18 @@ def _lines(study: Study, results: Sequence[Result], missing: Mapping[str, str]) 
     yield ""
     yield from _table(
         ("recipe", "the original", "here: training / validation / test", "in words"),
-        [_beside(result) for result in ranked]
-        + [(name, _original(name), "not measured", "") for name in missing],
+        [_beside(recipes[result.recipe], result) for result in ranked]
+        + [(name, recipes[name].original or "–", "not measured", "–") for name in missing],
     )
     for result in results:
-        yield from _section(study, result)
+        yield from _section(study, recipes[result.recipe], result)
     if missing:
         yield "## Not measured"
         yield ""
         for name, reason in missing.items():
             yield f"**{name}.** {reason}"
             yield ""
-            yield from _command(study, name)
+            yield from _command(study, name, recipes[name])
 
 
 def _row(result: Result) -> tuple[Any, ...]:
@@ -72,17 +87,13 @@ def _row(result: Result) -> tuple[Any, ...]:
     )
 
 
-def _beside(result: Result) -> tuple[str, str, str, str]:
+def _beside(recipe: StudyRecipe, result: Result) -> tuple[str, str, str, str]:
     shares = (result.train_accuracy, result.validation_accuracy, result.accuracy)
     here = " / ".join(_percent(share) for share in shares)
-    return result.recipe, _original(result.recipe), here, result.diagnosis
+    return result.recipe, recipe.original or "–", here, result.diagnosis
 
 
-def _original(name: str) -> str:
-    return find_recipe(name)[1].original or "–"
-
-
-def _section(study: Study, result: Result) -> Iterator[str]:
+def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]:
     yield f"## {result.recipe}"
     yield ""
     yield result.about
@@ -98,12 +109,12 @@ def _section(study: Study, result: Result) -> Iterator[str]:
     ]
     yield "; ".join(fact for fact in facts if fact) + "."
     yield ""
-    yield from _command(study, result.recipe)
+    yield from _command(study, result.recipe, recipe)
     if result.table is not None:
         yield from _table(result.table.header, [_cells(result.table, r) for r in result.table.rows])
         yield result.table.conclusion
         yield ""
-        picture: str = find_recipe(result.recipe)[1].kind
+        picture: str = recipe.kind
     else:
         yield result.diagnosis
         yield ""
@@ -112,18 +123,23 @@ def _section(study: Study, result: Result) -> Iterator[str]:
     yield ""
 
 
-def _command(study: Study, name: str) -> Iterator[str]:
+def _command(study: Study, name: str, recipe: StudyRecipe) -> Iterator[str]:
     """The command that runs a recipe; folders by their own names."""
-    words = ["barkive", "study", study.data.name, "--recipe", name, "--out", study.out.name]
-    _, recipe = find_recipe(name)
-    if not recipe.scratch and recipe.kind != "words":
-        words += ["--backbone-weights", "weights"]
+    file = name if name in NAMES else f"{name}.toml"
+    words = ["barkive", "study", _name(study.data), "--recipe", file, "--out", _name(study.out)]
+    if recipe.pretrained:
+        words += ["--backbone-weights", _name(study.weights) if study.weights else _WEIGHTS]
     if study.elsewhere is not None:
-        words += ["--elsewhere", study.elsewhere.name]
+        words += ["--elsewhere", _name(study.elsewhere)]
     yield "```"
     yield shlex.join(words)
     yield "```"
     yield ""
+
+
+def _name(folder: Path) -> str:
+    """A folder's own name, also where it was given as `.`."""
+    return folder.resolve().name
 
 
 def _cells(table: Table, row: Sequence[Any]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from barkive import evaluation
+from barkive.training.backbones import Backbone
 from barkive.training.study import corrections, network, sizes, words
 from barkive.training.study.job import Job
 from barkive.training.study.outcome import (
@@ -14,10 +16,11 @@ from barkive.training.study.outcome import (
     read_result,
     write_result,
 )
+from barkive.training.study.weights import load_weights
 
-_RUN = {
+_RUN: dict[str, Callable[[Job, Backbone | None], Result]] = {
     "network": network.run,
-    "words": words.run,
+    "words": lambda job, backbone: words.run(job),
     "corrections": corrections.run,
     "sizes": sizes.run,
 }
@@ -35,18 +38,27 @@ def run_recipe(job: Job) -> Result:
         ExportError: The bundle answers differently from the network.
         UsageError: A file can't be written, or the recipe names what the network lacks.
     """
-    before = read_result(job.folder)
-    if before is not None and is_done(job):
-        job.say(f"{job.name} is done already; to run it again, remove {job.folder}.")
+    before = done_before(job)
+    if before is not None:
         return before
+    # Before the folder is touched, so that missing weights cost no earlier result.
+    backbone = load_weights(job.recipe, job.study.weights) if job.recipe.pretrained else None
     evaluation.prepare_report(job.folder)
     (job.folder / FILE).unlink(missing_ok=True)
-    result = replace(_RUN[job.recipe.kind](job), memory=peak_memory())
+    result = replace(_RUN[job.recipe.kind](job, backbone), memory=peak_memory())
     write_result(job.folder, result)
     return result
 
 
-def is_done(job: Job) -> bool:
-    """Whether the folder holds the result of this very recipe, on these photos."""
-    before = read_result(job.folder)
-    return before is not None and before.digest == job.digest()
+def done_before(job: Job) -> Result | None:
+    """The result of this very recipe on these photos; None where it must still be run.
+
+    Raises:
+        DataError: A folder of breeds can't be used at all.
+        UsageError: The folder of weights does not exist.
+    """
+    digest, before = job.digest(), read_result(job.folder)
+    if before is None or before.digest != digest:
+        return None
+    job.say(f"{job.name} is done already; to run it again, remove {job.folder}.")
+    return before

@@ -15,6 +15,7 @@ import numpy as np
 from barkive.evaluation import Known
 from barkive.images import Preprocessing, Square, describe, read_file
 from barkive.metrics import wilson_interval
+from barkive.training.backbones import Backbone
 from barkive.training.head import Linear
 from barkive.training.study.charts import sizes_chart
 from barkive.training.study.frozen import FrozenBase, freeze
@@ -22,20 +23,23 @@ from barkive.training.study.job import Job
 from barkive.training.study.outcome import Result, Table
 from barkive.training.study.subject import Subject
 from barkive.training.study.train import build
-from barkive.training.study.weights import load_weights
 
 SIZES = (96, 128, 160, 192, 224)
 _TIMED_PHOTOS = 128
 _SQUARES: tuple[Square, ...] = get_args(Square)
 
 
-def run(job: Job) -> Result:
+def run(job: Job, backbone: Backbone | None) -> Result:
     """Compares sizes and squares.
+
+    Args:
+        job: The recipe, on what, and where to.
+        backbone: Of the recipe.
 
     Raises:
         DataError, WeightsError, UsageError: As `network.run`.
     """
-    backbone = load_weights(job.recipe, job.study.weights)
+    assert backbone is not None
     subject = job.read_subject()
     network = build(job.recipe, backbone, len(subject.labels))
     squares = _SQUARES
@@ -104,7 +108,8 @@ def _rate(base: FrozenBase, subject: Subject) -> float:
 
 
 def _conclude(rows: list[tuple[Any, ...]]) -> str:
-    smallest, largest = rows[0], rows[-1]
+    smallest = rows[0]
+    largest = [row for row in rows if row[1] == smallest[1]][-1]
     return (
         f"From {smallest[0]} to {largest[0]} pixels the accuracy goes from {smallest[2]:.1%} to "
         f"{largest[2]:.1%}, while memory grows {largest[-2] / smallest[-2]:.1f} times and the "

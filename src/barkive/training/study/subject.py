@@ -156,6 +156,9 @@ def _split(
         f"{len(subject.validation)} for validation, {len(subject.test)} for the test; "
         f"{doubles} near-duplicates kept with their originals; {len(failed)} unreadable."
     )
+    dropped = sorted(by_id[id_].en for i, id_ in enumerate(drawn) if i not in present)
+    if dropped:
+        say(f"Left out, because none of their photos can be read: {', '.join(dropped)}.")
     lonely = [label.en for i, label in enumerate(subject.labels) if (truth == i).sum() == 1]
     if lonely:
         say(f"With one photo each, which is trained on and never tested: {', '.join(lonely)}.")

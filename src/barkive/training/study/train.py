@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
 from barkive.training.curves import Epoch, diagnose
+from barkive.training.depth import train_from
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.progress import Progress, Say
@@ -76,7 +77,7 @@ def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Netwo
         dropout=recipe.dropout,
         image_size=recipe.image_size,
     )
-    networks.train_from(network, recipe.train_from)
+    train_from(network, recipe.train_from)
     return network
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from barkive import evaluation
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch, best_epoch
-from barkive.training.networks import blocks
+from barkive.training.depth import blocks
 from barkive.training.study.charts import history_chart, importance_chart
 from barkive.training.study.frozen import FrozenBase
 from barkive.training.study.job import Job
@@ -82,11 +82,11 @@ def tune(job: Job, trials: int) -> Search:
         raise UsageError(f"The number of trials is {trials}; it must be 1 or more.")
     backbone = load_weights(recipe, job.study.weights)
     evaluation.prepare_report(job.folder)
-    depths = [_FROZEN, *reversed(blocks(backbone.network)[-_DEEPEST:])]
     subject = job.read_subject()
     with _database(job) as study:
         first = replace(recipe, train_from="", dense=(), dropout=0.0)
         frozen = build(first, backbone, len(subject.labels))
+        depths = [_FROZEN, *reversed(blocks(frozen)[-_DEEPEST:])]
         base = freeze_base(first, frozen, backbone, job.progress)
         while (done := len(_ended(study))) < trials:
             trial = study.ask()

@@ -46,7 +46,10 @@ def run(job: Job) -> Result:
     )
     truth = subject.truth[subject.validation]
     validation = float((found.logits.argmax(axis=1) == truth).mean())
-    diagnosis = diagnose_penalty(found.curve, found.chosen)
+    diagnosis = (
+        f"{diagnose_penalty(found.curve, found.chosen)} For that choice a part of the training "
+        "photos served as validation."
+    )
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
     job.say(f"{validation:.1%} right on validation; {stages}. {diagnosis}")
     calibrated = calibration(found.logits, truth, None, job.say)
@@ -72,23 +75,15 @@ def run(job: Job) -> Result:
         job.folder,
         {
             "near-duplicates.csv": evaluation.to_csv(duplicates),
-            "failed.csv": evaluation.to_csv([("file", "error"), *subject.failed]),
             "seconds.csv": evaluation.to_csv([("stage", "seconds"), *found.seconds.items()]),
             **curve_files(found.curve, found.chosen),
         },
     )
-    figures = evaluation.figures(here)
-    others = None if elsewhere is None else evaluation.figures(elsewhere)
     return replace(
-        job.result(subject),
+        job.result(subject, here, elsewhere),
         parameters=found.model.parameters,
         train_accuracy=found.chosen.train_accuracy,
         validation_accuracy=validation,
-        accuracy=figures.top1,
-        interval=figures.top1_interval,
-        elsewhere=others.top1 if others else None,
-        elsewhere_photos=others.n if others else None,
         seconds=sum(found.seconds.values()) - found.seconds["judging"],
-        images_per_second=figures.images_per_second,
         diagnosis=diagnosis,
     )

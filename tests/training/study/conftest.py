@@ -1,0 +1,112 @@
+"""A small folder of breeds, small recipes, and runs of them with one cache for all."""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from barkive.training import export
+from barkive.training.progress import no_progress
+from barkive.training.study.job import Job, Study
+from barkive.training.study.outcome import Result
+from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.run import run_recipe
+
+COLOURS = {
+    "n02085620-Chihuahua": (210, 60, 60),
+    "green": (60, 210, 60),
+    "Blue_dog": (60, 60, 210),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    result: Result
+    folder: Path
+    said: list[str]
+
+    def rows(self, name):
+        with (self.folder / name).open(newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="session")
+def to_graph():
+    """Exports each network only once, because that is what takes longest."""
+    graphs, real = {}, export.to_graph
+
+    def to_graph(network, size):
+        content = hashlib.sha256(f"{network} {size}".encode())
+        for name, value in network.state_dict().items():
+            content.update(name.encode() + value.numpy().tobytes())
+        key = content.digest()
+        if key not in graphs:
+            graphs[key] = real(network, size)
+        return graphs[key]
+
+    return to_graph
+
+
+@pytest.fixture(autouse=True)
+def _exported_once(to_graph, monkeypatch):
+    monkeypatch.setattr(export, "to_graph", to_graph)
+
+
+@pytest.fixture(scope="session")
+def dogs(tmp_path_factory, photo):
+    """Three breeds of six photos each, told apart by their colours; one file more is broken."""
+    data = tmp_path_factory.mktemp("dogs")
+    for i, (breed, colour) in enumerate(COLOURS.items()):
+        for j in range(6):
+            photo(data / breed / f"{j}.png", colour, 100 + 10 * i + j)
+    (data / "green" / "broken.jpg").write_bytes(b"no photo at all")
+    return data
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """A recipe with a head on a tiny backbone, solved to its optimum unless told otherwise."""
+
+    def make(**settings):
+        given = {"about": "Tiny.", "minutes": 0.1, "image_size": 32, "network": "test_resnet"}
+        if settings.get("network", "test_resnet") == "test_resnet":
+            given["solver"] = "lbfgs"
+        return StudyRecipe(**given | settings)
+
+    return make
+
+
+@pytest.fixture
+def job(dogs, weights, tmp_path):
+    """A job that goes into the test's own folder, and a list of what it says."""
+
+    def make(recipe, *, name="tiny", data=dogs, out=None, weights=weights, elsewhere=None):
+        said = []
+        study = Study(data, out or tmp_path / "out", weights, elsewhere)
+        return Job(name, recipe, study, no_progress, said.append), said
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_once(dogs, weights, to_graph, tmp_path_factory):
+    """Runs a recipe in a folder of its own."""
+    home = tmp_path_factory.mktemp("features")
+
+    def run(recipe, *, name="tiny", data=dogs, elsewhere=None):
+        study, said = Study(data, tmp_path_factory.mktemp("out"), weights, elsewhere), []
+        job = Job(name, recipe, study, no_progress, said.append)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BARKIVE_CACHE", str(home))
+            patch.setattr(export, "to_graph", to_graph)
+            return Ran(run_recipe(job), job.folder, said)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def solved(run_once, tiny):
+    """A head that was solved to its optimum: who only reads its folder can share it."""
+    return run_once(tiny(), name="solved")

@@ -1,0 +1,338 @@
+"""Whole runs, from a folder of breeds to a folder of results."""
+
+import errno
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from barkive.classifier import Classifier
+from barkive.errors import DataError, ExportError, UsageError, WeightsError
+from barkive.training import loop
+from barkive.training.study import network as network_module
+from barkive.training.study import run as module
+from barkive.training.study.outcome import read_result
+from barkive.training.study.run import run_recipe
+from barkive.verdicts import Status
+
+EVERY = [
+    *("breeds.csv", "confused-pairs.csv", "confused-pairs.png", "confusion.csv", "confusion.png"),
+    *("errors.png", "evaluation.json", "failed.csv", "near-duplicates.csv", "predictions.csv"),
+    *("reliability.png", "result.json", "suspected-labels.csv"),
+]
+BUNDLED = [*EVERY, "layers.csv", "model.onnx"]
+SCRATCH = {"network": "simple-cnn", "epochs": 3, "learning_rate": 0.003}
+
+
+def names(folder):
+    # The sheet of suspected labels is there only where there are some.
+    return sorted(path.name for path in folder.iterdir() if path.name != "suspected-labels.png")
+
+
+def answers(ran):
+    """Each test photo's truth and answer, by the bundle as a user runs it."""
+    rows = ran.rows("predictions.csv")
+    verdicts = list(Classifier(ran.folder / "model.onnx").predict([row["file"] for row in rows]))
+    assert [verdict.status for verdict in verdicts] == [Status(row["status"]) for row in rows]
+    return {
+        (row["truth_id"], verdict.breeds[0].label.id)
+        for row, verdict in zip(rows, verdicts, strict=True)
+        if verdict.breeds
+    }
+
+
+RIGHT = {(one, one) for one in ("Blue_dog", "green", "n02085620")}
+
+
+# A head on frozen features.
+
+
+def test_every_file_is_there(solved):
+    assert names(solved.folder) == sorted(
+        [*BUNDLED, "regularisation.csv", "regularisation.png"],
+    )
+
+
+def test_the_result(solved, weights):
+    written = json.loads((solved.folder / "result.json").read_text())
+    assert written["recipe"] == "solved"
+    assert written["about"] == "Tiny."
+    assert (written["breeds"], written["photos"], written["unreadable"]) == (3, [12, 3, 3], 1)
+    assert written["accuracy"] == written["validation_accuracy"] == written["train_accuracy"] == 1
+    assert written["interval"] == pytest.approx([0.4385, 1], abs=1e-4)
+    assert written["parameters"] == 3 * 96 + 3
+    assert written["epochs"] is None
+    assert written["elsewhere"] is None
+    assert written["bundle"] == (solved.folder / "model.onnx").stat().st_size
+    assert written["images_per_second"] > 0
+    assert written["seconds"] > 0
+    assert sorted(written["versions"]) == ["barkive", "onnxruntime", "timm", "torch"]
+    assert read_result(solved.folder) == solved.result
+
+
+def test_what_is_said(solved):
+    assert "The body is frozen: each photo's features are computed once, and cached." in solved.said
+    table = next(line for line in solved.said if "parameters in all" in line)
+    assert table.splitlines()[-1] == "  372,979 parameters in all"
+    assert "Linear (prediction)" in table
+    assert (
+        solved.said[-1] == "Of all 18 photos, 0 look like another breed than that of their folder."
+    )
+    assert not (solved.folder / "suspected-labels.png").exists()
+
+
+def test_what_could_not_be_read_is_listed(solved, dogs):
+    assert [row["file"] for row in solved.rows("failed.csv")] == [
+        str(dogs / "green" / "broken.jpg")
+    ]
+
+
+def test_the_bundle_answers_as_the_report_says(solved):
+    assert answers(solved) == RIGHT
+    info = Classifier(solved.folder / "model.onnx").bundle.info
+    assert info.name == "study-solved"
+    assert info.provenance == {
+        "recipe": "solved",
+        "seed": 0,
+        "digest": solved.result.digest,
+    }
+
+
+def test_two_runs_agree(run_once, tiny, solved):
+    again = run_once(tiny(), name="solved")
+    timeless = {"seconds": 0.0, "images_per_second": 0.0, "memory": 0}
+    assert replace(again.result, **timeless) == replace(solved.result, **timeless)
+    for name in ("predictions.csv", "model.onnx", "regularisation.csv"):
+        assert (again.folder / name).read_bytes() == (solved.folder / name).read_bytes()
+
+
+def test_augmented_photos_pass_through_the_body_in_each_epoch(run_once, tiny):
+    settings = {"augmentation": 1.0, "dropout": 0.2, "epochs": 2, "dense": (8,)}
+    ran = run_once(tiny(solver="adam", **settings))
+    assert (
+        "Photos are augmented, so features of training photos are computed in each epoch."
+        in ran.said
+    )
+    assert any(line.startswith("The loader gives ") for line in ran.said)
+    assert names(ran.folder) == sorted([*BUNDLED, "curves.csv", "curves.png"])
+    assert [row["epoch"] for row in ran.rows("curves.csv")] == ["1", "2"]
+    assert ran.result.epochs == 2
+    assert ran.result.parameters == 96 * 8 + 8 + 8 * 3 + 3
+    answers(ran)
+
+
+# Networks that are trained as a whole.
+
+
+def test_a_network_from_scratch_on_grey_corrected_photos(run_once, tiny):
+    recipe = tiny(**SCRATCH, colour="grey", enhance=("stretch", "median"), square="pad")
+    ran = run_once(recipe, name="grey")
+    assert names(ran.folder) == sorted([*BUNDLED, "curves.csv", "curves.png"])
+    preprocessing = Classifier(ran.folder / "model.onnx").bundle.info.preprocessing
+    assert preprocessing == recipe.preprocessing
+    answers(ran)
+    # The bundle takes colour, and sees its luminance alone: red and a dark grey are one to it.
+    classifier = Classifier(ran.folder / "model.onnx")
+    red, grey = np.zeros((2, 1, 32, 32, 3), np.uint8)
+    red[..., 0], grey[...] = 255, 76
+    scores = classifier.score(np.concatenate([red, grey]))
+    assert scores.logits[0] == pytest.approx(scores.logits[1], abs=1e-5)
+
+
+def test_fine_tuning_from_a_block_on(run_once, tiny):
+    ran = run_once(tiny(solver="adam", train_from="layer4", augmentation=0.5, epochs=1))
+    assert ran.result.epochs == 1
+    assert 3 * 96 + 3 < ran.result.parameters < 372_979
+    assert not list(ran.folder.glob("checkpoint*"))
+    answers(ran)
+
+
+def test_a_block_that_is_not_there_is_told_before_a_photo_is_read(job, tiny, monkeypatch):
+    monkeypatch.setattr(module.network.Job, "read_subject", None)
+    one, _ = job(tiny(solver="adam", train_from="layer9"))
+    with pytest.raises(
+        UsageError, match=r"no block “layer9” to train from; it has, for instance, conv1, "
+    ):
+        run_recipe(one)
+
+
+def test_a_training_that_diverges_is_told_and_writes_no_bundle(job, tiny):
+    one, said = job(tiny(**SCRATCH | {"epochs": 1, "learning_rate": 1e30}))
+    with pytest.raises(
+        ExportError, match=r"training of tiny diverged, so no bundle is written; a l"
+    ):
+        run_recipe(one)
+    assert said[-1].startswith("The run diverged")
+    assert names(one.folder) == []
+
+
+# Without a network.
+
+
+def test_visual_words(run_once, tiny):
+    ran = run_once(tiny(kind="words", image_size=64, words=4))
+    assert names(ran.folder) == sorted(
+        [*EVERY, "regularisation.csv", "regularisation.png", "seconds.csv"],
+    )
+    assert ran.result.parameters == 4 * 128 * 3 + 3
+    assert ran.result.bundle is None
+    assert 0 <= ran.result.accuracy <= 1
+    assert ran.result.diagnosis.endswith("a part of the training photos served as validation.")
+
+
+# Photos from elsewhere.
+
+
+def test_photos_from_elsewhere_are_judged_too(run_once, tiny, photo, tmp_path):
+    photo(tmp_path / "elsewhere" / "green" / "1.png", (60, 210, 60), 900)
+    photo(tmp_path / "elsewhere" / "Blue_dog" / "1.png", (210, 60, 60), 901)
+    photo(tmp_path / "elsewhere" / "poodle" / "1.png", (210, 60, 60), 902)
+    bad = tmp_path / "elsewhere" / "green" / "bad.jpg"
+    bad.write_bytes(b"")
+    ran = run_once(tiny(), elsewhere=tmp_path / "elsewhere")
+    assert (ran.result.elsewhere, ran.result.elsewhere_photos) == (0.5, 2)
+    assert ran.result.unreadable == 2
+    assert ran.rows("failed.csv")[1] == {"file": str(bad), "error": "The file is empty."}
+
+
+def test_photos_from_elsewhere_that_cannot_be_used_cost_nothing(run_once, tiny, tmp_path):
+    (tmp_path / "elsewhere" / "poodle").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "poodle" / "1.jpg").write_bytes(b"")
+    ran = run_once(tiny(kind="words", image_size=64, words=4), elsewhere=tmp_path / "elsewhere")
+    assert f"None of the breeds in {tmp_path / 'elsewhere'} was drawn." in ran.said
+    (tmp_path / "elsewhere" / "poodle").rename(tmp_path / "elsewhere" / "green")
+    ran = run_once(tiny(kind="words", image_size=64, words=4), elsewhere=tmp_path / "elsewhere")
+    assert ran.result.elsewhere is None
+    assert any(
+        line.startswith(f"{tmp_path / 'elsewhere'} is left out. None of") for line in ran.said
+    )
+
+
+def test_a_missing_folder_is_told_before_anything_is_made(job, tiny, tmp_path):
+    one, _ = job(tiny(), elsewhere=tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"nowhere does not exist"):
+        run_recipe(one)
+    one, _ = job(tiny(), data=tmp_path / "nothing")
+    with pytest.raises(DataError, match=r"nothing does not exist"):
+        run_recipe(one)
+    assert not one.folder.exists()
+
+
+# What is done, and what is not.
+
+
+@pytest.fixture
+def done(job, solved, tiny, tmp_path):
+    """A job that was run before, in a folder that may be changed."""
+    shutil.copytree(solved.folder, tmp_path / "out" / "solved")
+    return job(tiny(), name="solved")
+
+
+def test_what_is_done_is_not_run_again(done, solved, monkeypatch):
+    one, said = done
+    monkeypatch.setattr(module, "_RUN", {})
+    assert run_recipe(one) == solved.result
+    assert said == [f"solved is done already; to run it again, remove {one.folder}."]
+
+
+def test_it_is_run_again_where_recipe_photos_or_weights_changed(
+    done, solved, dogs, weights, tmp_path
+):
+    one, _ = done
+    digests = {one.digest(), replace(one, recipe=replace(one.recipe, seed=1)).digest()}
+    shutil.copytree(dogs, tmp_path / "data")
+    # The same photos elsewhere are the same photos.
+    moved = replace(one, study=replace(one.study, data=tmp_path / "data"))
+    assert moved.digest() == solved.result.digest
+    (tmp_path / "data" / "green" / "7.png").write_bytes(b"1")
+    digests.add(moved.digest())
+    (tmp_path / "data" / "green" / "7.png").write_bytes(b"12")
+    digests.add(moved.digest())
+    (tmp_path / "data" / "green" / "7.png").unlink()
+    (tmp_path / "data" / "green" / "7.png").symlink_to("nowhere")
+    digests.add(moved.digest())
+    renamed = tmp_path / "other.safetensors"
+    shutil.copy(weights, renamed)
+    digests.add(replace(one, study=replace(one.study, weights=renamed)).digest())
+    digests.add(replace(one, study=replace(one.study, elsewhere=dogs)).digest())
+    assert len(digests) == 7
+    words = replace(one, recipe=replace(one.recipe, kind="words"))
+    assert words.digest() == replace(words, study=replace(one.study, weights=renamed)).digest()
+
+
+def test_missing_weights_cost_no_earlier_result(done, tf_weights, solved):
+    one, _ = done
+    with pytest.raises(WeightsError, match="don't fit test_resnet"):
+        run_recipe(replace(one, study=replace(one.study, weights=tf_weights)))
+    assert read_result(one.folder) == solved.result
+    other = replace(one, name="new", study=replace(one.study, weights=tf_weights))
+    with pytest.raises(WeightsError):
+        run_recipe(other)
+    assert not other.folder.exists()
+
+
+def test_an_interrupted_run_leaves_nothing_that_looks_whole(done, monkeypatch):
+    one, _ = done
+
+    def interrupt(*given, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(network_module.evaluation, "write_report", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(replace(one, recipe=replace(one.recipe, seed=1)))
+    assert read_result(one.folder) is None
+    assert not (one.folder / "result.json").exists()
+
+
+def test_an_interrupted_training_goes_on_and_ends_as_one_that_was_not(
+    job, run_once, tiny, monkeypatch
+):
+    recipe = tiny(**SCRATCH, augmentation=1.0)
+    one, _ = job(recipe)
+    real, trained = loop.score, []
+
+    def score(module, batches):
+        trained.append(1)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return real(module, batches)
+
+    monkeypatch.setattr(loop, "score", score)
+    with pytest.raises(KeyboardInterrupt):
+        run_recipe(one)
+    assert [path.suffix for path in one.folder.iterdir()] == [".pt"]
+    resumed = run_recipe(one)
+    assert len(trained) == 2 + 2  # only the second and the third epoch are trained anew
+    assert not list(one.folder.glob("*.pt"))
+    whole = run_once(recipe)
+    assert resumed.accuracy == whole.result.accuracy
+    assert (one.folder / "predictions.csv").read_text() == (
+        whole.folder / "predictions.csv"
+    ).read_text()
+
+
+def test_a_full_disk_is_one_sentence(done, monkeypatch):
+    one, _ = done
+    real = Path.write_bytes
+
+    def write(self, content):
+        if self.name.endswith(".part"):
+            real(self, content[:10])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    with pytest.raises(UsageError, match=r"model\.onnx can't be written: No space left on device"):
+        run_recipe(replace(one, recipe=replace(one.recipe, seed=1)))
+    assert not (one.folder / "result.json").exists()
+    assert not list(one.folder.glob("*.part"))
+
+
+def test_a_folder_that_cannot_be_made(job, tiny, tmp_path):
+    (tmp_path / "file").touch()
+    one, _ = job(tiny(), out=tmp_path / "file")
+    with pytest.raises(UsageError, match=r"file/tiny can't be made: Not a directory"):
+        run_recipe(one)
