@@ -7,9 +7,11 @@ alone, so that a run that was interrupted ends as one that was not.
 
 from __future__ import annotations
 
+import ctypes
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +28,8 @@ from barkive.training.curves import Epoch, best_epoch
 OnEpoch = Callable[[Epoch], None]
 
 _SCORED_AT_ONCE = 64
+# Of glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 class Batches(Protocol):
@@ -127,6 +131,7 @@ def fit(
     Raises:
         UsageError: The checkpoint can't be written.
     """
+    _keep_memory()
     where = device()
     module.to(where)
     trained = {n: p for n, p in module.named_parameters() if p.requires_grad}
@@ -234,6 +239,19 @@ class Rows:
         for i in range(0, len(order), self.batch):
             chosen = order[i : i + self.batch]
             yield self.rows[chosen], self.truth[chosen]
+
+
+def _keep_memory() -> None:
+    """Has glibc keep what a step frees, for the next step.
+
+    Otherwise it gives hundreds of megabytes back to the system in every step and has them
+    filled with zeros again, which takes half of the time of the large networks. Elsewhere
+    nothing is changed.
+    """
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_M_MMAP_MAX, 0)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _train_mode(module: nn.Module) -> None:

@@ -176,14 +176,22 @@ def test_only_one_breed_can_be_read(tiny, photo, tmp_path):
         read(tmp_path / "data", tiny())
 
 
-@pytest.mark.parametrize("photos", [1, 2])
-def test_too_few_photos_to_test_on(tiny, photo, tmp_path, photos):
-    for i, colour in enumerate([(200, 40, 40), (40, 200, 40)]):
-        for j in range(photos):
-            photo(tmp_path / "data" / f"breed {i}" / f"{j}.png", colour, 2 * i + j)
+@pytest.mark.parametrize(
+    ("photos", "held_out", "needed"), [(1, 0.3, 5), (2, 0.9, 3), (4, 0.3, 5), (14, 0.1, 15)]
+)
+def test_too_few_photos_to_test_on(tiny, photo, tmp_path, photos, held_out, needed):
+    def add(j):
+        for i, colour in enumerate([(200, 40, 40), (40, 200, 40)]):
+            photo(tmp_path / "data" / f"breed {i}" / f"{j}.png", colour, 20 * i + j)
+
+    for j in range(photos):
+        add(j)
     with pytest.raises(DataError) as caught:
-        read(tmp_path / "data", tiny())
+        read(tmp_path / "data", tiny(held_out=held_out))
     assert str(caught.value) == (
-        f"No breed in {tmp_path / 'data'} has three different photos, so there is none to test "
-        "on; add photos."
+        f"No breed in {tmp_path / 'data'} has the {needed} different photos that it takes to "
+        f"train, validate and test with held_out {held_out}; add photos, or raise held_out."
     )
+    for j in range(photos, needed):
+        add(j)
+    assert all(sides(read(tmp_path / "data", tiny(held_out=held_out))))

@@ -106,7 +106,7 @@ def read_result(folder: Path) -> Result | None:
     """The result of an earlier run; None where there is none, or none that is whole."""
     try:
         return Result.from_json(json.loads((folder / FILE).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -6,6 +6,7 @@ judged on the same photos.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,9 +136,11 @@ def _split(
     of_held = np.unique(truth[held], return_inverse=True)[1]
     tested = split(of_held, groups[held], 0.5, recipe.seed) if len(held) else held.astype(bool)
     if not tested.any():
+        # So many that two are kept from training, one for each of the other sides.
+        needed = max(3, math.ceil(1.5 / recipe.held_out))
         raise DataError(
-            f"No breed in {samples.data} has three different photos, so there is none to test on; "
-            "add photos."
+            f"No breed in {samples.data} has the {needed} different photos that it takes to train, "
+            f"validate and test with held_out {recipe.held_out:g}; add photos, or raise held_out."
         )
     by_id = {label.id: label for label in labels}
     subject = Subject(

@@ -1,0 +1,225 @@
+"""All recipes, one after the other: what is done is skipped, what can't be run is named."""
+
+import csv
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+
+import pytest
+
+from barkive.errors import DataError, UsageError
+from barkive.training.progress import no_progress
+from barkive.training.study import everything
+from barkive.training.study.everything import run_all
+from barkive.training.study.job import Study
+from barkive.training.study.outcome import Result, write_result
+from barkive.training.study.recipes import NAMES
+
+LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "results.md"]
+SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
+SECOND = f"{SMALL}draw = 1\n"
+HEAD = 'about = "A head."\nnetwork = "mobilenetv2_100"\nimage_size = 32\n'
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def study(dogs, weights, tmp_path):
+    return Study(dogs, tmp_path / "out", weights)
+
+
+@pytest.fixture
+def run(study):
+    """Runs in this process what would be run in one of its own; gives what was said as well."""
+
+    def run(names, **given):
+        said = []
+        results, missing = run_all(study, no_progress, said.append, names=names, **given)
+        return results, missing, said
+
+    return run
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """The recipes that were run, in this process, each with a made-up result."""
+    ran = []
+
+    def made_up(job):
+        ran.append(job.name)
+        result = Result(job.name, job.recipe.about, job.digest(), 0, 3, (12, 3, 3), 0)
+        everything.evaluation.prepare_report(job.folder)
+        write_result(job.folder, result)
+        return result
+
+    monkeypatch.setattr(everything, "_run_apart", made_up)
+    return ran
+
+
+def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    say = partial(print, "said:", flush=True)
+    names = [write("small", SMALL), write("second", SECOND), write("head", HEAD)]
+    results, missing = run_all(study, no_progress, say, names=names)
+    assert [result.recipe for result in results] == ["small"]
+    assert list(missing) == ["head", "second"]
+    assert "don't fit mobilenetv2_100" in missing["head"]
+    assert missing["second"].startswith("Draw 1 of 20 breeds needs 40 breeds, and there are 3;")
+    assert sorted(path.name for path in study.out.iterdir()) == sorted(
+        [*LEADERBOARD, "second", "small"],
+    )
+    assert results[0].memory > 2**20
+    with (study.out / "leaderboard.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["recipe"] == "small"
+    assert float(row["accuracy"]) == results[0].accuracy
+    assert (float(row["low"]), float(row["high"])) == results[0].interval
+    assert (row["train_photos"], row["validation_photos"], row["test_photos"]) == ("12", "3", "3")
+    told = json.loads((study.out / "leaderboard.json").read_text())
+    assert told["not_measured"] == missing
+    assert told["results"] == [json.loads((study.out / "small" / "result.json").read_text())]
+    report = (study.out / "results.md").read_text()
+    assert "![small](small/curves.png)" in report
+    assert "| head | – | not measured | – |" in report
+    said = capfd.readouterr().out.splitlines()
+    # What can't be had is told before any work begins.
+    assert said[0].startswith("said: head will not be measured. The weights in ")
+    assert said[1] == "said: small: From scratch. About 0 minutes."
+    assert any(line.startswith("said: 18 photos of 3 breeds: 12 to train on") for line in said)
+    assert said[-1].startswith("said: second is not measured. Draw 1")
+
+    monkeypatch.setattr(everything, "_run_apart", lambda job: "run again")
+    again, missing = run_all(study, no_progress, say, names=names)
+    assert again == results
+    assert missing["second"] == "run again"
+    said = capfd.readouterr().out
+    assert f"small is done already; to run it again, remove {study.out / 'small'}." in said
+
+
+def test_what_is_done_stays_on_the_leaderboard_while_others_run(
+    run, study, write, here, monkeypatch
+):
+    names = [write("one", SMALL), write("two", SMALL)]
+    assert [result.recipe for result in run(names)[0]] == ["one", "two"]
+    (study.out / "one" / "result.json").unlink()
+    made_up = everything._run_apart
+
+    def interrupted(job):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(everything, "_run_apart", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(names)
+    told = json.loads((study.out / "leaderboard.json").read_text())
+    assert [result["recipe"] for result in told["results"]] == ["two"]
+    monkeypatch.setattr(everything, "_run_apart", made_up)
+    results, _, said = run(names)
+    assert here == ["one", "two", "one"]
+    assert [result.recipe for result in results] == ["one", "two"]
+    assert said[0].startswith("two is done already")
+
+
+def test_where_nothing_can_be_run_there_is_a_report_all_the_same(run, study, write):
+    results, missing, _ = run([write("head", HEAD)])
+    assert results == []
+    assert list(missing) == ["head"]
+    assert sorted(path.name for path in study.out.iterdir()) == [
+        *("leaderboard.csv", "leaderboard.json", "results.md"),
+    ]
+
+
+def test_the_studys_own_recipes_on_a_few_breeds_lack_only_what_they_must(run, here):
+    results, missing, _ = run(NAMES)
+    scratch = [
+        name
+        for name in NAMES
+        if name.startswith(("simple-cnn", "deep-cnn")) or name == "sift-words"
+    ]
+    assert [result.recipe for result in results] == scratch
+    assert list(missing) == [name for name in NAMES if name not in scratch]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
+    ended = threading.Event()
+
+    def kill():
+        while not ended.wait(0.05):
+            for child in multiprocessing.active_children():
+                os.kill(child.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        results, missing, _ = run([write("small", SMALL)])
+    finally:
+        ended.set()
+        killer.join()
+    assert results == []
+    assert missing == {
+        "small": "Its process was ended from outside, most likely for want of memory."
+    }
+
+
+def test_faults_of_usage_end_the_whole(study, write, tmp_path):
+    def start(one, *names):
+        return run_all(one, no_progress, [].append, names=names)
+
+    with pytest.raises(UsageError, match="no recipe “nothing”"):
+        start(study, "nothing")
+    with pytest.raises(DataError, match="nowhere does not exist"):
+        start(Study(tmp_path / "nowhere", study.out), write("small", SMALL))
+    with pytest.raises(UsageError, match="none do not exist; check --backbone-weights"):
+        start(Study(study.data, study.out, tmp_path / "none"), write("head", HEAD))
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"file can't be made: it is a file"):
+        start(Study(study.data, tmp_path / "file", study.weights), write("small", SMALL))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_an_interrupted_study_shows_no_traceback_and_leaves_no_result(dogs, tmp_path):
+    program = (
+        "from barkive.training.study import recipes; recipes.NAMES = ('deep-cnn',); "
+        "from barkive.cli import main; main()"
+    )
+    command = [
+        *(sys.executable, "-c", program, "study", str(dogs), "--recipe", "all"),
+        *("--out", str(tmp_path / "out")),
+    ]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        lines = []
+        for line in process.stderr:
+            lines.append(line.decode())
+            if "The loader gives" in lines[-1]:
+                raise AssertionError("the training was over before it could be interrupted")
+            if "decoded photos are kept" in lines[-1]:
+                break
+        time.sleep(0.3)
+        # As Ctrl-C does: to the command and to the process of the recipe.
+        os.killpg(process.pid, signal.SIGINT)
+        lines.append(process.stderr.read().decode())
+    assert process.returncode != 0
+    assert "Traceback" not in "".join(lines)
+    assert not (tmp_path / "out" / "deep-cnn" / "result.json").exists()
+    assert (tmp_path / "out" / "results.md").exists()
