@@ -177,6 +177,8 @@ def session(model: onnx.ModelProto) -> ort.InferenceSession:
     """An inference session of a graph in memory."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    # Threads that spin while they wait would take the cores from what prepares the photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return ort.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
