@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
-from barkive.training.curves import Epoch, diagnose
+from barkive.training.curves import Epoch, best_epoch, diagnose
 from barkive.training.depth import train_from
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
@@ -24,6 +24,7 @@ from barkive.training.study.subject import Subject
 from barkive.training.tuning import Choice, choose_layer
 
 _SCORED_AT_ONCE = 64
+_HEAD_EPOCHS, _HEAD_LEARNING_RATE = 10, 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Netwo
 def freeze_base(
     recipe: StudyRecipe, network: Network, backbone: Backbone | None, progress: Progress
 ) -> FrozenBase | None:
-    """What lies below the head, where the recipe trains nothing of it; else None."""
-    if backbone is None or not recipe.frozen:
+    """What lies below the head, with its pre-trained weights; None for a network from scratch."""
+    if backbone is None:
         return None
     key = f"{backbone.digest} {recipe.neck}"
     return freeze(network, key, recipe.preprocessing, progress)
@@ -113,8 +114,12 @@ def train_network(
         say: Told what is done.
         on_epoch: Called after each epoch; what it raises ends the training.
     """
-    if base is not None:
+    if base is not None and recipe.frozen:
         return _train_head(recipe, network, base, subject, progress, say, on_epoch)
+    started = time.perf_counter()
+    if base is not None:
+        _start_head(recipe, network, base, subject, say)
+    preparing = time.perf_counter() - started
     photos = _photos(recipe, subject, progress, say)
     train = _loader(recipe, photos, subject)
     judged = Loader(photos, subject.truth, subject.validation, _SCORED_AT_ONCE)
@@ -139,11 +144,29 @@ def train_network(
         diagnosis=_diagnosis(fitted.history, subject),
         logits=loop.predict(network, judged)[0],
         rows=None,
-        seconds=fitted.seconds,
+        seconds=preparing + fitted.seconds,
         rate=fitted.rate,
         loader_rate=rate,
         waited=fitted.waited,
     )
+
+
+def _start_head(
+    recipe: StudyRecipe, network: Network, base: FrozenBase, subject: Subject, say: Say
+) -> None:
+    """Trains the head on frozen features, before anything below it is changed.
+
+    A head of random weights would spoil the features under it first. Kumar et al. (2022),
+    "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
+    """
+    train, validation = (
+        loop.Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
+        for side, seed in ((subject.train, recipe.seed), (subject.validation, None))
+    )
+    schedule = loop.Schedule(_HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed)
+    fitted = loop.fit(network.head, train, validation, schedule)
+    best = best_epoch(fitted.history)
+    say(f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation.")
 
 
 def _train_head(

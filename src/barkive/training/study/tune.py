@@ -131,7 +131,7 @@ def _try(
         train_network(
             recipe,
             network,
-            base if recipe.frozen else None,
+            base,
             subject,
             None,
             job.progress,
