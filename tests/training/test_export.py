@@ -84,7 +84,8 @@ def test_int8_is_near_and_keeps_the_first_convolutions_in_float(graph):
     assert "QuantizeLinear" in weights[3:]
     expected = run(graph, "features", PIXELS)
     off = np.abs(run(int8, "features", PIXELS) - expected).mean()
-    assert 0 < off < 0.2 * np.abs(expected).mean()
+    # Twice as far on processors that add int8 products up in 16 bits, as those without VNNI.
+    assert 0 < off < 0.4 * np.abs(expected).mean()
 
 
 def test_a_graph_of_few_convolutions_is_not_quantised(graph):
