@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,27 @@ from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo
 from barkive.verdicts import Candidate, Scores, Status, Verdict
 
+Item = TypeVar("Item")
+
 _SHORT_LIST: Final = (Status.DOG, Status.UNCERTAIN)
 _ONE_PHOTO = (str, os.PathLike, bytes, Image.Image)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Generic[Item]):
+    """What a model says of one item, with all scores.
+
+    Attributes:
+        item: What was loaded.
+        status: The verdict's status.
+        error: Why it could not be loaded: one sentence; None unless `failed`.
+        scores: Of this one photo, each array with one row; None where it is `failed`.
+    """
+
+    item: Item
+    status: Status
+    error: str | None
+    scores: Scores | None
 
 
 class Classifier:
@@ -93,34 +113,55 @@ class Classifier:
     def _verdicts(
         self, photos: Iterable[Photo], top: int, batch_size: int
     ) -> Generator[Verdict, None, None]:
-        for batch in self._decoded(photos, batch_size):
-            yield from self._judge(batch, top)
-
-    def _judge(
-        self, batch: list[tuple[Photo, NDArray[np.uint8] | PhotoError]], top: int
-    ) -> Iterator[Verdict]:
-        """Turns decoded photos, or the reasons why they could not be decoded, into verdicts."""
         info, model = self.bundle.info, self.bundle.model
-        readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
-        scores = self.score(np.stack(readable)) if readable else None
-        statuses = iter(info.statuses(scores) if scores else [])
-        rows: Iterator[NDArray[np.float32]] = iter(scores.probabilities if scores else ())
-        for photo, pixels in batch:
+        for judged in self.judge(photos, info.preprocessing.load, batch_size=batch_size):
+            photo = judged.item
             file = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
-            if isinstance(pixels, PhotoError):
-                yield Verdict(file, Status.FAILED, (), str(pixels), model)
+            if judged.scores is None:
+                yield Verdict(file, Status.FAILED, (), judged.error, model)
                 continue
-            status, row = next(statuses), next(rows)
-            best = np.argsort(-row, kind="stable")[:top] if status in _SHORT_LIST else ()
+            row: NDArray[np.float32] = judged.scores.probabilities[0]
+            best = np.argsort(-row, kind="stable")[:top] if judged.status in _SHORT_LIST else ()
             breeds = tuple(Candidate(info.labels[i], float(row[i])) for i in best)
-            yield Verdict(file, status, breeds, None, model)
+            yield Verdict(file, judged.status, breeds, None, model)
 
-    def _decoded(
-        self, photos: Iterable[Photo], batch_size: int
-    ) -> Iterator[list[tuple[Photo, NDArray[np.uint8] | PhotoError]]]:
-        """Decodes in threads, and yields batches of all that has arrived, in order."""
-        load = self.bundle.info.preprocessing.load
-        arrived: queue.Queue[tuple[Photo, Future[NDArray[np.uint8]]] | BaseException | None]
+    def judge(
+        self,
+        items: Iterable[Item],
+        load: Callable[[Item], NDArray[np.uint8]],
+        *,
+        batch_size: int = 4,
+    ) -> Generator[Judged[Item], None, None]:
+        """Judges whatever can be loaded as a photo, with all scores, in the order given.
+
+        The same engine as `predict`, for callers that read photos in their own way.
+
+        Args:
+            items: Consumed in a background thread, and only a few ahead.
+            load: Gives an item's pixels as the bundle's preprocessing makes them, shape
+                (size, size, 3); called in threads. What it raises as `PhotoError` becomes
+                a `failed` item; anything else is raised here.
+            batch_size: Items that the network takes at once, at most.
+        """
+        for batch in self._loaded(items, load, batch_size):
+            readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
+            scores = self.score(np.stack(readable)) if readable else None
+            statuses = iter(self.bundle.info.statuses(scores) if scores else [])
+            row = 0
+            for item, pixels in batch:
+                if scores is None or isinstance(pixels, PhotoError):
+                    yield Judged(item, Status.FAILED, str(pixels), None)
+                    continue
+                one = slice(row, row + 1)
+                own = Scores(scores.probabilities[one], scores.dog[one], scores.features[one])
+                yield Judged(item, next(statuses), None, own)
+                row += 1
+
+    def _loaded(
+        self, items: Iterable[Item], load: Callable[[Item], NDArray[np.uint8]], batch_size: int
+    ) -> Iterator[list[tuple[Item, NDArray[np.uint8] | PhotoError]]]:
+        """Loads in threads, and yields batches of all that has arrived, in order."""
+        arrived: queue.Queue[tuple[Item, Future[NDArray[np.uint8]]] | BaseException | None]
         # Room for what the threads decode while the network is busy with a batch.
         arrived = queue.Queue(maxsize=2 * (batch_size + self._threads))
         stopped = threading.Event()
@@ -129,10 +170,10 @@ class Classifier:
         def feed() -> None:
             end: BaseException | None = None
             try:
-                for photo in photos:
+                for item in items:
                     if stopped.is_set():
                         return
-                    arrived.put((photo, pool.submit(load, photo)))
+                    arrived.put((item, pool.submit(load, item)))
             except BaseException as error:  # handed over, and raised in the consumer's thread
                 end = error
             arrived.put(end)
@@ -142,18 +183,18 @@ class Classifier:
         try:
             ended = False
             while not ended:
-                batch: list[tuple[Photo, NDArray[np.uint8] | PhotoError]] = []
+                batch: list[tuple[Item, NDArray[np.uint8] | PhotoError]] = []
                 while len(batch) < batch_size and (not batch or not arrived.empty()):
-                    item = arrived.get()
-                    if item is None or isinstance(item, BaseException):
+                    next_one = arrived.get()
+                    if next_one is None or isinstance(next_one, BaseException):
                         ended = True
                         break
-                    photo, future = item
-                    batch.append((photo, _outcome(future)))
+                    item, future = next_one
+                    batch.append((item, _outcome(future)))
                 if batch:
                     yield batch
-            if isinstance(item, BaseException):
-                raise item
+            if isinstance(next_one, BaseException):
+                raise next_one
         finally:
             stopped.set()
             while not arrived.empty():  # wakes the feeder, if it waits for room

@@ -63,6 +63,10 @@ class BundleError(BarkiveError):
     """A model file is missing, corrupt, not a Barkive bundle, or of another format version."""
 
 
+class CatalogueError(BarkiveError):
+    """A catalogue is missing, locked, damaged, of a newer schema, or can't be reached."""
+
+
 class WeightsError(BarkiveError):
     """A backbone's name is unknown, or its pre-trained weights are missing or don't fit it."""
 

@@ -15,7 +15,23 @@ from typing import Annotated
 import typer
 
 from barkive import __version__
-from barkive.cli import breeds, enhance, evaluate, explore, identify, sift, study, train, tune
+from barkive.cli import (
+    breeds,
+    correct,
+    duplicates,
+    enhance,
+    evaluate,
+    explore,
+    export,
+    identify,
+    review,
+    scan,
+    search,
+    sift,
+    study,
+    train,
+    tune,
+)
 from barkive.errors import BarkiveError
 
 app = typer.Typer(
@@ -26,6 +42,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("identify")(identify.identify)
+app.command("scan")(scan.scan)
+app.command("search")(search.search)
+app.command("correct")(correct.correct)
+app.command("review")(review.review)
+app.command("history")(correct.history)
+app.command("duplicates")(duplicates.duplicates)
+app.command("export")(export.export)
 app.command("breeds")(breeds.breeds)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)

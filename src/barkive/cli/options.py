@@ -36,6 +36,19 @@ class Lang(StrEnum):
     FR = "fr"
 
 
+CatalogueAt = Annotated[
+    str | None,
+    typer.Option(
+        "--catalogue",
+        metavar="FILE|URL",
+        envvar="BARKIVE_CATALOGUE",
+        help="The catalogue: a file, or postgresql://USER@HOST/NAME; by default one in the "
+        "user's data folder.",
+        show_default=False,
+    ),
+]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
+
 _TRAINING = (
     *("torch", "torchvision", "timm", "safetensors", "huggingface_hub", "optuna"),
     *("onnx", "onnxscript", "matplotlib", "platformdirs", "cv2"),

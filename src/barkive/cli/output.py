@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.text import Text
 
 from barkive.cli.options import Format
 from barkive.verdicts import Candidate, Language, Status, Verdict
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Entry
 
 Write = Callable[[Verdict], None]
 
@@ -58,7 +62,7 @@ def writer(form: Format, lang: Language, top: int) -> Write:
     """
     match form:
         case Format.JSON:
-            return lambda verdict: print_line(json.dumps(verdict.to_json(lang), ensure_ascii=False))
+            return lambda verdict: print_line(json_line(dict(verdict.to_json(lang))))
         case Format.CSV:
             return _csv_writer(lang, top)
         case Format.TABLE:
@@ -69,6 +73,19 @@ def print_line(text: str) -> None:
     """Prints a line and hands it over at once, so that a reader of a pipe need not wait."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def json_line(record: Mapping[str, object]) -> str:
+    """An object as JSON on one line, names as they are written."""
+    return json.dumps(record, ensure_ascii=False)
+
+
+def csv_row(cells: Iterable[object]) -> str:
+    """A row of CSV, without its line end."""
+    row = io.StringIO()
+    # The writer quotes a field that holds a character of its line end, so both are named.
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue().removesuffix("\r\n")
 
 
 def summary(counts: dict[Status, int]) -> str:
@@ -89,12 +106,6 @@ def printable(file: str | None) -> str:
 def _csv_writer(lang: Language, top: int) -> Write:
     breeds = [f"{field}_{i}" for i in range(1, top + 1) for field in ("id", "name", "probability")]
 
-    def write_row(cells: Iterable[object]) -> None:
-        row = io.StringIO()
-        # The writer quotes a field that holds a character of its line end, so both are named.
-        csv.writer(row, lineterminator="\r\n").writerow(cells)
-        print_line(row.getvalue().removesuffix("\r\n"))
-
     def write(verdict: Verdict) -> None:
         row = verdict.to_json(lang)
         cells: list[object] = [
@@ -103,27 +114,46 @@ def _csv_writer(lang: Language, top: int) -> Write:
             for value in (breed["id"], breed["name"], breed["probability"])
         ]
         cells += [""] * (len(breeds) - len(cells))
-        write_row([row["file"], row["status"], *cells, row["error"], row["model"]])
+        print_line(csv_row([row["file"], row["status"], *cells, row["error"], row["model"]]))
 
-    write_row(["file", "status", *breeds, "error", "model"])
+    print_line(csv_row(["file", "status", *breeds, "error", "model"]))
     return write
 
 
 def _table_writer(lang: Language) -> Write:
+    write = text_writer()
+    return lambda verdict: write(verdict_line(verdict, lang))
+
+
+def text_writer() -> Callable[[Text], None]:
+    """A function that prints a styled line on standard output at once."""
     console = Console(soft_wrap=True, highlight=False)
 
-    def write(verdict: Verdict) -> None:
+    def write(text: Text) -> None:
         # Captured, because Rich's console would write past its own progress bar.
         with console.capture() as line:
-            console.print(_line(verdict, lang), end="")
+            console.print(text, end="")
         print_line(line.get())
 
     return write
 
 
-def _line(verdict: Verdict, lang: Language) -> Text:
-    name = printable(verdict.file)
-    line = Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
+def entry_line(entry: Entry, lang: Language) -> Text:
+    """A photo of the catalogue for people, on one line; what people said is ticked."""
+    line = verdict_line(entry.verdict, lang)
+    if entry.corrected:
+        if entry.labels:
+            line = _file_column(entry.file)
+            line.append(" x ".join(label.name(lang) for label in entry.labels), style="bold")
+        line.append("  ✓", style="green")
+        if entry.note:
+            line.append(f" {printable(entry.note)}", style="dim")
+    return line
+
+
+def verdict_line(verdict: Verdict, lang: Language) -> Text:
+    """A verdict for people, on one line: the file, and what is said of it."""
+    line = _file_column(verdict.file)
     line.append(_PHRASES[lang][verdict.status], style=_STYLES[verdict.status])
     if not verdict.breeds:
         return line.append(verdict.error or "")
@@ -131,6 +161,11 @@ def _line(verdict: Verdict, lang: Language) -> Text:
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
     return line.append("".join(f", {text}" for text in shown), style="dim")
+
+
+def _file_column(file: str | None) -> Text:
+    name = printable(file)
+    return Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
 
 
 def _candidate(candidate: Candidate, lang: Language) -> str:

@@ -1,9 +1,9 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
 from barkive.images.ahead import map_ahead
-from barkive.images.decode import Photo, decode, read_file
+from barkive.images.decode import Photo, decode, is_photo, read_file
 from barkive.images.files import find_photos
-from barkive.images.hashing import group_near_duplicates, perceptual_hash
+from barkive.images.hashing import group_near_duplicates, is_same_picture, perceptual_hash
 from barkive.images.header import Header, describe
 from barkive.images.preprocess import Preprocessing, Square
 from barkive.images.quality import Quality, measure
@@ -18,6 +18,8 @@ __all__ = [
     "describe",
     "find_photos",
     "group_near_duplicates",
+    "is_photo",
+    "is_same_picture",
     "map_ahead",
     "measure",
     "perceptual_hash",

@@ -188,6 +188,15 @@ def sniff(content: bytes) -> str | None:
     return next((name for start, name in _SIGNATURES.items() if content.startswith(start)), None)
 
 
+def is_photo(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is there and begins as a photo does, whatever it is called."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return sniff(file.read(64)) is not None
+    except (OSError, ValueError):
+        return False
+
+
 def open_photo(content: bytes) -> ImageFile.ImageFile:
     """Reads the header alone."""
     if not content:

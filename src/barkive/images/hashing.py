@@ -17,6 +17,7 @@ from PIL import Image
 _BITS = 256
 _SIDE = 32
 _TILE = 2048
+_ALIKE = 60  # bits, see `group_near_duplicates`
 
 _k = np.arange(_SIDE)
 _COSINES = np.cos(np.pi * np.outer(_k, 2 * _k + 1) / (2 * _SIDE)).astype(np.float32)
@@ -25,6 +26,11 @@ _VERTICAL, _HORIZONTAL = np.array(
     sorted(np.ndindex(_SIDE, _SIDE), key=lambda frequency: (sum(frequency), frequency))
 )[1 : _BITS + 1].T
 _ODD = _HORIZONTAL % 2 == 1
+# For each frequency the position of the one with rows and columns exchanged; -1 for none.
+_POSITION = {pair: i for i, pair in enumerate(zip(_VERTICAL, _HORIZONTAL, strict=True))}
+_TRANSPOSED = np.array(
+    [_POSITION.get((h, v), -1) for v, h in zip(_VERTICAL, _HORIZONTAL, strict=True)]
+)
 
 
 def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -46,7 +52,32 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return np.packbits(bits).view(">u8").astype(np.uint64)
 
 
-def group_near_duplicates(hashes: NDArray[np.uint64], *, distance: int = 60) -> NDArray[np.intp]:
+def is_same_picture(
+    one: NDArray[np.uint64], other: NDArray[np.uint64], *, distance: int = _ALIKE
+) -> bool:
+    """Whether two hashes are of the same picture, be it turned by right angles or mirrored.
+
+    Args:
+        one: Of `perceptual_hash`, shape (4,).
+        other: Likewise.
+        distance: In bits, 0 to 255.
+    """
+    first, second = (_signs(x[np.newaxis])[0] for x in (one, other))
+    # A turned picture has its spectrum transposed. The last frequencies have no counterpart.
+    turned = np.where(_TRANSPOSED >= 0, second[_TRANSPOSED], first)
+    odd_rows = _VERTICAL % 2 == 1
+    for spectrum in (second, turned):
+        for rows in (1, -1):
+            for columns in (1, -1):
+                mirrored = spectrum * np.where(odd_rows, rows, 1) * np.where(_ODD, columns, 1)
+                if np.count_nonzero(mirrored != first) <= distance:
+                    return True
+    return False
+
+
+def group_near_duplicates(
+    hashes: NDArray[np.uint64], *, distance: int = _ALIKE
+) -> NDArray[np.intp]:
     """Groups the photos whose hashes, or the hashes of whose mirror images, are close.
 
     Two photos are in one group if a chain of photos joins them, each at most `distance`
@@ -65,10 +96,9 @@ def group_near_duplicates(hashes: NDArray[np.uint64], *, distance: int = 60) -> 
     Returns:
         Each photo's group, shape (n,): 0, 1, 2, … in the order of the groups' first photos.
     """
-    bits = np.unpackbits(hashes.astype(">u8").view(np.uint8), axis=1)
     # As -1 and 1, a product of matrices counts the bits that agree less those that differ:
     # exact in float32, and several times as fast as counting the bits of an exclusive or.
-    signs = bits.astype(np.float32) * 2 - 1
+    signs = _signs(hashes)
     even, odd = signs[:, ~_ODD], signs[:, _ODD]
     agreement = _BITS - 2 * distance
     group = np.arange(len(hashes))
@@ -81,6 +111,12 @@ def group_near_duplicates(hashes: NDArray[np.uint64], *, distance: int = 60) -> 
             first, second = np.nonzero(alike >= agreement)
             _join(group, first + top, second + left)
     return np.unique(group, return_inverse=True)[1]
+
+
+def _signs(hashes: NDArray[np.uint64]) -> NDArray[np.float32]:
+    """The bits of hashes, shape (n, 4), as -1 and 1, shape (n, 256)."""
+    bits = np.unpackbits(np.ascontiguousarray(hashes.astype(">u8")).view(np.uint8), axis=1)
+    return bits.astype(np.float32) * 2 - 1
 
 
 def _join(group: NDArray[np.intp], first: NDArray[np.intp], second: NDArray[np.intp]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from barkive.images.decode import exif_orientation, open_photo, pillow_silenced, sniff
 
@@ -13,6 +15,9 @@ from barkive.images.decode import exif_orientation, open_photo, pillow_silenced,
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 # Turned upright when they are opened, though their EXIF may still speak of the turn.
 _UPRIGHT = ("TIFF", "HEIC")
+# The orientations that exchange width and height.
+_TURNED = (5, 6, 7, 8)
+_CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,18 @@ class Header:
         format: `JPEG`, `PNG`, `WebP`, `GIF`, `BMP`, `TIFF`, `AVIF` or `HEIC`, by the content.
         mode: Pillow's name of the colour mode, such as `RGB`, `L` (grey), `P` (palette),
             `CMYK` or `I;16` (grey of 16 bits).
+        orientation: Of the EXIF data, 1..8; 1 where there is none.
+        taken_at: When the picture was taken, in the camera's local time, if its EXIF data say.
+        camera: The camera's maker and model, if its EXIF data say.
     """
 
     width: int
     height: int
     format: str
     mode: str
+    orientation: int = 1
+    taken_at: datetime | None = None
+    camera: str | None = None
 
 
 def describe(content: bytes) -> Header:
@@ -45,13 +56,42 @@ def describe(content: bytes) -> Header:
     with pillow_silenced(), open_photo(content) as image:
         kind = sniff(content) or ""
         width, height = image.size
-        if _is_turned(image, kind, content):
+        if kind == "PNG" and not any(name in content for name in _PNG_EXIF):
+            return Header(width, height, kind, image.mode)
+        orientation = exif_orientation(image)
+        if orientation in _TURNED and kind not in _UPRIGHT:
             width, height = height, width
-        return Header(width, height, kind, image.mode)
+        return Header(
+            width, height, kind, image.mode, orientation, _taken_at(image), _camera(image)
+        )
 
 
-def _is_turned(image: Image.Image, kind: str, content: bytes) -> bool:
-    """Whether the EXIF orientation exchanges width and height."""
-    if kind in _UPRIGHT or (kind == "PNG" and not any(name in content for name in _PNG_EXIF)):
-        return False
-    return exif_orientation(image) in (5, 6, 7, 8)
+def _taken_at(image: Image.Image) -> datetime | None:
+    # A damaged EXIF block, or a clock that was never set, costs the date and nothing else.
+    with suppress(Exception):
+        exif = image.getexif()
+        original = exif.get_ifd(ExifTags.IFD.Exif)
+        for value in (
+            original.get(ExifTags.Base.DateTimeOriginal),
+            original.get(ExifTags.Base.DateTimeDigitized),
+            exif.get(ExifTags.Base.DateTime),
+        ):
+            with suppress(TypeError, ValueError):
+                return datetime.strptime(_plain(value), "%Y:%m:%d %H:%M:%S")
+    return None
+
+
+def _camera(image: Image.Image) -> str | None:
+    with suppress(Exception):
+        exif = image.getexif()
+        maker, model = (_plain(exif.get(tag, "")) for tag in _CAMERA)
+        # Many models begin with the maker's name.
+        name = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
+        return name.strip() or None
+    return None
+
+
+def _plain(value: object) -> str:
+    """A text of the EXIF data without what is not printable, such as padding with zeros."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return "".join(c for c in text if c.isprintable()).strip()

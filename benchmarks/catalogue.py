@@ -1,0 +1,220 @@
+"""How fast the catalogue answers when it is large, beside what one would write without it.
+
+    python benchmarks/catalogue.py [--rows N] [--keep FILE]
+
+Makes a catalogue of N made-up photos (default 1,000,000) and prints, in milliseconds, the
+median of several runs of each search and count, the time to open it, and the time of `like`
+against a plain scan: all vectors read from a NumPy file and multiplied as float32. The first
+search by likeness after rows were added builds the index, and is told apart.
+
+With --keep the catalogue is kept as FILE, and used again where it is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import insert, select
+
+from barkive.breeds import all_breeds
+from barkive.bundle import open_bundle
+from barkive.catalogue import Catalogue, Filter, schema
+from barkive.catalogue.models import pack_probabilities, pack_vector, unpack_vectors
+from barkive.catalogue.words import searchable
+from barkive.verdicts import Label, Status
+
+CHANNELS, LATENT = 1280, 96
+RUNS = 7
+_AT_ONCE = 5000
+
+
+def features(rng: np.random.Generator, breeds: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Made-up features: as a network's, none is below 0, and few directions say most.
+
+    A quarter of each one's length is noise in all directions, as in real ones.
+    """
+    shared = np.random.default_rng(0)
+    centres = shared.normal(size=(120, LATENT))
+    mixing = shared.normal(size=(LATENT, CHANNELS)) / np.sqrt(LATENT)
+    latent = centres[breeds] + 0.7 * rng.normal(size=(len(breeds), LATENT))
+    raw = latent @ mixing + 0.35 * rng.normal(size=(len(breeds), CHANNELS))
+    positive: NDArray[np.float32] = np.maximum(raw, 0).astype(np.float32)
+    return positive
+
+
+def fill(catalogue: Catalogue, rows: int) -> None:
+    """Adds made-up photos: 72 % dogs, 20 % uncertain, 7 % of other things, 1 % failed."""
+    rng = np.random.default_rng(1)
+    database = catalogue._database
+    with database.write() as connection:
+        model = catalogue.models.add(connection, open_bundle())
+    table = all_breeds()
+    words = [searchable("", [Label(b.id, b.en, b.fr)], None) for b in table]
+    start = datetime(2015, 1, 1)
+    kinds = (Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED)
+    for first in range(1, rows + 1, _AT_ONCE):
+        n = min(_AT_ONCE, rows + 1 - first)
+        breeds = rng.integers(0, len(table), n)
+        statuses = rng.choice(len(kinds), n, p=(0.72, 0.2, 0.07, 0.01))
+        top = rng.uniform(0.2, 1, n)
+        vectors = features(rng, breeds)
+        answers: list[dict[str, Any]] = []
+        photos: list[dict[str, Any]] = []
+        for i in range(n):
+            number, status, breed = first + i, kinds[statuses[i]], table[breeds[i]]
+            sha256 = number.to_bytes(32, "big")
+            probabilities = np.full(120, (1 - top[i]) / 119, np.float32)
+            probabilities[breeds[i]] = top[i]
+            dog = status in (Status.DOG, Status.UNCERTAIN)
+            path = f"/photos/{2015 + number % 12}/kennel{number % 977}/IMG_{number:07d}.jpg"
+            answers.append(
+                {
+                    "id": number,
+                    "sha256": sha256,
+                    "model_id": model.id,
+                    "status": status.value,
+                    "probabilities": pack_probabilities(probabilities),
+                    "dog": 3.0,
+                    "vector": pack_vector(vectors[i]),
+                    "identified_at": start,
+                }
+            )
+            photos.append(
+                {
+                    "id": number,
+                    "path": path,
+                    "bytes": 123456,
+                    "mtime_ns": number,
+                    "sha256": sha256,
+                    "phash": sha256,
+                    "format": "JPEG",
+                    "width": 4000,
+                    "height": 3000,
+                    "orientation": 1,
+                    "taken_at": start + timedelta(minutes=6 * number),
+                    "camera": "Maker Model",
+                    "model_id": model.id,
+                    "answer_id": number,
+                    "status": status.value,
+                    "breed": breed.id if dog else None,
+                    "probability": float(top[i]) if dog else None,
+                    "margin": float(top[i]) / 2 if dog else None,
+                    "corrected": number % 50 == 0,
+                    "words": f"photos {2015 + number % 12} kennel {number % 977} img "
+                    f"{number:07d} jpg {words[breeds[i]] if dog else ''}",
+                    "added_at": start,
+                    "identified_at": start,
+                }
+            )
+        with database.write() as connection:
+            connection.execute(insert(schema.answer), answers)
+            connection.execute(insert(schema.photo), photos)
+        print(f"\r{first + n - 1:,} of {rows:,} rows", end="", file=sys.stderr)
+    with database.write() as connection:
+        # What a scan leaves to SQLite's own upkeep: figures by which searches are planned.
+        connection.exec_driver_sql("ANALYZE")
+    print(file=sys.stderr)
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """The median time of several runs."""
+    times = []
+    for _ in range(RUNS):
+        start = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - start))
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Fills a catalogue, and measures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        file = options.keep or Path(folder) / "catalogue.sqlite"
+        there = file.exists()
+        with Catalogue(file) as catalogue:
+            if not there:
+                start = time.perf_counter()
+                fill(catalogue, options.rows)
+                print(f"filled in {time.perf_counter() - start:.0f} s")
+        print(f"open: {milliseconds(lambda: Catalogue(file).close()):.1f} ms")
+        with Catalogue(file) as catalogue:
+            measure(catalogue)
+
+
+def measure(catalogue: Catalogue) -> None:
+    """Prints the time of each search."""
+    day = date(2024, 1, 1)
+    filters = {
+        "everything": Filter(),
+        "a breed": Filter(breed="beagle"),
+        "a breed, in French, from a date on": Filter(breed="carlin", after=day),
+        "an FCI group": Filter(group=3),
+        "uncertain": Filter(status=(Status.UNCERTAIN,)),
+        "dogs, at least 0.9": Filter(status=(Status.DOG,), min_probability=0.9),
+        "from a date on": Filter(after=day),
+        "a folder": Filter(folder="/photos/2020/kennel17"),
+        "a year's folders": Filter(folder="/photos/2020"),
+        "corrected": Filter(corrected=True),
+        "not corrected": Filter(corrected=False),
+        "a breed as text": Filter(text="beagle"),
+        "two words": Filter(text="kennel 17 pug"),
+        "a file's number": Filter(text="0123456"),
+    }
+    print(f"{'':40}{'count':>10}{'first 100':>12}  ms")
+    for name, wanted in filters.items():
+        counted = milliseconds(lambda wanted=wanted: catalogue.count(wanted))  # type: ignore[misc]
+        found = milliseconds(lambda wanted=wanted: list(catalogue.search(wanted, limit=100)))  # type: ignore[misc]
+        print(f"{name:40}{counted:10.1f}{found:12.1f}  {catalogue.count(wanted):,}")
+    print(f"counts by status: {milliseconds(lambda: catalogue.counts('status')):.1f} ms")
+    print(f"counts by breed: {milliseconds(lambda: catalogue.counts('breed')):.1f} ms")
+    print(f"next to review: {milliseconds(lambda: next(catalogue.to_review())):.1f} ms")
+    photo = next(catalogue.search(Filter(breed="beagle"), limit=1)).file
+    start = time.perf_counter()
+    catalogue.like(photo)
+    print(f"like, the first time: {time.perf_counter() - start:.2f} s")
+    ours = milliseconds(lambda: catalogue.like(photo))
+    only = milliseconds(lambda: catalogue.like(photo, Filter(group=3)))
+    plain = plain_scan(catalogue, photo)
+    print(f"like: {ours:.0f} ms; within an FCI group {only:.0f} ms")
+    print(f"like, by a plain scan: {plain:.0f} ms; ratio {plain / ours:.1f}")
+
+
+def plain_scan(catalogue: Catalogue, photo: str) -> float:
+    """The same by multiplying all vectors, kept as int8 in one NumPy file."""
+    with catalogue._database.read() as connection, tempfile.NamedTemporaryFile() as file:
+        rows = connection.execution_options(yield_per=10_000).execute(
+            select(schema.answer.c.vector)
+        )
+        for part in rows.partitions():
+            file.write(unpack_vectors([row.vector for row in part]).tobytes())
+        vectors = np.memmap(file.name, np.int8, "r").reshape(-1, CHANNELS)
+        query = vectors[0].astype(np.float32)
+
+        def scan() -> NDArray[np.intp]:
+            cosines = [
+                (block := vectors[i : i + 8192].astype(np.float32))
+                @ query
+                / np.linalg.norm(block, axis=1)
+                for i in range(0, len(vectors), 8192)
+            ]
+            return np.argsort(-np.concatenate(cosines))[:20]
+
+        return milliseconds(scan)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""The catalogue: an association's photos, searched, corrected and exported.
+
+Example:
+    >>> from barkive.catalogue import Catalogue
+"""
+
+from barkive.catalogue.catalogue import Catalogue
+from barkive.catalogue.corrections import Correction
+from barkive.catalogue.duplicates import Group
+from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.export.run import Export, ExportFormat
+from barkive.catalogue.filters import Filter
+from barkive.catalogue.records import Change, Entry, Found, Kind
+from barkive.catalogue.scan import Summary
+
+__all__ = [
+    "Catalogue",
+    "Change",
+    "Correction",
+    "Entry",
+    "Export",
+    "ExportFormat",
+    "Filter",
+    "Found",
+    "Group",
+    "Kind",
+    "Outcome",
+    "Summary",
+]

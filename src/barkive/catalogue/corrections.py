@@ -1,0 +1,218 @@
+"""What people say of photos: corrections, their history, and the queue of what to look at.
+
+A correction belongs to a content, and so to every file with it. Nothing is ever
+overwritten: an undo is one more line of the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from barkive.catalogue import schema
+from barkive.catalogue.database import Database
+from barkive.catalogue.entries import chosen, to_entries
+from barkive.catalogue.filters import Filter, find_breed
+from barkive.catalogue.holding import last_words, what_holds
+from barkive.catalogue.models import Models
+from barkive.catalogue.records import Change, Entry, Kind
+from barkive.catalogue.store import now
+from barkive.errors import CatalogueError, UsageError
+from barkive.verdicts import Status
+
+_BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
+_REVIEWED_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person says of a photo.
+
+    Attributes:
+        kind: What is said; `undo` takes back the last thing that was said.
+        breeds: Names or ids: one for `breed`, two different ones for `cross`, else none.
+        note: Anything worth remembering.
+        by: Who says so.
+        other: Whether breeds that Barkive has no name for are taken as they are written.
+
+    Raises:
+        UsageError: The number of breeds does not fit.
+    """
+
+    kind: Kind
+    breeds: tuple[str, ...] = ()
+    note: str | None = None
+    by: str | None = None
+    other: bool = False
+
+    def __post_init__(self) -> None:
+        wanted = _BREEDS_OF.get(self.kind, 0)
+        if len(self.breeds) != wanted:
+            raise UsageError(
+                f"A correction of the kind “{self.kind}” takes {wanted} "
+                f"breed{'' if wanted == 1 else 's'}, not {len(self.breeds)}."
+            )
+        if any(not breed.strip() for breed in self.breeds):
+            raise UsageError("The name of the breed is empty; give a name or an id.")
+
+
+def correct(database: Database, models: Models, path: str, correction: Correction) -> Entry:
+    """Writes what a person says of a photo; it is durable when this returns.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        path: The photo's; every file of the same content is corrected with it.
+        correction: What is said.
+
+    Returns:
+        The photo as it is now.
+
+    Raises:
+        CatalogueError: The photo is not in the catalogue, could never be read, or the
+            catalogue can't be written.
+        UnknownBreedError: There is no such breed.
+        UsageError: There is nothing to take back.
+    """
+    with database.write() as connection:
+        row = _row(connection, path)
+        (before,) = to_entries(connection, models, [row])
+        if row.sha256 is None:
+            raise CatalogueError(f"{path} could never be read, so there is nothing to correct.")
+        content = bytes(row.sha256)
+        breeds = _breeds(models, correction)
+        if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
+            raise UsageError(f"Nobody has corrected {path}, so there is nothing to take back.")
+        connection.execute(
+            insert(schema.correction).values(
+                sha256=content,
+                kind=correction.kind.value,
+                breed=breeds[0] if breeds else None,
+                breed2=breeds[1] if len(breeds) > 1 else None,
+                note=correction.note,
+                said_by=correction.by,
+                said_at=now(),
+                was=_described(before),
+            )
+        )
+        _apply(connection, models, content)
+        (after,) = to_entries(connection, models, [_row(connection, path)])
+    return after
+
+
+def one(database: Database, models: Models, path: str) -> Entry:
+    """One photo by its path.
+
+    Raises:
+        CatalogueError: It is not in the catalogue.
+    """
+    with database.read() as connection:
+        (entry,) = to_entries(connection, models, [_row(connection, path)])
+    return entry
+
+
+def history(database: Database, models: Models, path: str) -> list[Change]:
+    """What people said of a photo, in order, undone words included.
+
+    Raises:
+        CatalogueError: The photo is not in the catalogue.
+    """
+    with database.read() as connection:
+        row = _row(connection, path)
+        table = schema.correction
+        said = connection.execute(
+            select(table).where(table.c.sha256 == row.sha256).order_by(table.c.id)
+        )
+        return [
+            Change(
+                kind=Kind(one.kind),
+                labels=tuple(models.label(breed) for breed in (one.breed, one.breed2) if breed),
+                note=one.note,
+                by=one.said_by,
+                at=one.said_at,
+                was=one.was,
+            )
+            for one in said
+        ]
+
+
+def to_review(database: Database, models: Models, wanted: Filter) -> Generator[Entry, None, None]:
+    """The photos that nobody has spoken of and the model is not sure of, most useful first.
+
+    First come those between whose two best breeds the model can choose least (margin
+    sampling; Scheffer et al., 2001, "Active Hidden Markov Models for Information
+    Extraction"): there a person decides fastest, and a model learns most. Photos that are
+    corrected meanwhile, here or elsewhere, do not come up.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        wanted: Which photos; their status and correction are settled here.
+    """
+    c = schema.photo.c
+    where = wanted.where(models, sqlite=database.is_sqlite)
+    margin, last = -1.0, 0
+    while True:
+        page = (
+            chosen()
+            .where(where, c.corrected.is_(False), c.status == Status.UNCERTAIN.value)
+            .where((c.margin > margin) | ((c.margin == margin) & (c.id > last)))
+            .order_by(c.margin, c.id)
+            .limit(_REVIEWED_AT_ONCE)
+        )
+        with database.read() as connection:
+            rows = connection.execute(page).all()
+        if not rows:
+            return
+        for row in rows:
+            with database.read() as connection:
+                now_row = connection.execute(chosen().where(c.id == row.id)).first()
+                entries = to_entries(connection, models, [now_row] if now_row else [])
+            yield from (one for one in entries if not one.corrected)
+        margin, last = rows[-1].margin, rows[-1].id
+
+
+def _row(connection: Connection, path: str) -> Row[Any]:
+    row = connection.execute(
+        chosen().where(schema.photo.c.path == schema.absolute(path))
+    ).one_or_none()
+    if row is None:
+        raise CatalogueError(
+            f"{path} is not in the catalogue; add it with `barkive scan`, or check the name "
+            "with `barkive search`."
+        )
+    return row
+
+
+def _breeds(models: Models, correction: Correction) -> tuple[str, ...]:
+    if correction.other:
+        return tuple(breed.strip() for breed in correction.breeds)
+    found = tuple(find_breed(breed, models) for breed in correction.breeds)
+    if len(set(found)) < len(found):
+        raise UsageError(
+            f"{' and '.join(correction.breeds)} are the same breed; a cross takes two, "
+            "or give one with --breed."
+        )
+    return found
+
+
+def _apply(connection: Connection, models: Models, content: bytes) -> None:
+    """Brings the photos of a content to what holds now."""
+    word = last_words(connection, [content]).get(content)
+    rows = connection.execute(chosen().where(schema.photo.c.sha256 == content)).all()
+    for row in rows:
+        answer = None
+        if row.answer_id is not None:
+            model = models.get(connection, row.answer_model_id)
+            answer = model, row.answer_status, row.probabilities
+        columns = what_holds(models, row.path, answer, word)
+        connection.execute(update(schema.photo).where(schema.photo.c.id == row.id).values(columns))
+
+
+def _described(entry: Entry) -> str:
+    """What held, in one line, such as `uncertain` or `dog: Pug`."""
+    names = " x ".join(label.en for label in entry.labels)
+    return f"{entry.status.value}: {names}" if names else entry.status.value

@@ -1,0 +1,114 @@
+"""Reads photos from the catalogue, page by page, as entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
+
+from barkive.catalogue import schema
+from barkive.catalogue.database import Database
+from barkive.catalogue.models import Models
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Candidate, Status, Verdict
+
+_PAGE = 1000
+# As many as the longest short list that is asked for.
+_TOP = 5
+_CROSS = 0.5
+
+
+def chosen() -> Select[Any]:
+    """All that an entry is made of."""
+    answer = schema.answer
+    return select(
+        *schema.photo.c,
+        answer.c.status.label("answer_status"),
+        answer.c.probabilities,
+        answer.c.model_id.label("answer_model_id"),
+    ).outerjoin(answer, schema.photo.c.answer_id == answer.c.id)
+
+
+def pages(
+    database: Database,
+    models: Models,
+    cases: Sequence[ColumnElement[bool]],
+    limit: int | None,
+) -> Iterator[Entry]:
+    """The photos that fit, in the order in which they were catalogued.
+
+    No transaction stays open between pages, so that writers need not wait for a reader.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        cases: Conditions on `photo`, of which each photo fits one at most.
+        limit: How many at most; None for all.
+    """
+    ids = schema.photo.c.id
+    last = 0
+    while limit is None or limit > 0:
+        size = _PAGE if limit is None else min(_PAGE, limit)
+        with database.read() as connection:
+            rows = [
+                row
+                for case in cases
+                for row in connection.execute(
+                    chosen().where(case, ids > last).order_by(ids).limit(size)
+                )
+            ]
+            rows = sorted(rows, key=lambda row: row.id)[:size]
+            entries = to_entries(connection, models, rows)
+        yield from entries
+        if len(rows) < size:
+            return
+        last = rows[-1].id
+        limit = None if limit is None else limit - size
+
+
+def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]]) -> list[Entry]:
+    """Rows of `chosen` as entries."""
+    return [_to_entry(connection, models, row) for row in rows]
+
+
+def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
+    answer, name = None, ""
+    if row.model_id is not None:
+        name = models.get(connection, row.model_id).name
+    if row.answer_id is not None:
+        model = models.get(connection, row.answer_model_id)
+        status, name = Status(row.answer_status), model.name
+        listed = status in (Status.DOG, Status.UNCERTAIN)
+        breeds = model.candidates(row.probabilities, _TOP) if listed else ()
+        answer = Verdict(row.path, status, breeds, None, name)
+    return Entry(
+        id=row.id,
+        file=row.path,
+        status=Status(row.status),
+        breeds=_breeds(models, row, answer),
+        error=row.error if row.status == Status.FAILED else None,
+        corrected=bool(row.corrected),
+        note=row.note,
+        answer=answer,
+        model=name,
+        width=row.width,
+        height=row.height,
+        format=row.format,
+        taken_at=row.taken_at,
+        camera=row.camera,
+        bytes=row.bytes,
+        sha256=bytes(row.sha256).hex() if row.sha256 is not None else None,
+        added_at=row.added_at,
+        identified_at=row.identified_at,
+        missing_since=row.missing_since,
+    )
+
+
+def _breeds(models: Models, row: Row[Any], answer: Verdict | None) -> tuple[Candidate, ...]:
+    if row.corrected and row.status == Status.DOG:
+        said = [models.label(breed) for breed in (row.breed, row.breed2) if breed]
+        return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
+    if row.status in (Status.DOG, Status.UNCERTAIN) and answer is not None:
+        return answer.breeds
+    return ()

@@ -1,0 +1,183 @@
+"""A shelter's own list of breed names, and which of them means which of our breeds.
+
+Shelters write `Retriever, Golden`, `Newfoundland Dog` or `Yorkshire Terrier Yorkie`, and their
+software takes a breed only as its own list writes it. Knows nothing of that software.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from barkive.breeds import Breed, all_breeds, normalise
+from barkive.errors import UsageError
+from barkive.verdicts import Label, Language
+
+# They come and go in names without changing what is meant.
+_FILLERS = frozenset({"dog", "chien", "and", "et"})
+_COLUMNS = ("breedname", "breed", "race")
+# How lists call a dog whose breed nobody knows, the plainest first.
+_UNKNOWN = (
+    *("Unknown", "Unknown Breed", "Breed Unknown", "Inconnue", "Race inconnue", "Inconnu"),
+    *("Mixed Breed", "Mixed", "Crossbreed", "Cross Breed", "Mongrel"),
+    *("Croisé", "Race croisée", "Chien croisé", "Bâtard"),
+)
+_UNKNOWN_NAME: dict[Language, str] = {"en": "Mixed Breed", "fr": "Croisé"}
+
+
+class BreedList:
+    """The breed names that a shelter uses.
+
+    Attributes:
+        unmatched: The names asked for that the list has no match for, ours; grows with use.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Takes the names as the shelter writes them; the first of two that are alike counts."""
+        self.unmatched: set[str] = set()
+        self._exact: dict[str, str] = {}
+        self._shuffled: dict[str, str] = {}
+        self._doubled: dict[str, str] = {}
+        for name in names:
+            plain = html.unescape(name)  # older shelter software keeps accents as entities
+            self._exact.setdefault(normalise(plain), name)
+            self._shuffled.setdefault(_shuffled(plain), name)
+            if breed_id := _doubled(plain):
+                self._doubled.setdefault(breed_id, name)
+        for index in (self._exact, self._shuffled):
+            index.pop("", None)
+
+    def name(self, label: Label, lang: Language = "en") -> str:
+        """The shelter's name of a breed; ours, and a note in `unmatched`, where it has none.
+
+        Tried in this order, with the breed's names in both languages and all its other names:
+        the same name but for case, accents and punctuation; the same words in another order;
+        two of the breed's names one behind the other.
+
+        Args:
+            label: The breed.
+            lang: Of our name.
+        """
+        names = list(_names(label))
+        found = self._find(names) or self._doubled.get(label.id)
+        if found is None:
+            found = label.name(lang)
+            self.unmatched.add(found)
+        return found
+
+    def unknown(self, lang: Language = "en") -> str:
+        """The shelter's word for a dog of unknown breed; ours, and a note, where it has none."""
+        found = self._find(_UNKNOWN)
+        if found is None:
+            found = unknown_breed(lang)
+            self.unmatched.add(found)
+        return found
+
+    def _find(self, names: Iterable[str]) -> str | None:
+        names = list(names)
+        for key in map(normalise, names):
+            if key in self._exact:
+                return self._exact[key]
+        for key in map(_shuffled, names):
+            if key in self._shuffled:
+                return self._shuffled[key]
+        return None
+
+
+def unknown_breed(lang: Language) -> str:
+    """What a shelter calls a dog whose breed nobody knows."""
+    return _UNKNOWN_NAME[lang]
+
+
+def read_breed_list(path: str | Path) -> BreedList:
+    """Reads a shelter's breed names from a text or CSV file.
+
+    A table (`.csv`, `.tsv`, or a first line with a column called so) gives its column
+    `BreedName`, `Breed` or `Race`, or else its first one; any other file a name a line. UTF-8,
+    or else the encoding of older Windows programs.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UsageError: The file can't be read, is no text, or holds no name.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file can be called so"
+        raise UsageError(
+            f"The breed list {path} can't be read: {reason}; "
+            "give a text or CSV file with one breed name a line."
+        ) from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    try:
+        names = [name for name in map(str.strip, _column(path, text)) if name]
+    except csv.Error:
+        names = []
+    if not names or "\0" in text:
+        raise UsageError(
+            f"The breed list {path} holds no breed names; "
+            "give a text or CSV file with one breed name a line."
+        )
+    return BreedList(names)
+
+
+def _column(path: Path, text: str) -> Iterator[str]:
+    """The names in a file's text, with empty ones among them."""
+    lines = text.splitlines()
+    head = lines[0] if lines else ""
+    delimiter = max(",;\t", key=head.count)
+    columns = [normalise(cell) for cell in next(csv.reader([head], delimiter=delimiter), [])]
+    named = next((columns.index(name) for name in _COLUMNS if name in columns), None)
+    if named is None and path.suffix.lower() not in (".csv", ".tsv"):
+        yield from (line.strip().strip('"') for line in lines)
+        return
+    column, rows = (0, lines) if named is None else (named, lines[1:])
+    for row in csv.reader(rows, delimiter=delimiter):
+        if len(row) > column:
+            yield row[column]
+
+
+def _names(label: Label) -> Iterator[str]:
+    """All that a breed is called, the usual names first."""
+    yield label.en
+    yield label.fr
+    for breed in all_breeds():
+        if breed.id == label.id:
+            yield from _table_names(breed)
+
+
+def _table_names(breed: Breed) -> Iterator[str]:
+    """What the breed table calls a breed; data sets' own names, such as `collie`, come last."""
+    yield from (breed.en, breed.fr, *breed.aliases)
+    yield breed.folder.removeprefix(f"{breed.id}-")
+
+
+@cache
+def _table() -> dict[str, str]:
+    """The ids of the table's breeds, by all their normalised names."""
+    return {normalise(name): breed.id for breed in all_breeds() for name in _table_names(breed)}
+
+
+def _shuffled(name: str) -> str:
+    """What is left of a name once the order of its words does not matter either."""
+    words = {normalise(word) for word in re.split(r"[\W_]+", name)}
+    return " ".join(sorted(words - _FILLERS - {""}))
+
+
+def _doubled(name: str) -> str | None:
+    """The breed of a name such as `Yorkshire Terrier Yorkie`, which names one breed twice."""
+    for gap in re.finditer(r"[\W_]+", name):
+        first = _table().get(normalise(name[: gap.start()]))
+        if first and first == _table().get(normalise(name[gap.end() :])):
+            return first
+    return None

@@ -1,0 +1,129 @@
+"""Sorts photos into folders: a tree by breed to look through, or a training set.
+
+Which folder a photo belongs into is decided here; how it gets there, `tree` knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+from barkive.breeds import all_breeds
+from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
+from barkive.catalogue.export.safe_names import safe_name
+from barkive.catalogue.export.tree import Tree
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Language, Status
+
+_FOLDERS: dict[Language, dict[Status, str]] = {
+    "en": {
+        Status.UNCERTAIN: "Not sure",
+        Status.NOT_DOG: "No dog",
+        Status.FAILED: "Unreadable",
+    },
+    "fr": {
+        Status.UNCERTAIN: "Pas sûr",
+        Status.NOT_DOG: "Pas de chien",
+        Status.FAILED: "Illisible",
+    },
+}
+
+
+def write_folders(
+    entries: Iterable[Entry],
+    out: Path,
+    lang: Language,
+    *,
+    copy: bool = False,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Outcome:
+    """Makes a tree by breed, such as `Pug/rex.jpg` and `Maltese x Pug/mix.jpg`.
+
+    The tree holds these photos and no others that an earlier export put there; what the user
+    put there stays. Made again, it is the same, and each photo keeps its name.
+
+    Args:
+        entries: The photos; those whose file is gone are skipped, and so are the tree's own.
+        out: The folder; made if need be.
+        lang: Of the folders' names.
+        copy: Copy the photos instead of linking to them.
+        on_progress: Called after each photo.
+
+    Returns:
+        How many were put there and taken away, and which could not be.
+
+    Raises:
+        UsageError: The folder can't be written into, or what Barkive noted there can't be used.
+    """
+
+    def folder_of(entry: Entry) -> str:
+        if entry.status is not Status.DOG:
+            return _FOLDERS[lang][entry.status]
+        # A cross is the same whichever breed was named first.
+        return " x ".join(sorted(label.name(lang) for label in entry.labels))
+
+    return _write(entries, folder_of, Tree(out, copy=copy), on_progress)
+
+
+def write_training_set(
+    entries: Iterable[Entry],
+    out: Path,
+    *,
+    copy: bool = False,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Outcome:
+    """Makes a folder of breeds for `barkive train` of what people said.
+
+    Takes the photos that a person said to show one breed; a cross is none. A breed of the
+    table gets the folder name that it has in Stanford Dogs, another one its id.
+
+    Args:
+        entries: The photos; those whose file is gone are skipped, and so are the tree's own.
+        out: The folder; made if need be. As for `write_folders`, the user's files stay.
+        copy: Copy the photos instead of linking to them.
+        on_progress: Called after each photo.
+
+    Returns:
+        How many were put there and taken away, and which could not be.
+
+    Raises:
+        UsageError: The folder can't be written into, or what Barkive noted there can't be used.
+    """
+    return _write(entries, _training_folder, Tree(out, copy=copy), on_progress)
+
+
+def _training_folder(entry: Entry) -> str | None:
+    if not entry.corrected or len(entry.labels) != 1:
+        return None
+    breed_id = entry.labels[0].id
+    return _stanford_folders().get(breed_id, breed_id)
+
+
+@cache
+def _stanford_folders() -> dict[str, str]:
+    return {breed.id: breed.folder for breed in all_breeds()}
+
+
+def _write(
+    entries: Iterable[Entry],
+    folder_of: Callable[[Entry], str | None],
+    tree: Tree,
+    on_progress: OnProgress,
+) -> Outcome:
+    written = unchanged = skipped = 0
+    failures: list[Failure] = []
+    for done, entry in enumerate(entries, 1):
+        folder = folder_of(entry)
+        if folder is not None:
+            if not Path(entry.file).is_file() or tree.holds(entry.file):
+                skipped += 1
+            else:
+                try:
+                    new = tree.place(entry, safe_name(folder))
+                    written, unchanged = written + new, unchanged + (not new)
+                except OSError as error:
+                    failures.append(Failure(entry.file, reason_of(error)))
+        on_progress(done, None)
+    removed, kept = tree.finish()
+    return Outcome(written, unchanged, removed, skipped, (*failures, *kept))

@@ -1,0 +1,140 @@
+"""The catalogue in MegaDetector's batch output format 1.6, for the tools that read it.
+
+The format: https://lila.science/megadetector-output-format. Its tools (Timelapse, AddaxAI and
+others) expect boxes around animals. Barkive judges the whole photo and knows of no boxes, so
+that each photo with a dog holds one detection, which is the whole photo; `info.detector` says
+so. Knows nothing of files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any
+
+from barkive import __version__
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Label, Status
+
+_FORMAT = "1.6"
+_DETECTOR = f"Barkive {__version__}: whole photos, no boxes"
+_ANIMAL = "1"
+# The three that MegaDetector's own files hold; some tools count on them.
+_DETECTION_CATEGORIES = {_ANIMAL: "animal", "2": "person", "3": "vehicle"}
+_WHOLE_PHOTO = [0.0, 0.0, 1.0, 1.0]
+# A verdict has already passed the model's own threshold, so there is nothing below to sift.
+_THRESHOLDS = {"typical_detection_threshold": 0.5, "conservative_detection_threshold": 0.5}
+_CANIDS = "animalia;chordata;mammalia;carnivora;canidae"
+# The dhole and the African wild dog; every other label stands for a kind of dog.
+_SPECIES = {"n02115913": "cuonalpinus", "n02116738": "lycaonpictus"}
+# By these the format tells videos, of which it asks more than a photo can say.
+_VIDEOS = (".mp4", ".avi", ".mpeg", ".mpg", ".mov", ".mkv", ".flv")
+
+
+def megadetector_json(
+    entries: Iterable[Entry], labels: Sequence[Label], base: str | None, completed: datetime
+) -> Iterator[str]:
+    """One JSON object in MegaDetector's format, in ASCII.
+
+    A photo with a dog, sure of the breed or not, is a detection of an animal with confidence 1:
+    both verdicts say that there is a dog, and how sure the breed is stands in the
+    classifications. A photo without a dog has no detections, one that could not be read says
+    why. Files named as videos are left out.
+
+    The breeds' table and `info` come last, because only then it is known which breeds and
+    models occur; the order of keys has no meaning in JSON.
+
+    Args:
+        entries: The photos.
+        labels: The model's classes: categories `0`, `1` and so on. Breeds that occur beyond
+            them follow.
+        base: The folder that paths are given relative to, with forward slashes, where they lie
+            under it; None for absolute paths.
+        completed: When the last photo was identified; UTC if it has no time zone.
+
+    Yields:
+        Pieces of the object, a photo each.
+    """
+    categories: dict[str, tuple[int, Label]] = {}
+    for label in labels:
+        categories.setdefault(label.id, (len(categories), label))
+    models: dict[str, None] = {}
+    folder = PurePath(os.path.abspath(base)) if base is not None else None  # noqa: PTH100
+    before = '{"images": [\n'
+    for entry in entries:
+        if entry.file.lower().endswith(_VIDEOS):
+            continue
+        models[entry.model] = None
+        yield before + json.dumps(_image(entry, folder, categories))
+        before = ",\n"
+    yield "\n]" if models else '{"images": []'
+    tables: dict[str, Any] = {
+        "detection_categories": _DETECTION_CATEGORIES,
+        "classification_categories": {
+            str(number): label.en or label.id for number, label in categories.values()
+        },
+        "classification_category_descriptions": {
+            str(number): _description(label) for number, label in categories.values()
+        },
+        "info": _info(models, completed),
+    }
+    for key, value in tables.items():
+        yield f",\n{json.dumps(key)}: {json.dumps(value)}"
+    yield "}\n"
+
+
+def _image(
+    entry: Entry, folder: PurePath | None, categories: dict[str, tuple[int, Label]]
+) -> dict[str, Any]:
+    """One element of `images`; adds the breeds that it holds to `categories`."""
+    path = PurePath(entry.file)
+    if folder is not None and path.is_relative_to(folder):
+        path = path.relative_to(folder)
+    image: dict[str, Any] = {"file": path.as_posix()}
+    if entry.status is Status.FAILED:
+        # Null and not empty: an empty list would say that there is nothing to see.
+        return image | {"failure": entry.error or "The photo can't be read.", "detections": None}
+    image["detections"] = []
+    if entry.status is not Status.NOT_DOG:
+        classifications = []
+        for breed in sorted(entry.breeds, key=lambda breed: -breed.probability):
+            number, _ = categories.setdefault(breed.label.id, (len(categories), breed.label))
+            confidence = round(min(max(breed.probability, 0.0), 1.0), 4)
+            classifications.append([str(number), confidence])
+        image["detections"].append(
+            {
+                "category": _ANIMAL,
+                "conf": 1.0,
+                "bbox": _WHOLE_PHOTO,
+                "classifications": classifications,
+            }
+        )
+    if entry.width is not None and entry.height is not None:
+        image |= {"width": entry.width, "height": entry.height}
+    if entry.taken_at is not None:
+        # As EXIF writes it, which is what MegaDetector copies from there.
+        image["datetime"] = f"{entry.taken_at:%Y:%m:%d %H:%M:%S}"
+    return image
+
+
+def _info(models: Iterable[str], completed: datetime) -> dict[str, Any]:
+    if completed.tzinfo is not None:
+        completed = completed.astimezone(UTC)
+    time = f"{completed:%Y-%m-%d %H:%M:%S}"
+    return {
+        "format_version": _FORMAT,
+        "detector": _DETECTOR,
+        "detector_metadata": _THRESHOLDS,
+        "detection_completion_time": time,
+        "classifier": ", ".join(models),
+        "classification_completion_time": time,
+    }
+
+
+def _description(label: Label) -> str:
+    """A label's place among the animals, in the manner of the format's examples."""
+    species = _SPECIES.get(label.id, "canisfamiliaris")
+    return f"{_CANIDS};{species};{label.id.replace(';', ' ')}"

@@ -1,0 +1,135 @@
+r"""The catalogue as a Parquet file, for notebooks and databases.
+
+| column | type | what it holds |
+|---|---|---|
+| `file` | string | the path; bytes that are no text as escapes such as `\udce9` |
+| `status` | string | `dog`, `uncertain`, `not_dog` or `failed` |
+| `breed_id`, `breed` | string | the breed that holds; null if it is not known |
+| `breed2_id`, `breed2` | string | the second breed of a cross |
+| `probability` | double | of `breed`, 0..1 |
+| `corrected` | bool | whether a person said so |
+| `note`, `error`, `model`, `model_status` | string | as in the catalogue; `model_status` is what the model said before people did |
+| `breeds` | list of struct | `id`, `name`, `probability` of the breed or of the short list, best first |
+| `width`, `height` | int32 | in pixels, of the upright photo |
+| `bytes` | int64 | the file's size |
+| `sha256` | string | of the file's content, in hex digits |
+| `taken_at` | timestamp | in the camera's local time, so without a time zone |
+| `added_at`, `identified_at`, `missing_since` | timestamp, UTC | |
+| `camera` | string | maker and model |
+| `id` | int64 | the catalogue's number for the photo |
+"""  # noqa: E501 - a table's row is one line
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from barkive.catalogue.records import Entry
+from barkive.errors import MissingExtraError
+from barkive.verdicts import Language
+
+_ROWS = 10_000
+
+
+def write_parquet(entries: Iterable[Entry], path: Path, lang: Language) -> None:
+    """Writes a Parquet file, a group of 10,000 rows at a time.
+
+    What is there is overwritten, and after an error a part of the file may be there: give a
+    temporary name, and rename the file when it is whole.
+
+    Args:
+        entries: The photos.
+        path: Where the file goes.
+        lang: Of the breeds' names.
+
+    Raises:
+        MissingExtraError: PyArrow is not installed; nothing was written.
+        OSError: The file can't be written.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetWriter
+    except ImportError:
+        raise MissingExtraError("parquet", "Writing Parquet") from None
+    schema = _schema(pa)
+    rows = (_row(entry, lang) for entry in entries)
+    # Opened here: PyArrow does not take every file name that the system does.
+    with path.open("wb") as file, ParquetWriter(file, schema, compression="zstd") as writer:
+        while batch := list(islice(rows, _ROWS)):
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
+
+
+def _schema(pa: Any) -> Any:
+    """The columns; `pa` is PyArrow, which is not imported before it is needed."""
+    text, utc = pa.string(), pa.timestamp("us", tz="UTC")
+    breed = pa.struct([("id", text), ("name", text), ("probability", pa.float64())])
+    return pa.schema(
+        [
+            ("file", text),
+            ("status", text),
+            ("breed_id", text),
+            ("breed", text),
+            ("breed2_id", text),
+            ("breed2", text),
+            ("probability", pa.float64()),
+            ("corrected", pa.bool_()),
+            ("note", text),
+            ("error", text),
+            ("model", text),
+            ("model_status", text),
+            ("breeds", pa.list_(breed)),
+            ("width", pa.int32()),
+            ("height", pa.int32()),
+            ("bytes", pa.int64()),
+            ("sha256", text),
+            ("taken_at", pa.timestamp("us")),
+            ("added_at", utc),
+            ("identified_at", utc),
+            ("missing_since", utc),
+            ("camera", text),
+            ("id", pa.int64()),
+        ]
+    )
+
+
+def _row(entry: Entry, lang: Language) -> dict[str, Any]:
+    first, second, *_ = (*entry.labels, None, None)
+    return {
+        "file": _text(entry.file),
+        "status": entry.status.value,
+        "breed_id": _text(first.id) if first else None,
+        "breed": _text(first.name(lang)) if first else None,
+        "breed2_id": _text(second.id) if second else None,
+        "breed2": _text(second.name(lang)) if second else None,
+        "probability": entry.breeds[0].probability if first else None,
+        "corrected": entry.corrected,
+        "note": _text(entry.note),
+        "error": _text(entry.error),
+        "model": _text(entry.model),
+        "model_status": entry.answer.status.value if entry.answer else None,
+        "breeds": [
+            {
+                "id": _text(c.label.id),
+                "name": _text(c.label.name(lang)),
+                "probability": c.probability,
+            }
+            for c in entry.breeds
+        ],
+        "width": entry.width,
+        "height": entry.height,
+        "bytes": entry.bytes,
+        "sha256": entry.sha256,
+        "taken_at": entry.taken_at,
+        "added_at": entry.added_at,
+        "identified_at": entry.identified_at,
+        "missing_since": entry.missing_since,
+        "camera": _text(entry.camera),
+        "id": entry.id,
+    }
+
+
+def _text(value: str | None) -> str | None:
+    """Text that Parquet, which wants UTF-8, takes."""
+    return None if value is None else value.encode(errors="backslashreplace").decode()

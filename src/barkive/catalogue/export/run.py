@@ -1,0 +1,184 @@
+"""Runs an export: from a catalogue's entries to a file, a folder, or standard output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from barkive.catalogue.export import megadetector, tables
+from barkive.catalogue.export.asm3 import asm3_rows
+from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.breed_list import BreedList
+from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.records import Entry
+from barkive.errors import UsageError
+from barkive.images import is_photo
+from barkive.verdicts import Label, Language
+
+
+class ExportFormat(StrEnum):
+    """The forms in which the catalogue can be taken out."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    MD_JSON = "md-json"
+    ASM3 = "asm3"
+    XMP = "xmp"
+    FOLDERS = "folders"
+    CONTACT_SHEET = "contact-sheet"
+    TRAINING_SET = "training-set"
+
+
+_TEXT = (
+    *(ExportFormat.CSV, ExportFormat.JSON, ExportFormat.JSONL),
+    *(ExportFormat.MD_JSON, ExportFormat.ASM3),
+)
+_FOLDER = (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What is to be taken out, and where to.
+
+    Attributes:
+        form: In which form.
+        out: The file, or the folder for `xmp`, `folders` and `training-set`; None for
+            standard output, and for `xmp` for beside the photos.
+        lang: Of names and headings.
+        breed_list: The shelter's own, for `asm3`.
+        copy: Whether folders hold copies rather than links.
+
+    Raises:
+        UsageError: The form needs a place, or can't be written there.
+    """
+
+    form: ExportFormat
+    out: Path | None = None
+    lang: Language = "en"
+    breed_list: BreedList | None = None
+    copy: bool = False
+
+    def __post_init__(self) -> None:
+        if self.out is None and self.form not in (*_TEXT, ExportFormat.XMP):
+            kind = "a folder" if self.form in _FOLDER else "a file"
+            raise UsageError(f"The form {self.form} needs {kind} to write to: --out.")
+        if self.out is None or self.form in (*_FOLDER, ExportFormat.XMP):
+            return
+        sheet = self.form is ExportFormat.CONTACT_SHEET
+        if sheet and self.out.suffix.lower() not in (".pdf", ".png"):
+            raise UsageError(f"A contact sheet is a .pdf or a .png file, not {self.out.name}.")
+        if self.out.is_dir():
+            raise UsageError(f"{self.out} is a folder; give a file.")
+        if not sheet and is_photo(self.out):
+            raise UsageError(f"{self.out} is a photo, which is not overwritten; give another file.")
+
+    def run(
+        self,
+        entries: Iterator[Entry],
+        *,
+        labels: tuple[Label, ...],
+        base: Path | None,
+        write: Callable[[str], object],
+        on_progress: OnProgress = lambda done, total: None,
+    ) -> Outcome:
+        """Takes the entries out.
+
+        Args:
+            entries: Consumed once.
+            labels: The breeds that the catalogue's models know.
+            base: The folder in which all the photos lie, if there is one.
+            write: Takes text for standard output.
+            on_progress: Called with (photos done, None).
+
+        Raises:
+            UsageError: The file or folder can't be written.
+            MissingExtraError: The form needs an extra that is not installed.
+        """
+        try:
+            return self._run(entries, labels, base, write, on_progress)
+        except OSError as error:
+            raise UsageError(
+                f"{self.out or 'The standard output'} can't be written: {error.strerror or error}; "
+                "make room or choose another place."
+            ) from None
+
+    def _run(
+        self,
+        entries: Iterator[Entry],
+        labels: tuple[Label, ...],
+        base: Path | None,
+        write: Callable[[str], object],
+        on_progress: OnProgress,
+    ) -> Outcome:
+        from barkive.catalogue.export import contact_sheet, folders, parquet, xmp
+
+        out, lang = self.out, self.lang
+        match self.form:
+            case ExportFormat.XMP:
+                return xmp.write_sidecars(entries, out, lang, base=base, on_progress=on_progress)
+            case ExportFormat.FOLDERS:
+                assert out is not None
+                return folders.write_folders(
+                    entries, out, lang, copy=self.copy, on_progress=on_progress
+                )
+            case ExportFormat.TRAINING_SET:
+                assert out is not None
+                return folders.write_training_set(
+                    entries, out, copy=self.copy, on_progress=on_progress
+                )
+        counted = _Counted(entries, on_progress)
+        if self.form in _TEXT:
+            chunks = self._chunks(iter(counted), labels, base)
+            if out is None:
+                for chunk in chunks:
+                    write(chunk)
+            else:
+                with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+                    file.writelines(chunks)
+            return Outcome(written=counted.done)
+        assert out is not None
+        with replacing(out) as part:
+            if self.form is ExportFormat.PARQUET:
+                parquet.write_parquet(iter(counted), part, lang)
+            else:
+                contact_sheet.write_contact_sheet(
+                    iter(counted), part, lang, pdf=out.suffix.lower() == ".pdf"
+                )
+        return Outcome(written=counted.done)
+
+    def _chunks(
+        self, entries: Iterator[Entry], labels: tuple[Label, ...], base: Path | None
+    ) -> Iterator[str]:
+        match self.form:
+            case ExportFormat.CSV:
+                return tables.csv_rows(entries, self.lang)
+            case ExportFormat.JSON:
+                return tables.json_array(entries, self.lang)
+            case ExportFormat.JSONL:
+                return tables.json_lines(entries, self.lang)
+            case ExportFormat.ASM3:
+                return asm3_rows(entries, self.breed_list, self.lang)
+            case _:
+                where = os.fspath(base) if base else None
+                return megadetector.megadetector_json(entries, labels, where, datetime.now(UTC))
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Entries that are counted as they pass."""
+
+    entries: Iterator[Entry]
+    on_progress: OnProgress
+    done: int = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            yield entry
+            self.done += 1
+            self.on_progress(self.done, None)

@@ -1,0 +1,171 @@
+r"""The catalogue as text for other programs: CSV for spreadsheets, JSON for scripts.
+
+Yields text piece by piece, so that a catalogue of any size passes through; knows nothing of
+files. Every piece can be encoded as UTF-8: what is no valid text in a file's name appears as an
+escape such as `\udce9`, which JSON reads back as it was.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+
+from barkive.breeds import Breed, all_breeds
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Candidate, Language, Status
+
+# Spreadsheets take a file for UTF-8 only when it starts with this.
+_BOM = "\ufeff"
+# What a spreadsheet may take for a formula, in full width too, even behind spaces; and what it
+# may drop on the way to one. https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+_WORTH_SHOWING = 0.01
+
+_HEADERS: Mapping[Language, tuple[str, ...]] = {
+    "en": (
+        *("file", "status", "breed", "second breed", "probability", "alternatives"),
+        *("corrected", "note", "FCI number", "FCI group", "date taken", "camera"),
+        *("width", "height", "error", "model", "missing since (UTC)"),
+    ),
+    "fr": (
+        *("fichier", "statut", "race", "deuxième race", "probabilité", "autres possibilités"),
+        *("corrigé", "note", "numéro FCI", "groupe FCI", "date de prise de vue", "appareil"),
+        *("largeur", "hauteur", "erreur", "modèle", "absent depuis (UTC)"),
+    ),
+}
+_STATUSES: Mapping[Language, Mapping[Status, str]] = {
+    "en": {
+        Status.DOG: "dog",
+        Status.UNCERTAIN: "not sure",
+        Status.NOT_DOG: "no dog",
+        Status.FAILED: "failed",
+    },
+    "fr": {
+        Status.DOG: "chien",
+        Status.UNCERTAIN: "pas sûr",
+        Status.NOT_DOG: "pas de chien",
+        Status.FAILED: "illisible",
+    },
+}
+_YES_NO: Mapping[Language, tuple[str, str]] = {"en": ("no", "yes"), "fr": ("non", "oui")}
+
+
+def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+    """CSV that a spreadsheet opens right: a header, and a row a photo.
+
+    A French spreadsheet wants semicolons between cells and a comma in decimals, and gets them
+    with `fr`. Text that a spreadsheet would run as a formula is defused by an apostrophe before
+    it. Dates are written as `2026-05-04 03:02:01`, which spreadsheets of every country know.
+
+    Args:
+        entries: The photos.
+        lang: Of the header, the breeds' names and the words.
+
+    Yields:
+        Lines, each with its end; the first holds the byte order mark and the header.
+    """
+    delimiter = ";" if lang == "fr" else ","
+    yield _BOM + csv_line(_HEADERS[lang], delimiter)
+    for entry in entries:
+        yield csv_line(map(_defused, _cells(entry, lang)), delimiter)
+
+
+def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
+    """One row of CSV with its line end, encodable as UTF-8; None gives an empty cell."""
+    row = io.StringIO()
+    csv.writer(row, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return _encodable(row.getvalue())
+
+
+def json_array(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+    """One JSON array, an entry's object a line; valid without entries too.
+
+    Args:
+        entries: The photos.
+        lang: Of the breeds' names.
+    """
+    before = "[\n"
+    for entry in entries:
+        yield before + _json(entry, lang)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
+
+
+def json_lines(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+    """JSON Lines: an entry's object a line (https://jsonlines.org).
+
+    Args:
+        entries: The photos.
+        lang: Of the breeds' names.
+    """
+    for entry in entries:
+        yield _json(entry, lang) + "\n"
+
+
+def short_list(breeds: Iterable[Candidate], lang: Language) -> str:
+    """The breeds that a photo may show, as text: `Boxer 15%, Whippet 5%`.
+
+    Args:
+        breeds: Best first; those below one per cent are left out.
+        lang: Of the names and of the way to write per cent.
+    """
+    space = " " if lang == "fr" else ""
+    return ", ".join(
+        f"{c.label.name(lang)} {100 * c.probability:.0f}{space}%"
+        for c in breeds
+        if c.probability >= _WORTH_SHOWING
+    )
+
+
+def _cells(entry: Entry, lang: Language) -> Iterator[str | int | None]:
+    labels = entry.labels
+    breed = _table().get(labels[0].id) if labels else None
+    yield entry.file
+    yield _STATUSES[lang][entry.status]
+    yield labels[0].name(lang) if labels else None
+    yield labels[1].name(lang) if len(labels) > 1 else None
+    yield _number(entry.breeds[0].probability, lang) if labels else None
+    yield short_list(entry.breeds, lang) if entry.status is Status.UNCERTAIN else None
+    yield _YES_NO[lang][entry.corrected]
+    yield entry.note
+    yield breed.fci if breed else None
+    yield breed.group_name(lang) if breed else None
+    yield _time(entry.taken_at)
+    yield entry.camera
+    yield entry.width
+    yield entry.height
+    yield entry.error
+    yield entry.model
+    yield _time(entry.missing_since)
+
+
+def _defused(cell: str | int | None) -> str | int | None:
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def _number(value: float, lang: Language) -> str:
+    text = f"{round(value, 4):g}"
+    return text.replace(".", ",") if lang == "fr" else text
+
+
+def _time(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
+
+
+def _json(entry: Entry, lang: Language) -> str:
+    return _encodable(json.dumps(entry.to_json(lang), ensure_ascii=False))
+
+
+def _encodable(text: str) -> str:
+    """The text with lone surrogates written as JSON and Python write them."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+@cache
+def _table() -> Mapping[str, Breed]:
+    return {breed.id: breed for breed in all_breeds()}

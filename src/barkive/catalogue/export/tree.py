@@ -1,0 +1,231 @@
+"""Puts photos into folders as links or copies, and takes away what it put there earlier.
+
+Never writes to a photo, and never replaces or removes what it did not make itself: by its
+manifest it knows what that is. Knows nothing of breeds.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.manifest import Kind, Manifest, Placed
+from barkive.catalogue.export.outcome import Failure, reason_of
+from barkive.catalogue.export.safe_names import key_of, safe_name
+from barkive.catalogue.records import Entry
+from barkive.errors import UsageError
+from barkive.images.files import EXTENSIONS
+
+
+class Tree:
+    """A folder of folders of photos, as it is being made."""
+
+    def __init__(self, out: Path, *, copy: bool) -> None:
+        """Makes the folder, and reads what an earlier export put there.
+
+        Args:
+            out: The folder.
+            copy: Whether to copy; else the photos are linked, by symbolic links where the
+                system can make them, by hard links where those are possible, else copied.
+
+        Raises:
+            UsageError: The folder can't be made, read or written into.
+        """
+        self._out = _made(out)
+        self._manifest = Manifest(self._out)
+        self._earlier = self._manifest.placed
+        self._now: dict[str, Placed] = {}
+        # Where a photo is in a folder already, so that it keeps its name there.
+        self._known = {
+            (name.partition("/")[0], one.photo): name for name, one in self._earlier.items()
+        }
+        self._taken: set[str] = set()
+        self._next_number: dict[str, int] = {}
+        if copy:
+            self._kinds: tuple[Kind, ...] = (Kind.COPY,)
+        elif _can_link(self._out):
+            self._kinds = (Kind.LINK,)
+        else:
+            self._kinds = (Kind.HARD_LINK, Kind.COPY)
+
+    def holds(self, photo: str) -> bool:
+        """Whether the photo is one of the tree's links or copies, or a link to one."""
+        folder, file = os.path.split(photo)
+        for path in (Path(os.path.realpath(folder)) / file, Path(os.path.realpath(photo))):
+            if path.is_relative_to(self._out):
+                one = self._earlier.get(path.relative_to(self._out).as_posix())
+                if one is not None and one.is_at(path):
+                    return True
+        return False
+
+    def place(self, entry: Entry, folder: str) -> bool:
+        """Puts a photo into a folder, unless it is there and right.
+
+        Args:
+            entry: The photo.
+            folder: The folder's safe name.
+
+        Returns:
+            Whether anything was written.
+
+        Raises:
+            OSError: It can't be; what an earlier export made of it stays.
+            UsageError: The manifest can't be written.
+        """
+        known = self._known.get((folder, entry.file))
+        if known in self._now:
+            return False
+        try:
+            return self._place(entry, folder, known)
+        except OSError:
+            if known is not None:
+                self._now[known] = self._earlier[known]
+            raise
+
+    def finish(self) -> tuple[int, list[Failure]]:
+        """Removes what an earlier export put there and this one did not.
+
+        A copy stays where it would be the last of its photo.
+
+        Returns:
+            How many were removed, and which could not be.
+
+        Raises:
+            UsageError: The manifest can't be written.
+        """
+        removed, failures = 0, []
+        contents = {one.sha256 for one in self._now.values()} - {None}
+        for name, one in self._earlier.items():
+            path = self._out / name
+            if name in self._now or path.parent.is_symlink() or not one.is_at(path):
+                continue
+            original = Path(os.path.realpath(one.photo))
+            elsewhere = (original.is_file() and original != path) or one.sha256 in contents
+            if one.kind is not Kind.LINK and not elsewhere:
+                self._now[name] = one
+                continue
+            try:
+                path.unlink()
+            except OSError as error:
+                self._now[name] = one
+                failures.append(Failure(str(path), reason_of(error)))
+                continue
+            removed += 1
+            with suppress(OSError):  # it is not empty
+                path.parent.rmdir()
+        if self._now != self._earlier:
+            self._manifest.rewrite(self._now)
+        return removed, failures
+
+    def _place(self, entry: Entry, folder: str, known: str | None) -> bool:
+        status = os.stat(entry.file)  # noqa: PTH116 - Path() would tidy it
+        name = next(
+            name for name in self._candidates(entry, folder, known) if self._is_free(name, entry)
+        )
+        earlier, path = self._earlier.get(name), self._out / name
+        right = earlier is not None and earlier.kind in self._kinds and earlier.is_at(path)
+        if earlier is not None and right and _is_of(earlier, entry.file, status):
+            # A copy of a photo that has moved since is as good as before.
+            self._now[name] = replace(earlier, photo=entry.file)
+        else:
+            self._now[name] = self._make(entry, name, status)
+            right = False
+        self._known[folder, entry.file] = name
+        self._taken.add(key_of(name))
+        return not right
+
+    def _candidates(self, entry: Entry, folder: str, known: str | None) -> Iterator[str]:
+        """The names for a photo, the best first, without end."""
+        if known is not None:
+            yield known
+        file = os.path.basename(entry.file)  # noqa: PTH119
+        if entry.format and not file.lower().endswith(EXTENSIONS):
+            file = f"{file}.{entry.format.lower()}"
+        file = safe_name(file)
+        stem, suffix = os.path.splitext(file)  # noqa: PTH122
+        key = key_of(f"{folder}/{file}")
+        for number in count(self._next_number.get(key, 1)):
+            if number > 1:
+                self._next_number[key] = number + 1
+            yield f"{folder}/{stem}{f'-{number}' if number > 1 else ''}{suffix}"
+
+    def _is_free(self, name: str, entry: Entry) -> bool:
+        """Whether a photo may have a name: it is nobody's, its own, or that of one gone."""
+        path = self._out / name
+        if key_of(name) in self._taken:
+            return False
+        if not os.path.lexists(path):
+            return True
+        earlier = self._earlier.get(name)
+        if earlier is None or not earlier.is_at(path):
+            return False
+        if earlier.photo == entry.file or os.path.lexists(earlier.photo):
+            return earlier.photo == entry.file
+        same = entry.sha256 is not None and entry.sha256 == earlier.sha256
+        return earlier.kind is Kind.LINK or same
+
+    def _make(self, entry: Entry, name: str, status: os.stat_result) -> Placed:
+        path = self._out / name
+        if path.parent.is_symlink():
+            raise NotADirectoryError(errno.ENOTDIR, f"the folder “{path.parent}” is a link")
+        path.parent.mkdir(exist_ok=True)
+        with replacing(path) as part:
+            kind = _put(entry.file, part, self._kinds)
+            if kind is Kind.COPY:
+                os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
+            size = part.stat().st_size
+            placed = Placed(entry.file, kind, size, status.st_mtime_ns, entry.sha256)
+            self._manifest.add(name, placed)
+        return placed
+
+
+def _is_of(placed: Placed, photo: str, status: os.stat_result) -> bool:
+    """Whether it shows a photo as that is now."""
+    if placed.kind is Kind.LINK:
+        return placed.photo == photo
+    return (placed.size, placed.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def _put(photo: str, part: Path, kinds: Sequence[Kind]) -> Kind:
+    """Links or copies a photo in the first way that works."""
+    if Kind.LINK in kinds:
+        part.symlink_to(photo)
+        return Kind.LINK
+    if Kind.HARD_LINK in kinds:
+        with suppress(OSError, NotImplementedError):
+            os.link(os.path.realpath(photo), part)
+            return Kind.HARD_LINK
+    shutil.copyfile(photo, part)
+    return Kind.COPY
+
+
+def _made(out: Path) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if out.is_file() else error.strerror
+        raise UsageError(
+            f"The folder {out} can't be made: {reason}; choose another place."
+        ) from None
+    if not os.access(out, os.W_OK | os.X_OK):
+        raise UsageError(f"The folder {out} can't be written into; choose another.")
+    return out.resolve()
+
+
+def _can_link(folder: Path) -> bool:
+    """Whether symbolic links can be made there: not on FAT, and not by all users of Windows."""
+    probe = folder / ".barkive.link"
+    try:
+        probe.unlink(missing_ok=True)
+        probe.symlink_to("nowhere")
+        probe.unlink()
+    except (OSError, NotImplementedError):
+        return False
+    return True

@@ -1,0 +1,185 @@
+"""Writes each photo's breed into XMP side-cars, for photo managers.
+
+digiKam, Immich, PhotoPrism and darktable read `photo.jpg.xmp`; Lightroom's convention is
+`photo.xmp`. What a packet looks like, `xmp_packet` knows. Photos are never written to.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
+from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
+from barkive.catalogue.records import Entry
+from barkive.images.files import EXTENSIONS
+from barkive.verdicts import Language, Status
+
+_ROOTS: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
+_NOT_SURE: dict[Language, str] = {"en": "Not sure", "fr": "Pas sûr"}
+
+# Cameras' own formats: `photo.xmp` beside one of these is that one's.
+_RAW = (
+    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc"),
+    *(".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"),
+    *(".sr2", ".srf", ".srw", ".x3f"),
+)
+_XMP = (".XMP", ".xmp")
+# What XML 1.0 can't hold: https://www.w3.org/TR/xml/#charsets
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MAX_MEGABYTES = 64
+
+
+def write_sidecars(
+    entries: Iterable[Entry],
+    out: Path | None,
+    lang: Language,
+    *,
+    base: Path | None = None,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Outcome:
+    """Writes the tags of photos into side-cars, `Dog|Pug` or `Chien|Carlin`.
+
+    What a side-car holds already stays, save the tags that Barkive added before. A photo
+    without a dog, or one that can't be read, gets no side-car, and loses Barkive's tags where
+    it has one. A side-car that is right already is not touched. One that is a link is written
+    where the link leads. Each appears only when it is whole.
+
+    Args:
+        entries: The photos; those whose file is gone are skipped.
+        out: A folder for the side-cars; None for beside the photos, where a `photo.xmp` that
+            can only be that photo's is kept up to date as well.
+        lang: Of the tags.
+        base: The folder whose tree `out` mirrors. The side-car of a photo that is not below
+            it lies in `out` itself, with the photo's number in its name.
+        on_progress: Called after each photo.
+
+    Returns:
+        How many side-cars were written, and which could not be.
+    """
+    written = unchanged = skipped = 0
+    failures: list[Failure] = []
+    for done, entry in enumerate(entries, 1):
+        if not os.path.isfile(entry.file):  # noqa: PTH113 - Path() may refuse odd names
+            skipped += 1
+        else:
+            tags = tags_of(entry, lang)
+            for sidecar in _sidecars(entry, out, base):
+                try:
+                    result = _update(sidecar, tags)
+                    written += result is True
+                    unchanged += result is False
+                except PacketError as error:
+                    failures.append(Failure(str(sidecar), str(error)))
+                except OSError as error:
+                    failures.append(Failure(str(sidecar), reason_of(error)))
+        on_progress(done, None)
+    return Outcome(written, unchanged, skipped=skipped, failures=tuple(failures))
+
+
+def tags_of(entry: Entry, lang: Language) -> Tags:
+    """What side-cars say of a photo: its breeds, or that Barkive is not sure."""
+    names = [label.name(lang) for label in entry.labels]
+    if entry.status is Status.UNCERTAIN:
+        names = [_NOT_SURE[lang]]
+    words = tuple(_word(name) for name in names)
+    root = _ROOTS[lang]
+    return Tags(
+        subject=words,
+        hierarchical=tuple(f"{root}|{word}" for word in words),
+        path=tuple(f"{root}/{word}" for word in words),
+    )
+
+
+def _word(name: str) -> str:
+    """A name as one level of a hierarchy: without what divides levels, or what XML refuses."""
+    text = _NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", name)
+    return " ".join(re.sub(r"[|/]", "-", text).split()) or "-"
+
+
+def _sidecars(entry: Entry, out: Path | None, base: Path | None) -> Iterator[Path]:
+    photo = Path(entry.file)
+    if out is None:
+        yield photo.with_name(f"{photo.name}.xmp")
+        yield from _lightroom(photo)
+    elif base is not None and photo.is_relative_to(base) and ".." not in photo.parts:
+        below = photo.relative_to(base)
+        yield out / below.with_name(f"{photo.name}.xmp")
+    else:
+        yield out / f"{photo.stem}-{entry.id}{photo.suffix}.xmp"
+
+
+def _lightroom(photo: Path) -> list[Path]:
+    """The `photo.xmp` that there is, if it can be no other photo's."""
+    # Where case does not matter both are one, and so have one number.
+    found = {_identity(photo.with_name(f"{photo.stem}{suffix}")): suffix for suffix in _XMP}
+    found.pop(None, None)
+    if not found or not photo.suffix:
+        return []
+    # `rex.jpg.xmp` belongs to `rex.jpg`, though there be a `rex.jpg.png` as well. Asking for
+    # each name, unlike listing the folder, costs the same in a folder of any size.
+    names = [photo.stem] + [
+        f"{photo.stem}{written}"
+        for suffix in (*EXTENSIONS, *_RAW, photo.suffix)
+        for written in (suffix.lower(), suffix.upper(), f".{suffix[1:].capitalize()}")
+    ]
+    others = {_identity(photo.with_name(name)) for name in names} - {None, _identity(photo)}
+    return [] if others else [photo.with_name(f"{photo.stem}{found[key]}") for key in found]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells one file from every other; None where there is none."""
+    try:
+        status = path.lstat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _update(sidecar: Path, tags: Tags) -> bool | None:
+    """Brings one side-car up to date.
+
+    Returns:
+        Whether it was written; None where there is none and none is needed.
+
+    Raises:
+        PacketError: What is there is left as it is; the message says why.
+        OSError: It can't be read or written.
+    """
+    target = sidecar.resolve() if sidecar.is_symlink() else sidecar
+    try:
+        status = target.stat()
+    except FileNotFoundError:
+        if sidecar.is_symlink():
+            raise PacketError("It is a link that leads nowhere; remove it.") from None
+        if tags == Tags():
+            return None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        packet, mode = Packet(), None
+    else:
+        packet, mode = Packet(_read(target, status)), stat.S_IMODE(status.st_mode)
+    if not packet.replace(tags):
+        return False
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    with replacing(target) as part:
+        with part.open("xb") as file:
+            file.write(bytes(packet))
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            part.chmod(mode)
+    return True
+
+
+def _read(sidecar: Path, status: os.stat_result) -> bytes:
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
+        raise PacketError("It is no regular file.")
+    if status.st_size > _MAX_MEGABYTES << 20:
+        raise PacketError(f"It is larger than {_MAX_MEGABYTES} MB, which no side-car is.")
+    return sidecar.read_bytes()

@@ -1,0 +1,158 @@
+"""Which photos are meant: the filters that search, export and the rest share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, table, text, true
+from sqlalchemy import func as sql
+
+from barkive import breeds
+from barkive.catalogue.models import Models
+from barkive.catalogue.schema import absolute, photo
+from barkive.catalogue.words import split
+from barkive.errors import UnknownBreedError, UsageError
+from barkive.verdicts import Status
+
+_FTS = table("photo_words")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which photos are meant; a photo must fit every filter that is set.
+
+    Attributes:
+        text: Words, each the start of a word of the path, a breed's name in either language,
+            its FCI group or the note; case and accents don't matter.
+        breed: A name or id: photos of that breed or of crosses with it, and uncertain ones
+            whose best guess it is.
+        group: An FCI group, 1..10.
+        status: One of these statuses.
+        after: Taken on this day or later; photos without a date are left out.
+        before: Taken before this day.
+        folder: In this folder or a folder inside it.
+        min_probability: The breed has at least this probability, 0..1.
+        corrected: Whether people spoke of it; None for both.
+        missing: Whether files that are gone are meant, and not those that are there; None
+            for both.
+
+    Raises:
+        UsageError: A value is out of its range.
+    """
+
+    text: str | None = None
+    breed: str | None = None
+    group: int | None = None
+    status: Sequence[Status] = ()
+    after: date | None = None
+    before: date | None = None
+    folder: str | None = None
+    min_probability: float | None = None
+    corrected: bool | None = None
+    missing: bool | None = False
+
+    def __post_init__(self) -> None:
+        if self.group is not None and not 1 <= self.group <= 10:
+            raise UsageError(f"The FCI group is {self.group}; it must lie between 1 and 10.")
+        if self.min_probability is not None and not 0 <= self.min_probability <= 1:
+            raise UsageError(
+                f"The least probability is {self.min_probability}; it must lie between 0 and 1."
+            )
+
+    def where(self, models: Models, *, sqlite: bool) -> ColumnElement[bool]:
+        """The filters as one condition on `photo`: see `cases`."""
+        return or_(*self.cases(models, sqlite=sqlite))
+
+    def cases(self, models: Models, *, sqlite: bool) -> list[ColumnElement[bool]]:
+        """The filters as conditions on `photo`, of which each photo fits one at most.
+
+        A breed stands in one of two columns. No index holds both, so that one condition
+        would have every row looked at.
+
+        Args:
+            models: Of the catalogue: the breeds that may be meant.
+            sqlite: Whether the database is SQLite; PostgreSQL searches text its own way.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+        """
+        c = photo.c
+        conditions: list[ColumnElement[bool]] = []
+        if self.missing is not None:
+            conditions.append(c.missing_since.is_not(None) if self.missing else present())
+        if self.text is not None:
+            conditions.append(_holds(split(self.text), sqlite))
+        if self.status:
+            conditions.append(c.status.in_([Status(one).value for one in self.status]))
+        if self.after is not None:
+            conditions.append(c.taken_at >= datetime.combine(self.after, time()))
+        if self.before is not None:
+            conditions.append(c.taken_at < datetime.combine(self.before, time()))
+        if self.folder is not None:
+            conditions.append(inside(self.folder))
+        if self.min_probability is not None:
+            conditions.append(c.probability >= self.min_probability)
+        if self.corrected is not None:
+            conditions.append(c.corrected == self.corrected)
+        rest = and_(true(), *conditions)
+        meant = self._breeds(models)
+        if meant is None:
+            return [rest]
+        return [
+            and_(c.breed.in_(meant), rest),
+            and_(c.breed2.in_(meant), c.breed.not_in(meant), rest),
+        ]
+
+    def _breeds(self, models: Models) -> list[str] | None:
+        """The ids that breed and group leave; None for all."""
+        grouped = [breed.id for breed in breeds.all_breeds() if breed.group == self.group]
+        if self.breed is None:
+            return None if self.group is None else grouped
+        one = find_breed(self.breed, models)
+        return [one] if self.group is None or one in grouped else []
+
+
+def find_breed(name: str, models: Models) -> str:
+    """The id of the breed that a name means: of the table, or of a model of the catalogue.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+    """
+    try:
+        return breeds.find(name).id
+    except UnknownBreedError:
+        key = breeds.normalise(name)
+        for label in models.labels.values():
+            if key in map(breeds.normalise, (label.id, label.en, label.fr)):
+                return label.id
+        raise
+
+
+def inside(folder: str) -> ColumnElement[bool]:
+    """The photos in a folder or in the folders inside it."""
+    path = absolute(folder)
+    start = path if path.endswith(os.sep) else path + os.sep
+    # As a range, because that is what an index finds; the next character ends it.
+    return and_(photo.c.path >= start, photo.c.path < start[:-1] + chr(ord(os.sep) + 1))
+
+
+def present() -> ColumnElement[bool]:
+    """The photos whose files were there at the last scan."""
+    return photo.c.missing_since.is_(None)
+
+
+def _holds(words: list[str], sqlite: bool) -> ColumnElement[bool]:
+    """The photos under whose words each of these is the start of one."""
+    if not words:
+        return false()
+    if sqlite:
+        query = " ".join(f'"{word}"*' for word in words)
+        found = select(text("rowid")).select_from(_FTS).where(text("photo_words MATCH :words"))
+        return photo.c.id.in_(found.params(words=query).scalar_subquery())
+    query = " & ".join(f"{word}:*" for word in words)
+    return sql.to_tsvector(text("'simple'"), photo.c.words).op("@@")(
+        sql.to_tsquery(text("'simple'"), query)
+    )

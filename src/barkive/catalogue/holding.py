@@ -1,0 +1,88 @@
+"""What holds of a photo: a person's last word, or else the model's answer.
+
+The one place of that rule. It gives the columns of `photo` that searches look at.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from barkive.catalogue import schema
+from barkive.catalogue.models import Model, Models
+from barkive.catalogue.records import Kind
+from barkive.catalogue.words import searchable
+from barkive.verdicts import Status
+
+_SAID: Mapping[str, Status] = {
+    Kind.BREED: Status.DOG,
+    Kind.CROSS: Status.DOG,
+    Kind.NOT_DOG: Status.NOT_DOG,
+    Kind.UNSURE: Status.UNCERTAIN,
+}
+
+
+def last_words(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, Row[Any]]:
+    """For each content that people spoke of: the correction that holds, undone ones left out.
+
+    Args:
+        connection: Of the catalogue.
+        contents: SHA-256 digests.
+    """
+    table = schema.correction
+    rows = connection.execute(
+        select(table).where(table.c.sha256.in_(list(contents))).order_by(table.c.id)
+    )
+    said: defaultdict[bytes, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        words = said[bytes(row.sha256)]
+        if row.kind != Kind.UNDO:
+            words.append(row)
+        elif words:
+            words.pop()
+    return {content: words[-1] for content, words in said.items() if words}
+
+
+def what_holds(
+    models: Models,
+    path: str,
+    answer: tuple[Model, str, bytes] | None,
+    word: Row[Any] | None,
+) -> dict[str, Any]:
+    """The columns of `photo` that say what holds.
+
+    Args:
+        models: Of the catalogue.
+        path: The photo's.
+        answer: The model, its status and its packed probabilities; None where the photo could
+            not be read.
+        word: Of `last_words`, or None.
+    """
+    status, breeds, probability, margin = Status.FAILED, [], None, None
+    if answer is not None:
+        model, said, packed = answer
+        status = Status(said)
+        if status in (Status.DOG, Status.UNCERTAIN):
+            best = model.candidates(packed, 2)
+            breeds = [best[0].label.id]
+            probability = best[0].probability
+            margin = probability - (best[1].probability if len(best) > 1 else 0.0)
+    if word is not None:
+        status = _SAID[word.kind]
+        if status is not Status.UNCERTAIN:
+            breeds = [breed for breed in (word.breed, word.breed2) if breed]
+            probability = 1.0 if breeds else None
+    note = word.note if word is not None else None
+    return {
+        "status": status.value,
+        "breed": breeds[0] if breeds else None,
+        "breed2": breeds[1] if len(breeds) > 1 else None,
+        "probability": probability,
+        "margin": margin,
+        "corrected": word is not None,
+        "note": note,
+        "words": searchable(path, [models.label(breed) for breed in breeds], note),
+    }

@@ -1,0 +1,81 @@
+"""Reads a photo's file once for all that the catalogue keeps of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive.errors import PhotoError
+from barkive.images import Header, Preprocessing, decode, describe, perceptual_hash, read_file
+
+# A file that was changed less than a tick of its file system's clock before it was read could
+# change again within that tick, and look unchanged. FAT counts two seconds a tick.
+_TICK_NS, _COARSE_TICK_NS = 20 * 10**6, 2 * 10**9
+_TRIES = 3
+
+
+@dataclass(slots=True)
+class Reading:
+    """A file, and what was read of it so far.
+
+    Attributes:
+        path: Absolute and normalised.
+        size: In bytes; None where the file can't be looked at.
+        mtime_ns: When it was last changed, in nanoseconds since 1970; None where that does
+            not tell whether it changes again.
+        sha256: Of its content; None where it can't be read.
+        phash: The perceptual hash as bytes; None where it can't be decoded.
+        header: What the file says of itself; None likewise.
+    """
+
+    path: str
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: bytes | None = None
+    phash: bytes | None = None
+    header: Header | None = None
+
+    def load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+        """Reads and decodes the file, and gives the pixels that a network takes.
+
+        Raises:
+            PhotoError: The photo can't be read. What was learned until then is kept.
+        """
+        content = self._content()
+        self.sha256 = hashlib.sha256(content).digest()
+        photo = decode(content, shorter_side=preprocessing.size)
+        self.header = describe(content)
+        self.phash = perceptual_hash(photo).astype(">u8").tobytes()
+        return preprocessing.apply(photo)
+
+    def _content(self) -> bytes:
+        """The content, of one state of the file: it may be replaced while it is read."""
+        for _ in range(_TRIES):
+            before = _status(self.path)
+            content = read_file(self.path)
+            if _status(self.path) == before and before is not None:
+                self.size, self.mtime_ns = before
+                tick = _TICK_NS if before[1] % 10**9 else _COARSE_TICK_NS
+                if abs(time.time_ns() - before[1]) < tick:
+                    self.mtime_ns = None
+                return content
+        raise PhotoError("The file is being changed; scan again when it is whole.")
+
+
+def _status(path: str) -> tuple[int, int] | None:
+    """A file's size and time of change; None where it can't be looked at."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def hash_of(packed: bytes) -> NDArray[np.uint64]:
+    """A perceptual hash that was kept as bytes, shape (4,)."""
+    return np.frombuffer(packed, ">u8").astype(np.uint64)

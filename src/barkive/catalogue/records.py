@@ -1,0 +1,201 @@
+"""What the catalogue says of a photo: frozen types, and their JSON form.
+
+Knows nothing of databases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypedDict
+
+from barkive.verdicts import Candidate, CandidateJSON, Label, Language, Status, Verdict, VerdictJSON
+
+
+class Kind(StrEnum):
+    """What a person can say of a photo."""
+
+    BREED = "breed"
+    CROSS = "cross"
+    NOT_DOG = "not_dog"
+    UNSURE = "unsure"
+    UNDO = "undo"
+
+
+class EntryJSON(VerdictJSON):
+    """An entry's JSON form: that of a verdict, and the catalogue's own fields behind it."""
+
+    id: int
+    corrected: bool
+    note: str | None
+    model_status: str | None
+    model_breeds: list[CandidateJSON]
+    width: int | None
+    height: int | None
+    taken_at: str | None
+    camera: str | None
+    bytes: int | None
+    sha256: str | None
+    added_at: str
+    identified_at: str | None
+    missing_since: str | None
+
+
+class FoundJSON(EntryJSON):
+    """The JSON form of a photo found by its likeness to another."""
+
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One photo of the catalogue.
+
+    Attributes:
+        id: The catalogue's own number for it; kept when the file is moved.
+        file: The absolute path; bytes that are no text are kept (`surrogateescape`).
+        status: What holds: a person's word, or else the model's.
+        breeds: The breed that holds, two for a cross, best first; the short list of an
+            `uncertain` photo; empty for `not_dog` and `failed`. A breed that a person gave
+            has probability 1, those of a cross 0.5 each.
+        error: Why it could not be read; None unless `failed`.
+        corrected: Whether a person said so.
+        note: What they wrote beside it.
+        answer: What the model said; None where the photo could not be read.
+        model: The model that answered, as verdicts name it.
+        width: In pixels, of the upright photo; None where it could not be read.
+        height: Likewise.
+        format: `JPEG`, `PNG` and so on, by the content; None where it could not be read.
+        taken_at: When the camera says that it was taken, in the camera's local time.
+        camera: Maker and model.
+        bytes: The file's size; None where it could not be read at all.
+        sha256: Of the file's content, in hex digits; None where it could not be read at all.
+        added_at: When it was first catalogued, UTC.
+        identified_at: When a model last judged it, UTC.
+        missing_since: When a scan first did not find the file any more, UTC; None if it is there.
+    """
+
+    id: int
+    file: str
+    status: Status
+    breeds: tuple[Candidate, ...]
+    error: str | None
+    corrected: bool
+    note: str | None
+    answer: Verdict | None
+    model: str
+    width: int | None
+    height: int | None
+    format: str | None
+    taken_at: datetime | None
+    camera: str | None
+    bytes: int | None
+    sha256: str | None
+    added_at: datetime
+    identified_at: datetime | None
+    missing_since: datetime | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What holds, as a verdict."""
+        return Verdict(self.file, self.status, self.breeds, self.error, self.model)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The breeds that hold: one, two for a cross, none if it is not known."""
+        if self.status is not Status.DOG:
+            return ()
+        return tuple(c.label for c in (self.breeds if self.corrected else self.breeds[:1]))
+
+    def to_json(self, lang: Language = "en", top: int = 5) -> EntryJSON:
+        """The entry as a JSON object; times in ISO 8601.
+
+        Args:
+            lang: Of the breeds' names.
+            top: How many breeds to list.
+        """
+        answer = self.answer.to_json(lang) if self.answer else None
+        verdict = self.verdict.to_json(lang)
+        return {
+            **verdict,
+            "breeds": verdict["breeds"][:top],
+            "id": self.id,
+            "corrected": self.corrected,
+            "note": self.note,
+            "model_status": answer["status"] if answer else None,
+            "model_breeds": answer["breeds"][:top] if answer else [],
+            "width": self.width,
+            "height": self.height,
+            "taken_at": self.taken_at.isoformat() if self.taken_at else None,
+            "camera": self.camera,
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "added_at": _utc(self.added_at),
+            "identified_at": _utc(self.identified_at) if self.identified_at else None,
+            "missing_since": _utc(self.missing_since) if self.missing_since else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A photo that resembles another.
+
+    Attributes:
+        entry: The photo.
+        similarity: Cosine of the angle between the feature vectors, -1..1; 1 for the same.
+    """
+
+    entry: Entry
+    similarity: float
+
+    def to_json(self, lang: Language = "en", top: int = 5) -> FoundJSON:
+        """The entry's JSON object with `similarity`, rounded to four decimals."""
+        return {**self.entry.to_json(lang, top), "similarity": round(self.similarity, 4)}
+
+
+class ChangeJSON(TypedDict):
+    """A change's JSON form."""
+
+    kind: str
+    breeds: list[str]
+    note: str | None
+    by: str | None
+    at: str
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a person once said of a photo.
+
+    Attributes:
+        kind: What was said; `undo` takes back what was said before it.
+        labels: The breed; two for a cross; else none.
+        note: What was written beside it.
+        by: Who said it.
+        at: When, UTC.
+        was: What held before, such as `uncertain` or `dog: Pug`.
+    """
+
+    kind: Kind
+    labels: tuple[Label, ...]
+    note: str | None
+    by: str | None
+    at: datetime
+    was: str
+
+    def to_json(self, lang: Language = "en") -> ChangeJSON:
+        """The change as a JSON object."""
+        return {
+            "kind": self.kind.value,
+            "breeds": [label.name(lang) for label in self.labels],
+            "note": self.note,
+            "by": self.by,
+            "at": _utc(self.at),
+            "was": self.was,
+        }
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.isoformat(timespec='seconds')}Z"

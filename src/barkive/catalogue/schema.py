@@ -1,0 +1,205 @@
+"""The catalogue's tables, for SQLite and PostgreSQL alike.
+
+| table | a row is |
+|---|---|
+| `catalogue` | the catalogue itself: one row, with its identity |
+| `model` | a bundle that answered once |
+| `answer` | what a model said of a content: never changed, so that it can be shared and cached |
+| `photo` | a file, what is known of it, and what holds of it |
+| `correction` | what a person said of a content, in order: never changed, only added to |
+
+What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
+or else from its answer; it is kept in `photo` as well, because searches must be fast.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+HEAD = "0001"
+"""The newest revision in `migrations/versions`: what this Barkive reads and writes."""
+
+
+_BYTE = re.compile("//([0-9a-f]{2})")
+
+
+class FileName(TypeDecorator[str]):
+    """A path as text that every database takes, reversibly.
+
+    A byte that is no valid text, which Python gives as a lone surrogate, is written as `//`
+    and two hex digits: no normalised path holds a double slash.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text in the order of its characters, so that a folder is a range."""
+        return dialect.type_descriptor(
+            Text(collation="C") if dialect.name == "postgresql" else Text()
+        )
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """A path to what is stored."""
+        return None if value is None else encode_path(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """What is stored to the path."""
+        return None if value is None else decode_path(value)
+
+
+def encode_path(path: str) -> str:
+    """A normalised path as valid text."""
+    if path.isascii():
+        return path
+    return "".join(f"//{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c for c in path)
+
+
+def decode_path(text: str) -> str:
+    """The path that `encode_path` made the text of."""
+    return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """A path as the catalogue keeps it: absolute and normalised, links left as they are."""
+    name = os.path.abspath(path)  # noqa: PTH100 - Path.absolute() does not normalise
+    # POSIX allows two slashes at the start, which mean one.
+    return "/" + name.lstrip("/") if name.startswith("//") else name
+
+
+# SQLite numbers rows by itself only in a column that is called INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData()
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", Text, nullable=False),
+    Column("created_at", DateTime, nullable=False),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("labels", Text, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("model_id", Integer, ForeignKey("model.id"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("probabilities", LargeBinary, nullable=False),
+    Column("dog", Float, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("identified_at", DateTime, nullable=False),
+    UniqueConstraint("sha256", "model_id"),
+    sqlite_autoincrement=True,
+)
+
+photo = Table(
+    "photo",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("path", FileName, nullable=False, unique=True),
+    Column("bytes", BigInteger),
+    Column("mtime_ns", BigInteger),
+    Column("sha256", LargeBinary),
+    Column("phash", LargeBinary),
+    Column("format", Text),
+    Column("width", Integer),
+    Column("height", Integer),
+    Column("orientation", Integer),
+    Column("taken_at", DateTime),
+    Column("camera", Text),
+    Column("model_id", Integer, ForeignKey("model.id")),
+    Column("answer_id", _Id, ForeignKey("answer.id")),
+    Column("status", Text, nullable=False),
+    Column("breed", Text),
+    Column("breed2", Text),
+    Column("probability", Float),
+    Column("margin", Float),
+    Column("corrected", Boolean, nullable=False),
+    Column("note", Text),
+    Column("error", Text),
+    Column("words", Text, nullable=False),
+    Column("added_at", DateTime, nullable=False),
+    Column("identified_at", DateTime),
+    Column("missing_since", DateTime),
+    sqlite_autoincrement=True,
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("breed", Text),
+    Column("breed2", Text),
+    Column("note", Text),
+    Column("said_by", Text),
+    Column("said_at", DateTime, nullable=False),
+    Column("was", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+_PRESENT = text("missing_since IS NULL")
+
+
+def _present(name: str, *columns: str) -> None:
+    """An index of the photos whose files are there: what nearly every search asks for."""
+    Index(
+        name,
+        *(photo.c[column] for column in columns),
+        sqlite_where=_PRESENT,
+        postgresql_where=_PRESENT,
+    )
+
+
+# Each holds all that filters ask for, so that a count need not visit the rows.
+_present("photo_by_status", "status", "probability", "breed", "taken_at", "corrected")
+_present("photo_by_breed", "breed", "status", "probability", "taken_at", "corrected")
+_present("photo_by_breed2", "breed2", "breed")
+_present("photo_by_date", "taken_at", "status", "breed", "probability", "corrected")
+_present("photo_by_probability", "probability", "status", "breed", "taken_at", "corrected")
+_present("photo_by_correction", "corrected", "status", "margin")
+_present("photo_by_path", "path", "status", "breed", "probability", "taken_at", "corrected")
+Index(
+    "photo_missing",
+    photo.c.missing_since,
+    sqlite_where=text("missing_since IS NOT NULL"),
+    postgresql_where=text("missing_since IS NOT NULL"),
+)
+Index("photo_by_content", photo.c.sha256)
+Index("photo_by_answer", photo.c.answer_id)
+Index("correction_by_content", correction.c.sha256)

@@ -1,0 +1,216 @@
+"""Writes into the catalogue what was read and judged of photos.
+
+A file that is known is brought up to date; one whose content is known from a file that is
+gone has been moved; everything else is new. What people said of a content holds for every
+file with it, and is never overwritten here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from barkive.catalogue import schema
+from barkive.catalogue.holding import last_words, what_holds
+from barkive.catalogue.models import Model, Models, pack_probabilities, pack_vector
+from barkive.catalogue.reading import Reading, hash_of
+from barkive.classifier import Judged
+from barkive.images import is_same_picture
+
+NEW, CHANGED, MOVED = "new", "changed", "moved"
+
+
+def now() -> datetime:
+    """The moment, UTC, as the catalogue keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def record(
+    connection: Connection, models: Models, model: Model, batch: Sequence[Judged[Reading]]
+) -> Counter[str]:
+    """Writes a batch of judged photos.
+
+    Args:
+        connection: Of a writing transaction.
+        models: The catalogue's.
+        model: That judged.
+        batch: Each path at most once.
+
+    Returns:
+        How many are `new`, `changed` or `moved`, and how many of each status.
+    """
+    moment = now()
+    answers = _add_answers(connection, model, batch, moment)
+    paths = [one.item.path for one in batch]
+    found = connection.execute(select(schema.photo).where(schema.photo.c.path.in_(paths)))
+    known = {row.path: row for row in found}
+    _carry_over(connection, batch, known)
+    contents = [one.item.sha256 for one in batch if one.item.sha256 is not None]
+    words = last_words(connection, contents)
+    lost = _lost_files(connection, contents)
+    counts: Counter[str] = Counter()
+    for one in batch:
+        reading = one.item
+        answer = None
+        if one.scores is not None:
+            answer = model, one.status.value, pack_probabilities(one.scores.probabilities[0])
+        word = words.get(reading.sha256) if reading.sha256 is not None else None
+        columns = {
+            **_facts(reading),
+            **what_holds(models, reading.path, answer, word),
+            "error": one.error,
+            "model_id": model.id,
+            "answer_id": answers.get(reading.sha256) if reading.sha256 is not None else None,
+            "identified_at": moment,
+            "missing_since": None,
+        }
+        counts[_write(connection, columns, known.get(reading.path), lost, moment)] += 1
+        counts[columns["status"]] += 1
+    counts.pop("", None)
+    return counts
+
+
+def _write(
+    connection: Connection,
+    columns: dict[str, Any],
+    row: Row[Any] | None,
+    lost: dict[bytes, list[int]],
+    moment: datetime,
+) -> str:
+    """Writes one photo, and tells what has become of it."""
+    content = columns["sha256"]
+    if row is not None:
+        _update(connection, row.id, columns)
+        return "" if (row.sha256 and bytes(row.sha256)) == content else CHANGED
+    if content is not None and lost.get(content):
+        _update(connection, lost[content].pop(0), columns)
+        return MOVED
+    connection.execute(insert(schema.photo).values({**columns, "added_at": moment}))
+    return NEW
+
+
+def _update(connection: Connection, photo_id: int, columns: dict[str, Any]) -> None:
+    statement = update(schema.photo).where(schema.photo.c.id == photo_id)
+    connection.execute(statement.values(columns))
+
+
+def _facts(reading: Reading) -> dict[str, Any]:
+    header = reading.header
+    return {
+        "path": reading.path,
+        "bytes": reading.size,
+        "mtime_ns": reading.mtime_ns,
+        "sha256": reading.sha256,
+        "phash": reading.phash,
+        "format": header.format if header else None,
+        "width": header.width if header else None,
+        "height": header.height if header else None,
+        "orientation": header.orientation if header else None,
+        "taken_at": header.taken_at if header else None,
+        "camera": header.camera if header else None,
+    }
+
+
+def _add_answers(
+    connection: Connection, model: Model, batch: Sequence[Judged[Reading]], moment: datetime
+) -> dict[bytes, int]:
+    """Adds the answers that are not known yet, and gives the number of each content's."""
+    rows = {}
+    for one in batch:
+        content, scores = one.item.sha256, one.scores
+        if content is not None and scores is not None:
+            rows[content] = {
+                "sha256": content,
+                "model_id": model.id,
+                "status": one.status.value,
+                "probabilities": pack_probabilities(scores.probabilities[0]),
+                "dog": float(scores.dog[0]),
+                "vector": pack_vector(scores.features[0]),
+                "identified_at": moment,
+            }
+    if not rows:
+        return {}
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(dialect.insert(schema.answer).on_conflict_do_nothing(), list(rows.values()))
+    table = schema.answer
+    found = connection.execute(
+        select(table.c.sha256, table.c.id).where(
+            table.c.model_id == model.id, table.c.sha256.in_(list(rows))
+        )
+    )
+    return {bytes(row.sha256): row.id for row in found}
+
+
+def _lost_files(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, list[int]]:
+    """For each content the photos that were catalogued with it and whose files are gone."""
+    table = schema.photo
+    rows = connection.execute(
+        select(table.c.id, table.c.path, table.c.sha256)
+        .where(table.c.sha256.in_(set(contents)))
+        .order_by(table.c.id)
+    )
+    lost: defaultdict[bytes, list[int]] = defaultdict(list)
+    for row in rows:
+        if not os.path.lexists(row.path):
+            lost[bytes(row.sha256)].append(row.id)
+    return lost
+
+
+def _carry_over(
+    connection: Connection, batch: Sequence[Judged[Reading]], known: dict[str, Row[Any]]
+) -> None:
+    """Keeps what people said where a file was rewritten but shows the same picture.
+
+    Photo managers write tags into files, and turn them: that makes another content.
+    """
+    table = schema.correction
+    for one in batch:
+        reading, row = one.item, known.get(one.item.path)
+        if row is None or None in (row.sha256, row.phash, reading.sha256, reading.phash):
+            continue
+        assert reading.sha256 is not None
+        assert reading.phash is not None
+        old = bytes(row.sha256)
+        if old == reading.sha256 or not is_same_picture(
+            hash_of(bytes(row.phash)), hash_of(reading.phash)
+        ):
+            continue
+        spoken = select(table.c.id).where(table.c.sha256 == reading.sha256).limit(1)
+        if connection.execute(spoken).first() is not None:
+            continue
+        said = connection.execute(
+            select(table).where(table.c.sha256 == old).order_by(table.c.id)
+        ).mappings()
+        copies = [{**row, "sha256": reading.sha256} for row in said]
+        for copy in copies:
+            del copy["id"]
+        if copies:
+            connection.execute(insert(table), copies)
+
+
+def mark_missing(connection: Connection, ids: Sequence[int]) -> None:
+    """Marks photos whose files are gone; they are not forgotten."""
+    _set_missing(connection, ids, now())
+
+
+def mark_present(connection: Connection, ids: Sequence[int]) -> None:
+    """Marks photos whose files are back, unchanged."""
+    _set_missing(connection, ids, None)
+
+
+def _set_missing(connection: Connection, ids: Sequence[int], since: datetime | None) -> None:
+    for part in chunks(ids):
+        connection.execute(
+            update(schema.photo).where(schema.photo.c.id.in_(part)).values(missing_since=since)
+        )
+
+
+def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
+    """Parts of a sequence that a statement can take as parameters."""
+    return (items[i : i + size] for i in range(0, len(items), size))

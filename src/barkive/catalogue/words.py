@@ -1,0 +1,38 @@
+"""What a search by text looks at: the words of a path, of breeds' names and of a note."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from barkive.breeds import all_breeds
+from barkive.verdicts import Label
+
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+# Letters and numbers apart, so that “rex” finds rex2.jpg and “42” finds IMG_0042.jpg as 0042.
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+
+
+def split(text: str) -> list[str]:
+    """The words of a text, without case and accents: `Épagneul_2` gives `epagneul` and `2`."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    plain = "".join(c for c in folded.translate(_LIGATURES) if not unicodedata.combining(c))
+    return _WORD.findall(plain)
+
+
+def searchable(path: str, labels: Iterable[Label], note: str | None) -> str:
+    """The words under which a photo is found, each once, with spaces between.
+
+    Args:
+        path: The photo's.
+        labels: The breeds that hold, or the best guess.
+        note: What people wrote.
+    """
+    texts = [path, note or ""]
+    table = {breed.id: breed for breed in all_breeds()}
+    for label in labels:
+        texts += [label.en, label.fr]
+        if breed := table.get(label.id):
+            texts += [*breed.aliases, breed.group_name("en") or "", breed.group_name("fr") or ""]
+    return " ".join(dict.fromkeys(word for text in texts for word in split(text)))

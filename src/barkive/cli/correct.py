@@ -1,0 +1,100 @@
+"""`barkive correct` and `barkive history`: what people say of photos."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from barkive.cli.options import CatalogueAt, Format, Lang, LangOption
+
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="WHO", envvar="BARKIVE_USER", help="Who says so.", show_default=False
+    ),
+]
+
+
+def correct(
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="One photo or several.")],
+    breed: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="It is of this breed.", show_default=False),
+    ] = None,
+    cross: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="NAME NAME", help="It is a cross of two.", show_default=False),
+    ] = None,
+    not_a_dog: Annotated[bool, typer.Option("--not-a-dog", help="There is no dog on it.")] = False,
+    unsure: Annotated[bool, typer.Option("--unsure", help="Its breed can't be told.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back the last thing that was said.")
+    ] = False,
+    other: Annotated[
+        bool,
+        typer.Option("--other", help="Take the breed as it is written, though Barkive lacks it."),
+    ] = False,
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="A note.", show_default=False)
+    ] = None,
+    by: By = None,
+    lang: LangOption = Lang.EN,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Say what is on a photo: that stands over what the model says, in every scan.
+
+    It holds for every file of the same content, wherever it is moved.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.cli.output import entry_line, text_writer
+
+    write = text_writer()
+    with Catalogue(catalogue, create=False) as opened:
+        for photo in photos:
+            entry = opened.correct(
+                photo,
+                breed=breed,
+                cross=cross or (),
+                not_dog=not_a_dog,
+                unsure=unsure,
+                undo=undo,
+                note=note,
+                by=by,
+                other=other,
+            )
+            write(entry_line(entry, lang.value))
+
+
+def history(
+    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A photo.")],
+    lang: LangOption = Lang.EN,
+    form: Annotated[
+        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
+    ] = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Show what people said of a photo: who, when, and what it was before."""
+    from barkive.catalogue import Catalogue
+    from barkive.cli.output import csv_row, json_line, print_line
+
+    with Catalogue(catalogue, create=False) as opened:
+        changes = opened.history(photo)
+    if form is Format.CSV:
+        print_line(csv_row(["at", "by", "kind", "breeds", "was", "note"]))
+    for change in changes:
+        record = change.to_json(lang.value)
+        breeds = " x ".join(record["breeds"])
+        if form is Format.JSON:
+            print_line(json_line(record))
+        elif form is Format.CSV:
+            print_line(
+                csv_row([record["at"], change.by, change.kind, breeds, change.was, change.note])
+            )
+        else:
+            said = f"{change.kind}: {breeds}" if breeds else change.kind.value
+            who = f" by {change.by}" if change.by else ""
+            note = f" ({change.note})" if change.note else ""
+            print_line(f"{record['at']}{who}  {said}, was {change.was}{note}")
+    if not changes:
+        typer.echo("Nobody has corrected this photo.", err=True)

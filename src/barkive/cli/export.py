@@ -1,0 +1,113 @@
+"""`barkive export`: take photos' records, tags or the photos out of the catalogue."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.filters import filtered
+from barkive.cli.options import CatalogueAt, Lang, LangOption
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Filter
+
+_FORMS = (
+    *("csv", "json", "jsonl", "parquet", "md-json", "asm3"),
+    *("xmp", "folders", "contact-sheet", "training-set"),
+)
+_FAILURES = 20
+
+
+@filtered
+def export(
+    wanted: Filter,
+    form: Annotated[
+        str,
+        typer.Option("--as", metavar="FORM", help=f"{', '.join(_FORMS)}.", show_default=False),
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...", help="Words, as for `barkive search`.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE|DIR",
+            help="Where to write; tables go to standard output by default, side-cars beside "
+            "the photos.",
+            show_default=False,
+        ),
+    ] = None,
+    breed_list: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="For asm3: the shelter's own breed names, one a line or a CSV file.",
+            show_default=False,
+        ),
+    ] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="For folders and training-set: copies, not links.")
+    ] = False,
+    lang: LangOption = Lang.EN,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
+
+    csv, json, jsonl, parquet: tables, a row a photo. md-json: for wildlife tools that read
+    MegaDetector's results. asm3: Animal Shelter Manager's import. xmp: side-car files with
+    tags. folders: a tree by breed of links to the photos. contact-sheet: a .pdf or .png to
+    print. training-set: what people corrected, as a folder of breeds for `barkive train`.
+
+    The photos themselves are never written to. Filters are those of `barkive search`.
+
+    Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.catalogue.export.breed_list import read_breed_list
+    from barkive.catalogue.export.run import Export, ExportFormat
+    from barkive.cli.output import printable
+    from barkive.cli.progress import progress
+    from barkive.errors import UsageError
+
+    if form not in _FORMS:
+        raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(_FORMS)}.")
+    names = read_breed_list(breed_list) if breed_list is not None else None
+    wish = Export(ExportFormat(form), out, lang.value, names, copy)
+    with Catalogue(catalogue, create=False) as opened, progress("Exporting") as advance:
+        outcome = opened.export(
+            wish,
+            wanted,
+            # As bytes, because the lines of CSV end as they end on every system.
+            write=lambda chunk: sys.stdout.buffer.write(chunk.encode()),
+            on_progress=advance,
+        )
+    sys.stdout.flush()
+    for failure in outcome.failures[:_FAILURES]:
+        typer.echo(f"{printable(failure.file)}: {failure.reason}", err=True)
+    if len(outcome.failures) > _FAILURES:
+        typer.echo(f"And {len(outcome.failures) - _FAILURES} more.", err=True)
+    if names is not None and names.unmatched:
+        typer.echo(
+            f"Not in {breed_list} ({len(names.unmatched)}): {', '.join(sorted(names.unmatched))}",
+            err=True,
+        )
+    parts = [f"{outcome.written} written"]
+    for number, what in (
+        (outcome.unchanged, "unchanged"),
+        (outcome.removed, "removed"),
+        (outcome.skipped, "missing, left out"),
+        (len(outcome.failures), "failed"),
+    ):
+        if number:
+            parts.append(f"{number} {what}")
+    where = f": {printable(str(out))}" if out is not None else ""
+    typer.echo(f"{', '.join(parts)}{where}", err=True)
+    if outcome.failures:
+        raise typer.Exit(1)

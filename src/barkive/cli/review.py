@@ -1,0 +1,184 @@
+"""`barkive review`: go through the photos that the model is not sure of, a key each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.correct import By
+from barkive.cli.filters import filtered
+from barkive.cli.options import CatalogueAt, Lang, LangOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from barkive.catalogue import Catalogue, Entry, Filter
+
+_HELP = (
+    "1 to 5 one of these, b another breed, c a cross, n no dog, ? can't be told, s skip, "
+    "u undo, o open, q quit"
+)
+_WIDTH = 48
+
+
+@filtered
+def review(
+    wanted: Filter,
+    by: By = None,
+    picture: Annotated[
+        bool, typer.Option("--picture/--no-picture", help="Draw each photo in the terminal.")
+    ] = True,
+    lang: LangOption = Lang.EN,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Go through the photos that the model is not sure of, the most useful first.
+
+    Each answer is one key, kept at once; q ends it, and the next time goes on from there.
+    """
+    from rich.console import Console
+
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        session = _Session(opened, Console(highlight=False), lang, by, picture)
+        left = opened.count(session.waiting(wanted))
+        if not left:
+            typer.echo("Nothing to review: the model is sure of the rest, or people said it.")
+            return
+        typer.echo(f"{left} to review. {_HELP}.", err=True)
+        for number, entry in enumerate(opened.to_review(wanted), 1):
+            if not session.ask(entry, f"{number} of {left}"):
+                break
+        typer.echo(f"{session.answered} answered, {opened.count(session.waiting(wanted))} left.")
+
+
+@dataclass(slots=True)
+class _Session:
+    """One person at one terminal."""
+
+    catalogue: Catalogue
+    console: Console
+    lang: Lang
+    by: str | None
+    picture: bool
+    answered: int = 0
+    said: list[str] = field(default_factory=list)
+
+    def waiting(self, wanted: Filter) -> Filter:
+        """The photos that are still to be reviewed."""
+        from dataclasses import replace
+
+        from barkive.verdicts import Status
+
+        return replace(wanted, status=(Status.UNCERTAIN,), corrected=False)
+
+    def ask(self, entry: Entry, place: str) -> bool:
+        """Asks until the photo is answered or skipped; False to end."""
+        from barkive.errors import BarkiveError
+
+        self._show(entry, place)
+        while True:
+            key = _key()
+            try:
+                if key in ("q", ""):
+                    return False
+                if key == "s" or self._take(entry, key):
+                    return True
+            except BarkiveError as error:
+                self.console.print(str(error), style="red", markup=False)
+
+    def _take(self, entry: Entry, key: str) -> bool:
+        """Does what a key says; whether the photo is answered by it."""
+        file = entry.file
+        if key.isdigit() and 1 <= int(key) <= len(entry.breeds):
+            self.catalogue.correct(file, breed=entry.breeds[int(key) - 1].label.id, by=self.by)
+        elif key == "b":
+            self.catalogue.correct(file, breed=_line("Breed"), by=self.by)
+        elif key == "c":
+            breeds = (_line("First breed"), _line("Second breed"))
+            self.catalogue.correct(file, cross=breeds, by=self.by)
+        elif key == "n":
+            self.catalogue.correct(file, not_dog=True, by=self.by)
+        elif key == "?":
+            self.catalogue.correct(file, unsure=True, by=self.by)
+        elif key == "u" and self.said:
+            last = self.said.pop()
+            self.catalogue.correct(last, undo=True, by=self.by)
+            self.answered -= 1
+            self.console.print(f"Taken back: {_name(last)}; it comes up again.", markup=False)
+            return False
+        elif key == "o":
+            typer.launch(file)
+            return False
+        else:
+            self.console.print(f"{_HELP}.", style="dim", markup=False)
+            return False
+        self.said.append(file)
+        self.answered += 1
+        return True
+
+    def _show(self, entry: Entry, place: str) -> None:
+        self.console.print()
+        self.console.print(f"{place}  {_name(entry.file)}", style="bold", markup=False)
+        if self.picture:
+            self._draw(entry.file)
+        for i, candidate in enumerate(entry.breeds, 1):
+            name = candidate.label.name(self.lang.value)
+            self.console.print(f"  {i}  {candidate.probability:4.0%}  {name}", markup=False)
+
+    def _draw(self, file: str) -> None:
+        """The photo in half blocks: two pixels a character, one above the other."""
+        import numpy as np
+        from PIL import Image
+        from rich.style import Style
+        from rich.text import Text
+
+        from barkive.errors import PhotoError
+        from barkive.images import decode
+
+        if not self.console.is_terminal:
+            return
+        try:
+            photo = Image.fromarray(decode(file, shorter_side=_WIDTH))
+        except PhotoError as error:
+            self.console.print(str(error), style="red", markup=False)
+            return
+        photo.thumbnail((_WIDTH, _WIDTH))
+        pixels = np.asarray(photo)
+        for upper, lower in zip(pixels[::2], pixels[1::2], strict=False):
+            line = Text("  ")
+            for (r, g, b), (r2, g2, b2) in zip(upper.tolist(), lower.tolist(), strict=True):
+                line.append("▀", Style.parse(f"rgb({r},{g},{b}) on rgb({r2},{g2},{b2})"))
+            self.console.print(line)
+
+
+def _key() -> str:
+    """One key; empty at the end of the input."""
+    import sys
+
+    import click
+
+    if not sys.stdin.isatty():
+        # A line a key, so that answers can be piped in.
+        line = sys.stdin.readline()
+        return line.strip()[:1] or ("s" if line else "")
+    try:
+        return click.getchar().lower()
+    except (EOFError, KeyboardInterrupt):
+        return ""
+
+
+def _line(question: str) -> str:
+    import sys
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    return str(typer.prompt(question))
+
+
+def _name(file: str) -> str:
+    from barkive.cli.output import printable
+
+    return printable(file)

@@ -1,0 +1,137 @@
+"""`barkive scan`: bring the catalogue up to date with folders of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.options import CatalogueAt
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Catalogue, Summary
+    from barkive.classifier import Classifier
+
+_INTERRUPTED = 130
+_FAILURES = 20
+
+
+def scan(
+    folders: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FOLDER...", help="Folders of photos, or photos.", show_default=False
+        ),
+    ],
+    catalogue: CatalogueAt = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", metavar="FILE", help="A model of your own; by default the one inside."
+        ),
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and scan again whenever a photo changes.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read photos again that could not be read.")
+    ] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Put a damaged catalogue aside, and save what people said in it."
+        ),
+    ] = False,
+) -> None:
+    """Catalogue the photos in folders: identify what is new or changed.
+
+    Photos that are known and unchanged are passed over, moved ones are recognised by their
+    content, and those that are gone are marked missing. What people said stands. An
+    interrupted scan goes on where it was. The photos themselves are never written to.
+
+    Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.catalogue.rebuild import rebuild as rebuilt
+    from barkive.classifier import Classifier
+
+    if rebuild:
+        saved = rebuilt(catalogue)
+        typer.echo(
+            f"The damaged catalogue is kept as {saved.kept}; corrections saved: "
+            f"{saved.corrections}.",
+            err=True,
+        )
+    classifier = Classifier(model)
+    with Catalogue(catalogue) as opened:
+        failed = _scan_once(opened, folders, classifier, retry_failed)
+        if watch:
+            _watch(opened, folders, classifier)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _scan_once(
+    catalogue: Catalogue, sources: Sequence[str], classifier: Classifier, retry_failed: bool
+) -> bool:
+    """Scans, prints what came of it, and tells whether photos could not be read."""
+    from barkive.catalogue import Summary
+    from barkive.cli.progress import progress
+
+    summary = Summary()
+    try:
+        with progress("Scanning") as advance:
+            catalogue.scan(
+                sources,
+                classifier=classifier,
+                retry_failed=retry_failed,
+                summary=summary,
+                on_progress=advance,
+            )
+    except KeyboardInterrupt:
+        _print(catalogue, summary)
+        typer.echo("Interrupted; run the same command again to go on.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
+    _print(catalogue, summary)
+    return bool(summary.failed)
+
+
+def _print(catalogue: Catalogue, summary: Summary) -> None:
+    from barkive.cli.output import printable
+    from barkive.cli.output import summary as in_words
+
+    for path, reason in summary.failed[:_FAILURES]:
+        typer.echo(f"{printable(path)}: {reason}", err=True)
+    if len(summary.failed) > _FAILURES:
+        more = len(summary.failed) - _FAILURES
+        typer.echo(f"And {more} more: barkive search --status failed", err=True)
+    typer.echo(in_words(dict(summary.statuses)))
+    typer.echo(
+        f"{summary.new} new, {summary.changed} changed, {summary.moved} moved, "
+        f"{summary.missing} missing, {len(summary.failed)} failed, "
+        f"{summary.unchanged} unchanged."
+    )
+    typer.echo(f"Catalogue: {printable(catalogue.name)}")
+
+
+def _watch(catalogue: Catalogue, folders: Sequence[str], classifier: Classifier) -> None:
+    """Scans again what changes, until Ctrl-C."""
+    from watchfiles import watch
+
+    from barkive.errors import BarkiveError
+
+    typer.echo("Watching; Ctrl-C ends it.", err=True)
+    try:
+        # Not interrupted in the middle of a scan: the signal is looked at between changes.
+        for changes in watch(*folders, raise_interrupt=True):
+            changed = {path for _, path in changes}
+            around = sorted({str(Path(path).parent) for path in changed})
+            there = [folder for folder in around if Path(folder).is_dir()] or list(folders)
+            try:
+                _scan_once(catalogue, there, classifier, False)
+            except BarkiveError as error:
+                typer.echo(f"Error: {error}", err=True)
+    except KeyboardInterrupt:
+        typer.echo("No longer watching.", err=True)

@@ -1,0 +1,146 @@
+"""`barkive search`: find photos in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.filters import filtered
+from barkive.cli.options import CatalogueAt, Format, Lang, LangOption
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Entry, Filter
+
+_SHOWN = 100
+_ALIKE = 20
+
+
+@filtered
+def search(
+    wanted: Filter,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...",
+            help="Words, or their beginnings: of the path, of a breed or FCI group in English or "
+            "French, of a note. Case and accents don't matter.",
+            show_default=False,
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like", metavar="PHOTO", help="Photos that resemble this one, the likest first."
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="FILE",
+            help="With --like and a photo that is not catalogued: the model that scanned the rest.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="How many at most; by default 100 in a table, 20 with --like, else all.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="Print how many there are, and nothing else.")
+    ] = False,
+    lang: LangOption = Lang.EN,
+    form: Annotated[
+        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
+    ] = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Find photos in the catalogue by breed, status, date, folder, text or likeness.
+
+    Exit status: 0 also if nothing is found, 2 on wrong usage.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.classifier import Classifier
+
+    with Catalogue(catalogue, create=False) as opened:
+        if count:
+            typer.echo(opened.count(wanted))
+            return
+        if like is not None:
+            classifier = Classifier(model) if model is not None else None
+            found = opened.like(like, wanted, limit=limit or _ALIKE, classifier=classifier)
+            write = _writer(form, lang, similar=True)
+            for one in found:
+                write(one.entry, one.similarity)
+            return
+        shown = _SHOWN if limit is None and form is Format.TABLE else limit
+        write = _writer(form, lang, similar=False)
+        number = 0
+        for entry in opened.search(wanted, limit=shown):
+            write(entry, None)
+            number += 1
+        if form is Format.TABLE:
+            total = opened.count(wanted) if number == shown else number
+            more = f"; --limit {total} shows all" if total > number and limit is None else ""
+            of_all = f" of {total}" if total > number else ""
+            photos = "photo" if total == 1 else "photos"
+            typer.echo(f"{number}{of_all} {photos}{more}.", err=True)
+
+
+def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
+    """A function that prints a photo on standard output at once."""
+    from barkive.cli.output import entry_line, json_line, print_line, text_writer
+
+    if form is Format.JSON:
+
+        def write_json(entry: Entry, similarity: float | None) -> None:
+            record = dict(entry.to_json(lang.value))
+            if similarity is not None:
+                record["similarity"] = round(similarity, 4)
+            print_line(json_line(record))
+
+        return write_json
+    if form is Format.CSV:
+        return _csv_writer(lang, similar=similar)
+    write = text_writer()
+
+    def write_line(entry: Entry, similarity: float | None) -> None:
+        line = entry_line(entry, lang.value)
+        if similarity is not None:
+            line.append(f"  {similarity:.2f}", style="dim")
+        write(line)
+
+    return write_line
+
+
+def _csv_writer(lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
+    from barkive.cli.output import csv_row, print_line
+
+    columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")
+    further = ("corrected", "note", "taken_at", "camera", "width", "height", "error", "model")
+    print_line(csv_row([*columns, *further, *(["similarity"] if similar else [])]))
+
+    def write(entry: Entry, similarity: float | None) -> None:
+        record = entry.to_json(lang.value)
+        first = record["breeds"][0] if record["breeds"] else None
+        second = record["breeds"][1] if entry.corrected and len(entry.labels) > 1 else None
+        cells: list[object] = [record["file"], record["status"]]
+        for breed in (first, second):
+            cells += [breed["id"], breed["name"]] if breed else ["", ""]
+        cells.append(first["probability"] if first else "")
+        cells += [str(record["corrected"]).lower()]
+        cells += [record[name] for name in further[1:]]  # type: ignore[literal-required]
+        if similarity is not None:
+            cells.append(round(similarity, 4))
+        print_line(csv_row(cells))
+
+    return write

@@ -1,0 +1,176 @@
+"""Animal Shelter Manager's import: which photos, and what stands in each column."""
+
+import base64
+import csv
+import io
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from barkive.catalogue.export.asm3 import BreedList, asm3_rows
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Candidate, Label, Language, Status
+
+MakeEntry = Callable[..., Entry]
+MakePhoto = Callable[..., Path]
+
+PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+SHORT_LIST = (Candidate(PUG, 0.4), Candidate(MALTESE, 0.15))
+
+
+def rows(
+    entries: list[Entry], breed_list: BreedList | None = None, lang: Language = "en"
+) -> list[dict[str, str]]:
+    text = "".join(asm3_rows(entries, breed_list, lang))
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+def picture(row: dict[str, str]) -> Image.Image:
+    start, data = row["ANIMALIMAGE"].split(",")
+    assert start == "data:image/jpeg;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
+
+
+def test_a_dog(make_entry: MakeEntry) -> None:
+    assert list(asm3_rows([make_entry(note="calm")], None, "en")) == [
+        "ANIMALCODE,ANIMALNAME,ANIMALSPECIES,ANIMALBREED1,ANIMALBREED2,ANIMALAGE,ANIMALCOMMENTS,"
+        "ANIMALHIDDENDETAILS,ANIMALIMAGE,ANIMALADDITIONALBARKIVEPROBABILITY,"
+        "ANIMALADDITIONALBARKIVEMODEL\r\n",
+        "BK000001,rex,Dog,Chihuahua,,1,calm,"
+        '"Imported from Barkive: the age is not known, one year stands in for it.",'
+        ",0.93,colours@0123456789ab\r\n",
+    ]
+
+
+def test_in_french(make_entry: MakeEntry) -> None:
+    (row,) = rows([make_entry(breeds=(Candidate(PUG, 1.0),))], lang="fr")
+    assert (row["ANIMALSPECIES"], row["ANIMALBREED1"]) == ("Chien", "Carlin")
+    assert row["ANIMALHIDDENDETAILS"].startswith("Importé de Barkive : l'âge")
+
+
+def test_only_dogs_that_are_there_have_a_row(make_entry: MakeEntry) -> None:
+    entries = [
+        make_entry(status=Status.NOT_DOG, breeds=()),
+        make_entry(status=Status.FAILED, breeds=()),
+        make_entry(missing_since=datetime(2026, 7, 1)),
+    ]
+    assert rows(entries) == []
+
+
+def test_a_cross(make_entry: MakeEntry) -> None:
+    cross = (Candidate(PUG, 0.5), Candidate(MALTESE, 0.5))
+    (row,) = rows([make_entry(id=1234567, breeds=cross, corrected=True)])
+    assert (row["ANIMALBREED1"], row["ANIMALBREED2"]) == ("Pug", "Maltese")
+    assert row["ANIMALCODE"] == "BK1234567"
+    assert row["ANIMALADDITIONALBARKIVEPROBABILITY"] == "0.5"
+
+
+def test_an_uncertain_photo_is_a_dog_of_unknown_breed(make_entry: MakeEntry) -> None:
+    entry = make_entry(status=Status.UNCERTAIN, breeds=SHORT_LIST)
+    (row,) = rows([entry])
+    assert (row["ANIMALBREED1"], row["ANIMALBREED2"]) == ("Mixed Breed", "")
+    assert row["ANIMALADDITIONALBARKIVEPROBABILITY"] == ""
+    assert row["ANIMALHIDDENDETAILS"].startswith(
+        "The breed is not sure (Pug 40%, Maltese 15%). Imported from Barkive"
+    )
+    (row,) = rows([entry], BreedList(["Unknown", "Pug"]), "fr")
+    assert row["ANIMALBREED1"] == "Unknown"
+    assert row["ANIMALHIDDENDETAILS"].startswith("La race n'est pas sûre (Carlin 40 %, ")
+
+
+def test_a_dog_that_a_person_is_unsure_of(make_entry: MakeEntry) -> None:
+    (row,) = rows([make_entry(status=Status.UNCERTAIN, breeds=(), corrected=True, answer=None)])
+    assert row["ANIMALHIDDENDETAILS"].startswith("The breed is not sure. Imported")
+
+
+def test_breeds_through_the_shelter_s_list(make_entry: MakeEntry) -> None:
+    names = BreedList(["Chihuahua - Short Coat", "Pug, `Mops`", "Maltese Dog", "MOPS"])
+    cross = (Candidate(PUG, 0.5), Candidate(MALTESE, 0.5))
+    written = rows([make_entry(), make_entry(breeds=cross, corrected=True)], names)
+    assert [row["ANIMALBREED1"] for row in written] == ["Chihuahua", "MOPS"]
+    assert written[1]["ANIMALBREED2"] == "Maltese Dog"
+    assert names.unmatched == {"Chihuahua"}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("/photos/Rex, the dog.jpeg", "Rex, the dog"),
+        ("/photos/a.b.jpg", "a.b"),
+        ("/photos/  .jpg", "BK000001"),
+        ("/photos/=1+1.jpg", "=1+1"),
+        ('/photos/"Rex".jpg', "''Rex''"),
+        (os.fsdecode(b"/photos/caf\xe9.jpg"), "caf\\udce9"),
+    ],
+)
+def test_names(file: str, name: str, make_entry: MakeEntry) -> None:
+    assert rows([make_entry(file=file)])[0]["ANIMALNAME"] == name
+
+
+def test_quotation_marks_are_as_the_import_keeps_them(make_entry: MakeEntry) -> None:
+    text = "".join(asm3_rows([make_entry(note='the "lion",\nred')], None, "en"))
+    assert "\"the ''lion'',\nred\"" in text
+    assert '""' not in text
+
+
+def test_the_picture_is_upright_small_and_says_nothing_else(
+    make_entry: MakeEntry, make_photo: MakePhoto
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it right
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8825)[1] = "N"
+    photo = make_photo("wide.jpg", (2400, 1200), exif=exif, comment=b"secret")
+    (row,) = rows([make_entry(file=str(photo))])
+    small = picture(row)
+    assert (small.format, small.mode, small.size) == ("JPEG", "RGB", (512, 1024))
+    assert not small.getexif()
+    assert "comment" not in small.info
+
+
+def test_a_small_picture_stays_as_large_as_it_is(
+    make_entry: MakeEntry, make_photo: MakePhoto
+) -> None:
+    photo = make_photo("small.png", (64, 48))
+    (row,) = rows([make_entry(file=str(photo))])
+    small = picture(row)
+    assert small.size == (64, 48)
+    with Image.open(photo) as original:
+        difference = np.asarray(small, int) - np.asarray(original, int)
+    assert abs(difference).mean() < 8
+
+
+def test_a_bad_photo_stops_nothing(make_entry: MakeEntry, make_photo: MakePhoto) -> None:
+    bad = make_photo("bad.jpg")
+    bad.write_bytes(bad.read_bytes()[:200])
+    entries = [make_entry(file=str(bad)), make_entry(id=2, file=str(make_photo("good.jpg")))]
+    first, second = rows(entries)
+    assert first["ANIMALIMAGE"] == ""
+    assert second["ANIMALIMAGE"].startswith("data:image/jpeg;base64,/9j/")
+
+
+def test_the_photo_itself_is_left_alone(make_entry: MakeEntry, make_photo: MakePhoto) -> None:
+    photo = make_photo()
+    before = photo.read_bytes(), photo.stat().st_mtime_ns
+    rows([make_entry(file=str(photo))])
+    assert (photo.read_bytes(), photo.stat().st_mtime_ns) == before
+
+
+def test_few_photos_are_held_and_rows_keep_their_order(make_entry: MakeEntry) -> None:
+    drawn = 0
+
+    def entries() -> Iterator[Entry]:
+        nonlocal drawn
+        for drawn in range(1, 1001):
+            yield make_entry(id=drawn)
+
+    pieces = asm3_rows(entries(), None, "en")
+    next(pieces)
+    assert [next(pieces)[:8] for _ in range(3)] == ["BK000001", "BK000002", "BK000003"]
+    assert drawn < 20
+    pieces.close()  # type: ignore[attr-defined]

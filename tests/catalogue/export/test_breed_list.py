@@ -1,0 +1,153 @@
+"""Which of a shelter's breed names means which breed."""
+
+from pathlib import Path
+
+import pytest
+
+from barkive.breeds import find
+from barkive.catalogue.export.breed_list import BreedList, read_breed_list
+from barkive.errors import UsageError
+from barkive.verdicts import Label
+
+
+def label(name: str) -> Label:
+    breed = find(name)
+    return Label(breed.id, breed.en, breed.fr)
+
+
+@pytest.mark.parametrize(
+    ("breed", "name"),
+    [
+        ("Golden Retriever", "golden retriever"),
+        ("Golden Retriever", "Retriever, Golden"),
+        ("Boston Terrier", "Terrier - Boston"),
+        ("Standard Poodle", "Poodle (Standard)"),
+        ("Pug", "Carlin"),
+        ("Brittany", "Épagneul Breton"),
+        ("Brittany", "Brittany Spaniel"),
+        ("German Shepherd Dog", "German Shepherd"),
+        ("German Shepherd Dog", "Shepherd, German"),
+        ("Newfoundland", "Newfoundland Dog"),
+        ("Belgian Malinois", "Belgian Shepherd Malinois"),
+        ("Black and Tan Coonhound", "Coonhound, Black & Tan"),
+        ("Yorkshire Terrier", "Yorkshire Terrier Yorkie"),
+        ("Saint Bernard", "Saint Bernard St. Bernard"),
+        ("Xoloitzcuintli", "Xoloitzcuintle/Mexican Hairless"),
+        ("Flat-Coated Retriever", "Flat-coated Retriever"),
+        ("Ibizan Hound", "Podenco d`Ibiza"),
+        ("Pekingese", "P&#233;kinois"),
+        ("Rough Collie", "Collie"),
+    ],
+)
+def test_a_match_is_written_as_the_shelter_writes_it(breed: str, name: str) -> None:
+    names = BreedList(["Terrier", "Retriever", "Dog", name, "Affenpinscher", "Cat"])
+    assert names.name(label(breed)) == name
+    assert names.unmatched == set()
+
+
+@pytest.mark.parametrize(
+    ("breed", "name"),
+    [
+        ("Golden Retriever", "Golden Retriever Mix"),
+        ("Wire Fox Terrier", "Fox Terrier"),
+        ("Wire Fox Terrier", "Smooth Fox Terrier"),
+        ("Rough Collie", "Bearded Collie"),
+        ("Toy Poodle", "Poodle"),
+        ("Pug", "Pug Beagle"),
+        ("Boxer", "Dog"),
+    ],
+)
+def test_another_breed_is_no_match(breed: str, name: str) -> None:
+    names = BreedList([name])
+    assert names.name(label(breed)) == breed
+    assert names.unmatched == {breed}
+
+
+@pytest.mark.parametrize(
+    ("breed", "listed", "chosen"),
+    [
+        ("Cocker Spaniel", ["English Cocker Spaniel", "Cocker Spaniel"], "Cocker Spaniel"),
+        ("Siberian Husky", ["Husky", "Siberian Husky"], "Siberian Husky"),
+        ("Rough Collie", ["Collie", "Collie, Rough"], "Collie, Rough"),
+        ("Pug", ["PUG", "pug"], "PUG"),
+        ("Yorkshire Terrier", ["Yorkshire Terrier Yorkie", "Yorkie"], "Yorkie"),
+    ],
+)
+def test_the_nearest_name_is_chosen(breed: str, listed: list[str], chosen: str) -> None:
+    assert BreedList(listed).name(label(breed)) == chosen
+
+
+def test_a_breed_beyond_the_table() -> None:
+    names = BreedList(["Berger picard", "Corso, Cane"])
+    assert names.name(Label("berger", "Picardy Sheepdog", "Berger Picard")) == "Berger picard"
+    assert names.name(Label("corso", "Cane Corso", "Cane corso")) == "Corso, Cane"
+    assert names.name(Label("mine", "My breed", "Ma race"), "fr") == "Ma race"
+    assert names.unmatched == {"Ma race"}
+
+
+@pytest.mark.parametrize(
+    ("listed", "word"),
+    [
+        (["Pug", "Mixed Breed"], "Mixed Breed"),
+        (["mixed breed", "UNKNOWN"], "UNKNOWN"),
+        (["Breed, unknown"], "Breed, unknown"),
+        (["race inconnue"], "race inconnue"),
+    ],
+)
+def test_the_word_for_an_unknown_breed(listed: list[str], word: str) -> None:
+    names = BreedList(listed)
+    assert names.unknown() == word
+    assert names.unmatched == set()
+
+
+def test_a_list_without_a_word_for_an_unknown_breed() -> None:
+    names = BreedList(["Pug"])
+    assert (names.unknown("en"), names.unknown("fr")) == ("Mixed Breed", "Croisé")
+    assert names.unmatched == {"Mixed Breed", "Croisé"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("list.txt", "Retriever, Golden\nCarlin\n"),
+        ("list.txt", "\ufeff\r\n  Retriever, Golden \r\n\r\nCarlin"),
+        ("list", '"Retriever, Golden"\n"Carlin"\n'),
+        ("list.csv", '"Retriever, Golden",1\nCarlin,1\n'),
+        ("list.csv", 'ID,BreedName,SpeciesID\n1,"Retriever, Golden",1\n2,Carlin,1\n3\n\n'),
+        ("list.CSV", "ID;Breed Name\n1;Retriever, Golden\n2;Carlin\n"),
+        ("list.tsv", "Race\tN\nRetriever, Golden\t1\nCarlin\t2\n"),
+        ("list.txt", 'BREEDNAME\n"Retriever, Golden"\nCarlin\n'),
+    ],
+)
+def test_files(file: str, content: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.write_text(content, encoding="utf-8", newline="")
+    names = read_breed_list(path)
+    assert names.name(label("Golden Retriever")) == "Retriever, Golden"
+    assert names.name(label("Pug")) == "Carlin"
+    assert names.name(label("Boxer")) == "Boxer"
+    assert names.unmatched == {"Boxer"}
+
+
+def test_a_file_of_an_old_windows_program(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes("Pékinois\n".encode("cp1252"))
+    assert read_breed_list(str(path)).name(label("Pekingese")) == "Pékinois"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n \n", b"PK\x03\x04\x00\x00Pug\n", b"BreedName,ID\n", b'x,"' + b"y" * 200_000],
+)
+def test_a_file_without_names(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"list\.csv holds no breed names; give a text or CSV"):
+        read_breed_list(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"missing\.txt can't be read: No such file or directory;"):
+        read_breed_list(tmp_path / "missing.txt")
+    with pytest.raises(UsageError, match="can't be read: no file can be called so;"):
+        read_breed_list("a\0b")

@@ -1,0 +1,283 @@
+"""Side-cars on disk: where they lie, and what happens to those that are there."""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from barkive.catalogue.export.outcome import Failure, Outcome
+from barkive.catalogue.export.xmp import tags_of, write_sidecars
+from barkive.catalogue.export.xmp_packet import Packet, Tags
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Candidate, Label, Status
+
+PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+MakeEntry = Callable[..., Entry]
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+
+
+def tagged(sidecar: Path) -> list[str]:
+    items = etree.parse(sidecar).findall(
+        ".//{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject/*/" + f"{RDF}li"
+    )
+    return [item.text for item in items]
+
+
+def content(*tags: str) -> bytes:
+    packet = Packet()
+    packet.replace(Tags(tags, tags, tags))
+    return bytes(packet).replace(b"barkive:", b"other:").replace(b"xmlns:barkive", b"xmlns:other")
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photos" / "rex.jpg"
+    path.parent.mkdir()
+    path.write_bytes(b"photo")
+    return path
+
+
+@pytest.fixture
+def entry(photo: Path, make_entry: MakeEntry) -> Entry:
+    return make_entry(file=str(photo))
+
+
+@pytest.mark.parametrize(
+    ("changes", "tags", "french"),
+    [
+        ({}, Tags(("Chihuahua",), ("Dog|Chihuahua",), ("Dog/Chihuahua",)), "Chien|Chihuahua"),
+        (
+            {
+                "corrected": True,
+                "breeds": (Candidate(PUG, 0.5), Candidate(MALTESE, 0.5)),
+            },
+            Tags(("Pug", "Maltese"), ("Dog|Pug", "Dog|Maltese"), ("Dog/Pug", "Dog/Maltese")),
+            "Chien|Carlin, Chien|Bichon maltais",
+        ),
+        (
+            {"status": Status.UNCERTAIN},
+            Tags(("Not sure",), ("Dog|Not sure",), ("Dog/Not sure",)),
+            "Chien|Pas sûr",
+        ),
+        ({"status": Status.NOT_DOG, "breeds": ()}, Tags(), ""),
+        ({"status": Status.FAILED, "breeds": (), "error": "It is empty."}, Tags(), ""),
+        (
+            {"breeds": (Candidate(Label("a", " A|B/C\x01\udce9 ", "|"), 0.9),)},
+            Tags(
+                ("A-B-C\\u0001\\udce9",),
+                ("Dog|A-B-C\\u0001\\udce9",),
+                ("Dog/A-B-C\\u0001\\udce9",),
+            ),
+            "Chien|-",
+        ),
+    ],
+)
+def test_tags(changes: dict[str, object], tags: Tags, french: str, make_entry: MakeEntry) -> None:
+    assert tags_of(make_entry(**changes), "en") == tags
+    assert ", ".join(tags_of(make_entry(**changes), "fr").hierarchical) == french
+
+
+def test_beside_the_photo(entry: Entry, photo: Path) -> None:
+    seen: list[tuple[int, int | None]] = []
+    outcome = write_sidecars(
+        [entry], None, "en", on_progress=lambda done, total: seen.append((done, total))
+    )
+    assert outcome == Outcome(written=1)
+    assert seen == [(1, None)]
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
+    assert photo.read_bytes() == b"photo"
+    assert tagged(photo.with_name("rex.jpg.xmp")) == ["Dog|Chihuahua"]
+
+
+def test_again_it_is_not_written(entry: Entry, photo: Path) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    write_sidecars([entry], None, "en")
+    before = sidecar.stat()
+    assert write_sidecars([entry], None, "en") == Outcome(unchanged=1)
+    assert (sidecar.stat().st_ino, sidecar.stat().st_mtime_ns) == (
+        before.st_ino,
+        before.st_mtime_ns,
+    )
+
+
+def test_another_language_and_a_correction(
+    entry: Entry, photo: Path, make_entry: MakeEntry
+) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(content("holiday"))
+    write_sidecars([entry], None, "en")
+    assert write_sidecars([entry], None, "fr") == Outcome(written=1)
+    assert tagged(sidecar) == ["holiday", "Chien|Chihuahua"]
+    pug = make_entry(file=str(photo), corrected=True, breeds=(Candidate(PUG, 1.0),))
+    write_sidecars([pug], None, "fr")
+    assert tagged(sidecar) == ["holiday", "Chien|Carlin"]
+
+
+def test_no_dog_makes_no_sidecar_but_loses_its_tags(
+    entry: Entry, photo: Path, make_entry: MakeEntry
+) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    no_dog = make_entry(file=str(photo), status=Status.NOT_DOG, breeds=())
+    assert write_sidecars([no_dog], None, "en") == Outcome()
+    assert not sidecar.exists()
+    write_sidecars([entry], None, "en")
+    assert write_sidecars([no_dog], None, "en") == Outcome(written=1)
+    assert tagged(sidecar) == []
+
+
+@pytest.mark.parametrize("name", ["rex.xmp", "rex.XMP"])
+def test_lightrooms_sidecar_is_kept_up_to_date(name: str, entry: Entry, photo: Path) -> None:
+    sidecar = photo.with_name(name)
+    sidecar.write_bytes(content("holiday"))
+    assert write_sidecars([entry], None, "en") == Outcome(written=2)
+    assert tagged(sidecar) == ["holiday", "Dog|Chihuahua"]
+    assert tagged(photo.with_name("rex.jpg.xmp")) == ["Dog|Chihuahua"]
+
+
+@pytest.mark.parametrize("other", ["rex.CR2", "rex.png", "rex.Heic", "rex.JPG", "rex"])
+def test_lightrooms_sidecar_of_two_photos_is_left(other: str, entry: Entry, photo: Path) -> None:
+    photo.with_name(other).write_bytes(b"another")
+    sidecar = photo.with_name("rex.xmp")
+    sidecar.write_bytes(content("holiday"))
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert tagged(sidecar) == ["holiday"]
+
+
+def test_lightrooms_sidecar_beside_what_is_no_photo(entry: Entry, photo: Path) -> None:
+    photo.with_name("rex.txt").write_bytes(b"text")
+    sidecar = photo.with_name("rex.xmp")
+    sidecar.write_bytes(content("holiday"))
+    assert write_sidecars([entry], None, "en").written == 2
+
+
+def test_a_folder_that_mirrors_another(
+    entry: Entry, photo: Path, tmp_path: Path, make_entry: MakeEntry
+) -> None:
+    elsewhere = tmp_path / "elsewhere" / "rex.jpg"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(b"photo")
+    below = photo.parent / "a" / "b" / "rex.jpg"
+    below.parent.mkdir(parents=True)
+    below.write_bytes(b"photo")
+    entries = [
+        entry,
+        make_entry(file=str(below), id=2),
+        make_entry(file=str(elsewhere), id=3),
+    ]
+    out = tmp_path / "out"
+    assert write_sidecars(entries, out, "en", base=photo.parent) == Outcome(written=3)
+    files = sorted(str(p.relative_to(out)) for p in out.rglob("*.xmp"))
+    assert files == ["a/b/rex.jpg.xmp", "rex-3.jpg.xmp", "rex.jpg.xmp"]
+    assert list(photo.parent.glob("*.xmp")) == []
+    assert write_sidecars(entries, out, "en", base=photo.parent) == Outcome(unchanged=3)
+
+
+def test_without_a_base_names_differ(entry: Entry, tmp_path: Path) -> None:
+    write_sidecars([entry], tmp_path / "out", "en")
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["rex-1.jpg.xmp"]
+
+
+def test_photos_that_have_gone_are_skipped(tmp_path: Path, make_entry: MakeEntry) -> None:
+    entries = [make_entry(file=str(tmp_path / name)) for name in ("gone.jpg", "null\0.jpg")]
+    assert write_sidecars(entries, None, "en") == Outcome(skipped=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_sidecar_is_left_and_the_run_goes_on(
+    entry: Entry, photo: Path, make_entry: MakeEntry
+) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(b"<x:xmpmeta")
+    other = photo.with_name("max.jpg")
+    other.write_bytes(b"photo")
+    outcome = write_sidecars([entry, make_entry(file=str(other), id=2)], None, "en")
+    reason = "It is damaged: its XML can't be read."
+    assert outcome == Outcome(written=1, failures=(Failure(str(sidecar), reason),))
+    assert sidecar.read_bytes() == b"<x:xmpmeta"
+
+
+def test_what_is_no_file(entry: Entry, photo: Path) -> None:
+    os.mkfifo(photo.with_name("rex.jpg.xmp"))
+    photo.with_name("rex.xmp").mkdir()
+    outcome = write_sidecars([entry], None, "en")
+    assert [f.reason for f in outcome.failures] == ["It is no regular file."] * 2
+
+
+def test_a_link_stays_and_its_target_is_written(entry: Entry, photo: Path, tmp_path: Path) -> None:
+    target = tmp_path / "target.xmp"
+    target.write_bytes(content("holiday"))
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.symlink_to(target)
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert sidecar.is_symlink()
+    assert tagged(target) == ["holiday", "Dog|Chihuahua"]
+
+
+def test_links_that_lead_astray(entry: Entry, photo: Path, tmp_path: Path) -> None:
+    photo.with_name("rex.jpg.xmp").symlink_to(tmp_path / "nowhere")
+    photo.with_name("rex.xmp").symlink_to(photo)
+    outcome = write_sidecars([entry], None, "en")
+    assert [f.reason for f in outcome.failures] == [
+        "It is a link that leads nowhere; remove it.",
+        "It is damaged: its XML can't be read.",
+    ]
+    assert photo.read_bytes() == b"photo"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_the_mode_stays(entry: Entry, photo: Path) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(content("holiday"))
+    sidecar.chmod(0o640)
+    write_sidecars([entry], None, "en")
+    assert stat.S_IMODE(sidecar.stat().st_mode) == 0o640
+
+
+def test_a_disk_that_is_full(entry: Entry, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(content("holiday"))
+    before = sidecar.read_bytes()
+
+    def fsync(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    outcome = write_sidecars([entry], None, "en")
+    assert outcome.failures[0].reason == (
+        "It can't be read or written: No space left on device; make room, "
+        "get permission or choose another place."
+    )
+    assert sidecar.read_bytes() == before
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
+
+
+def test_a_folder_that_can_not_be_written(entry: Entry, tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    out.write_bytes(b"")
+    outcome = write_sidecars([entry], out, "en")
+    assert [f.file for f in outcome.failures] == [str(out / "rex-1.jpg.xmp")]
+
+
+def test_a_file_name_that_is_no_text(photo: Path, make_entry: MakeEntry) -> None:
+    odd = os.fsdecode(os.fsencode(photo.parent) + b"/r\xe9x.jpg")
+    Path(odd).write_bytes(b"photo")
+    assert write_sidecars([make_entry(file=odd)], None, "en") == Outcome(written=1)
+    assert Path(f"{odd}.xmp").exists()
+
+
+def test_the_longest_name(photo: Path, make_entry: MakeEntry) -> None:
+    long = photo.with_name("é" * 123 + "x.jpg")
+    long.write_bytes(b"photo")
+    assert write_sidecars([make_entry(file=str(long))], None, "en") == Outcome(written=1)
+
+
+def test_a_part_that_a_killed_run_left(entry: Entry, photo: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    photo.with_name(".rex.jpg.xmp.part").symlink_to(victim)
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert victim.read_bytes() == b"mine"
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]

@@ -1,0 +1,346 @@
+"""The commands of the catalogue, run for real."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from barkive.cli import app
+from barkive.errors import BarkiveError, UnknownBreedError, UsageError
+
+COMMANDS = ["scan", "search", "correct", "history", "review", "duplicates", "export"]
+
+
+@pytest.fixture
+def kennel(colour_photo: Callable[..., Path]) -> Path:
+    folder = colour_photo("kennel/rex.png", (250, 10, 10)).parent
+    colour_photo("kennel/annex/mila.png", (10, 250, 10))
+    colour_photo("kennel/mix.png", (120, 110, 90))
+    colour_photo("kennel/night.png", (9, 9, 9))
+    return folder
+
+
+@pytest.fixture
+def barkive(tmp_path: Path) -> Callable[..., Result]:
+    """Runs a command on a catalogue of the test's own."""
+
+    def run(*arguments: str | Path, keys: str | None = None) -> Result:
+        environment = {"BARKIVE_CATALOGUE": str(tmp_path / "c.sqlite"), "COLUMNS": "200"}
+        result = CliRunner().invoke(app, list(map(str, arguments)), input=keys, env=environment)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def scanned(barkive: Callable[..., Result], kennel: Path, colour_bundle: Path) -> Path:
+    assert barkive("scan", kennel, "--model", colour_bundle).exit_code == 0
+    return kennel
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(barkive: Callable[..., Result], command: str) -> None:
+    assert barkive(command, "--help").exit_code == 0
+
+
+def test_a_scan_says_what_it_found(
+    barkive: Callable[..., Result], kennel: Path, colour_bundle: Path, tmp_path: Path
+) -> None:
+    (kennel / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    result = barkive("scan", kennel, "--model", colour_bundle)
+    assert (result.exit_code, result.stdout) == (
+        1,
+        "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.\n"
+        "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.\n"
+        f"Catalogue: {tmp_path}/c.sqlite\n",
+    )
+    assert f"{kennel}/broken.jpg: The file starts as JPEG does" in result.stderr
+    again = barkive("scan", kennel, "--model", colour_bundle)
+    assert again.exit_code == 0
+    assert "0 new, 0 changed, 0 moved, 0 missing, 0 failed, 5 unchanged." in again.stdout
+
+
+def test_json_has_a_verdict_a_line_with_the_catalogues_fields(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    result = barkive("search", "--breed", "carlin", "--lang", "fr", "--format", "json")
+    (record,) = map(json.loads, result.stdout.splitlines())
+    assert list(record)[:5] == ["file", "status", "breeds", "error", "model"]
+    assert (record["file"], record["corrected"]) == (str(scanned / "annex/mila.png"), False)
+    assert record["breeds"][0] == {"id": "n02110958", "name": "Carlin", "probability": 0.9194}
+
+
+def test_the_answer_is_that_of_identify_to_the_last_digit(
+    barkive: Callable[..., Result], scanned: Path, colour_bundle: Path
+) -> None:
+    found = barkive("search", "--format", "json").stdout.splitlines()
+    said = barkive("identify", scanned, "--model", colour_bundle, "--format", "json").stdout
+    keys = ("file", "status", "breeds", "error", "model")
+    assert [{k: json.loads(line)[k] for k in keys} for line in found] == [
+        json.loads(line) for line in said.splitlines()
+    ]
+
+
+def test_a_table_shows_people_what_they_need(barkive: Callable[..., Result], scanned: Path) -> None:
+    barkive("correct", scanned / "mix.png", "--cross", "pug", "maltese", "--note", "so soft")
+    result = barkive("search")
+    lines = [line.split("/")[-1].split(maxsplit=1)[1] for line in result.stdout.splitlines()]
+    assert [line.strip() for line in lines] == [
+        "Pug x Maltese  ✓ so soft",
+        "no dog here",
+        "Chihuahua 92%, Pug 4%, Maltese 4%",
+        "Pug 92%, Chihuahua 4%, Maltese 4%",
+    ]
+    assert result.stderr == "4 photos.\n"
+    assert barkive("search", "--limit", "1").stderr == "1 of 4 photos.\n"
+    assert barkive("search", "--count", "--status", "dog").stdout == "3\n"
+
+
+def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scanned: Path) -> None:
+    barkive("correct", scanned / "mix.png", "--cross", "pug", "maltese")
+    rows = list(csv.DictReader(io.StringIO(barkive("search", "--format", "csv").stdout)))
+    assert [(row["status"], row["breed"], row["breed2"], row["corrected"]) for row in rows] == [
+        ("dog", "Pug", "Maltese", "true"),
+        ("not_dog", "", "", "false"),
+        ("dog", "Chihuahua", "", "false"),
+        ("dog", "Pug", "", "false"),
+    ]
+
+
+def test_likeness(barkive: Callable[..., Result], scanned: Path) -> None:
+    result = barkive("search", "--like", scanned / "rex.png", "--format", "json", "--limit", "1")
+    (record,) = map(json.loads, result.stdout.splitlines())
+    assert (Path(record["file"]).name, record["similarity"]) == ("mix.png", 0.6875)
+
+
+def test_corrections_and_their_history(barkive: Callable[..., Result], scanned: Path) -> None:
+    rex = scanned / "rex.png"
+    assert (
+        "Pug  ✓ it is"
+        in barkive("correct", rex, "--breed", "pug", "--by", "Ada", "--note", "it is").stdout
+    )
+    assert barkive("correct", rex, "--undo").exit_code == 0
+    first, second = barkive("history", rex).stdout.splitlines()
+    assert first.endswith("by Ada  breed: Pug, was dog: Chihuahua (it is)")
+    assert second.endswith("undo, was dog: Pug")
+    records = [
+        json.loads(line) for line in barkive("history", rex, "--format", "json").stdout.splitlines()
+    ]
+    assert [(record["kind"], record["by"]) for record in records] == [
+        ("breed", "Ada"),
+        ("undo", None),
+    ]
+    with pytest.raises(UnknownBreedError, match="pgu"):
+        barkive("correct", rex, "--breed", "pgu")
+    with pytest.raises(UsageError, match="exactly one thing"):
+        barkive("correct", rex)
+
+
+def test_a_review_takes_a_key_a_photo(
+    barkive: Callable[..., Result],
+    scanned: Path,
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+) -> None:
+    colour_photo("kennel/two.png", (100, 99, 20))
+    colour_photo("kennel/three.png", (120, 70, 70))
+    barkive("scan", scanned, "--model", colour_bundle)
+    # two: its second breed; mix: undo that, then another breed; three: skipped.
+    result = barkive("review", "--by", "Bo", keys="2\nu\nb\npgu\nb\nbeagle\ns\n")
+    assert "1 of 3" in result.stdout
+    assert "Barkive knows no breed called “pgu”" in result.stdout
+    assert result.stdout.endswith("1 answered, 2 left.\n")
+    assert barkive("search", "--breed", "beagle", "--count").stdout == "1\n"
+
+
+def test_nothing_to_review_is_said(barkive: Callable[..., Result], scanned: Path) -> None:
+    barkive("correct", scanned / "mix.png", "--unsure")
+    assert barkive("review").stdout.startswith("Nothing to review")
+
+
+def test_duplicates_are_listed(
+    barkive: Callable[..., Result], scanned: Path, colour_bundle: Path
+) -> None:
+    (scanned / "copy.png").write_bytes((scanned / "rex.png").read_bytes())
+    barkive("scan", scanned, "--model", colour_bundle)
+    result = barkive("duplicates")
+    assert result.stdout.splitlines() == [
+        "2 times the same file:",
+        f"  {scanned}/rex.png: Chihuahua",
+        f"  {scanned}/copy.png: Chihuahua",
+    ]
+    assert result.stderr == "1 group, 2 photos.\n"
+    (group,) = map(json.loads, barkive("duplicates", "--format", "json").stdout.splitlines())
+    assert (group["kind"], len(group["photos"])) == ("exact", 2)
+
+
+def test_a_catalogue_that_is_not_there_is_named(barkive: Callable[..., Result]) -> None:
+    for command in (["search"], ["review"], ["duplicates"], ["export", "--as", "csv"]):
+        with pytest.raises(BarkiveError, match="There is no catalogue"):
+            barkive(*command)
+
+
+def test_exports_go_where_they_are_told(
+    barkive: Callable[..., Result], scanned: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    table = barkive("export", "--as", "csv", "--breed", "pug", "--lang", "fr").stdout
+    assert table.startswith("\ufeff")
+    assert table.count("\n") == 2
+    for form, name in (
+        *(("csv", "a.csv"), ("json", "a.json"), ("jsonl", "a.jsonl"), ("md-json", "a.md.json")),
+        *(("asm3", "asm.csv"), ("parquet", "a.parquet"), ("contact-sheet", "a.pdf")),
+        *(("contact-sheet", "a.png"), ("folders", "tree"), ("xmp", "side")),
+    ):
+        result = barkive("export", "--as", form, "--out", out / name)
+        assert (form, result.exit_code) == (form, 0)
+        assert (out / name).exists()
+    assert len(json.loads((out / "a.json").read_text())) == 4
+    assert (out / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert json.loads((out / "a.md.json").read_text())["info"]["format_version"] == "1.6"
+    assert sorted(path.name for path in (out / "tree").iterdir() if path.is_dir()) == [
+        "Chihuahua",
+        "No dog",
+        "Not sure",
+        "Pug",
+    ]
+    assert not list(scanned.rglob("*.xmp"))
+    assert not [path for path in out.rglob("*") if path.name.endswith(".part")]
+    barkive("export", "--as", "xmp")
+    assert sorted(path.name for path in scanned.rglob("*.xmp")) == [
+        "mila.png.xmp",
+        "mix.png.xmp",
+        "rex.png.xmp",
+    ]
+
+
+def test_corrections_become_a_training_set(
+    barkive: Callable[..., Result], scanned: Path, tmp_path: Path
+) -> None:
+    barkive("correct", scanned / "rex.png", scanned / "mix.png", "--breed", "beagle")
+    barkive("correct", scanned / "night.png", "--not-a-dog")
+    assert barkive("export", "--as", "training-set", "--out", tmp_path / "set").exit_code == 0
+    assert sorted(
+        str(path.relative_to(tmp_path / "set")) for path in (tmp_path / "set").rglob("*.png")
+    ) == [
+        "n02088364-beagle/mix.png",
+        "n02088364-beagle/rex.png",
+    ]
+
+
+def test_a_breed_list_maps_names_and_tells_what_it_lacks(
+    barkive: Callable[..., Result], scanned: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "breeds.txt").write_text("Pug Dog (Mops)\nPUG\n")
+    result = barkive("export", "--as", "asm3", "--breed-list", tmp_path / "breeds.txt")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert {row["ANIMALSPECIES"] for row in rows} == {"Dog"}
+    assert "PUG" in {row["ANIMALBREED1"] for row in rows}
+    assert all(row["ANIMALIMAGE"].startswith("data:image/jpeg;base64,") for row in rows)
+    assert "Chihuahua" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--as", "xls"], "no form “xls”; choose one of: csv, json"),
+        (["--as", "parquet"], "needs a file to write to: --out"),
+        (["--as", "folders"], "needs a folder to write to: --out"),
+        (["--as", "contact-sheet", "--out", "sheet.doc"], "a .pdf or a .png file, not sheet.doc"),
+        (["--as", "csv", "--out", "/nowhere/x.csv"], "/nowhere/x.csv can't be written"),
+    ],
+)
+def test_exports_that_can_t_be_are_refused(
+    barkive: Callable[..., Result], scanned: Path, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        barkive("export", *arguments)
+
+
+def test_no_export_overwrites_a_photo(
+    barkive: Callable[..., Result], scanned: Path, tmp_path: Path
+) -> None:
+    before = (scanned / "rex.png").read_bytes()
+    Image.new("RGB", (9, 9)).save(tmp_path / "mine.jpg")
+    for form, out in (
+        ("csv", scanned / "rex.png"),
+        ("contact-sheet", scanned / "rex.png"),
+        ("csv", tmp_path / "mine.jpg"),
+    ):
+        with pytest.raises(UsageError, match="not overwritten"):
+            barkive("export", "--as", form, "--out", out)
+    assert (scanned / "rex.png").read_bytes() == before
+
+
+def test_a_damaged_catalogue_is_rebuilt_when_asked(
+    barkive: Callable[..., Result], scanned: Path, colour_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "c.sqlite").write_bytes(b"damaged" * 1000)
+    for ending in ("-wal", "-shm"):
+        (tmp_path / f"c.sqlite{ending}").unlink(missing_ok=True)
+    with pytest.raises(BarkiveError, match="--rebuild"):
+        barkive("search")
+    result = barkive("scan", scanned, "--model", colour_bundle, "--rebuild")
+    assert (result.exit_code, "c.sqlite.damaged-1" in result.stderr) == (0, True)
+    assert barkive("search", "--count").stdout == "4\n"
+
+
+def test_a_watched_folder_is_scanned_as_it_changes(
+    kennel: Path, colour_bundle: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "barkive", "scan", str(kennel), "--watch"]
+    command += ["--model", str(colour_bundle), "--catalogue", str(tmp_path / "c.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as it:
+        assert it.stdout is not None
+        assert it.stderr is not None
+        assert it.stderr.readline().startswith("Watching")
+        first = it.stdout.readline()
+        time.sleep(0.3)
+        Image.new("RGB", (40, 30), (1, 1, 250)).save(kennel / "new.png")
+        for line in it.stdout:
+            if line.startswith("1 new"):
+                break
+        it.send_signal(signal.SIGINT)
+        _, rest = it.communicate(timeout=60)
+    assert first == "4 photos: 2 named, 1 not sure, 1 no dog.\n"
+    assert "No longer watching." in rest
+    assert it.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals of this kind")
+def test_an_interrupted_scan_says_how_to_go_on(
+    make_photo: Callable[..., Path], colour_bundle: Path, tmp_path: Path
+) -> None:
+    folder = make_photo("many/0.jpg", size=(3000, 2000)).parent
+    content = (folder / "0.jpg").read_bytes()
+    for i in range(1, 400):
+        (folder / f"{i}.jpg").write_bytes(content)
+    command = [sys.executable, "-m", "barkive", "scan", str(folder), "--model", str(colour_bundle)]
+    environment = {**os.environ, "BARKIVE_CATALOGUE": str(tmp_path / "c.sqlite")}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as it:
+        while not (tmp_path / "c.sqlite").exists():
+            time.sleep(0.02)
+        time.sleep(1.0)
+        it.send_signal(signal.SIGINT)
+        out, errors = it.communicate(timeout=120)
+    assert it.returncode == 130
+    assert "Interrupted; run the same command again to go on." in errors
+    assert "Traceback" not in errors
+    done = int(out.split()[0])
+    second = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert f"{400 - done} new" in second.stdout
