@@ -89,7 +89,9 @@ def test_pages_follow_each_other_without_gap_or_double(
     found = [entry.id for entry in scanned.search()]
     assert found == sorted(set(found))
     assert len(found) == 6
-    assert [entry.id for entry in scanned.search(limit=3)] == found[:3]
+    for few in (1000, 2):
+        monkeypatch.setattr(entries, "_FEW", few)
+        assert [entry.id for entry in scanned.search(limit=3)] == found[:3]
 
 
 def test_dates_and_cameras_are_read_from_the_photo(scanned: Catalogue, kennel: Path) -> None:
@@ -100,6 +102,21 @@ def test_dates_and_cameras_are_read_from_the_photo(scanned: Catalogue, kennel: P
 def test_counts_by_status_and_breed(scanned: Catalogue) -> None:
     assert scanned.counts("status") == {"dog": 3, "uncertain": 1, "not_dog": 1, "failed": 1}
     assert scanned.counts("breed") == {"n02085620": 2, "n02110958": 2}
+
+
+def test_counts_follow_every_change(
+    scanned: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    scanned.correct(kennel / "rex.png", breed="beagle")
+    scanned.correct(kennel / "mix.png", not_dog=True)
+    assert scanned.counts("breed") == {"n02110958": 2, "n02088364": 1}
+    (kennel / "annex" / "mila.png").unlink()
+    scanned.scan(kennel, classifier=classifier)
+    for by in ("status", "breed"):
+        # The sums that are kept, and the rows counted.
+        assert scanned.counts(by) == scanned.counts(by, Filter(folder="/"))  # type: ignore[arg-type]
+    assert scanned.count() == scanned.count(Filter(folder="/")) == 5
+    assert scanned.counts("breed") == {"n02110958": 1, "n02088364": 1}
 
 
 def test_a_models_own_breeds_are_found_by_name(

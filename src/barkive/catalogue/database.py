@@ -33,7 +33,7 @@ from barkive.errors import CatalogueError, MissingExtraError
 # How long to wait for another process that is writing.
 _BUSY_SECONDS = 30
 _MIGRATIONS = Path(__file__).parent / "migrations"
-# Any number, the same for all who create or migrate a catalogue at once.
+# Any number, the same for all who write to a catalogue.
 _LOCK = 7_262_754
 
 _PHRASES = (
@@ -113,6 +113,10 @@ class Database:
         """A transaction that is durable when the block ends, and undone where it fails."""
         writing = self._engine.execution_options(barkive_write=True)
         with self._told(), writing.begin() as connection:
+            if not self.is_sqlite:
+                # One writer at a time, as SQLite has it: two scans must not both find a
+                # photo new.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
 
     def optimise(self) -> None:
@@ -174,8 +178,6 @@ class Database:
             if _revision(connection) == HEAD:
                 return
         with self.write() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             # Read again: another process may have done it meanwhile.
             revision = _revision(connection)
             if revision == HEAD:

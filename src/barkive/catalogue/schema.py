@@ -7,6 +7,7 @@
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
 | `photo` | a file, what is known of it, and what holds of it |
 | `correction` | what a person said of a content, in order: never changed, only added to |
+| `tally` | how many photos have which status and breed; SQLite alone, kept by triggers |
 
 What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
 or else from its answer; it is kept in `photo` as well, because searches must be fast.
@@ -173,33 +174,24 @@ correction = Table(
     sqlite_autoincrement=True,
 )
 
-_PRESENT = text("missing_since IS NULL")
+
+def _index(name: str, condition: str, *columns: str) -> None:
+    where = text(condition)
+    indexed = (photo.c[column] for column in (*columns, "missing_since"))
+    Index(name, *dict.fromkeys(indexed), sqlite_where=where, postgresql_where=where)
 
 
-def _present(name: str, *columns: str) -> None:
-    """An index of the photos whose files are there: what nearly every search asks for."""
-    Index(
-        name,
-        *(photo.c[column] for column in columns),
-        sqlite_where=_PRESENT,
-        postgresql_where=_PRESENT,
-    )
-
-
-# Each holds all that filters ask for, so that a count need not visit the rows.
-_present("photo_by_status", "status", "probability", "breed", "taken_at", "corrected")
-_present("photo_by_breed", "breed", "status", "probability", "taken_at", "corrected")
-_present("photo_by_breed2", "breed2", "breed")
-_present("photo_by_date", "taken_at", "status", "breed", "probability", "corrected")
-_present("photo_by_probability", "probability", "status", "breed", "taken_at", "corrected")
-_present("photo_by_correction", "corrected", "status", "margin")
-_present("photo_by_path", "path", "status", "breed", "probability", "taken_at", "corrected")
-Index(
-    "photo_missing",
-    photo.c.missing_since,
-    sqlite_where=text("missing_since IS NOT NULL"),
-    postgresql_where=text("missing_since IS NOT NULL"),
-)
+# Most are of the photos whose files are there: what nearly every search asks for. Each holds
+# all that filters ask for, so that a count need not visit the rows.
+_THERE = "missing_since IS NULL"
+_index("photo_by_status", _THERE, "status", "probability", "breed", "taken_at", "corrected")
+_index("photo_by_breed", _THERE, "breed", "status", "probability", "taken_at", "corrected")
+_index("photo_by_date", _THERE, "taken_at", "status", "breed", "probability", "corrected")
+_index("photo_by_probability", _THERE, "probability", "status", "breed", "taken_at", "corrected")
+_index("photo_by_correction", _THERE, "corrected", "status", "margin")
+_index("photo_by_path", _THERE, "path", "status", "breed", "probability", "taken_at", "corrected")
+_index("photo_by_breed2", "breed2 IS NOT NULL", "breed2", "breed")
+_index("photo_missing", "missing_since IS NOT NULL")
 Index("photo_by_content", photo.c.sha256)
 Index("photo_by_answer", photo.c.answer_id)
 Index("correction_by_content", correction.c.sha256)

@@ -11,11 +11,11 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # Paths are compared character by character, so that a folder is a range.
 _PATH = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_PRESENT = sa.text("missing_since IS NULL")
+# Each holds all that filters ask for, and the column of the condition as well: otherwise
+# SQLite does not see that a count need not visit the rows.
 _INDEXES = {
     "photo_by_status": ("status", "probability", "breed", "taken_at", "corrected"),
     "photo_by_breed": ("breed", "status", "probability", "taken_at", "corrected"),
-    "photo_by_breed2": ("breed2", "breed"),
     "photo_by_date": ("taken_at", "status", "breed", "probability", "corrected"),
     "photo_by_probability": ("probability", "status", "breed", "taken_at", "corrected"),
     "photo_by_correction": ("corrected", "status", "margin"),
@@ -95,18 +95,20 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     for name, columns in _INDEXES.items():
-        op.create_index(
-            name, "photo", list(columns), sqlite_where=_PRESENT, postgresql_where=_PRESENT
-        )
-    gone = sa.text("missing_since IS NOT NULL")
-    op.create_index(
-        "photo_missing", "photo", ["missing_since"], sqlite_where=gone, postgresql_where=gone
-    )
+        _index(name, (*columns, "missing_since"), "missing_since IS NULL")
+    _index("photo_by_breed2", ("breed2", "breed", "missing_since"), "breed2 IS NOT NULL")
+    _index("photo_missing", ("missing_since",), "missing_since IS NOT NULL")
     op.create_index("photo_by_content", "photo", ["sha256"])
     op.create_index("photo_by_answer", "photo", ["answer_id"])
     op.create_index("correction_by_content", "correction", ["sha256"])
     _search_by_text()
+    _tally()
     _identity(catalogue)
+
+
+def _index(name: str, columns: tuple[str, ...], condition: str) -> None:
+    where = sa.text(condition)
+    op.create_index(name, "photo", list(columns), sqlite_where=where, postgresql_where=where)
 
 
 def _search_by_text() -> None:
@@ -127,6 +129,34 @@ def _search_by_text() -> None:
         ("UPDATE OF words", remove + add),
     ):
         name = f"photo_words_{when.split()[0].lower()}"
+        op.execute(f"CREATE TRIGGER {name} AFTER {when} ON photo BEGIN {what} END")
+
+
+def _tally() -> None:
+    """Keeps how many photos that are there have which status and breed, for SQLite.
+
+    To count a million rows takes it longer than a page may take.
+    """
+    if op.get_context().dialect.name != "sqlite":
+        return
+    op.execute(
+        "CREATE TABLE tally (status TEXT NOT NULL, breed TEXT NOT NULL, photos INTEGER NOT NULL, "
+        "PRIMARY KEY (status, breed)) WITHOUT ROWID"
+    )
+
+    def change(row: str, by: int) -> str:
+        return (
+            f"INSERT INTO tally SELECT {row}.status, coalesce({row}.breed, ''), {by} "
+            f"WHERE {row}.missing_since IS NULL "
+            f"ON CONFLICT (status, breed) DO UPDATE SET photos = photos + {by};"
+        )
+
+    for when, what in (
+        ("INSERT", change("new", 1)),
+        ("DELETE", change("old", -1)),
+        ("UPDATE OF status, breed, missing_since", change("old", -1) + change("new", 1)),
+    ):
+        name = f"tally_{when.split()[0].lower()}"
         op.execute(f"CREATE TRIGGER {name} AFTER {when} ON photo BEGIN {what} END")
 
 
