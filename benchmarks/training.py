@@ -39,7 +39,7 @@ from barkive.training.features import extract_features
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import transfer
 from barkive.training.progress import no_progress
-from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject, read_subject
 from barkive.training.tuning import choose_layer
 

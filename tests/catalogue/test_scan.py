@@ -1,6 +1,7 @@
 import os
 import shutil
 import stat
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -341,3 +342,36 @@ def test_originals_are_never_written_to(
     catalogue.scan(kennel, classifier=classifier)
     catalogue.correct(kennel / "rex.png", breed="pug")
     assert state() == before
+
+
+def test_two_scans_and_a_person_at_once_lose_and_double_nothing(
+    where: str, classifier: Classifier, colour_photo: Callable[..., Path]
+) -> None:
+    for i in range(30):
+        folder = colour_photo(f"many/{i}.png", (8 * i, 250 - 8 * i, 40)).parent
+    with Catalogue(where) as first, Catalogue(where) as second, Catalogue(where) as person:
+        person.scan(folder / "0.png", classifier=classifier)
+        errors: list[BaseException] = []
+
+        def run(work: Callable[[], object]) -> threading.Thread:
+            def kept() -> None:
+                try:
+                    work()
+                except BaseException as error:  # told below, in the test's own thread
+                    errors.append(error)
+
+            thread = threading.Thread(target=kept)
+            thread.start()
+            return thread
+
+        threads = [
+            run(lambda: first.scan(folder, classifier=classifier)),
+            run(lambda: second.scan(folder, classifier=classifier)),
+            run(lambda: [person.correct(folder / "0.png", breed="pug") for _ in range(20)]),
+        ]
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert person.count() == 30
+        assert len(person.history(folder / "0.png")) == 20
+        assert person.photo(folder / "0.png").corrected

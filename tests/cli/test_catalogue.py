@@ -157,12 +157,24 @@ def test_a_review_takes_a_key_a_photo(
     colour_photo("kennel/two.png", (100, 99, 20))
     colour_photo("kennel/three.png", (120, 70, 70))
     barkive("scan", scanned, "--model", colour_bundle)
-    # two: its second breed; mix: undo that, then another breed; three: skipped.
-    result = barkive("review", "--by", "Bo", keys="2\nu\nb\npgu\nb\nbeagle\ns\n")
-    assert "1 of 3" in result.stdout
+    # two: its second breed, taken back in front of mix, then another; mix and three: skipped.
+    result = barkive("review", "--by", "Bo", keys="2\nu\nb\npgu\nb\nbeagle\ns\ns\n")
+    asked = [line.strip() for line in result.stdout.splitlines() if line.endswith(".png")]
+    assert [(line.split()[0], line.split("/")[-1]) for line in asked] == [
+        ("1", "two.png"),
+        ("2", "mix.png"),
+        ("again", "two.png"),
+        ("2", "mix.png"),
+        ("3", "three.png"),
+    ]
     assert "Barkive knows no breed called “pgu”" in result.stdout
     assert result.stdout.endswith("1 answered, 2 left.\n")
-    assert barkive("search", "--breed", "beagle", "--count").stdout == "1\n"
+    assert (
+        Path(
+            json.loads(barkive("search", "--breed", "beagle", "--format", "json").stdout)["file"]
+        ).name
+        == "two.png"
+    )
 
 
 def test_nothing_to_review_is_said(barkive: Callable[..., Result], scanned: Path) -> None:
@@ -251,6 +263,15 @@ def test_a_breed_list_maps_names_and_tells_what_it_lacks(
     assert "PUG" in {row["ANIMALBREED1"] for row in rows}
     assert all(row["ANIMALIMAGE"].startswith("data:image/jpeg;base64,") for row in rows)
     assert "Chihuahua" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no such device")
+def test_a_device_is_written_to_and_never_replaced(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"/dev/full can't be written: No space left on device"):
+        barkive("export", "--as", "csv", "--out", "/dev/full")
+    assert Path("/dev/full").is_char_device()
 
 
 @pytest.mark.parametrize(

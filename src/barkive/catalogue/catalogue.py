@@ -292,6 +292,7 @@ class Catalogue:
         wish: Export,
         wanted: Filter = _ALL,
         *,
+        limit: int | None = None,
         write: Callable[[str], object] = sys.stdout.write,
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
@@ -300,6 +301,7 @@ class Catalogue:
         Args:
             wish: In which form, and where to.
             wanted: Which photos.
+            limit: How many at most; None for all.
             write: Takes text for standard output.
             on_progress: Called with (photos done, photos in all).
 
@@ -318,9 +320,9 @@ class Catalogue:
                         f"{wish.out} is a photo of the catalogue, which is not overwritten; "
                         "give another file."
                     )
-        total = self.count(wanted)
+        total = min(self.count(wanted), limit or sys.maxsize)
         return wish.run(
-            self.search(wanted),
+            self.search(wanted, limit=limit),
             labels=tuple(self._models.labels.values()),
             base=_common_folder(*ends),
             write=write,

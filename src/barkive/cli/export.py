@@ -52,6 +52,12 @@ def export(
             show_default=False,
         ),
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="How many photos at most; by default all.", show_default=False
+        ),
+    ] = None,
     copy: Annotated[
         bool, typer.Option("--copy", help="For folders and training-set: copies, not links.")
     ] = False,
@@ -84,6 +90,7 @@ def export(
         outcome = opened.export(
             wish,
             wanted,
+            limit=limit,
             # As bytes, because the lines of CSV end as they end on every system.
             write=lambda chunk: sys.stdout.buffer.write(chunk.encode()),
             on_progress=advance,

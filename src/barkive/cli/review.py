@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -49,7 +49,7 @@ def review(
             return
         typer.echo(f"{left} to review. {_HELP}.", err=True)
         for number, entry in enumerate(opened.to_review(wanted), 1):
-            if not session.ask(entry, f"{number} of {left}"):
+            if not session.settle(entry, f"{number} of {left}"):
                 break
         typer.echo(f"{session.answered} answered, {opened.count(session.waiting(wanted))} left.")
 
@@ -64,7 +64,7 @@ class _Session:
     by: str | None
     picture: bool
     answered: int = 0
-    said: list[str] = field(default_factory=list)
+    said: list[Entry] = field(default_factory=list)
 
     def waiting(self, wanted: Filter) -> Filter:
         """The photos that are still to be reviewed."""
@@ -74,8 +74,24 @@ class _Session:
 
         return replace(wanted, status=(Status.UNCERTAIN,), corrected=False)
 
-    def ask(self, entry: Entry, place: str) -> bool:
-        """Asks until the photo is answered or skipped; False to end."""
+    def settle(self, entry: Entry, place: str) -> bool:
+        """Asks until the photo is answered or skipped; False to end.
+
+        An answer that is taken back is asked for again first.
+        """
+        asked = [(entry, place)]
+        while asked:
+            current = asked[-1]
+            match self._ask(*current):
+                case "next":
+                    asked.pop()
+                case "undo":
+                    asked.append((self.said.pop(), "again"))
+                case _:
+                    return False
+        return True
+
+    def _ask(self, entry: Entry, place: str) -> Literal["next", "undo", "quit"]:
         from barkive.errors import BarkiveError
 
         self._show(entry, place)
@@ -83,9 +99,13 @@ class _Session:
             key = _key()
             try:
                 if key in ("q", ""):
-                    return False
+                    return "quit"
+                if key == "u" and self.said:
+                    self.catalogue.correct(self.said[-1].file, undo=True, by=self.by)
+                    self.answered -= 1
+                    return "undo"
                 if key == "s" or self._take(entry, key):
-                    return True
+                    return "next"
             except BarkiveError as error:
                 self.console.print(str(error), style="red", markup=False)
 
@@ -103,19 +123,13 @@ class _Session:
             self.catalogue.correct(file, not_dog=True, by=self.by)
         elif key == "?":
             self.catalogue.correct(file, unsure=True, by=self.by)
-        elif key == "u" and self.said:
-            last = self.said.pop()
-            self.catalogue.correct(last, undo=True, by=self.by)
-            self.answered -= 1
-            self.console.print(f"Taken back: {_name(last)}; it comes up again.", markup=False)
-            return False
         elif key == "o":
             typer.launch(file)
             return False
         else:
             self.console.print(f"{_HELP}.", style="dim", markup=False)
             return False
-        self.said.append(file)
+        self.said.append(entry)
         self.answered += 1
         return True
 

@@ -19,9 +19,14 @@ def replacing(path: Path) -> Iterator[Path]:
     `path` is replaced, not followed, where it was a link. After an error nothing is left of
     what was begun.
 
+    A device or a pipe, such as `/dev/stdout`, is no file to be replaced: it is given itself.
+
     Raises:
         OSError: As the system says.
     """
+    if path.is_char_device() or path.is_fifo():
+        yield path
+        return
     name = os.fsdecode(os.fsencode(path.name)[:_LONGEST])
     part = path.with_name(f".{name}.part")
     # Of a run that was killed; written through, a link planted there would lead elsewhere.

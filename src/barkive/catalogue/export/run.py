@@ -102,6 +102,8 @@ class Export:
         """
         try:
             return self._run(entries, labels, base, write, on_progress)
+        except BrokenPipeError:  # the reader, such as `head`, has had enough
+            raise
         except OSError as error:
             raise UsageError(
                 f"{self.out or 'The standard output'} can't be written: {error.strerror or error}; "
