@@ -66,9 +66,7 @@ def pages(
         yield from entries
 
 
-def _numbers(
-    connection: Connection, case: ColumnElement[bool], limit: int | None
-) -> Select[Any]:
+def _numbers(connection: Connection, case: ColumnElement[bool], limit: int | None) -> Select[Any]:
     """The first numbers of the photos that fit."""
     number = schema.photo.c.id
     if limit is None:

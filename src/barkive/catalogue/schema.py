@@ -184,12 +184,44 @@ def _index(name: str, condition: str, *columns: str) -> None:
 # Most are of the photos whose files are there: what nearly every search asks for. Each holds
 # all that filters ask for, so that a count need not visit the rows.
 _THERE = "missing_since IS NULL"
-_index("photo_by_status", _THERE, "status", "probability", "breed", "taken_at", "corrected")
-_index("photo_by_breed", _THERE, "breed", "status", "probability", "taken_at", "corrected")
-_index("photo_by_date", _THERE, "taken_at", "status", "breed", "probability", "corrected")
-_index("photo_by_probability", _THERE, "probability", "status", "breed", "taken_at", "corrected")
+_index(
+    "photo_by_status",
+    _THERE,
+    "status",
+    "probability",
+    "breed",
+    "taken_at",
+    "corrected",
+    "answer_id",
+)
+_index(
+    "photo_by_breed", _THERE, "breed", "status", "probability", "taken_at", "corrected", "answer_id"
+)
+_index(
+    "photo_by_date", _THERE, "taken_at", "status", "breed", "probability", "corrected", "answer_id"
+)
+_index(
+    "photo_by_probability",
+    _THERE,
+    "probability",
+    "status",
+    "breed",
+    "taken_at",
+    "corrected",
+    "answer_id",
+)
 _index("photo_by_correction", _THERE, "corrected", "status", "margin")
-_index("photo_by_path", _THERE, "path", "status", "breed", "probability", "taken_at", "corrected")
+_index(
+    "photo_by_path",
+    _THERE,
+    "path",
+    "status",
+    "breed",
+    "probability",
+    "taken_at",
+    "corrected",
+    "answer_id",
+)
 _index("photo_by_breed2", "breed2 IS NOT NULL", "breed2", "breed")
 _index("photo_missing", "missing_since IS NOT NULL")
 Index("photo_by_content", photo.c.sha256)

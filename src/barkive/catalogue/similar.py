@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select, true
+from sqlalchemy import Connection, select
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
-from barkive.catalogue.filters import Filter, present
+from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models, unpack_vectors
 from barkive.catalogue.records import Found
 from barkive.catalogue.store import chunks
@@ -64,28 +64,29 @@ class Similar:
         """
         query = unit(vector[np.newaxis])[0]
         segments = self.index(model_id)
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
         best: list[tuple[float, int]] = []
         with self._database.read() as connection:
-            photos, answers = self._allowed(connection, wanted)
-            there = present() if photos is None else true()
+            answers = self._allowed(connection, wanted)
 
             def look_at(numbers: Sequence[int]) -> None:
                 for part in chunks(numbers):
                     rows = connection.execute(
                         select(schema.photo.c.id, schema.answer.c.vector)
                         .join_from(schema.photo, schema.answer)
-                        .where(there, schema.answer.c.id.in_(part))
+                        .where(schema.answer.c.id.in_(part))
                     ).all()
-                    vectors = unpack_vectors([row.vector for row in rows])
-                    for row, cosine in zip(rows, (unit(vectors) @ query).tolist(), strict=True):
-                        if row.id == but or (photos is not None and row.id not in photos):
-                            continue
+                    cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
+                    least = best[0][0] if len(best) == limit else -np.inf
+                    near = {rows[i].id: float(cosines[i]) for i in np.flatnonzero(cosines >= least)}
+                    near.pop(but or 0, None)
+                    # Few are near enough to matter whether they are meant.
+                    meant = select(schema.photo.c.id).where(schema.photo.c.id.in_(near), where)
+                    for number in connection.execute(meant).scalars():
                         # Of equals the one that was catalogued first.
-                        item = (cosine, -row.id)
-                        if len(best) < limit:
-                            heapq.heappush(best, item)
-                        elif item > best[0]:
-                            heapq.heapreplace(best, item)
+                        heapq.heappush(best, (near[number], -number))
+                    while len(best) > limit:
+                        heapq.heappop(best)
 
             look_at(self._tail(connection, model_id, segments[-1].last if segments else 0))
             for bound, numbers in ranked(segments, query, answers):
@@ -120,23 +121,16 @@ class Similar:
                     shutil.rmtree(segment.folder, ignore_errors=True)
         return read_segments(folder)
 
-    def _allowed(
-        self, connection: Connection, wanted: Filter
-    ) -> tuple[set[int] | None, NDArray[np.int64] | None]:
-        """The numbers of the photos that are meant, and of their answers; None for all."""
+    def _allowed(self, connection: Connection, wanted: Filter) -> NDArray[np.int64] | None:
+        """The numbers of the answers of the photos that are meant; None for all."""
         if wanted == _EVERYTHING:
-            return None, None
-        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        rows = [
-            row
-            for case in cases
-            for row in connection.execute(
-                select(schema.photo.c.id, schema.photo.c.answer_id).where(
-                    case, schema.photo.c.answer_id.is_not(None)
-                )
-            )
-        ]
-        return {row.id for row in rows}, np.array([row.answer_id for row in rows], np.int64)
+            return None
+        answer = schema.photo.c.answer_id
+        numbers: list[int] = []
+        for case in wanted.cases(self._models, sqlite=self._database.is_sqlite):
+            numbers += connection.execute(select(answer).where(case, answer.is_not(None))).scalars()
+        # Where many are meant, some are soon found among the likest.
+        return np.array(numbers, np.int64)
 
     def _folder(self) -> Path:
         """Where the index lies: beside the file, or in the user's cache."""

@@ -168,7 +168,7 @@ def ranked(
     Args:
         segments: Of the index.
         query: A vector of length 1, shape (channels,).
-        allowed: The numbers of interest, sorted; None for all.
+        allowed: The numbers of interest; None for all.
 
     Yields:
         A bound, and the numbers of the next vectors, none of which is above it.
@@ -179,7 +179,10 @@ def ranked(
     numbers = np.concatenate([segment.rows["number"] for segment in segments])
     bounds = np.concatenate([segment.bounds(query) for segment in segments])
     if allowed is not None:
-        kept = np.isin(numbers, allowed)
+        # As a table, because both are many.
+        wanted = np.zeros(max(numbers.max(), allowed.max(initial=0)) + 1, dtype=bool)
+        wanted[allowed] = True
+        kept = wanted[numbers]
         numbers, bounds = numbers[kept], bounds[kept]
     taken = 256
     while len(numbers):

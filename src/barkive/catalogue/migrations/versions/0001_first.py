@@ -14,12 +14,27 @@ _PATH = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 # Each holds all that filters ask for, and the column of the condition as well: otherwise
 # SQLite does not see that a count need not visit the rows.
 _INDEXES = {
-    "photo_by_status": ("status", "probability", "breed", "taken_at", "corrected"),
-    "photo_by_breed": ("breed", "status", "probability", "taken_at", "corrected"),
-    "photo_by_date": ("taken_at", "status", "breed", "probability", "corrected"),
-    "photo_by_probability": ("probability", "status", "breed", "taken_at", "corrected"),
+    "photo_by_status": ("status", "probability", "breed", "taken_at", "corrected", "answer_id"),
+    "photo_by_breed": ("breed", "status", "probability", "taken_at", "corrected", "answer_id"),
+    "photo_by_date": ("taken_at", "status", "breed", "probability", "corrected", "answer_id"),
+    "photo_by_probability": (
+        "probability",
+        "status",
+        "breed",
+        "taken_at",
+        "corrected",
+        "answer_id",
+    ),
     "photo_by_correction": ("corrected", "status", "margin"),
-    "photo_by_path": ("path", "status", "breed", "probability", "taken_at", "corrected"),
+    "photo_by_path": (
+        "path",
+        "status",
+        "breed",
+        "probability",
+        "taken_at",
+        "corrected",
+        "answer_id",
+    ),
 }
 
 
