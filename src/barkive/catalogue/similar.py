@@ -78,7 +78,8 @@ class Similar:
                     ).all()
                     cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
                     least = best[0][0] if len(best) == limit else -np.inf
-                    near = {rows[i].id: float(cosines[i]) for i in np.flatnonzero(cosines >= least)}
+                    close = np.flatnonzero(cosines >= least).tolist()
+                    near = {rows[i].id: float(cosines[i]) for i in close}
                     near.pop(but or 0, None)
                     # Few are near enough to matter whether they are meant.
                     meant = select(schema.photo.c.id).where(schema.photo.c.id.in_(near), where)
