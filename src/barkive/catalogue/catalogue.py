@@ -6,19 +6,17 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Integer, Text, func, literal_column, select, table
+from sqlalchemy import func, select
 
-from barkive.catalogue import corrections, duplicates, entries, schema
+from barkive.catalogue import corrections, counting, duplicates, entries, schema
 from barkive.catalogue import scan as scanning
 from barkive.catalogue.corrections import Correction
 from barkive.catalogue.database import Database
-from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.run import Export
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models, pack_vector, unpack_vectors
@@ -28,7 +26,6 @@ from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UsageError
 
 _ALL = Filter()
-OnProgress = Callable[[int, int | None], None]
 
 
 class Catalogue:
@@ -129,51 +126,16 @@ class Catalogue:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"The limit is {limit}; it must be 1 or more.")
-        return entries.pages(self._database, self._models, self._cases(wanted), limit)
+        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
+        return entries.pages(self._database, self._models, cases, limit)
 
     def count(self, wanted: Filter = _ALL) -> int:
         """How many photos are meant."""
-        if wanted.corrected is False:
-            # Nearly all are not, and to count the others takes less.
-            of_both = replace(wanted, corrected=None)
-            return self.count(of_both) - self.count(replace(wanted, corrected=True))
-        if wanted == _ALL:
-            return sum(self.counts("status").values())
-        with self._database.read() as connection:
-            return sum(
-                connection.execute(
-                    select(func.count()).select_from(schema.photo).where(case)
-                ).scalar_one()
-                for case in self._cases(wanted)
-            )
+        return counting.count(self._database, self._models, wanted)
 
-    def counts(self, by: Literal["status", "breed"], wanted: Filter = _ALL) -> Counter[str]:
-        """How many photos there are of each status, or of each breed by its id.
-
-        A cross counts for the first of its breeds.
-        """
-        column = schema.photo.c[by]
-        number = func.count()
-        statements = [
-            select(column, number).where(case, column.is_not(None)).group_by(column)
-            for case in self._cases(wanted)
-        ]
-        if wanted == _ALL and self._database.is_sqlite:
-            kept, photos_kept = literal_column(by, Text), literal_column("photos", Integer)
-            statements = [
-                select(kept, photos_kept)
-                .select_from(table("tally"))
-                .where(kept != "", photos_kept > 0)
-            ]
-        counts: Counter[str] = Counter()
-        with self._database.read() as connection:
-            for statement in statements:
-                for name, photos in connection.execute(statement):
-                    counts[name] += photos
-        return counts
-
-    def _cases(self, wanted: Filter) -> list[ColumnElement[bool]]:
-        return wanted.cases(self._models, sqlite=self._database.is_sqlite)
+    def counts(self, by: counting.By, wanted: Filter = _ALL) -> Counter[str]:
+        """How many photos there are of each status, or of each breed by its id."""
+        return counting.counts(self._database, self._models, by, wanted)
 
     def photo(self, path: str | os.PathLike[str]) -> Entry:
         """One photo by its path.

@@ -19,6 +19,7 @@ from sqlalchemy import Row, or_, select
 
 from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
+from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.filters import inside
 from barkive.catalogue.models import Models
 from barkive.catalogue.reading import Reading
@@ -26,8 +27,6 @@ from barkive.classifier import Classifier, Judged
 from barkive.errors import UsageError
 from barkive.images import find_photos
 from barkive.verdicts import Status
-
-OnProgress = Callable[[int, int | None], None]
 
 _LISTED_AT_ONCE = 1000
 # A batch is written when it has this many photos, or is this old: what is lost with the

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Format, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 By = Annotated[
     str | None,
@@ -69,9 +69,7 @@ def correct(
 def history(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A photo.")],
     lang: LangOption = Lang.EN,
-    form: Annotated[
-        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
-    ] = Format.TABLE,
+    form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
     """Show what people said of a photo: who, when, and what it was before."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.filters import filtered
-from barkive.cli.options import CatalogueAt, Format, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 if TYPE_CHECKING:
     from barkive.catalogue import Filter
@@ -20,9 +20,7 @@ def duplicates(
         bool, typer.Option("--exact", help="Only files of the same content, not like pictures.")
     ] = False,
     lang: LangOption = Lang.EN,
-    form: Annotated[
-        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
-    ] = Format.TABLE,
+    form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
     """List photos that show the same: copies of a file, and pictures that look alike.

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from barkive.cli.options import Format, Lang
+from barkive.cli.options import Format, FormatOption, Lang, LangOption, ModelOption
 
 STDIN = "-"
 
@@ -27,16 +26,9 @@ def identify(
     top: Annotated[
         int, typer.Option("--top", min=1, max=1000, help="How many breeds to list.")
     ] = 5,
-    lang: Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")] = Lang.EN,
-    form: Annotated[
-        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
-    ] = Format.TABLE,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model", metavar="FILE", help="A model of your own; by default the one inside."
-        ),
-    ] = None,
+    lang: LangOption = Lang.EN,
+    form: FormatOption = Format.TABLE,
+    model: ModelOption = None,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,

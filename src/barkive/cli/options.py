@@ -47,6 +47,13 @@ CatalogueAt = Annotated[
         show_default=False,
     ),
 ]
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="A model of your own; by default the one inside."),
+]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
 
 _TRAINING = (

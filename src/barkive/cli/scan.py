@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt
+from barkive.cli.options import CatalogueAt, ModelOption
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Summary
@@ -26,12 +26,7 @@ def scan(
         ),
     ],
     catalogue: CatalogueAt = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model", metavar="FILE", help="A model of your own; by default the one inside."
-        ),
-    ] = None,
+    model: ModelOption = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and scan again whenever a photo changes.")
     ] = False,

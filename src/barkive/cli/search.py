@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.filters import filtered
-from barkive.cli.options import CatalogueAt, Format, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 if TYPE_CHECKING:
     from barkive.catalogue import Entry, Filter
@@ -59,9 +59,7 @@ def search(
         bool, typer.Option("--count", help="Print how many there are, and nothing else.")
     ] = False,
     lang: LangOption = Lang.EN,
-    form: Annotated[
-        Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
-    ] = Format.TABLE,
+    form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
     """Find photos in the catalogue by breed, status, date, folder, text or likeness.
