@@ -14,6 +14,7 @@ import pytest
 
 RED, GREEN = (196, 0, 1), (0, 197, 0)
 SHOW_CURSOR = b"\x1b[?25h"
+INTERRUPTED = b"Interrupted. Run the same command again to finish.\n"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix")
 
@@ -85,7 +86,7 @@ def test_ctrl_c_while_waiting_for_names(start: Start, colour_photo: Photo) -> No
         assert b"Chihuahua" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
-        assert process.stderr.read() == b""
+        assert process.stderr.read() == INTERRUPTED
 
 
 def test_ctrl_c_during_a_folder(start: Start, colour_photo: Photo) -> None:
@@ -94,7 +95,7 @@ def test_ctrl_c_during_a_folder(start: Start, colour_photo: Photo) -> None:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert err == b""
+    assert err == INTERRUPTED
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
@@ -170,4 +171,4 @@ def test_ctrl_c_leaves_a_clean_terminal(start: Start, colour_photo: Photo) -> No
     assert status == 130
     assert b"Traceback" not in shown
     assert shown.rindex(SHOW_CURSOR) > shown.rindex(b"Identifying")
-    assert shown.endswith(b"\x1b[2K")
+    assert shown.endswith(b"\x1b[2K" + INTERRUPTED.replace(b"\n", b"\r\n"))

@@ -76,6 +76,32 @@ def test_names_print_whatever_the_locale_says() -> None:
     assert "Épagneul breton" in result.stdout.decode()
 
 
+@pytest.mark.parametrize(
+    ("has_told", "said"),
+    [(False, "Interrupted. Run the same command again to finish.\n"), (True, "")],
+)
+def test_ctrl_c_is_told_once(
+    has_told: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = typer.Typer()
+
+    @other.command()
+    def wait() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            if has_told:
+                raise typer.Exit(130) from None
+            raise
+
+    monkeypatch.setattr("barkive.cli.app", other)
+    monkeypatch.setattr("sys.argv", ["barkive"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    assert capsys.readouterr() == ("", said)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_is_told_in_one_sentence() -> None:
     command = [sys.executable, "-m", "barkive", "breeds", "--format", "json"]

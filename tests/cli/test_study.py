@@ -76,6 +76,17 @@ def test_unreadable_photos_give_status_1(study, monkeypatch):
     )
 
 
+def test_a_result_that_was_not_expected_is_said_to_be_so(study, monkeypatch, tmp_path):
+    with (tmp_path / "tiny.toml").open("a") as file:
+        file.write("minutes = 4\nexpected = [0.6, 0.7]\n")
+    answer(monkeypatch, accuracy=0.5, interval=(0.25, 0.75))
+    told = study("data", "--recipe", "tiny.toml", "--out", "out").stderr.splitlines()
+    assert told == [
+        "The result, 50.0%, lies outside the expected 60 to 70 %.",
+        "Figures and pictures: out/tiny",
+    ]
+
+
 def test_a_recipe_that_compares_says_what_it_shows(study, monkeypatch):
     answer(monkeypatch, table=Table(("size",), ((96,),), "Larger is better."))
     result = study("data", "--recipe", "tiny.toml", "--out", "out")

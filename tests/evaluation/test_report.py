@@ -1,9 +1,11 @@
 """The folder of tables and pictures."""
 
 import csv
+import errno
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,3 +165,33 @@ def test_a_file_name_that_is_no_text_still_gives_a_row(evaluation, tmp_path):
     renamed = replace(evaluation, dogs=replace(evaluation.dogs, paths=paths))
     files = report.to_csv(report._predictions(renamed)).decode()
     assert files.splitlines()[1].startswith("caf\\udce9.png,uncertain,")
+
+
+def test_a_folder_below_a_file_or_without_permission_is_told_with_what_to_do(tmp_path, monkeypatch):
+    (tmp_path / "afile").touch()
+    folder = tmp_path / "afile" / "x" / "y"
+    with pytest.raises(UsageError) as caught:
+        prepare_report(folder)
+    assert str(caught.value) == (
+        f"The folder {folder} can't be made: {tmp_path / 'afile'} is a file; choose another place "
+        "with --out."
+    )
+    monkeypatch.setattr(report.os, "access", lambda *asked: False)
+    with pytest.raises(UsageError, match="into: you have no permission; allow it, or choose anoth"):
+        prepare_report(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.ENOSPC, r"n\.csv can't be written: why; make room or choose another place\."),
+        (errno.EACCES, r"n\.csv can't be written: why; choose another place\."),
+    ],
+)
+def test_room_is_asked_for_only_where_there_is_none(tmp_path, monkeypatch, number, told):
+    def refused(self, content):
+        raise OSError(number, "why")
+
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    with pytest.raises(UsageError, match=told):
+        report.write_files(tmp_path, {"n.csv": b""})

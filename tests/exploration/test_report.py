@@ -128,7 +128,8 @@ def test_the_same_photos_give_the_same_files(samples, tmp_path):
 
 
 def test_a_report_that_breaks_off_has_no_page(samples, tmp_path, monkeypatch):
-    (tmp_path / "index.html").write_text("of an earlier report")
+    for name in ("index.html", "explore.json"):
+        (tmp_path / name).write_text("of an earlier report")
     findings = find(survey(samples))
 
     def full(folder, files):
@@ -138,14 +139,14 @@ def test_a_report_that_breaks_off_has_no_page(samples, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "write_files", full)
     with pytest.raises(UsageError, match="No space left"):
         write_report(findings, tmp_path)
-    assert not (tmp_path / "index.html").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "photos.csv"]
 
 
 def test_the_page_is_written_last(samples, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "write_files", lambda folder, files: order.extend(files))
     order = []
     write_report(find(survey(samples)), tmp_path)
-    assert order[-1] == "index.html"
+    assert order[-2:] == ["explore.json", "index.html"]
 
 
 def test_a_missing_jinja_is_named_before_the_work(tmp_path, monkeypatch):

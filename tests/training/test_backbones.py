@@ -1,6 +1,7 @@
 """A name and a file of weights become a network; what does not fit is told."""
 
 import time
+from pathlib import Path
 
 import huggingface_hub
 import numpy as np
@@ -70,9 +71,19 @@ def test_a_classifier_in_the_file_is_passed_over_and_counters_may_lack(weights, 
 def test_weights_of_another_architecture_are_refused(weights):
     with pytest.raises(
         WeightsError,
-        match=r"don't fit mobilenetv2_035: \d+ of its \d+ .*\(conv_stem\.weight, .*, …\); give",
+        match=r"don't fit mobilenetv2_035: 256 of its 260 layers' tensors are not in the file and "
+        r"4 have another shape \(conv_stem \(1\), bn1 \(4\), blocks\.0 \(10\), blocks\.1 \(30\), "
+        r".*, bn2 \(4\)\); give the file or the backbone that belongs to it\.",
     ):
         load("mobilenetv2_035", weights)
+
+
+def test_blocks_that_are_many_are_told_by_what_they_belong_to(tmp_path):
+    torch.save({}, tmp_path / "w.pth")
+    with pytest.raises(
+        WeightsError, match=r"\(conv1 \(1\), bn1 \(4\), layer1 \(50\), layer2 \(65\)"
+    ):
+        load_backbone("resnet50", tmp_path / "w.pth")
 
 
 def test_weights_of_another_width_are_refused(tf_weights):
@@ -92,6 +103,30 @@ def test_what_is_no_weights_file_is_refused(tmp_path, name):
         load("test_resnet", tmp_path / "missing.pth")
 
 
+def test_weights_without_permission_are_not_called_missing(weights, monkeypatch):
+    def refused(self, mode):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(WeightsError, match=r"can't be read: Permission denied; allow it, or give"):
+        load("test_resnet", weights)
+
+
+def test_what_is_said_of_a_download_is_no_result(monkeypatch, weights, capsys):
+    real = timm.create_model
+
+    def create(*given, **more):
+        print("Downloading: ...")  # noqa: T201 - as torch does
+        return real(*given, **more)
+
+    monkeypatch.setattr(timm, "create_model", create)
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *where: str(weights))
+    load("test_resnet", None)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Downloading: ..." in told.err
+
+
 def test_an_unknown_name_has_its_neighbours(weights):
     with pytest.raises(WeightsError, match=r"called “mobilnetv2_100”.*mobilenetv2_100"):
         check_name("mobilnetv2_100", weights)
@@ -107,7 +142,9 @@ def test_weights_that_timm_does_not_have_are_told_before_any_network():
 
 def test_a_size_that_the_network_cannot_take_is_refused(tmp_path):
     torch.save(timm.create_model("test_vit3", num_classes=0).state_dict(), tmp_path / "vit.pth")
-    with pytest.raises(WeightsError, match=r"test_vit3 can't take .* 32 x 32 .* --image-size 160"):
+    with pytest.raises(
+        WeightsError, match=r"test_vit3 can't take .* 32 x 32 .* its own size is 160\."
+    ):
         load("test_vit3", tmp_path / "vit.pth")
 
 

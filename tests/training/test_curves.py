@@ -88,6 +88,13 @@ def test_a_rising_loss_is_over_fitting_only_while_that_of_training_falls():
     assert diagnose(worse, 0.01).startswith("It neither")
 
 
+def test_where_nearly_all_are_right_a_small_rise_is_no_over_fitting():
+    tiny = history((0.05, 99, 0.010, 100), (0.01, 100, 0.012, 100))
+    assert diagnose(tiny, 0.01).startswith("It neither")
+    large = history((0.05, 99, 0.010, 100), (0.01, 100, 0.070, 98))
+    assert diagnose(large, 0.01).startswith("It over-fits: after epoch 1")
+
+
 def test_photos_that_augmentation_makes_hard_are_no_under_fitting():
     augmented = history((2.0, 55, 0.6, 86), (2.0, 55, 0.6, 86))
     assert diagnose(augmented, 0.01).startswith("It neither")
@@ -156,23 +163,28 @@ CURVE = (
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        (0, "That is the strongest tried: it may over-fit still, and a stronger one do better."),
-        (1, "It lies between over-fitting and under-fitting: the loss is lowest there."),
+        (0, "That is the strongest tried; a stronger one may do better."),
+        (1, "The validation loss alone would choose it, too."),
         (
             2,
-            "It lies on the side of over-fitting: the validation loss is 0.70, and lowest, 0.60, "
-            "with 0.1.",
+            "It over-fits: 97.0% right in training and 85.0% on validation, 12.0 points apart, "
+            "with the penalty chosen, 0.01. It is less regularised than the validation loss alone "
+            "would choose, which is 0.70 there, and lowest, 0.60, with 0.1.",
         ),
-        (3, "That is the weakest tried: it may under-fit still, and a weaker one do better."),
+        (3, "That is the weakest tried; a weaker one may do better."),
     ],
 )
 def test_where_a_penalty_lies(chosen, said):
     assert diagnose_penalty(CURVE, CURVE[chosen]).endswith(said)
 
 
-def test_a_penalty_stronger_than_that_of_the_lowest_loss_under_fits():
+def test_a_penalty_stronger_than_that_of_the_lowest_loss_may_over_fit_all_the_same():
     curve = (CURVE[0], CURVE[2], CURVE[3], CurvePoint(1e-4, 1.0, 0.1, 0.8, 0.5))
-    assert "on the side of under-fitting" in diagnose_penalty(curve, curve[1])
+    assert diagnose_penalty(curve, curve[1]) == (
+        "It over-fits: 97.0% right in training and 85.0% on validation, 12.0 points apart, with "
+        "the penalty chosen, 0.01. It is more regularised than the validation loss alone would "
+        "choose, which is 0.70 there, and lowest, 0.50, with 0.0001."
+    )
 
 
 def test_the_figures_of_the_only_penalty():

@@ -87,6 +87,7 @@ def test_a_block_of_a_backbone_that_is_taken_whole():
     [
         ("layer4.0.conv9", "layer4.0.conv2"),
         ("layer", "layer4"),
+        ("lyaer4.0", "layer4.0"),
         ("zzz", "conv1, bn1, act1, maxpool, layer1, layer2, layer3, layer4"),
         # The beginning of a name is not a name.
         ("layer4.0.con", "layer4.0.conv1"),

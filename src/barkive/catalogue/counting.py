@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Integer, Select, Text, func, literal_column, select, table
+from sqlalchemy import Executable, Integer, Text, func, literal_column, select, table
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
@@ -46,7 +46,7 @@ def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counte
         UnknownBreedError: There is no such breed.
     """
     column, number = schema.photo.c[by], func.count()
-    statements: list[Select[Any]] = [
+    statements: list[Executable] = [
         select(column, number).where(case, column.is_not(None)).group_by(column)
         for case in wanted.cases(models, sqlite=database.is_sqlite)
     ]

@@ -78,7 +78,10 @@ def _root(
 
 
 def main() -> None:
-    """Runs the command line and exits: 0 all went well, 1 some photos failed, 2 wrong usage."""
+    """Runs the command line, and exits with a status.
+
+    0 all went well, 1 some photos failed, 2 wrong usage, 130 interrupted by Ctrl-C.
+    """
     for stream in (sys.stdout, sys.stderr):
         # Names of files and breeds are printable whatever the locale says; a file name
         # that is not UTF-8 is escaped as JSON escapes it.
@@ -86,6 +89,11 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app()
+    except SystemExit as end:
+        # Typer makes an exit of Ctrl-C; a command that has told of it makes one by itself.
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            typer.echo("Interrupted. Run the same command again to finish.", err=True)
+        raise
     except BarkiveError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

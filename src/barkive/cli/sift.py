@@ -42,7 +42,7 @@ def sift(
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
     from barkive.errors import PhotoError, UsageError
-    from barkive.evaluation import write_files
+    from barkive.evaluation import make_folder, write_files
     from barkive.images import decode, find_photos
     from barkive.images.keypoints import draw_keypoints, find_keypoints, require_opencv
 
@@ -54,7 +54,7 @@ def sift(
             f"There are no photos in {', '.join(map(printable, photos))}; "
             "give photos, or folders that hold some."
         )
-    _make_folder(out)
+    make_folder(out)
     name_of = _names(paths, out)
     failures: list[tuple[str, str]] = []
     total = 0
@@ -90,16 +90,6 @@ def sift(
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _make_folder(out: Path) -> None:
-    from barkive.errors import UsageError
-
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "it is a file" if out.is_file() else error.strerror
-        raise UsageError(f"The folder {out} can't be made: {reason}.") from None
 
 
 def _names(paths: Iterable[str], out: Path) -> Callable[[str], str]:
@@ -184,12 +174,9 @@ def _table(out: Path) -> Iterator[Callable[[Iterable[Sequence[Any]]], None]]:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    from barkive.errors import UsageError
+    from barkive.evaluation import cannot_write
 
     try:
         yield
     except OSError as error:
-        raise UsageError(
-            f"The file {path} can't be written: {error.strerror}; "
-            "make room or choose another place."
-        ) from None
+        raise cannot_write(path, error) from None

@@ -39,7 +39,7 @@ def study(
     others run; leaderboard and report go into DIR.
 
     Exit status: 0 all went well, 1 photos could not be read or recipes not be run, 2 wrong
-    usage.
+    usage, 130 interrupted.
     """
     require_training("The study")
 
@@ -69,6 +69,8 @@ def study(
             f"{name}: {result.accuracy:.1%} right on {result.photos[2]} test photos "
             f"(95 % interval {low:.1%} to {high:.1%})."
         )
+    if as_expected := settings.outcome(result.accuracy):
+        say(as_expected)
     if result.table is not None:
         typer.echo(f"{name}: {result.table.conclusion}")
     typer.echo(f"Figures and pictures: {out / name}", err=True)

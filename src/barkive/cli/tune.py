@@ -29,7 +29,7 @@ def tune(
     search goes on where it was. The best settings are written as a recipe, which
     `barkive study DATA --recipe DIR/best.toml` runs and judges on photos that chose nothing.
 
-    Exit status: 0 all went well, 2 wrong usage.
+    Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
     require_training("Tuning")
 
@@ -41,16 +41,20 @@ def tune(
     from barkive.training.study.tune import BEST
     from barkive.training.study.tune import tune as search
 
-    _, settings = find_recipe(recipe)
+    start, settings = find_recipe(recipe)
     task = Study(data, out.parent, backbone_weights)
     job = Job(out.name, settings, task, progress, partial(typer.echo, err=True))
-    found = search(job, trials)
+    found = search(job, start, trials)
     if found.best is None:
         typer.echo(f"No trial of {len(found.trials)} was finished; try more with --trials.")
-        return
-    typer.echo(
-        f"{found.best.value:.1%} right on validation, the best of {len(found.trials)} trials; "
-        f"the recipe: {out / BEST}"
-    )
+    else:
+        typer.echo(
+            f"{found.best.value:.1%} right on validation, the best of {len(found.trials)} trials; "
+            f"the recipe: {out / BEST}"
+        )
     for name, share in found.importances.items():
         typer.echo(f"{name}: {share:.0%} of the differences between trials", err=True)
+    if found.unreadable:
+        where = out / "failed.csv"
+        typer.echo(f"Could not be read, and left out: {found.unreadable}, {where}", err=True)
+        raise typer.Exit(1)

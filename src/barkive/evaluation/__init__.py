@@ -19,7 +19,14 @@ from barkive.evaluation.labels import (
     suspicions,
 )
 from barkive.evaluation.pictures import to_png
-from barkive.evaluation.report import prepare_report, to_csv, write_files, write_report
+from barkive.evaluation.report import (
+    cannot_write,
+    make_folder,
+    prepare_report,
+    to_csv,
+    write_files,
+    write_report,
+)
 from barkive.evaluation.samples import Known, Samples, known_to, read_not_dogs, read_samples
 from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict, evaluate
 from barkive.evaluation.sheets import suspicions_sheet
@@ -37,9 +44,11 @@ __all__ = [
     "Predict",
     "Samples",
     "Suspicion",
+    "cannot_write",
     "evaluate",
     "figures",
     "known_to",
+    "make_folder",
     "most_confident_errors",
     "prepare_report",
     "read_not_dogs",

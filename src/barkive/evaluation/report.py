@@ -17,11 +17,13 @@
 from __future__ import annotations
 
 import csv
+import errno
 import importlib.util
 import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +54,31 @@ def prepare_report(folder: str | Path) -> None:
     """
     if importlib.util.find_spec("matplotlib") is None:
         raise MissingExtraError("report", "Drawing the confusion matrix")
+    make_folder(folder)
+
+
+def make_folder(folder: str | Path) -> None:
+    """Makes the folder for results where it is not there, and checks that it can be written into.
+
+    Raises:
+        UsageError: It can't be made or written into.
+    """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror
-        raise UsageError(f"The folder {folder} can't be made: {reason}.") from None
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"The folder {folder} can't be written into; choose another.")
+        files = [one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()]
+        reason = f"{files[0]} is a file" if files else error.strerror
+        if folder in files:
+            reason = "it is a file"
+        raise UsageError(
+            f"The folder {folder} can't be made: {reason}; choose another place with --out."
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"The folder {folder} can't be written into: you have no permission; allow it, or "
+            "choose another place with --out."
+        )
 
 
 def write_report(
@@ -131,11 +150,16 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
             part.write_bytes(content)
             part.replace(folder / name)
         except OSError as error:
-            part.unlink(missing_ok=True)
-            raise UsageError(
-                f"The file {folder / name} can't be written: {error.strerror}; "
-                "make room or choose another place."
-            ) from None
+            with suppress(OSError):  # in a folder without permission there is no part
+                part.unlink()
+            raise cannot_write(folder / name, error) from None
+
+
+def cannot_write(path: Path, error: OSError) -> UsageError:
+    """The error to raise where a file can't be written, with what to do about it."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "make room or choose another place" if full else "choose another place"
+    return UsageError(f"The file {path} can't be written: {error.strerror}; {remedy}.")
 
 
 def to_csv(rows: Iterable[Sequence[Any]]) -> bytes:

@@ -6,23 +6,23 @@
 | `breeds.csv` | a row a breed: photos, medians, duplicates, outliers |
 | `duplicates.csv` | a row a photo that is in a group of duplicates |
 | `outliers.csv` | a row a photo and measure by which it stands out |
-| `explore.json` | all that is aggregated |
+| `explore.json` | all that is aggregated; written after the tables |
 | `index.html` | all of it to look at; written last, so that where it lies the rest lies too |
 """
 
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 
-from barkive.errors import MissingExtraError, UsageError
-from barkive.evaluation import write_files
+from barkive.errors import MissingExtraError
+from barkive.evaluation import make_folder, write_files
 from barkive.exploration.files import tables, to_json
 from barkive.exploration.findings import Findings
 from barkive.exploration.page import render
 
 PAGE = "index.html"
+_AGGREGATED = "explore.json"
 
 
 def prepare_report(folder: str | Path) -> None:
@@ -34,14 +34,7 @@ def prepare_report(folder: str | Path) -> None:
     """
     if importlib.util.find_spec("jinja2") is None:
         raise MissingExtraError("report", "The page about the photos")
-    folder = Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror
-        raise UsageError(f"The folder {folder} can't be made: {reason}.") from None
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"The folder {folder} can't be written into; choose another.")
+    make_folder(folder)
 
 
 def write_report(findings: Findings, folder: str | Path) -> Path:
@@ -59,8 +52,9 @@ def write_report(findings: Findings, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     page = folder / PAGE
-    files = {**tables(findings), "explore.json": to_json(findings), PAGE: render(findings)}
-    # Until all is written, there is no page that belongs to other tables.
-    page.unlink(missing_ok=True)
+    files = {**tables(findings), _AGGREGATED: to_json(findings), PAGE: render(findings)}
+    # Until all is written, there is nothing that belongs to other tables.
+    for name in (PAGE, _AGGREGATED):
+        (folder / name).unlink(missing_ok=True)
     write_files(folder, files)
     return page

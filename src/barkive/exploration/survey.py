@@ -114,8 +114,8 @@ def survey(samples: Samples, *, on_progress: OnProgress = lambda done, total: No
     if not photos:
         first = failures[0]
         raise DataError(
-            f"None of the {len(asked)} photos in {samples.data} can be read; "
-            f"the first, {first.path}: {first.reason}"
+            f"None of the {len(asked)} photos in {samples.data} can be read; replace them, or "
+            f"choose another folder. The first, {first.path}: {first.reason}"
         )
     return Survey(samples, tuple(photos), tuple(failures))
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
+import sys
+from collections import Counter
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +33,7 @@ _TF_MEAN = _TF_STD = (0.5, 0.5, 0.5)
 _HUB_FILE = "model.safetensors"
 _HUB_PATIENCE = 10  # seconds
 _SHOWN = 3
+_BLOCKS_SHOWN = 16
 
 
 class Backbone(nn.Module):
@@ -100,7 +105,7 @@ def check_name(name: str, weights: Path | None) -> None:
     if weights is None and not tags:
         raise WeightsError(
             f"timm's hub has no pre-trained weights of {architecture}; "
-            "give a file with --backbone-weights, or choose another --backbone."
+            "give a file with --backbone-weights, or choose another backbone."
         )
     if weights is None and tag and tag not in tags:
         raise WeightsError(
@@ -180,13 +185,15 @@ def _from_hub(name: str, conventions: _Conventions) -> tuple[nn.Module, dict[str
             else:
                 # The hub's client would try again and again for most of a minute.
                 huggingface_hub.get_session().head(source, timeout=_HUB_PATIENCE)
-        network = timm.create_model(
-            name,
-            pretrained=True,
-            num_classes=0,
-            pretrained_cfg_overlay=overlay,
-            **conventions.arguments,
-        )
+        # What torch says of a download is no result.
+        with redirect_stdout(sys.stderr):
+            network = timm.create_model(
+                name,
+                pretrained=True,
+                num_classes=0,
+                pretrained_cfg_overlay=overlay,
+                **conventions.arguments,
+            )
     except Exception as error:  # the hub's client raises whatever its transport raises
         raise WeightsError(
             f"The pre-trained weights of {name} could not be fetched from timm's hub "
@@ -207,15 +214,18 @@ def _from_file(
         for key, value in network.state_dict().items()
         if not key.endswith("num_batches_tracked")
     }
-    missing = [key for key in expected if key not in state]
-    misfits = [key for key in expected if key in state and state[key].shape != expected[key].shape]
-    if missing or misfits:
-        faults = missing + misfits
+    misfits = [
+        key
+        for key, value in expected.items()
+        if key not in state or state[key].shape != value.shape
+    ]
+    if misfits:
+        missing = len([key for key in misfits if key not in state])
         raise WeightsError(
-            f"The weights in {weights} don't fit {name}: {len(missing)} of its "
-            f"{len(expected)} layers' tensors are not in the file and {len(misfits)} have another "
-            f"shape ({', '.join(faults[:_SHOWN])}{', …' if len(faults) > _SHOWN else ''}); "
-            "give the file or the --backbone that belongs to it."
+            f"The weights in {weights} don't fit {name}: {missing} of its "
+            f"{len(expected)} layers' tensors are not in the file and {len(misfits) - missing} "
+            f"have another shape ({_by_block(misfits)}); give the file or the backbone that "
+            "belongs to it."
         )
     # What the file holds beyond that is its classifier.
     network.load_state_dict({key: state[key] for key in expected}, strict=False)
@@ -223,13 +233,31 @@ def _from_file(
     return network, {"from": weights.name, "sha256": digest}
 
 
+def _by_block(tensors: list[str]) -> str:
+    """Where tensors belong, and how many to each: `conv_stem (1), blocks.0 (9)`.
+
+    Where there are many blocks, what they belong to: `layer1 (60), layer2 (75)`.
+    """
+    counts = Counter(re.sub(r"^(\w+(\.\d+)?).*", r"\1", name) for name in tensors)
+    if len(counts) > _BLOCKS_SHOWN:
+        counts = Counter(name.partition(".")[0] for name in tensors)
+    return ", ".join(f"{name} ({count})" for name, count in counts.items())
+
+
 def _read(weights: Path) -> dict[str, Tensor]:
     try:
+        # The readers take a file without permission for one that is not there.
+        weights.open("rb").close()
         state = load_state_dict(str(weights), weights_only=True)
         return {key: value for key, value in state.items() if isinstance(value, Tensor)}
     except FileNotFoundError:
         raise WeightsError(
             f"The weights file {weights} does not exist; check --backbone-weights."
+        ) from None
+    except OSError as error:
+        raise WeightsError(
+            f"The weights file {weights} can't be read: {error.strerror or error}; allow it, or "
+            "give another file with --backbone-weights."
         ) from None
     except Exception:  # each of the readers has exceptions of its own
         raise WeightsError(
@@ -245,12 +273,12 @@ def _check_size(backbone: Backbone, image_size: int, *, own: int) -> None:
     except Exception as error:  # whatever the network's layers raise
         raise WeightsError(
             f"{backbone.name} can't take photos of {image_size} x {image_size} pixels "
-            f"({str(error).partition(chr(10))[0]}); its own size is --image-size {own}."
+            f"({str(error).partition(chr(10))[0]}); its own size is {own}."
         ) from None
     if features.ndim != 2:
         raise WeightsError(
             f"{backbone.name} gives no pooled features (their shape is "
-            f"{tuple(features.shape[1:])}); choose another --backbone."
+            f"{tuple(features.shape[1:])}); choose another backbone."
         )
 
 

@@ -18,6 +18,8 @@ FAR_ABOVE = 0.10
 """Over-fits: training accuracy this much, or more, above validation."""
 LOSS_RISE = 0.05
 """Over-fits: validation loss this share, or more, above its minimum while training's falls."""
+LEAST_RISE = 0.05
+"""And by so much at least, in nats: near 0 every rise is a large share."""
 LOW_TRAINING = 0.80
 """Under-fits: training accuracy below this, and validation too: augmented photos are harder."""
 STILL_RISING = 0.01
@@ -102,8 +104,9 @@ def _over_fitting(
     """What says that the run over-fits; None where nothing does."""
     last = history[-1]
     lowest = min(history, key=lambda one: one.validation_loss)
+    rise = max(LOSS_RISE * lowest.validation_loss, LEAST_RISE)
     if (
-        last.validation_loss >= (1 + LOSS_RISE) * lowest.validation_loss
+        last.validation_loss >= lowest.validation_loss + rise
         and last.train_loss < lowest.train_loss
     ):
         best = best_epoch(history)

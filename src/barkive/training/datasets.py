@@ -77,7 +77,8 @@ def gather(
         file, reason = dogs.failed[0]
         raise DataError(
             f"In {recipe.data} photos of {len(labels) or 'no'} breed can be read, and training "
-            f"needs two or more; the first of {len(dogs.failed)} that can't, {file}: {reason}"
+            f"needs two or more; replace the {len(dogs.failed)} that can't be read, or add others. "
+            f"The first, {file}: {reason}"
         )
     unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
     if unreadable:

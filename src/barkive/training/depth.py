@@ -33,7 +33,7 @@ def train_from(network: Network, name: str) -> None:
         found = found or parameter_name.startswith(f"{name}.")
         parameter.requires_grad = found
     if not found:
-        modules = {n.rpartition(".")[0]: None for n, _ in backbone.named_parameters()}
+        modules = [n for n, part in backbone.named_modules() if n and [*part.parameters()]]
         near = difflib.get_close_matches(name, modules, n=_SHOWN) or [
             block for block, _ in backbone.named_children()
         ]

@@ -10,19 +10,19 @@ from __future__ import annotations
 import ctypes
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
-from barkive.errors import UsageError
+from barkive.training import checkpoints
 from barkive.training.curves import Epoch, best_epoch
 
 OnEpoch = Callable[[Epoch], None]
@@ -82,16 +82,6 @@ class Fitted:
     waited: float
 
 
-@dataclass(slots=True)
-class _State:
-    """All that an epoch needs from the ones before, besides the module and the optimiser."""
-
-    history: list[Epoch]
-    best: dict[str, Tensor]
-    working: float = 0.0
-    waiting: float = 0.0
-
-
 def device() -> torch.device:
     """Where networks are trained: the GPU if there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -141,7 +131,7 @@ def fit(
         weight_decay=schedule.penalty,
         fused=True,
     )
-    state = _resume(checkpoint, trained, optimiser)
+    state = checkpoints.resume(checkpoint, trained, optimiser, where)
     samples = len(batches)
     while len(state.history) < schedule.epochs:
         number = len(state.history) + 1
@@ -177,7 +167,7 @@ def fit(
             state.best = {n: p.detach().clone() for n, p in trained.items()}
         on_epoch(epoch)
         if checkpoint is not None and number < schedule.epochs:
-            _save(checkpoint, state, trained, optimiser)
+            checkpoints.save(checkpoint, state, trained, optimiser)
     with torch.no_grad():
         for name, parameter in trained.items():
             parameter.copy_(state.best[name])
@@ -259,61 +249,3 @@ def _train_mode(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
             part.eval()
-
-
-def _save(
-    checkpoint: Path,
-    state: _State,
-    trained: dict[str, nn.Parameter],
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    content = {
-        "history": [asdict(epoch) for epoch in state.history],
-        "best": state.best,
-        "working": state.working,
-        "waiting": state.waiting,
-        "weights": {name: parameter.detach() for name, parameter in trained.items()},
-        "optimiser": optimiser.state_dict(),
-    }
-    part = checkpoint.with_name(f".{checkpoint.name}.part")
-    try:
-        torch.save(content, part)
-        part.replace(checkpoint)
-    except (OSError, RuntimeError):  # torch raises the latter on a full disk
-        part.unlink(missing_ok=True)
-        raise UsageError(
-            f"The checkpoint {checkpoint} can't be written; make room or choose another place."
-        ) from None
-
-
-def _resume(
-    checkpoint: Path | None, trained: dict[str, nn.Parameter], optimiser: torch.optim.Optimizer
-) -> _State:
-    """The state in which an interrupted training was left, or that of a new one."""
-    state = _State([], {})
-    if checkpoint is None or not checkpoint.exists():
-        return state
-    try:
-        content = torch.load(checkpoint, map_location=device(), weights_only=True)
-        history: Sequence[dict[str, Any]] = content["history"]
-        resumed = _State(
-            [Epoch(**epoch) for epoch in history],
-            content["best"],
-            content["working"],
-            content["waiting"],
-        )
-        weights = content["weights"]
-        if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):
-            return state
-        # Nothing is changed before all is read, so that a new training begins unspoilt.
-        optimiser.load_state_dict(content["optimiser"])
-        with torch.no_grad():
-            for name, parameter in trained.items():
-                parameter.copy_(weights[name])
-        return resumed
-    except Exception:  # a damaged checkpoint: torch raises whatever it stumbles over
-        return state
-
-
-def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
-    return {name: tensor.shape for name, tensor in weights.items()}

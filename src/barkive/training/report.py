@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from barkive.evaluation import to_csv, to_png, write_files
-from barkive.training.curves import write_under
+from barkive.training.curves import FAR_ABOVE, write_under
 from barkive.training.recipe import Recipe
 
 
@@ -56,10 +56,7 @@ def curve_files(curve: Sequence[CurvePoint], chosen: CurvePoint) -> dict[str, by
 
 
 def diagnose_penalty(curve: Sequence[CurvePoint], chosen: CurvePoint) -> str:
-    """Says where on its regularisation curve a penalty lies.
-
-    Under-fitting is to the right of the penalty with the lowest validation loss, where the
-    penalty is stronger, and over-fitting to its left.
+    """Says whether a penalty over-fits, and where on its regularisation curve it lies.
 
     Args:
         curve: The penalties tried, in any order.
@@ -72,24 +69,28 @@ def diagnose_penalty(curve: Sequence[CurvePoint], chosen: CurvePoint) -> str:
         f"{chosen.train_accuracy:.1%} right in training and "
         f"{chosen.validation_accuracy:.1%} on validation"
     )
+    gap = chosen.train_accuracy - chosen.validation_accuracy
     said = f"With the penalty chosen, {chosen.penalty:g}, it has {accuracy}."
+    if gap >= FAR_ABOVE:
+        said = (
+            f"It over-fits: {accuracy}, {100 * gap:.1f} points apart, with the penalty chosen, "
+            f"{chosen.penalty:g}."
+        )
     weakest = min(curve, key=lambda point: point.penalty)
     strongest = max(curve, key=lambda point: point.penalty)
     lowest = min(curve, key=lambda point: point.validation_loss)
     if weakest == strongest:
         return f"{said} No other was tried."
     if chosen == strongest:
-        where = "the strongest tried: it may over-fit still, and a stronger one do better"
-        return f"{said} That is {where}."
+        return f"{said} That is the strongest tried; a stronger one may do better."
     if chosen == weakest:
-        where = "the weakest tried: it may under-fit still, and a weaker one do better"
-        return f"{said} That is {where}."
+        return f"{said} That is the weakest tried; a weaker one may do better."
     if chosen == lowest:
-        return f"{said} It lies between over-fitting and under-fitting: the loss is lowest there."
-    side = "over-fitting" if chosen.penalty < lowest.penalty else "under-fitting"
+        return f"{said} The validation loss alone would choose it, too."
+    more = "less" if chosen.penalty < lowest.penalty else "more"
     return (
-        f"{said} It lies on the side of {side}: the validation loss is "
-        f"{chosen.validation_loss:.2f}, and lowest, {lowest.validation_loss:.2f}, "
+        f"{said} It is {more} regularised than the validation loss alone would choose, which is "
+        f"{chosen.validation_loss:.2f} there, and lowest, {lowest.validation_loss:.2f}, "
         f"with {lowest.penalty:g}."
     )
 

@@ -136,6 +136,8 @@ def test_no_note_breaks_a_row_or_starts_a_formula(
     note: str, lang: Language, make_entry: MakeEntry
 ) -> None:
     cell = row(make_entry(note=note), lang)["note"]
+    # What no file can hold is escaped; the rest stays as it is.
+    note = note.encode(errors="backslashreplace").decode()
     assert cell in (note, f"'{note}")
     assert not cell.lstrip().startswith(("=", "+", "-", "@"))
     assert not cell.startswith(("\t", "\r", "\n"))

@@ -11,8 +11,8 @@ from barkive.training import export
 from barkive.training.progress import no_progress
 from barkive.training.study.job import Job, Study
 from barkive.training.study.outcome import Result
-from barkive.training.study.recipes import StudyRecipe
 from barkive.training.study.run import run_recipe
+from barkive.training.study.settings import StudyRecipe
 
 COLOURS = {
     "n02085620-Chihuahua": (210, 60, 60),
@@ -70,9 +70,14 @@ def tiny():
     """A recipe with a head on a tiny backbone, solved to its optimum unless told otherwise."""
 
     def make(**settings):
-        given = {"about": "Tiny.", "minutes": 0.1, "image_size": 32, "network": "test_resnet"}
-        if settings.get("network", "test_resnet") == "test_resnet":
-            given["solver"] = "lbfgs"
+        given = {"about": "Tiny.", "minutes": 0.1}
+        kind = settings.get("kind", "network")
+        if kind != "sizes":
+            given["image_size"] = 32
+        if kind != "words":
+            given["network"] = "test_resnet"
+            if settings.get("network", "test_resnet") == "test_resnet":
+                given["solver"] = "lbfgs"
         return StudyRecipe(**given | settings)
 
     return make

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     assert "don't fit mobilenetv2_100" in missing["head"]
     assert missing["second"].startswith("Draw 1 of 20 breeds needs 40 breeds, and there are 3;")
     assert sorted(path.name for path in study.out.iterdir()) == sorted(
-        [*LEADERBOARD, "second", "small"],
+        [*LEADERBOARD, "small"],
     )
     assert results[0].memory > 2**20
     with (study.out / "leaderboard.csv").open(newline="") as file:
@@ -98,7 +99,7 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     said = capfd.readouterr().out.splitlines()
     # What can't be had is told before any work begins.
     assert said[0].startswith("said: head will not be measured. The weights in ")
-    assert said[1] == "said: small: From scratch. About 0 minutes."
+    assert said[1] == "said: small: From scratch."
     assert any(line.startswith("said: 18 photos of 3 breeds: 12 to train on") for line in said)
     assert said[-1].startswith("said: second is not measured. Draw 1")
 
@@ -126,6 +127,7 @@ def test_what_is_done_stays_on_the_leaderboard_while_others_run(
         run(names)
     told = json.loads((study.out / "leaderboard.json").read_text())
     assert [result["recipe"] for result in told["results"]] == ["two"]
+    assert "**one.** Not run yet." in (study.out / "results.md").read_text()
     monkeypatch.setattr(everything, "_run_apart", made_up)
     results, _, said = run(names)
     assert here == ["one", "two", "one"]
@@ -140,6 +142,9 @@ def test_where_nothing_can_be_run_there_is_a_report_all_the_same(run, study, wri
     assert sorted(path.name for path in study.out.iterdir()) == [
         *("leaderboard.csv", "leaderboard.json", "results.md"),
     ]
+    (header,) = (study.out / "leaderboard.csv").read_text().splitlines()
+    assert header.startswith("recipe,about,seed,breeds,unreadable,parameters,")
+    assert header.endswith(",machine,low,high,train_photos,validation_photos,test_photos")
 
 
 def test_the_studys_own_recipes_on_a_few_breeds_lack_only_what_they_must(run, here):
@@ -175,6 +180,38 @@ def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
     }
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_ctrl_c_ends_the_recipes_process_at_once(study, write, monkeypatch):
+    main, started = threading.get_ident(), threading.Event()
+
+    def interrupt():
+        while not multiprocessing.active_children():
+            time.sleep(0.01)
+        started.set()
+        time.sleep(0.2)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_all(study, no_progress, [].append, names=[write("small", SMALL)])
+    interrupter.join()
+    assert started.is_set()
+    assert multiprocessing.active_children() == []
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_of_barkives_own_is_told_apart_from_a_want_of_memory(run, write, monkeypatch):
+    # What can't be sent to the process fails in it.
+    monkeypatch.setattr(everything, "_run", _fails)
+    _, missing, _ = run([write("small", SMALL)])
+    assert missing == {"small": "It failed with the error above; please report that."}
+
+
+def _fails(job, answers):
+    sys.exit(1)
+
+
 def test_faults_of_usage_end_the_whole(study, write, tmp_path):
     def start(one, *names):
         return run_all(one, no_progress, [].append, names=names)
@@ -190,36 +227,82 @@ def test_faults_of_usage_end_the_whole(study, write, tmp_path):
         start(Study(study.data, tmp_path / "file", study.weights), write("small", SMALL))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
-def test_an_interrupted_study_shows_no_traceback_and_leaves_no_result(dogs, tmp_path):
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
+
+
+def _study(dogs, out):
     program = (
         "from barkive.training.study import recipes; recipes.NAMES = ('deep-cnn',); "
         "from barkive.cli import main; main()"
     )
     command = [
         *(sys.executable, "-c", program, "study", str(dogs), "--recipe", "all"),
-        *("--out", str(tmp_path / "out")),
+        *("--out", str(out)),
     ]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
         start_new_session=True,
         env={**os.environ, "OMP_NUM_THREADS": "2"},
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    with process:
-        lines = []
-        for line in process.stderr:
-            lines.append(line.decode())
-            if "The loader gives" in lines[-1]:
-                raise AssertionError("the training was over before it could be interrupted")
-            if "decoded photos are kept" in lines[-1]:
-                break
-        time.sleep(0.3)
-        # As Ctrl-C does: to the command and to the process of the recipe.
-        os.killpg(process.pid, signal.SIGINT)
-        lines.append(process.stderr.read().decode())
-    assert process.returncode != 0
-    assert "Traceback" not in "".join(lines)
+
+
+@pytest.fixture
+def training(dogs, tmp_path):
+    """A study whose only recipe is being trained, and the process of that recipe."""
+    with _study(dogs, tmp_path / "out") as process:
+        try:
+            for line in process.stderr:
+                if b"The loader gives" in line:
+                    raise AssertionError("the training was over before it could be interrupted")
+                if b"decoded photos are kept" in line:
+                    break
+            yield process, _worker(process.pid)
+        finally:
+            process.kill()
+
+
+def _worker(pid):
+    """The process that was started by another to run a recipe."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (worker,) = [
+        child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+    return int(worker)
+
+
+def _ended(pid):
+    """Whether a process ends within some seconds; one that is dead but not yet fetched counts."""
+    status = Path(f"/proc/{pid}/stat")
+    for _ in range(100):
+        try:
+            if status.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@needs_proc
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_an_interrupted_study_says_so_and_leaves_no_result(training, tmp_path, whole_group):
+    process, worker = training
+    # Ctrl-C reaches all processes of the terminal; `kill -INT` only one.
+    (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
+    told = process.stderr.read().decode()
+    assert process.wait(20) == 130
+    assert told == "Interrupted. Run the same command again to finish.\n"
+    assert _ended(worker)
     assert not (tmp_path / "out" / "deep-cnn" / "result.json").exists()
     assert (tmp_path / "out" / "results.md").exists()
+
+
+@needs_proc
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_the_process_of_a_recipe_ends_with_its_parent(training, how):
+    process, worker = training
+    process.send_signal(how)
+    assert process.wait(20) == -how
+    assert _ended(worker)

@@ -1,6 +1,7 @@
 """What a run leaves behind is read back as it was; what is not whole counts for nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def test_a_setting_of_a_later_version_is_passed_over(tmp_path):
 def test_a_file_that_cannot_be_written(tmp_path):
     with pytest.raises(UsageError, match=r"result\.json can't be written: No such file"):
         write_result(tmp_path / "none", RESULT)
+
+
+def test_a_result_of_an_earlier_version_lacks_what_was_not_measured_then(tmp_path):
+    content = {
+        name: value
+        for name, value in RESULT.to_json().items()
+        if name not in ("rate", "loader_rate", "waited", "versions")
+    }
+    (tmp_path / "result.json").write_text(json.dumps(content))
+    assert read_result(tmp_path) == replace(RESULT, versions={})
 
 
 def test_the_machine_is_told_in_one_line():

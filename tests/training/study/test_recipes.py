@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from barkive.errors import UsageError
-from barkive.training.study.recipes import NAMES, StudyRecipe, find_recipe, parse_recipe
+from barkive.training.study.recipes import NAMES, find_recipe, parse_recipe
+from barkive.training.study.settings import StudyRecipe
 
 SETTINGS = [field.name for field in fields(StudyRecipe)]
 
@@ -21,6 +22,43 @@ def test_each_recipe_says_what_it_shows_and_how_long_it_takes(name):
     assert recipe.about[0].isupper()
     assert recipe.about[-1] in ".?"
     assert recipe.minutes > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_to_expect_is_stated_where_it_was_measured(name):
+    _, recipe = find_recipe(name)
+    not_measured = name.startswith(("vgg16", "xception", "resnet50"))
+    assert bool(recipe.expected) is not (not_measured or name in ("corrections", "sizes"))
+
+
+def test_what_to_expect_in_words():
+    one = StudyRecipe(about="x", minutes=4, expected=(0.91, 0.975))
+    assert one.outlook == "About 4 minutes on two cores; expected 91 to 97.5 % on test."
+    assert one.outcome(0.9096) == "The result, 91.0%, lies within the expected 91 to 97.5 %."
+    assert one.outcome(0.98) == "The result, 98.0%, lies outside the expected 91 to 97.5 %."
+    unknown = replace(one, expected=())
+    assert unknown.outlook == "About 4 minutes on two cores; its accuracy was not measured yet."
+    assert unknown.outcome(0.9) == ""
+    assert replace(unknown, kind="sizes").outlook == "About 4 minutes on two cores."
+    assert replace(one, minutes=0).outlook == "Expected 91 to 97.5 % on test."
+    assert StudyRecipe(about="x").outlook == ""
+
+
+# Results that were measured are kept under these.
+DIGESTS = {
+    "simple-cnn": "b9794989b27f5c63",
+    "deep-cnn-augmented": "9888642061e77e32",
+    "mobilenetv2-head": "39357598a7e69644",
+    "sift-words": "4aafaa06507e09dd",
+    "all-breeds": "72e105cbe095c9e3",
+    "corrections": "da5772a6afc70952",
+    "sizes": "642e3044eb29c4b8",
+}
+
+
+@pytest.mark.parametrize(("name", "digest"), DIGESTS.items())
+def test_results_that_were_measured_are_still_those_of_the_recipe(name, digest):
+    assert find_recipe(name)[1].digest[:16] == digest
 
 
 def test_one_file_for_each_figure_of_the_study():
@@ -83,6 +121,8 @@ def test_every_fault_is_told_at_once_with_the_valid_keys():
         network = "vgg61"
         words = 1
         sampling = "rare"
+        learning_rate = inf
+        penalty = nan
     """
     with pytest.raises(UsageError) as caught:
         parse_recipe(text, "recipe file r.toml")
@@ -97,9 +137,12 @@ def test_every_fault_is_told_at_once_with_the_valid_keys():
         "dropout is True; it must be a number.",
         "breeds is 1; it must be 2 or more, or 0 for all.",
         "seed is -1; it must be between 0 and 4294967295.",
-        "dense is (0,); it must be widths above 0.",
-        "expected is (0.9, 0.1); it must be two shares of 0..1, the lower first.",
+        "dense is [0]; it must be widths above 0.",
+        "expected is [0.9, 0.1]; it must be two shares of 0..1, the lower first.",
         "augmentation is 2; it must be between 0 and 1.",
+        "learning_rate is inf; it must be above 0, and finite.",
+        "penalty is nan; it must be 0 or more, and finite.",
+        "kind “network” makes no use of sampling, words; leave them out.",
         "solver is “sgd”; it must be one of: adam, lbfgs.",
         "timm has no backbone called “vgg61”.",
         "The image size is 16; it must lie between 32 and 1024.",
@@ -115,6 +158,19 @@ def test_every_fault_is_told_at_once_with_the_valid_keys():
         ({"enhance": "stretch"}, "enhance is 'stretch'; it must be a list of texts."),
         ({"epochs": 2.0}, "epochs is 2.0; it must be a whole number."),
         ({"kind": 3}, "kind is 3; it must be a text."),
+        ({"expected": [0.9]}, "expected is [0.9]; it must be two shares of 0..1, the lower first."),
+        (
+            {"kind": "words", "network": "vgg16", "dropout": 0.5, "epochs": 3},
+            "kind “words” makes no use of network, dropout, epochs; leave them out.",
+        ),
+        (
+            {"kind": "sizes", "image_size": 96, "batch": 8},
+            "kind “sizes” makes no use of batch, image_size; leave them out.",
+        ),
+        (
+            {"solver": "lbfgs", "epochs": 3},
+            "solver “lbfgs” makes no use of epochs; leave it out.",
+        ),
         ({"colour": "grey"}, "colour is “grey”; mobilenetv2_100 was trained on rgb."),
         ({"draw": 1, "breeds": 0}, "draw is 1, but breeds is 0, which takes all at once."),
         (
@@ -189,7 +245,7 @@ def test_the_digest_changes_with_what_the_result_depends_on():
     assert told.digest == one.digest
     others = [
         *({"seed": 1}, {"draw": 1}, {"enhance": ("stretch",)}, {"square": "pad"}, {"dense": (3,)}),
-        *({"dropout": 0.1}, {"image_size": 96}, {"network": "resnet50"}, {"words": 8}),
+        *({"dropout": 0.1}, {"image_size": 96}, {"network": "resnet50"}, {"kind": "words"}),
     ]
     assert len({one.digest, *(replace(one, **other).digest for other in others)}) == 10
 

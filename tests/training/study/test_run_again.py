@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from barkive.errors import UsageError, WeightsError
+from barkive import __version__
+from barkive.errors import DataError, UsageError, WeightsError
 from barkive.training import loop
 from barkive.training.study import network as network_module
 from barkive.training.study import run as module
-from barkive.training.study.outcome import read_result
+from barkive.training.study.folder import claimed
+from barkive.training.study.outcome import read_result, write_result
 from barkive.training.study.run import run_recipe
+from barkive.training.study.settings import StudyRecipe
 
 SCRATCH = {"network": "simple-cnn", "epochs": 3, "learning_rate": 0.003}
 
@@ -52,7 +55,7 @@ def test_it_is_run_again_where_recipe_photos_or_weights_changed(
     digests.add(replace(one, study=replace(one.study, weights=renamed)).digest())
     digests.add(replace(one, study=replace(one.study, elsewhere=dogs)).digest())
     assert len(digests) == 7
-    words = replace(one, recipe=replace(one.recipe, kind="words"))
+    words = replace(one, recipe=StudyRecipe(about="x", kind="words"))
     assert words.digest() == replace(words, study=replace(one.study, weights=renamed)).digest()
 
 
@@ -67,6 +70,55 @@ def test_missing_weights_cost_no_earlier_result(done, tf_weights, solved):
     assert not other.folder.exists()
 
 
+def test_a_result_of_another_version_is_named_so(done, solved):
+    one, said = done
+    versions = solved.result.versions | {"barkive": "0.0.9"}
+    write_result(one.folder, replace(solved.result, versions=versions))
+    run_recipe(one)
+    assert said == [
+        f"solved is done already by version 0.0.9, and this is {__version__}; to run it again, "
+        f"remove {one.folder}."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "data"),
+    [({"solver": "adam", "train_from": "layer9"}, None), ({"draw": 3}, None), ({}, "empty")],
+)
+def test_a_start_that_fails_costs_no_earlier_result(done, solved, tmp_path, changed, data):
+    one, _ = done
+    one = replace(one, recipe=replace(one.recipe, **changed))
+    if data:
+        (tmp_path / data / "beagle").mkdir(parents=True)
+        (tmp_path / data / "beagle" / "1.jpg").write_bytes(b"")
+        one = replace(one, study=replace(one.study, data=tmp_path / data))
+    before = sorted(path.name for path in one.folder.iterdir())
+    with pytest.raises((UsageError, DataError)):
+        run_recipe(one)
+    assert read_result(one.folder) == solved.result
+    assert sorted(path.name for path in one.folder.iterdir()) == before
+    new = replace(one, name="new")
+    with pytest.raises((UsageError, DataError)):
+        run_recipe(new)
+    assert not new.folder.exists()
+
+
+def test_two_runs_in_one_folder_are_refused(done):
+    one, _ = done
+    one = replace(one, recipe=replace(one.recipe, seed=1))
+    with claimed(one.folder), pytest.raises(UsageError, match="Another run is at work in"):
+        run_recipe(one)
+
+
+def test_checkpoints_that_do_not_fit_are_told_before_the_first_epoch(job, tiny, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(9, 9, 0))
+    monkeypatch.setattr(loop, "fit", None)
+    one, _ = job(tiny(**SCRATCH))
+    # Two checkpoints of 16 bytes for each of 32 * 3 * 9 + 32 + 128 * 32**3 + 128 + 387 weights.
+    with pytest.raises(UsageError, match=r"has room for 0\.0 GB, and the run needs 0\.1 GB; make"):
+        run_recipe(one)
+
+
 def test_an_interrupted_run_leaves_nothing_that_looks_whole(done, monkeypatch):
     one, _ = done
 
@@ -77,7 +129,8 @@ def test_an_interrupted_run_leaves_nothing_that_looks_whole(done, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run_recipe(replace(one, recipe=replace(one.recipe, seed=1)))
     assert read_result(one.folder) is None
-    assert not (one.folder / "result.json").exists()
+    # Not of the run before, either.
+    assert [path.name for path in one.folder.iterdir()] == ["model.onnx"]
 
 
 def test_an_interrupted_training_goes_on_and_ends_as_one_that_was_not(
@@ -127,5 +180,5 @@ def test_a_full_disk_is_one_sentence(done, monkeypatch):
 def test_a_folder_that_cannot_be_made(job, tiny, tmp_path):
     (tmp_path / "file").touch()
     one, _ = job(tiny(), out=tmp_path / "file")
-    with pytest.raises(UsageError, match=r"file/tiny can't be made: Not a directory"):
+    with pytest.raises(UsageError, match=r"file/tiny can't be made: .*file is a file; choose an"):
         run_recipe(one)

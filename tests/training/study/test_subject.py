@@ -168,7 +168,8 @@ def test_only_one_breed_can_be_read(tiny, photo, tmp_path):
     (tmp_path / "data" / "pug" / "1.jpg").write_bytes(b"")
     with pytest.raises(
         DataError,
-        match=r"photos of 1 breed can be read, .* the first of 1 that can't, .*1\.jpg: The file is",
+        match=r"photos of 1 breed can be read, .* replace the 1 that can't be read, or add "
+        r"others\. The first, .*1\.jpg: The file is",
     ):
         read(tmp_path / "data", tiny())
     (tmp_path / "data" / "beagle" / "1.png").write_bytes(b"")

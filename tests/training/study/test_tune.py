@@ -11,11 +11,20 @@ from barkive.training.curves import Epoch
 from barkive.training.progress import no_progress
 from barkive.training.study import tune as tuning
 from barkive.training.study.job import Job, Study
-from barkive.training.study.recipes import StudyRecipe, parse_recipe
+from barkive.training.study.recipes import parse_recipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.tune import to_toml, tune
 
 RECIPE = StudyRecipe(
-    about="tiny", network="test_resnet", image_size=32, epochs=2, breeds=0, held_out=0.4
+    about="tiny",
+    minutes=3,
+    expected=(0.1, 0.2),
+    original="bad",
+    network="test_resnet",
+    image_size=32,
+    epochs=2,
+    breeds=0,
+    held_out=0.4,
 )
 
 
@@ -46,19 +55,25 @@ def rows_of(job):
 
 
 def test_a_search_for_real(job):
-    found = tune(job, 2)
+    found = tune(job, "tiny", 2)
     assert [trial.state.name for trial in found.trials] == ["COMPLETE", "COMPLETE"]
     assert sorted(path.name for path in job.folder.iterdir()) == [
-        *("best.toml", "history.png", "trials.csv", "trials.db"),
+        *("best.toml", "failed.csv", "history.png", "trials.csv", "trials.db"),
     ]
+    assert found.unreadable == 1
+    with (job.folder / "failed.csv").open(newline="") as file:
+        assert [row["error"][:17] for row in csv.DictReader(file)] == ["It is not a photo"]
     best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
     assert (best.network, best.image_size, best.epochs) == ("test_resnet", 32, 2)
+    # Of what the first recipe says of itself nothing holds any more.
+    assert best.about.startswith("Found by a search from tiny, the best of 2 trials: depth ")
+    assert (best.minutes, best.expected, best.original) == (0, (), "")
     assert best.learning_rate == pytest.approx(found.best.params["learning_rate"])
 
 
 def test_the_best_trial_wins_and_the_settings_are_weighed(job, scripted):
     scripted += [[0.5], [0.9, 0.7], [0.6], [0.8], [0.55]]
-    found = tune(job, 5)
+    found = tune(job, "tiny", 5)
     assert found.best.value == 0.9
     assert set(found.importances) == {
         *("depth", "head", "penalty", "dropout", "augmentation", "learning_rate"),
@@ -77,7 +92,7 @@ def test_the_best_trial_wins_and_the_settings_are_weighed(job, scripted):
 
 def test_what_falls_behind_is_given_up(job, scripted):
     scripted += [[0.5, 0.6, 0.7, 0.8]] * 8 + [[0.1, 0.1, 0.1, 0.1]]
-    found = tune(job, 9)
+    found = tune(job, "tiny", 9)
     assert [trial.state.name for trial in found.trials][-1] == "PRUNED"
     assert rows_of(job)[-1]["epochs"] == "2"
     assert any("given up after epoch 2" in line for line in job.say.__self__)
@@ -86,38 +101,40 @@ def test_what_falls_behind_is_given_up(job, scripted):
 def test_an_interrupted_search_goes_on(job, scripted, monkeypatch):
     scripted += [[0.5], [0.6]]
     with pytest.raises(IndexError):  # the third trial dies
-        tune(job, 4)
+        tune(job, "tiny", 4)
     assert len(rows_of(job)) == 2
     scripted += [[0.7], [0.8]]
-    found = tune(job, 4)
+    found = tune(job, "tiny", 4)
     assert [trial.value for trial in found.trials] == [0.5, 0.6, 0.7, 0.8]
-    assert tune(job, 3).best.value == 0.8
+    assert tune(job, "tiny", 3).best.value == 0.8
 
 
 def test_two_searches_try_the_same(job, scripted, tmp_path):
     scripted += [[0.5], [0.6], [0.7]] * 2
-    first = tune(job, 3)
+    first = tune(job, "tiny", 3)
     study = dataclasses.replace(job.study, out=tmp_path / "again")
-    second = tune(dataclasses.replace(job, study=study), 3)
+    second = tune(dataclasses.replace(job, study=study), "tiny", 3)
     assert [t.params for t in first.trials] == [t.params for t in second.trials]
 
 
 def test_a_network_from_scratch_has_nothing_to_search(job):
     scratch = dataclasses.replace(job, recipe=StudyRecipe(about="x", network="deep-cnn"))
-    with pytest.raises(UsageError, match="has no backbone, so there is nothing to search over"):
-        tune(scratch, 3)
+    with pytest.raises(
+        UsageError, match="recipe tiny has no backbone, so there is nothing to search over"
+    ):
+        tune(scratch, "tiny", 3)
 
 
 def test_no_trials(job):
     with pytest.raises(UsageError, match="The number of trials is 0; it must be 1 or more"):
-        tune(job, 0)
+        tune(job, "tiny", 0)
 
 
 def test_a_database_that_is_none(job):
     job.folder.mkdir()
     (job.folder / "trials.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(UsageError, match=r"trials\.db can't be used"):
-        tune(job, 1)
+        tune(job, "tiny", 1)
 
 
 def test_a_recipe_as_text_comes_back():
@@ -129,6 +146,6 @@ def test_a_recipe_as_text_comes_back():
 
 def test_optuna_stays_silent(job, scripted, capsys):
     scripted += [[0.5]]
-    tune(job, 1)
+    tune(job, "tiny", 1)
     assert capsys.readouterr().err == ""
     assert optuna.logging.get_verbosity() == optuna.logging.ERROR

@@ -44,6 +44,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     require_corrections(tuple(CORRECTIONS))
     subject = job.read_subject()
     network = build(job.recipe, backbone, len(subject.labels))
+    job.begin()
     base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)
     held = subject.held
     corrections, spoilt = (PLAIN, *CORRECTIONS), (CLEAN, *DEGRADATIONS)

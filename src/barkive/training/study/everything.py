@@ -1,32 +1,44 @@
 """Runs all recipes that are missing, and keeps the leaderboard.
 
 Each recipe runs in a process of its own, so that its memory is its own, and what one leaves
-behind burdens no other. An interrupted run goes on where it was.
+behind burdens no other. That process ends with this one. An interrupted run goes on where it
+was.
 """
 
 from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict
+import os
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from multiprocessing.connection import Connection
 from typing import Any
 
 from barkive import evaluation
-from barkive.errors import DataError, ExportError, WeightsError
+from barkive.errors import BarkiveError, DataError, ExportError, UsageError, WeightsError
 from barkive.training.progress import Progress, Say
 from barkive.training.study.charts import leaderboard_chart
 from barkive.training.study.job import Job, Study
 from barkive.training.study.outcome import Result
-from barkive.training.study.recipes import NAMES, StudyRecipe, find_recipe
+from barkive.training.study.recipes import NAMES, find_recipe
 from barkive.training.study.report import study_report
 from barkive.training.study.run import done_before, run_recipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.weights import load_weights
 
 REPORT = "results.md"
-_NOT_SHOWN = ("digest", "table", "photos", "interval")
+# Seconds in which a recipe's process may end by itself once it has answered.
+_FAREWELL = 30.0
+_NOT_SHOWN = ("digest", "table", "photos", "interval", "versions")
+_SIDES = ("train_photos", "validation_photos", "test_photos")
+_COLUMNS = (
+    *(one.name for one in fields(Result) if one.name not in _NOT_SHOWN),
+    *("low", "high", *_SIDES),
+)
 
 
 def run_all(
@@ -62,10 +74,12 @@ def run_all(
     for job in jobs:
         if found[job.name] is not None or job.name in missing:
             continue
-        say(f"{job.name}: {job.recipe.about} About {job.recipe.minutes:g} minutes.")
+        say(f"{job.name}: {job.recipe.about}")
         outcome = _run_apart(job)
         if isinstance(outcome, Result):
             found[job.name] = outcome
+            if as_expected := job.recipe.outcome(outcome.accuracy):
+                say(as_expected)
         else:
             missing[job.name] = outcome
             say(f"{job.name} is not measured. {outcome}")
@@ -96,18 +110,61 @@ def _without_weights(jobs: Sequence[Job]) -> dict[str, str]:
 def _run_apart(job: Job) -> Result | str:
     """Runs a recipe in a process of its own; gives the reason where its data won't do."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn) as pool:
-        try:
-            return pool.submit(_run, job).result()
-        except BrokenProcessPool:
-            return "Its process was ended from outside, most likely for want of memory."
-
-
-def _run(job: Job) -> Result | str:
+    answers, theirs = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_run, args=(job, theirs))
+    with _deaf_to_ctrl_c():
+        process.start()
+    # The child's end is then the only one, so that its death is seen.
+    theirs.close()
     try:
-        return run_recipe(job)
+        outcome: Result | str | UsageError = answers.recv()
+        process.join(_FAREWELL)
+    except EOFError:
+        process.join()
+        # Python itself ends with 1 after an error, having shown it.
+        if process.exitcode == 1:
+            return "It failed with the error above; please report that."
+        return "Its process was ended from outside, most likely for want of memory."
+    finally:
+        # Also after Ctrl-C: what was trained so far is in the checkpoint.
+        process.kill()
+        process.join()
+    if isinstance(outcome, UsageError):
+        raise outcome
+    return outcome
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """What starts in here inherits the deafness: it is ended by its parent, in silence."""
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
+
+
+def _run(job: Job, answers: Connection) -> None:
+    """What the process of a recipe does."""
+    # Where deafness is not inherited, as on Windows.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    outcome: Result | str | UsageError
+    try:
+        outcome = run_recipe(job)
     except (DataError, ExportError, WeightsError) as error:
-        return str(error)
+        outcome = str(error)
+    except BarkiveError as error:
+        outcome = UsageError(str(error))
+    answers.send(outcome)
+
+
+def _end_with_parent() -> None:
+    """Waits for the parent's end, whatever that is, and ends this process with it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def write_leaderboard(
@@ -127,13 +184,10 @@ def write_leaderboard(
     Raises:
         UsageError: A file can't be written.
     """
-    rows = [_row(result) for result in results]
     ranked = [result for result in results if result.accuracy is not None]
     content = {"results": [result.to_json() for result in results], "not_measured": dict(missing)}
     files = {
-        "leaderboard.csv": evaluation.to_csv(
-            [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
-        ),
+        "leaderboard.csv": evaluation.to_csv([_COLUMNS, *map(_row, results)]),
         "leaderboard.json": json.dumps(content, indent=2, ensure_ascii=False).encode(),
         REPORT: study_report(study, recipes, results, missing).encode(),
     }
@@ -142,9 +196,9 @@ def write_leaderboard(
     evaluation.write_files(study.out, files)
 
 
-def _row(result: Result) -> dict[str, Any]:
+def _row(result: Result) -> list[Any]:
     """A result as a flat row of `leaderboard.csv`."""
-    shown = {name: x for name, x in asdict(result).items() if name not in _NOT_SHOWN}
-    photos = zip(("train_photos", "validation_photos", "test_photos"), result.photos, strict=True)
     low, high = result.interval or (None, None)
-    return {**shown, "low": low, "high": high, **dict(photos)}
+    sides = dict(zip(_SIDES, result.photos, strict=True))
+    cells = asdict(result) | {"low": low, "high": high} | sides
+    return [cells[name] for name in _COLUMNS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from barkive.errors import DataError
 from barkive.evaluation import Evaluation, Known, Predict
 from barkive.training.head import Linear, fit_prediction_layers
 from barkive.training.progress import Progress, Say
+from barkive.training.study import folder
 from barkive.training.study.outcome import Result, Table
-from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject, read_subject
 from barkive.training.study.weights import find_weights
 from barkive.verdicts import Label
@@ -73,8 +75,8 @@ class Job:
         """
         content = hashlib.sha256(self.recipe.digest.encode())
         files: list[str | Path] = []
-        for folder in (self.study.data, self.study.elsewhere):
-            files += evaluation.read_samples(folder).paths if folder else ()
+        for data in (self.study.data, self.study.elsewhere):
+            files += evaluation.read_samples(data).paths if data else ()
         if self.recipe.pretrained:
             weights = find_weights(self.recipe.network, self.study.weights)
             files += [weights] if weights else []
@@ -82,6 +84,22 @@ class Job:
             line = f"{file.parent.name}/{file.name}\t{_size(file)}\n"
             content.update(line.encode(errors="replace"))
         return content.hexdigest()
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where its training is kept when it is interrupted."""
+        return folder.checkpoint(self.folder, self.digest())
+
+    def begin(self, needed: int = 0) -> None:
+        """Removes the files of an earlier run: called when all is at hand that may be lacking.
+
+        Args:
+            needed: How many bytes will be written at most.
+
+        Raises:
+            UsageError: There is too little room for them.
+        """
+        folder.start_afresh(self.folder, self.checkpoint, needed)
 
     def read_subject(self) -> Subject:
         """The photos, and which of them are for what.
@@ -104,8 +122,7 @@ class Job:
         failed = dict(subject.failed)
         for judged in (here, elsewhere):
             failed |= judged.failures if judged else {}
-        table = evaluation.to_csv([("file", "error"), *failed.items()])
-        evaluation.write_files(self.folder, {"failed.csv": table})
+        self.list_failed(failed)
         figures = evaluation.figures(here) if here else None
         others = evaluation.figures(elsewhere) if elsewhere else None
         return Result(
@@ -122,6 +139,11 @@ class Job:
             elsewhere=others.top1 if others else None,
             elsewhere_photos=others.n if others else None,
         )
+
+    def list_failed(self, failed: Mapping[str, str]) -> None:
+        """Writes `failed.csv`: each photo that could not be read, and why."""
+        table = evaluation.to_csv([("file", "error"), *failed.items()])
+        evaluation.write_files(self.folder, {"failed.csv": table})
 
     def judge(
         self, predict: Predict, info: BundleInfo, subject: Subject

@@ -14,16 +14,19 @@ from barkive.evaluation import Evaluation
 from barkive.training import export, head
 from barkive.training.audit import audit, audited_labels, near_duplicates
 from barkive.training.backbones import Backbone
+from barkive.training.checkpoints import WEIGHT_BYTES
 from barkive.training.curves import best_epoch, draw_curves, epoch_rows
-from barkive.training.networks import layer_table
+from barkive.training.networks import Network, layer_table, parameters
 from barkive.training.report import curve_files
 from barkive.training.study.job import PENALTY, Job
 from barkive.training.study.outcome import Result
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject
 from barkive.training.study.train import Trained, build, freeze_base, train_network
 from barkive.training.tuning import calibration
 
 _MODEL = "model.onnx"
+_BYTES = 4  # of a weight, in the bundle
 _COMPARED_PHOTOS = 16
 _SUSPICIONS_SHOWN = 15
 # Logits beyond this come from weights that ran away: probabilities can't be made of them.
@@ -51,12 +54,14 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     network = build(recipe, backbone, len(subject.labels))
     layers = layer_table(network, recipe.image_size)
     job.say(_printed(layers))
+    base = freeze_base(recipe, network, backbone, job.progress)
+    job.begin(_bytes_needed(recipe, network))
     trained = train_network(
         recipe,
         network,
-        freeze_base(recipe, network, backbone, job.progress),
+        base,
         subject,
-        job.folder / f"checkpoint-{job.digest()[:12]}.pt",
+        job.checkpoint,
         job.progress,
         job.say,
     )
@@ -76,6 +81,14 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         },
     )
     return _result(job, subject, trained, here, elsewhere)
+
+
+def _bytes_needed(recipe: StudyRecipe, network: Network) -> int:
+    """The most that a run has on the disk at once: two checkpoints, or the bundle."""
+    # The second is whole before the first is replaced; the last epoch has none.
+    checkpoints = 0 if recipe.frozen else min(recipe.epochs - 1, 2)
+    trained = parameters(network, trainable=True)
+    return max(checkpoints * WEIGHT_BYTES * trained, _BYTES * parameters(network))
 
 
 def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, Evaluation | None]:
@@ -171,6 +184,9 @@ def _result(
         seconds=trained.seconds,
         bundle=(job.folder / _MODEL).stat().st_size,
         diagnosis=trained.diagnosis,
+        rate=trained.rate,
+        loader_rate=trained.loader_rate,
+        waited=trained.waited,
     )
 
 

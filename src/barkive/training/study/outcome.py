@@ -52,7 +52,11 @@ class Result:
         bundle: Size of the bundle, in bytes.
         diagnosis: Whether it over-fits or under-fits, in words.
         table: Figures of a recipe that compares.
+        rate: Photos trained on a second while the network was working.
+        loader_rate: Photos a second that the loader gives.
+        waited: The share of the time in which the network waited for photos.
         machine: What it was run on.
+        versions: Of what computed it.
     """
 
     recipe: str
@@ -76,19 +80,23 @@ class Result:
     bundle: int | None = None
     diagnosis: str = ""
     table: Table | None = None
+    rate: float | None = None
+    loader_rate: float | None = None
+    waited: float | None = None
     machine: str = field(default_factory=lambda: machine())
+    versions: dict[str, str] = field(default_factory=lambda: versions())
 
     def to_json(self) -> dict[str, Any]:
-        """The result as a JSON object, with the versions of what computed it."""
-        packages = ("onnxruntime", "timm", "torch")
-        versions = {"barkive": __version__} | {name: version(name) for name in packages}
-        return asdict(self) | {"versions": versions}
+        """The result as a JSON object."""
+        return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Result:
         """The result from what `to_json` gave, read back."""
         known = {one.name for one in fields(cls)}
         values = {key: _frozen(value) for key, value in values.items() if key in known}
+        # What does not tell its versions was not computed by this one.
+        values.setdefault("versions", {})
         if values["table"] is not None:
             values["table"] = Table(**values["table"])
         return cls(**values)
@@ -118,6 +126,12 @@ def write_result(folder: Path, result: Result) -> None:
     """
     text = json.dumps(result.to_json(), indent=2, ensure_ascii=False)
     write_files(folder, {FILE: text.encode()})
+
+
+def versions() -> dict[str, str]:
+    """The versions of Barkive and of what it computes with."""
+    packages = ("onnxruntime", "timm", "torch")
+    return {"barkive": __version__} | {name: version(name) for name in packages}
 
 
 def machine() -> str:

@@ -1,29 +1,17 @@
-"""The study's recipes: small TOML files, checked once, all faults reported together."""
+"""The study's recipes: small TOML files, read by name or by path."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 import typing
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-from barkive.errors import BarkiveError, UsageError
-from barkive.images import Preprocessing, Square
-from barkive.training.backbones import check_name
-from barkive.training.loading import Colour
-from barkive.training.networks import Neck
-from barkive.training.vocabulary import Encoding, Sampling
-from barkive.training.words import WordsSettings
+from barkive.errors import UsageError
+from barkive.training.study.settings import StudyRecipe
 
-Kind = Literal["network", "words", "corrections", "sizes"]
-Solver = Literal["adam", "lbfgs"]
-
-SCRATCH = ("simple-cnn", "deep-cnn")
 ALL = "all"
 _FOLDER = files("barkive.training.study") / "recipes"
 # The order in which they are run and shown: the study's own.
@@ -49,192 +37,6 @@ NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StudyRecipe:
-    """One figure of the study. Everything has a default but what it is about.
-
-    Attributes:
-        about: What it shows, in one sentence.
-        minutes: How long it takes on two cores and the study's photos.
-        expected: The lowest and the highest accuracy on test to expect, 0..1; empty where
-            it was never measured.
-        original: What the original study reported.
-        kind: `network` trains one; `words` is the bag of visual words; `corrections` and
-            `sizes` compare ways to prepare photos.
-        network: `simple-cnn`, `deep-cnn`, or any model of timm.
-        neck: What of a backbone's maps the head gets: `pooled` or `flattened`.
-        dense: Widths of the layers before the prediction layer.
-        dropout: The share of features left out at random in training, 0 up to but not 1.
-        augmentation: Strength of flip, rotation and zoom, 0..1.
-        train_from: The backbone's block from which on it is trained; empty for the head
-            alone, `all` for everything.
-        solver: `adam` trains in epochs; `lbfgs` solves a prediction layer on frozen
-            features to its optimum.
-        penalty: Weight decay of `adam`; `lbfgs` chooses its L2 penalty on validation.
-        learning_rate: Of `adam`, at the start.
-        epochs: Of `adam`.
-        batch: Photos a step.
-        breeds: How many are drawn; 0 for all.
-        draw: Which draw of breeds: 0 the first, 1 the second, without a breed of the first.
-        held_out: The share of photos kept from training: half of them validate, half test.
-        image_size: Side of the square, in pixels.
-        square: How a photo becomes a square.
-        colour: `rgb` or `grey`.
-        enhance: Corrections of each photo.
-        sampling: Of `words`: where descriptors are taken, `dense` or `sparse`.
-        encoding: Of `words`: `vlad` or `histogram`.
-        words: Of `words`: the size of the vocabulary.
-        seed: Of split, weights, order, augmentation and dropout.
-
-    Raises:
-        UsageError: Settings are out of their range.
-    """
-
-    about: str
-    minutes: float = 0.0
-    expected: tuple[float, ...] = ()
-    original: str = ""
-    kind: Kind = "network"
-    network: str = "mobilenetv2_100"
-    neck: Neck = "pooled"
-    dense: tuple[int, ...] = ()
-    dropout: float = 0.0
-    augmentation: float = 0.0
-    train_from: str = ""
-    solver: Solver = "adam"
-    penalty: float = 0.0
-    learning_rate: float = 0.001
-    epochs: int = 10
-    batch: int = 32
-    breeds: int = 20
-    draw: int = 0
-    held_out: float = 0.3
-    image_size: int = 224
-    square: Square = "crop"
-    colour: Colour = "rgb"
-    enhance: tuple[str, ...] = ()
-    sampling: Sampling = "dense"
-    encoding: Encoding = "vlad"
-    words: int = 64
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        faults = [
-            f"{name} is {getattr(self, name)!r}; it must be {wanted}."
-            for name, (allowed, wanted) in _RANGES.items()
-            if not allowed(getattr(self, name))
-        ]
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                faults.append(
-                    f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
-                )
-        # One by one, because each tells its first fault only.
-        checks: tuple[Callable[[], object], ...] = (
-            lambda: Preprocessing(self.image_size),
-            lambda: Preprocessing(square=self.square),
-            lambda: Preprocessing(enhance=self.enhance),
-            lambda: WordsSettings(self.sampling),
-            lambda: WordsSettings(encoding=self.encoding, words=self.words),
-        )
-        for check in checks:
-            try:
-                check()
-            except BarkiveError as error:
-                faults.append(str(error))
-        if not self.scratch:
-            try:
-                # Weights from a file are as good as the hub's, so only the name counts here.
-                check_name(self.network, Path())
-            except BarkiveError as error:
-                faults.append(str(error))
-            if self.colour == "grey":
-                faults.append(f"colour is “grey”; {self.network} was trained on rgb.")
-        elif self.train_from or self.neck != "pooled" or self.dense or self.dropout:
-            faults.append(
-                f"{self.network} has its own layers and is trained as a whole: leave out "
-                "neck, dense, dropout and train_from."
-            )
-        if self.kind in ("corrections", "sizes") and not self.solvable:
-            faults.append(
-                f"kind is “{self.kind}”, which fits prediction layers on a frozen backbone: take a "
-                "network of timm, and leave out dense, dropout, augmentation and train_from."
-            )
-        elif self.solver == "lbfgs" and not self.solvable:
-            faults.append(
-                "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
-                "dense, dropout, augmentation and train_from, or take “adam”."
-            )
-        if self.draw and not self.breeds:
-            faults.append(f"draw is {self.draw}, but breeds is 0, which takes all at once.")
-        if faults:
-            raise UsageError(" ".join(faults))
-
-    @property
-    def scratch(self) -> bool:
-        """Whether the network is one of the small ones, trained from nothing."""
-        return self.network in SCRATCH
-
-    @property
-    def pretrained(self) -> bool:
-        """Whether it needs pre-trained weights."""
-        return not self.scratch and self.kind != "words"
-
-    @property
-    def frozen(self) -> bool:
-        """Whether the body is frozen, so that each photo's features are computed once."""
-        return not self.scratch and not self.train_from
-
-    @property
-    def solvable(self) -> bool:
-        """Whether the head is one convex problem."""
-        return self.frozen and not (self.dense or self.dropout or self.augmentation)
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """How photos become pixels."""
-        return Preprocessing(self.image_size, self.square, self.enhance)
-
-    @property
-    def words_settings(self) -> WordsSettings:
-        """How photos are put into visual words."""
-        return WordsSettings(self.sampling, self.encoding, self.words)
-
-    @property
-    def digest(self) -> str:
-        """Changes with every setting that the result depends on."""
-        settings = asdict(self)
-        for told in ("about", "minutes", "expected", "original"):
-            del settings[told]
-        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-
-
-_RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "minutes": (lambda x: x >= 0, "0 or more"),
-    "expected": (
-        lambda x: not x or (len(x) == 2 and 0 <= x[0] <= x[1] <= 1),
-        "two shares of 0..1, the lower first",
-    ),
-    "dense": (lambda x: all(y > 0 for y in x), "widths above 0"),
-    "dropout": (lambda x: 0 <= x < 1, "0 or more and below 1"),
-    "augmentation": (lambda x: 0 <= x <= 1, "between 0 and 1"),
-    "penalty": (lambda x: x >= 0, "0 or more"),
-    "learning_rate": (lambda x: x > 0, "above 0"),
-    "epochs": (lambda x: x >= 1, "1 or more"),
-    "batch": (lambda x: x >= 1, "1 or more"),
-    "breeds": (lambda x: x == 0 or x >= 2, "2 or more, or 0 for all"),
-    "draw": (lambda x: x >= 0, "0 or more"),
-    "held_out": (lambda x: 0 < x < 1, "above 0 and below 1"),
-    "seed": (lambda x: 0 <= x < 2**32, f"between 0 and {2**32 - 1}"),
-}
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "kind": get_args(Kind),
-    "neck": get_args(Neck),
-    "solver": get_args(Solver),
-    "colour": get_args(Colour),
-}
-
-
 def find_recipe(name: str) -> tuple[str, StudyRecipe]:
     """Reads one of the study's recipes by its name, or a recipe file by its path.
 
@@ -258,7 +60,10 @@ def find_recipe(name: str) -> tuple[str, StudyRecipe]:
         raise UsageError(f"The recipe file {path} does not exist; check --recipe.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"The recipe file {path} can't be read: {reason}.") from None
+        raise UsageError(
+            f"The recipe file {path} can't be read: {reason}; give a TOML file in UTF-8 that you "
+            "may read."
+        ) from None
     return path.stem, parse_recipe(text, f"recipe file {path}")
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from barkive.training.study.job import Study
 from barkive.training.study.outcome import Result, Table
-from barkive.training.study.recipes import NAMES, StudyRecipe
+from barkive.training.study.recipes import NAMES
+from barkive.training.study.settings import StudyRecipe
 
 # What the folder of weights is called where none was given.
 _WEIGHTS = "weights"
+_NOT_RUN = "Not run yet."
 
 
 def study_report(
@@ -27,7 +29,7 @@ def study_report(
         study: What was run.
         recipes: The recipes by name.
         results: What was measured, in the order of the recipes.
-        missing: For each recipe that was not measured the reason.
+        missing: For each recipe that can't be measured the reason; the others are not run yet.
     """
     return "\n".join(_lines(study, recipes, results, missing)) + "\n"
 
@@ -39,6 +41,8 @@ def _lines(
     missing: Mapping[str, str],
 ) -> Iterator[str]:
     ranked = [result for result in results if result.accuracy is not None]
+    run = {result.recipe for result in results}
+    missing = {name: missing.get(name, _NOT_RUN) for name in recipes if name not in run}
     yield "## Leaderboard"
     yield ""
     yield from _table(
@@ -58,13 +62,14 @@ def _lines(
         [_beside(recipes[result.recipe], result) for result in ranked]
         + [(name, recipes[name].original or "–", "not measured", "–") for name in missing],
     )
+    yield from _without(recipes)
     for result in results:
         yield from _section(study, recipes[result.recipe], result)
     if missing:
         yield "## Not measured"
         yield ""
         for name, reason in missing.items():
-            yield f"**{name}.** {reason}"
+            yield f"**{name}.** {reason} {recipes[name].outlook}".rstrip()
             yield ""
             yield from _command(study, name, recipes[name])
 
@@ -110,6 +115,7 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
     yield "; ".join(fact for fact in facts if fact) + "."
     yield ""
     yield from _command(study, result.recipe, recipe)
+    yield from _expected_and_rates(recipe, result)
     if result.table is not None:
         yield from _table(result.table.header, [_cells(result.table, r) for r in result.table.rows])
         yield result.table.conclusion
@@ -121,6 +127,37 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
         picture = "curves" if result.epochs else "regularisation"
     yield f"![{result.recipe}]({result.recipe}/{picture}.png)"
     yield ""
+
+
+def _without(recipes: Mapping[str, StudyRecipe]) -> Iterator[str]:
+    """Which recipes have no confusion matrix and no heat map, and why, in one sentence."""
+    comparing = [name for name, recipe in recipes.items() if recipe.compares]
+    words = [name for name, recipe in recipes.items() if recipe.kind == "words"]
+    said = []
+    if comparing:
+        said.append(
+            f"without a confusion matrix: {', '.join(comparing)} (they compare ways to prepare "
+            "photos, in a table and a chart)"
+        )
+    if words:
+        said.append(f"without a heat map: {', '.join(words)} (no network to look into)")
+    if said:
+        sentence = "; ".join(said)
+        yield f"{sentence[0].upper()}{sentence[1:]}."
+        yield ""
+
+
+def _expected_and_rates(recipe: StudyRecipe, result: Result) -> Iterator[str]:
+    said = [recipe.outlook, recipe.outcome(result.accuracy)]
+    if result.loader_rate is not None and result.rate is not None:
+        waited = f", and waited {100 * result.waited:.1f} % of the time" if result.waited else ""
+        said.append(
+            f"The loader gives {result.loader_rate:.0f} photos a second and the network takes "
+            f"{result.rate:.0f}{waited}."
+        )
+    if any(said):
+        yield " ".join(one for one in said if one)
+        yield ""
 
 
 def _command(study: Study, name: str, recipe: StudyRecipe) -> Iterator[str]:

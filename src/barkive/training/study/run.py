@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from barkive import evaluation
+from barkive import __version__
 from barkive.training.backbones import Backbone
 from barkive.training.study import corrections, network, sizes, words
+from barkive.training.study.folder import claimed
 from barkive.training.study.job import Job
-from barkive.training.study.outcome import (
-    FILE,
-    Result,
-    peak_memory,
-    read_result,
-    write_result,
-)
+from barkive.training.study.outcome import Result, peak_memory, read_result, write_result
 from barkive.training.study.weights import load_weights
 
 _RUN: dict[str, Callable[[Job, Backbone | None], Result]] = {
@@ -36,17 +31,19 @@ def run_recipe(job: Job) -> Result:
         DataError: The photos are too few.
         WeightsError: The pre-trained weights can't be had, or don't fit.
         ExportError: The bundle answers differently from the network.
-        UsageError: A file can't be written, or the recipe names what the network lacks.
+        UsageError: A file can't be written, another run is at work in the folder, or the
+            recipe names what the network lacks.
     """
     before = done_before(job)
     if before is not None:
         return before
     # Before the folder is touched, so that missing weights cost no earlier result.
     backbone = load_weights(job.recipe, job.study.weights) if job.recipe.pretrained else None
-    evaluation.prepare_report(job.folder)
-    (job.folder / FILE).unlink(missing_ok=True)
-    result = replace(_RUN[job.recipe.kind](job, backbone), memory=peak_memory())
-    write_result(job.folder, result)
+    with claimed(job.folder):
+        if job.recipe.outlook:
+            job.say(job.recipe.outlook)
+        result = replace(_RUN[job.recipe.kind](job, backbone), memory=peak_memory())
+        write_result(job.folder, result)
     return result
 
 
@@ -60,5 +57,7 @@ def done_before(job: Job) -> Result | None:
     digest, before = job.digest(), read_result(job.folder)
     if before is None or before.digest != digest:
         return None
-    job.say(f"{job.name} is done already; to run it again, remove {job.folder}.")
+    version = before.versions.get("barkive")
+    by = f" by version {version}, and this is {__version__}" if version != __version__ else ""
+    job.say(f"{job.name} is done already{by}; to run it again, remove {job.folder}.")
     return before

@@ -42,6 +42,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     assert backbone is not None
     subject = job.read_subject()
     network = build(job.recipe, backbone, len(subject.labels))
+    job.begin()
     squares = _SQUARES
     if all_square(subject.paths):
         job.say("All photos are square, so cropped, squashed and padded ones are the same.")

@@ -19,7 +19,7 @@ from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
 from barkive.training.datasets import label_folders, split
 from barkive.training.progress import Progress, Say
-from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.verdicts import Label
 
 _AHEAD = 32
@@ -128,7 +128,8 @@ def _split(
         file, reason = failed[0]
         raise DataError(
             f"In {samples.data} photos of {len(present) or 'no'} breed can be read, and the study "
-            f"needs two or more; the first of {len(failed)} that can't, {file}: {reason}"
+            f"needs two or more; replace the {len(failed)} that can't be read, or add others. "
+            f"The first, {file}: {reason}"
         )
     truth = np.searchsorted(present, class_of[kept])
     groups = group_near_duplicates(np.stack([one for one in hashes if one is not None]))

@@ -19,7 +19,7 @@ from barkive.training.networks import Network
 from barkive.training.progress import Progress, Say
 from barkive.training.report import diagnose_penalty
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
-from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject
 from barkive.training.tuning import Choice, choose_layer
 
@@ -43,7 +43,8 @@ class Trained:
         seconds: Of training, features included.
         rate: Photos trained on a second while the network was working; None if solved.
         loader_rate: Photos a second that the loader gives; None where no photo was loaded.
-        waited: The share of the time in which the network waited for photos, 0..1.
+        waited: The share of the time in which the network waited for photos, 0..1; None
+            where what it waits for is the frozen body.
     """
 
     network: Network
@@ -56,7 +57,7 @@ class Trained:
     seconds: float
     rate: float | None = None
     loader_rate: float | None = None
-    waited: float = 0.0
+    waited: float | None = None
 
 
 def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Network:

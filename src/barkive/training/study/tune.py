@@ -22,12 +22,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from barkive import evaluation
 from barkive.errors import UsageError
+from barkive.training.backbones import Backbone
 from barkive.training.curves import Epoch, best_epoch
 from barkive.training.depth import blocks
 from barkive.training.study.charts import history_chart, importance_chart
+from barkive.training.study.folder import claimed
 from barkive.training.study.frozen import FrozenBase
 from barkive.training.study.job import Job
-from barkive.training.study.recipes import StudyRecipe
+from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject
 from barkive.training.study.train import build, freeze_base, train_network
 from barkive.training.study.weights import load_weights
@@ -52,19 +54,23 @@ class Search:
         best: The one with the most right answers on validation; None where none was finished.
         importances: Each setting's share in the differences between the trials, the most
             important first; empty where there are too few to tell.
+        unreadable: How many photos could not be read; `failed.csv` lists them.
     """
 
     trials: tuple[FrozenTrial, ...]
     best: FrozenTrial | None
     importances: dict[str, float]
+    unreadable: int = 0
 
 
-def tune(job: Job, trials: int) -> Search:
+def tune(job: Job, start: str, trials: int) -> Search:
     """Searches over head, penalty, dropout, augmentation, learning rate and depth.
 
     Args:
-        job: The recipe that is the start; its folder gets the database, `trials.csv`,
-            `history.png`, `importance.png`, and the best settings as a recipe, `best.toml`.
+        job: The recipe to start from; its folder gets the database, `trials.csv`,
+            `history.png`, `importance.png`, `failed.csv`, and the best settings as a recipe,
+            `best.toml`.
+        start: The name of that recipe.
         trials: How many in all, those of an interrupted search included.
 
     Raises:
@@ -72,17 +78,27 @@ def tune(job: Job, trials: int) -> Search:
         WeightsError: The pre-trained weights can't be had, or don't fit.
         UsageError: The recipe has nothing to search over, or a file can't be written.
     """
-    recipe = replace(job.recipe, solver="adam")
+    # What is said of the recipe itself does not hold for the settings that are tried.
+    about = f"Found by a search from {start}"
+    recipe = replace(job.recipe, solver="adam", about=about, original="", minutes=0.0, expected=())
     if recipe.scratch or recipe.kind != "network":
         raise UsageError(
-            f"The recipe {job.name} has no backbone, so there is nothing to search over; "
+            f"The recipe {start} has no backbone, so there is nothing to search over; "
             "take one that has, such as mobilenetv2-head."
         )
     if trials < 1:
         raise UsageError(f"The number of trials is {trials}; it must be 1 or more.")
     backbone = load_weights(recipe, job.study.weights)
-    evaluation.prepare_report(job.folder)
-    subject = job.read_subject()
+    with claimed(job.folder):
+        subject = job.read_subject()
+        job.list_failed(dict(subject.failed))
+        found = _search(job, recipe, backbone, subject, trials)
+    return replace(found, unreadable=len(subject.failed))
+
+
+def _search(
+    job: Job, recipe: StudyRecipe, backbone: Backbone, subject: Subject, trials: int
+) -> Search:
     with _database(job) as study:
         first = replace(recipe, train_from="", dense=(), dropout=0.0)
         frozen = build(first, backbone, len(subject.labels))
@@ -212,7 +228,7 @@ def _write(job: Job, recipe: StudyRecipe, study: optuna.Study, depths: Sequence[
     if best is not None:
         fixed = optuna.trial.FixedTrial(best.params)
         found = _suggest(fixed, recipe, depths)  # type: ignore[arg-type]
-        about = f"Found by {len(trials)} trials from {job.name}: {_told(best.params)}."
+        about = f"{recipe.about}, the best of {len(trials)} trials: {_told(best.params)}."
         files[BEST] = to_toml(replace(found, about=about)).encode()
     evaluation.write_files(job.folder, files)
     return Search(tuple(trials), best, importances)

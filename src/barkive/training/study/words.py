@@ -29,6 +29,7 @@ def run(job: Job) -> Result:
         UsageError: A file can't be written.
     """
     subject = job.read_subject()
+    job.begin()
     preprocessing = job.recipe.preprocessing
 
     def photos(indices: NDArray[np.intp]) -> Iterator[NDArray[np.uint8]]:

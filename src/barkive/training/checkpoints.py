@@ -1,0 +1,93 @@
+"""What an interrupted training is gone on with: written after each epoch, and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from barkive.errors import UsageError
+from barkive.training.curves import Epoch
+
+WEIGHT_BYTES = 16
+"""A weight's in a checkpoint: now, in the best epoch, and the two moments of AdamW."""
+
+
+@dataclass(slots=True)
+class State:
+    """All that an epoch needs from the ones before, besides the module and the optimiser."""
+
+    history: list[Epoch]
+    best: dict[str, Tensor]
+    working: float = 0.0
+    waiting: float = 0.0
+
+
+def save(
+    checkpoint: Path,
+    state: State,
+    trained: dict[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+) -> None:
+    """Writes a checkpoint, which appears under its name when it is whole.
+
+    Raises:
+        UsageError: It can't be written.
+    """
+    content = {
+        "history": [asdict(epoch) for epoch in state.history],
+        "best": state.best,
+        "working": state.working,
+        "waiting": state.waiting,
+        "weights": {name: parameter.detach() for name, parameter in trained.items()},
+        "optimiser": optimiser.state_dict(),
+    }
+    part = checkpoint.with_name(f".{checkpoint.name}.part")
+    try:
+        torch.save(content, part)
+        part.replace(checkpoint)
+    except (OSError, RuntimeError):  # torch raises the latter on a full disk
+        part.unlink(missing_ok=True)
+        raise UsageError(
+            f"The checkpoint {checkpoint} can't be written; make room or choose another place."
+        ) from None
+
+
+def resume(
+    checkpoint: Path | None,
+    trained: dict[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    where: torch.device,
+) -> State:
+    """The state in which an interrupted training was left, or that of a new one."""
+    state = State([], {})
+    if checkpoint is None or not checkpoint.exists():
+        return state
+    try:
+        content = torch.load(checkpoint, map_location=where, weights_only=True)
+        history: Sequence[dict[str, Any]] = content["history"]
+        resumed = State(
+            [Epoch(**epoch) for epoch in history],
+            content["best"],
+            content["working"],
+            content["waiting"],
+        )
+        weights = content["weights"]
+        if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):
+            return state
+        # Nothing is changed before all is read, so that a new training begins unspoilt.
+        optimiser.load_state_dict(content["optimiser"])
+        with torch.no_grad():
+            for name, parameter in trained.items():
+                parameter.copy_(weights[name])
+        return resumed
+    except Exception:  # a damaged checkpoint: torch raises whatever it stumbles over
+        return state
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in weights.items()}

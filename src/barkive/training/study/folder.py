@@ -1,0 +1,123 @@
+"""A recipe's folder: one run at a time, and nothing of an earlier run beside a new one's."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from barkive import evaluation
+from barkive.errors import UsageError
+from barkive.training.study.outcome import FILE
+
+_LOCK = ".lock"
+_CHECKPOINTS = "checkpoint-*.pt"
+# All that any recipe writes. Nothing else is ever removed: the folder may hold a user's own.
+FILES = (
+    # First, because it says that the rest is there.
+    FILE,
+    *("evaluation.json", "predictions.csv", "failed.csv", "near-duplicates.csv"),
+    *("breeds.csv", "confusion.csv", "confusion.png", "reliability.png", "errors.png"),
+    *("confused-pairs.csv", "confused-pairs.png", "suspected-labels.csv", "suspected-labels.png"),
+    *("model.onnx", "layers.csv", "curves.csv", "curves.png", "seconds.csv"),
+    *("regularisation.csv", "regularisation.png"),
+    *("corrections.csv", "corrections.png", "sizes.csv", "sizes.png"),
+)
+
+
+def checkpoint(folder: Path, digest: str) -> Path:
+    """Where the interrupted training of a job with this digest is kept."""
+    return folder / f"checkpoint-{digest[:12]}.pt"
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Makes a folder, and keeps it for one run; what stays empty is removed again.
+
+    Raises:
+        UsageError: It can't be made or written into, or another run is at work in it.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    evaluation.prepare_report(folder)
+    lock = _lock(folder / _LOCK)
+    try:
+        yield
+    finally:
+        _unlock(lock)
+        with suppress(OSError):  # the first one that is not empty ends it
+            for one in missing:
+                one.rmdir()
+
+
+def start_afresh(folder: Path, kept: Path, needed: int) -> None:
+    """Removes what an earlier run left, once a new one really begins.
+
+    Args:
+        folder: Of the recipe.
+        kept: The checkpoint from which the run goes on.
+        needed: How many bytes the run writes at most, a checkpoint of its own included.
+
+    Raises:
+        UsageError: There is too little room; then the results of the earlier run stay.
+    """
+    parts = [part for name in (*FILES, _CHECKPOINTS) for part in folder.glob(f".{name}.part")]
+    for stale in (*parts, *folder.glob(_CHECKPOINTS)):
+        if stale != kept:
+            _remove(stale)
+    free = shutil.disk_usage(folder).free
+    needed -= kept.stat().st_size if kept.exists() else 0
+    if free < needed:
+        raise UsageError(
+            f"The folder {folder} has room for {free / 2**30:.1f} GB, and the run needs "
+            f"{needed / 2**30:.1f} GB; make room, or choose another place with --out."
+        )
+    for name in FILES:
+        _remove(folder / name)
+
+
+def _remove(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The file {file} of an earlier run can't be removed: {error.strerror}; remove it, or "
+            "choose another place with --out."
+        ) from None
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """Takes a lock that the system frees with the process, however that ends."""
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        raise evaluation.cannot_write(path, error) from None
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network drives have no locks at all, and are used as they are.
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            file.close()
+            raise UsageError(
+                f"Another run is at work in {path.parent}; wait for its end, or choose another "
+                "place with --out."
+            ) from None
+    return file
+
+
+def _unlock(file: IO[bytes]) -> None:
+    if sys.platform == "win32":
+        file.close()  # an open file can't be removed there
+    with suppress(OSError):
+        Path(file.name).unlink()
+    file.close()
