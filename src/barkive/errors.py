@@ -67,6 +67,10 @@ class CatalogueError(BarkiveError):
     """A catalogue is missing, locked, damaged, of a newer schema, or can't be reached."""
 
 
+class DamagedCatalogueError(CatalogueError):
+    """A catalogue's file is no sound database; it is left as it is."""
+
+
 class WeightsError(BarkiveError):
     """A backbone's name is unknown, or its pre-trained weights are missing or don't fit it."""
 

@@ -138,8 +138,10 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as other:
         other.execute("CREATE TABLE cats (name)")
         other.commit()
+    before = file.read_bytes()
     with pytest.raises(CatalogueError, match=r"other.sqlite is a database but no Barkive"):
         Database(file)
+    assert file.read_bytes() == before
     with closing(sqlite3.connect(file)) as other:
         names = other.execute("SELECT name FROM sqlite_master").fetchall()
     assert names == [("cats",)]

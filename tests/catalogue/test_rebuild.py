@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,25 @@ def test_a_file_of_which_nothing_can_be_read_is_kept_as_well(tmp_path: Path) -> 
     assert rebuild(file).kept.name == "c.sqlite.damaged-2"
     with Catalogue(file) as catalogue:
         assert catalogue.count() == 0
+
+
+def test_what_is_sound_newer_or_anothers_is_left_where_it_is(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+    with pytest.raises(CatalogueError, match="is sound; leave --rebuild out"):
+        rebuild(file)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+    with pytest.raises(CatalogueError, match="newer Barkive"):
+        rebuild(file)
+    with pytest.raises(CatalogueError, match="in PostgreSQL") as refused:
+        rebuild("postgresql://me:secret@host/x")
+    assert "secret" not in str(refused.value)
+    assert not list(tmp_path.glob("*damaged*"))
 
 
 def test_there_must_be_a_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from barkive.catalogue import Catalogue, Filter, Summary
+from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, Summary
 from barkive.catalogue.reading import Reading
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
@@ -169,7 +169,7 @@ def test_a_scan_never_overwrites_what_people_said(
     other = Classifier(write_bundle(tmp_path / "other.onnx", _renamed(colour_info)))
     assert other.bundle.digest != classifier.bundle.digest
     summary = catalogue.scan(kennel, classifier=other)
-    assert outcome(summary) == {}
+    assert (outcome(summary), summary.again) == ({}, 5)
     assert summary.statuses == KENNEL - Counter({DOG: 1}) + Counter({NOT_DOG: 1})
     rex = catalogue.photo(kennel / "rex.png")
     assert (rex.status, rex.corrected, rex.model) == (NOT_DOG, True, other.bundle.model)
@@ -225,7 +225,7 @@ def test_a_bad_photo_is_read_again_when_it_changed_or_when_asked(
     catalogue.scan(kennel, classifier=classifier)
     assert catalogue.scan(kennel, classifier=classifier).failed == []
     again = catalogue.scan(kennel, classifier=classifier, retry_failed=True)
-    assert (outcome(again), len(again.failed)) == ({"unchanged": 4}, 1)
+    assert (outcome(again), again.again, len(again.failed)) == ({"unchanged": 4}, 1, 1)
     shutil.copy(kennel / "rex.png", kennel / "broken.jpg")
     assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"changed": 1, "unchanged": 4}
     assert catalogue.photo(kennel / "broken.jpg").status is DOG
@@ -292,7 +292,7 @@ def test_a_source_that_is_not_there_is_refused_before_any_work(
 ) -> None:
     catalogue.scan(kennel, classifier=classifier)
     away = kennel.rename(kennel.with_name("away"))
-    with pytest.raises(UsageError, match=r"no folder or file .*kennel.*stays as it is"):
+    with pytest.raises(UsageError, match=r"no folder or file .*kennel.*stay as they are"):
         catalogue.scan([away, kennel], classifier=classifier)
     assert catalogue.count() == 5
 
@@ -375,3 +375,63 @@ def test_two_scans_and_a_person_at_once_lose_and_double_nothing(
         assert person.count() == 30
         assert len(person.history(folder / "0.png")) == 20
         assert person.photo(folder / "0.png").corrected
+
+
+def test_photos_in_a_folder_that_is_shut_are_not_taken_for_missing(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    age(kennel)
+    catalogue.scan(kennel, classifier=classifier)
+    lstat = os.lstat
+
+    def refuse(path: str) -> os.stat_result:
+        if "annex" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", refuse)
+    (kennel / "annex" / "mila.png").unlink()
+    assert catalogue.scan(kennel, classifier=classifier).missing == 0
+    monkeypatch.undo()
+    assert catalogue.scan(kennel, classifier=classifier).missing == 1
+    # Told once, when it is found.
+    assert catalogue.scan(kennel, classifier=classifier).missing == 0
+
+
+def test_a_tree_that_an_export_made_is_not_catalogued(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    catalogue.scan(kennel, classifier=classifier)
+    catalogue.export(Export(ExportFormat.FOLDERS, kennel / "by breed"))
+    assert (kennel / "by breed" / "Chihuahua" / "rex.png").exists()
+    assert outcome(catalogue.scan(kennel, classifier=classifier)).get("new") is None
+
+
+def test_what_is_judged_again_and_what_is_back_is_counted(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, tmp_path: Path
+) -> None:
+    age(kennel)
+    catalogue.scan(kennel, classifier=classifier)
+    os.utime(kennel / "rex.png", (1_600_000_000.5, 1_600_000_000.5))
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert (summary.again, summary.unchanged) == (1, 4)
+    shutil.move(kennel / "rex.png", tmp_path / "rex.png")
+    catalogue.scan(kennel, classifier=classifier)
+    shutil.move(tmp_path / "rex.png", kennel / "rex.png")
+    assert catalogue.scan(kennel, classifier=classifier).back == 1
+
+
+def test_a_name_that_is_too_long_to_be_opened_is_told(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    place = os.open(kennel, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("x" * 200, dir_fd=place)
+        inside = os.open("x" * 200, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inside
+    os.close(place)
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert summary.new == 6
+    assert any("File name too long" in reason for _, reason in summary.failed)
+    shutil.rmtree(kennel / ("x" * 200))

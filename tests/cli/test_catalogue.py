@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from barkive.catalogue import Catalogue
 from barkive.cli import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
@@ -117,6 +118,11 @@ def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scan
         ("dog", "Chihuahua", "", "false"),
         ("dog", "Pug", "", "false"),
     ]
+
+
+def test_no_note_becomes_a_formula(barkive: Callable[..., Result], scanned: Path) -> None:
+    barkive("correct", scanned / "rex.png", "--breed", "pug", "--note", "=1+1")
+    assert ",'=1+1," in barkive("search", "--format", "csv").stdout
 
 
 def test_likeness(barkive: Callable[..., Result], scanned: Path) -> None:
@@ -261,6 +267,7 @@ def test_a_breed_list_maps_names_and_tells_what_it_lacks(
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert {row["ANIMALSPECIES"] for row in rows} == {"Dog"}
     assert "PUG" in {row["ANIMALBREED1"] for row in rows}
+    assert (len(rows), "3 written, 1 left out" in result.stderr) == (3, True)
     assert all(row["ANIMALIMAGE"].startswith("data:image/jpeg;base64,") for row in rows)
     assert "Chihuahua" in result.stderr
 
@@ -282,6 +289,9 @@ def test_a_device_is_written_to_and_never_replaced(
         (["--as", "folders"], "needs a folder to write to: --out"),
         (["--as", "contact-sheet", "--out", "sheet.doc"], "a .pdf or a .png file, not sheet.doc"),
         (["--as", "csv", "--out", "/nowhere/x.csv"], "/nowhere/x.csv can't be written"),
+        (["--as", "csv", "--after", "yesterday"], "“yesterday” is no date; write it as"),
+        (["--as", "csv", "--group", "11"], "FCI group is 11; it must lie between 1 and 10"),
+        (["--as", "csv", "--min-probability", "nan"], "probability is nan; it must lie"),
     ],
 )
 def test_exports_that_can_t_be_are_refused(
@@ -300,6 +310,9 @@ def test_no_export_overwrites_a_photo(
         ("csv", scanned / "rex.png"),
         ("contact-sheet", scanned / "rex.png"),
         ("csv", tmp_path / "mine.jpg"),
+        ("csv", tmp_path / "c.sqlite"),
+        ("csv", tmp_path / "c.sqlite-wal"),
+        ("csv", tmp_path / "rex.jpg.xmp"),
     ):
         with pytest.raises(UsageError, match="not overwritten"):
             barkive("export", "--as", form, "--out", out)
@@ -330,15 +343,21 @@ def test_a_watched_folder_is_scanned_as_it_changes(
         assert it.stderr.readline().startswith("Watching")
         first = it.stdout.readline()
         time.sleep(0.3)
+        (tmp_path / "private").mkdir()
+        Image.new("RGB", (40, 30), (1, 1, 250)).save(tmp_path / "private" / "other.png")
         Image.new("RGB", (40, 30), (1, 1, 250)).save(kennel / "new.png")
         for line in it.stdout:
             if line.startswith("1 new"):
                 break
+        kennel.rename(tmp_path / "moved")
+        assert "There is no folder or file" in it.stderr.readline()
         it.send_signal(signal.SIGINT)
         _, rest = it.communicate(timeout=60)
     assert first == "4 photos: 2 named, 1 not sure, 1 no dog.\n"
     assert "No longer watching." in rest
     assert it.returncode == 0
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        assert catalogue.count() == 5
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals of this kind")

@@ -276,6 +276,7 @@ class Catalogue:
         with self._database.read() as connection:
             ends = connection.execute(select(func.min(path), func.max(path)).where(where)).one()
             if wish.out is not None:
+                self._database.refuse_as_output(wish.out)
                 own = select(schema.photo.c.id).where(path == schema.absolute(wish.out))
                 if connection.execute(own).first() is not None:
                     raise UsageError(

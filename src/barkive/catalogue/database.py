@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from barkive.catalogue.schema import HEAD, catalogue
-from barkive.errors import CatalogueError, MissingExtraError
+from barkive.errors import CatalogueError, DamagedCatalogueError, MissingExtraError, UsageError
 
 # How long to wait for another process that is writing.
 _BUSY_SECONDS = 30
@@ -48,7 +48,7 @@ _PHRASES = (
         "make room, check it and run the command again",
     ),
 )
-_DAMAGED = ("malformed", "not a database", "corrupt")
+_DAMAGED = ("malformed", "not a database", "corrupt", "vtable constructor failed")
 
 
 def default_location() -> Path:
@@ -119,6 +119,33 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
 
+    def refuse_as_output(self, out: Path) -> None:
+        """Refuses to have the catalogue itself overwritten, or what SQLite keeps beside it.
+
+        Raises:
+            UsageError: The file is one of these, or another SQLite database.
+        """
+        name = out.name
+        for ending in ("-wal", "-shm", "-journal"):
+            name = name.removesuffix(ending)
+        own = self.file is not None and out.with_name(name).absolute() == self.file
+        if own or _is_sqlite(out):
+            raise UsageError(
+                f"{out} is a catalogue or belongs to one, which is not overwritten; give another "
+                "file."
+            )
+
+    def check(self) -> None:
+        """Reads the whole of an SQLite file and checks that it is sound.
+
+        Raises:
+            DamagedCatalogueError: It is not.
+        """
+        with self.read() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
+        if found != "ok":
+            raise DamagedCatalogueError(f"The catalogue {self.name} is damaged: {found}.")
+
     def optimise(self) -> None:
         """Brings the figures up to date by which SQLite plans searches."""
         if self.is_sqlite:
@@ -143,7 +170,7 @@ class Database:
     def _explained(self, error: DBAPIError) -> CatalogueError:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "it does not answer"
         if self.damaged(error):
-            return CatalogueError(
+            return DamagedCatalogueError(
                 f"The catalogue {self.name} is damaged, or no catalogue ({reason}). It is left as "
                 "it is; `barkive scan FOLDER --rebuild` puts it aside and makes a new one with "
                 "all corrections that can still be read."
@@ -177,6 +204,11 @@ class Database:
         with self.read() as connection:
             if _revision(connection) == HEAD:
                 return
+            empty = not inspect(connection).get_table_names()
+        if empty and self.file is not None:
+            # Kept by the file from then on, and never set for another program's.
+            with self._told(), self._engine.connect() as connection:
+                connection.connection.execute("PRAGMA journal_mode = WAL")
         with self.write() as connection:
             # Read again: another process may have done it meanwhile.
             revision = _revision(connection)
@@ -229,6 +261,14 @@ def back_up(source: Path, target: Path) -> None:
         ) from None
 
 
+def _is_sqlite(file: Path) -> bool:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
 def _parse(where: str | Path) -> URL:
     name = os.fspath(where)
     if "://" not in name:
@@ -262,7 +302,6 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Transactions are begun by `_begin_sqlite`, not by the driver, which begins them too late.
     connection.isolation_level = None
     for pragma in (
-        "journal_mode = WAL",
         # Every commit reaches the disk before it counts, also with a power cut right after.
         "synchronous = FULL",
         "foreign_keys = ON",

@@ -83,7 +83,7 @@ class Filter:
         conditions: list[ColumnElement[bool]] = []
         if self.missing is not None:
             conditions.append(c.missing_since.is_not(None) if self.missing else present())
-        if self.text is not None:
+        if self.text is not None and self.text.strip():
             conditions.append(_holds(split(self.text), sqlite))
         if self.status:
             conditions.append(c.status.in_([Status(one).value for one in self.status]))

@@ -57,9 +57,10 @@ class Reading:
         """The content, of one state of the file: it may be replaced while it is read."""
         for _ in range(_TRIES):
             before = _status(self.path)
+            # Also where it can't be read: then it is tried again when it has changed.
+            self.size, self.mtime_ns = before or (None, None)
             content = read_file(self.path)
             if _status(self.path) == before and before is not None:
-                self.size, self.mtime_ns = before
                 tick = _TICK_NS if before[1] % 10**9 else _COARSE_TICK_NS
                 if abs(time.time_ns() - before[1]) < tick:
                     self.mtime_ns = None
@@ -74,6 +75,17 @@ def _status(path: str) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def is_gone(path: str) -> bool:
+    """Whether there is no such file; not where that can't be told, as in a shut folder."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def hash_of(packed: bytes) -> NDArray[np.uint64]:

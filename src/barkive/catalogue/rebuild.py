@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database, default_location
-from barkive.errors import CatalogueError
+from barkive.errors import CatalogueError, DamagedCatalogueError
 
 
 class Rebuilt(NamedTuple):
@@ -38,13 +38,26 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
         where: The file; None for the one in the user's data folder.
 
     Raises:
-        CatalogueError: There is no such file, or it can't be put aside or written anew.
+        CatalogueError: There is no such file, it is sound, newer or another program's, or it
+            can't be put aside or written anew.
     """
-    file = Path(default_location() if where is None else where)
+    name = str(default_location() if where is None else where)
+    if "://" in name:
+        raise CatalogueError(
+            "Only a catalogue in a file is rebuilt; one in PostgreSQL has its server's backups."
+        )
+    file = Path(name)
     if not file.is_file():
         raise CatalogueError(
             f"There is no catalogue file {file} to rebuild; leave --rebuild out to make a new one."
         )
+    try:
+        with closing(Database(file, create=False)) as sound:
+            sound.check()
+    except DamagedCatalogueError:
+        pass
+    else:
+        raise CatalogueError(f"The catalogue {file} is sound; leave --rebuild out.")
     rows = _corrections(file)
     kept = _free_name(file)
     try:

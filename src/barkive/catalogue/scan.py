@@ -19,10 +19,11 @@ from sqlalchemy import Row, or_, select
 
 from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
+from barkive.catalogue.export.manifest import MANIFEST
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.filters import inside
 from barkive.catalogue.models import Models
-from barkive.catalogue.reading import Reading
+from barkive.catalogue.reading import Reading, is_gone
 from barkive.classifier import Classifier, Judged
 from barkive.errors import UsageError
 from barkive.images import find_photos
@@ -52,7 +53,10 @@ class Summary:
         new: Catalogued for the first time.
         changed: Known, with another content than before.
         moved: Known by their content, under another path.
-        missing: Catalogued, and not found any more.
+        again: Known and unchanged, but judged again: by another model, or because it could
+            not be told that it was unchanged.
+        back: Of those unchanged, such as were missing before.
+        missing: Catalogued, and found to be gone.
         statuses: How many of the photos listed have which status, as what holds.
         failed: Photos that this scan could not read, with the reason: the first thousand.
         finished: False while it runs, and where it was interrupted.
@@ -63,6 +67,8 @@ class Summary:
     new: int = 0
     changed: int = 0
     moved: int = 0
+    again: int = 0
+    back: int = 0
     missing: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
@@ -103,7 +109,7 @@ def scan(
     """
     summary = Summary() if summary is None else summary
     places = [schema.absolute(source) for source in sources]
-    _check(database, sources, places)
+    check_sources(sources)
     with database.write() as connection:
         model = models.add(connection, classifier.bundle)
 
@@ -122,7 +128,7 @@ def scan(
     def flush() -> None:
         nonlocal written
         # A file that has gone since it was listed is missing, and no bad photo.
-        there = [one for one in batch if one.error is None or os.path.lexists(one.item.path)]
+        there = [one for one in batch if one.error is None or not is_gone(one.item.path)]
         if there:
             with database.write() as connection:
                 counts = store.record(connection, models, model, there)
@@ -166,6 +172,7 @@ class _Progress:
         summary.new += counts[store.NEW]
         summary.changed += counts[store.CHANGED]
         summary.moved += counts[store.MOVED]
+        summary.again += counts[store.AGAIN]
         summary.statuses.update({status: counts[status] for status in Status if counts[status]})
         for one in batch:
             if one.error is not None and len(summary.failed) < _FAILURES_LISTED:
@@ -187,17 +194,18 @@ def _local(classifier: Classifier) -> Identify:
     return identify
 
 
-def _check(database: Database, sources: Sequence[str], places: Sequence[str]) -> None:
-    """Refuses a source that is not there, before any work: it may be an unplugged disk."""
-    for source, place in zip(sources, places, strict=True):
-        if os.path.lexists(place):
-            continue
-        with database.read() as connection:
-            known = connection.execute(
-                select(schema.photo.c.id).where(_under(place)).limit(1)
-            ).first()
-        kept = " What is catalogued of it stays as it is." if known else ""
-        raise UsageError(f"There is no folder or file {source}; check the name.{kept}")
+def check_sources(sources: Sequence[str]) -> None:
+    """Refuses a source that is not there, before any work: it may be an unplugged disk.
+
+    Raises:
+        UsageError: It is not there.
+    """
+    for source in sources:
+        if is_gone(schema.absolute(source)):
+            raise UsageError(
+                f"There is no folder or file {source}; check the name. If photos of it are in the "
+                "catalogue, they stay as they are."
+            )
 
 
 def _under(place: str) -> Any:
@@ -212,7 +220,8 @@ def _listed(places: Sequence[str]) -> Iterator[str]:
         for place in dict.fromkeys(places)
         if not any(_is_inside(place, other) for other in places)
     ]
-    return find_photos(outer)
+    # A tree that an export made of links or copies is not photographed anew.
+    return find_photos(outer, passing_over=MANIFEST)
 
 
 def _is_inside(place: str, folder: str) -> bool:
@@ -248,6 +257,7 @@ def _unknown(
         if back:
             with database.write() as connection:
                 store.mark_present(connection, back)
+            progress.summary.back += len(back)
         progress.skipped(unchanged)
         yield from map(Reading, unknown)
 
@@ -279,9 +289,8 @@ def _mark_missing(database: Database, places: Iterable[str]) -> int:
             if not rows:
                 break
             last = rows[-1].path
-            gone = [row for row in rows if not os.path.lexists(row.path)]
-            missing += len(gone)
-            fresh = [row.id for row in gone if row.missing_since is None]
+            fresh = [row.id for row in rows if row.missing_since is None and is_gone(row.path)]
+            missing += len(fresh)
             if fresh:
                 with database.write() as connection:
                     store.mark_missing(connection, fresh)

@@ -7,7 +7,6 @@ file with it, and is never overwritten here.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -19,11 +18,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from barkive.catalogue import schema
 from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Model, Models, pack_probabilities, pack_vector
-from barkive.catalogue.reading import Reading, hash_of
+from barkive.catalogue.reading import Reading, hash_of, is_gone
 from barkive.classifier import Judged
 from barkive.images import is_same_picture
 
-NEW, CHANGED, MOVED = "new", "changed", "moved"
+NEW, CHANGED, MOVED, AGAIN = "new", "changed", "moved", "again"
 
 
 def now() -> datetime:
@@ -43,7 +42,7 @@ def record(
         batch: Each path at most once.
 
     Returns:
-        How many are `new`, `changed` or `moved`, and how many of each status.
+        How many are `new`, `changed`, `moved` or judged `again`, and how many of each status.
     """
     moment = now()
     answers = _add_answers(connection, model, batch, moment)
@@ -72,7 +71,6 @@ def record(
         }
         counts[_write(connection, columns, known.get(reading.path), lost, moment)] += 1
         counts[columns["status"]] += 1
-    counts.pop("", None)
     return counts
 
 
@@ -87,7 +85,7 @@ def _write(
     content = columns["sha256"]
     if row is not None:
         _update(connection, row.id, columns)
-        return "" if (row.sha256 and bytes(row.sha256)) == content else CHANGED
+        return AGAIN if (row.sha256 and bytes(row.sha256)) == content else CHANGED
     if content is not None and lost.get(content):
         _update(connection, lost[content].pop(0), columns)
         return MOVED
@@ -157,7 +155,7 @@ def _lost_files(connection: Connection, contents: Iterable[bytes]) -> dict[bytes
     )
     lost: defaultdict[bytes, list[int]] = defaultdict(list)
     for row in rows:
-        if not os.path.lexists(row.path):
+        if is_gone(row.path):
             lost[bytes(row.sha256)].append(row.id)
     return lost
 

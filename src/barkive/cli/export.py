@@ -109,7 +109,7 @@ def export(
     for number, what in (
         (outcome.unchanged, "unchanged"),
         (outcome.removed, "removed"),
-        (outcome.skipped, "missing, left out"),
+        (outcome.skipped, "left out"),
         (len(outcome.failures), "failed"),
     ):
         if number:

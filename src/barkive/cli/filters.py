@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +23,6 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
-_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "breed": (
         Annotated[
@@ -40,7 +39,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "group": (
         Annotated[
             int | None,
-            typer.Option(metavar="N", min=1, max=10, help="An FCI group.", show_default=False),
+            typer.Option(metavar="N", help="An FCI group, 1 to 10.", show_default=False),
         ],
         None,
     ),
@@ -53,10 +52,9 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     ),
     "after": (
         Annotated[
-            datetime | None,
+            str | None,
             typer.Option(
                 metavar="DATE",
-                formats=_DATES,
                 help="Taken on this day or later, such as 2026-05-31.",
                 show_default=False,
             ),
@@ -65,10 +63,8 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     ),
     "before": (
         Annotated[
-            datetime | None,
-            typer.Option(
-                metavar="DATE", formats=_DATES, help="Taken before this day.", show_default=False
-            ),
+            str | None,
+            typer.Option(metavar="DATE", help="Taken before this day.", show_default=False),
         ],
         None,
     ),
@@ -86,8 +82,6 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
             float | None,
             typer.Option(
                 metavar="P",
-                min=0,
-                max=1,
                 help="The breed has at least this probability, 0 to 1.",
                 show_default=False,
             ),
@@ -150,4 +144,15 @@ def _to_filter(text: list[str] | None, **options: Any) -> Filter:
     from barkive.verdicts import Status
 
     options["status"] = tuple(Status(one.value) for one in options["status"] or ())
+    for name in ("after", "before"):
+        options[name] = _to_date(options[name])
     return Filter(text=" ".join(text) if text else None, **options)
+
+
+def _to_date(text: str | None) -> date | None:
+    from barkive.errors import UsageError
+
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise UsageError(f"“{text}” is no date; write it as 2026-05-31.") from None

@@ -92,7 +92,8 @@ def summary(counts: dict[Status, int]) -> str:
     """One line: how many photos got which status."""
     parts = [f"{counts[status]} {name}" for status, name in _SUMMARY.items() if status in counts]
     total = sum(counts.values())
-    return f"{total} photo{'s' if total != 1 else ''}: {', '.join(parts)}."
+    photos = f"{total} photo{'s' if total != 1 else ''}"
+    return f"{photos}: {', '.join(parts)}." if parts else f"{photos}."
 
 
 def printable(file: str | None) -> str:

@@ -172,16 +172,24 @@ def _key() -> str:
     """One key; empty at the end of the input."""
     import sys
 
-    import click
-
     if not sys.stdin.isatty():
         # A line a key, so that answers can be piped in.
         line = sys.stdin.readline()
         return line.strip()[:1] or ("s" if line else "")
+    if sys.platform == "win32":
+        import msvcrt
+
+        return msvcrt.getwch().lower()
+    import termios
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
     try:
-        return click.getchar().lower()
-    except (EOFError, KeyboardInterrupt):
-        return ""
+        tty.setcbreak(terminal)
+        return sys.stdin.read(1).lower()
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _line(question: str) -> str:

@@ -50,16 +50,18 @@ def scan(
     """
     from barkive.catalogue import Catalogue
     from barkive.catalogue.rebuild import rebuild as rebuilt
+    from barkive.catalogue.scan import check_sources
     from barkive.classifier import Classifier
 
+    classifier = Classifier(model)
     if rebuild:
+        check_sources(folders)
         saved = rebuilt(catalogue)
         typer.echo(
             f"The damaged catalogue is kept as {saved.kept}; corrections saved: "
             f"{saved.corrections}.",
             err=True,
         )
-    classifier = Classifier(model)
     with Catalogue(catalogue) as opened:
         failed = _scan_once(opened, folders, classifier, retry_failed)
         if watch:
@@ -69,9 +71,17 @@ def scan(
 
 
 def _scan_once(
-    catalogue: Catalogue, sources: Sequence[str], classifier: Classifier, retry_failed: bool
+    catalogue: Catalogue,
+    sources: Sequence[str],
+    classifier: Classifier,
+    retry_failed: bool,
+    *,
+    quiet: bool = False,
 ) -> bool:
-    """Scans, prints what came of it, and tells whether photos could not be read."""
+    """Scans, prints what came of it, and tells whether photos could not be read.
+
+    With `quiet`, nothing is printed where nothing was found to have changed.
+    """
     from barkive.catalogue import Summary
     from barkive.cli.progress import progress
 
@@ -89,7 +99,9 @@ def _scan_once(
         _print(catalogue, summary)
         typer.echo("Interrupted; run the same command again to go on.", err=True)
         raise typer.Exit(_INTERRUPTED) from None
-    _print(catalogue, summary)
+    same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
+    if not (quiet and same and not summary.failed):
+        _print(catalogue, summary)
     return bool(summary.failed)
 
 
@@ -106,9 +118,15 @@ def _print(catalogue: Catalogue, summary: Summary) -> None:
     typer.echo(
         f"{summary.new} new, {summary.changed} changed, {summary.moved} moved, "
         f"{summary.missing} missing, {len(summary.failed)} failed, "
-        f"{summary.unchanged} unchanged."
+        f"{summary.unchanged} unchanged{_others(summary)}."
     )
     typer.echo(f"Catalogue: {printable(catalogue.name)}")
+
+
+def _others(summary: Summary) -> str:
+    """What happens more rarely, where it has happened."""
+    parts = {"identified again": summary.again, "back again": summary.back}
+    return "".join(f", {number} {what}" for what, number in parts.items() if number)
 
 
 def _watch(catalogue: Catalogue, folders: Sequence[str], classifier: Classifier) -> None:
@@ -117,16 +135,32 @@ def _watch(catalogue: Catalogue, folders: Sequence[str], classifier: Classifier)
 
     from barkive.errors import BarkiveError
 
+    places = [Path(folder).absolute() for folder in folders]
     typer.echo("Watching; Ctrl-C ends it.", err=True)
     try:
-        # Not interrupted in the middle of a scan: the signal is looked at between changes.
-        for changes in watch(*folders, raise_interrupt=True):
-            changed = {path for _, path in changes}
-            around = sorted({str(Path(path).parent) for path in changed})
-            there = [folder for folder in around if Path(folder).is_dir()] or list(folders)
+        # The first turn comes when the watch has begun: what changed during the first scan
+        # and before is found then.
+        started = False
+        for changes in watch(*places, rust_timeout=1000, yield_on_timeout=True):
+            around = {_nearest(Path(path), places) for _, path in changes} - {None}
+            if not started:
+                around, started = set(places), True
+            if not around:
+                continue
             try:
-                _scan_once(catalogue, there, classifier, False)
+                _scan_once(catalogue, sorted(map(str, around)), classifier, False, quiet=True)
             except BarkiveError as error:
                 typer.echo(f"Error: {error}", err=True)
     except KeyboardInterrupt:
         typer.echo("No longer watching.", err=True)
+
+
+def _nearest(path: Path, places: Sequence[Path]) -> Path | None:
+    """What to scan for a change: the folder that it happened in, never beyond the places."""
+    for place in places:
+        if path == place or place in path.parents:
+            folder = path.parent
+            while folder != place and place in folder.parents and not folder.is_dir():
+                folder = folder.parent
+            return folder if place in (folder, *folder.parents) else place
+    return None

@@ -121,6 +121,7 @@ def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, floa
 
 
 def _csv_writer(lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
+    from barkive.catalogue.export.tables import defused
     from barkive.cli.output import csv_row, print_line
 
     columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")
@@ -139,6 +140,6 @@ def _csv_writer(lang: Lang, *, similar: bool) -> Callable[[Entry, float | None],
         cells += [record[name] for name in further[1:]]  # type: ignore[literal-required]
         if similarity is not None:
             cells.append(round(similarity, 4))
-        print_line(csv_row(cells))
+        print_line(csv_row([defused(cell) if isinstance(cell, str) else cell for cell in cells]))
 
     return write

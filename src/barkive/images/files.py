@@ -13,7 +13,9 @@ EXTENSIONS = (
 )
 
 
-def find_photos(paths: Iterable[str | Path], *, recursive: bool = True) -> Iterator[str]:
+def find_photos(
+    paths: Iterable[str | Path], *, recursive: bool = True, passing_over: str | None = None
+) -> Iterator[str]:
     """Yields the photos that files and folders stand for, lazily, in the order given.
 
     A path that is not a folder is yielded as it is, whatever its name and even if it
@@ -26,6 +28,7 @@ def find_photos(paths: Iterable[str | Path], *, recursive: bool = True) -> Itera
     Args:
         paths: Files and folders.
         recursive: Whether to go into a folder's folders.
+        passing_over: A file's name; a folder that holds one is left out, with all inside.
 
     Yields:
         Paths; the bytes of an undecodable name are kept (`surrogateescape`).
@@ -33,12 +36,12 @@ def find_photos(paths: Iterable[str | Path], *, recursive: bool = True) -> Itera
     for path in paths:
         name = os.fspath(path)
         if os.path.isdir(name):  # noqa: PTH112 - Path() would drop a leading "./"
-            yield from _walk(name, recursive)
+            yield from _walk(name, recursive, passing_over)
         else:
             yield name
 
 
-def _walk(top: str, recursive: bool) -> Iterator[str]:
+def _walk(top: str, recursive: bool, passing_over: str | None) -> Iterator[str]:
     """The photos of a folder. Not recursive itself: folders may nest deeper than the stack."""
     waiting = [top]
     walked: set[tuple[int, int]] = set()
@@ -51,8 +54,11 @@ def _walk(top: str, recursive: bool) -> Iterator[str]:
                 continue
             walked.add(identity)
             with os.scandir(folder) as listing:
+                listed = list(listing)
+                if any(entry.name == passing_over for entry in listed):
+                    continue
                 entries = sorted(
-                    (entry for entry in listing if not entry.name.startswith(".")),
+                    (entry for entry in listed if not entry.name.startswith(".")),
                     key=lambda entry: _natural(entry.name),
                 )
         except OSError:

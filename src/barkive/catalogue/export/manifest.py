@@ -18,7 +18,7 @@ from pathlib import Path
 from barkive.catalogue.export.atomic import replacing
 from barkive.errors import UsageError
 
-_NAME = ".barkive.jsonl"
+MANIFEST = ".barkive.jsonl"
 _HEADER = json.dumps({"barkive": "tree of photos", "version": 1})
 # FAT keeps times to two seconds.
 _TIME_STEP_NS = 2 * 10**9
@@ -79,7 +79,7 @@ class Manifest:
         Raises:
             UsageError: It can't be read, or is no manifest.
         """
-        self._path = folder / _NAME
+        self._path = folder / MANIFEST
         self.placed: dict[str, Placed] = {}
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").split("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -43,7 +44,10 @@ class Outcome:
 
 def reason_of(error: OSError) -> str:
     """What the system says, as a sentence that tells what to do."""
-    return (
-        f"It can't be read or written: {error.strerror or error}; make room, "
-        "get permission or choose another place."
-    )
+    remedy = {
+        errno.ENOSPC: "make room",
+        errno.EDQUOT: "make room",
+        errno.EACCES: "get permission, or give another folder with --out",
+        errno.EROFS: "give another folder with --out",
+    }.get(error.errno or 0, "check it")
+    return f"It can't be read or written: {error.strerror or error}; {remedy}."

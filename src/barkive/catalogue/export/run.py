@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from barkive.catalogue.export import megadetector, tables
 from barkive.catalogue.export.asm3 import asm3_rows
@@ -16,8 +17,11 @@ from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
+from barkive.evaluation import cannot_write
 from barkive.images import is_photo
 from barkive.verdicts import Label, Language
+
+Item = TypeVar("Item")
 
 
 class ExportFormat(StrEnum):
@@ -75,6 +79,10 @@ class Export:
             raise UsageError(f"A contact sheet is a .pdf or a .png file, not {self.out.name}.")
         if self.out.is_dir():
             raise UsageError(f"{self.out} is a folder; give a file.")
+        if self.out.suffix.lower() == ".xmp":
+            raise UsageError(
+                f"{self.out} is a side-car, which is not overwritten; give another file."
+            )
         if not sheet and is_photo(self.out):
             raise UsageError(f"{self.out} is a photo, which is not overwritten; give another file.")
 
@@ -105,10 +113,7 @@ class Export:
         except BrokenPipeError:  # the reader, such as `head`, has had enough
             raise
         except OSError as error:
-            raise UsageError(
-                f"{self.out or 'The standard output'} can't be written: {error.strerror or error}; "
-                "make room or choose another place."
-            ) from None
+            raise cannot_write(self.out or Path("/dev/stdout"), error) from None
 
     def _run(
         self,
@@ -136,14 +141,17 @@ class Export:
                 )
         counted = _Counted(entries, on_progress)
         if self.form in _TEXT:
-            chunks = self._chunks(iter(counted), labels, base)
+            rows = _Counted(self._chunks(iter(counted), labels, base))
+            chunks = iter(rows)
             if out is None:
                 for chunk in chunks:
                     write(chunk)
             else:
                 with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
                     file.writelines(chunks)
-            return Outcome(written=counted.done)
+            # An import has no rows for photos without a dog, or that can't be read.
+            written = rows.done - 1 if self.form is ExportFormat.ASM3 else counted.done
+            return Outcome(written=written, skipped=counted.done - written)
         assert out is not None
         with replacing(out) as part:
             if self.form is ExportFormat.PARQUET:
@@ -172,15 +180,15 @@ class Export:
 
 
 @dataclass(slots=True)
-class _Counted:
-    """Entries that are counted as they pass."""
+class _Counted(Generic[Item]):
+    """Items that are counted as they pass."""
 
-    entries: Iterator[Entry]
-    on_progress: OnProgress
+    items: Iterator[Item]
+    on_progress: OnProgress = lambda done, total: None
     done: int = 0
 
-    def __iter__(self) -> Iterator[Entry]:
-        for entry in self.entries:
-            yield entry
+    def __iter__(self) -> Iterator[Item]:
+        for item in self.items:
+            yield item
             self.done += 1
             self.on_progress(self.done, None)

@@ -72,7 +72,7 @@ def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
     delimiter = ";" if lang == "fr" else ","
     yield _BOM + csv_line(_HEADERS[lang], delimiter)
     for entry in entries:
-        yield csv_line(map(_defused, _cells(entry, lang)), delimiter)
+        yield csv_line(map(defused, _cells(entry, lang)), delimiter)
 
 
 def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
@@ -144,7 +144,8 @@ def _cells(entry: Entry, lang: Language) -> Iterator[str | int | None]:
     yield _time(entry.missing_since)
 
 
-def _defused(cell: str | int | None) -> str | int | None:
+def defused(cell: str | int | None) -> str | int | None:
+    """A cell that no spreadsheet takes for a formula (OWASP, “CSV Injection”)."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
