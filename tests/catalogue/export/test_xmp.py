@@ -247,8 +247,7 @@ def test_a_disk_that_is_full(entry: Entry, photo: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "fsync", fsync)
     outcome = write_sidecars([entry], None, "en")
     assert outcome.failures[0].reason == (
-        "It can't be read or written: No space left on device; make room, "
-        "get permission or choose another place."
+        "It can't be read or written: No space left on device; make room."
     )
     assert sidecar.read_bytes() == before
     assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
