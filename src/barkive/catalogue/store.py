@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from barkive.catalogue import schema
@@ -54,6 +54,8 @@ def record(
     words = last_words(connection, contents)
     lost = _lost_files(connection, contents)
     counts: Counter[str] = Counter()
+    new: list[dict[str, Any]] = []
+    known_before: list[dict[str, Any]] = []
     for one in batch:
         reading = one.item
         answer = None
@@ -69,33 +71,33 @@ def record(
             "identified_at": moment,
             "missing_since": None,
         }
-        counts[_write(connection, columns, known.get(reading.path), lost, moment)] += 1
+        change, number = _place(columns["sha256"], known.get(reading.path), lost)
+        if number is None:
+            new.append({**columns, "added_at": moment})
+        else:
+            known_before.append({**columns, "number": number})
+        counts[change] += 1
         counts[columns["status"]] += 1
+    # Many at once, because a statement of its own for each takes longer than the network.
+    if new:
+        connection.execute(insert(schema.photo), new)
+    if known_before:
+        # The columns are those of the rows.
+        row = update(schema.photo).where(schema.photo.c.id == bindparam("number"))
+        connection.execute(row, known_before)
     return counts
 
 
-def _write(
-    connection: Connection,
-    columns: dict[str, Any],
-    row: Row[Any] | None,
-    lost: dict[bytes, list[int]],
-    moment: datetime,
-) -> str:
-    """Writes one photo, and tells what has become of it."""
-    content = columns["sha256"]
+def _place(
+    content: bytes | None, row: Row[Any] | None, lost: dict[bytes, list[int]]
+) -> tuple[str, int | None]:
+    """What has become of a photo, and the number of its row; None for a new one."""
     if row is not None:
-        _update(connection, row.id, columns)
-        return AGAIN if (row.sha256 and bytes(row.sha256)) == content else CHANGED
+        same = (row.sha256 and bytes(row.sha256)) == content
+        return AGAIN if same else CHANGED, row.id
     if content is not None and lost.get(content):
-        _update(connection, lost[content].pop(0), columns)
-        return MOVED
-    connection.execute(insert(schema.photo).values({**columns, "added_at": moment}))
-    return NEW
-
-
-def _update(connection: Connection, photo_id: int, columns: dict[str, Any]) -> None:
-    statement = update(schema.photo).where(schema.photo.c.id == photo_id)
-    connection.execute(statement.values(columns))
+        return MOVED, lost[content].pop(0)
+    return NEW, None
 
 
 def _facts(reading: Reading) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from barkive.breeds import all_breeds
 from barkive.verdicts import Label
@@ -29,10 +30,17 @@ def searchable(path: str, labels: Iterable[Label], note: str | None) -> str:
         labels: The breeds that hold, or the best guess.
         note: What people wrote.
     """
-    texts = [path, note or ""]
-    table = {breed.id: breed for breed in all_breeds()}
+    found = [*split(path), *split(note or "")]
     for label in labels:
-        texts += [label.en, label.fr]
-        if breed := table.get(label.id):
+        found += _names(label)
+    return " ".join(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=1024)
+def _names(label: Label) -> tuple[str, ...]:
+    """The words of a breed's names and group in both languages."""
+    texts = [label.en, label.fr]
+    for breed in all_breeds():
+        if breed.id == label.id:
             texts += [*breed.aliases, breed.group_name("en") or "", breed.group_name("fr") or ""]
-    return " ".join(dict.fromkeys(word for text in texts for word in split(text)))
+    return tuple(word for text in texts for word in split(text))
