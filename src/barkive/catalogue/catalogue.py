@@ -127,7 +127,9 @@ class Catalogue:
         if limit is not None and limit < 1:
             raise UsageError(f"The limit is {limit}; it must be 1 or more.")
         cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        return entries.pages(self._database, self._models, cases, limit)
+        # To look for words twice would cost more than to sort what they find.
+        few = wanted.text is not None
+        return entries.pages(self._database, self._models, cases, limit, few=few)
 
     def count(self, wanted: Filter = _ALL) -> int:
         """How many photos are meant."""

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
@@ -38,6 +38,8 @@ def pages(
     models: Models,
     cases: Sequence[ColumnElement[bool]],
     limit: int | None,
+    *,
+    few: bool = False,
 ) -> Iterator[Entry]:
     """The photos that fit, in the order in which they were catalogued.
 
@@ -49,11 +51,12 @@ def pages(
         models: The catalogue's.
         cases: Conditions on `photo`, of which each photo fits one at most.
         limit: How many at most; None for all.
+        few: Whether it is known that few fit.
     """
     numbers: array[int] = array("q")
     with database.read() as connection:
         for case in cases:
-            found = connection.execute(_numbers(connection, case, limit))
+            found = connection.execute(_numbers(connection, case, limit, few))
             numbers.extend(number for (number,) in found)
     numbers = array("q", sorted(numbers)[:limit])
     for start in range(0, len(numbers), _PAGE):
@@ -66,13 +69,14 @@ def pages(
         yield from entries
 
 
-def _numbers(connection: Connection, case: ColumnElement[bool], limit: int | None) -> Select[Any]:
+def _numbers(
+    connection: Connection, case: ColumnElement[bool], limit: int | None, few: bool
+) -> Select[Any]:
     """The first numbers of the photos that fit."""
     number = schema.photo.c.id
     if limit is None:
         return select(number).where(case)
-    few = select(number).where(case).limit(_FEW).subquery()
-    if connection.execute(select(func.count()).select_from(few)).scalar_one() < _FEW:
+    if few or connection.execute(select(number).where(case).offset(_FEW).limit(1)).first() is None:
         # Found by an index and then sorted. The sum keeps the database from walking all
         # photos in order until enough of them fit, which takes long where few do.
         return select(number).where(case).order_by(number + 0).limit(limit)
