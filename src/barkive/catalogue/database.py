@@ -156,7 +156,7 @@ class Database:
         """Closes all connections."""
         self._engine.dispose()
 
-    def damaged(self, error: DBAPIError | sqlite3.Error) -> bool:
+    def _is_damaged(self, error: DBAPIError) -> bool:
         """Whether an error says that the file is no sound database."""
         return self.is_sqlite and any(word in str(error).lower() for word in _DAMAGED)
 
@@ -169,7 +169,7 @@ class Database:
 
     def _explained(self, error: DBAPIError) -> CatalogueError:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "it does not answer"
-        if self.damaged(error):
+        if self._is_damaged(error):
             return DamagedCatalogueError(
                 f"The catalogue {self.name} is damaged, or no catalogue ({reason}). It is left as "
                 "it is; `barkive scan FOLDER --rebuild` puts it aside and makes a new one with "
