@@ -96,10 +96,13 @@ class Breed:
 
     def group_name(self, lang: Language = "en") -> str | None:
         """What the FCI calls the breed's group; None where it does not recognise the breed."""
-        if self.group is None:
-            return None
-        english, french = _GROUPS[self.group]
-        return french if lang == "fr" else english
+        return None if self.group is None else group_name(self.group, lang)
+
+
+def group_name(group: int, lang: Language = "en") -> str:
+    """What the FCI calls one of its groups, 1..10."""
+    english, french = _GROUPS[group]
+    return french if lang == "fr" else english
 
 
 def normalise(name: str) -> str:
@@ -170,6 +173,34 @@ def search(query: str) -> tuple[Breed, ...]:
     return tuple(hits)
 
 
+def suggest(query: str, *, limit: int = 8) -> tuple[Breed, ...]:
+    """The breeds that somebody may mean who has typed a few letters, the likeliest first.
+
+    Names in both languages that begin so come first, then those of which a word does, then
+    those that hold it; of these the shorter name first.
+
+    Args:
+        query: A part of a name; case, accents and hyphens don't matter.
+        limit: How many at most.
+    """
+    key = normalise(query)
+    if not key:
+        return ()
+    ranked: dict[Breed, tuple[int, int]] = {}
+    for breed, whole, rests in _written():
+        if key in whole:
+            begun = (
+                0
+                if whole.startswith(key)
+                else 1
+                if any(rest.startswith(key) for rest in rests)
+                else 2
+            )
+            rank = begun, len(whole)
+            ranked[breed] = min(rank, ranked.get(breed, rank))
+    return tuple(sorted(ranked, key=lambda breed: (ranked[breed], breed.id))[:limit])
+
+
 def of_folder(folder: str) -> Breed | None:
     """The breed whose photos a folder of a data set holds; None where the table has none.
 
@@ -198,6 +229,20 @@ def _keys(breed: Breed) -> dict[str, str]:
     # Nobody writes an id or a folder's name: for these the English name is shown.
     written = {normalise(key): breed.en for key in (breed.id, breed.folder, stanford)}
     return written | {normalise(name): name for name in (*breed.aliases, breed.fr, breed.en)}
+
+
+@cache
+def _written() -> tuple[tuple[Breed, str, tuple[str, ...]], ...]:
+    """Every written name of every breed, normalised, and what is left from each word on."""
+    return tuple(
+        (breed, normalise(name), tuple(normalise(rest) for rest in _from_each_word(name)))
+        for breed in all_breeds()
+        for name in (breed.en, breed.fr, *breed.aliases)
+    )
+
+
+def _from_each_word(name: str) -> list[str]:
+    return [name[word.start() :] for word in re.finditer(r"\w+", name)][1:]
 
 
 @cache

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,17 +113,28 @@ class Classifier:
     def _verdicts(
         self, photos: Iterable[Photo], top: int, batch_size: int
     ) -> Generator[Verdict, None, None]:
-        info, model = self.bundle.info, self.bundle.model
-        for judged in self.judge(photos, info.preprocessing.load, batch_size=batch_size):
+        load = self.bundle.info.preprocessing.load
+        for judged in self.judge(photos, load, batch_size=batch_size):
             photo = judged.item
             file = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
-            if judged.scores is None:
-                yield Verdict(file, Status.FAILED, (), judged.error, model)
-                continue
-            row: NDArray[np.float32] = judged.scores.probabilities[0]
-            best = np.argsort(-row, kind="stable")[:top] if judged.status in _SHORT_LIST else ()
-            breeds = tuple(Candidate(info.labels[i], float(row[i])) for i in best)
-            yield Verdict(file, judged.status, breeds, None, model)
+            yield self.verdict(judged, file, top=top)
+
+    def verdict(self, judged: Judged[Any], file: str | None, *, top: int = 5) -> Verdict:
+        """What was judged as a verdict.
+
+        Args:
+            judged: Of `judge`.
+            file: What the photo is called.
+            top: How many breeds it lists at most.
+        """
+        model = self.bundle.model
+        if judged.scores is None:
+            return Verdict(file, Status.FAILED, (), judged.error, model)
+        row: NDArray[np.float32] = judged.scores.probabilities[0]
+        best = np.argsort(-row, kind="stable")[:top] if judged.status in _SHORT_LIST else ()
+        labels = self.bundle.info.labels
+        breeds = tuple(Candidate(labels[i], float(row[i])) for i in best)
+        return Verdict(file, judged.status, breeds, None, model)
 
     def judge(
         self,

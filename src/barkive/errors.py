@@ -71,6 +71,22 @@ class DamagedCatalogueError(CatalogueError):
     """A catalogue's file is no sound database; it is left as it is."""
 
 
+class UnknownPhotoError(CatalogueError):
+    """A catalogue does not hold the photo that is meant."""
+
+
+class ReviewedMeanwhileError(UsageError):
+    """Somebody else has spoken of a photo since it was taken to be reviewed."""
+
+
+class UnknownScanError(UsageError):
+    """There is no scan with the id that is meant."""
+
+
+class BusyError(BarkiveError):
+    """More work waits than can be taken; what was refused can be tried again later."""
+
+
 class WeightsError(BarkiveError):
     """A backbone's name is unknown, or its pre-trained weights are missing or don't fit it."""
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypedDict
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict
+
+from barkive.sentences import translate
 
 Language = Literal["en", "fr"]
 
@@ -102,7 +105,11 @@ class Verdict:
     model: str
 
     def to_json(self, lang: Language = "en") -> VerdictJSON:
-        """The verdict as a JSON object, probabilities rounded to four decimals."""
+        """The verdict as a JSON object, probabilities rounded to four decimals.
+
+        Args:
+            lang: Of the names, and of the error.
+        """
         return {
             "file": self.file,
             "status": self.status.value,
@@ -114,6 +121,6 @@ class Verdict:
                 }
                 for c in self.breeds
             ],
-            "error": self.error,
+            "error": translate(self.error, lang) if self.error is not None else None,
             "model": self.model,
         }

@@ -77,7 +77,7 @@ def next_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         textwrap.dedent("""
         from alembic import op
         import sqlalchemy as sa
-        revision, down_revision = "9999", "0001"
+        revision, down_revision = "9999", "0002"
         def upgrade():
             op.add_column("model", sa.Column("remark", sa.Text))
         """)
@@ -99,9 +99,54 @@ def test_an_older_catalogue_is_migrated_after_a_backup(
     with closing(sqlite3.connect(file)) as new:
         assert new.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
         assert new.execute("SELECT remark FROM model").fetchall() == [(None,)]
+    with closing(sqlite3.connect(tmp_path / "c.sqlite.backup-0002")) as old:
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert old.execute("SELECT count(*) FROM photo").fetchone() == (5,)
+
+
+def test_a_catalogue_of_the_first_schema_is_migrated(
+    tmp_path: Path, kennel: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with monkeypatch.context() as older:
+        older.setattr(database, "HEAD", "0001")
+        with Catalogue(file) as catalogue:
+            catalogue.scan(kennel, classifier=classifier)
+            catalogue.correct(kennel / "rex.png", breed="pug")
+    with Catalogue(file) as catalogue:
+        assert catalogue.photo(kennel / "rex.png").corrected
+        assert catalogue.count() == 5
+        assert [one.file for one in catalogue.review.take("desk")] == [str(kennel / "mix.png")]
     with closing(sqlite3.connect(tmp_path / "c.sqlite.backup-0001")) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert old.execute("SELECT count(*) FROM photo").fetchone() == (5,)
+
+
+def test_a_catalogue_that_is_deleted_meanwhile_is_not_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        assert catalogue.count() == 0
+        for ending in ("", "-wal", "-shm"):
+            (tmp_path / f"c.sqlite{ending}").unlink(missing_ok=True)
+        with pytest.raises(CatalogueError, match=r"c\.sqlite is gone; put it back, or start again"):
+            catalogue.count()
+        with pytest.raises(CatalogueError, match="is gone"):
+            catalogue.correct("x", breed="pug")
+        assert not file.exists()
+
+
+def test_a_catalogue_that_is_replaced_meanwhile_is_opened_anew(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    with Catalogue(tmp_path / "other.sqlite") as other:
+        other.scan(kennel, classifier=classifier)
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        assert catalogue.count() == 0
+        (tmp_path / "c.sqlite").unlink()
+        for ending in ("-wal", "-shm"):
+            (tmp_path / f"c.sqlite{ending}").unlink(missing_ok=True)
+        (tmp_path / "other.sqlite").rename(tmp_path / "c.sqlite")
+        assert catalogue.count() == 5
 
 
 def test_a_migration_that_fails_leaves_the_catalogue_as_it_was(
@@ -109,14 +154,14 @@ def test_a_migration_that_fails_leaves_the_catalogue_as_it_was(
 ) -> None:
     script = tmp_path / "migrations" / "versions" / "9999_next.py"
     good = script.read_text()
-    monkeypatch.setattr(database, "HEAD", "0001")
+    monkeypatch.setattr(database, "HEAD", "0002")
     Database(tmp_path / "c.sqlite").close()
     monkeypatch.setattr(database, "HEAD", "9999")
     script.write_text(good + "    raise OSError('power cut')\n")
     with pytest.raises(OSError, match="power cut"):
         Database(tmp_path / "c.sqlite")
     with closing(sqlite3.connect(tmp_path / "c.sqlite")) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
         columns = [row[1] for row in old.execute("PRAGMA table_info(model)")]
     assert "remark" not in columns
 
@@ -164,10 +209,9 @@ def test_a_place_that_can_t_be_used_is_named(tmp_path: Path) -> None:
 
 
 def test_a_locked_catalogue_is_waited_for_and_then_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
-    one, other = Database(tmp_path / "c.sqlite"), Database(tmp_path / "c.sqlite")
+    one, other = Database(tmp_path / "c.sqlite"), Database(tmp_path / "c.sqlite", patience=0.2)
     with (
         one.write(),
         pytest.raises(CatalogueError, match="being written by another program; try again"),

@@ -2,14 +2,14 @@
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from barkive import evaluation
-from barkive.errors import MissingExtraError, UsageError
-from barkive.exploration import find, prepare_report, report, survey, write_report
+from barkive.errors import UsageError
+from barkive.evaluation import make_folder
+from barkive.exploration import find, report, survey, write_report
 from barkive.exploration.survey import Failure
 
 
@@ -21,7 +21,7 @@ def rows(path):
 @pytest.fixture
 def written(samples, tmp_path):
     out = tmp_path / "deep" / "report"
-    prepare_report(out)
+    make_folder(out)
     assert write_report(find(survey(samples)), out) == out / "index.html"
     return out
 
@@ -121,7 +121,7 @@ def test_names_that_are_no_text_still_give_rows(record, survey_of, tmp_path):
 
 def test_the_same_photos_give_the_same_files(samples, tmp_path):
     for name in ("one", "two"):
-        prepare_report(tmp_path / name)
+        make_folder(tmp_path / name)
         write_report(find(survey(samples)), tmp_path / name)
     for path in (tmp_path / "one").iterdir():
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
@@ -149,14 +149,7 @@ def test_the_page_is_written_last(samples, tmp_path, monkeypatch):
     assert order[-2:] == ["explore.json", "index.html"]
 
 
-def test_a_missing_jinja_is_named_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'barkive\[report\]'"):
-        prepare_report(tmp_path / "report")
-    assert not (tmp_path / "report").exists()
-
-
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "report").write_text("")
     with pytest.raises(UsageError, match="it is a file"):
-        prepare_report(tmp_path / "report")
+        make_folder(tmp_path / "report")

@@ -9,21 +9,25 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from barkive.catalogue import corrections, counting, duplicates, entries, schema
+from barkive.catalogue import corrections, counting, entries, schema
 from barkive.catalogue import scan as scanning
 from barkive.catalogue.corrections import Correction
 from barkive.catalogue.database import Database
+from barkive.catalogue.duplicates import Group, duplicates_of, find_duplicates
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.run import Export
 from barkive.catalogue.filters import Filter
-from barkive.catalogue.models import Models, pack_vector, unpack_vectors
-from barkive.catalogue.records import Change, Entry, Found, Kind
+from barkive.catalogue.models import Models
+from barkive.catalogue.records import Change, Entry, Found
+from barkive.catalogue.review import Review
 from barkive.catalogue.similar import Similar
 from barkive.classifier import Classifier
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import UsageError
+
+Known = str | os.PathLike[str] | int
+"""A photo's path, or the catalogue's number for it."""
 
 _ALL = Filter()
 
@@ -40,19 +44,22 @@ class Catalogue:
         ...     catalogue.correct("/home/ada/Pictures/rex.jpg", breed="Boxer", by="Ada")
     """
 
-    def __init__(self, where: str | Path | None = None, *, create: bool = True) -> None:
+    def __init__(
+        self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
+    ) -> None:
         """Opens a catalogue.
 
         Args:
             where: A file, or `postgresql://user@host/name`; None for the one in the user's
                 data folder.
             create: Whether to make it where there is none.
+            patience: Seconds to wait for another program that is writing.
 
         Raises:
             CatalogueError: It can't be opened, or there is none and none is to be made.
             MissingExtraError: PostgreSQL is asked for without the extra for it.
         """
-        self._database = Database(where, create=create)
+        self._database = Database(where, create=create, patience=patience)
         self._models = Models()
         self._similar = Similar(self._database, self._models)
         with self._database.read() as connection:
@@ -77,6 +84,16 @@ class Catalogue:
     def name(self) -> str:
         """The file, or the URL without its password."""
         return self._database.name
+
+    @property
+    def file(self) -> Path | None:
+        """The file; None for PostgreSQL."""
+        return self._database.file
+
+    @property
+    def review(self) -> Review:
+        """The photos to look at, for several people at once."""
+        return Review(self._database, self._models)
 
     @property
     def models(self) -> Models:
@@ -139,17 +156,46 @@ class Catalogue:
         """How many photos there are of each status, or of each breed by its id."""
         return counting.counts(self._database, self._models, by, wanted)
 
-    def photo(self, path: str | os.PathLike[str]) -> Entry:
-        """One photo by its path.
+    def page(self, wanted: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
+        """Some of the photos that `search` gives."""
+        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
+        few = wanted.text is not None
+        return entries.page(self._database, self._models, cases, offset, limit, few=few)
+
+    def folders(
+        self, under: str | None = None, wanted: Filter = _ALL, *, limit: int = 200
+    ) -> list[counting.Folder]:
+        """The folders directly inside one that hold photos; None for the one that holds all."""
+        top = Path(under) if under is not None else self.top(wanted)
+        if top is None:
+            return []
+        return counting.folders(self._database, self._models, os.fspath(top), wanted, limit)
+
+    def top(self, wanted: Filter = _ALL) -> Path | None:
+        """The folder in which all photos that are meant lie; None where there is none."""
+        return counting.top(self._database, self._models, wanted)
+
+    def photo(self, photo: Known) -> Entry:
+        """One photo by its path or its number.
 
         Raises:
-            CatalogueError: It is not in the catalogue.
+            UnknownPhotoError: It is not in the catalogue.
         """
-        return corrections.one(self._database, self._models, os.fspath(path))
+        return corrections.one(self._database, self._models, _known(photo))
+
+    def neighbours(self, number: int, wanted: Filter = _ALL) -> tuple[int | None, int | None]:
+        """The numbers of the photos that are meant before and after one; None at the ends."""
+        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
+        return entries.neighbours(self._database, cases, number)
+
+    def with_content(self, sha256: str) -> list[Entry]:
+        """The photos of one content, whose SHA-256 is given in hex digits."""
+        same = schema.photo.c.sha256 == bytes.fromhex(sha256)
+        return entries.page(self._database, self._models, [same], 0, sys.maxsize, few=True)
 
     def like(
         self,
-        photo: str | os.PathLike[str],
+        photo: Known,
         wanted: Filter = _ALL,
         *,
         limit: int = 20,
@@ -158,7 +204,7 @@ class Catalogue:
         """The photos of the catalogue most like one, the likest first.
 
         Args:
-            photo: Of the catalogue, or any other.
+            photo: Of the catalogue, by its path or number, or any other file.
             wanted: Which photos of the catalogue.
             limit: How many at most.
             classifier: That sees a photo which is not in the catalogue; None for the model
@@ -168,36 +214,23 @@ class Catalogue:
             PhotoError: The photo can't be read.
             UsageError: No photo was judged by the classifier's model.
         """
-        path = os.fspath(photo)
-        with self._database.read() as connection:
-            row = connection.execute(
-                select(schema.photo.c.id, schema.answer.c.vector, schema.answer.c.model_id)
-                .join_from(schema.photo, schema.answer)
-                .where(schema.photo.c.path == schema.absolute(path))
-            ).first()
-        if row is not None:
-            vector = unpack_vectors([row.vector])[0]
-            return self._similar.find(vector, row.model_id, wanted, limit, but=row.id)
-        classifier = classifier or Classifier()
-        model_id = self._models.number(classifier.bundle.digest)
-        if model_id is None:
-            raise UsageError(
-                f"The catalogue holds no answers of the model {classifier.bundle.model}, so "
-                f"{path} can't be compared; give the model that it was scanned with."
-            )
-        (judged,) = classifier.judge([path], classifier.bundle.info.preprocessing.load)
-        if judged.scores is None:
-            raise PhotoError(f"{path} can't be compared. {judged.error}")
-        packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
-        return self._similar.find(packed, model_id, wanted, limit)
+        return self._similar.like(_known(photo), wanted, limit, classifier)
 
-    def duplicates(self, wanted: Filter = _ALL, *, near: bool = True) -> Iterator[duplicates.Group]:
+    def duplicates(self, wanted: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""
-        return duplicates.find_duplicates(self._database, self._models, wanted, near=near)
+        return find_duplicates(self._database, self._models, wanted, near=near)
+
+    def duplicates_of(self, number: int) -> list[Group]:
+        """The other photos that show the same as one.
+
+        Raises:
+            UnknownPhotoError: There is no such photo.
+        """
+        return duplicates_of(self._database, self._models, number)
 
     def correct(
         self,
-        photo: str | os.PathLike[str],
+        photo: Known,
         *,
         breed: str | None = None,
         cross: Sequence[str] = (),
@@ -214,7 +247,7 @@ class Catalogue:
         durable when this returns.
 
         Args:
-            photo: Its path.
+            photo: Its path or its number.
             breed: A name or an id.
             cross: The two breeds of a cross.
             not_dog: There is no dog on it.
@@ -232,24 +265,12 @@ class Catalogue:
             UnknownBreedError: There is no such breed.
             UsageError: Not exactly one thing is said, or there is nothing to take back.
         """
-        said: list[tuple[Kind, tuple[str, ...]]] = []
-        if breed is not None:
-            said.append((Kind.BREED, (breed,)))
-        if cross:
-            said.append((Kind.CROSS, tuple(cross)))
-        flags = {Kind.NOT_DOG: not_dog, Kind.UNSURE: unsure, Kind.UNDO: undo}
-        said += [(kind, ()) for kind, wanted in flags.items() if wanted]
-        if len(said) != 1:
-            raise UsageError(
-                "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
-            )
-        ((kind, breeds),) = said
-        return corrections.correct(
-            self._database,
-            self._models,
-            os.fspath(photo),
-            Correction(kind, breeds, note, by, other),
-        )
+        kind, breeds = corrections.one_of(breed, cross, not_dog, unsure, undo)
+        return self.say(photo, Correction(kind, breeds, note, by, other))
+
+    def say(self, photo: Known, correction: Correction) -> Entry:
+        """Writes a correction: see `correct`."""
+        return corrections.correct(self._database, self._models, _known(photo), correction)
 
     def export(
         self,
@@ -273,13 +294,10 @@ class Catalogue:
             UsageError: The file or folder is a photo of the catalogue, or can't be written.
             MissingExtraError: The form needs an extra that is not installed.
         """
-        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
-        path = schema.photo.c.path
-        with self._database.read() as connection:
-            ends = connection.execute(select(func.min(path), func.max(path)).where(where)).one()
-            if wish.out is not None:
-                self._database.refuse_as_output(wish.out)
-                own = select(schema.photo.c.id).where(path == schema.absolute(wish.out))
+        if wish.out is not None:
+            self._database.refuse_as_output(wish.out)
+            own = select(schema.photo.c.id).where(schema.photo.c.path == schema.absolute(wish.out))
+            with self._database.read() as connection:
                 if connection.execute(own).first() is not None:
                     raise UsageError(
                         f"{wish.out} is a photo of the catalogue, which is not overwritten; "
@@ -289,32 +307,35 @@ class Catalogue:
         return wish.run(
             self.search(wanted, limit=limit),
             labels=tuple(self._models.labels.values()),
-            base=_common_folder(*ends),
+            base=self.top(wanted),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
         )
 
-    def history(self, photo: str | os.PathLike[str]) -> list[Change]:
-        """What people said of a photo, in order.
+    def streamed(self, wish: Export, wanted: Filter = _ALL) -> Iterator[str]:
+        """Takes photos' records out in a form of text, piece by piece.
 
         Raises:
-            CatalogueError: It is not in the catalogue.
+            UsageError: The form is no text.
         """
-        return corrections.history(self._database, self._models, os.fspath(photo))
+        labels = tuple(self._models.labels.values())
+        return wish.pieces(self.search(wanted), labels=labels, base=self.top(wanted))
+
+    def history(self, photo: Known) -> list[Change]:
+        """What people said of a photo, by its path or its number, in order.
+
+        Raises:
+            UnknownPhotoError: It is not in the catalogue.
+        """
+        return corrections.history(self._database, self._models, _known(photo))
 
     def to_review(self, wanted: Filter = _ALL) -> Generator[Entry, None, None]:
         """The photos that the model is not sure of, most useful first: see `to_review`."""
         return corrections.to_review(self._database, self._models, wanted)
 
 
-def _common_folder(first: str | None, last: str | None) -> Path | None:
-    """The folder in which all photos lie between two paths, in the order of their characters."""
-    if first is None or last is None:
-        return None
-    try:
-        return Path(os.path.commonpath([os.path.dirname(first), os.path.dirname(last)]))  # noqa: PTH120
-    except ValueError:  # on two drives
-        return None
+def _known(photo: Known) -> str | int:
+    return photo if isinstance(photo, int) else os.fspath(photo)
 
 
 def _several(

@@ -6,7 +6,7 @@ overwritten: an undo is one more line of the history.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.catalogue.store import now
-from barkive.errors import CatalogueError, UsageError
+from barkive.errors import CatalogueError, UnknownPhotoError, UsageError
 from barkive.verdicts import Status
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
@@ -59,69 +59,98 @@ class Correction:
             raise UsageError("The name of the breed is empty; give a name or an id.")
 
 
-def correct(database: Database, models: Models, path: str, correction: Correction) -> Entry:
+def one_of(
+    breed: str | None, cross: Sequence[str], not_dog: bool, unsure: bool, undo: bool
+) -> tuple[Kind, tuple[str, ...]]:
+    """The one thing that is said, and its breeds: see `Catalogue.correct`.
+
+    Raises:
+        UsageError: It is not exactly one.
+    """
+    said: list[tuple[Kind, tuple[str, ...]]] = []
+    if breed is not None:
+        said.append((Kind.BREED, (breed,)))
+    if cross:
+        said.append((Kind.CROSS, tuple(cross)))
+    flags = {Kind.NOT_DOG: not_dog, Kind.UNSURE: unsure, Kind.UNDO: undo}
+    said += [(kind, ()) for kind, wanted in flags.items() if wanted]
+    if len(said) != 1:
+        raise UsageError(
+            "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
+        )
+    return said[0]
+
+
+def correct(database: Database, models: Models, photo: str | int, correction: Correction) -> Entry:
     """Writes what a person says of a photo; it is durable when this returns.
 
     Args:
         database: The catalogue's.
         models: The catalogue's.
-        path: The photo's; every file of the same content is corrected with it.
+        photo: Its path or its number; every file of the same content is corrected with it.
         correction: What is said.
 
     Returns:
         The photo as it is now.
 
     Raises:
-        CatalogueError: The photo is not in the catalogue, could never be read, or the
-            catalogue can't be written.
+        UnknownPhotoError: The photo is not in the catalogue.
+        CatalogueError: It could never be read, or the catalogue can't be written.
         UnknownBreedError: There is no such breed.
         UsageError: There is nothing to take back.
     """
     with database.write() as connection:
-        row = _row(connection, path)
-        (before,) = to_entries(connection, models, [row])
-        if row.sha256 is None:
-            raise CatalogueError(f"{path} could never be read, so there is nothing to correct.")
-        content = bytes(row.sha256)
-        breeds = _breeds(models, correction)
-        if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
-            raise UsageError(f"Nobody has corrected {path}, so there is nothing to take back.")
-        connection.execute(
-            insert(schema.correction).values(
-                sha256=content,
-                kind=correction.kind.value,
-                breed=breeds[0] if breeds else None,
-                breed2=breeds[1] if len(breeds) > 1 else None,
-                note=correction.note,
-                said_by=correction.by,
-                said_at=now(),
-                was=_described(before),
-            )
+        return write(connection, models, photo, correction)
+
+
+def write(
+    connection: Connection, models: Models, photo: str | int, correction: Correction
+) -> Entry:
+    """Writes what a person says of a photo, within a transaction: see `correct`."""
+    row = find(connection, photo)
+    (before,) = to_entries(connection, models, [row])
+    if row.sha256 is None:
+        raise CatalogueError(f"{row.path} could never be read, so there is nothing to correct.")
+    content = bytes(row.sha256)
+    breeds = _breeds(models, correction)
+    if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
+        raise UsageError(f"Nobody has corrected {row.path}, so there is nothing to take back.")
+    connection.execute(
+        insert(schema.correction).values(
+            sha256=content,
+            kind=correction.kind.value,
+            breed=breeds[0] if breeds else None,
+            breed2=breeds[1] if len(breeds) > 1 else None,
+            note=correction.note,
+            said_by=correction.by,
+            said_at=now(),
+            was=_described(before),
         )
-        _apply(connection, models, content)
-        (after,) = to_entries(connection, models, [_row(connection, path)])
+    )
+    _apply(connection, models, content)
+    (after,) = to_entries(connection, models, [find(connection, row.id)])
     return after
 
 
-def one(database: Database, models: Models, path: str) -> Entry:
-    """One photo by its path.
+def one(database: Database, models: Models, photo: str | int) -> Entry:
+    """One photo by its path or its number.
 
     Raises:
-        CatalogueError: It is not in the catalogue.
+        UnknownPhotoError: It is not in the catalogue.
     """
     with database.read() as connection:
-        (entry,) = to_entries(connection, models, [_row(connection, path)])
+        (entry,) = to_entries(connection, models, [find(connection, photo)])
     return entry
 
 
-def history(database: Database, models: Models, path: str) -> list[Change]:
+def history(database: Database, models: Models, photo: str | int) -> list[Change]:
     """What people said of a photo, in order, undone words included.
 
     Raises:
-        CatalogueError: The photo is not in the catalogue.
+        UnknownPhotoError: The photo is not in the catalogue.
     """
     with database.read() as connection:
-        row = _row(connection, path)
+        row = find(connection, photo)
         table = schema.correction
         said = connection.execute(
             select(table).where(table.c.sha256 == row.sha256).order_by(table.c.id)
@@ -175,13 +204,28 @@ def to_review(database: Database, models: Models, wanted: Filter) -> Generator[E
         margin, last = rows[-1].margin, rows[-1].id
 
 
-def _row(connection: Connection, path: str) -> Row[Any]:
-    row = connection.execute(
-        chosen().where(schema.photo.c.path == schema.absolute(path))
-    ).one_or_none()
+def find(connection: Connection, photo: str | int) -> Row[Any]:
+    """The row of a photo, see `chosen`.
+
+    Args:
+        connection: Of the catalogue.
+        photo: Its path or its number.
+
+    Raises:
+        UnknownPhotoError: It is not in the catalogue.
+    """
+    c = schema.photo.c
+    if isinstance(photo, int):
+        row = connection.execute(chosen().where(c.id == photo)).one_or_none()
+        if row is None:
+            raise UnknownPhotoError(
+                f"The catalogue holds no photo number {photo}; find it with a search."
+            )
+        return row
+    row = connection.execute(chosen().where(c.path == schema.absolute(photo))).one_or_none()
     if row is None:
-        raise CatalogueError(
-            f"{path} is not in the catalogue; add it with `barkive scan`, or check the name "
+        raise UnknownPhotoError(
+            f"{photo} is not in the catalogue; add it with `barkive scan`, or check the name "
             "with `barkive search`."
         )
     return row

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Executable, Integer, Text, func, literal_column, select, table
 
@@ -15,6 +17,20 @@ from barkive.catalogue.models import Models
 
 By = Literal["status", "breed"]
 _ALL = Filter()
+
+
+class Folder(NamedTuple):
+    """A folder that holds photos.
+
+    Attributes:
+        path: The folder.
+        name: Its last part.
+        photos: How many of those that are meant lie in it, at any depth.
+    """
+
+    path: str
+    name: str
+    photos: int
 
 
 def count(database: Database, models: Models, wanted: Filter) -> int:
@@ -59,3 +75,62 @@ def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counte
             for name, some in connection.execute(statement):
                 found[name] += some
     return +found
+
+
+def top(database: Database, models: Models, wanted: Filter) -> Path | None:
+    """The folder in which all photos that are meant lie; None where there is none."""
+    path = schema.photo.c.path
+    # By the index of paths each end is found at once; by another every photo is looked at.
+    ends = [
+        select(path).where(wanted.where(models, sqlite=database.is_sqlite)).order_by(order).limit(1)
+        for order in (path, path.desc())
+    ]
+    with database.read() as connection:
+        first, last = (connection.execute(end).scalar() for end in ends)
+    return _common_folder(first, last)
+
+
+def _common_folder(first: str | None, last: str | None) -> Path | None:
+    """The folder in which all photos lie between two paths, in the order of their characters."""
+    if first is None or last is None:
+        return None
+    try:
+        return Path(os.path.commonpath([os.path.dirname(first), os.path.dirname(last)]))  # noqa: PTH120
+    except ValueError:  # on two drives
+        return None
+
+
+def folders(
+    database: Database, models: Models, under: str, wanted: Filter, limit: int
+) -> list[Folder]:
+    """The folders directly inside a folder that hold photos, by name.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        under: The folder.
+        wanted: Which photos.
+        limit: How many folders at most.
+    """
+    path = schema.photo.c.path
+    start = os.path.join(schema.absolute(under), "")  # noqa: PTH118 - with a slash at its end
+    inside = replace(wanted, folder=start)
+    cut = func.instr if database.is_sqlite else func.strpos
+    # Of a folder with a million photos one is looked at, and then what comes behind it.
+    deeper = cut(func.substr(path, len(schema.encode_path(start)) + 1), os.sep) > 0
+    where = inside.where(models, sqlite=database.is_sqlite)
+    found: list[Folder] = []
+    behind = start
+    while len(found) < limit:
+        with database.read() as connection:
+            first = connection.execute(
+                select(path).where(where, deeper, path >= behind).order_by(path).limit(1)
+            ).scalar()
+        if first is None:
+            break
+        name = first[len(start) :].partition(os.sep)[0]
+        child = start + name
+        number = count(database, models, replace(wanted, folder=child))
+        found.append(Folder(child, name, number))
+        behind = child + chr(ord(os.sep) + 1)
+    return found

@@ -30,8 +30,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from barkive.catalogue.schema import HEAD, catalogue
 from barkive.errors import CatalogueError, DamagedCatalogueError, MissingExtraError, UsageError
 
-# How long to wait for another process that is writing.
-_BUSY_SECONDS = 30
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same for all who write to a catalogue.
 _LOCK = 7_262_754
@@ -61,13 +59,16 @@ def default_location() -> Path:
 class Database:
     """A catalogue's database, of the schema that this Barkive knows."""
 
-    def __init__(self, where: str | Path | None = None, *, create: bool = True) -> None:
+    def __init__(
+        self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
+    ) -> None:
         """Opens it; makes it where there is none, and migrates an older one after a backup.
 
         Args:
             where: A file, or a URL such as `postgresql://user@host/name`; None for
                 `default_location`.
             create: Whether to make it where there is none.
+            patience: Seconds to wait for another program that is writing.
 
         Raises:
             CatalogueError: It can't be opened, is damaged, is no catalogue, or was written
@@ -84,9 +85,11 @@ class Database:
                     f"There is no catalogue {self.name} yet; `barkive scan FOLDER` makes one."
                 )
             self._make_folder(self.file.parent)
-        self._engine = self._connectable()
+        self._engine = self._connectable(patience)
+        self._inode: tuple[int, int] | None = None
         try:
             self._prepare()
+            self._inode = self._identity()
         except BaseException:
             self.close()
             raise
@@ -105,12 +108,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the catalogue, and changes nothing."""
+        self._require_file()
         with self._told(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends, and undone where it fails."""
+        self._require_file()
         writing = self._engine.execution_options(barkive_write=True)
         with self._told(), writing.begin() as connection:
             if not self.is_sqlite:
@@ -156,6 +161,29 @@ class Database:
         """Closes all connections."""
         self._engine.dispose()
 
+    def _identity(self) -> tuple[int, int] | None:
+        """What tells the file from another of the same name; None for PostgreSQL."""
+        if self.file is None:
+            return None
+        try:
+            status = self.file.stat()
+        except OSError:
+            raise CatalogueError(
+                f"The catalogue {self.name} is gone; put it back, or start again."
+            ) from None
+        return status.st_dev, status.st_ino
+
+    def _require_file(self) -> None:
+        """Keeps a file that was deleted from being made anew, empty, by the next connection."""
+        if self._inode is None or (found := self._identity()) == self._inode:
+            return
+        # Another file is in its place, such as a backup that was put back.
+        self._engine.dispose()
+        self._inode = None
+        self.__dict__.pop("uuid", None)
+        self._prepare()
+        self._inode = found
+
     def _is_damaged(self, error: DBAPIError) -> bool:
         """Whether an error says that the file is no sound database."""
         return self.is_sqlite and any(word in str(error).lower() for word in _DAMAGED)
@@ -189,13 +217,13 @@ class Database:
                 "choose another place with --catalogue."
             ) from None
 
-    def _connectable(self) -> Engine:
+    def _connectable(self, patience: float) -> Engine:
         if not self.is_sqlite:
             try:
                 return create_engine(self.url, pool_pre_ping=True)
             except ModuleNotFoundError:
                 raise MissingExtraError("postgres", "A catalogue on PostgreSQL") from None
-        engine = create_engine(self.url, connect_args={"timeout": _BUSY_SECONDS})
+        engine = create_engine(self.url, connect_args={"timeout": patience})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -9,15 +9,18 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, select
 
 from barkive.catalogue import schema
+from barkive.catalogue.corrections import find
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
-from barkive.catalogue.filters import Filter
+from barkive.catalogue.filters import Filter, present
 from barkive.catalogue.models import Models
 from barkive.catalogue.reading import hash_of
 from barkive.catalogue.records import Entry
-from barkive.images import group_near_duplicates
+from barkive.images import group_near_duplicates, near_duplicates
 
 Sameness = Literal["exact", "near"]
+
+_NEAREST = 100
 
 
 class Group(NamedTuple):
@@ -80,6 +83,37 @@ def find_duplicates(
         if len(members) > 1 and hashes[members[0]].any():
             chosen_ids = photo.c.id.in_(ids[members].tolist())
             yield Group("near", _entries(database, models, chosen_ids))
+
+
+def duplicates_of(database: Database, models: Models, number: int) -> list[Group]:
+    """The other photos that show the same as one: at most one group of each kind.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        number: The photo's.
+
+    Raises:
+        UnknownPhotoError: There is no such photo.
+    """
+    photo = schema.photo
+    groups = []
+    with database.read() as connection:
+        row = find(connection, number)
+        others = connection.execute(
+            select(func.min(photo.c.id).label("id"), photo.c.phash)
+            .where(present(), photo.c.phash.is_not(None), photo.c.sha256 != row.sha256)
+            .group_by(photo.c.sha256, photo.c.phash)
+        ).all()
+    if row.sha256 is not None:
+        same = present() & (photo.c.sha256 == row.sha256) & (photo.c.id != number)
+        groups.append(Group("exact", _entries(database, models, same)))
+    if row.phash is not None and any(row.phash) and others:
+        hashes = hash_of(b"".join(bytes(one.phash) for one in others)).reshape(len(others), -1)
+        near = near_duplicates(hash_of(bytes(row.phash)), hashes)[:_NEAREST]
+        alike = photo.c.id.in_([others[i].id for i in near.tolist()])
+        groups.append(Group("near", _entries(database, models, alike)))
+    return [group for group in groups if group.entries]
 
 
 def _entries(database: Database, models: Models, where: ColumnElement[bool]) -> list[Entry]:

@@ -69,6 +69,58 @@ def pages(
         yield from entries
 
 
+def page(
+    database: Database,
+    models: Models,
+    cases: Sequence[ColumnElement[bool]],
+    offset: int,
+    limit: int,
+    *,
+    few: bool = False,
+) -> list[Entry]:
+    """Some of the photos that `pages` gives.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        cases: Conditions on `photo`, of which each photo fits one at most.
+        offset: How many to pass over.
+        limit: How many at most.
+        few: Whether it is known that few fit.
+    """
+    with database.read() as connection:
+        if len(cases) == 1:
+            found = _numbers(connection, cases[0], limit, few).offset(offset)
+            numbers = list(connection.execute(found).scalars())
+        else:
+            gathered: list[int] = []
+            for case in cases:
+                gathered += connection.execute(
+                    _numbers(connection, case, offset + limit, few)
+                ).scalars()
+            numbers = sorted(gathered)[offset : offset + limit]
+        rows = connection.execute(
+            chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
+        ).all()
+        return to_entries(connection, models, rows)
+
+
+def neighbours(
+    database: Database, cases: Sequence[ColumnElement[bool]], number: int
+) -> tuple[int | None, int | None]:
+    """The numbers of the photos that fit before and after one, None at the ends."""
+    c = schema.photo.c
+    before: list[int] = []
+    after: list[int] = []
+    with database.read() as connection:
+        for case in cases:
+            lower = select(c.id).where(case, c.id < number).order_by(c.id.desc()).limit(1)
+            upper = select(c.id).where(case, c.id > number).order_by(c.id).limit(1)
+            before += connection.execute(lower).scalars()
+            after += connection.execute(upper).scalars()
+    return max(before, default=None), min(after, default=None)
+
+
 def _numbers(
     connection: Connection, case: ColumnElement[bool], limit: int | None, few: bool
 ) -> Select[Any]:

@@ -98,7 +98,7 @@ class Filter:
         if self.corrected is not None:
             conditions.append(c.corrected == self.corrected)
         rest = and_(true(), *conditions)
-        meant = self._breeds(models)
+        meant = self.breed_ids(models)
         if meant is None:
             return [rest]
         return [
@@ -106,8 +106,12 @@ class Filter:
             and_(c.breed2.in_(meant), c.breed.not_in(meant), rest),
         ]
 
-    def _breeds(self, models: Models) -> list[str] | None:
-        """The ids that breed and group leave; None for all."""
+    def breed_ids(self, models: Models) -> list[str] | None:
+        """The ids that breed and group leave; None for all.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+        """
         grouped = [breed.id for breed in breeds.all_breeds() if breed.group == self.group]
         if self.breed is None:
             return None if self.group is None else grouped

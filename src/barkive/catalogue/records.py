@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from barkive.verdicts import Candidate, CandidateJSON, Label, Language, Status, Verdict, VerdictJSON
 

@@ -7,6 +7,7 @@
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
 | `photo` | a file, what is known of it, and what holds of it |
 | `correction` | what a person said of a content, in order: never changed, only added to |
+| `review` | a photo that somebody has before them, or has had, to review it |
 | `tally` | how many photos have which status and breed; SQLite alone, kept by triggers |
 
 What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
@@ -39,7 +40,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -174,6 +175,19 @@ correction = Table(
     sqlite_autoincrement=True,
 )
 
+review = Table(
+    "review",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("turn", BigInteger),
+    Column("correction_id", _Id),
+    Column("at", DateTime, nullable=False),
+    UniqueConstraint("desk", "sha256"),
+)
+
 
 def _index(name: str, condition: str, *columns: str) -> None:
     where = text(condition)
@@ -227,3 +241,5 @@ _index("photo_missing", "missing_since IS NOT NULL")
 Index("photo_by_content", photo.c.sha256)
 Index("photo_by_answer", photo.c.answer_id)
 Index("correction_by_content", correction.c.sha256)
+Index("review_by_content", review.c.sha256)
+Index("review_by_age", review.c.at)

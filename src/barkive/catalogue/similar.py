@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from barkive.catalogue import schema
+from barkive.catalogue.corrections import find
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter
-from barkive.catalogue.models import Models, unpack_vectors
+from barkive.catalogue.models import Models, pack_vector, unpack_vectors
 from barkive.catalogue.records import Found
 from barkive.catalogue.store import chunks
 from barkive.catalogue.vectors import (
@@ -27,6 +28,8 @@ from barkive.catalogue.vectors import (
     unit,
     write_segment,
 )
+from barkive.classifier import Classifier
+from barkive.errors import PhotoError, UsageError
 
 # So many answers are looked at one by one; only beyond that is an index worth its space.
 _UNINDEXED = 5000
@@ -99,6 +102,40 @@ class Similar:
             ).all()
             entries = {entry.id: entry for entry in to_entries(connection, self._models, rows)}
         return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
+
+    def like(
+        self, photo: str | int, wanted: Filter, limit: int, classifier: Classifier | None
+    ) -> list[Found]:
+        """The photos most like one, by its path or number: see `Catalogue.like`."""
+        c = schema.photo.c
+        with self._database.read() as connection:
+            if isinstance(photo, int):
+                find(connection, photo)
+                is_meant = c.id == photo
+            else:
+                is_meant = c.path == schema.absolute(photo)
+            row = connection.execute(
+                select(c.id, schema.answer.c.vector, schema.answer.c.model_id)
+                .join_from(schema.photo, schema.answer)
+                .where(is_meant)
+            ).first()
+        if row is not None:
+            vector = unpack_vectors([row.vector])[0]
+            return self.find(vector, row.model_id, wanted, limit, but=row.id)
+        if isinstance(photo, int):
+            raise PhotoError("The photo could never be read, so it can't be compared.")
+        classifier = classifier or Classifier()
+        model_id = self._models.number(classifier.bundle.digest)
+        if model_id is None:
+            raise UsageError(
+                f"The catalogue holds no answers of the model {classifier.bundle.model}, so "
+                f"{photo} can't be compared; give the model that it was scanned with."
+            )
+        (judged,) = classifier.judge([photo], classifier.bundle.info.preprocessing.load)
+        if judged.scores is None:
+            raise PhotoError(f"{photo} can't be compared. {judged.error}")
+        packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
+        return self.find(packed, model_id, wanted, limit)
 
     def index(self, model_id: int) -> list[Segment]:
         """Brings the index of a model's answers up to date, and opens it.

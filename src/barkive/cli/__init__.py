@@ -27,6 +27,7 @@ from barkive.cli import (
     review,
     scan,
     search,
+    serve,
     sift,
     study,
     train,
@@ -41,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("serve")(serve.serve)
 app.command("identify")(identify.identify)
 app.command("scan")(scan.scan)
 app.command("search")(search.search)

@@ -21,7 +21,7 @@ def explore(
 ) -> None:
     """Look at a folder of photos: counts, sizes, quality, duplicates, outliers.
 
-    Needs the extra “report”. Writes index.html, which opens without a network, and the same
+    Writes index.html, which opens without a network, and the same
     as JSON and CSV. An interrupted run writes nothing; it starts again.
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
@@ -29,10 +29,10 @@ def explore(
     from barkive import exploration
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
-    from barkive.evaluation import read_samples
+    from barkive.evaluation import make_folder, read_samples
 
     samples = read_samples(data)
-    exploration.prepare_report(out)
+    make_folder(out)
     with progress("Exploring") as on_progress:
         survey = exploration.survey(samples, on_progress=on_progress)
     findings = exploration.find(survey)

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from barkive.cli.options import Format
+from barkive.sentences import translate
 from barkive.verdicts import Candidate, Language, Status, Verdict
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def verdict_line(verdict: Verdict, lang: Language) -> Text:
     line = _file_column(verdict.file)
     line.append(_PHRASES[lang][verdict.status], style=_STYLES[verdict.status])
     if not verdict.breeds:
-        return line.append(verdict.error or "")
+        return line.append(translate(verdict.error or "", lang))
     first, *others = verdict.breeds
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]

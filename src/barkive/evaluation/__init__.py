@@ -18,6 +18,7 @@ from barkive.evaluation.labels import (
     suspicion_rows,
     suspicions,
 )
+from barkive.evaluation.occlusion import occlusion
 from barkive.evaluation.pictures import to_png
 from barkive.evaluation.report import (
     cannot_write,
@@ -50,6 +51,7 @@ __all__ = [
     "known_to",
     "make_folder",
     "most_confident_errors",
+    "occlusion",
     "prepare_report",
     "read_not_dogs",
     "read_samples",

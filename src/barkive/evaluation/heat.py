@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive.errors import PhotoError
-from barkive.images import Preprocessing
+from barkive.images import Photo, Preprocessing
 
 Heat = Callable[[NDArray[np.uint8], NDArray[np.intp]], NDArray[np.float32]]
 """Pixels (n, size, size, 3), RGB, and a class for each, (n,), to how much each place of the
@@ -37,7 +37,7 @@ class HeatMaps:
     preprocessing: Preprocessing
 
     def over(
-        self, paths: Sequence[str], classes: Sequence[int], *, side: int
+        self, photos: Sequence[Photo], classes: Sequence[int], *, side: int
     ) -> list[Image.Image | None]:
         """Lays the heat map of a class over each photo, in grey and cut as the network saw it.
 
@@ -45,7 +45,7 @@ class HeatMaps:
         the full colour: the maps tell where, and can't be compared in how much.
 
         Args:
-            paths: The photos.
+            photos: Their paths or contents.
             classes: For each of them the index of the class.
             side: Of the squares, in pixels.
 
@@ -53,19 +53,19 @@ class HeatMaps:
             A square a photo; None for a photo that can't be read.
         """
         squares: list[Image.Image | None] = []
-        for start in range(0, len(paths), _BATCH):
-            photos = [self._load(path) for path in paths[start : start + _BATCH]]
-            pairs = zip(photos, classes[start : start + _BATCH], strict=True)
+        for start in range(0, len(photos), _BATCH):
+            loaded = [self._load(photo) for photo in photos[start : start + _BATCH]]
+            pairs = zip(loaded, classes[start : start + _BATCH], strict=True)
             read = [(photo, one) for photo, one in pairs if photo is not None]
             if read:
                 pixels = np.stack([photo for photo, _ in read])
                 maps = iter(self.heat(pixels, np.array([one for _, one in read], np.intp)))
-            squares += [None if p is None else _heated(p, next(maps), side) for p in photos]
+            squares += [None if p is None else _heated(p, next(maps), side) for p in loaded]
         return squares
 
-    def _load(self, path: str) -> NDArray[np.uint8] | None:
+    def _load(self, photo: Photo) -> NDArray[np.uint8] | None:
         try:
-            return self.preprocessing.load(path)
+            return self.preprocessing.load(photo)
         except PhotoError:
             return None
 

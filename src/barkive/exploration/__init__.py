@@ -4,7 +4,7 @@
 """
 
 from barkive.exploration.findings import BreedSummary, Findings, find
-from barkive.exploration.report import prepare_report, write_report
+from barkive.exploration.report import write_report
 from barkive.exploration.survey import Survey, survey
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Findings",
     "Survey",
     "find",
-    "prepare_report",
     "survey",
     "write_report",
 ]

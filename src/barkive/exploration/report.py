@@ -12,29 +12,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
-from barkive.errors import MissingExtraError
-from barkive.evaluation import make_folder, write_files
+from barkive.evaluation import write_files
 from barkive.exploration.files import tables, to_json
 from barkive.exploration.findings import Findings
 from barkive.exploration.page import render
 
 PAGE = "index.html"
 _AGGREGATED = "explore.json"
-
-
-def prepare_report(folder: str | Path) -> None:
-    """Makes the folder, and checks, before any photo is read, that a report can be written.
-
-    Raises:
-        MissingExtraError: Jinja is not installed.
-        UsageError: The folder can't be made or written into.
-    """
-    if importlib.util.find_spec("jinja2") is None:
-        raise MissingExtraError("report", "The page about the photos")
-    make_folder(folder)
 
 
 def write_report(findings: Findings, folder: str | Path) -> Path:

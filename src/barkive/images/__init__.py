@@ -3,7 +3,12 @@
 from barkive.images.ahead import map_ahead
 from barkive.images.decode import Photo, decode, is_photo, read_file
 from barkive.images.files import find_photos
-from barkive.images.hashing import group_near_duplicates, is_same_picture, perceptual_hash
+from barkive.images.hashing import (
+    group_near_duplicates,
+    is_same_picture,
+    near_duplicates,
+    perceptual_hash,
+)
 from barkive.images.header import Header, describe
 from barkive.images.preprocess import Preprocessing, Square
 from barkive.images.quality import Quality, measure
@@ -22,6 +27,7 @@ __all__ = [
     "is_same_picture",
     "map_ahead",
     "measure",
+    "near_duplicates",
     "perceptual_hash",
     "read_file",
 ]

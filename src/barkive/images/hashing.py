@@ -26,6 +26,8 @@ _VERTICAL, _HORIZONTAL = np.array(
     sorted(np.ndindex(_SIDE, _SIDE), key=lambda frequency: (sum(frequency), frequency))
 )[1 : _BITS + 1].T
 _ODD = _HORIZONTAL % 2 == 1
+# The bits that differ between a photo's hash and that of its mirror image.
+_MIRROR = np.packbits(_ODD).view(">u8").astype(np.uint64)
 # For each frequency the position of the one with rows and columns exchanged; -1 for none.
 _POSITION = {pair: i for i, pair in enumerate(zip(_VERTICAL, _HORIZONTAL, strict=True))}
 _TRANSPOSED = np.array(
@@ -73,6 +75,26 @@ def is_same_picture(
                 if np.count_nonzero(mirrored != first) <= distance:
                     return True
     return False
+
+
+def near_duplicates(
+    one: NDArray[np.uint64], hashes: NDArray[np.uint64], *, distance: int = _ALIKE
+) -> NDArray[np.intp]:
+    """Which photos show the same picture as one, or its mirror image.
+
+    Args:
+        one: Of `perceptual_hash`, shape (4,).
+        hashes: Likewise, shape (n, 4).
+        distance: In bits, 0 to 255.
+
+    Returns:
+        Their indices, the nearest first.
+    """
+    plain = np.bitwise_count(hashes ^ one).sum(axis=1, dtype=np.int64)
+    mirrored = np.bitwise_count(hashes ^ one ^ _MIRROR).sum(axis=1, dtype=np.int64)
+    bits = np.minimum(plain, mirrored)
+    near = np.flatnonzero(bits <= distance)
+    return near[np.argsort(bits[near], kind="stable")]
 
 
 def group_near_duplicates(

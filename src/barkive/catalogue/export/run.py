@@ -115,6 +115,23 @@ class Export:
         except OSError as error:
             raise cannot_write(self.out or Path("/dev/stdout"), error) from None
 
+    def pieces(
+        self, entries: Iterator[Entry], *, labels: tuple[Label, ...], base: Path | None
+    ) -> Iterator[str]:
+        """The entries in a form of text, piece by piece.
+
+        Args:
+            entries: Consumed as the pieces are.
+            labels: The breeds that the catalogue's models know.
+            base: The folder in which all the photos lie, if there is one.
+
+        Raises:
+            UsageError: The form is no text.
+        """
+        if self.form not in _TEXT:
+            raise UsageError(f"The form {self.form} is no text; choose one of: {', '.join(_TEXT)}.")
+        return self._chunks(entries, labels, base)
+
     def _run(
         self,
         entries: Iterator[Entry],

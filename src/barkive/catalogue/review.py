@@ -1,0 +1,282 @@
+"""Shares the photos that the model is not sure of among those who review them.
+
+A *desk* is one open page, or one person at a terminal. While it has a photo before it, no
+other desk gets that one, until it has answered, has left or has been silent for a while: so
+nobody does another's work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+
+from barkive.catalogue import corrections, schema
+from barkive.catalogue.corrections import Correction
+from barkive.catalogue.database import Database
+from barkive.catalogue.entries import chosen, to_entries
+from barkive.catalogue.filters import Filter
+from barkive.catalogue.models import Models, unpack_probabilities
+from barkive.catalogue.records import Entry, Kind
+from barkive.catalogue.store import now
+from barkive.errors import ReviewedMeanwhileError
+from barkive.verdicts import Status
+
+_OPEN, _DONE, _SKIPPED = "open", "done", "skipped"
+_LAPSE = timedelta(minutes=5)
+_FORGET = timedelta(days=30)
+# Several files may have one content, which is asked about once.
+_SPARE = 4
+_LISTED = 5
+_ALL = Filter()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the review is.
+
+    Attributes:
+        left: Photos that the model is not sure of and nobody has spoken of.
+        done: Photos that this desk has answered.
+        skipped: Photos that this desk has passed over.
+        checked: Contents of which people said what is on them, in the whole catalogue.
+        right: Of these, those on which the model's first guess was right.
+        listed: Of these, those whose breed was among its first five.
+    """
+
+    left: int
+    done: int
+    skipped: int
+    checked: int
+    right: int
+    listed: int
+
+
+class Review:
+    """The queue of photos to look at, for several desks at once."""
+
+    def __init__(
+        self, database: Database, models: Models, *, clock: Callable[[], datetime] = now
+    ) -> None:
+        self._database, self._models, self._clock = database, models, clock
+
+    def take(self, desk: str, wanted: Filter = _ALL, *, count: int = 4) -> list[Entry]:
+        """The photos that a desk looks at next; the first, to answer now, is the desk's alone.
+
+        Those between whose best breeds the model can choose least come first, see
+        `corrections.to_review`.
+
+        Args:
+            desk: Any text that no other desk has.
+            wanted: Which photos.
+            count: How many at most; those after the first so that their pictures can be
+                loaded. Another desk may take them first.
+        """
+        table, c = schema.review, schema.photo.c
+        moment = self._clock()
+        where = and_(
+            wanted.where(self._models, sqlite=self._database.is_sqlite),
+            c.corrected.is_(False),
+            c.status == Status.UNCERTAIN.value,
+        )
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.at < moment - _FORGET))
+            own = connection.execute(
+                select(table.c.sha256)
+                .where(table.c.desk == desk, table.c.state == _OPEN)
+                .order_by(table.c.id)
+            ).scalars()
+            rows: dict[bytes, Row[Any]] = {}
+            for content in own:
+                still = chosen().where(where, c.sha256 == content).order_by(c.id).limit(1)
+                if (row := connection.execute(still).first()) is not None:
+                    rows[bytes(content)] = row
+            taken = list(rows)[:1]
+            if len(rows) < count:
+                free = chosen().where(where, ~_is_spoken_for(desk, moment))
+                free = free.order_by(c.margin, c.id).limit(count * _SPARE)
+                for row in connection.execute(free):
+                    if len(rows) < count:
+                        rows.setdefault(bytes(row.sha256), row)
+            if rows and not taken:
+                (first, *_) = rows
+                row_of_desk = {"desk": desk, "sha256": first, "state": _OPEN, "at": moment}
+                connection.execute(insert(table).values(row_of_desk))
+            connection.execute(
+                update(table).where(table.c.desk == desk, table.c.state == _OPEN).values(at=moment)
+            )
+            return to_entries(connection, self._models, list(rows.values())[:count])
+
+    def answer(self, desk: str, number: int, correction: Correction) -> Entry:
+        """Writes what a desk says of a photo; it is durable when this returns.
+
+        Args:
+            desk: Whose answer it is.
+            number: The photo's.
+            correction: What is said.
+
+        Returns:
+            The photo as it is now.
+
+        Raises:
+            ReviewedMeanwhileError: Somebody has spoken of it meanwhile; nothing is written.
+            UnknownPhotoError: There is no such photo.
+            UnknownBreedError: There is no such breed.
+        """
+        table, said = schema.review, schema.correction
+        with self._database.write() as connection:
+            row = corrections.find(connection, number)
+            if row.corrected:
+                raise ReviewedMeanwhileError(
+                    f"Somebody has reviewed {row.path} meanwhile; what they said stands."
+                )
+            entry = corrections.write(connection, self._models, number, correction)
+            last = select(func.max(said.c.id)).where(said.c.sha256 == row.sha256)
+            self._settle(connection, desk, bytes(row.sha256), _DONE)
+            connection.execute(
+                update(table)
+                .where(table.c.desk == desk, table.c.sha256 == row.sha256)
+                .values(correction_id=connection.execute(last).scalar_one())
+            )
+        return entry
+
+    def skip(self, desk: str, number: int) -> None:
+        """Passes over a photo; other desks may get it.
+
+        Raises:
+            UnknownPhotoError: There is no such photo.
+        """
+        with self._database.write() as connection:
+            row = corrections.find(connection, number)
+            if row.sha256 is not None:
+                self._settle(connection, desk, bytes(row.sha256), _SKIPPED)
+
+    def unskip(self, desk: str) -> int:
+        """Brings the photos back that a desk has passed over, and gives their number."""
+        table = schema.review
+        with self._database.write() as connection:
+            return connection.execute(
+                delete(table).where(table.c.desk == desk, table.c.state == _SKIPPED)
+            ).rowcount
+
+    def leave(self, desk: str) -> None:
+        """Gives back the photo that a desk has before it."""
+        table = schema.review
+        with self._database.write() as connection:
+            connection.execute(delete(table).where(table.c.desk == desk, table.c.state == _OPEN))
+
+    def undo(self, desk: str) -> Entry | None:
+        """Takes back what a desk did last, and puts the photo before it again.
+
+        Returns:
+            The photo; None where there is nothing to take back.
+
+        Raises:
+            ReviewedMeanwhileError: Somebody has spoken of it since; their word stands, and
+                the next undo takes back what was before it.
+        """
+        table, said = schema.review, schema.correction
+        with self._database.write() as connection:
+            last = connection.execute(
+                select(table)
+                .where(table.c.desk == desk, table.c.turn.is_not(None))
+                .order_by(table.c.turn.desc())
+                .limit(1)
+            ).first()
+            if last is None:
+                return None
+            newest = select(func.max(said.c.id)).where(said.c.sha256 == last.sha256)
+            foreign = (
+                last.state == _DONE and connection.execute(newest).scalar() != last.correction_id
+            )
+            found = chosen().where(schema.photo.c.sha256 == last.sha256)
+            row = connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
+            if foreign:
+                connection.execute(delete(table).where(table.c.id == last.id))
+            else:
+                if last.state == _DONE:
+                    corrections.write(connection, self._models, row.id, Correction(Kind.UNDO))
+                connection.execute(
+                    update(table)
+                    .where(table.c.id == last.id)
+                    .values(state=_OPEN, turn=None, correction_id=None, at=self._clock())
+                )
+                again = corrections.find(connection, row.id)
+                (entry,) = to_entries(connection, self._models, [again])
+                return entry
+        raise ReviewedMeanwhileError(
+            f"Somebody has spoken of {row.path} since; what they said stands."
+        )
+
+    def progress(self, desk: str, wanted: Filter = _ALL) -> Progress:
+        """How far a desk and all together are, and how often the model was right."""
+        table, c = schema.review, schema.photo.c
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        with self._database.read() as connection:
+            left = connection.execute(
+                select(func.count())
+                .select_from(schema.photo)
+                .where(where, c.corrected.is_(False), c.status == Status.UNCERTAIN.value)
+            ).scalar_one()
+            found = connection.execute(
+                select(table.c.state, func.count())
+                .where(table.c.desk == desk)
+                .group_by(table.c.state)
+            )
+            states: dict[str, int] = {row.state: row[1] for row in found}
+            checked, right, listed = self._compared(connection)
+        return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
+
+    def _settle(self, connection: Connection, desk: str, content: bytes, state: str) -> None:
+        """Notes what a desk has done with a photo, as the last thing that it did."""
+        table = schema.review
+        turns = select(func.coalesce(func.max(table.c.turn), 0)).where(table.c.desk == desk)
+        values = {
+            "state": state,
+            "at": self._clock(),
+            "turn": connection.execute(turns).scalar_one() + 1,
+        }
+        mine = and_(table.c.desk == desk, table.c.sha256 == content)
+        if not connection.execute(update(table).where(mine).values(values)).rowcount:
+            connection.execute(insert(table).values(desk=desk, sha256=content, **values))
+
+    def _compared(self, connection: Connection) -> tuple[int, int, int]:
+        """How many contents people named, on how many the model was right, and nearly so."""
+        c, answer = schema.photo.c, schema.answer.c
+        named = (Status.DOG.value, Status.NOT_DOG.value)
+        rows = connection.execution_options(yield_per=1000).execute(
+            select(c.status, c.breed, c.breed2, answer.status.label("said"))
+            .add_columns(answer.probabilities, answer.model_id)
+            .join_from(schema.photo, schema.answer)
+            .where(c.corrected.is_(True), c.status.in_(named))
+            .where(c.id.in_(select(func.min(c.id)).where(c.corrected.is_(True)).group_by(c.sha256)))
+        )
+        checked = right = listed = 0
+        for row in rows:
+            checked += 1
+            if Status.NOT_DOG.value in (row.status, row.said):
+                right += row.status == row.said
+                listed += row.status == row.said
+                continue
+            scores = unpack_probabilities(row.probabilities)
+            labels = self._models.get(connection, row.model_id).labels
+            best = [labels[i].id for i in np.argsort(-scores, kind="stable")[:_LISTED]]
+            right += best[0] in (row.breed, row.breed2)
+            listed += not {row.breed, row.breed2}.isdisjoint(best)
+        return checked, right, listed
+
+
+def _is_spoken_for(desk: str, moment: datetime) -> Any:
+    """Whether another desk has a photo before it, or this one has passed over it."""
+    table = schema.review
+    return exists().where(
+        table.c.sha256 == schema.photo.c.sha256,
+        or_(
+            and_(table.c.desk != desk, table.c.state == _OPEN, table.c.at > moment - _LAPSE),
+            and_(table.c.desk == desk, table.c.state != _DONE),
+        ),
+    )

@@ -1,0 +1,169 @@
+"""`barkive serve`: the web page and the HTTP API."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.options import CatalogueAt, ModelOption
+
+if TYPE_CHECKING:
+    import socket
+
+    from barkive.web.passwords import Passwords
+
+_PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
+
+
+def serve(
+    catalogue: CatalogueAt = None,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="The address to listen on; on any but this machine's own a password is asked for."
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    model: ModelOption = None,
+    folder: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder that the page may scan, with all inside; may be given several times. "
+            "By default every folder on this machine's own address, and none on any other.",
+            show_default=False,
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name under which the server may be addressed, such as the one of a site in "
+            "front of it; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    password: Annotated[
+        bool,
+        typer.Option("--password", help="Ask for a password on this machine's own address too."),
+    ] = False,
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Set another password, and start.")
+    ] = False,
+) -> None:
+    """Serve the web page and the HTTP API, until Ctrl-C.
+
+    On this machine's own address anybody who uses the machine may use the page. On any other,
+    a password is asked for: it is set once, at the first start or by the variable
+    BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
+    """
+    import uvicorn
+
+    from barkive.web import LOOPBACK, Settings, create_app
+
+    own = host in LOOPBACK
+    guarded = password or new_password or not own
+    passwords = _passwords(new_password) if guarded else None
+    settings = Settings(
+        catalogue=catalogue,
+        model=model,
+        password=passwords,
+        hosts=LOOPBACK | frozenset(allowed_host or ()) if own or allowed_host else None,
+        folders=tuple(folder) if folder else None if own else (),
+    )
+    listening = _listen(host, port)
+    app = create_app(settings)
+    address = _address(host, listening.getsockname()[1])
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=5,
+    )
+    typer.echo(f"Barkive is at {address}", err=True)
+    if passwords is not None:
+        typer.echo("It asks for the password.", err=True)
+    if not own:
+        typer.echo(
+            "The connection is not encrypted: on a network that you don't trust, put a web server "
+            "with HTTPS in front.",
+            err=True,
+        )
+    typer.echo("Ctrl-C ends it.", err=True)
+    if open_page:
+        typer.launch(address)
+    uvicorn.Server(config).run([listening])
+
+
+def _passwords(renew: bool) -> Passwords:
+    """The password, set now if it is not.
+
+    Raises:
+        UsageError: It is not set, and nobody is there to be asked.
+    """
+    from barkive.errors import UsageError
+    from barkive.web.passwords import Passwords, default_file
+
+    passwords = Passwords(default_file())
+    given = os.environ.get(_PASSWORD)
+    if given is not None:
+        if not (passwords.is_set and passwords.verify(given)):
+            passwords.set(given)
+            typer.echo("The password is set; it is kept as a hash.", err=True)
+    elif renew or not passwords.is_set:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "The server needs a password, because others may reach it; set it once with the "
+                f"variable {_PASSWORD}, or start it in a terminal."
+            )
+        typer.echo("Others may reach this address, so visitors must know a password.", err=True)
+        passwords.set(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
+        typer.echo("It is kept as a hash; next time nobody is asked for it here.", err=True)
+    return passwords
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Takes the address, before anything else is done.
+
+    Raises:
+        UsageError: It can't be had.
+    """
+    import socket
+
+    from barkive.errors import UsageError
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    if os.name == "posix":  # on Windows it would let two servers share an address
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise UsageError(_why_not(host, port, error)) from None
+    listening.listen(2048)
+    return listening
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    import socket
+
+    if isinstance(error, socket.gaierror):
+        return f"There is no address {host}; give one of this machine's, or 0.0.0.0 for all."
+    if isinstance(error, PermissionError):
+        return f"Port {port} may not be used without special rights; choose one from 1024 on."
+    return f"Port {port} of {host} can't be used: {error.strerror}; choose another with --port."
+
+
+def _address(host: str, port: int) -> str:
+    """What to type into a browser."""
+    import socket
+
+    name = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"

@@ -1,0 +1,127 @@
+"""Takes photos into the catalogue that people add: kept durably, then scanned."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from barkive.catalogue import Catalogue, Entry
+from barkive.catalogue.export.safe_names import safe_name
+from barkive.classifier import Classifier
+from barkive.errors import CatalogueError
+from barkive.images import decode, describe
+
+_ENDINGS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "WebP": (".webp",),
+    "GIF": (".gif",),
+    "BMP": (".bmp", ".dib"),
+    "TIFF": (".tif", ".tiff"),
+    "AVIF": (".avif",),
+    "HEIC": (".heic", ".heif", ".hif"),
+}
+_LONGEST_STEM = 100
+_SMALL_SIDE = 64
+
+
+class Additions:
+    """Photos that were added, in a folder of their own."""
+
+    def __init__(self, catalogue: Catalogue, classifier: Classifier, folder: Path) -> None:
+        """Says where they go.
+
+        Args:
+            catalogue: That they are added to.
+            classifier: That names their breeds.
+            folder: Made when the first photo comes.
+        """
+        self._catalogue, self._classifier, self._folder = catalogue, classifier, folder
+        self._lock = threading.Lock()
+
+    def add(self, content: bytes, name: str) -> Entry:
+        """Keeps a photo and catalogues it; both are durable when this returns.
+
+        A photo that the catalogue has already, and whose file is there, is not kept twice.
+
+        Args:
+            content: Of its file, which is kept as it is.
+            name: What it is called; without folders.
+
+        Raises:
+            PhotoError: It can't be read; nothing is kept.
+            CatalogueError: It can't be written.
+        """
+        kind = describe(content).format
+        decode(content, shorter_side=_SMALL_SIDE)
+        digest = hashlib.sha256(content).hexdigest()
+        # One after the other, so that the same photo sent twice at once is kept once.
+        with self._lock:
+            for entry in self._catalogue.with_content(digest):
+                if Path(entry.file).is_file():
+                    return entry
+            path = self._keep(content, _name(name, kind))
+            self._catalogue.scan([path], classifier=self._classifier)
+        return self._catalogue.photo(path)
+
+    def _keep(self, content: bytes, name: str) -> Path:
+        folder = self._folder / f"{datetime.now():%Y-%m}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                for free in _numbered(folder / name):
+                    with suppress(FileExistsError):
+                        # The name is taken first: to rename would replace another's file.
+                        free.open("xb").close()
+                        break
+                Path(part).replace(free)
+            finally:
+                Path(part).unlink(missing_ok=True)
+            _sync(folder)
+        except OSError as error:
+            remedy = "make room" if error.errno == errno.ENOSPC else "make it writable"
+            raise CatalogueError(
+                f"The photo can't be kept in {folder}: {error.strerror}; {remedy} and try again."
+            ) from None
+        return free
+
+
+def _name(name: str, kind: str) -> str:
+    """A name that every system takes, with an ending that fits the content."""
+    stem, ending = os.path.splitext(name)  # noqa: PTH122 - a name, and no path
+    endings = _ENDINGS[kind]
+    kept = ending.lower() if ending.lower() in endings else endings[0]
+    stem = re.sub(r"\s+", " ", stem).strip(" .")[:_LONGEST_STEM]
+    return safe_name(stem or "photo") + kept
+
+
+def _numbered(path: Path) -> Iterator[Path]:
+    """A path, and such with a number for as long as it is taken."""
+    yield path
+    number = 2
+    while True:
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+
+
+def _sync(folder: Path) -> None:
+    """Has the folder's new name reach the disk."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,42 @@
+"""Tells those who watch over a server how it is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse, Response
+
+from barkive.errors import CatalogueError
+from barkive.web.api.described import PROBLEMS
+from barkive.web.api.shared import Counted, Shared
+from barkive.web.problems import problem
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", response_class=PlainTextResponse, summary="Whether the server runs")
+def healthz() -> str:
+    """Says `ok` as soon as it answers at all."""
+    return "ok"
+
+
+@router.get(
+    "/readyz",
+    response_class=PlainTextResponse,
+    responses={503: PROBLEMS[503]},
+    summary="Whether the server can do its work",
+)
+def readyz(shared: Shared) -> Response:
+    """Says `ok` where the network answers and the catalogue can be read."""
+    if not shared.engine.is_alive:
+        return problem(503, "The network does not answer; start the server again.")
+    try:
+        shared.catalogue.count()
+    except CatalogueError as error:
+        return problem(503, str(error))
+    return PlainTextResponse("ok")
+
+
+@router.get("/metrics", response_class=PlainTextResponse, summary="Figures for Prometheus")
+def metrics(counted: Counted) -> Response:
+    """Requests, times, photos judged and waiting, in the text format of Prometheus."""
+    return PlainTextResponse(counted.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

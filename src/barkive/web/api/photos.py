@@ -1,0 +1,253 @@
+"""The catalogue's photos: search, one, add, correct, and the words that people said."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
+
+from barkive.catalogue import Correction, Kind
+from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
+from barkive.errors import PhotoError
+from barkive.web.api.described import ENTRY, NO_SUCH_PHOTO, example, upload
+from barkive.web.api.shared import Lang, Number, Setup, Shared, Top, Wanted
+from barkive.web.uploads import received
+
+router = APIRouter(tags=["photos"])
+
+_NAME = Annotated[str, Field(max_length=200)]
+_CHANGE = {
+    "kind": "breed",
+    "breeds": ["Boxer"],
+    "note": "chip says so",
+    "by": "Ada",
+    "at": "2026-06-02T09:30:00Z",
+    "was": "uncertain",
+}
+
+
+class Page(TypedDict):
+    """A part of what a search has found."""
+
+    total: int
+    offset: int
+    next: str | None
+    photos: list[EntryJSON]
+
+
+class Added(TypedDict):
+    """What became of a photo that was to be added."""
+
+    file: str | None
+    photo: EntryJSON | None
+    error: str | None
+
+
+class Duplicates(TypedDict):
+    """Photos that show the same."""
+
+    kind: Literal["exact", "near"]
+    photos: list[EntryJSON]
+
+
+class Said(BaseModel):
+    """What a person says of a photo."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"kind": "breed", "breeds": ["Boxer"], "note": "chip says so", "by": "Ada"}
+        },
+    )
+
+    kind: Kind = Field(
+        description="`breed` and `cross` with one and two `breeds`, `not_dog`, `unsure`, or `undo` "
+        "to take back the last thing that was said."
+    )
+    breeds: list[_NAME] = Field([], max_length=2, description="Names in English or French, or ids.")
+    note: Annotated[str, Field(max_length=5000)] | None = Field(
+        None, description="Anything worth remembering."
+    )
+    by: _NAME | None = Field(None, description="Who says so.")
+    other: bool = Field(
+        False, description="Whether breeds that Barkive has no name for are taken as they are."
+    )
+
+
+class Counts(TypedDict):
+    """How many photos there are of each."""
+
+    id: str
+    name: str
+    photos: int
+
+
+@router.get(
+    "/photos",
+    response_model=Page,
+    responses=example({"total": 1, "offset": 0, "next": None, "photos": [ENTRY]}),
+    summary="Search the catalogue",
+)
+def search(
+    request: Request,
+    shared: Shared,
+    wanted: Wanted,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="How many to pass over.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 100,
+    top: Top = 5,
+    lang: Lang = "en",
+) -> Response:
+    """The photos that fit all filters, in the order in which they were catalogued."""
+    catalogue = shared.catalogue
+    total = catalogue.count(wanted)
+    entries = catalogue.page(wanted, offset=offset, limit=limit)
+    end = offset + len(entries)
+    following = request.url.include_query_params(offset=end)
+    return JSONResponse(
+        {
+            "total": total,
+            "offset": offset,
+            "next": f"{following.path}?{following.query}" if entries and end < total else None,
+            "photos": [_to_json(one, lang, top) for one in entries],
+        }
+    )
+
+
+@router.post(
+    "/photos",
+    response_model=list[Added],
+    responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None}]),
+    openapi_extra=upload(many=True),
+    summary="Add photos to the catalogue",
+)
+async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en") -> Response:
+    """Keeps photos, each durably before the answer, and catalogues them.
+
+    A photo that can't be read is answered with the reason in `error`, and not kept. One that
+    the catalogue has already is not kept twice.
+    """
+    answers: list[Added] = []
+    async with received(request, setup.limits) as uploads:
+        for one in uploads:
+            error, entry = one.error, None
+            if error is None:
+                try:
+                    entry = await to_thread.run_sync(
+                        shared.additions.add, await one.read(), one.name or "photo"
+                    )
+                except PhotoError as reason:
+                    error = str(reason)
+            photo = _to_json(entry, lang) if entry is not None else None
+            answers.append({"file": one.name, "photo": photo, "error": error})
+    return JSONResponse(answers)
+
+
+@router.get(
+    "/photos/{number}",
+    response_model=EntryJSON,
+    responses=example(ENTRY) | NO_SUCH_PHOTO,
+    summary="One photo",
+)
+def photo(shared: Shared, number: Number, top: Top = 5, lang: Lang = "en") -> Response:
+    """What is known and said of a photo."""
+    return JSONResponse(_to_json(shared.catalogue.photo(number), lang, top))
+
+
+@router.get(
+    "/photos/{number}/history",
+    response_model=list[ChangeJSON],
+    responses=example([_CHANGE]) | NO_SUCH_PHOTO,
+    summary="What people said of a photo",
+)
+def history(shared: Shared, number: Number, lang: Lang = "en") -> Response:
+    """All that people said of it, in order, what was taken back included."""
+    return JSONResponse([one.to_json(lang) for one in shared.catalogue.history(number)])
+
+
+@router.post(
+    "/photos/{number}/corrections",
+    response_model=EntryJSON,
+    responses=example(ENTRY) | NO_SUCH_PHOTO,
+    summary="Correct a photo",
+)
+def correct(shared: Shared, number: Number, said: Said, lang: Lang = "en") -> Response:
+    """Writes what a person says of a photo; it is durable when this answers.
+
+    It holds for every file of the same content, stands over what the model says, and its
+    history is kept.
+    """
+    correction = Correction(said.kind, tuple(said.breeds), said.note, said.by, said.other)
+    return JSONResponse(_to_json(shared.catalogue.say(number, correction), lang))
+
+
+@router.get(
+    "/photos/{number}/similar",
+    response_model=list[FoundJSON],
+    responses=example([ENTRY | {"similarity": 0.91}]) | NO_SUCH_PHOTO,
+    summary="Photos that resemble one",
+)
+def similar(
+    shared: Shared,
+    number: Number,
+    wanted: Wanted,
+    limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 20,
+    lang: Lang = "en",
+) -> Response:
+    """The photos most like one of the catalogue, the likest first."""
+    found = shared.catalogue.like(number, wanted, limit=limit)
+    return JSONResponse([_printable(one.to_json(lang)) for one in found])
+
+
+@router.get(
+    "/photos/{number}/duplicates",
+    response_model=list[Duplicates],
+    responses=example([{"kind": "exact", "photos": [ENTRY]}]) | NO_SUCH_PHOTO,
+    summary="Other photos that show the same",
+)
+def duplicates(shared: Shared, number: Number, lang: Lang = "en") -> Response:
+    """Files of the same content, and pictures that look alike."""
+    groups = shared.catalogue.duplicates_of(number)
+    return JSONResponse(
+        [
+            {"kind": group.kind, "photos": [_to_json(one, lang) for one in group.entries]}
+            for group in groups
+        ]
+    )
+
+
+@router.get(
+    "/counts",
+    response_model=list[Counts],
+    responses=example([{"id": "n02085620", "name": "Chihuahua", "photos": 31}]),
+    summary="How many photos of each breed or status",
+)
+def counts(
+    shared: Shared,
+    wanted: Wanted,
+    by: Annotated[Literal["breed", "status"], Query(description="What to count.")] = "breed",
+    lang: Lang = "en",
+) -> Response:
+    """The photos that fit all filters, counted, the most frequent first."""
+    catalogue = shared.catalogue
+    rows = [
+        {
+            "id": name,
+            "name": catalogue.models.label(name).name(lang) if by == "breed" else name,
+            "photos": number,
+        }
+        for name, number in catalogue.counts(by, wanted).most_common()
+    ]
+    return JSONResponse(rows)
+
+
+def _to_json(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Any:
+    return _printable(entry.to_json(lang, top))
+
+
+def _printable(row: Any) -> Any:
+    """A row whose path is valid text: bytes that are none are escaped."""
+    return row | {"file": row["file"].encode("utf-8", "backslashreplace").decode()}

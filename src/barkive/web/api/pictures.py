@@ -1,0 +1,82 @@
+"""Pictures of catalogued photos: small, upright, and without what the camera wrote of the place.
+
+The files themselves are not served.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from barkive.errors import UsageError
+from barkive.web.api.described import NO_SUCH_PHOTO
+from barkive.web.api.identify import heat
+from barkive.web.api.shared import Number, Shared
+from barkive.web.previews import Size
+
+router = APIRouter(tags=["pictures"])
+
+_KEPT = "private, max-age=86400"
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture", "content": {"image/jpeg": {}}},
+    304: {"description": "It is as it was"},
+    **NO_SUCH_PHOTO,
+}
+
+
+@router.get(
+    "/photos/{number}/thumbnail",
+    response_class=Response,
+    responses=_ANSWERS,
+    summary="A small square picture",
+)
+def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
+    """The centre of the photo, 320 pixels wide and high."""
+    return _picture(request, shared, number, Size.THUMBNAIL)
+
+
+@router.get(
+    "/photos/{number}/image",
+    response_class=Response,
+    responses=_ANSWERS,
+    summary="The photo at the size of a screen",
+)
+def image(request: Request, shared: Shared, number: Number) -> Response:
+    """The whole photo, at most 1600 pixels wide and high."""
+    return _picture(request, shared, number, Size.LARGE)
+
+
+@router.get(
+    "/photos/{number}/heatmap",
+    response_class=Response,
+    responses={
+        200: {"description": "A square picture", "content": {"image/png": {}}},
+        **NO_SUCH_PHOTO,
+    },
+    summary="Show what the network looked at",
+)
+async def heatmap(
+    shared: Shared,
+    number: Number,
+    breed: Annotated[
+        str | None, Query(max_length=200, description="An id; the model's best guess by default.")
+    ] = None,
+) -> Response:
+    """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
+    entry = shared.catalogue.photo(number)
+    if breed is None:
+        guesses = entry.answer.breeds if entry.answer is not None else ()
+        if not guesses:
+            raise UsageError("The model has named no breed on this photo; give one.")
+        breed = guesses[0].label.id
+    return await heat(shared, entry.file, breed)
+
+
+def _picture(request: Request, shared: Shared, number: int, size: Size) -> Response:
+    preview = shared.previews.get(shared.catalogue.photo(number), size)
+    headers = {"ETag": preview.etag, "Cache-Control": _KEPT}
+    if request.headers.get("if-none-match") == preview.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(preview.content, media_type=preview.media_type, headers=headers)

@@ -1,0 +1,163 @@
+"""Scans of folders as jobs, with their progress as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from barkive.errors import UsageError
+from barkive.web.api.described import a_problem, example
+from barkive.web.api.shared import Setup, Shared
+from barkive.web.scans import ScanJSON
+from barkive.web.service import Service
+from barkive.web.settings import Settings
+
+router = APIRouter(tags=["scans"])
+
+_LOOK_SECONDS = 0.2
+_KEEP_ALIVE_SECONDS = 15.0
+_SCAN = {
+    "id": "3f2a9c0d1b7e4f68",
+    "folders": ["/home/ada/Pictures"],
+    "state": "running",
+    "done": 1200,
+    "total": 3012,
+    "rate": 151.2,
+    "seconds_left": 12,
+    "started_at": "2026-06-01T12:00:00Z",
+    "finished_at": None,
+    "new": 1200,
+    "changed": 0,
+    "moved": 0,
+    "missing": 0,
+    "unchanged": 0,
+    "statuses": {"dog": 880, "uncertain": 244, "not_dog": 73, "failed": 3},
+    "failed": [{"file": "/home/ada/Pictures/broken.jpg", "error": "The file is empty."}],
+    "error": None,
+}
+_NO_SUCH_SCAN = a_problem(
+    404, "There is no such scan", "There is no scan 3f2a; it may be long past."
+)
+_Id = Annotated[str, Path(max_length=64, description="The scan's id.")]
+
+
+class Wish(BaseModel):
+    """What is to be scanned."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"folders": ["/home/ada/Pictures"]}}
+    )
+
+    folders: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(
+        min_length=1, max_length=100, description="Absolute paths on the server's machine."
+    )
+    retry_failed: bool = Field(
+        False, description="Whether to read photos again that could not be read."
+    )
+
+
+@router.post(
+    "/scans",
+    status_code=202,
+    response_model=ScanJSON,
+    responses={202: example(_SCAN)[200]},
+    summary="Scan folders",
+)
+def start(wish: Wish, shared: Shared, setup: Setup) -> Response:
+    """Brings the catalogue up to date with folders, in the background; one scan at a time."""
+    check_folders(setup, wish.folders)
+    scan = shared.scans.start(wish.folders, retry_failed=wish.retry_failed)
+    where = {"Location": f"/api/v1/scans/{scan.id}"}
+    return JSONResponse(scan.to_json(), 202, where)
+
+
+def check_folders(setup: Settings, folders: list[str]) -> None:
+    """Refuses to scan what may not be scanned.
+
+    Raises:
+        UsageError: A folder is not absolute, or not under one that may be scanned.
+    """
+    for folder in folders:
+        if "\0" in folder or (not folder.startswith(("/", "\\\\")) and folder[1:2] != ":"):
+            raise UsageError(
+                f"The folder “{folder}” is no absolute path; begin at the top, such as "
+                "/home/ada/Pictures."
+            )
+        if not setup.may_scan(folder):
+            raise UsageError(
+                f"The folder {folder} is not among those that may be scanned here; start the "
+                "server with --folder to allow it."
+            )
+
+
+@router.get(
+    "/scans", response_model=list[ScanJSON], responses=example([_SCAN]), summary="All scans"
+)
+def scans(shared: Shared) -> Response:
+    """The scans since the server was started, the newest first."""
+    return JSONResponse([one.to_json() for one in shared.scans.all()])
+
+
+@router.get(
+    "/scans/{scan_id}",
+    response_model=ScanJSON,
+    responses=example(_SCAN) | _NO_SUCH_SCAN,
+    summary="One scan",
+)
+def scan(shared: Shared, scan_id: _Id) -> Response:
+    """How far it is."""
+    return JSONResponse(shared.scans.get(scan_id).to_json())
+
+
+@router.delete(
+    "/scans/{scan_id}",
+    response_model=ScanJSON,
+    responses=example(_SCAN | {"state": "cancelled"}) | _NO_SUCH_SCAN,
+    summary="Stop a scan",
+)
+def cancel(shared: Shared, scan_id: _Id) -> Response:
+    """Stops it after the photo that it is at; what it has found is kept."""
+    shared.scans.cancel(scan_id)
+    return JSONResponse(shared.scans.get(scan_id).to_json())
+
+
+@router.get(
+    "/scans/{scan_id}/events",
+    response_class=Response,
+    responses={
+        200: {"description": "Server-sent events", "content": {"text/event-stream": {}}},
+        **_NO_SUCH_SCAN,
+    },
+    summary="A scan's progress as it happens",
+)
+async def events(request: Request, shared: Shared, scan_id: _Id) -> Response:
+    """Server-sent events: `progress` with the scan as data, and at last `end`."""
+    shared.scans.get(scan_id)
+    return StreamingResponse(
+        _events(request, shared, scan_id),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(request: Request, shared: Service, scan_id: str) -> AsyncIterator[str]:
+    seen, quiet = -1, 0.0
+    while not await request.is_disconnected():
+        one = shared.scans.get(scan_id)
+        if one.version != seen:
+            seen, quiet = one.version, 0.0
+            yield f"event: progress\ndata: {json.dumps(one.to_json())}\n\n"
+        if one.finished_at is not None:
+            yield "event: end\ndata: {}\n\n"
+            return
+        await asyncio.sleep(_LOOK_SECONDS)
+        quiet += _LOOK_SECONDS
+        if quiet >= _KEEP_ALIVE_SECONDS:
+            quiet = 0.0
+            yield ": still here\n\n"

@@ -1,0 +1,96 @@
+"""What the routes of the API have in common: what they are given, and the filters."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Path, Query, Request
+
+from barkive.catalogue import Filter
+from barkive.verdicts import Language, Status
+from barkive.web.metrics import Metrics
+from barkive.web.service import Service
+from barkive.web.settings import Settings
+
+# What SQLite and PostgreSQL can number.
+_LARGEST = 2**63 - 1
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _metrics(request: Request) -> Metrics:
+    metrics: Metrics = request.app.state.metrics
+    return metrics
+
+
+def _filter(
+    text: Annotated[
+        str | None,
+        Query(
+            max_length=500,
+            description="Words, or their beginnings: of the path, of a breed or FCI group in "
+            "English or French, of a note.",
+        ),
+    ] = None,
+    breed: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="A name in English or French, or an id: photos of this breed, of crosses "
+            "with it, and uncertain ones whose best guess it is.",
+        ),
+    ] = None,
+    group: Annotated[int | None, Query(ge=1, le=10, description="An FCI group.")] = None,
+    status: Annotated[list[Status] | None, Query(description="Of one of these statuses.")] = None,
+    after: Annotated[date | None, Query(description="Taken on this day or later.")] = None,
+    before: Annotated[date | None, Query(description="Taken before this day.")] = None,
+    folder: Annotated[
+        str | None, Query(max_length=4096, description="In this folder or those inside it.")
+    ] = None,
+    min_probability: Annotated[
+        float | None, Query(ge=0, le=1, description="The breed has at least this probability.")
+    ] = None,
+    corrected: Annotated[bool | None, Query(description="Whether people said what it is.")] = None,
+    missing: Annotated[
+        bool, Query(description="Photos whose files are gone, not those that are there.")
+    ] = False,
+) -> Filter:
+    return Filter(
+        text=text,
+        breed=breed,
+        group=group,
+        status=tuple(status or ()),
+        after=after,
+        before=before,
+        folder=folder,
+        min_probability=min_probability,
+        corrected=corrected,
+        missing=missing,
+    )
+
+
+Shared = Annotated[Service, Depends(_service)]
+"""What every request shares."""
+Setup = Annotated[Settings, Depends(_settings)]
+"""How the server is set up."""
+Counted = Annotated[Metrics, Depends(_metrics)]
+"""The server's figures."""
+Wanted = Annotated[Filter, Depends(_filter)]
+"""Which photos are meant."""
+Number = Annotated[
+    int, Path(ge=1, le=_LARGEST, description="The catalogue's number for the photo.")
+]
+"""A photo's number in the path."""
+Lang = Annotated[Language, Query(description="Of the breeds' names.")]
+"""The language of names."""
+Top = Annotated[int, Query(ge=1, le=1000, description="How many breeds to list, at most.")]
+"""How many breeds a verdict lists."""

@@ -1,0 +1,110 @@
+"""Renders templates in the visitor's language. Knows nothing of what the pages are about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from barkive import __version__
+from barkive.sentences import translate
+from barkive.web.languages import COOKIE, LANGUAGES, Words, language_of
+
+_HERE = Path(__file__).parents[1]
+_YEAR = 365 * 24 * 3600
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["sentence"] = _sentence
+    return templates
+
+
+def _sentence(sentence: str, words: Words) -> str:
+    """The sentence of an error in the visitor's language."""
+    return translate(sentence, words.lang)
+
+
+def render(
+    request: Request,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A page.
+
+    Args:
+        request: That asks for it.
+        template: Its file in `templates/`.
+        status: The HTTP status.
+        headers: More headers.
+        context: What the template needs beside `words` (see `Words`), `lang`, `languages`
+            (the address of this page in each), `version` and `has_password`.
+    """
+    words = Words(language_of(request))
+    languages = {
+        lang: f"{request.url.path}?{request.url.include_query_params(lang=lang).query}"
+        for lang in LANGUAGES
+    }
+    app = request.scope.get("app")
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            words=words,
+            lang=words.lang,
+            languages=languages,
+            version=__version__,
+            has_password=app is not None and app.state.settings.password is not None,
+            **context,
+        )
+    )
+    response = HTMLResponse(html, status, dict(headers or {}))
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(COOKIE, words.lang, max_age=_YEAR, httponly=True, samesite="lax")
+    response.headers.setdefault("Vary", "Accept-Language, Cookie")
+    return response
+
+
+def error_page(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> HTMLResponse:
+    """The page that says why there is no page.
+
+    Args:
+        request: That asked.
+        status: The HTTP status, 400 or above.
+        detail: One sentence.
+        headers: More headers.
+    """
+    return render(
+        request, "error.html", status=status, headers=headers, error_status=status, detail=detail
+    )
+
+
+class Assets(StaticFiles):
+    """Styles and scripts: kept by browsers, and asked for again after an update."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_HERE / "static")
+
+    def file_response(self, *args: Any, **options: Any) -> Any:
+        """A file, to be asked after before it is used again."""
+        response = super().file_response(*args, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

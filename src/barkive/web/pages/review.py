@@ -1,0 +1,181 @@
+"""The review: the photos that the model is not sure of, one key each.
+
+Every page is a desk of its own, named in its address, so that several people, or two tabs,
+never get the same photo.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from barkive.breeds import suggest
+from barkive.catalogue import Catalogue, Kind
+from barkive.errors import ReviewedMeanwhileError, UsageError
+from barkive.web.api.shared import Shared
+from barkive.web.languages import Words, language_of
+from barkive.web.pages.gallery import printable
+from barkive.web.pages.photo import correction
+from barkive.web.pages.rendering import render
+from barkive.web.pages.reviewer import name_of, remember
+from barkive.web.pages.views import View
+from barkive.web.service import Service
+
+router = APIRouter()
+
+_PATH = "/review"
+_DESK = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_AHEAD = 4
+
+
+class Act(StrEnum):
+    """What can be done with the photo in front of one."""
+
+    BREED = "breed"
+    CROSS = "cross"
+    NOT_DOG = "not_dog"
+    UNSURE = "unsure"
+    SKIP = "skip"
+    UNDO = "undo"
+    UNSKIP = "unskip"
+
+
+@router.get(_PATH)
+def review(request: Request, shared: Shared) -> Response:
+    """The page with the next photo; without a desk it begins a new one."""
+    view = View.of(request.query_params, shared.catalogue)
+    desk = request.query_params.get("desk", "")
+    if not _DESK.fullmatch(desk):
+        return RedirectResponse(view.address(_PATH, desk=secrets.token_urlsafe(9)), 303)
+    said = request.query_params.get("said", "")
+    return _page(request, shared, desk, said=said if said in ("meanwhile", "nothing") else "")
+
+
+@router.post(_PATH)
+def act(
+    request: Request,
+    shared: Shared,
+    act: Annotated[Act, Form()],
+    desk: Annotated[str, Form(pattern=_DESK.pattern)],
+    number: Annotated[int, Form(ge=0, le=2**63 - 1)] = 0,
+    breed: Annotated[str, Form(max_length=200)] = "",
+    second: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Does what was chosen, and goes on to the next photo."""
+    catalogue = shared.catalogue
+    view = View.of(request.query_params, catalogue)
+    said = None
+    try:
+        if not _do(request, catalogue, act, desk, number, breed, second):
+            said = "nothing"
+    except ReviewedMeanwhileError:
+        said = "meanwhile"
+    except UsageError as error:
+        typed = {"breed": breed, "second": second}
+        return _page(request, shared, desk, status=422, fault=str(error), typed=typed)
+    return RedirectResponse(view.address(_PATH, desk=desk, said=said), 303)
+
+
+@router.post(f"{_PATH}/name")
+def name(
+    request: Request,
+    desk: Annotated[str, Form(pattern=_DESK.pattern)],
+    shared: Shared,
+    name: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Keeps the visitor's name, which stands beside what they say."""
+    view = View.of(request.query_params, shared.catalogue)
+    response = RedirectResponse(view.address(_PATH, desk=desk), 303)
+    remember(response, name)
+    return response
+
+
+@router.post(f"{_PATH}/leave")
+def leave(shared: Shared, desk: Annotated[str, Form(pattern=_DESK.pattern)]) -> Response:
+    """Gives the photo back that a page had before it which is closed now."""
+    shared.catalogue.review.leave(desk)
+    return Response(status_code=204)
+
+
+def _do(
+    request: Request,
+    catalogue: Catalogue,
+    act: Act,
+    desk: str,
+    number: int,
+    breed: str,
+    second: str,
+) -> bool:
+    """Does it, and tells whether there was anything to do."""
+    match act:
+        case Act.UNDO:
+            return catalogue.review.undo(desk) is not None
+        case Act.UNSKIP:
+            return catalogue.review.unskip(desk) > 0
+        case Act.SKIP:
+            catalogue.review.skip(desk, number)
+        case _:
+            # Enter in the second field means both.
+            kind = Kind.CROSS if act is Act.BREED and second.strip() else Kind(act.value)
+            breeds = _meant(breed, catalogue), _meant(second, catalogue)
+            said = correction(request, kind, *breeds, note="")
+            catalogue.review.answer(desk, number, said)
+    return True
+
+
+def _meant(letters: str, catalogue: Catalogue) -> str:
+    """The breed that a few letters mean: its id, or what was typed where none is meant."""
+    typed = letters.strip()
+    if not typed or typed in catalogue.models.labels:
+        return typed
+    found = suggest(typed, limit=1)
+    return found[0].id if found else typed
+
+
+def _page(
+    request: Request,
+    shared: Service,
+    desk: str,
+    *,
+    status: int = 200,
+    said: str = "",
+    fault: str | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    catalogue = shared.catalogue
+    words = Words(language_of(request))
+    view = View.of(request.query_params, catalogue)
+    entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
+    progress = catalogue.review.progress(desk, view.wanted)
+    entry = entries[0] if entries else None
+    context: dict[str, Any] = {}
+    if entry is not None:
+        context = {
+            "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
+            "folder": printable(os.path.dirname(entry.file)),  # noqa: PTH120
+            "ahead": [one.id for one in entries[1:]],
+        }
+    return render(
+        request,
+        "review.html",
+        status=status,
+        desk=desk,
+        entry=entry,
+        progress=progress,
+        view=view,
+        action=view.address(_PATH),
+        name_action=view.address(f"{_PATH}/name"),
+        chips=view.chips(_PATH, words, catalogue),
+        reviewer=name_of(request) or "",
+        is_empty=entry is None and not progress.done and not catalogue.count(),
+        said=said,
+        fault=fault,
+        typed=typed or {},
+        **context,
+    )

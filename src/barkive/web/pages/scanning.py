@@ -1,0 +1,187 @@
+"""Scans: choose a folder by clicking, and watch how far it is.
+
+The only pages on which a path of a request is looked at on the disk: that is what they are
+for. Where, `Settings.folders` says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from barkive.catalogue import Filter
+from barkive.errors import UsageError
+from barkive.images import find_photos
+from barkive.web.api.scans import check_folders
+from barkive.web.api.shared import Setup, Shared
+from barkive.web.languages import Words, language_of
+from barkive.web.pages.gallery import printable
+from barkive.web.pages.rendering import render
+from barkive.web.scans import Scan, State
+from barkive.web.service import Service
+from barkive.web.settings import Settings
+
+router = APIRouter()
+
+_PATH = "/scan"
+_FOLDERS_SHOWN = 500
+_PHOTOS_COUNTED = 1000
+_USUAL = ("Pictures", "Images", "Photos", "Desktop", "Bureau", "Documents", "Downloads")
+_DISKS = ("/media", "/run/media", "/mnt", "/Volumes")
+
+
+@router.get(_PATH)
+def choose(request: Request, shared: Shared, setup: Setup, folder: str = "") -> Response:
+    """The page on which a folder is chosen."""
+    return _page(request, shared, setup, folder)
+
+
+@router.post(_PATH)
+def start(
+    request: Request,
+    shared: Shared,
+    setup: Setup,
+    folder: Annotated[str, Form(max_length=4096)],
+    retry: Annotated[bool, Form()] = False,
+) -> Response:
+    """Starts a scan, and goes to its page."""
+    place = folder.strip()
+    try:
+        check_folders(setup, [place])
+        if not Path(place).is_dir():
+            raise UsageError(f"There is no folder {place}; check the name.")
+    except UsageError as error:
+        return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
+    return RedirectResponse(f"{_PATH}/{shared.scans.start([place], retry_failed=retry).id}", 303)
+
+
+@router.get(f"{_PATH}/{{scan_id}}")
+def watch(request: Request, shared: Shared, scan_id: str) -> Response:
+    """The page on which a scan can be watched."""
+    words = Words(language_of(request))
+    scan = shared.scans.get(scan_id)
+    (folder, *_) = scan.folders
+    return render(
+        request,
+        "scan_job.html",
+        scan=scan,
+        row=scan.to_json(),
+        ended=scan.finished_at is not None,
+        folder=printable(folder),
+        state=_state(scan, words),
+        photos=_address("/photos", folder),
+        review=_address("/review", folder),
+        failed=_address("/photos", folder, status="failed"),
+        texts=_texts(words),
+    )
+
+
+@router.post(f"{_PATH}/{{scan_id}}/cancel")
+def cancel(shared: Shared, scan_id: str) -> Response:
+    """Stops a scan."""
+    shared.scans.cancel(scan_id)
+    return RedirectResponse(f"{_PATH}/{scan_id}", 303)
+
+
+def _page(
+    request: Request,
+    shared: Service,
+    setup: Settings,
+    folder: str,
+    *,
+    status: int = 200,
+    fault: str | None = None,
+    typed: str = "",
+) -> Response:
+    words = Words(language_of(request))
+    context: dict[str, Any] = {"here": None, "way": [], "inside": [], "photos": 0}
+    if folder:
+        try:
+            check_folders(setup, [folder])
+            context = _opened(setup, Path(folder))
+        except UsageError as error:
+            status, fault, typed = 422, str(error), folder
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            status, typed = 422, folder
+            fault = f"The folder {printable(folder)} can't be opened: {reason}."
+    return render(
+        request,
+        "scan.html",
+        status=status,
+        fault=fault,
+        typed=printable(typed),
+        places=[] if context["here"] else [_link(one) for one in _places(setup)],
+        scans=[
+            {"id": one.id, "folder": printable(one.folders[0]), "state": _state(one, words)}
+            | {"done": one.done, "day": words.moment(one.started_at) if one.started_at else ""}
+            for one in shared.scans.all()
+        ],
+        may_scan=setup.folders is None or bool(setup.folders),
+        catalogued=shared.catalogue.count(Filter()),
+        counted=_PHOTOS_COUNTED,
+        **context,
+    )
+
+
+def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
+    """A folder with what is inside it, and the way to it.
+
+    Raises:
+        OSError: It can't be opened.
+    """
+    with os.scandir(folder) as listing:
+        inside = [one.name for one in listing if not one.name.startswith(".") and one.is_dir()]
+    inside.sort(key=str.casefold)
+    photos = find_photos([folder], recursive=False)
+    way = [one for one in (*reversed(folder.parents), folder) if setup.may_scan(os.fspath(one))]
+    return {
+        "here": printable(os.fspath(folder)),
+        "way": [_link(one) for one in way],
+        "inside": [_link(folder / name) for name in inside[:_FOLDERS_SHOWN]],
+        "photos": sum(1 for _ in islice(photos, _PHOTOS_COUNTED)),
+    }
+
+
+def _places(setup: Settings) -> Iterator[Path]:
+    """Where people keep photos, as far as these places are there."""
+    if setup.folders is not None:
+        yield from map(Path, setup.folders)
+        return
+    home = Path.home()
+    yield from (home / name for name in _USUAL if (home / name).is_dir())
+    yield home
+    for disks in map(Path, _DISKS):
+        try:
+            yield from sorted(one for one in disks.iterdir() if one.is_dir())
+        except OSError:
+            continue
+
+
+def _link(folder: Path) -> dict[str, str]:
+    name = folder.name or os.fspath(folder)
+    return {"name": printable(name), "address": _address(_PATH, os.fspath(folder))}
+
+
+def _address(path: str, folder: str, **more: str) -> str:
+    return f"{path}?{urlencode({'folder': folder, **more}, errors='surrogateescape')}"
+
+
+def _state(scan: Scan, words: Words) -> str:
+    return words(f"scan.{scan.state.value}")
+
+
+def _texts(words: Words) -> dict[str, Any]:
+    """The sentences that the script needs."""
+    return {
+        "states": {state.value: words(f"scan.{state.value}") for state in State},
+        "lost": words("scan.lost"),
+        **{key: words.forms(f"scan.{key}") for key in ("done", "rate", "seconds", "minutes")},
+    }

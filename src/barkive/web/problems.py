@@ -1,0 +1,137 @@
+"""Turns every error into an answer: a problem document for programs, a page for people.
+
+The one place where errors get their HTTP status. Problem documents follow RFC 9457.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from barkive.errors import (
+    BarkiveError,
+    BusyError,
+    CatalogueError,
+    MissingExtraError,
+    PhotoError,
+    ReviewedMeanwhileError,
+    UnknownPhotoError,
+    UnknownScanError,
+    UsageError,
+)
+from barkive.web.pages.rendering import error_page
+from barkive.web.uploads import UploadError
+
+_log = logging.getLogger(__name__)
+
+# The first that fits counts.
+_STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
+    (UnknownPhotoError, 404),
+    (UnknownScanError, 404),
+    (ReviewedMeanwhileError, 409),
+    (BusyError, 503),
+    (CatalogueError, 503),
+    (MissingExtraError, 501),
+    (PhotoError, 422),
+    (UsageError, 422),
+)
+_RETRY_SECONDS = "1"
+_PROGRAMS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics")
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Has the application answer every error in one way."""
+    app.add_exception_handler(BarkiveError, _of_barkive)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(ClientDisconnect, _of_nobody)
+    app.add_exception_handler(Exception, _of_fault)
+
+
+def refuse(
+    scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer that says why a request is refused.
+
+    Args:
+        scope: The request's.
+        status: The HTTP status, 400 or above.
+        detail: One sentence.
+        headers: More headers.
+    """
+    if scope["path"].startswith(_PROGRAMS):
+        return problem(status, detail, headers)
+    return error_page(Request(scope), status, detail, headers)
+
+
+def problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+) -> Response:
+    """A problem document.
+
+    Args:
+        status: The HTTP status, 400 or above.
+        detail: One sentence.
+        headers: More headers.
+        more: Further members of the document.
+    """
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status, dict(headers or {}), "application/problem+json")
+
+
+def status_of(error: BarkiveError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, UploadError):
+        return error.status
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+async def _of_barkive(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BarkiveError)
+    status = status_of(error)
+    headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else None
+    return refuse(request.scope, status, str(error), headers)
+
+
+async def _of_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]}
+        for fault in error.errors()
+    ]
+    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+    if request.scope["path"].startswith(_PROGRAMS):
+        return problem(422, f"{detail}.", errors=faults)
+    return refuse(request.scope, 422, f"{detail}.")
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = {
+        404: f"There is nothing at {request.scope['path']}; check the address.",
+        405: f"{request.method} is not understood at {request.scope['path']}.",
+    }.get(error.status_code, str(error.detail))
+    return refuse(request.scope, error.status_code, detail, error.headers)
+
+
+async def _of_nobody(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # the client has gone, and reads no answer
+
+
+async def _of_fault(request: Request, error: Exception) -> Response:
+    _log.error("A fault at %s", request.scope["path"], exc_info=error)
+    return refuse(
+        request.scope,
+        500,
+        "Barkive has made a mistake; what it wrote before is safe. Try again, and look at what "
+        "the server printed.",
+    )

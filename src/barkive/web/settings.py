@@ -1,0 +1,73 @@
+"""How a server is set up: frozen, and checked once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from barkive.errors import UsageError
+from barkive.web.passwords import Passwords
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names under which this machine alone reaches itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for.
+
+    Attributes:
+        photos: How many photos it may send.
+        photo_bytes: The size of one of them.
+        request_bytes: The size of all together.
+        waiting: How many photos of all requests may wait for the network.
+        idle_seconds: How long a body may pause.
+    """
+
+    photos: int = 1000
+    photo_bytes: int = 64 << 20
+    request_bytes: int = 1 << 30
+    waiting: int = 256
+    idle_seconds: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server is set up.
+
+    Attributes:
+        catalogue: A file or a URL; None for the one in the user's data folder.
+        model: A bundle; None for the model inside the package.
+        password: What visitors must know; None where nobody is asked.
+        hosts: The names by which the server may be addressed; None for any.
+        folders: Where scans may look, with all that is inside; None for everywhere.
+        additions: Where photos are kept that visitors add; None for a folder beside the
+            catalogue.
+        cache: Where small pictures are kept; None for the user's cache folder.
+        limits: What one request may ask for.
+
+    Raises:
+        UsageError: One of the folders is none.
+    """
+
+    catalogue: str | Path | None = None
+    model: Path | None = None
+    password: Passwords | None = None
+    hosts: frozenset[str] | None = LOOPBACK
+    folders: tuple[str, ...] | None = None
+    additions: Path | None = None
+    cache: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        for folder in self.folders or ():
+            if not Path(folder).is_dir():
+                raise UsageError(f"There is no folder {folder}; check the name.")
+
+    def may_scan(self, folder: str) -> bool:
+        """Whether a scan may look there, links followed."""
+        if self.folders is None:
+            return True
+        place = Path(os.path.realpath(folder))
+        return any(place.is_relative_to(os.path.realpath(root)) for root in self.folders)

@@ -1,0 +1,100 @@
+// The review: keys, and the next photo without a new page.
+
+import { enhance } from "./breed-picker.js";
+import { showLost } from "./lost.js";
+
+const KEYS = "barkive-keys";
+let busy = false;
+
+begin();
+
+/** Makes the page that is there now work. */
+function begin() {
+  for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
+  showLost(document);
+  const keys = document.getElementById("keys");
+  if (keys) {
+    keys.checked = localStorage.getItem(KEYS) !== "off";
+    keys.addEventListener("change", () => localStorage.setItem(KEYS, keys.checked ? "on" : "off"));
+  }
+  for (const one of document.querySelectorAll("[data-ahead]")) {
+    new Image().src = `/api/v1/photos/${one.dataset.ahead}/image`;
+  }
+  for (const form of document.querySelectorAll('#review form[action^="/review"]')) {
+    form.addEventListener("submit", send);
+  }
+}
+
+/** Sends an answer, and puts what comes back in the place of this page.
+ * @param {SubmitEvent} event */
+async function send(event) {
+  const form = event.currentTarget;
+  if (form.classList.contains("name")) return; // sets a cookie, and may load anew
+  event.preventDefault();
+  if (busy) return; // a second press is meant for the photo that it was pressed at
+  busy = true;
+  const review = document.getElementById("review");
+  review.classList.add("busy");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams(new FormData(form, event.submitter)),
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = page.getElementById("review");
+    if (!next) throw new Error(answer.statusText);
+    review.replaceWith(document.adoptNode(next));
+    begin();
+    // So that a reader hears what is new, and the keys work at once.
+    const main = document.getElementById("content");
+    (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
+    if (matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+    busy = false;
+  } catch {
+    busy = false;
+    form.removeEventListener("submit", send);
+    form.requestSubmit(event.submitter); // the browser says what is wrong
+  }
+}
+
+// Somebody else may have the photo at once.
+addEventListener("pagehide", () => {
+  const desk = document.querySelector("[name=desk]")?.value;
+  if (desk) navigator.sendBeacon("/review/leave", new URLSearchParams({ desk }));
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.key === "Escape" && typing) {
+    event.target.blur();
+    return;
+  }
+  const keys = document.getElementById("keys");
+  if (typing || (keys && !keys.checked)) return;
+  const key = event.key.toLowerCase();
+  if (key === "b") focus(event, "breed");
+  else if (key === "x" && document.getElementById("cross")) {
+    document.getElementById("cross").open = true;
+    focus(event, "breed");
+  } else {
+    const meant = key === "backspace" ? "u" : key === "arrowright" ? "s" : key;
+    // Enter on a button or a link is for that one.
+    const first = meant === "enter" && !event.target.closest("button, a, summary") ? "1" : meant;
+    const button = document.querySelector(`[data-key="${CSS.escape(first)}"]`);
+    if (button) {
+      event.preventDefault();
+      button.click();
+    }
+  }
+});
+
+/** @param {Event} event
+ * @param {string} id */
+function focus(event, id) {
+  const field = document.getElementById(id);
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+}

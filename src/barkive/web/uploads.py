@@ -1,0 +1,142 @@
+"""Takes the photos out of a request: many in a form, or one as its body.
+
+What a photo is, its content says; its declared type is not looked at. Files above a megabyte
+wait in temporary files that have no name on the disk, and so are gone on any ending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from barkive.errors import BarkiveError
+from barkive.web.settings import Limits
+
+FIELD = "files"
+_OTHER_FIELDS = 20
+
+
+class UploadError(BarkiveError):
+    """A request sends too much, nothing, or what can't be understood.
+
+    Attributes:
+        status: The HTTP status that says so.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A photo that a request has brought.
+
+    Attributes:
+        name: What its sender calls it, without folders; None if it has no name.
+        file: Its content, or a file that holds it.
+        error: Why it is not looked at: one sentence; None if it is.
+    """
+
+    name: str | None
+    file: bytes | UploadFile
+    error: str | None = None
+
+    async def read(self) -> bytes:
+        """The content of the file."""
+        return self.file if isinstance(self.file, bytes) else await self.file.read()
+
+
+@asynccontextmanager
+async def received(request: Request, limits: Limits) -> AsyncIterator[list[Upload]]:
+    """The photos of a request, at least one; their files are gone when the block ends.
+
+    Raises:
+        UploadError: There are none, too many, or the body is damaged.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        yield [Upload(None, await _body(request, limits))]
+        return
+    files = await _form(request, limits)
+    try:
+        yield [_checked(one, limits) for one in files]
+    finally:
+        for one in files:
+            if isinstance(one, UploadFile):
+                await one.close()
+
+
+async def _body(request: Request, limits: Limits) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > limits.photo_bytes:
+            raise UploadError(413, _too_large(limits))
+    if not content:
+        raise UploadError(422, _NOTHING)
+    return bytes(content)
+
+
+async def _form(request: Request, limits: Limits) -> list[UploadFile | str]:
+    parser = _Parser(
+        request.headers, request.stream(), max_files=limits.photos, max_fields=_OTHER_FIELDS
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if "too many files" in error.message.lower():
+            raise UploadError(
+                413,
+                f"The request sends more than {limits.photos} photos, which is the limit; "
+                "send them in several requests.",
+            ) from None
+        raise UploadError(400, f"The form can't be read: {error.message.rstrip('.')}.") from None
+    files = form.getlist(FIELD)
+    if not parser.is_whole:
+        await form.close()
+        raise UploadError(400, "The form is cut off: its last boundary is missing.")
+    if not files:
+        await form.close()
+        raise UploadError(422, _NOTHING)
+    return files
+
+
+class _Parser(MultiPartParser):
+    """Knows whether the form came to its end."""
+
+    is_whole = False
+
+    def on_end(self) -> None:
+        self.is_whole = True
+
+
+def _checked(one: UploadFile | str, limits: Limits) -> Upload:
+    if isinstance(one, str):
+        return Upload(None, b"", f"It is text; send photos as files in the field “{FIELD}”.")
+    name = base_name(one.filename)
+    too_large = (one.size or 0) > limits.photo_bytes
+    return Upload(name, one, _too_large(limits) if too_large else None)
+
+
+_NOTHING = (
+    f"There is no photo in the request; send some in the field “{FIELD}” of a form, or one as "
+    "the body."
+)
+
+
+def _too_large(limits: Limits) -> str:
+    return f"The photo has more than {limits.photo_bytes >> 20} MB, which is the limit."
+
+
+def base_name(name: str | None) -> str | None:
+    """The last part of a file's name, on whatever system it was written."""
+    if not name:
+        return None
+    return PureWindowsPath(PurePosixPath(name).name).name or None
