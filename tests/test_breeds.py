@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barkive.breeds import Breed, Language, all_breeds, find, normalise, of_folder, search
+from barkive.breeds import (
+    Breed,
+    Language,
+    all_breeds,
+    find,
+    normalise,
+    of_folder,
+    search,
+    suggest,
+)
 from barkive.errors import UnknownBreedError
 
 # Data that lie beside a checkout, not in it.
@@ -232,6 +241,66 @@ def test_a_name_is_found_however_it_is_written(data: st.DataObject) -> None:
         for letter in name
     )
     assert find(written) == breed
+
+
+def test_suggestions_begin_so_then_have_a_word_that_does_then_hold_it() -> None:
+    pinschers = ["Miniature Pinscher", "Doberman Pinscher", "Affenpinscher"]
+    assert [breed.en for breed in suggest("pin")] == pinschers  # the first is a “Pinscher nain”
+    shepherds = ["German Shepherd Dog", "Old English Sheepdog"]
+    assert [breed.fr for breed in suggest("Berger a")] == ["Berger allemand", "Bobtail"]
+    assert [breed.en for breed in suggest("Berger a")] == shepherds
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("germ", "German Shepherd Dog"),
+        ("ÉPAGNEUL BR", "Brittany"),
+        ("retriever du lab", "Labrador Retriever"),
+        ("coll", "Rough Collie"),
+        ("husk", "Siberian Husky"),
+        ("westi", "West Highland White Terrier"),
+    ],
+)
+def test_the_likeliest_is_suggested_first(query: str, first: str) -> None:
+    assert suggest(query)[0].en == first
+
+
+@pytest.mark.parametrize("query", ["", " - ", "!?", "zzz", "n02106662"])
+def test_nothing_is_suggested_for_what_no_name_holds(query: str) -> None:
+    assert suggest(query) == ()
+
+
+def test_suggestions_are_bounded() -> None:
+    assert len(suggest("a")) == 8
+    assert suggest("a", limit=3) == suggest("a")[:3]
+    assert len(suggest("e", limit=500)) == len(set(suggest("e", limit=500))) > 100
+
+
+def _written_names() -> list[tuple[Breed, str]]:
+    return [(b, name) for b in all_breeds() for name in (b.en, b.fr, *b.aliases)]
+
+
+@pytest.mark.parametrize(("breed", "name"), _written_names(), ids=lambda one: str(one)[:30])
+def test_a_full_name_suggests_its_breed_first(breed: Breed, name: str) -> None:
+    assert suggest(name)[0] == breed
+
+
+@given(st.sampled_from(_written_names()), st.data())
+def test_a_name_is_suggested_from_three_letters_on(
+    named: tuple[Breed, str], data: st.DataObject
+) -> None:
+    breed, name = named
+    letters = normalise(name)
+    length = data.draw(st.integers(min(3, len(letters)), len(letters)))
+    written = data.draw(st.sampled_from([letters[:length], letters[:length].upper()]))
+    assert suggest(written) != ()
+    assert breed in suggest(written, limit=120)
+
+
+@given(st.text())
+def test_whatever_is_typed_is_answered(query: str) -> None:
+    assert len(suggest(query)) <= 8
 
 
 @pytest.mark.shared

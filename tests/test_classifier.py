@@ -1,6 +1,9 @@
 """The classifier with a bundle that takes a photo's colour for its dog's breed."""
 
 import io
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -235,3 +238,9 @@ def test_bytes_of_a_photo_that_lies_in_memory(classifier: Classifier) -> None:
     Image.new("RGB", (50, 50), GREEN).save(file, "WEBP", lossless=True)
     (verdict,) = classifier.predict(file.getvalue(), top=1)
     assert short(verdict) == ("dog", [("Pug", 0.99)])
+
+
+def test_the_inference_library_leaves_nothing_behind_and_reports_nothing(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", "import barkive.classifier"], env=home, check=True)
+    assert list(tmp_path.rglob("*")) == []

@@ -28,7 +28,10 @@ def translate(sentence: str, lang: str) -> str:
     if lang == "fr":
         for pattern, french in _french():
             if found := pattern.fullmatch(sentence):
-                return french.format(**found.groupdict())
+                blanks = found.groupdict()
+                if inner := blanks.get("sentence"):
+                    blanks["sentence"] = translate(inner, lang)
+                return french.format(**blanks)
     return sentence
 
 

@@ -208,10 +208,8 @@ def test_a_place_that_can_t_be_used_is_named(tmp_path: Path) -> None:
         Database(tmp_path)
 
 
-def test_a_locked_catalogue_is_waited_for_and_then_named(
-    tmp_path: Path,
-) -> None:
-    one, other = Database(tmp_path / "c.sqlite"), Database(tmp_path / "c.sqlite", patience=0.2)
+def test_a_locked_catalogue_is_waited_for_and_then_named(where: str) -> None:
+    one, other = Database(where), Database(where, patience=0.2)
     with (
         one.write(),
         pytest.raises(CatalogueError, match="being written by another program; try again"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
-from barkive.images import group_near_duplicates, perceptual_hash
+from barkive.images import group_near_duplicates, near_duplicates, perceptual_hash
 
 
 def picture(seed: int, size: int = 96) -> Image.Image:
@@ -108,3 +108,39 @@ def test_groups_follow_the_definition(seeds, distance):
     mirrored = np.stack([hashed(ImageOps.mirror(image)) for image in images])
     expected = count_bits_one_by_one(hashes, mirrored, distance)
     assert group_near_duplicates(hashes, distance=distance).tolist() == expected
+
+
+def test_near_duplicates_come_nearest_first():
+    one = np.array([0b1011, 0, 0, 7], np.uint64)
+    hashes = np.stack([one] * 5)
+    hashes[0, 0] ^= 0b111
+    hashes[1, 3] ^= 0b1
+    hashes[2] = ~one
+    hashes[4, 1] ^= 0b1
+    assert near_duplicates(one, hashes).tolist() == [3, 1, 4, 0]
+    assert near_duplicates(one, hashes, distance=1).tolist() == [3, 1, 4]
+    assert near_duplicates(one, hashes, distance=0).tolist() == [3]
+    assert near_duplicates(one, hashes[:0]).tolist() == []
+
+
+def test_near_duplicates_are_of_the_same_picture_or_its_mirror_image():
+    image = picture(0)
+    others = [picture(1), ImageOps.mirror(image), picture(2), recompressed(image), picture(3)]
+    hashes = np.stack([hashed(other) for other in others])
+    assert sorted(near_duplicates(hashed(image), hashes).tolist()) == [1, 3]
+    assert near_duplicates(hashed(picture(4)), hashes).tolist() == []
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 7), max_size=12), st.integers(0, 7), st.integers(0, 150))
+def test_near_duplicates_follow_the_definition(seeds, own, distance):
+    images = [picture(seed, 32) for seed in seeds]
+    hashes = np.array([hashed(image) for image in images], np.uint64).reshape(-1, 4)
+    one = hashed(picture(own, 32))
+    mirrored = hashed(ImageOps.mirror(picture(own, 32)))
+    bits = [
+        min(np.bitwise_count(x ^ hashes[i]).sum() for x in (one, mirrored))
+        for i in range(len(seeds))
+    ]
+    expected = sorted((i for i, n in enumerate(bits) if n <= distance), key=lambda i: bits[i])
+    assert near_duplicates(one, hashes, distance=distance).tolist() == expected

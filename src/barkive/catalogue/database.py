@@ -36,6 +36,7 @@ _LOCK = 7_262_754
 
 _PHRASES = (
     ("database is locked", "is being written by another program; try again when that is done"),
+    ("lock timeout", "is being written by another program; try again when that is done"),
     ("readonly database", "can't be written: the file or its folder is read-only"),
     ("disk is full", "can't be written: the disk is full; make room and run the command again"),
     ("no space left", "can't be written: the disk is full; make room and run the command again"),
@@ -85,7 +86,8 @@ class Database:
                     f"There is no catalogue {self.name} yet; `barkive scan FOLDER` makes one."
                 )
             self._make_folder(self.file.parent)
-        self._engine = self._connectable(patience)
+        self._patience = patience
+        self._engine = self._connectable()
         self._inode: tuple[int, int] | None = None
         try:
             self._prepare()
@@ -121,6 +123,7 @@ class Database:
             if not self.is_sqlite:
                 # One writer at a time, as SQLite has it: two scans must not both find a
                 # photo new.
+                connection.execute(text(f"SET LOCAL lock_timeout = {round(1000 * self._patience)}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
 
@@ -217,13 +220,13 @@ class Database:
                 "choose another place with --catalogue."
             ) from None
 
-    def _connectable(self, patience: float) -> Engine:
+    def _connectable(self) -> Engine:
         if not self.is_sqlite:
             try:
                 return create_engine(self.url, pool_pre_ping=True)
             except ModuleNotFoundError:
                 raise MissingExtraError("postgres", "A catalogue on PostgreSQL") from None
-        engine = create_engine(self.url, connect_args={"timeout": patience})
+        engine = create_engine(self.url, connect_args={"timeout": self._patience})
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -101,17 +101,17 @@ def duplicates_of(database: Database, models: Models, number: int) -> list[Group
     with database.read() as connection:
         row = find(connection, number)
         others = connection.execute(
-            select(func.min(photo.c.id).label("id"), photo.c.phash)
-            .where(present(), photo.c.phash.is_not(None), photo.c.sha256 != row.sha256)
-            .group_by(photo.c.sha256, photo.c.phash)
+            select(photo.c.id, photo.c.phash).where(
+                present(), photo.c.phash.is_not(None), photo.c.sha256 != row.sha256
+            )
         ).all()
     if row.sha256 is not None:
         same = present() & (photo.c.sha256 == row.sha256) & (photo.c.id != number)
         groups.append(Group("exact", _entries(database, models, same)))
     if row.phash is not None and any(row.phash) and others:
-        hashes = hash_of(b"".join(bytes(one.phash) for one in others)).reshape(len(others), -1)
+        hashes = hash_of(b"".join([phash for _, phash in others])).reshape(len(others), -1)
         near = near_duplicates(hash_of(bytes(row.phash)), hashes)[:_NEAREST]
-        alike = photo.c.id.in_([others[i].id for i in near.tolist()])
+        alike = photo.c.id.in_([others[i][0] for i in near.tolist()])
         groups.append(Group("near", _entries(database, models, alike)))
     return [group for group in groups if group.entries]
 

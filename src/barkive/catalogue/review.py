@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ _FORGET = timedelta(days=30)
 # Several files may have one content, which is asked about once.
 _SPARE = 4
 _LISTED = 5
+_COMPARED_AT_ONCE = 2000
 _ALL = Filter()
 
 
@@ -248,25 +250,31 @@ class Review:
         """How many contents people named, on how many the model was right, and nearly so."""
         c, answer = schema.photo.c, schema.answer.c
         named = (Status.DOG.value, Status.NOT_DOG.value)
-        rows = connection.execution_options(yield_per=1000).execute(
+        # One photo stands for all of its content.
+        first = select(func.min(c.id)).where(c.corrected.is_(True)).group_by(c.sha256)
+        rows = connection.execution_options(yield_per=_COMPARED_AT_ONCE).execute(
             select(c.status, c.breed, c.breed2, answer.status.label("said"))
             .add_columns(answer.probabilities, answer.model_id)
             .join_from(schema.photo, schema.answer)
-            .where(c.corrected.is_(True), c.status.in_(named))
-            .where(c.id.in_(select(func.min(c.id)).where(c.corrected.is_(True)).group_by(c.sha256)))
+            .where(c.id.in_(first), c.status.in_(named))
+            .order_by(answer.model_id)
         )
         checked = right = listed = 0
-        for row in rows:
-            checked += 1
-            if Status.NOT_DOG.value in (row.status, row.said):
-                right += row.status == row.said
-                listed += row.status == row.said
-                continue
-            scores = unpack_probabilities(row.probabilities)
-            labels = self._models.get(connection, row.model_id).labels
-            best = [labels[i].id for i in np.argsort(-scores, kind="stable")[:_LISTED]]
-            right += best[0] in (row.breed, row.breed2)
-            listed += not {row.breed, row.breed2}.isdisjoint(best)
+        for part in rows.partitions():
+            for model_id, group in groupby(part, lambda row: row.model_id):
+                of_model = list(group)
+                labels = self._models.get(connection, model_id).labels
+                scores = np.stack([unpack_probabilities(row.probabilities) for row in of_model])
+                best = np.argsort(-scores, axis=1, kind="stable")[:, :_LISTED].tolist()
+                for row, guesses in zip(of_model, best, strict=True):
+                    checked += 1
+                    said = {row.breed, row.breed2}
+                    if Status.NOT_DOG.value in (row.status, row.said):
+                        right += row.status == row.said
+                        listed += row.status == row.said
+                    else:
+                        right += labels[guesses[0]].id in said
+                        listed += any(labels[i].id in said for i in guesses)
         return checked, right, listed
 
 

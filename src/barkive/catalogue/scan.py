@@ -132,9 +132,11 @@ def scan(
         if there:
             with database.write() as connection:
                 counts = store.record(connection, models, model, there)
-            progress.recorded(there, counts)
+        # Before it is told of, because whoever is told may end the scan.
         batch.clear()
         written = time.monotonic()
+        if there:
+            progress.recorded(there, counts)
 
     todo = _unknown(database, places, skips, progress)
     try:

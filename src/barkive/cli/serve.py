@@ -61,9 +61,8 @@ def serve(
     a password is asked for: it is set once, at the first start or by the variable
     BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
     """
-    import uvicorn
-
     from barkive.web import LOOPBACK, Settings, create_app
+    from barkive.web.server import run
 
     own = host in LOOPBACK
     guarded = password or new_password or not own
@@ -78,14 +77,6 @@ def serve(
     listening = _listen(host, port)
     app = create_app(settings)
     address = _address(host, listening.getsockname()[1])
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=10,
-        timeout_graceful_shutdown=5,
-    )
     typer.echo(f"Barkive is at {address}", err=True)
     if passwords is not None:
         typer.echo("It asks for the password.", err=True)
@@ -98,7 +89,7 @@ def serve(
     typer.echo("Ctrl-C ends it.", err=True)
     if open_page:
         typer.launch(address)
-    uvicorn.Server(config).run([listening])
+    run(app, listening)
 
 
 def _passwords(renew: bool) -> Passwords:

@@ -16,8 +16,8 @@ from pathlib import Path
 from barkive.catalogue import Catalogue, Entry
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.classifier import Classifier
-from barkive.errors import CatalogueError
-from barkive.images import decode, describe
+from barkive.errors import CatalogueError, PhotoError
+from barkive.images import decode, describe, read_file
 
 _ENDINGS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -50,7 +50,8 @@ class Additions:
     def add(self, content: bytes, name: str) -> Entry:
         """Keeps a photo and catalogues it; both are durable when this returns.
 
-        A photo that the catalogue has already, and whose file is there, is not kept twice.
+        A photo that the catalogue has already, and whose file is there unchanged, is not kept
+        twice.
 
         Args:
             content: Of its file, which is kept as it is.
@@ -66,10 +67,15 @@ class Additions:
         # One after the other, so that the same photo sent twice at once is kept once.
         with self._lock:
             for entry in self._catalogue.with_content(digest):
-                if Path(entry.file).is_file():
+                if _holds(entry.file, content):
                     return entry
             path = self._keep(content, _name(name, kind))
-            self._catalogue.scan([path], classifier=self._classifier)
+            try:
+                self._catalogue.scan([path], classifier=self._classifier)
+            except BaseException:
+                # Who is told that it failed adds it again, and would then have it twice.
+                path.unlink(missing_ok=True)
+                raise
         return self._catalogue.photo(path)
 
     def _keep(self, content: bytes, name: str) -> Path:
@@ -90,13 +96,22 @@ class Additions:
                 Path(part).replace(free)
             finally:
                 Path(part).unlink(missing_ok=True)
-            _sync(folder)
+            for place in (folder, self._folder):
+                _sync(place)
         except OSError as error:
             remedy = "make room" if error.errno == errno.ENOSPC else "make it writable"
             raise CatalogueError(
                 f"The photo can't be kept in {folder}: {error.strerror}; {remedy} and try again."
             ) from None
         return free
+
+
+def _holds(file: str, content: bytes) -> bool:
+    """Whether a file is there and was not changed since it was catalogued."""
+    try:
+        return read_file(file) == content
+    except PhotoError:
+        return False
 
 
 def _name(name: str, kind: str) -> str:

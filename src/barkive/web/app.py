@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from barkive import __version__
 from barkive.web import api
 from barkive.web.bodies import Bodies
-from barkive.web.guard import Hosts, SameSite, SecurityHeaders, SignIn
+from barkive.web.guard import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
 from barkive.web.metrics import Measured, Metrics
 from barkive.web.pages import gallery, identify, photo, review, scanning, signing
 from barkive.web.pages.rendering import Assets
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     guards = [
         Middleware(Measured, metrics=metrics),
         Middleware(SecurityHeaders),
+        Middleware(HeadRequests),
         Middleware(Hosts, allowed=settings.hosts, refuse=refuse),
         Middleware(SameSite, refuse=refuse),
     ]

@@ -3,17 +3,20 @@
 Requests that arrive at the same time are judged in the same batches, by the one engine of
 `Classifier.judge`. What waits is bounded: beyond that a request is refused at once, and the
 next one that finds room is taken.
+
+Every photo that is taken in is answered exactly once: with a verdict, or with the reason why
+there is none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,11 +24,17 @@ from numpy.typing import NDArray
 
 from barkive.classifier import Classifier, Judged
 from barkive.errors import BusyError, PhotoError
+from barkive.verdicts import Status
 
 _log = logging.getLogger(__name__)
 # Of one request, so many wait at once, so that it neither fills the queue nor runs it dry.
 _WINDOW = 8
 _RETRY_SECONDS = 0.02
+# After a fault, so that one that lasts does not keep a core busy.
+_PAUSE_SECONDS = 0.05
+_CLOSING_SECONDS = 5.0
+_FAULT = "It could not be judged; try again."
+_STOPPING = "The server is stopping; try again when it is back."
 
 
 @dataclass(slots=True, eq=False)
@@ -45,8 +54,11 @@ class Engine:
             room: How many photos may wait.
         """
         self.classifier = classifier
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(room)
-        self._pending: set[_Job] = set()
+        self._room = room
+        # Guards all that follows, and is notified when it changes.
+        self._changed = threading.Condition()
+        self._waiting: deque[_Job] = deque()
+        self._taken: set[_Job] = set()
         self._turn = 0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-engine", daemon=True)
@@ -54,13 +66,28 @@ class Engine:
 
     @property
     def waiting(self) -> int:
-        """How many photos wait, about."""
-        return self._jobs.qsize()
+        """How many photos wait."""
+        return len(self._waiting)
 
     @property
     def is_alive(self) -> bool:
         """Whether it answers."""
         return self._thread.is_alive() and not self._closed
+
+    def require_room(self) -> None:
+        """Refuses, before a body is read, what would be refused after it.
+
+        Raises:
+            BusyError: There is no room.
+        """
+        with self._changed:
+            if self._closed:
+                raise BusyError(_STOPPING)
+            if len(self._waiting) >= self._room:
+                raise BusyError(
+                    f"{self._room} photos are waiting already, which is the limit; "
+                    "try again in a moment."
+                )
 
     def submit(self, content: bytes) -> Future[Judged[_Job]]:
         """Hands in a photo.
@@ -69,21 +96,17 @@ class Engine:
             content: Of its file.
 
         Returns:
-            What will be said of it; may be cancelled.
+            What will be said of it; may be cancelled, and then makes room at once.
 
         Raises:
             BusyError: There is no room.
         """
         job = _Job(content)
-        if self._closed:
-            raise BusyError("The server is stopping; try again when it is back.")
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            raise BusyError(
-                f"{self._jobs.maxsize} photos are waiting already, which is the limit; "
-                "try again in a moment."
-            ) from None
+        with self._changed:
+            self.require_room()
+            self._waiting.append(job)
+            self._changed.notify_all()
+        job.future.add_done_callback(lambda _: self._forget(job))
         return job.future
 
     async def judge(self, photos: AsyncIterator[bytes]) -> list[Judged[_Job]]:
@@ -121,42 +144,78 @@ class Engine:
 
     def close(self) -> None:
         """Ends the thread; what still waits is answered with an error."""
-        self._closed = True
-        while self._thread.is_alive():
-            try:
-                self._jobs.put(None, timeout=0.1)
-                break
-            except queue.Full:
-                continue
-        self._thread.join(timeout=5)
+        with self._changed:
+            self._closed = True
+            left = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        for job in left:
+            if job.future.set_running_or_notify_cancel():
+                job.future.set_exception(BusyError(_STOPPING))
+        self._thread.join(timeout=_CLOSING_SECONDS)
+        with self._changed:  # empty, unless the thread hangs
+            left = list(self._taken)
+            self._taken.clear()
+        for job in left:
+            job.future.set_exception(BusyError(_STOPPING))
+
+    def _forget(self, job: _Job) -> None:
+        """Takes a photo out of the queue whose caller has gone."""
+        if job.future.cancelled():
+            with self._changed, suppress(ValueError):
+                self._waiting.remove(job)
 
     def _items(self, turn: int) -> Iterator[_Job]:
-        while (job := self._jobs.get()) is not None:
-            if turn != self._turn:  # the run that this belonged to has failed
-                self._jobs.put(job)
-                return
-            # False where the caller has gone: then nothing is decoded for nobody.
-            if job.future.set_running_or_notify_cancel():
-                self._pending.add(job)
-                yield job
+        """The photos of one run, which ends when the engine is closed or the run has failed."""
+        while (job := self._next(turn)) is not None:
+            yield job
+
+    def _next(self, turn: int) -> _Job | None:
+        def is_over() -> bool:
+            return self._closed or self._turn != turn
+
+        # In one piece, so that a run that fails meanwhile either knows of the photo or has
+        # left it to the next run.
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._waiting or is_over())
+                if is_over():
+                    return None
+                job = self._waiting.popleft()
+                # False where the caller has gone: then nothing is decoded for nobody.
+                if job.future.set_running_or_notify_cancel():
+                    self._taken.add(job)
+                    return job
 
     def _load(self, job: _Job) -> NDArray[np.uint8]:
         content, job.content = job.content, b""
-        return self.classifier.bundle.info.preprocessing.load(content)
+        try:
+            return self.classifier.bundle.info.preprocessing.load(content)
+        except PhotoError:
+            raise
+        except Exception:  # what one photo sets off must not fall on those of others
+            _log.exception("A photo could not be decoded.")
+            raise PhotoError(_FAULT) from None
 
     def _run(self) -> None:
         while not self._closed:
             try:
                 for judged in self.classifier.judge(self._items(self._turn), self._load):
-                    self._pending.discard(judged.item)
-                    judged.item.future.set_result(judged)
-            except Exception:  # a fault in one photo's way must not silence the server
+                    self._answer(judged)
+            except Exception:  # nor must a fault of the network silence the server
                 _log.exception("Judging has failed, and is begun anew.")
-            self._turn += 1
-            for job in list(self._pending):
-                job.future.set_exception(PhotoError("It could not be judged; try again."))
-            self._pending.clear()
-        while not self._jobs.empty():
-            left = self._jobs.get_nowait()
-            if left is not None and left.future.set_running_or_notify_cancel():
-                left.future.set_exception(BusyError("The server is stopping; try again later."))
+                with self._changed:
+                    self._turn += 1
+                    left = list(self._taken)
+                    self._changed.notify_all()
+                for job in left:
+                    self._answer(Judged(job, Status.FAILED, _FAULT, None))
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closed, timeout=_PAUSE_SECONDS)
+
+    def _answer(self, judged: Judged[_Job]) -> None:
+        with self._changed:
+            if judged.item not in self._taken:  # `close` has answered it
+                return
+            self._taken.remove(judged.item)
+        judged.item.future.set_result(judged)

@@ -83,6 +83,26 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class HeadRequests:
+    """Answers HEAD wherever GET is answered: the same without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, HEAD as GET."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)
+
+
 class Hosts:
     """Refuses requests under names that are not the server's: DNS rebinding sends such."""
 

@@ -5,6 +5,7 @@ The sentences stand in `words/`, a file for each page, both languages side by si
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _MONTHS: Mapping[Language, str] = {
     "en": "Jan Feb Mar Apr May June July Aug Sept Oct Nov Dec",
     "fr": "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.",
 }
+_QUALITY = re.compile(r"\s*(q=(?P<value>0(\.\d{0,3})?|1(\.0{0,3})?)\s*)?", re.ASCII)
 # From which probability on which word holds; what a word means is said beside the number.
 _LIKELIHOODS = (
     (0.97, "almost_certain"),
@@ -43,19 +45,18 @@ def language_of(request: HTTPConnection) -> Language:
             if wish == known:
                 return known
     best: tuple[float, Language] = (0.0, "en")
-    for part in request.headers.get("accept-language", "").split(","):
-        tag, _, quality = part.strip().partition(";q=")
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        tag, _, quality = part.partition(";")
         for known in LANGUAGES:
-            if tag.lower().partition("-")[0] == known and (weight := _weight(quality)) > best[0]:
+            if tag.strip().partition("-")[0] == known and (weight := _weight(quality)) > best[0]:
                 best = weight, known
     return best[1]
 
 
 def _weight(quality: str) -> float:
-    try:
-        return float(quality) if quality else 1.0
-    except ValueError:
-        return 0.0
+    """How much a language is wished, 0..1, by the rules of RFC 9110, 12.4.2."""
+    found = _QUALITY.fullmatch(quality)
+    return float(found["value"] or 1) if found else 0.0
 
 
 @cache
@@ -114,10 +115,10 @@ class Words:
     def percent(self, share: float) -> str:
         """A share, 0..1, in per cent; never 0 or 100 for what is neither."""
         percent = round(100 * share)
-        if 0 < share < 0.005:
+        if percent == 0 < share:
             return f"<{self._unit(1)}"
-        if 0.995 <= share < 1:
-            return self._unit(99) if percent < 100 else f">{self._unit(99)}"
+        if share < 1 and percent == 100:
+            return f">{self._unit(99)}"
         return self._unit(percent)
 
     def _unit(self, percent: int) -> str:
@@ -133,7 +134,8 @@ class Words:
 
     def day(self, moment: date | datetime) -> str:
         """A day, such as 24 Nov 2026."""
-        return f"{moment.day} {_MONTHS[self.lang].split()[moment.month - 1]} {moment.year}"
+        number = "1er" if self.lang == "fr" and moment.day == 1 else moment.day
+        return f"{number} {_MONTHS[self.lang].split()[moment.month - 1]} {moment.year}"
 
     def moment(self, moment: datetime) -> str:
         """A day with hour and minute."""

@@ -82,6 +82,10 @@ class Measured:
 
         try:
             await self._app(scope, receive, watched)
+        except Exception:
+            # The answer to a fault is given outside of all middleware, after this.
+            status = 500 if status == _CLOSED else status
+            raise
         finally:
             # Of the patterns, because there is no end to the paths that can be asked for.
             route = getattr(scope.get("route"), "path", "other")

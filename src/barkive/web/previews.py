@@ -6,7 +6,6 @@ where it was, is in them. The cache is an SQLite file; it may be lost at any tim
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -88,8 +87,8 @@ class Previews:
 
         Args:
             entry: The photo.
-            size: `thumbnail` is the centre, 320 pixels wide and high; `large` the whole, at
-                most 1600 pixels wide and high.
+            size: `thumbnail` is the centre, a square of at most 320 pixels; `large` the whole,
+                at most 1600 pixels wide and high. None is larger than the photo.
 
         Raises:
             PhotoError: The photo can't be read.
@@ -111,9 +110,13 @@ class Previews:
     def close(self) -> None:
         """Closes the cache."""
         with self._lock:
-            if self._database is not None:
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._database is not None:
+            with suppress(sqlite3.Error):
                 self._database.close()
-                self._database = None
+            self._database = None
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -140,7 +143,7 @@ class Previews:
                     "SELECT coalesce(sum(length(content)), 0) FROM preview"
                 ).fetchone()
             except sqlite3.DatabaseError as error:
-                self.close()
+                self._shut()
                 if isinstance(error, sqlite3.OperationalError):
                     return  # no room or no permission
                 self._throw_away()
@@ -165,7 +168,8 @@ class Previews:
             if row is None:
                 return None
             if now - row[1] > _COARSE_SECONDS:
-                self._database.execute("UPDATE preview SET used = ? WHERE key = ?", (now, key))
+                with suppress(sqlite3.OperationalError):  # it can be read only, or full
+                    self._database.execute("UPDATE preview SET used = ? WHERE key = ?", (now, key))
             return bytes(row[0])
         return None
 
@@ -206,10 +210,7 @@ class Previews:
         except sqlite3.OperationalError:
             pass
         except sqlite3.DatabaseError:
-            if self._database is not None:
-                with contextlib.suppress(sqlite3.Error):
-                    self._database.close()
-                self._database = None
+            self._shut()
             self._throw_away()
             self._open()
 
@@ -217,9 +218,9 @@ class Previews:
 def _rendered(file: bytes, size: Size) -> bytes:
     """A photo as a small JPEG."""
     if size is Size.THUMBNAIL:
-        square = (_THUMBNAIL_SIDE, _THUMBNAIL_SIDE)
         photo = Image.fromarray(decode(file, shorter_side=_THUMBNAIL_SIDE))
-        image = ImageOps.fit(photo, square, Image.Resampling.LANCZOS)
+        side = min(_THUMBNAIL_SIDE, *photo.size)
+        image = ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS)
     else:
         image = Image.fromarray(decode(file, shorter_side=_LARGE_SIDE))
         image.thumbnail((_LARGE_SIDE, _LARGE_SIDE), Image.Resampling.LANCZOS)

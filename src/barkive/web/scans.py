@@ -205,18 +205,19 @@ class Scans:
         Raises:
             UnknownScanError: There is no such scan.
         """
-        scan = self.get(scan_id)
         with self._changed:
+            scan = self.get(scan_id)
             if scan.finished_at is None:
                 self._cancelled.add(scan_id)
-                if self._scans[scan_id].state is State.WAITING:
+                if scan.state is State.WAITING:
                     self._set(scan_id, state=State.CANCELLED, finished_at=_now())
 
     def close(self) -> None:
         """Stops what runs, and waits for it."""
         with self._changed:
             self._closed = True
-            self._cancelled.update(self._scans)
+            for scan_id in list(self._scans):
+                self.cancel(scan_id)
             self._changed.notify_all()
         self._thread.join(timeout=30)
 
@@ -227,17 +228,18 @@ class Scans:
             self._changed.notify_all()
 
     def _next(self) -> Scan | None:
+        """The scan whose turn it is, which runs from now on; None when all is over."""
         with self._changed:
             while not self._closed:
                 for scan in self._scans.values():
                     if scan.state is State.WAITING:
+                        self._set(scan.id, state=State.RUNNING, started_at=_now())
                         return scan
                 self._changed.wait()
         return None
 
     def _run(self) -> None:
         while (scan := self._next()) is not None:
-            self._set(scan.id, state=State.RUNNING, started_at=_now())
             outcome: dict[str, object] = {"state": State.FINISHED}
             summary = Summary()
             try:
@@ -253,7 +255,10 @@ class Scans:
                     "error": "The scan has failed by a mistake of Barkive's; what was found is "
                     "kept. Scan again, and look at what the server printed.",
                 }
-            self._set(scan.id, summary=_copied(summary), finished_at=_now(), **outcome)
+            if summary.finished:  # a file may have gone since it was counted
+                outcome["total"] = summary.listed
+            found = _copied(summary)
+            self._set(scan.id, done=found.listed, summary=found, finished_at=_now(), **outcome)
 
     def _scan(self, scan: Scan, summary: Summary) -> None:
         told = 0.0
@@ -261,23 +266,23 @@ class Scans:
 
         def on_progress(done: int, total: int | None) -> None:
             nonlocal told
-            if scan.id in self._cancelled:
-                raise _CancelledError
-            now = time.monotonic()
-            if now - told < _TELL_SECONDS and done != total:
-                return
-            told = now
-            marks.append((now, done - summary.unchanged))
-            while len(marks) > 2 and now - marks[0][0] > _RATE_SECONDS:
-                marks.pop(0)
-            seconds, number = now - marks[0][0], marks[-1][1] - marks[0][1]
-            self._set(
-                scan.id,
-                done=done,
-                total=total or done,
-                rate=number / seconds if seconds and number else None,
-                summary=_copied(summary),
-            )
+            # Two threads tell: the one that lists, and the one that writes.
+            with self._changed:
+                # The one that lists may go on for a while when the other has failed.
+                if scan.id in self._cancelled or self._scans[scan.id].finished_at is not None:
+                    raise _CancelledError
+                now = time.monotonic()
+                if now - told < _TELL_SECONDS and done != total:
+                    return
+                told = now
+                marks.append((now, done - summary.unchanged))
+                while len(marks) > 2 and now - marks[0][0] > _RATE_SECONDS:
+                    marks.pop(0)
+                seconds, number = now - marks[0][0], marks[-1][1] - marks[0][1]
+                rate = number / seconds if seconds and number else None
+                self._set(
+                    scan.id, done=done, total=total or done, rate=rate, summary=_copied(summary)
+                )
 
         self._catalogue.scan(
             scan.folders,

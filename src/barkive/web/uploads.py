@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
@@ -59,18 +59,17 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[list[Uploa
 
     Raises:
         UploadError: There are none, too many, or the body is damaged.
+        ClientDisconnect: The client has gone before the end of the body.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         yield [Upload(None, await _body(request, limits))]
         return
-    files = await _form(request, limits)
+    form = await _form(request, limits)
     try:
-        yield [_checked(one, limits) for one in files]
+        yield [_checked(one, limits) for one in _chosen(form)]
     finally:
-        for one in files:
-            if isinstance(one, UploadFile):
-                await one.close()
+        await form.close()
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
@@ -84,7 +83,7 @@ async def _body(request: Request, limits: Limits) -> bytes:
     return bytes(content)
 
 
-async def _form(request: Request, limits: Limits) -> list[UploadFile | str]:
+async def _form(request: Request, limits: Limits) -> FormData:
     parser = _Parser(
         request.headers, request.stream(), max_files=limits.photos, max_fields=_OTHER_FIELDS
     )
@@ -98,14 +97,27 @@ async def _form(request: Request, limits: Limits) -> list[UploadFile | str]:
                 "send them in several requests.",
             ) from None
         raise UploadError(400, f"The form can't be read: {error.message.rstrip('.')}.") from None
-    files = form.getlist(FIELD)
+    except ValueError:  # of the parser, or of a charset that has errors of its own
+        raise UploadError(400, "The form can't be read: Invalid multipart data.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UploadError(
+            507, f"The server has no room for the photos: {reason}; send fewer at once."
+        ) from None
     if not parser.is_whole:
         await form.close()
         raise UploadError(400, "The form is cut off: its last boundary is missing.")
+    return form
+
+
+def _chosen(form: FormData) -> list[UploadFile | str]:
+    """What stands in the field for photos."""
+    files = form.getlist(FIELD)
     if not files:
-        await form.close()
         raise UploadError(422, _NOTHING)
-    return files
+    # Where nothing is chosen, browsers send an empty file without a name; a page may have
+    # several such fields, of which the visitor has used one.
+    return [one for one in files if isinstance(one, str) or one.filename or one.size] or files
 
 
 class _Parser(MultiPartParser):
@@ -136,7 +148,13 @@ def _too_large(limits: Limits) -> str:
 
 
 def base_name(name: str | None) -> str | None:
-    """The last part of a file's name, on whatever system it was written."""
-    if not name:
-        return None
-    return PureWindowsPath(PurePosixPath(name).name).name or None
+    """The last part of a file's name, on whatever system it was written.
+
+    Args:
+        name: As the sender wrote it.
+
+    Returns:
+        It without folders, as text that can be written; None where nothing is left.
+    """
+    last = PureWindowsPath(PurePosixPath(name or "").name).name
+    return None if last in ("", "..") else last.encode(errors="replace").decode()

@@ -43,6 +43,7 @@ async def identify(
     A photo that can't be read has the status `failed` and the reason in `error`; the others
     are answered all the same. Nothing is kept.
     """
+    shared.engine.require_room()
     async with received(request, setup.limits) as uploads:
         verdicts = await judged(shared, uploads, top)
     for one in verdicts:

@@ -7,10 +7,10 @@ it stays light however long the list is; without, each chunk is a page.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -21,14 +21,13 @@ from barkive.web.api.export import FORMS
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
-from barkive.web.pages.views import View, group_chip
+from barkive.web.pages.views import LONGEST, View, group_chip
 
 router = APIRouter()
 
 CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""
 _PATH = "/photos"
-_BREEDS_SHOWN = 12
 _GROUPS = range(1, 11)
 
 
@@ -38,27 +37,28 @@ def gallery(request: Request, shared: Shared) -> Response:
     catalogue = shared.catalogue
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
-    total = catalogue.count(view.wanted)
+    statuses = catalogue.counts("status", replace(view.wanted, status=()))
+    total = sum(statuses[one] for one in view.wanted.status or Status)
     pages = max(1, -(-total // CHUNK))
-    page = min(_page(request), pages)
-    entries = catalogue.page(view.wanted, offset=(page - 1) * CHUNK, limit=CHUNK)
+    page = min(page_of(request), pages)
     is_empty = not total and not catalogue.count(Filter(missing=None))
     return render(
         request,
         "photos.html",
         status=422 if view.faults else 200,
         view=view,
+        longest=LONGEST,
         chips=view.chips(_PATH, words, catalogue),
+        breed=view.breed_name(words, catalogue),
         total=total,
         page=page,
         pages=pages,
         chunk=CHUNK,
-        tiles=[tile(entry, words) for entry in entries],
-        query=view.address(""),
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[(form.value, _export(view, form.value, words)) for form in FORMS],
-        **(_sums(catalogue, view, words) if not is_empty else {}),
+        **_chunk(catalogue, view, page, words),
+        **({} if is_empty else _sums(catalogue, view, statuses, words)),
     )
 
 
@@ -67,13 +67,14 @@ def tiles(request: Request, shared: Shared) -> Response:
     """A chunk of the list, as a part of the page."""
     view = View.of(request.query_params, shared.catalogue)
     words = Words(language_of(request))
-    entries = shared.catalogue.page(view.wanted, offset=(_page(request) - 1) * CHUNK, limit=CHUNK)
-    return render(
-        request,
-        "_tiles.html",
-        tiles=[tile(entry, words) for entry in entries],
-        query=view.address(""),
-    )
+    part = _chunk(shared.catalogue, view, page_of(request), words)
+    return render(request, "_tiles.html", **part)
+
+
+def page_of(request: Request) -> int:
+    """Which chunk of the list an address asks for, from 1 on; the first where it says none."""
+    value = request.query_params.get("page", "")
+    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
 
 
 def tile(entry: Entry, words: Words) -> dict[str, Any]:
@@ -103,69 +104,72 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "backslashreplace").decode()
 
 
-def _page(request: Request) -> int:
-    value = request.query_params.get("page", "1")
-    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
+def is_text(path: str) -> bool:
+    """Whether a path can stand in an address: a name may be bytes that are no text."""
+    return path == printable(path)
+
+
+def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[str, Any]:
+    """A part of the list, each photo with the address of its own page."""
+    entries = catalogue.page(view.wanted, offset=(page - 1) * CHUNK, limit=CHUNK)
+    return {
+        "tiles": [tile(entry, words) for entry in entries],
+        "query": view.address("", page=page if page > 1 else None),
+        "is_list": True,
+    }
 
 
 def _export(view: View, form: str, words: Words) -> str:
-    values = {name: view.values[name] for name in view.values if name not in view.faults}
-    return "/api/v1/export?" + urlencode({"as": form, "lang": words.lang, **values})
+    return "/api/v1/export" + view.address("", **{"as": form, "lang": words.lang})
 
 
-def _sums(catalogue: Catalogue, view: View, words: Words) -> dict[str, Any]:
+def _sums(catalogue: Catalogue, view: View, statuses: Counter[str], words: Words) -> dict[str, Any]:
     """How many there are of each, with the address of these."""
-    statuses = catalogue.counts("status", replace(view.wanted, status=()))
-    found = catalogue.counts("breed", replace(view.wanted, breed=None))
-    breeds = [
-        {
-            "name": catalogue.models.label(breed).name(words.lang),
-            "photos": number,
-            "address": view.address(_PATH, breed=breed),
-            "chosen": breed in (view.wanted.breed_ids(catalogue.models) or ()),
-        }
-        for breed, number in found.most_common()
-    ]
+    wanted = view.wanted
+    breeds = catalogue.counts("breed", replace(wanted, breed=None))
+    # Mostly none is gone, which is found out at once.
+    gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(wanted, missing=True))
+    chosen = Filter(breed=wanted.breed).breed_ids(catalogue.models) or ()
     return {
         "statuses": [
-            {
-                "id": status.value,
-                "name": words(f"base.{status.value}"),
-                "photos": statuses[status.value],
-                "address": view.address(_PATH, status=status.value),
-                "chosen": status in view.wanted.status,
-            }
-            for status in Status
-            if statuses[status.value]
+            _sum(view, words(f"base.{one}"), statuses[one], one in wanted.status, status=one.value)
+            for one in Status
+            if statuses[one] or one in wanted.status
         ],
-        "breeds": breeds[:_BREEDS_SHOWN],
-        "more_breeds": breeds[_BREEDS_SHOWN:],
+        "gone": _sum(view, words("photos.missing"), gone, bool(wanted.missing), missing="true"),
+        "breeds": [
+            _sum(view, catalogue.models.label(one).name(words.lang), n, one in chosen, breed=one)
+            for one, n in breeds.most_common()
+        ],
         **_folders(catalogue, view),
     }
 
 
+def _sum(view: View, name: str, photos: int, chosen: bool, **field: str) -> dict[str, Any]:
+    """How many photos there are of one kind; what is chosen is taken off by choosing it again."""
+    changes = dict.fromkeys(field) if chosen else field
+    address = view.address(_PATH, **changes)
+    return {"name": name, "photos": photos, "chosen": chosen, "address": address, **field}
+
+
 def _folders(catalogue: Catalogue, view: View) -> dict[str, Any]:
-    """The way down, and the way up."""
-    everything = catalogue.top(Filter())
-    here = Path(view.wanted.folder) if view.wanted.folder else everything
-    inside = catalogue.folders(os.fspath(here), view.wanted) if here is not None else []
-    way: list[dict[str, str]] = []
-    if here is not None and everything is not None and here != everything:
-        for folder in (*reversed(here.parents), here):
-            if folder.is_relative_to(everything):
-                whole = folder == everything
-                address = view.address(_PATH, folder=None if whole else os.fspath(folder))
-                way.append(
-                    {"name": printable(folder.name or os.fspath(folder)), "address": address}
-                )
+    """The way up, and the way down."""
+    whole = catalogue.top()
+    here = Path(view.wanted.folder) if view.wanted.folder else whole
+    if whole is None or here is None:
+        return {"way": [], "folders": []}
+    way = [one for one in (*reversed(here.parents), here) if one.is_relative_to(whole)]
     return {
-        "way": way,
-        "folders": [
+        "way": [
             {
-                "name": printable(one.name),
-                "photos": one.photos,
-                "address": view.address(_PATH, folder=one.path),
+                "name": printable(one.name or os.fspath(one)),
+                "address": view.address(_PATH, folder=None if one == whole else os.fspath(one)),
             }
-            for one in inside
+            for one in (way if here != whole else ())
+        ],
+        "folders": [
+            _sum(view, one.name, one.photos, False, folder=one.path)
+            for one in catalogue.folders(os.fspath(here), view.wanted)
+            if is_text(one.path)
         ],
     }

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Correction, Entry, Filter, Kind
-from barkive.errors import PhotoError, UsageError
-from barkive.verdicts import Candidate
+from barkive.catalogue import Change, Correction, Entry, Kind
+from barkive.errors import (
+    CatalogueError,
+    PhotoError,
+    UnknownBreedError,
+    UnknownPhotoError,
+    UsageError,
+)
 from barkive.web.api.shared import Number, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import printable, tile, title
+from barkive.web.pages.gallery import is_text, page_of, printable, tile, title
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import View
+from barkive.web.pages.views import View, explained
+from barkive.web.problems import status_of
 from barkive.web.service import Service
 
 router = APIRouter()
 
 _PATH = "/photos/{number}"
 _SIMILAR = 12
+_SAID = ("saved", "undone")
 
 
 @router.get(_PATH)
@@ -32,7 +41,31 @@ def photo(request: Request, shared: Shared, number: Number) -> Response:
     return _page(request, shared, number)
 
 
-@router.post("/photos/{number}/corrections")
+@router.get(f"{_PATH}/related")
+def related(request: Request, shared: Shared, number: Number) -> Response:
+    """The photos that show the same, and dogs that look alike.
+
+    A page of its own, because they are looked for in the whole catalogue; with script it
+    becomes a part of the photo's page once that is there.
+    """
+    catalogue = shared.catalogue
+    words = Words(language_of(request))
+    entry = catalogue.photo(number)
+    rows: list[tuple[str, list[Entry]]] = list(catalogue.duplicates_of(number))
+    with suppress(PhotoError):  # one that could never be read can't be compared
+        rows.append(("alike", [one.entry for one in catalogue.like(number, limit=_SIMILAR)]))
+    return render(
+        request,
+        "related.html",
+        title=title(entry, words),
+        back=f"/photos/{number}",
+        rows=[(kind, [tile(one, words) for one in found]) for kind, found in rows if found],
+        query="",
+        is_list=False,
+    )
+
+
+@router.post(f"{_PATH}/corrections")
 def correct(
     request: Request,
     shared: Shared,
@@ -44,24 +77,30 @@ def correct(
     other: Annotated[bool, Form()] = False,
 ) -> Response:
     """Writes what a visitor says, and shows the photo as it is then."""
+    view = View.of(request.query_params, shared.catalogue)
     try:
         said = correction(request, kind, breed, second, note, other)
         shared.catalogue.say(number, said)
-    except UsageError as error:
-        typed = {"kind": kind.value, "breed": breed, "second": second, "note": note}
-        return _page(request, shared, number, status=422, fault=str(error), typed=typed)
-    view = View.of(request.query_params, shared.catalogue)
-    return RedirectResponse(view.address(f"/photos/{number}"), 303)
+    except UnknownPhotoError:
+        raise
+    except (UsageError, CatalogueError) as error:
+        typed = {"breed": breed, "second": second, "note": note}
+        return _page(request, shared, number, fault=error, typed=typed)
+    done = "undone" if kind is Kind.UNDO else "saved"
+    page = request.query_params.get("page")
+    return RedirectResponse(view.address(f"/photos/{number}", page=page, said=done), 303)
 
 
 def correction(
     request: Request, kind: Kind, breed: str, second: str, note: str, other: bool = False
 ) -> Correction:
-    """What a form says of a photo, in the visitor's name.
+    """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
 
     Raises:
         UsageError: The number of breeds does not fit.
     """
+    if kind is Kind.BREED and second.strip():
+        kind = Kind.CROSS
     breeds = {Kind.BREED: (breed,), Kind.CROSS: (breed, second)}.get(kind, ())
     return Correction(kind, breeds, note.strip() or None, name_of(request), other)
 
@@ -71,79 +110,84 @@ def _page(
     shared: Service,
     number: int,
     *,
-    status: int = 200,
-    fault: str | None = None,
+    fault: UsageError | CatalogueError | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
     catalogue = shared.catalogue
     words = Words(language_of(request))
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
-    try:
-        alike = catalogue.like(number, Filter(), limit=_SIMILAR)
-    except PhotoError:
-        alike = []
+    page = page_of(request) if page_of(request) > 1 else None
     before, after = catalogue.neighbours(number, view.wanted)
-    groups = catalogue.duplicates_of(number)
+    history = catalogue.history(number)
+    folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
+    said = request.query_params.get("said", "")
     return render(
         request,
         "photo.html",
-        status=status,
+        status=status_of(fault) if fault else 200,
         entry=entry,
         title=title(entry, words),
-        file=printable(entry.file),
-        name=printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
-        folder=printable(os.path.dirname(entry.file)),  # noqa: PTH120
-        folder_address=f"/photos?folder={quote(os.fsencode(os.path.dirname(entry.file)))}",  # noqa: PTH120
-        back=view.address("/photos"),
-        query=view.address(""),
-        before=view.address(f"/photos/{before}") if before else None,
-        after=view.address(f"/photos/{after}") if after else None,
+        file=printable(os.path.basename(entry.file)),  # noqa: PTH119
+        folder=printable(folder),
+        folder_address=f"/photos?folder={quote(folder)}" if is_text(folder) else None,
+        back=view.address("/photos", page=page) + f"#photo-{number}",
+        before=view.address(f"/photos/{before}", page=page) if before else None,
+        after=view.address(f"/photos/{after}", page=page) if after else None,
+        action=view.address(f"/photos/{number}/corrections", page=page),
         facts=_facts(entry, words),
-        guesses=entry.answer.breeds if entry.answer else (),
-        heat=_best(entry),
-        changes=[_told(one, words) for one in catalogue.history(number)],
-        alike=[tile(one.entry, words) for one in alike],
-        duplicates={group.kind: [tile(one, words) for one in group.entries] for group in groups},
-        fault=fault,
-        typed=typed or {},
-        is_answered=entry.answer is not None,
+        checked=_checked(entry, history, words),
+        changes=[_told(one, words) for one in history],
+        said=said if said in _SAID and not fault else None,
+        fault=explained(fault, words) if fault else None,
+        is_unknown=isinstance(fault, UnknownBreedError),
+        typed={"breed": "", "second": "", "note": ""} | (typed or {}),
     )
-
-
-def _best(entry: Entry) -> Candidate | None:
-    """The breed that the model thinks likeliest, where it names one."""
-    return entry.answer.breeds[0] if entry.answer and entry.answer.breeds else None
 
 
 def _facts(entry: Entry, words: Words) -> list[tuple[str, str]]:
-    facts: list[tuple[str, str]] = []
-
-    def add(key: str, value: Any) -> None:
-        if value is not None:
-            facts.append((words(f"photo.{key}"), str(value)))
-
-    add("taken", words.moment(entry.taken_at) if entry.taken_at else None)
-    add("camera", entry.camera)
+    """What is known of the file, each with its name."""
     size = (
-        words("photo.pixels", width=str(entry.width), height=str(entry.height))
+        words("photo.pixels", width=entry.width, height=entry.height)
         if entry.width and entry.height
         else None
     )
-    add("size", size)
-    add("format", entry.format)
-    add("bytes", words.megabytes(entry.bytes) if entry.bytes is not None else None)
-    add("added", words.day(entry.added_at))
-    add("model", entry.model or None)
-    return facts
+    facts = {
+        "taken": entry.taken_at and words.moment(entry.taken_at),
+        "camera": entry.camera,
+        "size": size,
+        "format": entry.format,
+        "bytes": entry.bytes and words.megabytes(entry.bytes),
+        "added": words.day(entry.added_at),
+        "model": entry.model,
+    }
+    return [(words(f"photo.{key}"), value) for key, value in facts.items() if value]
+
+
+def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | None:
+    """Who said what holds, and when; None where it is the model's word."""
+    holding: list[Change] = []
+    for one in history:
+        if one.kind is not Kind.UNDO:
+            holding.append(one)
+        elif holding:
+            holding.pop()
+    if not (entry.corrected and holding):
+        return None
+    last = holding[-1]
+    by = last.by or words("photo.somebody")
+    return words("photo.checked", by=by, day=words.day(last.at))
 
 
 def _told(change: Change, words: Words) -> dict[str, str]:
     """A line of the history."""
     names = " × ".join(label.name(words.lang) for label in change.labels)
     return {
-        "what": words(f"photo.said_{change.kind.value}", breed=names),
-        "by": change.by or words("photo.somebody"),
+        "what": words(
+            f"photo.said_{change.kind.value}",
+            by=change.by or words("photo.somebody"),
+            breed=names,
+        ),
         "at": words.day(change.at),
         "note": change.note or "",
     }

@@ -6,10 +6,10 @@ told beside its field and left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,14 +17,16 @@ from starlette.datastructures import QueryParams
 
 from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter
-from barkive.errors import BarkiveError, UsageError
+from barkive.errors import UnknownBreedError, UsageError
+from barkive.sentences import translate
 from barkive.verdicts import Status
 from barkive.web.languages import Words
 
-_TEXTS = ("text", "breed", "folder")
-FIELDS = (*_TEXTS, "group", "status", "after", "before", "corrected", "missing")
+LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
+"""How many characters the fields of text may have."""
+FIELDS = (*LONGEST, "group", "status", "after", "before", "corrected", "missing")
 """What an address can say of the photos that are meant."""
-_TRUE, _FALSE = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
+_ANSWERS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,29 @@ class View:
     Attributes:
         wanted: As a filter.
         values: What stands in the address, of the fields that are not empty.
-        faults: A sentence for each field that is wrong.
+        faults: What is wrong with those of them that can't be understood.
     """
 
     wanted: Filter
     values: Mapping[str, str]
-    faults: Mapping[str, str]
+    faults: Mapping[str, Exception]
 
     @classmethod
     def of(cls, query: QueryParams, catalogue: Catalogue) -> View:
         """Reads an address."""
-        values = {name: query[name].strip() for name in FIELDS if query.get(name, "").strip()}
+        # No path, name or note holds a zero byte, and PostgreSQL refuses to look for one.
+        given = {name: query.get(name, "").replace("\0", "").strip() for name in FIELDS}
+        values = {name: value for name, value in given.items() if value}
         wanted, faults = Filter(), {}
         for name, value in values.items():
             try:
+                if len(value) > LONGEST.get(name, len(value)):
+                    raise ValueError(value)
                 changed = replace(wanted, **{name: _READ[name](value)})
-                changed.cases(catalogue.models, sqlite=True)  # looks the breed up
+                changed.breed_ids(catalogue.models)  # raises where there is no such breed
                 wanted = changed
-            except BarkiveError as error:
-                faults[name] = str(error)
+            except (UsageError, ValueError, KeyError) as error:
+                faults[name] = error
         return cls(wanted, values, faults)
 
     def address(self, path: str, **changes: Any) -> str:
@@ -62,8 +68,8 @@ class View:
             path: Of the page.
             changes: Fields to set, or with None to leave out; others are added.
         """
-        values = {name: value for name, value in self.values.items() if name not in changes}
-        values |= {name: value for name, value in changes.items() if value not in (None, "")}
+        right = {name: value for name, value in self.values.items() if name not in self.faults}
+        values = {name: one for name, one in (right | changes).items() if one not in (None, "")}
         return f"{path}?{urlencode(values, errors='surrogateescape')}" if values else path
 
     def chips(self, path: str, words: Words, catalogue: Catalogue) -> list[dict[str, str]]:
@@ -77,14 +83,26 @@ class View:
             if name not in self.faults
         ]
 
+    def breed_name(self, words: Words, catalogue: Catalogue) -> str:
+        """The breed that is asked for; empty where none is."""
+        if self.wanted.breed is None:
+            return ""
+        (breed,) = Filter(breed=self.wanted.breed).breed_ids(catalogue.models) or [""]
+        return catalogue.models.label(breed).name(words.lang)
+
+    def fault(self, name: str, words: Words) -> str:
+        """A sentence on what is wrong with a field."""
+        error = self.faults[name]
+        known = isinstance(error, UnknownBreedError)
+        return explained(error, words) if known else words(f"photos.fault_{name}")
+
     def _described(self, name: str, words: Words, catalogue: Catalogue) -> str:
         value, wanted = self.values[name], self.wanted
         match name:
             case "text":
-                return f"“{value}”" if words.lang == "en" else f"« {value} »"
+                return words("photos.quoted", text=value)
             case "breed":
-                (breed, *_) = wanted.breed_ids(catalogue.models) or [value]
-                return catalogue.models.label(breed).name(words.lang)
+                return self.breed_name(words, catalogue)
             case "group":
                 return group_chip(int(value), words)
             case "status":
@@ -93,11 +111,11 @@ class View:
                 day = wanted.after if name == "after" else wanted.before
                 return words(f"photos.{name}_chip", day=words.day(day) if day else value)
             case "folder":
-                return value
+                return words("photos.folder_chip", name=PurePath(value).name or value)
             case "corrected":
                 return words("base.corrected" if wanted.corrected else "photos.uncorrected")
             case _:
-                return words("photos.missing")
+                return words("photos.missing" if wanted.missing else "photos.present")
 
 
 def group_chip(group: int, words: Words) -> str:
@@ -105,40 +123,37 @@ def group_chip(group: int, words: Words) -> str:
     return words("photos.group_chip", number=str(group), name=group_name(group, words.lang))
 
 
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise UsageError(f"“{value}” is no date; write it as 2026-05-31.") from None
+def explained(error: Exception, words: Words) -> str:
+    """What is wrong, for people who use the page and not the command line."""
+    if not isinstance(error, UnknownBreedError):
+        return translate(str(error), words.lang)
+    if not error.nearest:
+        return words("photos.unknown_breed", name=error.query)
+    return words("photos.unknown_breed_near", name=error.query, near=", ".join(error.nearest))
 
 
 def _number(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise UsageError(f"“{value}” is no number.")
+    if not value.isascii():
+        raise ValueError(value)
     return int(value)
 
 
-def _status(value: str) -> tuple[Status, ...]:
-    try:
-        return (Status(value),)
-    except ValueError:
-        raise UsageError(f"“{value}” is no status; choose one of: {', '.join(Status)}.") from None
+def _statuses(value: str) -> tuple[Status, ...]:
+    return (Status(value),)
 
 
-def _flag(value: str, name: str) -> bool:
-    if value.lower() not in (*_TRUE, *_FALSE):
-        raise UsageError(f"“{value}” is no answer to “{name}”; write true or false.")
-    return value.lower() in _TRUE
+def _answer(value: str) -> bool:
+    return _ANSWERS[value.lower()]
 
 
-_READ: Mapping[str, Any] = {
+_READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
     "breed": str,
     "folder": str,
     "group": _number,
-    "status": _status,
-    "after": _day,
-    "before": _day,
-    "corrected": partial(_flag, name="corrected"),
-    "missing": partial(_flag, name="missing"),
+    "status": _statuses,
+    "after": date.fromisoformat,
+    "before": date.fromisoformat,
+    "corrected": _answer,
+    "missing": _answer,
 }

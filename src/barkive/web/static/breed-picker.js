@@ -4,7 +4,8 @@
 const WAIT = 80;
 let numbers = 0;
 
-/** Gives an input suggestions; what is typed can be sent all the same.
+/** Gives an input suggestions; what is typed can be sent all the same. A chosen one is told
+ * by the event `breedchosen`.
  * @param {HTMLInputElement} input With the language in `data-breeds`. */
 export function enhance(input) {
   numbers += 1;
@@ -13,16 +14,21 @@ export function enhance(input) {
   list.className = "suggestions";
   list.hidden = true;
   list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", input.labels?.[0]?.textContent ?? "");
+  list.setAttribute("aria-label", input.labels?.[0]?.textContent.trim() ?? "");
   const frame = document.createElement("span");
   frame.className = "picker";
+  const hadFocus = document.activeElement === input;
   input.replaceWith(frame);
   frame.append(input, list);
-  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id], ["autocomplete", "off"], ["spellcheck", "false"]]) {
-    input.setAttribute(name, value);
-  }
+  if (hadFocus) input.focus();
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-autocomplete", "list");
+  input.setAttribute("aria-expanded", "false");
+  input.setAttribute("aria-controls", list.id);
+  input.autocomplete = "off";
+  input.spellcheck = false;
   let chosen = -1;
-  let timer;
+  let timer = 0;
   /** @type {AbortController | undefined} */
   let request;
 
@@ -30,21 +36,24 @@ export function enhance(input) {
     clearTimeout(timer);
     request?.abort();
     list.hidden = true;
-    chosen = -1;
     input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
+    choose(-1);
   }
 
-  /** @param {number} index */
+  /** @param {number} index Of a suggestion; -1 for none. */
   function choose(index) {
-    const options = [...list.children];
-    chosen = (index + options.length) % options.length;
-    options.forEach((option, i) => option.setAttribute("aria-selected", String(i === chosen)));
-    input.setAttribute("aria-activedescendant", options[chosen].id);
-    options[chosen].scrollIntoView({ block: "nearest" });
+    chosen = index;
+    [...list.children].forEach((option, i) => {
+      option.setAttribute("aria-selected", String(i === chosen));
+    });
+    const option = list.children[chosen];
+    if (option) {
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else input.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {Element} option */
+  /** @param {HTMLElement} option */
   function accept(option) {
     input.value = option.dataset.name;
     close();
@@ -52,38 +61,40 @@ export function enhance(input) {
   }
 
   async function suggest() {
+    clearTimeout(timer);
     request?.abort();
-    request = new AbortController();
     const letters = input.value.trim();
     if (!letters) return close();
-    const address = `/api/v1/breeds?${new URLSearchParams({ search: letters, limit: "8", lang: input.dataset.breeds })}`;
+    request = new AbortController();
+    const asked = new URLSearchParams({ search: letters, limit: "8", lang: input.dataset.breeds });
     try {
-      const answer = await fetch(address, { signal: request.signal });
-      const breeds = await answer.json();
+      const answer = await fetch(`/api/v1/breeds?${asked}`, { signal: request.signal });
+      const breeds = answer.ok ? await answer.json() : [];
       if (!breeds.length || document.activeElement !== input) return close();
-      list.replaceChildren(
-        ...breeds.map((breed, i) => {
-          const option = document.createElement("li");
-          option.id = `${list.id}-${i}`;
-          option.setAttribute("role", "option");
-          option.setAttribute("aria-selected", "false");
-          option.dataset.name = breed.name;
-          option.textContent = breed.name;
-          const other = breed.name === breed.en ? breed.fr : breed.en;
-          if (other !== breed.name) {
-            const also = document.createElement("small");
-            also.textContent = ` ${other}`;
-            option.append(also);
-          }
-          return option;
-        }),
-      );
+      list.replaceChildren(...breeds.map(option));
       list.hidden = false;
-      chosen = -1;
       input.setAttribute("aria-expanded", "true");
+      choose(-1);
     } catch {
       // Overtaken by the next letter, or no server: what is typed can still be sent.
     }
+  }
+
+  /** @param {{name: string, en: string, fr: string}} breed
+   * @param {number} i */
+  function option(breed, i) {
+    const item = document.createElement("li");
+    item.id = `${list.id}-${i}`;
+    item.setAttribute("role", "option");
+    item.dataset.name = breed.name;
+    item.textContent = breed.name;
+    const other = breed.name === breed.en ? breed.fr : breed.en;
+    if (other !== breed.name) {
+      const also = document.createElement("small");
+      also.textContent = ` ${other}`;
+      item.append(also);
+    }
+    return item;
   }
 
   input.addEventListener("input", () => {
@@ -91,25 +102,23 @@ export function enhance(input) {
     timer = setTimeout(suggest, WAIT);
   });
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) {
-      event.preventDefault();
+    const isOpen = !list.hidden;
+    const last = list.children.length - 1;
+    if (event.isComposing) return;
+    if (event.key === "ArrowDown" && !isOpen) suggest();
+    else if (event.key === "ArrowDown") choose(chosen < last ? chosen + 1 : 0);
+    else if (event.key === "ArrowUp" && isOpen) choose(chosen > 0 ? chosen - 1 : last);
+    else if (event.key === "Enter" && isOpen && chosen >= 0) accept(list.children[chosen]);
+    else if (event.key === "Escape" && isOpen) {
       event.stopPropagation();
       close();
-    } else if (event.key === "ArrowDown" && list.hidden) {
-      event.preventDefault();
-      suggest();
-    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
-      event.preventDefault();
-      choose(event.key === "ArrowDown" ? chosen + 1 : chosen < 0 ? -1 : chosen - 1);
-    } else if (event.key === "Enter" && !list.hidden && chosen >= 0) {
-      event.preventDefault();
-      accept(list.children[chosen]);
-    }
-  });
-  input.addEventListener("blur", () => close());
-  // Before the input loses the focus.
-  list.addEventListener("pointerdown", (event) => {
+    } else return;
     event.preventDefault();
+  });
+  input.addEventListener("blur", close);
+  // A press must not take the focus from the input; a finger may still scroll the list.
+  list.addEventListener("mousedown", (event) => event.preventDefault());
+  list.addEventListener("click", (event) => {
     const option = event.target.closest("[role=option]");
     if (option) accept(option);
   });

@@ -21,6 +21,9 @@ let all = [];
 /** @type {Card[]} */
 let queue = [];
 let underWay = 0;
+/** How many have which status.
+ * @type {Record<string, number>} */
+let sums = {};
 /** Grows when everything is cleared, so that late answers are not counted. */
 let round = 0;
 
@@ -50,7 +53,10 @@ async function work() {
   while (queue.length && mine === round) {
     const card = queue.shift();
     await judge(card);
-    if (mine === round) count();
+    if (mine !== round) return;
+    const { status } = card.verdict;
+    sums[status] = (sums[status] ?? 0) + 1;
+    count();
   }
   if (mine === round) underWay -= 1;
 }
@@ -99,23 +105,24 @@ const actions = {
   },
   /** @param {Card} card */
   retry(card) {
+    sums.failed -= 1;
     queue.push(card);
     count();
     if (underWay < AT_ONCE) work();
   },
 };
 
-/** Shows how far it is. */
+/** Shows how far it is; kept as sums, because there may be thousands. */
 function count() {
-  const finished = all.filter((card) => card.verdict);
+  const finished = Object.values(sums).reduce((sum, number) => sum + number, 0);
   progress.max = all.length;
-  progress.value = finished.length;
+  progress.value = finished;
   progress.parentElement.hidden = false;
   const form = texts.done[all.length === 1 ? "one" : "other"];
-  done.textContent = filled(form, { done: finished.length, n: all.length });
-  document.getElementById("all").hidden = !finished.length;
+  done.textContent = filled(form, { done: finished, n: all.length });
+  document.getElementById("all").hidden = !finished;
   for (const sum of document.querySelectorAll("[data-sum]")) {
-    const number = finished.filter((card) => card.verdict.status === sum.dataset.sum).length;
+    const number = sums[sum.dataset.sum] ?? 0;
     sum.hidden = !number;
     sum.querySelector("b").textContent = number.toLocaleString(lang);
   }
@@ -133,6 +140,7 @@ document.getElementById("clear").addEventListener("click", () => {
   for (const card of all) card.forget();
   all = [];
   queue = [];
+  sums = {};
   cards.replaceChildren();
   results.hidden = true;
   page.classList.remove("has-results");

@@ -1,0 +1,490 @@
+"""The engine that judges the photos of all requests: nothing lost, nothing that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from barkive.classifier import Classifier
+from barkive.errors import BusyError
+from barkive.verdicts import Scores
+from barkive.web import engine as module
+from barkive.web.engine import Engine
+
+RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
+SECONDS = 20
+# What `Classifier.judge` takes ahead of a batch with two threads: twelve wait to be judged, and
+# one to be among them.
+AHEAD = 13
+FAULT = "It could not be judged; try again."
+STOPPING = "The server is stopping; try again when it is back."
+
+
+def photo(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+class Gate(Classifier):
+    """A classifier whose network works only while it is open, and that tells of its batches."""
+
+    def __init__(self, model: Path) -> None:
+        super().__init__(model, threads=2)
+        self.batches: list[int] = []
+        self.entered, self.open = threading.Event(), threading.Event()
+        self.open.set()
+        self.fault: Exception | None = None
+
+    def score(self, pixels: NDArray[np.uint8]) -> Scores:
+        self.batches.append(len(pixels))
+        self.entered.set()
+        assert self.open.wait(SECONDS)
+        fault, self.fault = self.fault, None
+        if fault is not None:
+            raise fault
+        return super().score(pixels)
+
+    def shut(self) -> None:
+        self.entered.clear()
+        self.open.clear()
+
+
+@pytest.fixture
+def gate(colour_bundle: Path) -> Iterator[Gate]:
+    gate = Gate(colour_bundle)
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture
+def make_engine(gate: Gate) -> Iterator[Callable[..., Engine]]:
+    made: list[Engine] = []
+
+    def make(**options: Any) -> Engine:
+        made.append(Engine(gate, **options))
+        return made[-1]
+
+    yield make
+    gate.open.set()
+    for engine in made:
+        engine.close()
+
+
+def statuses(futures: list[Future[Any]]) -> list[str]:
+    return [future.result(SECONDS).status.value for future in futures]
+
+
+def busy(engine: Engine, gate: Gate, waiting: int) -> list[Future[Any]]:
+    """Has the network begun a batch that does not end, and so many more photos wait."""
+    gate.shut()
+    futures = [engine.submit(photo(RED))]
+    assert gate.entered.wait(SECONDS)
+    while len(futures) < 1 + AHEAD + waiting:
+        with suppress(BusyError):
+            futures.append(engine.submit(photo(GREEN)))
+    until(lambda: engine.waiting == waiting)
+    return futures
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+async def reaches(engine: Engine, waiting: int) -> None:
+    while engine.waiting != waiting:
+        await asyncio.sleep(0.005)
+
+
+async def each(*photos: bytes) -> AsyncIterator[bytes]:
+    for one in photos:
+        yield one
+
+
+def test_the_verdicts_are_those_of_the_classifier(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    photos = [photo(RED), photo(GREY), b"no photo", photo(BLACK), photo(GREEN)]
+    engine = make_engine()
+    found = asyncio.run(engine.judge(each(*photos)))
+    said = [gate.verdict(judged, None, top=2) for judged in found]
+    assert [verdict.status.value for verdict in said] == [
+        "dog",
+        "uncertain",
+        "failed",
+        "not_dog",
+        "dog",
+    ]
+    assert [[one.label.en for one in verdict.breeds] for verdict in said] == [
+        ["Chihuahua", "Maltese"],
+        ["Chihuahua", "Pug"],
+        [],
+        [],
+        ["Pug", "Chihuahua"],
+    ]
+    assert said == list(gate.predict(photos, top=2))
+
+
+def test_a_request_without_photos(make_engine: Callable[..., Engine]) -> None:
+    assert asyncio.run(make_engine().judge(each())) == []
+
+
+def test_the_photos_of_many_callers_share_batches(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine()
+    gate.shut()
+
+    async def all_at_once() -> list[list[Any]]:
+        callers = [asyncio.create_task(engine.judge(each(photo(RED)))) for _ in range(12)]
+        while len(engine._taken) < 12:
+            await asyncio.sleep(0.005)
+        gate.open.set()
+        return await asyncio.gather(*callers)
+
+    found = asyncio.run(asyncio.wait_for(all_at_once(), SECONDS))
+    assert [judged.status.value for (judged,) in found] == ["dog"] * 12
+    # The first batch began with what was there; the others are full.
+    assert sum(gate.batches) == 12
+    assert len(gate.batches) <= 4
+    assert max(gate.batches) == 4
+
+
+def test_callers_get_what_is_said_of_their_own_photos(
+    make_engine: Callable[..., Engine],
+) -> None:
+    engine = make_engine()
+    wanted = {RED: "Chihuahua", GREEN: "Pug", (1, 0, 198): "Maltese"}
+
+    async def all_at_once() -> list[list[Any]]:
+        return await asyncio.gather(
+            *(engine.judge(each(*[photo(colour)] * 5)) for colour in wanted for _ in range(4))
+        )
+
+    labels = engine.classifier.bundle.info.labels
+    found = asyncio.run(all_at_once())
+    assert [
+        {labels[int(judged.scores.probabilities[0].argmax())].en for judged in request}
+        for request in found
+    ] == [{name} for name in wanted.values() for _ in range(4)]
+
+
+def test_no_room_is_said_at_once_and_room_is_found_again(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine(room=3)
+    futures = busy(engine, gate, 3)
+    sentence = "3 photos are waiting already, which is the limit; try again in a moment."
+    start = time.monotonic()
+    with pytest.raises(BusyError) as error:
+        asyncio.run(engine.judge(each(photo(RED), photo(RED))))
+    assert time.monotonic() - start < 5  # which no photo has passed in
+    assert str(error.value) == sentence
+    gate.open.set()
+    assert statuses(futures) == ["dog"] * len(futures)
+    assert engine.waiting == 0
+    (judged,) = asyncio.run(engine.judge(each(photo(BLACK))))
+    assert judged.status.value == "not_dog"
+
+
+def test_a_long_request_passes_through_little_room_with_few_photos_in_memory(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine(room=2)
+    given = 0
+
+    async def many() -> AsyncIterator[bytes]:
+        nonlocal given
+        for _ in range(60):
+            given += 1
+            yield photo(GREEN)
+
+    ahead: list[int] = []
+    answer = Engine._answer
+
+    def watched(self: Engine, judged: Any) -> None:
+        answered.append(judged)
+        ahead.append(given - len(answered))
+        answer(self, judged)
+
+    answered: list[Any] = []
+    engine._answer = watched.__get__(engine)  # type: ignore[method-assign]
+    found = asyncio.run(engine.judge(many()))
+    assert [judged.status.value for judged in found] == ["dog"] * 60
+    assert max(ahead) <= 9  # a window of eight, and the one that has just been read
+    assert all(judged.item.content == b"" for judged in found)
+
+
+def test_a_long_request_waits_where_a_new_one_is_refused(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine(room=2)
+    others = busy(engine, gate, 1)
+
+    async def both() -> list[Any]:
+        long = asyncio.create_task(engine.judge(each(*[photo(BLACK)] * 30)))
+        await reaches(engine, 2)
+        with pytest.raises(BusyError):
+            await engine.judge(each(photo(RED)))
+        gate.open.set()
+        return await long
+
+    found = asyncio.run(asyncio.wait_for(both(), SECONDS))
+    assert [judged.status.value for judged in found] == ["not_dog"] * 30
+    assert statuses(others) == ["dog"] * len(others)
+
+
+def test_a_caller_who_gives_up_makes_room_at_once(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine(room=3)
+    futures = busy(engine, gate, 3)
+    waiting = futures[-3:]
+    assert all(future.cancel() for future in waiting)
+    assert engine.waiting == 0
+    late = [engine.submit(photo(BLACK)) for _ in range(3)]
+    gate.open.set()
+    assert statuses(late) == ["not_dog"] * 3
+    assert sum(gate.batches) == len(futures[:-3]) + 3  # nobody's photo was judged
+
+
+def test_a_photo_is_left_whose_caller_gives_up_just_when_it_is_taken(
+    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "_forget", lambda self, job: None)
+    engine = make_engine(room=3)
+    futures = busy(engine, gate, 3)
+    assert all(future.cancel() for future in futures[-3:])
+    gate.open.set()
+    assert statuses(futures[:-3]) == ["dog"] * len(futures[:-3])
+    assert sum(gate.batches) == len(futures[:-3])
+
+
+def test_a_request_that_is_cancelled_takes_its_photos_back(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine(room=8)
+    others = busy(engine, gate, 4)
+
+    async def given_up() -> None:
+        task = asyncio.create_task(engine.judge(each(*[photo(RED)] * 6)))
+        await reaches(engine, 8)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await reaches(engine, 4)
+
+    asyncio.run(asyncio.wait_for(given_up(), SECONDS))
+    gate.open.set()
+    (judged,) = asyncio.run(engine.judge(each(photo(BLACK))))
+    assert judged.status.value == "not_dog"
+    assert sum(gate.batches) == len(others) + 1
+
+
+def test_a_bad_photo_fails_alone(make_engine: Callable[..., Engine]) -> None:
+    photos = [photo(RED), b"", photo(GREEN), photo(RED)[:-40], b"GIF89a"]
+    found = asyncio.run(make_engine().judge(each(*photos)))
+    assert [judged.status.value for judged in found] == ["dog", "failed", "dog", "failed", "failed"]
+    assert found[1].error == "The file is empty."
+
+
+def test_a_photo_on_which_the_decoder_breaks_fails_alone(
+    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monster = photo((1, 2, 3))
+    load = type(gate.bundle.info.preprocessing).load
+
+    def loaded(self: Any, content: bytes) -> NDArray[np.uint8]:
+        if content == monster:
+            raise RuntimeError("a fault in a library")
+        return load(self, content)
+
+    monkeypatch.setattr(type(gate.bundle.info.preprocessing), "load", loaded)
+    found = asyncio.run(make_engine().judge(each(photo(RED), monster, photo(GREEN))))
+    assert [judged.status.value for judged in found] == ["dog", "failed", "dog"]
+    assert found[1].error == FAULT
+
+
+def test_a_fault_of_the_network_is_told_and_the_next_photos_are_judged(
+    make_engine: Callable[..., Engine], gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine()
+    gate.shut()
+    first = [engine.submit(photo(RED)) for _ in range(40)]
+    assert gate.entered.wait(SECONDS)
+    gate.fault = RuntimeError("out of order")
+    gate.open.set()
+    found = [future.result(SECONDS) for future in first]
+    failed = [judged for judged in found if judged.status.value == "failed"]
+    # What was being judged, and what was taken ahead for it; what waited is judged after all.
+    assert 1 <= len(failed) < 40
+    assert {judged.error for judged in failed} == {FAULT}
+    assert {judged.status.value for judged in found} == {"failed", "dog"}
+    assert engine.is_alive
+    assert statuses([engine.submit(photo(BLACK))]) == ["not_dog"]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_no_photo_is_lost_however_often_the_network_fails(
+    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
+    engine = make_engine(room=10_000)
+    score, calls = gate.score, 0
+
+    def failing(pixels: NDArray[np.uint8]) -> Scores:
+        nonlocal calls
+        calls += 1
+        if calls % 2:
+            raise RuntimeError("every other time")
+        return score(pixels)
+
+    monkeypatch.setattr(gate, "score", failing)
+    one = photo(RED)
+    futures: list[Future[Any]] = []
+    for number in range(600):
+        futures.append(engine.submit(one))
+        if not number % 7:
+            time.sleep(0.001)  # so that photos come in the midst of a fault
+    assert set(statuses(futures)) == {"dog", "failed"}
+    assert (engine.waiting, len(engine._taken)) == (0, 0)
+
+
+def test_a_fault_while_nothing_else_waits_leaves_nobody_who_takes_what_comes_later(
+    make_engine: Callable[..., Engine], gate: Gate
+) -> None:
+    engine = make_engine()
+    for _ in range(3):
+        gate.fault = RuntimeError("out of order")
+        assert statuses([engine.submit(photo(RED))]) == ["failed"]
+    assert statuses([engine.submit(photo(RED)) for _ in range(5)]) == ["dog"] * 5
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 2
+    assert not engine._thread.is_alive()
+    until(lambda: all(thread.name != "barkive-feed" for thread in threading.enumerate()))
+
+
+def test_an_engine_that_can_not_begin_neither_spins_nor_dies(
+    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, tries = gate.judge, 0
+
+    def failing(*args: Any, **options: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(gate, "judge", failing)
+    engine = make_engine()
+    future = engine.submit(photo(RED))
+    time.sleep(0.2)
+    assert 1 <= tries <= 5
+    monkeypatch.setattr(gate, "judge", judge)
+    assert statuses([future]) == ["dog"]
+
+
+def test_close_answers_what_waits(make_engine: Callable[..., Engine], gate: Gate) -> None:
+    engine = make_engine(room=5)
+    futures = busy(engine, gate, 5)
+    threading.Timer(0.1, gate.open.set).start()
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 4
+    for future in futures[-5:]:
+        with pytest.raises(BusyError, match=STOPPING):
+            future.result(0)
+    assert statuses(futures[:-5]) == ["dog"] * (len(futures) - 5)
+    assert not engine.is_alive
+    with pytest.raises(BusyError, match=STOPPING):
+        engine.submit(photo(RED))
+    engine.close()
+
+
+def test_close_does_not_wait_for_a_network_that_hangs(
+    make_engine: Callable[..., Engine],
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(module, "_CLOSING_SECONDS", 0.1)
+    engine = make_engine()
+    gate.shut()
+    future = engine.submit(photo(RED))
+    assert gate.entered.wait(SECONDS)
+    engine.close()
+    with pytest.raises(BusyError, match=STOPPING):
+        future.result(0)
+    gate.open.set()
+    engine._thread.join(SECONDS)
+    assert not engine._thread.is_alive()
+    assert caplog.records == []  # what it says in the end is heard by nobody, and is no fault
+
+
+def test_close_ends_a_request_that_waits_for_room(
+    make_engine: Callable[..., Engine], gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine(room=10)
+    busy(engine, gate, 4)
+
+    async def under_way() -> None:
+        task = asyncio.create_task(engine.judge(each(*[photo(RED)] * 30)))
+        await reaches(engine, 10)
+        threading.Timer(0.1, gate.open.set).start()
+        await asyncio.to_thread(engine.close)
+        with pytest.raises(BusyError, match=STOPPING):
+            await task
+
+    asyncio.run(asyncio.wait_for(under_way(), SECONDS))
+    gc.collect()
+    assert caplog.records == []  # asyncio tells of errors that nobody has looked at
+
+
+def test_close_in_the_midst_of_faults_and_photos_answers_all(gate: Gate) -> None:
+    for number in range(20):
+        engine, futures = Engine(gate), []
+        gate.fault = RuntimeError("out of order") if number % 2 else None
+
+        def hand_in(engine: Engine = engine, futures: list[Future[Any]] = futures) -> None:
+            try:
+                while True:
+                    futures.append(engine.submit(photo(RED)))
+            except BusyError:
+                return
+
+        callers = [threading.Thread(target=hand_in) for _ in range(3)]
+        for caller in callers:
+            caller.start()
+        time.sleep(0.002 * number)
+        engine.close()
+        for caller in callers:
+            caller.join(SECONDS)
+        assert all(future.done() for future in futures)
+
+
+def test_the_source_of_photos_may_fail(make_engine: Callable[..., Engine]) -> None:
+    async def breaking() -> AsyncIterator[bytes]:
+        yield photo(RED)
+        raise OSError("the temporary file is gone")
+
+    engine = make_engine()
+    with pytest.raises(OSError, match="gone"):
+        asyncio.run(engine.judge(breaking()))
+    assert asyncio.run(engine.judge(each(photo(RED))))[0].status.value == "dog"
