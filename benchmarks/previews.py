@@ -12,7 +12,8 @@ Makes its own photos and prints, in pictures a second:
                    the JPEG at a smaller scale
 
 The last three work on the same files on all cores; the ratio is the one to the plain way.
-Barkive also hashes the file, to tell that it was not changed, and writes to the cache. Each rate is the best of several rounds, and the rounds take turns.
+Barkive also hashes the file, to tell that it was not changed, and writes to the cache. Each
+rate is the best of several rounds, and the rounds take turns.
 """
 
 from __future__ import annotations

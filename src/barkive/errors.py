@@ -75,6 +75,10 @@ class UnknownPhotoError(CatalogueError):
     """A catalogue does not hold the photo that is meant."""
 
 
+class NothingToSayError(UsageError):
+    """A photo can't be corrected, or has no correction that could be taken back."""
+
+
 class ReviewedMeanwhileError(UsageError):
     """Somebody else has spoken of a photo since it was taken to be reviewed."""
 

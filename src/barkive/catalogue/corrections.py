@@ -20,7 +20,7 @@ from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.catalogue.store import now
-from barkive.errors import CatalogueError, UnknownPhotoError, UsageError
+from barkive.errors import NothingToSayError, UnknownPhotoError, UsageError
 from barkive.verdicts import Status
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
@@ -95,9 +95,9 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
 
     Raises:
         UnknownPhotoError: The photo is not in the catalogue.
-        CatalogueError: It could never be read, or the catalogue can't be written.
+        NothingToSayError: It could never be read, or there is nothing to take back.
+        CatalogueError: The catalogue can't be written.
         UnknownBreedError: There is no such breed.
-        UsageError: There is nothing to take back.
     """
     with database.write() as connection:
         return write(connection, models, photo, correction)
@@ -110,11 +110,13 @@ def write(
     row = find(connection, photo)
     (before,) = to_entries(connection, models, [row])
     if row.sha256 is None:
-        raise CatalogueError(f"{row.path} could never be read, so there is nothing to correct.")
+        raise NothingToSayError(f"{row.path} could never be read, so there is nothing to correct.")
     content = bytes(row.sha256)
     breeds = _breeds(models, correction)
     if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
-        raise UsageError(f"Nobody has corrected {row.path}, so there is nothing to take back.")
+        raise NothingToSayError(
+            f"Nobody has corrected {row.path}, so there is nothing to take back."
+        )
     connection.execute(
         insert(schema.correction).values(
             sha256=content,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from barkive import __version__
 from barkive.web import api
+from barkive.web.api.described import completed
 from barkive.web.bodies import Bodies
 from barkive.web.guard import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
 from barkive.web.metrics import Measured, Metrics
@@ -33,6 +35,15 @@ _OPEN_UNDER = ("/static/",)
 _SMALL_BODY = 1 << 20
 # A form's own lines come on top of the photos.
 _FORM_BYTES = 1 << 20
+
+
+class _App(FastAPI):
+    """With a description whose examples are whole."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -78,6 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
         Middleware(
             Bodies,
             limits=[
+                ("/api/v1/photos/", _SMALL_BODY),  # of one photo: what people say of it
                 ("/api/v1/identify", photos),
                 ("/api/v1/photos", photos),
                 ("/api/v1/heatmap", photos),
@@ -89,7 +101,7 @@ def create_app(settings: Settings) -> FastAPI:
             refuse=refuse,
         )
     )
-    app = FastAPI(
+    app = _App(
         title="Barkive",
         version=__version__,
         description=_DESCRIPTION,

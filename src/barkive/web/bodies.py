@@ -14,6 +14,7 @@ from barkive.web.guard import Refuse
 
 # The rest of a refused body is not read, so that nothing can follow on the connection.
 _CLOSE = {"Connection": "close"}
+_DIGITS = 20
 
 
 class Bodies:
@@ -59,7 +60,8 @@ class Bodies:
         if not (declared.isascii() and declared.isdigit()):
             detail = "The header Content-Length is no number."
             app = self._refuse(scope, 400, detail, _CLOSE)
-        elif int(declared) > limit:
+        # Python refuses to read numbers of thousands of digits.
+        elif len(declared) > _DIGITS or int(declared) > limit:
             app = self._refuse(scope, 413, _too_large(limit), _CLOSE)
         else:
             receive = _Body(receive, limit, self._idle, self._grace, self._least_rate)

@@ -7,7 +7,6 @@ Origin), and on DNS rebinding. Pure ASGI middleware, the outermost first in `app
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -37,7 +36,7 @@ _CSP = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS = {
+SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -47,9 +46,12 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
+"""What every answer says to browsers unless it says otherwise."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A name or an IPv4 address, or an IPv6 address in brackets; with or without a port.
-_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
+_HOST = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?"
+)
 
 
 class Refuse(Protocol):
@@ -74,7 +76,7 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
                 if "server" in headers:
                     del headers["server"]
@@ -212,17 +214,18 @@ class SignIn:
                 {"WWW-Authenticate": 'Bearer realm="barkive"'},
             )
         address = request.client.host if request.client else ""
-        if wait := self._attempts.allowed(address):
-            return self._refuse(
-                scope,
-                429,
-                "There were too many wrong passwords; try again later.",
-                {"Retry-After": str(math.ceil(wait))},
-            )
-        # In a thread, because a wrong one takes a tenth of a second.
-        if await to_thread.run_sync(self._passwords.verify, password):
-            return None
-        self._attempts.failed(address)
+        async with self._attempts.turn:
+            if wait := self._attempts.allowed(address):
+                return self._refuse(
+                    scope,
+                    429,
+                    "There were too many wrong passwords; try again later.",
+                    {"Retry-After": str(math.ceil(wait))},
+                )
+            # In a thread, because a wrong one takes a tenth of a second.
+            if await to_thread.run_sync(self._passwords.verify, password):
+                return None
+            self._attempts.failed(address)
         return self._refuse(
             scope,
             401,
@@ -256,10 +259,18 @@ def _sent_password(authorization: str) -> str | None:
     """The password in an Authorization header; None where there is none."""
     scheme, _, value = authorization.strip().partition(" ")
     if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
+        return _text(value.strip())
     if scheme.lower() == "basic":
         try:
             return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             return ""
     return None
+
+
+def _text(value: str) -> str:
+    """What a header says; it comes as Latin-1, and is mostly meant as UTF-8."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

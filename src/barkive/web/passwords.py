@@ -104,7 +104,10 @@ class Passwords:
         if known is not None and known[0] == row and hmac.compare_digest(known[1], mark):
             return True
         with self._few:
-            right = row.matches(password)
+            try:
+                right = row.matches(password)
+            except (ValueError, TypeError):
+                raise self._unreadable("it is damaged") from None
         if right:
             self._known = row, mark
         return right
@@ -116,10 +119,13 @@ class Passwords:
             return None
         except (OSError, ValueError, TypeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise BarkiveError(
-                f"The password's file {self._file} can't be read: {reason}; delete it, and set the "
-                "password again."
-            ) from None
+            raise self._unreadable(str(reason)) from None
+
+    def _unreadable(self, reason: str) -> BarkiveError:
+        return BarkiveError(
+            f"The password's file {self._file} can't be read: {reason}; delete it, and set the "
+            "password again."
+        )
 
     def _write(self, text: str) -> None:
         folder = self._file.parent

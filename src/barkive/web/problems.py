@@ -22,13 +22,17 @@ from barkive.errors import (
     BusyError,
     CatalogueError,
     MissingExtraError,
+    NothingToSayError,
     PhotoError,
     ReviewedMeanwhileError,
+    UnknownBreedError,
     UnknownPhotoError,
     UnknownScanError,
     UsageError,
 )
+from barkive.web.guard import SECURITY_HEADERS
 from barkive.web.pages.rendering import error_page
+from barkive.web.settings import FolderNotAllowedError
 from barkive.web.uploads import UploadError
 
 _log = logging.getLogger(__name__)
@@ -37,11 +41,14 @@ _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownPhotoError, 404),
     (UnknownScanError, 404),
+    (UnknownBreedError, 404),
+    (FolderNotAllowedError, 403),
+    (NothingToSayError, 409),
     (ReviewedMeanwhileError, 409),
     (BusyError, 503),
     (CatalogueError, 503),
     (MissingExtraError, 501),
-    (PhotoError, 422),
+    (PhotoError, 404),
     (UsageError, 422),
 )
 _RETRY_SECONDS = "1"
@@ -68,7 +75,7 @@ def refuse(
         detail: One sentence.
         headers: More headers.
     """
-    if scope["path"].startswith(_PROGRAMS):
+    if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS):
         return problem(status, detail, headers)
     return error_page(Request(scope), status, detail, headers)
 
@@ -128,10 +135,11 @@ async def _of_nobody(request: Request, error: Exception) -> Response:
 
 
 async def _of_fault(request: Request, error: Exception) -> Response:
-    _log.error("A fault at %s", request.scope["path"], exc_info=error)
+    _log.error("A fault at %r", request.scope["path"], exc_info=error)
     return refuse(
         request.scope,
         500,
         "Barkive has made a mistake; what it wrote before is safe. Try again, and look at what "
         "the server printed.",
+        SECURITY_HEADERS,  # the guards don't see this answer
     )

@@ -13,6 +13,8 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
+import anyio
+
 SESSION_COOKIE = "barkive_session"
 
 _HOUR = 3600.0
@@ -69,7 +71,12 @@ class Sessions:
 
 
 class Attempts:
-    """Counts wrong passwords, and tells who must wait."""
+    """Counts wrong passwords, and tells who must wait.
+
+    Attributes:
+        turn: Held from `allowed` to `failed`: of many attempts at once, each would be allowed
+            before one of them has failed.
+    """
 
     def __init__(
         self,
@@ -89,6 +96,7 @@ class Attempts:
         """
         self._each, self._together, self._seconds = each, together, seconds
         self._clock = clock
+        self.turn = anyio.Lock()
         self._lock = threading.Lock()
         # No longer than `together`, whoever asks.
         self._wrong: deque[tuple[float, str]] = deque(maxlen=together)

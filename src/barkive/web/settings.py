@@ -13,6 +13,10 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names under which this machine alone reaches itself."""
 
 
+class FolderNotAllowedError(UsageError):
+    """A folder is not among those that may be scanned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one request may ask for.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import PureWindowsPath
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -105,7 +105,7 @@ async def _form(request: Request, limits: Limits) -> FormData:
             507, f"The server has no room for the photos: {reason}; send fewer at once."
         ) from None
     if not parser.is_whole:
-        await form.close()
+        parser.close()
         raise UploadError(400, "The form is cut off: its last boundary is missing.")
     return form
 
@@ -127,6 +127,11 @@ class _Parser(MultiPartParser):
 
     def on_end(self) -> None:
         self.is_whole = True
+
+    def close(self) -> None:
+        """Closes every file, also the one that was being read."""
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 def _checked(one: UploadFile | str, limits: Limits) -> Upload:
@@ -156,5 +161,5 @@ def base_name(name: str | None) -> str | None:
     Returns:
         It without folders, as text that can be written; None where nothing is left.
     """
-    last = PureWindowsPath(PurePosixPath(name or "").name).name
+    last = PureWindowsPath(name or "").name  # which knows both kinds of slashes
     return None if last in ("", "..") else last.encode(errors="replace").decode()

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, suggest
 from barkive.web.api.described import example
-from barkive.web.api.shared import Lang
+from barkive.web.api.shared import PREFIX, Lang
 
-router = APIRouter(tags=["breeds"])
+router = APIRouter(prefix=PREFIX, tags=["breeds"])
 
 
 class BreedJSON(TypedDict):

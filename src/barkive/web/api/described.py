@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired
 
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from barkive.web.uploads import FIELD
@@ -53,20 +54,21 @@ def a_problem(status: int, description: str, detail: str) -> dict[int | str, dic
         detail: An example's sentence.
     """
     example = {"title": _TITLES[status], "status": status, "detail": detail}
-    return {
-        status: {
-            "model": Problem,
-            "description": description,
-            "content": {"application/problem+json": {"example": example}},
-        }
-    }
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
+    return {status: {"description": description, "content": {"application/problem+json": content}}}
 
+
+_NULL = "\0null"
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {}
 """The answers that every route may give."""
 for _status, (_description, _detail) in _WHY.items():
     PROBLEMS |= a_problem(_status, _description, _detail)
 
+NO_SUCH_BREED = a_problem(
+    404, "There is no such breed", "Barkive knows no breed called “pugg”. The nearest names: Pug."
+)
+"""The answer where a filter names an unknown breed."""
 NO_SUCH_PHOTO = a_problem(
     404, "There is no such photo", "The catalogue holds no photo number 7; it may be gone."
 )
@@ -77,34 +79,47 @@ def example(
     value: Any, description: str = "Successful Response"
 ) -> dict[int | str, dict[str, Any]]:
     """The answer 200 with an example."""
-    return {200: {"description": description, "content": {"application/json": {"example": value}}}}
+    content = {"application/json": {"example": _exchanged(value, None, _NULL)}}
+    return {200: {"description": description, "content": content}}
 
 
-def upload(*, many: bool) -> dict[str, Any]:
-    """The body of a request that sends photos.
+def completed(document: Any) -> Any:
+    """The description as it is meant.
 
-    Args:
-        many: Whether several may be sent.
+    FastAPI drops what is None, also out of examples, and knows problems of one type only.
     """
-    binary = {"type": "string", "contentMediaType": "application/octet-stream"}
-    files = {"type": "array", "items": binary, "minItems": 1} | ({} if many else {"maxItems": 1})
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "properties": {FIELD: files},
-                        "required": [FIELD],
-                    }
-                },
-                "image/*": {"schema": binary},
-                "application/octet-stream": {"schema": binary},
-            },
-        }
-    }
+    problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas |= {**problem.pop("$defs"), "Problem": problem}
+    return _exchanged(document, _NULL, None)
 
+
+def _exchanged(value: Any, old: Any, new: Any) -> Any:
+    """The same with one value in the place of another, however deep."""
+    if isinstance(value, dict):
+        return {key: _exchanged(one, old, new) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_exchanged(one, old, new) for one in value]
+    return new if value == old else value
+
+
+_BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {FIELD: {"type": "array", "items": _BINARY, "minItems": 1}},
+                    "required": [FIELD],
+                }
+            },
+            "application/octet-stream": {"schema": _BINARY | {"minLength": 1}},
+        },
+    }
+}
+"""The body of a request that sends photos."""
 
 VERDICT = {
     "file": "rex.jpg",

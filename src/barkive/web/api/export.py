@@ -5,18 +5,18 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, BinaryIO, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
 from barkive.catalogue import Export, ExportFormat, Filter
-from barkive.errors import UsageError
 from barkive.verdicts import Language
-from barkive.web.api.shared import Lang, Shared, Wanted
+from barkive.web.api.described import NO_SUCH_BREED, a_problem
+from barkive.web.api.shared import PREFIX, Lang, Shared, Wanted
 from barkive.web.service import Service
 
-router = APIRouter(tags=["export"])
+router = APIRouter(prefix=PREFIX, tags=["export"])
 
 _TEXTS: Final = {
     ExportFormat.CSV: ("text/csv; charset=utf-8", "csv"),
@@ -29,7 +29,7 @@ _FILES: Final = {
     ExportFormat.CONTACT_SHEET: ("application/pdf", "pdf"),
     ExportFormat.PARQUET: ("application/vnd.apache.parquet", "parquet"),
 }
-FORMS: Final = tuple(_TEXTS | _FILES)
+Form = Literal["csv", "json", "jsonl", "md-json", "asm3", "contact-sheet", "parquet"]
 """The forms that can be sent; the others write beside the photos, or folders of them."""
 _CHUNK = 1 << 16
 
@@ -41,34 +41,27 @@ _CHUNK = 1 << 16
         200: {
             "description": "The file",
             "content": {kind: {} for kind, _ in (_TEXTS | _FILES).values()},
-        }
+        },
+        **NO_SUCH_BREED,
+        **a_problem(501, "Parquet is not installed", "Writing Parquet needs the extra “parquet”."),
     },
     summary="Take the catalogue out",
 )
 def export(
     shared: Shared,
     wanted: Wanted,
-    form: Annotated[
-        ExportFormat,
-        Query(alias="as", description=f"One of: {', '.join(FORMS)}."),
-    ] = ExportFormat.CSV,
+    form: Annotated[Form, Query(alias="as", description="In which form.")] = "csv",
     lang: Lang = "en",
 ) -> Response:
     """The photos that fit all filters, as a table, for other programs, or as a sheet to print."""
-    if form not in FORMS:
-        raise UsageError(
-            f"The form {form} writes files beside the photos, and can't be sent; choose one of "
-            f"{', '.join(FORMS)}, or run `barkive export --as {form}`."
-        )
-    kind, ending = (_TEXTS | _FILES)[form]
-    pieces = (
-        _texts(shared, form, lang, wanted)
-        if form in _TEXTS
-        else _file(shared, form, lang, wanted, ending)
-    )
-    name = f"barkive-{form}.{ending}" if form.value != ending else f"barkive.{ending}"
+    wish = ExportFormat(form)
+    kind, ending = (_TEXTS | _FILES)[wish]
+    send = _texts if wish in _TEXTS else _file
+    name = f"barkive-{form}.{ending}" if form != ending else f"barkive.{ending}"
     return StreamingResponse(
-        pieces, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        send(shared, wish, lang, wanted),
+        media_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
@@ -78,19 +71,19 @@ def _texts(shared: Service, form: ExportFormat, lang: Language, wanted: Filter) 
     return (piece.encode() for piece in pieces)
 
 
-def _file(
-    shared: Service, form: ExportFormat, lang: Language, wanted: Filter, ending: str
-) -> Iterator[bytes]:
+def _file(shared: Service, form: ExportFormat, lang: Language, wanted: Filter) -> Iterator[bytes]:
     """A form that is written as a file: it is sent when it is whole, and then gone."""
-    with tempfile.TemporaryDirectory(prefix="barkive-") as folder:
-        out = Path(folder) / f"export.{ending}"
+    folder = tempfile.TemporaryDirectory(prefix="barkive-")
+    out = Path(folder.name) / f"export.{_FILES[form][1]}"
+    try:
         shared.catalogue.export(Export(form, out, lang), wanted)
-        file = out.open("rb")
-        out.unlink()
-    return _pieces(file)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return _pieces(folder, out)
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    with file:
+def _pieces(folder: tempfile.TemporaryDirectory[str], out: Path) -> Iterator[bytes]:
+    with folder, out.open("rb") as file:
         while piece := file.read(_CHUNK):
             yield piece

@@ -11,14 +11,14 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.classifier import Judged
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UnknownBreedError
 from barkive.verdicts import Status, Verdict, VerdictJSON
-from barkive.web.api.described import VERDICT, example, upload
-from barkive.web.api.shared import Counted, Lang, Setup, Shared, Top
+from barkive.web.api.described import UPLOAD, VERDICT, example
+from barkive.web.api.shared import PREFIX, Counted, Lang, Setup, Shared, Top
 from barkive.web.service import Service
 from barkive.web.uploads import Upload, UploadError, received
 
-router = APIRouter(tags=["identify"])
+router = APIRouter(prefix=PREFIX, tags=["identify"])
 
 _HEAT_SIDE = 448
 
@@ -27,7 +27,7 @@ _HEAT_SIDE = 448
     "/identify",
     response_model=list[VerdictJSON],
     responses=example([VERDICT], "A verdict for each photo, in the order sent"),
-    openapi_extra=upload(many=True),
+    openapi_extra=UPLOAD,
     summary="Name the breeds on photos",
 )
 async def identify(
@@ -75,13 +75,7 @@ async def judged(shared: Service, uploads: Sequence[Upload], top: int) -> list[V
     ]
 
 
-@router.post(
-    "/heatmap",
-    response_class=Response,
-    responses={200: {"description": "A square picture", "content": {"image/png": {}}}},
-    openapi_extra=upload(many=False),
-    summary="Show what the network looked at",
-)
+@router.post("/heatmap", include_in_schema=False)
 async def heatmap(request: Request, shared: Shared, setup: Setup, breed: str) -> Response:
     """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
     async with received(request, setup.limits) as uploads:
@@ -89,9 +83,12 @@ async def heatmap(request: Request, shared: Shared, setup: Setup, breed: str) ->
             raise UploadError(422, f"There are {len(uploads)} photos in the request; send one.")
         (one,) = uploads
         if one.error is not None:
-            raise PhotoError(one.error)
+            raise UploadError(422, one.error)
         content = await one.read()
-    return await heat(shared, content, breed)
+    try:
+        return await heat(shared, content, breed)
+    except PhotoError as error:
+        raise UploadError(422, str(error)) from None
 
 
 async def heat(shared: Service, photo: bytes | str, breed: str) -> Response:
@@ -103,12 +100,12 @@ async def heat(shared: Service, photo: bytes | str, breed: str) -> Response:
         breed: The id of a breed that the model knows.
 
     Raises:
-        UsageError: The model does not know the breed.
+        UnknownBreedError: The model does not know the breed.
         PhotoError: The photo can't be read.
     """
     ids = [label.id for label in shared.classifier.bundle.info.labels]
     if breed not in ids:
-        raise UsageError(f"The model knows no breed with the id “{breed}”; see /api/v1/breeds.")
+        raise UnknownBreedError(breed, ())
 
     def drawn() -> bytes:
         (picture,) = shared.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)

@@ -13,13 +13,20 @@ from typing_extensions import TypedDict
 from barkive.catalogue import Correction, Kind
 from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
 from barkive.errors import PhotoError
-from barkive.web.api.described import ENTRY, NO_SUCH_PHOTO, example, upload
-from barkive.web.api.shared import Lang, Number, Setup, Shared, Top, Wanted
+from barkive.web.api.described import (
+    ENTRY,
+    NO_SUCH_BREED,
+    NO_SUCH_PHOTO,
+    UPLOAD,
+    a_problem,
+    example,
+)
+from barkive.web.api.shared import PREFIX, PRINTED, Lang, Number, Setup, Shared, Top, Wanted
 from barkive.web.uploads import received
 
-router = APIRouter(tags=["photos"])
+router = APIRouter(prefix=PREFIX, tags=["photos"])
 
-_NAME = Annotated[str, Field(max_length=200)]
+_NAME = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 _CHANGE = {
     "kind": "breed",
     "breeds": ["Boxer"],
@@ -28,6 +35,13 @@ _CHANGE = {
     "at": "2026-06-02T09:30:00Z",
     "was": "uncertain",
 }
+
+
+_NOTHING_TO_SAY = a_problem(
+    409,
+    "It can't be corrected, or nothing can be taken back",
+    "Nobody has corrected /home/ada/Pictures/rex.jpg, so there is nothing to take back.",
+)
 
 
 class Page(TypedDict):
@@ -54,28 +68,48 @@ class Duplicates(TypedDict):
     photos: list[EntryJSON]
 
 
-class Said(BaseModel):
-    """What a person says of a photo."""
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {"kind": "breed", "breeds": ["Boxer"], "note": "chip says so", "by": "Ada"}
-        },
-    )
-
-    kind: Kind = Field(
-        description="`breed` and `cross` with one and two `breeds`, `not_dog`, `unsure`, or `undo` "
-        "to take back the last thing that was said."
-    )
-    breeds: list[_NAME] = Field([], max_length=2, description="Names in English or French, or ids.")
-    note: Annotated[str, Field(max_length=5000)] | None = Field(
+    note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
     )
     by: _NAME | None = Field(None, description="Who says so.")
-    other: bool = Field(
-        False, description="Whether breeds that Barkive has no name for are taken as they are."
+
+
+class SaidBreeds(_Said):
+    """What a person says of a photo: its breed, or the two breeds of a cross."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {"kind": "breed", "breeds": ["Boxer"], "note": "chip says so", "by": "Ada"}
+        }
     )
+
+    kind: Literal["breed"]
+    breeds: list[_NAME] = Field(
+        min_length=1, max_length=1, description="A name in English or French, or an id."
+    )
+    other: bool = Field(
+        False, description="Whether a breed that Barkive has no name for is taken as it is."
+    )
+
+
+class SaidCross(_Said):
+    """What a person says of a photo: it shows a cross of two breeds."""
+
+    kind: Literal["cross"]
+    breeds: list[_NAME] = Field(min_length=2, max_length=2, description="Both, likewise.")
+    other: bool = Field(False, description="Likewise.")
+
+
+class SaidOtherwise(_Said):
+    """What a person says of a photo: no dog, or it can't be told; or a word is taken back."""
+
+    kind: Literal["not_dog", "unsure", "undo"]
+
+
+Said = Annotated[SaidBreeds | SaidCross | SaidOtherwise, Field(discriminator="kind")]
 
 
 class Counts(TypedDict):
@@ -89,7 +123,7 @@ class Counts(TypedDict):
 @router.get(
     "/photos",
     response_model=Page,
-    responses=example({"total": 1, "offset": 0, "next": None, "photos": [ENTRY]}),
+    responses=example({"total": 1, "offset": 0, "next": None, "photos": [ENTRY]}) | NO_SUCH_BREED,
     summary="Search the catalogue",
 )
 def search(
@@ -121,7 +155,7 @@ def search(
     "/photos",
     response_model=list[Added],
     responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None}]),
-    openapi_extra=upload(many=True),
+    openapi_extra=UPLOAD,
     summary="Add photos to the catalogue",
 )
 async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en") -> Response:
@@ -171,7 +205,7 @@ def history(shared: Shared, number: Number, lang: Lang = "en") -> Response:
 @router.post(
     "/photos/{number}/corrections",
     response_model=EntryJSON,
-    responses=example(ENTRY) | NO_SUCH_PHOTO,
+    responses=example(ENTRY) | NO_SUCH_PHOTO | _NOTHING_TO_SAY,
     summary="Correct a photo",
 )
 def correct(shared: Shared, number: Number, said: Said, lang: Lang = "en") -> Response:
@@ -180,7 +214,11 @@ def correct(shared: Shared, number: Number, said: Said, lang: Lang = "en") -> Re
     It holds for every file of the same content, stands over what the model says, and its
     history is kept.
     """
-    correction = Correction(said.kind, tuple(said.breeds), said.note, said.by, said.other)
+    breeds: tuple[str, ...] = ()
+    other = False
+    if not isinstance(said, SaidOtherwise):
+        breeds, other = tuple(said.breeds), said.other
+    correction = Correction(Kind(said.kind), breeds, said.note, said.by, other)
     return JSONResponse(_to_json(shared.catalogue.say(number, correction), lang))
 
 
@@ -222,7 +260,7 @@ def duplicates(shared: Shared, number: Number, lang: Lang = "en") -> Response:
 @router.get(
     "/counts",
     response_model=list[Counts],
-    responses=example([{"id": "n02085620", "name": "Chihuahua", "photos": 31}]),
+    responses=example([{"id": "n02085620", "name": "Chihuahua", "photos": 31}]) | NO_SUCH_BREED,
     summary="How many photos of each breed or status",
 )
 def counts(

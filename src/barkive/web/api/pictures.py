@@ -10,13 +10,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from barkive.errors import UsageError
+from barkive.errors import PhotoError
 from barkive.web.api.described import NO_SUCH_PHOTO
 from barkive.web.api.identify import heat
-from barkive.web.api.shared import Number, Shared
+from barkive.web.api.shared import PREFIX, Number, Shared
 from barkive.web.previews import Size
 
-router = APIRouter(tags=["pictures"])
+router = APIRouter(prefix=PREFIX, tags=["pictures"])
 
 _KEPT = "private, max-age=86400"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -69,7 +69,7 @@ async def heatmap(
     if breed is None:
         guesses = entry.answer.breeds if entry.answer is not None else ()
         if not guesses:
-            raise UsageError("The model has named no breed on this photo; give one.")
+            raise PhotoError("The model has named no breed on this photo; give one.")
         breed = guesses[0].label.id
     return await heat(shared, entry.file, breed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -13,15 +14,17 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from barkive.errors import UsageError
 from barkive.web.api.described import a_problem, example
-from barkive.web.api.shared import Setup, Shared
+from barkive.web.api.shared import PREFIX, Setup, Shared
 from barkive.web.scans import ScanJSON
 from barkive.web.service import Service
-from barkive.web.settings import Settings
+from barkive.web.settings import FolderNotAllowedError, Settings
 
-router = APIRouter(tags=["scans"])
+router = APIRouter(prefix=PREFIX, tags=["scans"])
 
 _LOOK_SECONDS = 0.2
 _KEEP_ALIVE_SECONDS = 15.0
+# On POSIX, on a Windows disk, or on a Windows share.
+_ABSOLUTE = r"^(/|[A-Za-z]:|\\\\)[^\x00]*$"
 _SCAN = {
     "id": "3f2a9c0d1b7e4f68",
     "folders": ["/home/ada/Pictures"],
@@ -54,7 +57,7 @@ class Wish(BaseModel):
         extra="forbid", json_schema_extra={"example": {"folders": ["/home/ada/Pictures"]}}
     )
 
-    folders: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(
+    folders: list[Annotated[str, Field(max_length=4096, pattern=_ABSOLUTE)]] = Field(
         min_length=1, max_length=100, description="Absolute paths on the server's machine."
     )
     retry_failed: bool = Field(
@@ -81,16 +84,17 @@ def check_folders(setup: Settings, folders: list[str]) -> None:
     """Refuses to scan what may not be scanned.
 
     Raises:
-        UsageError: A folder is not absolute, or not under one that may be scanned.
+        UsageError: A folder is not absolute.
+        FolderNotAllowedError: It is not under one that may be scanned.
     """
     for folder in folders:
-        if "\0" in folder or (not folder.startswith(("/", "\\\\")) and folder[1:2] != ":"):
+        if not re.match(_ABSOLUTE, folder):
             raise UsageError(
                 f"The folder “{folder}” is no absolute path; begin at the top, such as "
                 "/home/ada/Pictures."
             )
         if not setup.may_scan(folder):
-            raise UsageError(
+            raise FolderNotAllowedError(
                 f"The folder {folder} is not among those that may be scanned here; start the "
                 "server with --folder to allow it."
             )

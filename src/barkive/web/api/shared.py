@@ -13,6 +13,12 @@ from barkive.web.metrics import Metrics
 from barkive.web.service import Service
 from barkive.web.settings import Settings
 
+PREFIX = "/api/v1"
+"""What the paths of the API begin with."""
+
+PRINTED = r"^[^\x00]*$"
+"""Text that every database takes."""
+
 # What SQLite and PostgreSQL can number.
 _LARGEST = 2**63 - 1
 
@@ -37,6 +43,7 @@ def _filter(
         str | None,
         Query(
             max_length=500,
+            pattern=PRINTED,
             description="Words, or their beginnings: of the path, of a breed or FCI group in "
             "English or French, of a note.",
         ),
@@ -45,6 +52,7 @@ def _filter(
         str | None,
         Query(
             max_length=200,
+            pattern=PRINTED,
             description="A name in English or French, or an id: photos of this breed, of crosses "
             "with it, and uncertain ones whose best guess it is.",
         ),
@@ -54,7 +62,8 @@ def _filter(
     after: Annotated[date | None, Query(description="Taken on this day or later.")] = None,
     before: Annotated[date | None, Query(description="Taken before this day.")] = None,
     folder: Annotated[
-        str | None, Query(max_length=4096, description="In this folder or those inside it.")
+        str | None,
+        Query(max_length=4096, pattern=PRINTED, description="In this folder or those inside it."),
     ] = None,
     min_probability: Annotated[
         float | None, Query(ge=0, le=1, description="The breed has at least this probability.")

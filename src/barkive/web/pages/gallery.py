@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import Catalogue, Entry, Filter
 from barkive.verdicts import Status
-from barkive.web.api.export import FORMS
+from barkive.web.api.export import Form
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
@@ -56,7 +57,7 @@ def gallery(request: Request, shared: Shared) -> Response:
         chunk=CHUNK,
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
-        exports=[(form.value, _export(view, form.value, words)) for form in FORMS],
+        exports=[(form, _export(view, form, words)) for form in _forms()],
         **_chunk(catalogue, view, page, words),
         **({} if is_empty else _sums(catalogue, view, statuses, words)),
     )
@@ -75,6 +76,12 @@ def page_of(request: Request) -> int:
     """Which chunk of the list an address asks for, from 1 on; the first where it says none."""
     value = request.query_params.get("page", "")
     return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
+
+
+def _forms() -> list[str]:
+    """The forms that can be had here: not every install has Parquet."""
+    here = find_spec("pyarrow") is not None
+    return [form for form in get_args(Form) if form != "parquet" or here]
 
 
 def tile(entry: Entry, words: Words) -> dict[str, Any]:

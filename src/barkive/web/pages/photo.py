@@ -25,13 +25,14 @@ from barkive.web.pages.gallery import is_text, page_of, printable, tile, title
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import View, explained
-from barkive.web.problems import status_of
 from barkive.web.service import Service
 
 router = APIRouter()
 
 _PATH = "/photos/{number}"
 _SIMILAR = 12
+# Below it a file has 0.00 megabytes.
+_SMALL = 5000
 _SAID = ("saved", "undone")
 
 
@@ -65,6 +66,13 @@ def related(request: Request, shared: Shared, number: Number) -> Response:
     )
 
 
+@router.get(f"{_PATH}/corrections")
+def corrected(request: Request, shared: Shared, number: Number) -> Response:
+    """Leads back whoever asks for the address of a form that was refused once more."""
+    view = View.of(request.query_params, shared.catalogue)
+    return RedirectResponse(view.address(f"/photos/{number}", page=_turned_to(request)), 303)
+
+
 @router.post(f"{_PATH}/corrections")
 def correct(
     request: Request,
@@ -87,8 +95,8 @@ def correct(
         typed = {"breed": breed, "second": second, "note": note}
         return _page(request, shared, number, fault=error, typed=typed)
     done = "undone" if kind is Kind.UNDO else "saved"
-    page = request.query_params.get("page")
-    return RedirectResponse(view.address(f"/photos/{number}", page=page, said=done), 303)
+    address = view.address(f"/photos/{number}", page=_turned_to(request), said=done)
+    return RedirectResponse(address, 303)
 
 
 def correction(
@@ -105,6 +113,12 @@ def correction(
     return Correction(kind, breeds, note.strip() or None, name_of(request), other)
 
 
+def _turned_to(request: Request) -> int | None:
+    """Which page of the list the visitor came from; None for the first."""
+    page = page_of(request)
+    return page if page > 1 else None
+
+
 def _page(
     request: Request,
     shared: Service,
@@ -117,7 +131,7 @@ def _page(
     words = Words(language_of(request))
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
-    page = page_of(request) if page_of(request) > 1 else None
+    page = _turned_to(request)
     before, after = catalogue.neighbours(number, view.wanted)
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
@@ -125,7 +139,7 @@ def _page(
     return render(
         request,
         "photo.html",
-        status=status_of(fault) if fault else 200,
+        status=200 if fault is None else 503 if isinstance(fault, CatalogueError) else 422,
         entry=entry,
         title=title(entry, words),
         file=printable(os.path.basename(entry.file)),  # noqa: PTH119
@@ -157,11 +171,15 @@ def _facts(entry: Entry, words: Words) -> list[tuple[str, str]]:
         "camera": entry.camera,
         "size": size,
         "format": entry.format,
-        "bytes": entry.bytes and words.megabytes(entry.bytes),
+        "bytes": None if entry.bytes is None else _bytes(entry.bytes, words),
         "added": words.day(entry.added_at),
         "model": entry.model,
     }
     return [(words(f"photo.{key}"), value) for key, value in facts.items() if value]
+
+
+def _bytes(number: int, words: Words) -> str:
+    return words.megabytes(number) if number >= _SMALL else words("photo.octets", n=number)
 
 
 def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | None:
@@ -174,9 +192,8 @@ def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | Non
             holding.pop()
     if not (entry.corrected and holding):
         return None
-    last = holding[-1]
-    by = last.by or words("photo.somebody")
-    return words("photo.checked", by=by, day=words.day(last.at))
+    by, day = holding[-1].by, words.day(holding[-1].at)
+    return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
 
 
 def _told(change: Change, words: Words) -> dict[str, str]:

@@ -57,9 +57,9 @@ def render(
             (the address of this page in each), `version` and `has_password`.
     """
     words = Words(language_of(request))
+    # Without the path, which could be read as the name of another host if it begins with `//`.
     languages = {
-        lang: f"{request.url.path}?{request.url.include_query_params(lang=lang).query}"
-        for lang in LANGUAGES
+        lang: f"?{request.url.include_query_params(lang=lang).query}" for lang in LANGUAGES
     }
     app = request.scope.get("app")
     html = (

@@ -41,16 +41,18 @@ async def sign_in(
     sessions: Sessions = request.app.state.sessions
     address = request.client.host if request.client else ""
     words = Words(language_of(request))
-    if wait := attempts.allowed(address):
-        fault = words("login.wait", n=math.ceil(wait / 60))
-        headers = {"Retry-After": str(math.ceil(wait))}
-        return render(
-            request, "login.html", status=429, headers=headers, goal=_own(goal), fault=fault
-        )
-    if not await to_thread.run_sync(passwords.verify, password):
-        attempts.failed(address)
-        fault = words("login.wrong")
-        return render(request, "login.html", status=403, goal=_own(goal), fault=fault)
+    async with attempts.turn:
+        if wait := attempts.allowed(address):
+            fault = words("login.wait", n=math.ceil(wait / 60))
+            headers = {"Retry-After": str(math.ceil(wait))}
+            return render(
+                request, "login.html", status=429, headers=headers, goal=_own(goal), fault=fault
+            )
+        if not await to_thread.run_sync(passwords.verify, password):
+            attempts.failed(address)
+            fault = words("login.wrong")
+            return render(request, "login.html", status=403, goal=_own(goal), fault=fault)
+    sessions.close(request.cookies.get(SESSION_COOKIE, ""))
     response = RedirectResponse(_own(goal), 303)
     response.set_cookie(
         SESSION_COOKIE,

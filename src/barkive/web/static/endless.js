@@ -6,6 +6,8 @@ import { showLost } from "./lost.js";
 // So many windows above and below are kept.
 const AHEAD = 1;
 const REST = 150;
+// Who flies past asks for nothing: what a leap leads to must stay in sight so long.
+const LEAP_REST = 80;
 // Browsers draw nothing beyond some 17 million pixels; a longer list is turned by its pages.
 const TALLEST = 16e6;
 
@@ -26,6 +28,7 @@ export function endless(list) {
   let row = 1;
   let waiting = false;
   let resting = 0;
+  let before = 0;
 
   measure();
   if (Math.ceil(total / columns) * row > TALLEST) {
@@ -62,6 +65,7 @@ export function endless(list) {
     list.style.setProperty("--column", `${tile.width + Number.parseFloat(style.columnGap)}px`);
     list.style.setProperty("--row", `${row}px`);
     for (const [page, element] of [...shown, ...missed]) element.style.top = `${top(page)}px`;
+    for (const [page, element] of missed) element.style.height = `${top(page + 1) - top(page)}px`;
   }
 
   /** Where a page begins in the list.
@@ -106,6 +110,8 @@ export function endless(list) {
   /** Has those chunks in the page that are near the window, and no others. */
   function update() {
     const passed = above();
+    const isLeap = Math.abs(passed - before) > 2 * innerHeight;
+    before = passed;
     const low = pageAt(passed - AHEAD * innerHeight);
     const high = pageAt(passed + (1 + AHEAD) * innerHeight);
     const focused = [...shown].find(([, element]) => element.contains(document.activeElement))?.[0];
@@ -128,16 +134,18 @@ export function endless(list) {
     wanted.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
     if (focused) wanted.push(Math.max(1, focused - 1), Math.min(pages, focused + 1));
     for (const page of wanted) {
-      if (!shown.has(page) && !coming.has(page) && !missed.has(page)) bring(page);
+      if (!shown.has(page) && !coming.has(page) && !missed.has(page)) bring(page, isLeap);
     }
     tell(passed);
   }
 
-  /** @param {number} page */
-  async function bring(page) {
+  /** @param {number} page
+   * @param {boolean} isLeap */
+  async function bring(page, isLeap) {
     const request = new AbortController();
     coming.set(page, request);
     try {
+      if (isLeap) await new Promise((done) => setTimeout(done, LEAP_REST));
       const address = new URL("/photos/tiles", location.href);
       address.search = list.dataset.query;
       address.searchParams.set("page", page);
@@ -157,8 +165,11 @@ export function endless(list) {
   /** Says that a chunk could not be had.
    * @param {number} page */
   function miss(page) {
+    const part = document.createElement("div");
+    part.className = "missed";
+    part.style.height = `${top(page + 1) - top(page)}px`;
     const notice = document.createElement("p");
-    notice.className = "missed notice bad";
+    notice.className = "notice bad";
     notice.setAttribute("role", "status");
     const again = document.createElement("button");
     again.type = "button";
@@ -172,7 +183,8 @@ export function endless(list) {
       update();
     });
     notice.append(list.dataset.lost, " ", again);
-    put(missed, page, notice);
+    part.append(notice);
+    put(missed, page, part);
   }
 
   /** Puts a chunk into its place; in order, for the keyboard and for readers.

@@ -1,0 +1,276 @@
+import io
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from barkive.catalogue.database import Database
+
+GPS = 0x8825
+
+
+def names(answer: object) -> list[str]:
+    return [Path(one["file"]).stem for one in answer["photos"]]  # type: ignore[index]
+
+
+def number(server: TestClient, name: str) -> int:
+    (found,) = server.get("/api/v1/photos", params={"text": name}).json()["photos"]
+    return int(found["id"])
+
+
+def test_a_search_takes_the_filters_of_the_command_line(filled: TestClient, kennel: Path) -> None:
+    def search(**filters: object) -> list[str]:
+        return sorted(names(filled.get("/api/v1/photos", params=filters).json()))
+
+    assert search() == ["broken", "mila", "mix", "night", "rex"]
+    assert search(breed="pug") == ["mila"]
+    assert search(breed="carlin") == ["mila"]
+    assert search(status=["dog", "failed"]) == ["broken", "mila", "rex"]
+    assert search(text="annex") == ["mila"]
+    assert search(group=9, min_probability=0.9) == ["mila", "rex"]
+    assert search(folder=str(kennel / "annex")) == ["mila"]
+    assert search(corrected=True) == []
+    assert search(missing=True) == []
+    assert search(after="2026-01-01") == []
+
+
+def test_pages_follow_each_other(filled: TestClient) -> None:
+    found, address = [], "/api/v1/photos?limit=2"
+    while address:
+        page = filled.get(address).json()
+        assert page["total"] == 5
+        assert page["offset"] == len(found)
+        found += names(page)
+        address = page["next"]
+        assert address is None or urlsplit(address).netloc == ""
+    assert sorted(found) == ["broken", "mila", "mix", "night", "rex"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "detail"),
+    [
+        ("breed=cat", 404, "Barkive knows no breed called “cat”."),
+        ("group=11", 422, "query.group: Input should be less than or equal to 10."),
+        ("limit=501", 422, "query.limit: Input should be less than or equal to 500."),
+        ("after=yesterday", 422, "query.after: "),
+        ("status=cat", 422, "query.status.0: "),
+    ],
+)
+def test_a_wrong_filter_is_named(filled: TestClient, query: str, status: int, detail: str) -> None:
+    answer = filled.get(f"/api/v1/photos?{query}")
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"].startswith(detail)
+
+
+def test_one_photo(filled: TestClient, kennel: Path) -> None:
+    rex = filled.get(f"/api/v1/photos/{number(filled, 'rex')}?lang=fr").json()
+    assert rex["file"] == str(kennel / "rex.png")
+    assert (rex["status"], rex["breeds"][0]["name"], rex["corrected"]) == (
+        "dog",
+        "Chihuahua",
+        False,
+    )
+    for missing in ("999", "0", "x", str(2**63)):
+        answer = filled.get(f"/api/v1/photos/{missing}")
+        assert answer.status_code in (404, 422)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_correction_stands_and_has_a_history(filled: TestClient) -> None:
+    mix = number(filled, "mix")
+    said = {"kind": "cross", "breeds": ["pug", "bichon maltais"], "note": "papers", "by": "Ada"}
+    entry = filled.post(f"/api/v1/photos/{mix}/corrections", json=said).json()
+    assert [one["name"] for one in entry["breeds"]] == ["Pug", "Maltese"]
+    assert (entry["corrected"], entry["note"], entry["model_status"]) == (
+        True,
+        "papers",
+        "uncertain",
+    )
+    (change,) = filled.get(f"/api/v1/photos/{mix}/history").json()
+    assert (change["kind"], change["breeds"], change["by"], change["was"]) == (
+        "cross",
+        ["Pug", "Maltese"],
+        "Ada",
+        "uncertain",
+    )
+    filled.post(f"/api/v1/photos/{mix}/corrections", json={"kind": "undo"})
+    assert filled.get(f"/api/v1/photos/{mix}").json()["corrected"] is False
+    assert len(filled.get(f"/api/v1/photos/{mix}/history").json()) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "detail"),
+    [
+        ({"kind": "breed", "breeds": ["cat"]}, 404, "Barkive knows no breed called “cat”."),
+        ({"kind": "breed", "breeds": [" "]}, 422, "body.breed.breeds.0: "),
+        ({"kind": "breed"}, 422, "body.breed.breeds: Field required"),
+        ({"kind": "cross", "breeds": ["pug"]}, 422, "body.cross.breeds: "),
+        ({"kind": "cross", "breeds": ["pug", "carlin"]}, 422, "pug and carlin are the same breed"),
+        ({"kind": "undo"}, 409, "Nobody has corrected"),
+        ({"kind": "meow"}, 422, "body: "),
+        ({"kind": "not_dog", "more": 1}, 422, "body.not_dog.more: "),
+        ({"kind": "not_dog", "note": "\0"}, 422, "body.not_dog.note: "),
+        ([], 422, "body: "),
+    ],
+)
+def test_a_correction_that_makes_no_sense_is_refused(
+    filled: TestClient, said: object, status: int, detail: str
+) -> None:
+    mix = number(filled, "mix")
+    answer = filled.post(f"/api/v1/photos/{mix}/corrections", json=said)
+    assert answer.status_code == status
+    assert answer.json()["detail"].startswith(detail)
+    assert filled.get(f"/api/v1/photos/{mix}/history").json() == []
+
+
+def test_photos_are_added_once_and_bad_ones_not(
+    server: TestClient, colour_photo: Callable[..., Path], tmp_path: Path
+) -> None:
+    red = colour_photo("elsewhere/rex.png", (250, 10, 10)).read_bytes()
+    sent = [("files", ("rex.png", red)), ("files", ("b.jpg", b"no photo"))]
+    good, bad = server.post("/api/v1/photos", files=sent).json()
+    assert good["photo"]["breeds"][0]["name"] == "Chihuahua"
+    kept = Path(good["photo"]["file"])
+    assert kept.is_relative_to(tmp_path / "added")
+    assert kept.read_bytes() == red
+    assert (bad["file"], bad["photo"]) == ("b.jpg", None)
+    assert bad["error"].startswith("It is not a photo")
+    (again,) = server.post("/api/v1/photos", files=sent[:1]).json()
+    assert again["photo"]["id"] == good["photo"]["id"]
+    assert [path for path in (tmp_path / "added").rglob("*") if path.is_file()] == [kept]
+
+
+def test_similar_photos_duplicates_and_counts(
+    filled: TestClient, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    rex = number(filled, "rex")
+    alike = filled.get(f"/api/v1/photos/{rex}/similar?limit=2").json()
+    assert len(alike) == 2
+    assert alike[0]["similarity"] >= alike[1]["similarity"]
+    assert rex not in [one["id"] for one in alike]
+    assert filled.get(f"/api/v1/photos/{rex}/duplicates").json() == []
+    (kennel / "copy.png").write_bytes((kennel / "rex.png").read_bytes())
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    (group,) = filled.get(f"/api/v1/photos/{rex}/duplicates").json()
+    assert (group["kind"], names(group)) == ("exact", ["copy"])
+    assert filled.get("/api/v1/counts").json()[0] == {
+        "id": "n02085620",
+        "name": "Chihuahua",
+        "photos": 3,
+    }
+    statuses = filled.get("/api/v1/counts?by=status").json()
+    assert {one["id"]: one["photos"] for one in statuses} == {
+        "dog": 3,
+        "uncertain": 1,
+        "not_dog": 1,
+        "failed": 1,
+    }
+    broken = number(filled, "broken")
+    assert filled.get(f"/api/v1/photos/{broken}/similar").status_code == 404
+
+
+def test_pictures_hold_nothing_that_the_camera_wrote(
+    server: TestClient, tmp_path: Path, make_photo: Callable[..., Path]
+) -> None:
+    exif = Image.Exif()
+    exif[271] = "Maker"
+    exif.get_ifd(GPS)[2] = (48.0, 51.0, 30.0)
+    photo = make_photo("trip/rex.jpg", size=(2000, 1000), exif=exif.tobytes())
+    assert b"Maker" in photo.read_bytes()
+    (added,) = server.post(
+        "/api/v1/photos", files={"files": ("rex.jpg", photo.read_bytes())}
+    ).json()
+    one = added["photo"]["id"]
+    for address, size in (("thumbnail", (320, 320)), ("image", (1600, 800))):
+        answer = server.get(f"/api/v1/photos/{one}/{address}")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.headers["cache-control"] == "private, max-age=86400"
+        picture = Image.open(io.BytesIO(answer.content))
+        assert picture.size == size
+        assert not picture.getexif()
+        assert b"Maker" not in answer.content
+        tag = {"If-None-Match": answer.headers["etag"]}
+        again = server.get(f"/api/v1/photos/{one}/{address}", headers=tag)
+        assert (again.status_code, again.content) == (304, b"")
+    heat = server.get(f"/api/v1/photos/{one}/heatmap?breed=n02085620")
+    assert heat.headers["content-type"] == "image/png"
+
+
+def test_a_picture_that_can_t_be_made_is_a_problem(filled: TestClient, kennel: Path) -> None:
+    broken, night = number(filled, "broken"), number(filled, "night")
+    for address, detail in (
+        (f"{broken}/thumbnail", "The file starts as JPEG does, but is damaged or cut off."),
+        (f"{night}/heatmap", "The model has named no breed on this photo; give one."),
+    ):
+        answer = filled.get(f"/api/v1/photos/{address}")
+        assert (answer.status_code, answer.json()["detail"]) == (404, detail)
+    (kennel / "night.png").unlink()
+    gone = filled.get(f"/api/v1/photos/{night}/image")
+    assert (gone.status_code, gone.json()["detail"]) == (404, "The file does not exist.")
+
+
+def test_breeds_are_suggested_by_a_few_letters(server: TestClient) -> None:
+    def search(**query: object) -> list[str]:
+        return [one["name"] for one in server.get("/api/v1/breeds", params=query).json()]
+
+    assert len(search()) == 120
+    assert search(search="berger all", lang="fr") == ["Berger allemand"]
+    assert search(search="labr", limit=1) == ["Labrador Retriever"]
+    assert search(search="zzz") == []
+
+
+def test_a_catalogue_that_is_gone_is_told_and_the_server_stays(
+    filled: TestClient, tmp_path: Path
+) -> None:
+    assert filled.get("/readyz").status_code == 200
+    files = [tmp_path / f"c.sqlite{ending}" for ending in ("", "-wal", "-shm")]
+    contents = [file.read_bytes() if file.exists() else None for file in files]
+    for file in files:
+        file.unlink(missing_ok=True)
+    for address in ("/api/v1/photos", "/api/v1/counts", "/api/v1/photos/1", "/readyz"):
+        answer = filled.get(address)
+        assert answer.status_code == 503
+        assert "is gone; put it back, or start again" in answer.json()["detail"]
+    page = filled.get("/photos", headers={"Accept-Language": "fr"})
+    assert page.status_code == 503
+    assert "a disparu ; remettez-le en place" in page.text
+    assert filled.get("/healthz").text == "ok"
+    for file, content in zip(files, contents, strict=True):
+        if content is not None:
+            file.write_bytes(content)
+    assert filled.get("/api/v1/photos").json()["total"] == 5
+
+
+def test_a_locked_catalogue_is_told_after_a_moment(
+    filled: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mix = number(filled, "mix")
+    filled.app.state.service.catalogue._database._engine.dispose()  # type: ignore[attr-defined]
+    database = filled.app.state.service.catalogue._database  # type: ignore[attr-defined]
+    monkeypatch.setattr(database, "_patience", 0.2)
+    monkeypatch.setattr(database, "_engine", database._connectable())
+    writing, done = threading.Event(), threading.Event()
+
+    def write() -> None:
+        other = Database(tmp_path / "c.sqlite")
+        with other.write():
+            writing.set()
+            done.wait(10)
+        other.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    writing.wait(10)
+    answer = filled.post(f"/api/v1/photos/{mix}/corrections", json={"kind": "not_dog"})
+    assert filled.get(f"/api/v1/photos/{mix}").status_code == 200
+    done.set()
+    thread.join()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "being written by another program; try again" in answer.json()["detail"]
+    assert filled.get(f"/api/v1/photos/{mix}/history").json() == []

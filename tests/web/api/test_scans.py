@@ -1,0 +1,81 @@
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from barkive.web import Settings, create_app
+
+
+def start(server: TestClient, *folders: object) -> dict[str, Any]:
+    answer = server.post("/api/v1/scans", json={"folders": [str(one) for one in folders]})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"/api/v1/scans/{answer.json()['id']}"
+    return answer.json()  # type: ignore[no-any-return]
+
+
+def ended(server: TestClient, scan: dict[str, Any]) -> dict[str, Any]:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        now = server.get(f"/api/v1/scans/{scan['id']}").json()
+        if now["finished_at"]:
+            return now  # type: ignore[no-any-return]
+        time.sleep(0.02)
+    raise AssertionError("it did not end")
+
+
+def test_a_scan_fills_the_catalogue(server: TestClient, kennel: Path) -> None:
+    done = ended(server, start(server, kennel))
+    assert (done["state"], done["done"], done["total"], done["new"]) == ("finished", 5, 5, 5)
+    assert done["statuses"] == {"dog": 2, "uncertain": 1, "not_dog": 1, "failed": 1}
+    assert [Path(one["file"]).name for one in done["failed"]] == ["broken.jpg"]
+    assert server.get("/api/v1/photos").json()["total"] == 5
+    assert [one["id"] for one in server.get("/api/v1/scans").json()] == [done["id"]]
+
+
+def test_its_progress_comes_as_events(server: TestClient, kennel: Path) -> None:
+    scan = start(server, kennel)
+    with server.stream("GET", f"/api/v1/scans/{scan['id']}/events") as answer:
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+        events = answer.read().decode().split("\n\n")
+    progress = [json.loads(one.split("data: ")[1]) for one in events if "progress" in one]
+    assert progress[-1]["state"] == "finished"
+    assert progress[-1]["done"] == 5
+    assert events[-2] == "event: end\ndata: {}"
+
+
+def test_a_folder_that_is_not_there_fails_with_a_sentence(
+    server: TestClient, tmp_path: Path
+) -> None:
+    done = ended(server, start(server, tmp_path / "no"))
+    assert done["state"] == "failed"
+    assert done["error"].startswith(f"There is no folder or file {tmp_path}/no; check the name.")
+    assert server.get("/healthz").text == "ok"
+
+
+def test_only_allowed_folders_are_scanned(settings: Settings, kennel: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/etc")
+    (kennel / "link").symlink_to("/etc")
+    app = create_app(replace(settings, folders=(str(kennel),)))
+    with TestClient(app, base_url="http://127.0.0.1") as server:
+        for folder in ("/etc", str(tmp_path), f"{kennel}/../..", f"{kennel}/link", "kennel", "\0"):
+            answer = server.post("/api/v1/scans", json={"folders": [folder]})
+            assert answer.status_code in (403, 422), folder
+        assert ended(server, start(server, kennel / "annex"))["new"] == 1
+        assert server.get("/scan", params={"folder": "/etc"}).status_code == 422
+
+
+def test_a_scan_is_stopped(server: TestClient, kennel: Path) -> None:
+    scan = start(server, kennel)
+    assert server.delete(f"/api/v1/scans/{scan['id']}").status_code == 200
+    assert ended(server, scan)["state"] in ("cancelled", "finished")
+
+
+def test_unknown_scans_are_told(server: TestClient) -> None:
+    for method, path in (("GET", "x"), ("DELETE", "x"), ("GET", "x/events")):
+        answer = server.request(method, f"/api/v1/scans/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["detail"] == "There is no scan “x”; it may be long past."
+    assert server.post("/api/v1/scans", json={"folders": []}).status_code == 422

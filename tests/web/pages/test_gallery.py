@@ -1,0 +1,411 @@
+"""The gallery as a browser gets it."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as property_settings
+from hypothesis import strategies as st
+from starlette.datastructures import QueryParams
+from starlette.testclient import TestClient
+
+from barkive.catalogue import Catalogue
+from barkive.web.languages import Words
+from barkive.web.pages.views import FIELDS, View
+
+PUG = "n02110958"
+
+
+def catalogue_of(server: TestClient) -> Catalogue:
+    catalogue: Catalogue = server.app.state.service.catalogue  # type: ignore[attr-defined]
+    return catalogue
+
+
+def files(page: str) -> list[str]:
+    return [unescape(name) for name in re.findall(r'<span class="file">(.*?)</span>', page)]
+
+
+def titles(page: str) -> list[str]:
+    return [unescape(name) for name in re.findall(r'tile.*?class="what">(.*?)</span>', page, re.S)]
+
+
+def part(page: str, name: str) -> dict[str, tuple[str, str]]:
+    """A list of counts: each name with the number and the address."""
+    (section,) = re.findall(rf'<section aria-labelledby="s-{name}">(.*?)</section>', page, re.S)
+    rows = re.findall(r'href="([^"]*)".*?what">(.*?)</span> <span.*?>(.*?)</span>', section)
+    return {unescape(what): (photos, unescape(address)) for address, what, photos in rows}
+
+
+def chips(page: str) -> dict[str, str]:
+    """Each filter's name, with the address without it."""
+    (row,) = re.findall(r'<ul class="chips">(.*?)</ul>', page, re.S) or [""]
+    found = re.findall(r'href="([^"]*)" aria-label=".*?">(.*?) <span', row)
+    return {unescape(name): unescape(address) for address, name in found}
+
+
+def asked(address: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(address).query))
+
+
+@pytest.fixture
+def many(server: TestClient, kennel: Path) -> TestClient:
+    """A server with 125 photos of a Pug, and the five of the kennel before them."""
+    service = server.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    content = (kennel / "annex" / "mila.png").read_bytes()
+    for number in range(1, 126):
+        (kennel / f"pug{number:03}.png").write_bytes(content)
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    return server
+
+
+def test_it_shows_every_photo_with_what_is_said_of_it(filled: TestClient) -> None:
+    answer = filled.get("/photos")
+    assert answer.status_code == 200
+    shown = dict(zip(files(answer.text), titles(answer.text), strict=True))
+    assert shown == {
+        "rex.png": "Chihuahua",
+        "mila.png": "Pug",
+        "mix.png": "Chihuahua?",
+        "night.png": "No dog",
+        "broken.jpg": "Can't be read",
+    }
+    assert '<h2 id="found" class="number">5 photos</h2>' in answer.text
+    numbers = re.findall(r'id="photo-(\d+)" href="/photos/(\d+)"', answer.text)
+    thumbnails = re.findall(r'src="/api/v1/photos/(\d+)/thumbnail" alt="" width="320"', answer.text)
+    assert [(one, one) for one in thumbnails] == numbers
+    can_be_read = [
+        filled.get(f"/api/v1/photos/{number}/thumbnail").status_code for number in thumbnails
+    ]
+    assert can_be_read.count(200) == 4
+    assert "Checked by a person" not in answer.text.partition('id="list"')[2]
+    assert "style=" not in answer.text
+    assert "<script>" not in answer.text
+
+
+def test_it_speaks_french(filled: TestClient) -> None:
+    page = filled.get("/photos?lang=fr").text
+    assert sorted(titles(page)) == [
+        "Carlin",
+        "Chihuahua",
+        "Chihuahua\N{NARROW NO-BREAK SPACE}?",
+        "Illisible",
+        "Pas de chien",
+    ]
+    assert part(page, "status")["Race nommée"][0] == "2"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["broken", "mila", "mix", "night", "rex"]),
+        ("text=&breed=&group=&status=&after=&before=&corrected=", "broken mila mix night rex"),
+        ("text=+&folder=&missing=", "broken mila mix night rex"),
+        ("text=annex", "mila"),
+        ("text=Carlin", "mila"),
+        ("breed=pug", "mila"),
+        (f"breed={PUG}", "mila"),
+        ("breed=carlin&group=9", "mila"),
+        ("breed=carlin&group=1", ""),
+        ("group=9", "mila mix rex"),
+        ("status=uncertain", "mix"),
+        ("status=failed&text=broken", "broken"),
+        ("after=2026-01-01", ""),
+        ("corrected=true", "night"),
+        ("corrected=false", "broken mila mix rex"),
+        ("missing=true", ""),
+        ("missing=false", "broken mila mix night rex"),
+        ("page=7", "broken mila mix night rex"),
+        ("page=cat", "broken mila mix night rex"),
+    ],
+)
+def test_the_filters_stand_in_the_address(
+    filled: TestClient, kennel: Path, query: str, found: list[str] | str
+) -> None:
+    catalogue_of(filled).correct(kennel / "night.png", unsure=False, not_dog=True)
+    answer = filled.get(f"/photos?{query}")
+    assert answer.status_code == 200
+    wanted = found.split() if isinstance(found, str) else found
+    assert sorted(Path(one).stem for one in files(answer.text)) == wanted
+
+
+def test_a_folder_holds_those_inside_it(filled: TestClient, kennel: Path) -> None:
+    answer = filled.get("/photos", params={"folder": str(kennel / "annex")})
+    assert files(answer.text) == ["mila.png"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "english", "french"),
+    [
+        ("breed", "pgu", "Barkive knows no breed called “pgu”. The nearest names: Pug", "pgu"),
+        ("breed", "xyzzy", "Barkive knows no breed called “xyzzy”.", "ne connaît pas de race"),
+        ("breed", "x" * 201, "That is too long for a breed", "C'est trop long pour une race"),
+        ("text", "x" * 501, "That is too long to search for", "C'est trop long à chercher"),
+        ("folder", "x" * 4097, "That is too long for a folder", "trop long pour un dossier"),
+        ("group", "11", "There is no such group", "Ce groupe n'existe pas"),
+        ("group", "cat", "There is no such group", "Ce groupe n'existe pas"),
+        ("status", "cat", "There is no such status", "Ce statut n'existe pas"),
+        ("after", "yesterday", "That is no date; write it as 2026-05-31.", "une date"),
+        ("before", "2026-13-01", "That is no date; write it as 2026-05-31.", "une date"),
+        ("corrected", "perhaps", "Choose yes, no or either.", "Choisissez oui, non"),
+        ("missing", "perhaps", "neither true nor false", "ni true ni false"),
+    ],
+)
+def test_a_wrong_filter_is_told_beside_its_field_and_left_out(
+    filled: TestClient, field: str, value: str, english: str, french: str
+) -> None:
+    answer = filled.get("/photos", params={field: value, "text" if field != "text" else "group": 9})
+    assert answer.status_code == 422
+    (fault,) = re.findall(rf'<p class="fault" id="w-{field}">(.*?)</p>', answer.text)
+    assert english in unescape(fault)
+    assert list(chips(answer.text)) == [
+        "“9”" if field != "text" else "Group 9: Companion and Toy Dogs"
+    ]
+    alone = filled.get("/photos", params={field: value, "lang": "fr"})
+    assert len(files(alone.text)) == 5
+    assert french in unescape(alone.text)
+    # No way on from here leads to the fault again; the switch of languages stays here.
+    links = re.findall(r'<a href="(/photos[^"]*)"(?! lang)', alone.text)
+    assert len(links) > 5
+    assert not [one for one in links if asked(unescape(one)).get(field) == value]
+
+
+def test_each_filter_can_be_taken_off(filled: TestClient, kennel: Path) -> None:
+    asked_for = {"text": "png", "breed": "carlin", "status": "dog", "folder": str(kennel)}
+    page = filled.get("/photos", params=asked_for | {"lang": "en", "page": "1"}).text
+    found = chips(page)
+    assert list(found) == ["“png”", "Pug", "Folder kennel", "Named"]
+    for field, name in zip(("text", "breed", "folder", "status"), found, strict=True):
+        assert asked(found[name]) == {k: v for k, v in asked_for.items() if k != field}
+    assert 'class="every" href="/photos"' in page
+    assert "<title>“png” · Pug · Folder kennel · Named · Photos · Barkive</title>" in page
+    # What a form of the page sends once more.
+    assert f'name="folder" value="{kennel}" form="search"' in page
+    assert '<input type="hidden" name="status" value="dog" form="search">' in page
+    assert re.search(r'id="f-breed"[^>]* value="Pug"', page)
+
+
+def test_dates_and_words_have_names(filled: TestClient) -> None:
+    query = "after=2026-01-05&before=2026-02-01&corrected=false&group=9&missing=true"
+    assert list(chips(filled.get(f"/photos?{query}").text)) == [
+        "Group 9: Companion and Toy Dogs",
+        "from 5 Jan 2026",
+        "before 1 Feb 2026",
+        "Not checked yet",
+        "Files that are gone",
+    ]
+    assert list(chips(filled.get(f"/photos?{query}&lang=fr").text))[1:4] == [
+        "à partir du 5 janv. 2026",
+        "avant le 1er févr. 2026",
+        "Pas encore vérifiées",
+    ]
+
+
+def test_counts_tell_what_is_left_under_the_other_filters(filled: TestClient, kennel: Path) -> None:
+    page = filled.get("/photos").text
+    assert part(page, "status") == {
+        "Named": ("2", "/photos?status=dog"),
+        "Not sure": ("1", "/photos?status=uncertain"),
+        "No dog": ("1", "/photos?status=not_dog"),
+        "Can't be read": ("1", "/photos?status=failed"),
+    }
+    assert part(page, "breeds") == {
+        "Chihuahua": ("2", "/photos?breed=n02085620"),
+        "Pug": ("1", f"/photos?breed={PUG}"),
+    }
+    page = filled.get("/photos?status=uncertain").text
+    assert {name: n for name, (n, _) in part(page, "status").items()} == {
+        "Named": "2",
+        "Not sure": "1",
+        "No dog": "1",
+        "Can't be read": "1",
+    }
+    assert part(page, "breeds") == {"Chihuahua": ("1", "/photos?status=uncertain&breed=n02085620")}
+    assert '<h2 id="found" class="number">1 photo</h2>' in page
+    # What is chosen is taken off by choosing it again.
+    assert part(page, "status")["Not sure"] == ("1", "/photos")
+    assert 'href="/photos" aria-current="true"><span class="mark uncertain">' in page
+
+
+def test_breeds_beyond_the_first_twelve_are_folded_away(filled: TestClient, kennel: Path) -> None:
+    content = (kennel / "rex.png").read_bytes()
+    catalogue = catalogue_of(filled)
+    for number in range(13):
+        file = kennel / f"other{number}.png"
+        file.write_bytes(content + bytes([number]))
+        catalogue.scan(file, classifier=filled.app.state.service.classifier)  # type: ignore[attr-defined]
+        catalogue.correct(file, breed=f"Mutt {number:02}", other=True)
+    page = filled.get("/photos").text
+    (section,) = re.findall(r'aria-labelledby="s-breeds">(.*?)</section>', page, re.S)
+    shown, _, folded = section.partition('<details class="all"><summary>Show 3 more</summary>')
+    assert shown.count("<li>") == 12
+    assert folded.count("<li>") == 3
+
+
+def test_folders_lead_down_and_up_again(filled: TestClient, kennel: Path) -> None:
+    page = filled.get("/photos?status=dog").text
+    down = part(page, "folders")
+    assert {name: n for name, (n, _) in down.items()} == {"annex": "1"}
+    address = down["annex"][1]
+    assert asked(address) == {"status": "dog", "folder": str(kennel / "annex")}
+    page = filled.get(address).text
+    assert files(page) == ["mila.png"]
+    (way,) = re.findall(r'<ol class="way">(.*?)</ol>', page, re.S)
+    assert re.findall(r">([^<>]+)</a>", way) == ["kennel", "annex"]
+    up, here = re.findall(r'href="([^"]*)"', way)
+    assert unescape(up) == "/photos?status=dog"
+    assert asked(unescape(here)) == asked(address)
+    assert f'{here}" aria-current="location"' in way
+
+
+def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
+    page = filled.get("/photos?breed=pug&lang=fr").text
+    exports = [unescape(one) for one in re.findall(r'href="(/api/v1/export[^"]*)"', page)]
+    assert [asked(one)["as"] for one in exports] == [
+        "csv",
+        "json",
+        "jsonl",
+        "md-json",
+        "asm3",
+        "contact-sheet",
+        "parquet",
+    ]
+    assert {(asked(one)["breed"], asked(one)["lang"]) for one in exports} == {("pug", "fr")}
+    table = filled.get(exports[0])
+    assert table.status_code == 200
+    assert table.text.count("mila.png") == 1
+    assert "Carlin" in table.text
+    assert "rex.png" not in table.text
+
+
+def test_a_long_list_has_pages(many: TestClient) -> None:
+    page = many.get("/photos?text=kennel").text
+    assert len(files(page)) == 120
+    assert "Page 1 of 2" in page
+    assert 'rel="prev"' not in page
+    following = unescape(re.findall(r'rel="next" href="([^"]*)"', page)[0])
+    assert asked(following) == {"text": "kennel", "page": "2"}
+    page = many.get(following).text
+    assert files(page) == [f"pug{number}.png" for number in range(116, 126)]
+    assert asked(unescape(re.findall(r'rel="prev" href="([^"]*)"', page)[0]))["page"] == "1"
+    assert 'rel="next"' not in page
+    assert many.get("/photos?text=kennel&page=99").text.count('class="file"') == 10
+    # What the script needs: how many there are, and where this part of them lies.
+    assert 'data-total="130" data-chunk="120" data-page="2" data-query="?text=kennel"' in page
+
+
+def test_a_chunk_is_a_part_of_the_page_with_its_place_in_every_link(many: TestClient) -> None:
+    answer = many.get("/photos/tiles?status=dog&page=2")
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    assert len(files(answer.text)) == 7
+    links = {
+        unescape(one).partition("?")[2] for one in re.findall(r'href="(/photos[^"]*)"', answer.text)
+    }
+    assert links == {"status=dog&page=2"}
+    assert files(many.get("/photos/tiles?page=3").text) == []
+
+
+def test_what_people_said_is_shown_with_a_tick(filled: TestClient, kennel: Path) -> None:
+    catalogue = catalogue_of(filled)
+    catalogue.correct(kennel / "rex.png", cross=("Pug", "Maltese"))
+    catalogue.correct(kennel / "night.png", unsure=True)
+    page = filled.get("/photos?corrected=true").text
+    assert sorted(titles(page)) == ["Not sure", "Pug × Maltese"]
+    assert page.partition('id="list"')[2].count("Checked by a person") == 4
+
+
+def test_an_empty_catalogue_invites_to_fill_it(server: TestClient) -> None:
+    page = server.get("/photos")
+    assert page.status_code == 200
+    assert "The catalogue is empty" in page.text
+    assert 'href="/scan">Scan a folder</a>' in page.text
+    assert 'href="/">Drop photos</a>' in page.text
+    assert "Le catalogue est vide" in server.get("/photos?lang=fr&status=dog").text
+
+
+def test_where_nothing_is_found_it_says_for_what(filled: TestClient) -> None:
+    answer = filled.get("/photos?text=zebra&status=dog")
+    assert answer.status_code == 200
+    assert "No photo fits" in answer.text
+    assert chips(answer.text) == {"“zebra”": "/photos?status=dog", "Named": "/photos?text=zebra"}
+    assert "Export" not in answer.text
+
+
+def test_photos_whose_files_are_gone_are_told_of(filled: TestClient, kennel: Path) -> None:
+    (kennel / "rex.png").unlink()
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    page = filled.get("/photos").text
+    assert part(page, "status")["Files that are gone"] == ("1", "/photos?missing=true")
+    page = filled.get("/photos?missing=true").text
+    assert files(page) == ["rex.png"]
+    assert '<span class="none">File gone</span>' in page
+    for file in kennel.rglob("*.*"):
+        file.unlink()
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    page = filled.get("/photos").text
+    assert "The files of all photos were gone at the last scan." in page
+    assert '<a class="button second" href="/photos?missing=true">' in page
+
+
+def test_names_are_shown_as_they_are_written(
+    filled: TestClient, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    colour_photo("kennel/a & <b>/<script>alert(1)<'\">.png", (250, 20, 10))
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    service.catalogue.correct(kennel / "rex.png", breed="<i>Mutt</i>", other=True)
+    page = filled.get("/photos", params={"text": '"><script>alert(2)</script>'}).text
+    assert "<script>alert" not in page
+    page = filled.get("/photos").text
+    assert "<script>alert" not in page
+    assert "<script>alert(1)<'\">.png" in files(page)
+    assert "<i>Mutt</i>" in titles(page)
+    address = part(page, "folders")["a & <b>"][1]
+    assert files(filled.get(address).text) == ["<script>alert(1)<'\">.png"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_name_that_is_no_text_is_shown_escaped(filled: TestClient, kennel: Path) -> None:
+    folder = os.path.join(os.fsencode(kennel), b"caf\xe9")  # noqa: PTH118 - bytes
+    os.mkdir(folder)  # noqa: PTH102
+    (kennel / "annex" / "mila.png").rename(Path(os.fsdecode(folder)) / "mila.png")
+    (kennel / "rex.png").rename(Path(os.fsdecode(os.path.join(os.fsencode(kennel), b"\xff.png"))))  # noqa: PTH118
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    page = filled.get("/photos").text
+    assert r"\udcff.png" in files(page)
+    assert "s-folders" not in page
+
+
+_WORDS = st.one_of(
+    st.text(max_size=40),
+    st.sampled_from(["pug", "9", "-1", "dog", "2026-02-30", "true", "\0", "٣", "/", "../..", "💥"]),
+)
+
+
+@property_settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.dictionaries(st.sampled_from(FIELDS), _WORDS))
+def test_any_address_is_understood_or_its_faults_are_named(
+    filled: TestClient, query: dict[str, str]
+) -> None:
+    catalogue = catalogue_of(filled)
+    view = View.of(QueryParams(query), catalogue)
+    for lang in ("en", "fr"):
+        words = Words(lang)  # type: ignore[arg-type]
+        assert all(view.fault(name, words) for name in view.faults)
+        assert len(view.chips("/photos", words, catalogue)) == len(view.values) - len(view.faults)
+    assert catalogue.count(view.wanted) == len(catalogue.page(view.wanted))
+    again = View.of(QueryParams(urlsplit(view.address("/photos")).query), catalogue)
+    assert (again.wanted, again.faults) == (view.wanted, {})

@@ -1,0 +1,320 @@
+"""A photo's own page as a browser gets it."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.testclient import TestClient
+
+from barkive.catalogue import Catalogue
+from barkive.web import Settings, create_app, service
+
+PUG, MALTESE = "n02110958", "n02085936"
+
+
+def catalogue_of(server: TestClient) -> Catalogue:
+    catalogue: Catalogue = server.app.state.service.catalogue  # type: ignore[attr-defined]
+    return catalogue
+
+
+def number(server: TestClient, name: str) -> int:
+    (found,) = server.get("/api/v1/photos", params={"text": name}).json()["photos"]
+    return int(found["id"])
+
+
+def say(server: TestClient, name: str, query: str = "", **form: str) -> str:
+    """Sends the form of a photo's page, and gives the page that comes of it."""
+    answer = server.post(f"/photos/{number(server, name)}/corrections{query}", data=form)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def heading(page: str) -> str:
+    (found,) = re.findall(r"<h1>(.*?)</h1>", page)
+    return unescape(found)
+
+
+def history(page: str) -> list[str]:
+    (found,) = re.findall(r'<ol class="history">(.*?)</ol>', page, re.S) or [""]
+    return [unescape(one).strip() for one in re.findall(r"<li>(.*?) <span", found)]
+
+
+def rows(page: str) -> dict[str, list[str]]:
+    """The names of the photos under each heading of what resembles one."""
+    found = re.findall(r'id="r-(\w+)">.*?<ul class="tiles">(.*?)</ul>', page, re.S)
+    return {kind: re.findall(r'<span class="file">(.*?)</span>', row) for kind, row in found}
+
+
+def test_it_says_what_the_model_says_in_words_and_numbers(filled: TestClient, kennel: Path) -> None:
+    answer = filled.get(f"/photos/{number(filled, 'rex')}")
+    assert answer.status_code == 200
+    page = answer.text
+    assert heading(page) == "Chihuahua"
+    assert '<p class="status dog">Named</p>' in page
+    assert '<span class="how">very likely</span> · 92%' in page
+    listed = re.findall(r'class="what">(.*?)</span> <span class="share">(.*?)</span>', page)
+    assert listed == [("Chihuahua", "92%"), ("Pug", "4%"), ("Maltese", "4%")]
+    assert page.count("<meter ") == 3
+    assert f'src="/api/v1/photos/{number(filled, "rex")}/image"' in page
+    assert 'alt="The photo rex.png: Chihuahua" width="40" height="30"' in page
+    assert f"<dd>{'40 × 30 pixels'}</dd>" in page
+    assert f">{kennel}</a>" in page
+    assert "<dd>PNG</dd>" in page
+    assert "style=" not in page
+    assert "<script>" not in page
+
+
+def test_it_says_so_where_the_model_is_not_sure(filled: TestClient) -> None:
+    page = filled.get(f"/photos/{number(filled, 'mix')}").text
+    assert heading(page) == "Chihuahua?"
+    assert "It isn't sure. It may be:" in unescape(page)
+    page = filled.get(f"/photos/{number(filled, 'mix')}?lang=fr").text
+    assert heading(page) == "Chihuahua\N{NARROW NO-BREAK SPACE}?"
+
+
+def test_where_there_is_no_dog_nothing_is_listed(filled: TestClient) -> None:
+    page = filled.get(f"/photos/{number(filled, 'night')}").text
+    assert heading(page) == "No dog"
+    assert "There is no dog here." in page
+    assert "<meter" not in page
+    assert "heatmap" not in page
+
+
+def test_one_that_can_not_be_read_says_why_and_what_to_do(filled: TestClient) -> None:
+    page = filled.get(f"/photos/{number(filled, 'broken')}").text
+    assert heading(page) == "Can't be read"
+    assert "The file starts as JPEG does, but is damaged or cut off." in page
+    assert '<a class="button second" href="/scan">' in page
+    assert "/corrections" not in page
+    assert "<dd>15 bytes</dd>" in page
+    page = filled.get(f"/photos/{number(filled, 'broken')}?lang=fr").text
+    assert "Le fichier commence comme un JPEG, mais il est endommagé ou coupé." in page
+
+
+def test_one_whose_file_is_gone_says_since_when(filled: TestClient, kennel: Path) -> None:
+    rex = number(filled, "rex")
+    (kennel / "rex.png").unlink()
+    shared = filled.app.state.service  # type: ignore[attr-defined]
+    shared.catalogue.scan(kennel, classifier=shared.classifier)
+    page = filled.get(f"/photos/{rex}").text
+    assert re.search(r"The scan of \d+ \w+ \d{4} did not find this file any more\.", page)
+    assert heading(page) == "Chihuahua"
+
+
+@pytest.mark.parametrize("path", ["/photos/999", "/photos/999/related", "/photos/999?lang=en"])
+def test_an_unknown_number_is_told(filled: TestClient, path: str) -> None:
+    answer = filled.get(path)
+    assert answer.status_code == 404
+    assert "The catalogue holds no photo number 999" in answer.text
+    posted = filled.post("/photos/999/corrections", data={"kind": "not_dog"})
+    assert posted.status_code == 404
+
+
+def test_the_way_leads_on_within_the_filters_and_back_to_the_place(filled: TestClient) -> None:
+    dogs = [one["id"] for one in filled.get("/api/v1/photos?status=dog").json()["photos"]]
+    page = filled.get(f"/photos/{dogs[0]}?status=dog&page=3").text
+    assert 'rel="prev"' not in page
+    assert f'rel="next" href="/photos/{dogs[1]}?status=dog&amp;page=3"' in page
+    assert f'href="/photos?status=dog&amp;page=3#photo-{dogs[0]}"' in page
+    page = filled.get(f"/photos/{dogs[1]}?status=dog").text
+    assert f'rel="prev" href="/photos/{dogs[0]}?status=dog"' in page
+    assert 'rel="next"' not in page
+    assert f'action="/photos/{dogs[1]}/corrections?status=dog"' in page
+
+
+def test_a_correction_stands_over_the_model_which_is_still_heard(filled: TestClient) -> None:
+    filled.cookies.set("barkive_name", "Zo%C3%A9")
+    page = say(filled, "rex", breed="Bichon maltais", kind="breed", note="la puce le dit")
+    assert heading(page) == "Maltese"
+    assert "Saved. It stands over what the model says." in page
+    assert re.search(r"Checked by Zoé, \d+ \w+ \d{4}", page)
+    assert "<blockquote>la puce le dit</blockquote>" in page
+    assert '<h2 id="model">What the model says</h2>' in page
+    assert "Chihuahua: very likely." in page
+    assert history(page) == ["Zoé said Maltese"]
+    page = say(filled, "rex", kind="undo")
+    assert heading(page) == "Chihuahua"
+    assert "The last word was taken back." in page
+    assert history(page) == ["Zoé said Maltese", "Zoé took the word before back"]
+    assert "Checked by" not in page
+
+
+def test_of_several_words_the_last_holds_and_an_undo_gives_way_to_the_one_before(
+    filled: TestClient,
+) -> None:
+    say(filled, "rex", kind="breed", breed="pug", note="first")
+    say(filled, "rex", kind="not_dog", note="second")
+    page = say(filled, "rex", kind="undo")
+    assert heading(page) == "Pug"
+    assert re.search(r"Checked by a person, \d+ \w+ \d{4}", page)
+    assert "<blockquote>first</blockquote>" in page.partition("<h2>")[0]
+    assert history(page) == [
+        "Somebody said Pug",
+        "Somebody said it is no dog",
+        "Somebody took the word before back",
+    ]
+
+
+def test_the_answer_leads_back_to_the_photo_within_its_filters(filled: TestClient) -> None:
+    rex = number(filled, "rex")
+    answer = filled.post(
+        f"/photos/{rex}/corrections?status=dog&page=2",
+        data={"kind": "breed", "breed": PUG},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/photos/{rex}?status=dog&page=2&said=saved"
+    assert filled.get(f"/photos/{rex}?said=<b>").text.count('id="said"') == 0
+
+
+def test_each_of_the_short_list_can_be_accepted(filled: TestClient) -> None:
+    page = filled.get(f"/photos/{number(filled, 'mix')}").text
+    (form,) = re.findall(r'<input type="hidden" name="kind" value="breed">(.*?)</form>', page, re.S)
+    buttons = re.findall(r'name="breed" value="(\w+)" aria-label="(.*?)"', unescape(form))
+    assert buttons == [
+        ("n02085620", "That's it: Chihuahua"),
+        (PUG, "That's it: Pug"),
+        (MALTESE, "That's it: Maltese"),
+    ]
+    assert heading(say(filled, "mix", kind="breed", breed=PUG)) == "Pug"
+
+
+@pytest.mark.parametrize("kind", ["breed", "cross"])
+def test_two_breeds_are_a_cross(filled: TestClient, kind: str) -> None:
+    page = say(filled, "rex", kind=kind, breed="carlin", second="chihuahua")
+    assert heading(page) == "Pug × Chihuahua"
+    assert history(page) == ["Somebody said a cross, Pug × Chihuahua"]
+
+
+def test_no_dog_and_doubt_can_be_said(filled: TestClient) -> None:
+    assert heading(say(filled, "rex", kind="not_dog")) == "No dog"
+    filled.cookies.set("barkive_lang", "fr")
+    page = say(filled, "rex", kind="unsure")
+    assert heading(page) == "Pas sûr"
+    assert history(page) == [
+        "Quelqu'un a dit que ce n'est pas un chien",
+        "Quelqu'un a dit que c'est impossible à dire",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "fault"),
+    [
+        ({"breed": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),
+        ({"breed": "pgu"}, "Barkive knows no breed called “pgu”. The nearest names: Pug"),
+        ({"breed": ""}, "The name of the breed is empty; give a name or an id."),
+        ({"breed": "pug", "second": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),
+        ({"breed": "pug", "second": "Carlin"}, "pug and Carlin are the same breed"),
+    ],
+)
+def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
+    filled: TestClient, form: dict[str, str], fault: str
+) -> None:
+    rex = number(filled, "rex")
+    address = f"/photos/{rex}/corrections?status=dog"
+    answer = filled.post(address, data=form | {"kind": "breed", "note": 'a "note"'})
+    assert answer.status_code == 422
+    (told,) = re.findall(r'role="alert" id="fault">(.*?)</p>', answer.text)
+    assert unescape(told).startswith(fault)
+    for name, value in form.items():
+        assert re.search(rf'<input id="{name}"[^>]* value="{value}"', answer.text)
+    assert 'value="a &#34;note&#34;"' in answer.text
+    assert ('name="other"' in answer.text) == ("xyzzy" in fault or "pgu" in fault)
+    assert heading(answer.text) == "Chihuahua"
+    assert catalogue_of(filled).history(rex) == []
+    # Who loads that address anew, or switches the language there, is led to the photo.
+    back = filled.get(address, follow_redirects=False)
+    assert (back.status_code, back.headers["location"]) == (303, f"/photos/{rex}?status=dog")
+
+
+def test_a_name_can_be_taken_as_it_is_written(filled: TestClient) -> None:
+    page = say(filled, "rex", kind="breed", breed="<i>Mutt</i>", other="true", note="<b>!</b>")
+    assert heading(page) == "<i>Mutt</i>"
+    assert "<i>Mutt</i>" not in page
+    assert "<blockquote>&lt;b&gt;!&lt;/b&gt;</blockquote>" in page
+
+
+@pytest.mark.parametrize("form", [{"kind": "cat"}, {}, {"kind": "breed", "breed": "x" * 201}])
+def test_a_form_of_another_make_is_refused(filled: TestClient, form: dict[str, str]) -> None:
+    answer = filled.post(f"/photos/{number(filled, 'rex')}/corrections", data=form)
+    assert answer.status_code == 422
+    assert catalogue_of(filled).history(number(filled, "rex")) == []
+
+
+def test_nothing_can_be_undone_that_was_not_said(filled: TestClient) -> None:
+    rex = number(filled, "rex")
+    answer = filled.post(f"/photos/{rex}/corrections", data={"kind": "undo"})
+    assert answer.status_code == 422
+    assert "so there is nothing to take back." in answer.text
+
+
+def test_what_shows_the_same_or_resembles_it_has_a_page(
+    filled: TestClient, kennel: Path, make_photo: Callable[..., Path]
+) -> None:
+    make_photo("kennel/beach.png", (200, 150), seed=3)
+    with Image.open(kennel / "beach.png") as picture:
+        picture.save(kennel / "beach again.bmp")
+    (kennel / "annex" / "beach too.png").write_bytes((kennel / "beach.png").read_bytes())
+    shared = filled.app.state.service  # type: ignore[attr-defined]
+    shared.catalogue.scan(kennel, classifier=shared.classifier)
+    beach = shared.catalogue.photo(kennel / "beach.png").id
+    page = filled.get(f"/photos/{beach}").text
+    assert f'<a href="/photos/{beach}/related">' in page
+    answer = filled.get(f"/photos/{beach}/related")
+    assert answer.status_code == 200
+    found = rows(answer.text)
+    assert (found["exact"], found["near"]) == (["beach too.png"], ["beach again.bmp"])
+    assert set(found["alike"][:2]) == {"beach too.png", "beach again.bmp"}
+    assert len(found["alike"]) == 6
+    assert 'id="photo-' not in answer.text
+    assert f'href="/photos/{beach}">' in answer.text
+
+
+def test_what_could_not_be_read_resembles_nothing(filled: TestClient) -> None:
+    answer = filled.get(f"/photos/{number(filled, 'broken')}/related")
+    assert answer.status_code == 200
+    assert "No other photo looks like this one." in answer.text
+
+
+def test_another_site_can_not_correct(filled: TestClient) -> None:
+    rex = number(filled, "rex")
+    answer = filled.post(
+        f"/photos/{rex}/corrections",
+        data={"kind": "not_dog"},
+        headers={"Origin": "https://elsewhere.example"},
+    )
+    assert answer.status_code == 403
+    assert catalogue_of(filled).history(rex) == []
+
+
+@pytest.fixture
+def hasty(
+    settings: Settings, kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[TestClient]:
+    """A server that waits only a moment for another program that writes."""
+    monkeypatch.setattr(service, "_PATIENCE_SECONDS", 0.1)
+    with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
+        shared = client.app.state.service  # type: ignore[attr-defined]
+        shared.catalogue.scan(kennel, classifier=shared.classifier)
+        yield client
+
+
+def test_while_another_program_writes_what_was_typed_is_kept(
+    hasty: TestClient, settings: Settings
+) -> None:
+    rex = number(hasty, "rex")
+    with closing(sqlite3.connect(str(settings.catalogue))) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answer = hasty.post(
+            f"/photos/{rex}/corrections", data={"kind": "breed", "breed": "pug", "note": "mine"}
+        )
+        assert answer.status_code == 503
+        assert re.search(r'role="alert" id="fault">\S', answer.text)
+        assert 'value="mine"' in answer.text
+        other.rollback()
+    assert heading(say(hasty, "rex", kind="breed", breed="pug")) == "Pug"

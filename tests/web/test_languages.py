@@ -1,0 +1,414 @@
+"""Languages: which one a visitor gets, and that each says everything that the other says."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from barkive.catalogue import Kind
+from barkive.verdicts import Status
+from barkive.web import languages
+from barkive.web.api.export import Form
+from barkive.web.languages import LANGUAGES, Words, language_of
+from barkive.web.pages import identify, scanning
+from barkive.web.scans import State
+from barkive.web.settings import Settings
+
+FORMS = get_args(Form)
+WEB = Path(languages.__file__).parent
+WORDS: Mapping[str, Mapping[str, Any]] = {
+    f"{file.stem}.{key}": sentence
+    for file in sorted((WEB / "words").glob("*.toml"))
+    for key, sentence in tomllib.loads(file.read_text("utf-8")).items()
+}
+SECTIONS = "|".join(sorted({key.partition(".")[0] for key in WORDS}))
+KEY = re.compile(rf"({SECTIONS})\.[\w-]+")
+# Which scripts read the sentences that a page hands over.
+SCRIPTS = {"identify": ("identify.js", "verdict-card.js"), "scan": ("scan.js",)}
+
+
+def asked(accept: str | None = None, query: str = "", cookie: str = "") -> str:
+    headers = [(b"cookie", cookie.encode())] if cookie else []
+    if accept is not None:
+        headers.append((b"accept-language", accept.encode("latin-1")))
+    scope = {"type": "http", "query_string": query.encode(), "headers": headers}
+    return language_of(Request(scope))
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("fr", "fr"),
+        ("FR", "fr"),
+        ("fr-CA", "fr"),
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("en-GB,en;q=0.9,fr;q=0.8", "en"),
+        ("en;q=0.8,fr;q=0.9", "fr"),
+        ("fr;q=0.8, en;q=0.9", "en"),
+        ("fr; q=0.2 , en ;q=0.1", "fr"),
+        ("en; q=0.2 , fr ;Q=0.3", "fr"),
+        ("fr;q=0.5,en;q=0.5", "fr"),
+        ("de,nl;q=0.9", "en"),
+        ("de,fr;q=0.1", "fr"),
+        ("fr;q=0", "en"),
+        ("fr;q=0.000,en;q=0.001", "en"),
+        ("fr;q=1.000,en", "fr"),
+        ("en;q=1.,fr;q=0.", "en"),
+        ("*", "en"),
+        ("fry", "en"),
+        ("frfr,enen", "en"),
+        ("fr_FR", "en"),
+        # What is no weight counts for nothing.
+        ("fr;q=inf,en;q=0.1", "en"),
+        ("fr;q=nan,en;q=0.1", "en"),
+        ("fr;q=2,en;q=0.1", "en"),
+        ("fr;q=-1", "en"),
+        ("fr;q=,en;q=0.1", "en"),
+        ("fr;q=0.1.2,en;q=0.1", "en"),
+        ("fr;q=1e0,en;q=0.1", "en"),
+        ("fr;level=1,en;q=0.1", "en"),
+        (",;,=;q,,fr", "fr"),
+        ("fr;q=0.9;x=y,en;q=0.1", "en"),
+    ],
+)
+def test_what_a_browser_wishes(accept: str | None, language: str) -> None:
+    assert asked(accept) == language
+
+
+def test_the_address_comes_first_then_the_switch_then_the_browser() -> None:
+    assert asked("en", "lang=fr", "barkive_lang=en") == "fr"
+    assert asked("fr", "lang=en", "barkive_lang=fr") == "en"
+    assert asked("en", "", "barkive_lang=fr") == "fr"
+    assert asked("fr", "", "barkive_lang=en") == "en"
+    assert asked("fr", "lang=de", "barkive_lang=%00") == "fr"
+    assert asked("en", "lang=", "barkive_lang=fr") == "fr"
+    assert asked("en", "lang=FR&lang=fr") == "fr"  # the last of several counts
+
+
+@given(st.text(st.characters(max_codepoint=255)) | st.text(",;q=.01 frenx*-"))
+def test_any_wish_finds_a_language(accept: str) -> None:
+    assert asked(accept) in LANGUAGES
+
+
+def test_a_number() -> None:
+    assert [Words("en").number(n) for n in (0, 7, 999, 1000, 1234567)] == [
+        "0",
+        "7",
+        "999",
+        "1,000",
+        "1,234,567",
+    ]
+    assert [Words("fr").number(n) for n in (999, 1000, 1234567)] == [
+        "999",
+        "1\u202f000",
+        "1\u202f234\u202f567",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "french"),
+    [
+        (0.0, "0%", "0\u202f%"),
+        (1e-9, "<1%", "<1\u202f%"),
+        (0.004999, "<1%", "<1\u202f%"),
+        (0.005, "<1%", "<1\u202f%"),
+        (0.0051, "1%", "1\u202f%"),
+        (0.5, "50%", "50\u202f%"),
+        (0.744, "74%", "74\u202f%"),
+        (0.9949, "99%", "99\u202f%"),
+        (0.995, ">99%", ">99\u202f%"),
+        (0.9999999, ">99%", ">99\u202f%"),
+        (1.0, "100%", "100\u202f%"),
+    ],
+)
+def test_a_share(share: float, english: str, french: str) -> None:
+    assert Words("en").percent(share) == english
+    assert Words("fr").percent(share) == french
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_nothing_is_said_to_be_certain_or_impossible_that_is_not(share: float) -> None:
+    said = Words("en").percent(share)
+    assert said not in ("0%", "100%")
+    number = int(said.strip("<>%"))
+    assert abs(100 * share - number) <= 1
+    assert 1 <= number <= 99
+
+
+@pytest.mark.parametrize(
+    ("probability", "english", "french"),
+    [
+        (1.0, "almost certain", "presque certain"),
+        (0.97, "almost certain", "presque certain"),
+        (0.969, "very likely", "très probable"),
+        (0.85, "very likely", "très probable"),
+        (0.60, "likely", "probable"),
+        (0.30, "possible", "possible"),
+        (0.299, "unlikely", "peu probable"),
+        (0.0, "unlikely", "peu probable"),
+    ],
+)
+def test_a_probability_in_words(probability: float, english: str, french: str) -> None:
+    assert Words("en").likelihood(probability) == english
+    assert Words("fr").likelihood(probability) == french
+
+
+def test_the_words_for_probabilities_with_their_bounds() -> None:
+    assert Words("en").likelihoods() == [
+        (0.97, "almost certain"),
+        (0.85, "very likely"),
+        (0.6, "likely"),
+        (0.3, "possible"),
+        (0.0, "unlikely"),
+    ]
+
+
+def test_a_day() -> None:
+    assert Words("en").day(date(2026, 11, 24)) == "24 Nov 2026"
+    assert Words("fr").day(date(2026, 11, 24)) == "24 nov. 2026"
+    assert Words("en").day(date(2026, 8, 1)) == "1 Aug 2026"
+    assert Words("fr").day(date(2026, 8, 1)) == "1er août 2026"
+    months = [Words("fr").day(date(2026, month, 2)).split()[1] for month in range(1, 13)]
+    assert " ".join(months) == ("janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.")
+
+
+def test_a_moment() -> None:
+    assert Words("en").moment(datetime(2026, 5, 3, 7, 5, 59)) == "3 May 2026, 07:05"
+    assert Words("fr").moment(datetime(2026, 2, 28, 23, 59)) == "28 févr. 2026, 23:59"
+
+
+def test_the_size_of_a_file() -> None:
+    assert Words("en").megabytes(4_321_000) == "4.3 MB"
+    assert Words("fr").megabytes(4_321_000) == "4,3 Mo"
+    assert Words("en").megabytes(12_000) == "0.01 MB"
+    assert Words("fr").megabytes(12_000) == "0,01 Mo"
+
+
+def test_one_and_several() -> None:
+    english, french = Words("en"), Words("fr")
+    assert [english("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
+        "0 photos",
+        "1 photo",
+        "2 photos",
+        "1,000 photos",
+    ]
+    assert [french("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
+        "0 photo",
+        "1 photo",
+        "2 photos",
+        "1\u202f000 photos",
+    ]
+
+
+def test_names_with_braces_are_told_as_they_are() -> None:
+    assert Words("en")("photos.without", name="{n} {name!r}") == "Take off: {n} {name!r}"
+
+
+def test_a_sentence_as_a_script_fills_it_in() -> None:
+    assert Words("en").forms("photos.found") == {"one": "{n} photo", "other": "{n} photos"}
+    assert Words("en").forms("photos.title") == {"one": "Photos", "other": "Photos"}
+
+
+def forms(sentence: Any) -> Mapping[str, str]:
+    return {"other": sentence} if isinstance(sentence, str) else sentence
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_both_languages_say_the_same(key: str) -> None:
+    sentence = WORDS[key]
+    assert set(sentence) == set(LANGUAGES)
+    for lang in LANGUAGES:
+        assert set(forms(sentence[lang])) in ({"other"}, {"one", "other"})
+        assert all(text.strip() == text != "" for text in forms(sentence[lang]).values())
+    needed = [blanks(forms(sentence[lang])["other"]) for lang in LANGUAGES]
+    assert needed[0] == needed[1]
+    for lang in LANGUAGES:
+        if "one" in (different := forms(sentence[lang])):
+            assert "n" in needed[0]
+            assert blanks(different["one"]) <= needed[0]
+    values = dict.fromkeys(needed[0], 1)
+    assert all(Words(lang)(key, **values) for lang in LANGUAGES)
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_french_signs_stand_apart(key: str) -> None:
+    for text in forms(WORDS[key]["fr"]).values():
+        assert re.findall(r"[^ \u202f][;:?!»](?= |$)|«[^ \u202f]", text) == []
+
+
+@dataclass(frozen=True)
+class Use:
+    """One place where a sentence is asked for.
+
+    Attributes:
+        file: Where.
+        key: As a pattern, where a part of it is only known when the page is made.
+        given: The names of the values; None where they are only known then.
+        literals: Every text and number that stands in the file.
+    """
+
+    file: str
+    key: re.Pattern[str]
+    given: frozenset[str] | None
+    literals: frozenset[str]
+
+    def takes(self, key: str) -> bool:
+        found = self.key.fullmatch(key)
+        # What is put into a key stands in the same file, or is a value of one of these.
+        known = self.literals | {*Status, *Kind, *State, *FORMS}
+        return found is not None and set(found.groups()) <= known
+
+
+def uses() -> Iterator[Use]:
+    for file in sorted((WEB / "templates").glob("*.html")):
+        yield from _of_template(file)
+    for file in sorted([*(WEB / "pages").glob("*.py"), WEB / "languages.py"]):
+        yield from _of_module(file)
+
+
+def _of_template(file: Path) -> Iterator[Use]:
+    tree = jinja2.Environment().parse(file.read_text("utf-8"))
+    literals = frozenset(str(node.value) for node in tree.find_all(jinja2.nodes.Const))
+    for key in literals:
+        if KEY.fullmatch(key):
+            yield Use(file.name, re.compile(re.escape(key)), None, literals)
+    for call in tree.find_all(jinja2.nodes.Call):
+        function = call.node
+        name = function.node if isinstance(function, jinja2.nodes.Getattr) else function
+        is_forms = name is not function and function.attr == "forms"
+        if getattr(name, "name", "") == "words" and (is_forms or name is function):
+            values = None if is_forms else frozenset(pair.key for pair in call.kwargs)
+            for pattern in _in_jinja(call.args[0]):
+                yield Use(file.name, re.compile(pattern), values, literals)
+
+
+def _in_jinja(node: jinja2.nodes.Expr) -> list[str]:
+    match node:
+        case jinja2.nodes.Const():
+            return [re.escape(str(node.value))]
+        case jinja2.nodes.Concat():
+            (start, *more) = [_in_jinja(one) for one in node.nodes]
+            return [first + "(.+)" * len(more) for first in start]
+        case jinja2.nodes.CondExpr():
+            return _in_jinja(node.expr1) + (_in_jinja(node.expr2) if node.expr2 else [])
+        case _:
+            return []  # a name, whose values stand in the template as they are
+
+
+def _of_module(file: Path) -> Iterator[Use]:
+    tree = ast.parse(file.read_text("utf-8"))
+    literals = frozenset(str(node.value) for node in ast.walk(tree) if type(node) is ast.Constant)
+    for key in literals:
+        if KEY.fullmatch(key):
+            yield Use(file.name, re.compile(re.escape(key)), None, literals)
+    for call in ast.walk(tree):
+        called = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+        if not isinstance(call, ast.Call) or called not in ("words", "words.forms", "self"):
+            continue
+        names = [one.arg for one in call.keywords]
+        is_known = called != "words.forms" and None not in names
+        values = frozenset(name for name in names if name) if is_known else None
+        for pattern in _in_python(call.args[0]):
+            yield Use(file.name, re.compile(pattern), values, literals)
+
+
+def _in_python(node: ast.expr) -> list[str]:
+    match node:
+        case ast.Constant():
+            return [re.escape(str(node.value))]
+        case ast.JoinedStr():
+            parts = [
+                re.escape(str(part.value)) if isinstance(part, ast.Constant) else "(.+)"
+                for part in node.values
+            ]
+            return ["".join(parts)]
+        case ast.IfExp():
+            return _in_python(node.body) + _in_python(node.orelse)
+        case ast.BinOp(left=ast.Constant(value=str(start))):
+            return [re.escape(start) + "(.+)"]
+        case _:
+            return []
+
+
+USES = list(uses())
+
+
+def test_the_uses_are_found() -> None:
+    """So that the tests below can't pass because nothing was found."""
+    assert len({use.key.pattern for use in USES}) > 150
+    files = {use.file for use in USES}
+    assert {"base.html", "photos.html", "scanning.py", "languages.py"} <= files
+    (one,) = [use for use in USES if use.key.pattern == r"base\.version" and use.given is not None]
+    assert one.given == {"version"}
+    assert any(use.file == "base.html" and use.takes("base.sign_out") for use in USES)
+    assert not any(use.takes("base.nothing") for use in USES)
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_every_sentence_is_used(key: str) -> None:
+    assert any(use.takes(key) for use in USES)
+
+
+@pytest.mark.parametrize("use", USES, ids=lambda use: f"{use.file}:{use.key.pattern}")
+def test_every_sentence_that_is_used_exists(use: Use) -> None:
+    assert any(use.takes(key) for key in WORDS)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [use for use in USES if use.given is not None],
+    ids=lambda use: f"{use.file}:{use.key.pattern}",
+)
+def test_every_sentence_gets_what_it_needs(use: Use) -> None:
+    assert use.given is not None
+    for key in WORDS:
+        if use.takes(key):
+            # Blanks of a key that is put together may differ; those of all are given.
+            assert blanks(forms(WORDS[key]["en"])["other"]) <= use.given
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(f"base.{status.value}" for status in Status),
+        *(f"photo.said_{kind.value}" for kind in Kind),
+        *(f"scan.{state.value}" for state in State),
+        *(f"photos.{form}" for form in FORMS),
+    ],
+)
+def test_everything_that_can_be_said_has_words(key: str) -> None:
+    assert key in WORDS
+
+
+@pytest.mark.parametrize("page", SCRIPTS)
+def test_the_scripts_get_the_sentences_that_they_use(page: str) -> None:
+    words = Words("en")
+    texts = identify._texts(words, Settings()) if page == "identify" else scanning._texts(words)
+    script = "".join((WEB / "static" / name).read_text("utf-8") for name in SCRIPTS[page])
+    assert set(re.findall(r"\btexts\.(\w+)", script)) <= set(texts)
+    assert [key for key in texts if not re.search(rf'texts\.{key}\b|"{key}"', script)] == []
+
+
+def test_no_other_script_reads_sentences() -> None:
+    known = {name for names in SCRIPTS.values() for name in names}
+    for file in (WEB / "static").glob("*.js"):
+        assert file.name in known or "texts" not in file.read_text("utf-8")
