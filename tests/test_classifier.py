@@ -244,3 +244,22 @@ def test_the_inference_library_leaves_nothing_behind_and_reports_nothing(tmp_pat
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     subprocess.run([sys.executable, "-c", "import barkive.classifier"], env=home, check=True)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_was_judged_becomes_a_verdict_under_any_name(
+    classifier: Classifier, colour_photo: Callable[..., Path]
+) -> None:
+    photos = [colour_photo("red.png", RED), colour_photo("black.png", BLACK), b""]
+    load = classifier.bundle.info.preprocessing.load
+    red, black, empty = classifier.judge(photos, load)
+    verdict = classifier.verdict(red, "rex.jpg", top=2)
+    assert verdict.file == "rex.jpg"
+    assert short(verdict) == ("dog", [("Chihuahua", 0.985), ("Maltese", 0.01)])
+    assert len(classifier.verdict(red, None, top=1000).breeds) == 3
+    assert short(classifier.verdict(black, None)) == ("not_dog", [])
+    failed = classifier.verdict(empty, None)
+    assert (failed.file, failed.error) == (None, "The file is empty.")
+    assert short(failed) == ("failed", [])
+    assert verdict.model == failed.model == classifier.bundle.model
+    named = [classifier.verdict(one, str(one.item), top=2) for one in (red, black)]
+    assert list(classifier.predict(photos, top=2)) == [*named, failed]

@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from barkive.web import Settings, create_app
 from barkive.web.guard import (
     HeadRequests,
     Hosts,
@@ -448,3 +449,36 @@ def test_no_header_breaks_the_guard(value: bytes) -> None:
     for scheme in (b"", b"Basic ", b"Bearer "):
         found = _sent_password((scheme + value).decode("latin-1"))
         assert found is None or isinstance(found, str)
+
+
+# The whole server
+
+
+def test_a_fault_tells_browsers_the_same(settings: Settings) -> None:
+    app = create_app(settings)
+
+    @app.get("/fault")
+    def fault() -> None:
+        raise RuntimeError("of the program")
+
+    with TestClient(app, base_url=f"http://{HERE}", raise_server_exceptions=False) as visitor:
+        answer = visitor.get("/fault")
+    assert answer.status_code == 500
+    assert "of the program" not in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_is_said_of_a_photo_has_the_limit_of_small_things(server: TestClient) -> None:
+    for path in ("/api/v1/photos/1/corrections", "/photos/1/corrections", "/api/v1/scans"):
+        assert server.post(path, content=b" " * ((1 << 20) + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/photos"])
+def test_the_server_refuses_web_sockets(server: TestClient, path: str) -> None:
+    with (
+        pytest.raises(WebSocketDenialResponse) as caught,
+        server.websocket_connect(f"ws://{HERE}{path}"),
+    ):
+        pytest.fail("it was let in")
+    assert caught.value.status_code == 403

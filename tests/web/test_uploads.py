@@ -134,12 +134,11 @@ def test_a_request_without_photos(kind: str, body: bytes) -> None:
     assert refused(kind, body) == (422, NOTHING)
 
 
-def test_text_in_the_field_is_the_error_of_this_photo_alone() -> None:
-    body = part(b"a pug", None) + part(b"bark") + END
-    assert read(FORM, body) == [
-        (None, b"", "It is text; send photos as files in the field “files”."),
-        ("rex.jpg", b"bark", None),
-    ]
+def test_text_in_the_field_is_refused() -> None:
+    assert refused(FORM, part(b"a pug", None) + part(b"bark") + END) == (
+        422,
+        "The field “files” holds text; send photos as files, with a file name.",
+    )
 
 
 def test_a_field_in_which_nothing_was_chosen_is_left_out() -> None:

@@ -17,6 +17,10 @@ from barkive.catalogue.models import Models
 
 By = Literal["status", "breed"]
 _ALL = Filter()
+# So many folders are looked at one by one, which takes the same for any number of photos.
+_ONE_BY_ONE = 30
+# Stands for what `schema.encode_path` writes for a byte that is no text.
+_BYTE = "\x01"
 
 
 class Folder(NamedTuple):
@@ -114,23 +118,33 @@ def folders(
     """
     path = schema.photo.c.path
     start = os.path.join(schema.absolute(under), "")  # noqa: PTH118 - with a slash at its end
-    inside = replace(wanted, folder=start)
+    behind, end = start, start[:-1] + chr(ord(os.sep) + 1)
     cut = func.instr if database.is_sqlite else func.strpos
-    # Of a folder with a million photos one is looked at, and then what comes behind it.
-    deeper = cut(func.substr(path, len(schema.encode_path(start)) + 1), os.sep) > 0
-    where = inside.where(models, sqlite=database.is_sqlite)
+    # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a third.
+    rest = func.substr(path, len(schema.encode_path(start)) + 1)
+    rest = func.replace(func.replace(rest, "///", "/" + _BYTE), "//", _BYTE)
+    # The folder stands in the bounds alone: with it twice an index would begin at the wrong one.
+    below = (cut(rest, os.sep) > 0) & (path < end)
+    cases = replace(wanted, folder=None).cases(models, sqlite=database.is_sqlite)
     found: list[Folder] = []
-    behind = start
-    while len(found) < limit:
+    # Of a folder with a million photos one is looked at, and then what comes behind it.
+    while wanted == replace(_ALL, folder=wanted.folder) and len(found) < min(limit, _ONE_BY_ONE):
+        first = select(path).where(*cases, below, path >= behind).order_by(path).limit(1)
         with database.read() as connection:
-            first = connection.execute(
-                select(path).where(where, deeper, path >= behind).order_by(path).limit(1)
-            ).scalar()
-        if first is None:
-            break
-        name = first[len(start) :].partition(os.sep)[0]
-        child = start + name
-        number = count(database, models, replace(wanted, folder=child))
-        found.append(Folder(child, name, number))
-        behind = child + chr(ord(os.sep) + 1)
-    return found
+            one = connection.execute(first).scalar()
+        if one is None:
+            return found
+        name = one[len(start) :].partition(os.sep)[0]
+        number = count(database, models, replace(wanted, folder=start + name))
+        found.append(Folder(start + name, name, number))
+        behind = start + name + chr(ord(os.sep) + 1)
+    # Many folders, or few photos that are meant: these are looked at once, for all folders.
+    child = func.substr(rest, 1, cut(rest, os.sep) - 1, type_=Text)
+    sums: Counter[str] = Counter()
+    with database.read() as connection:
+        for case in cases:
+            rows = select(child, func.count()).where(case, below, path >= behind).group_by(child)
+            for name, number in connection.execute(rows):
+                sums[schema.decode_path(name.replace(_BYTE, "//"))] += number
+    found += [Folder(start + name, name, number) for name, number in sorted(sums.items())]
+    return found[:limit]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -23,7 +23,6 @@ from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models, unpack_probabilities
 from barkive.catalogue.records import Entry, Kind
-from barkive.catalogue.store import now
 from barkive.errors import ReviewedMeanwhileError
 from barkive.verdicts import Status
 
@@ -35,6 +34,11 @@ _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
 _ALL = Filter()
+
+
+def _now() -> datetime:
+    """The moment, UTC, fine enough to tell a page from the one that it was before."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Review:
     """The queue of photos to look at, for several desks at once."""
 
     def __init__(
-        self, database: Database, models: Models, *, clock: Callable[[], datetime] = now
+        self, database: Database, models: Models, *, clock: Callable[[], datetime] = _now
     ) -> None:
         self._database, self._models, self._clock = database, models, clock
 
@@ -165,11 +169,20 @@ class Review:
                 delete(table).where(table.c.desk == desk, table.c.state == _SKIPPED)
             ).rowcount
 
-    def leave(self, desk: str) -> None:
-        """Gives back the photo that a desk has before it."""
+    def leave(self, desk: str, until: datetime | None = None) -> None:
+        """Gives back the photo that a desk has before it.
+
+        Args:
+            desk: Which one.
+            until: A moment, UTC; what the desk was given later is kept, because a page that
+                is loaded anew comes before the old one goes. None gives back all.
+        """
         table = schema.review
+        where = and_(table.c.desk == desk, table.c.state == _OPEN)
+        if until is not None:
+            where = and_(where, table.c.at <= until)
         with self._database.write() as connection:
-            connection.execute(delete(table).where(table.c.desk == desk, table.c.state == _OPEN))
+            connection.execute(delete(table).where(where))
 
     def undo(self, desk: str) -> Entry | None:
         """Takes back what a desk did last, and puts the photo before it again.

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import re
-import tempfile
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -82,9 +82,9 @@ class Additions:
         folder = self._folder / f"{datetime.now():%Y-%m}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
+            part = folder / f".{secrets.token_hex(8)}.part"
             try:
-                with os.fdopen(handle, "wb") as file:
+                with part.open("xb") as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
@@ -93,9 +93,9 @@ class Additions:
                         # The name is taken first: to rename would replace another's file.
                         free.open("xb").close()
                         break
-                Path(part).replace(free)
+                part.replace(free)
             finally:
-                Path(part).unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
             for place in (folder, self._folder):
                 _sync(place)
         except OSError as error:

@@ -46,15 +46,18 @@ class _Job:
 class Engine:
     """Judges photos for many callers with one classifier."""
 
-    def __init__(self, classifier: Classifier, *, room: int = 256) -> None:
+    def __init__(
+        self, classifier: Classifier, *, room: int = 256, room_bytes: int = 512 << 20
+    ) -> None:
         """Starts the thread that judges.
 
         Args:
             classifier: Which one.
             room: How many photos may wait.
+            room_bytes: What their files may have together; a single one may be larger.
         """
         self.classifier = classifier
-        self._room = room
+        self._room, self._room_bytes = room, room_bytes
         # Guards all that follows, and is notified when it changes.
         self._changed = threading.Condition()
         self._waiting: deque[_Job] = deque()
@@ -83,9 +86,10 @@ class Engine:
         with self._changed:
             if self._closed:
                 raise BusyError(_STOPPING)
-            if len(self._waiting) >= self._room:
+            size = sum(len(job.content) for job in self._waiting)
+            if len(self._waiting) >= self._room or size > self._room_bytes:
                 raise BusyError(
-                    f"{self._room} photos are waiting already, which is the limit; "
+                    f"{len(self._waiting)} photos are waiting already, which is the limit; "
                     "try again in a moment."
                 )
 

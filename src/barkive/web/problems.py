@@ -6,12 +6,14 @@ The one place where errors get their HTTP status. Problem documents follow RFC 9
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +32,7 @@ from barkive.errors import (
     UnknownScanError,
     UsageError,
 )
+from barkive.sentences import translate
 from barkive.web.guard import SECURITY_HEADERS
 from barkive.web.pages.rendering import error_page
 from barkive.web.settings import FolderNotAllowedError
@@ -76,7 +79,8 @@ def refuse(
         headers: More headers.
     """
     if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS):
-        return problem(status, detail, headers)
+        lang = QueryParams(scope.get("query_string", b"")).get("lang", "en")
+        return problem(status, translate(detail, lang), headers)
     return error_page(Request(scope), status, detail, headers)
 
 
@@ -118,6 +122,8 @@ async def _of_validation(request: Request, error: Exception) -> Response:
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
     if request.scope["path"].startswith(_PROGRAMS):
         return problem(422, f"{detail}.", errors=faults)
+    if any(fault["where"].startswith("path.") for fault in faults):  # such as /photos/abc
+        return await _of_http(request, HTTPException(404))
     return refuse(request.scope, 422, f"{detail}.")
 
 
@@ -127,7 +133,19 @@ async def _of_http(request: Request, error: Exception) -> Response:
         404: f"There is nothing at {request.scope['path']}; check the address.",
         405: f"{request.method} is not understood at {request.scope['path']}.",
     }.get(error.status_code, str(error.detail))
-    return refuse(request.scope, error.status_code, detail, error.headers)
+    headers = error.headers
+    if error.status_code == 405 and (methods := _methods(request)):
+        headers = {"Allow": ", ".join(methods)}
+    return refuse(request.scope, error.status_code, detail, headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the description has for a path: each method has a route of its own."""
+    paths = request.app.openapi()["paths"]
+    for path, operations in paths.items():
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.scope["path"]):
+            return [method.upper() for method in operations]
+    return []
 
 
 async def _of_nobody(request: Request, error: Exception) -> Response:

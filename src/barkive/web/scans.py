@@ -17,7 +17,8 @@ from typing_extensions import TypedDict
 from barkive.catalogue import Catalogue, Summary
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, BusyError, UnknownScanError
-from barkive.verdicts import Status
+from barkive.sentences import translate
+from barkive.verdicts import Language, Status
 
 _log = logging.getLogger(__name__)
 _WAITING_AT_MOST = 20
@@ -105,8 +106,8 @@ class Scan:
             return None
         return round((self.total - self.done) / self.rate)
 
-    def to_json(self) -> ScanJSON:
-        """The scan as a JSON object; times in ISO 8601."""
+    def to_json(self, lang: Language = "en") -> ScanJSON:
+        """The scan as a JSON object; times in ISO 8601, errors in a language."""
         found = self.summary
         return {
             "id": self.id,
@@ -125,10 +126,10 @@ class Scan:
             "unchanged": found.unchanged,
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
-                {"file": _printable(file), "error": reason}
+                {"file": _printable(file), "error": translate(reason, lang)}
                 for file, reason in found.failed[:_FAILURES_LISTED]
             ],
-            "error": self.error,
+            "error": translate(self.error, lang) if self.error is not None else None,
         }
 
 

@@ -6,6 +6,7 @@ Bodies have their limits in `bodies`; a head is read before any application is a
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
 
@@ -71,6 +72,15 @@ class PromptProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+def _raise_file_limit() -> None:
+    """Has as many files open at once as the system lets this user: each upload is one."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def run(app: FastAPI, listening: socket.socket) -> None:
     """Serves until Ctrl-C or a signal to end; what is under way is finished first.
 
@@ -78,6 +88,7 @@ def run(app: FastAPI, listening: socket.socket) -> None:
         app: The application.
         listening: Bound and listening.
     """
+    _raise_file_limit()
     config = uvicorn.Config(
         app,
         http=PromptProtocol,
@@ -87,6 +98,12 @@ def run(app: FastAPI, listening: socket.socket) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_fault)
     # Raised by the server when it has ended in order.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run([listening])
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a message is to be shown: that a request is cut off at the end is no fault."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))

@@ -136,7 +136,9 @@ class _Parser(MultiPartParser):
 
 def _checked(one: UploadFile | str, limits: Limits) -> Upload:
     if isinstance(one, str):
-        return Upload(None, b"", f"It is text; send photos as files in the field “{FIELD}”.")
+        raise UploadError(
+            422, f"The field “{FIELD}” holds text; send photos as files, with a file name."
+        )
     name = base_name(one.filename)
     too_large = (one.size or 0) > limits.photo_bytes
     return Upload(name, one, _too_large(limits) if too_large else None)

@@ -239,7 +239,7 @@ def test_a_catalogue_that_is_gone_is_told_and_the_server_stays(
         assert "is gone; put it back, or start again" in answer.json()["detail"]
     page = filled.get("/photos", headers={"Accept-Language": "fr"})
     assert page.status_code == 503
-    assert "a disparu ; remettez-le en place" in page.text
+    assert "a disparu\N{NARROW NO-BREAK SPACE}; remettez-le en place" in page.text
     assert filled.get("/healthz").text == "ok"
     for file, content in zip(files, contents, strict=True):
         if content is not None:

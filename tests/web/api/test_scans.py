@@ -69,12 +69,12 @@ def test_only_allowed_folders_are_scanned(settings: Settings, kennel: Path, tmp_
 
 def test_a_scan_is_stopped(server: TestClient, kennel: Path) -> None:
     scan = start(server, kennel)
-    assert server.delete(f"/api/v1/scans/{scan['id']}").status_code == 200
+    assert server.post(f"/api/v1/scans/{scan['id']}/cancel").status_code == 200
     assert ended(server, scan)["state"] in ("cancelled", "finished")
 
 
 def test_unknown_scans_are_told(server: TestClient) -> None:
-    for method, path in (("GET", "x"), ("DELETE", "x"), ("GET", "x/events")):
+    for method, path in (("GET", "x"), ("POST", "x/cancel"), ("GET", "x/events")):
         answer = server.request(method, f"/api/v1/scans/{path}")
         assert answer.status_code == 404
         assert answer.json()["detail"] == "There is no scan “x”; it may be long past."

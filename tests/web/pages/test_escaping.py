@@ -69,11 +69,7 @@ def test_names_of_files_and_folders_are_text(poisoned: TestClient, tmp_path: Pat
         answer = poisoned.get(path)
         assert answer.status_code == 200
         check(answer.text)
-        assert (
-            "onerror=alert(1)&gt;" in answer.text
-            or "alert(1)&" in answer.text
-            or (path in ("/photos/1/related",))
-        )
+    assert "onerror=alert(1)&gt;" in poisoned.get("/photos/1").text
 
 
 def test_what_people_say_is_text(poisoned: TestClient) -> None:

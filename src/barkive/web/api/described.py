@@ -103,7 +103,8 @@ def _exchanged(value: Any, old: Any, new: Any) -> Any:
     return new if value == old else value
 
 
-_BINARY = {"type": "string", "contentMediaType": "application/octet-stream"}
+# Without a type, as OpenAPI 3.1 has it for what is not text.
+_BINARY = {"contentMediaType": "application/octet-stream"}
 UPLOAD = {
     "requestBody": {
         "required": True,
@@ -115,7 +116,7 @@ UPLOAD = {
                     "required": [FIELD],
                 }
             },
-            "application/octet-stream": {"schema": _BINARY | {"minLength": 1}},
+            "application/octet-stream": {"schema": _BINARY},
         },
     }
 }

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from barkive.errors import UsageError
+from barkive.verdicts import Language
 from barkive.web.api.described import a_problem, example
-from barkive.web.api.shared import PREFIX, Setup, Shared
+from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
 from barkive.web.scans import ScanJSON
 from barkive.web.service import Service
 from barkive.web.settings import FolderNotAllowedError, Settings
@@ -119,8 +120,8 @@ def scan(shared: Shared, scan_id: _Id) -> Response:
     return JSONResponse(shared.scans.get(scan_id).to_json())
 
 
-@router.delete(
-    "/scans/{scan_id}",
+@router.post(
+    "/scans/{scan_id}/cancel",
     response_model=ScanJSON,
     responses=example(_SCAN | {"state": "cancelled"}) | _NO_SUCH_SCAN,
     summary="Stop a scan",
@@ -140,23 +141,25 @@ def cancel(shared: Shared, scan_id: _Id) -> Response:
     },
     summary="A scan's progress as it happens",
 )
-async def events(request: Request, shared: Shared, scan_id: _Id) -> Response:
+async def events(request: Request, shared: Shared, scan_id: _Id, lang: Lang = "en") -> Response:
     """Server-sent events: `progress` with the scan as data, and at last `end`."""
     shared.scans.get(scan_id)
     return StreamingResponse(
-        _events(request, shared, scan_id),
+        _events(request, shared, scan_id, lang),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 
 
-async def _events(request: Request, shared: Service, scan_id: str) -> AsyncIterator[str]:
+async def _events(
+    request: Request, shared: Service, scan_id: str, lang: Language
+) -> AsyncIterator[str]:
     seen, quiet = -1, 0.0
     while not await request.is_disconnected():
         one = shared.scans.get(scan_id)
         if one.version != seen:
             seen, quiet = one.version, 0.0
-            yield f"event: progress\ndata: {json.dumps(one.to_json())}\n\n"
+            yield f"event: progress\ndata: {json.dumps(one.to_json(lang))}\n\n"
         if one.finished_at is not None:
             yield "event: end\ndata: {}\n\n"
             return

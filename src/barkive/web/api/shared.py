@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
 
 from barkive.catalogue import Filter
 from barkive.verdicts import Language, Status
@@ -21,6 +23,16 @@ PRINTED = r"^[^\x00]*$"
 
 # What SQLite and PostgreSQL can number.
 _LARGEST = 2**63 - 1
+
+
+def _as_day(value: object) -> object:
+    """Refuses numbers, which pydantic takes for seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        raise ValueError("a day is written as 2026-05-31")
+    return value
+
+
+_Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 def _service(request: Request) -> Service:
@@ -59,8 +71,8 @@ def _filter(
     ] = None,
     group: Annotated[int | None, Query(ge=1, le=10, description="An FCI group.")] = None,
     status: Annotated[list[Status] | None, Query(description="Of one of these statuses.")] = None,
-    after: Annotated[date | None, Query(description="Taken on this day or later.")] = None,
-    before: Annotated[date | None, Query(description="Taken before this day.")] = None,
+    after: Annotated[_Day | None, Query(description="Taken on this day or later.")] = None,
+    before: Annotated[_Day | None, Query(description="Taken before this day.")] = None,
     folder: Annotated[
         str | None,
         Query(max_length=4096, pattern=PRINTED, description="In this folder or those inside it."),

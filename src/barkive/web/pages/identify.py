@@ -17,7 +17,6 @@ from barkive.web.api.identify import judged
 from barkive.web.api.shared import Counted, Setup, Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
-from barkive.web.settings import Settings
 from barkive.web.uploads import UploadError, received
 
 router = APIRouter()
@@ -26,9 +25,9 @@ _TOP = 5
 
 
 @router.get("/")
-def page(request: Request, setup: Setup) -> Response:
+def page(request: Request) -> Response:
     """The page on which photos can be dropped."""
-    return _page(request, setup)
+    return _page(request)
 
 
 @router.post("/identify")
@@ -37,18 +36,17 @@ async def identify(request: Request, shared: Shared, setup: Setup, counted: Coun
     try:
         async with received(request, setup.limits) as uploads:
             if all(one.name is None for one in uploads):  # nothing was chosen
-                return _page(request, setup)
+                return _page(request)
             verdicts = await judged(shared, uploads, _TOP)
     except UploadError as error:
-        return _page(request, setup, status=error.status, fault=str(error))
+        return _page(request, status=error.status, fault=str(error))
     for one in verdicts:
         counted.judged(one.status)
-    return _page(request, setup, verdicts=verdicts)
+    return _page(request, verdicts=verdicts)
 
 
 def _page(
     request: Request,
-    setup: Settings,
     *,
     status: int = 200,
     verdicts: Sequence[Verdict] = (),
@@ -62,14 +60,13 @@ def _page(
         verdicts=verdicts,
         fault=fault,
         likelihoods=words.likelihoods(),
-        texts=_texts(words, setup),
+        texts=_texts(words),
     )
 
 
-def _texts(words: Words, setup: Settings) -> dict[str, Any]:
+def _texts(words: Words) -> dict[str, Any]:
     """The sentences that the script needs."""
-    keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed", "too_large")
-    megabytes = setup.limits.photo_bytes >> 20
-    return {key: words(f"identify.{key}", megabytes=megabytes) for key in keys} | {
+    keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
+    return {key: words(f"identify.{key}") for key in keys} | {
         key: words.forms(f"identify.{key}") for key in ("done", "added_all")
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -30,7 +31,7 @@ from barkive.web.service import Service
 router = APIRouter()
 
 _PATH = "/review"
-_DESK = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_DESK = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4
 
 
@@ -97,9 +98,18 @@ def name(
 
 
 @router.post(f"{_PATH}/leave")
-def leave(shared: Shared, desk: Annotated[str, Form(pattern=_DESK.pattern)]) -> Response:
-    """Gives the photo back that a page had before it which is closed now."""
-    shared.catalogue.review.leave(desk)
+def leave(
+    shared: Shared,
+    desk: Annotated[str, Form(pattern=_DESK.pattern)],
+    given: Annotated[float | None, Form(ge=0, le=1e11, allow_inf_nan=False)] = None,
+) -> Response:
+    """Gives the photo back that a page had before it which is closed now.
+
+    With the moment at which the page was given, in seconds since 1970: where it is only
+    loaded anew, the new one keeps the photo.
+    """
+    until = None if given is None else datetime.fromtimestamp(given, UTC).replace(tzinfo=None)
+    shared.catalogue.review.leave(desk, until)
     return Response(status_code=204)
 
 
@@ -152,6 +162,7 @@ def _page(
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
     entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
+    given = datetime.now(UTC).timestamp()
     progress = catalogue.review.progress(desk, view.wanted)
     entry = entries[0] if entries else None
     context: dict[str, Any] = {}
@@ -166,6 +177,7 @@ def _page(
         "review.html",
         status=status,
         desk=desk,
+        given=given,
         entry=entry,
         progress=progress,
         view=view,

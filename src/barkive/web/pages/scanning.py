@@ -22,7 +22,7 @@ from barkive.images import find_photos
 from barkive.web.api.scans import check_folders
 from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import printable
+from barkive.web.pages.gallery import is_text, printable
 from barkive.web.pages.rendering import render
 from barkive.web.scans import Scan, State
 from barkive.web.service import Service
@@ -55,7 +55,7 @@ def start(
     place = folder.strip()
     try:
         check_folders(setup, [place])
-        if not Path(place).is_dir():
+        if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
             raise UsageError(f"There is no folder {place}; check the name.")
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
@@ -138,7 +138,7 @@ def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
         OSError: It can't be opened.
     """
     with os.scandir(folder) as listing:
-        inside = [one.name for one in listing if not one.name.startswith(".") and one.is_dir()]
+        inside = [one.name for one in listing if _can_be_chosen(one)]
     inside.sort(key=str.casefold)
     photos = find_photos([folder], recursive=False)
     way = [one for one in (*reversed(folder.parents), folder) if setup.may_scan(os.fspath(one))]
@@ -148,6 +148,11 @@ def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
         "inside": [_link(folder / name) for name in inside[:_FOLDERS_SHOWN]],
         "photos": sum(1 for _ in islice(photos, _PHOTOS_COUNTED)),
     }
+
+
+def _can_be_chosen(one: os.DirEntry[str]) -> bool:
+    """Whether it is a folder that a link can lead to; the others are scanned with this one."""
+    return not one.name.startswith(".") and is_text(one.name) and one.is_dir()
 
 
 def _places(setup: Settings) -> Iterator[Path]:

@@ -214,11 +214,19 @@ export function endless(list) {
 
   function keep() {
     clearTimeout(resting);
-    const address = new URL(location.href);
+    const address = turnedTo(location.href);
+    address.hash = "";
+    history.replaceState({ ...history.state, ...seen() }, "", address);
+    for (const other of document.querySelectorAll("a[hreflang]")) other.href = turnedTo(other.href);
+  }
+
+  /** An address with the page that is in the window.
+   * @param {string} before */
+  function turnedTo(before) {
+    const address = new URL(before);
     const page = pageAt(above());
     if (page > 1) address.searchParams.set("page", page);
     else address.searchParams.delete("page");
-    address.hash = "";
-    history.replaceState({ ...history.state, ...seen() }, "", address);
+    return address;
   }
 }

@@ -50,17 +50,38 @@ async function send(event) {
     (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
     if (matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
     busy = false;
-  } catch {
+  } catch (error) {
     busy = false;
+    if (error instanceof TypeError) {
+      lose(review); // the photo stays, and can be answered once the server is there again
+      return;
+    }
     form.removeEventListener("submit", send);
     form.requestSubmit(event.submitter); // the browser says what is wrong
   }
 }
 
+/** Says that there is no answer from the server.
+ * @param {HTMLElement} review */
+function lose(review) {
+  review.classList.remove("busy");
+  const notice = document.getElementById("lost") ?? document.createElement("p");
+  notice.id = "lost";
+  notice.className = "notice bad";
+  notice.setAttribute("role", "alert");
+  notice.textContent = review.dataset.offline;
+  review.prepend(notice);
+}
+
 // Somebody else may have the photo at once.
 addEventListener("pagehide", () => {
   const desk = document.querySelector("[name=desk]")?.value;
-  if (desk) navigator.sendBeacon("/review/leave", new URLSearchParams({ desk }));
+  const { given } = document.getElementById("review").dataset;
+  if (desk) navigator.sendBeacon("/review/leave", new URLSearchParams({ desk, given }));
+});
+// Back on a page that was left: another may have its photo by now.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
 });
 
 document.addEventListener("keydown", (event) => {

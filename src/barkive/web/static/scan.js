@@ -7,13 +7,14 @@ const lost = document.getElementById("lost");
 const part = (id) => document.getElementById(id);
 
 if (page.dataset.ended === "no") {
-  const events = new EventSource(`/api/v1/scans/${page.dataset.id}/events`);
+  const events = new EventSource(`/api/v1/scans/${page.dataset.id}/events?lang=${lang}`);
   events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
   events.addEventListener("open", () => {
     lost.hidden = true;
   });
   events.addEventListener("error", () => {
-    // The browser tries again by itself.
+    // The browser tries again by itself, unless the server knows no such scan.
+    if (events.readyState === EventSource.CLOSED) location.reload();
     lost.textContent = texts.lost;
     lost.hidden = false;
   });

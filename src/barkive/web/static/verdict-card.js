@@ -134,9 +134,12 @@ export class Card {
 
   /** @param {number} probability */
   percent(probability) {
-    const whole = Math.round(100 * probability);
-    const shown = probability < 1 ? Math.min(whole, 99) : whole;
-    return (shown / 100).toLocaleString(this.lang, { style: "percent" });
+    // Never 0 or 100 for what is neither, as on the server.
+    const low = probability > 0 && probability < 0.00501;
+    const high = probability >= 0.995 && probability < 1;
+    const shown = low ? 0.01 : high ? 0.99 : Math.round(100 * probability) / 100;
+    const sign = low ? "<" : high ? ">" : "";
+    return sign + shown.toLocaleString(this.lang, { style: "percent" });
   }
 
   async look() {

@@ -1,0 +1,206 @@
+"""Every page for every eye, hand and screen: axe, keyboard, narrow windows, both themes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from barkive.web.passwords import Passwords
+
+expect = pytest.importorskip("playwright.sync_api").expect
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+RED, GREEN, GREY, BLACK = (250, 10, 10), (10, 250, 10), (120, 110, 90), (9, 9, 9)
+LONG = "a name that goes on and on_" * 6
+
+# A colour on its way from one theme to the other is neither's, and axe is a script.
+STILL = {"reduced_motion": "reduce", "bypass_csp": True}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A catalogue with one photo of every kind, some with long names."""
+
+    site: Any
+    folder: Path
+    numbers: dict[str, int]
+    scan: str
+
+
+@pytest.fixture(scope="module")
+def filled(site: Any) -> Filled:
+    for name, colour in (("rex", RED), (LONG, GREEN), ("mix", GREY), ("night", BLACK)):
+        site.paint(f"all/{name}.png", colour)
+    site.paint("all/gone.png", GREEN)
+    (site.folder / "all" / "broken.jpg").write_bytes(b"\xff\xd8\xffnothing more")
+    folder = site.catalogued("all")
+    (folder / "gone.png").unlink()
+    for i in range(3):
+        site.paint(f"all/{LONG[:80]}/pug{i}.png", GREEN)
+    service = site.app.state.service
+    scan = service.scans.start([str(folder)])
+    while service.scans.get(scan.id).finished_at is None:
+        time.sleep(0.02)
+    entries = service.catalogue.search()
+    return Filled(site, folder, {Path(one.file).stem: one.id for one in entries}, scan.id)
+
+
+def open_each(filled: Filled) -> dict[str, str]:
+    here = quote(str(filled.folder))
+    photo = {name: f"/photos/{number}" for name, number in filled.numbers.items()}
+    return {
+        "first": "/",
+        "gallery": "/photos",
+        "gallery filtered": f"/photos?folder={here}&status=dog&group=9&before=never",
+        "nothing found": "/photos?text=zeppelin",
+        "photo": photo[LONG],
+        "unsure photo": photo["mix"],
+        "no dog": photo["night"],
+        "failed photo": photo["broken"],
+        "alike": f"{photo['rex']}/related",
+        "review": "/review",
+        "review done": f"/review?folder={here}/nowhere",
+        "scan": "/scan",
+        "folder": f"/scan?folder={here}",
+        "scan refused": "/scan?folder=/etc",
+        "scan done": f"/scan/{filled.scan}",
+        "error": "/nowhere",
+    }
+
+
+def found(page: Any) -> list[str]:
+    """What axe has to say against a page."""
+    answer = axe.Axe().run(page).response
+    return [
+        f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in answer["violations"]
+    ]
+
+
+def look(page: Any) -> dict[str, list[str]]:
+    """Faults of a page on a screen, on a phone in the other theme, and in a narrow window."""
+    faults: dict[str, list[str]] = {}
+    for width, theme in ((1280, "light"), (390, "dark"), (320, None)):
+        page.set_viewport_size({"width": width, "height": 844})
+        faults[f"{width} wide"] = wide(page)
+        if theme:
+            page.emulate_media(color_scheme=theme)
+            faults[f"{width} {theme}"] = found(page)
+    return {where: what for where, what in faults.items() if what}
+
+
+def wide(page: Any) -> list[str]:
+    """How much there is to scroll sideways."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """() => { const { scrollWidth, clientWidth } = document.documentElement;
+             return scrollWidth > clientWidth ? [`${scrollWidth} pixels`] : []; }"""
+    )
+
+
+def test_axe_finds_nothing_on_any_page(visit: Callable[..., Any], filled: Filled) -> None:
+    page = visit(**STILL).page(None)
+    faults: dict[str, Any] = {}
+    for name, path in open_each(filled).items():
+        page.goto(filled.site.url + path)
+        page.wait_for_load_state("networkidle")
+        if there := look(page):
+            faults[name] = there
+    assert faults == {}
+
+
+def test_axe_finds_nothing_on_what_comes_by_script(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    page = visit(locale="fr-FR", **STILL).page()
+    names = ("rex", LONG, "mix", "night")
+    photos = [filled.folder / f"{name}.png" for name in names] + [filled.folder / "broken.jpg"]
+    page.locator("#files").set_input_files(photos)
+    expect(page.locator("#done")).to_have_text("5 sur 5 photos")
+    page.get_by_role("button", name="Qu'a-t-il regardé").first.click()
+    expect(page.locator("img.heat")).to_be_visible()
+    assert look(page) == {}
+    page.goto(f"{filled.site.url}/photos/{filled.numbers['mix']}")
+    page.get_by_role("combobox", name="Race", exact=True).press_sequentially("ber")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert look(page) == {}
+
+
+def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(
+    visit: Callable[..., Any], make_site: Callable[..., Any], tmp_path: Path
+) -> None:
+    empty = make_site(folders=())
+    page = visit(url=empty.url, **STILL).page(None)
+    for path in ("/photos", "/review", "/scan"):
+        page.goto(empty.url + path)
+        assert look(page) == {}
+    signed = make_site(password=Passwords(tmp_path / "password"))
+    page = visit(url=signed.url, **STILL).page("/photos")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert look(page) == {}
+
+
+def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    page = visit().page("/photos")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    for name in ("Barkive", "Identify", "Photos", "Review", "Scan", "English", "Français"):
+        page.keyboard.press("Tab")
+        expect(page.locator(":focus")).to_have_accessible_name(name)
+        assert (
+            page.locator(":focus").evaluate("(one) => getComputedStyle(one).outlineStyle") != "none"
+        )
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    for _ in range(7):
+        page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_escape_closes_what_is_open_and_the_focus_goes_back(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    page = visit().page("/photos")
+    sheet = page.locator("#export summary")
+    sheet.press("Enter")
+    expect(page.get_by_role("link", name="Spreadsheet (CSV)")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Spreadsheet (CSV)")).to_be_hidden()
+    expect(sheet).to_be_focused()
+    field = page.get_by_role("combobox", name="Breed", exact=True)
+    field.press_sequentially("pu")
+    expect(page.get_by_role("option", name="Pug").first).to_be_visible()
+    field.press("Escape")
+    expect(page.get_by_role("listbox", name="Breed")).to_be_hidden()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("pu")
+
+
+def test_what_is_pressed_is_large_enough_for_a_finger(
+    visit: Callable[..., Any], filled: Filled, phone: dict[str, Any]
+) -> None:
+    page = visit(**phone).page(None)
+    small: dict[str, list[str]] = {}
+    for name, path in open_each(filled).items():
+        page.goto(filled.site.url + path)
+        small[name] = page.evaluate(
+            """() => [...document.querySelectorAll("a, button, summary, input, select")]
+              .filter((one) => one.checkVisibility() && !one.closest("p, dd, .skip, .unseen, figcaption"))
+              .filter((one) => !one.matches(".skip, .unseen, [type=checkbox], [type=hidden]"))
+              .filter((one) => { const { width, height } = one.getBoundingClientRect();
+                                 return width < 24 || height < 24; })
+              .map((one) => one.outerHTML)"""
+        )
+    assert {name: those for name, those in small.items() if those} == {}

@@ -1,0 +1,57 @@
+"""Signing in where the server asks for a password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from barkive.web.passwords import Passwords
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+PASSWORD = "correct <horse>"
+
+
+class Known(Passwords):
+    """Knows a password without the time that a hash takes."""
+
+    def verify(self, password: str) -> bool:
+        return password == PASSWORD
+
+
+@pytest.fixture(scope="module")
+def site(make_site: Callable[..., Any]) -> Any:
+    return make_site(password=Known(Path("nowhere")))
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_visitor_signs_in_comes_where_they_wanted_and_signs_out(
+    visit: Callable[..., Any], script: bool
+) -> None:
+    visitor = visit(java_script_enabled=script)
+    page = visitor.page("/photos?text=a%26b")
+    field = page.get_by_label("Password")
+    expect(field).to_be_focused()
+    field.fill("wrong")
+    field.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("That is not the password.")
+    field.fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The catalogue is empty")
+    assert page.url == f"{visitor.url}/photos?text=a%26b"
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    page.goto(f"{visitor.url}/review")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_the_page_is_in_french_for_those_who_read_french(
+    visit: Callable[..., Any], phone: dict[str, Any]
+) -> None:
+    page = visit(**phone).page("/scan")
+    page.get_by_label("Mot de passe").fill("faux")
+    page.get_by_role("button", name="Se connecter").tap()
+    expect(page.get_by_role("alert")).to_contain_text("Ce n'est pas le mot de passe.")

@@ -1,0 +1,304 @@
+"""The review as a browser gets it."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from starlette.testclient import TestClient
+
+from barkive.catalogue import Catalogue, Correction, Filter, Kind
+
+CHIHUAHUA, PUG, MALTESE = "n02085620", "n02110958", "n02085936"
+DESK = "a-desk-of-one"
+
+
+def catalogue_of(server: TestClient) -> Catalogue:
+    catalogue: Catalogue = server.app.state.service.catalogue  # type: ignore[attr-defined]
+    return catalogue
+
+
+@pytest.fixture
+def unsure(server: TestClient, colour_photo: Callable[..., Path]) -> TestClient:
+    """A server with three photos that the model is not sure of, each surer than the last."""
+    for i in range(3):
+        folder = colour_photo(f"unsure/{i}.png", (120 + i, 110, 90)).parent
+    service = server.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(folder, classifier=service.classifier)
+    return server
+
+
+def page_of(server: TestClient, desk: str = DESK, **query: str) -> str:
+    answer = server.get("/review", params={"desk": desk, **query})
+    assert answer.status_code == 200
+    return answer.text
+
+
+def photo(page: str) -> str | None:
+    """The name of the photo that a page asks about."""
+    found = re.search(r'<figcaption.*?<a href="/photos/\d+">(.*?)</a>', page)
+    return unescape(found[1]) if found else None
+
+
+def number(page: str) -> str:
+    return str(re.findall(r'name="number" value="(\d+)"', page)[0])
+
+
+def say(server: TestClient, act: str, desk: str = DESK, **form: str) -> str:
+    """Does something with the photo that a desk has, and gives the page after it."""
+    form = {"number": number(page_of(server, desk))} | form if act not in ("undo",) else form
+    answer = server.post("/review", data={"desk": desk, "act": act, **form})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def status_line(page: str) -> str:
+    (found,) = re.findall(r'class="notice warning" role="status">(.*?)</p>', page) or [""]
+    return unescape(found)
+
+
+def said(server: TestClient) -> dict[str, tuple[str, ...]]:
+    entries = catalogue_of(server).search(Filter(corrected=True))
+    return {Path(one.file).stem: tuple(b.label.id for b in one.breeds) for one in entries}
+
+
+def test_a_page_without_a_desk_begins_a_new_one(unsure: TestClient) -> None:
+    desks = set()
+    for query in ({}, {}, {"desk": "short"}, {"desk": "has spaces in it"}):
+        answer = unsure.get(
+            "/review", params={"status": "uncertain", **query}, follow_redirects=False
+        )
+        assert answer.status_code == 303
+        target = urlsplit(answer.headers["location"])
+        asked = dict(parse_qsl(target.query))
+        assert (target.path, asked["status"]) == ("/review", "uncertain")
+        desks.add(asked["desk"])
+    assert len(desks) == 4
+    assert all(re.fullmatch(r"[\w-]{12}", desk) for desk in desks)
+
+
+def test_it_asks_about_the_least_sure_with_the_guesses_and_loads_the_next(
+    unsure: TestClient,
+) -> None:
+    page = page_of(unsure)
+    assert photo(page) == "0.png"
+    guesses = re.findall(r'value="(\w+)" data-key="(\d)">.*?<span>(.*?)</span>', page)
+    assert guesses == [
+        (CHIHUAHUA, "1", "Chihuahua"),
+        (PUG, "2", "Pug"),
+        (MALTESE, "3", "Maltese"),
+    ]
+    assert len(re.findall(r"data-ahead=", page)) == 2
+    assert "3 photos left" in page
+    assert 'act" value="undo"' not in page
+
+
+def test_an_answer_is_written_and_the_next_photo_comes(unsure: TestClient) -> None:
+    asked = page_of(unsure)
+    form = {"desk": DESK, "act": "breed", "number": number(asked), "breed": PUG}
+    answer = unsure.post("/review", data=form, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"/review?desk={DESK}"
+    page = page_of(unsure)
+    assert photo(page) == "1.png"
+    assert "2 photos left" in page
+    assert said(unsure) == {"0": (PUG,)}
+
+
+def test_a_breed_is_typed_in_either_language_or_in_a_few_letters(unsure: TestClient) -> None:
+    say(unsure, "breed", breed=" Bichon maltais ")
+    say(unsure, "breed", breed="carl")
+    say(unsure, "breed", breed="pug", second="chihua")
+    assert said(unsure) == {"0": (MALTESE,), "1": (PUG,), "2": (PUG, CHIHUAHUA)}
+
+
+def test_a_cross_no_dog_and_what_can_not_be_told(unsure: TestClient) -> None:
+    say(unsure, "cross", breed="pug", second="maltese")
+    say(unsure, "not_dog", breed="left over")
+    page = say(unsure, "unsure")
+    entries = list(catalogue_of(unsure).search(Filter(corrected=True)))
+    assert [one.status.value for one in entries] == ["dog", "not_dog", "uncertain"]
+    assert "<h1>All done</h1>" in page
+    assert "No photo is left that Barkive isn't sure of." in unescape(page)
+
+
+def test_what_is_skipped_goes_to_the_end_and_comes_back(unsure: TestClient) -> None:
+    assert photo(say(unsure, "skip")) == "1.png"
+    say(unsure, "skip")
+    page = say(unsure, "skip")
+    assert "You have passed over 3 photos." in page
+    answer = unsure.post("/review", data={"desk": DESK, "act": "unskip"})
+    assert photo(answer.text) == "0.png"
+    assert said(unsure) == {}
+
+
+def test_undo_goes_back_step_by_step_and_tells_when_there_is_nothing(unsure: TestClient) -> None:
+    say(unsure, "breed", breed=PUG)
+    say(unsure, "skip")
+    assert photo(say(unsure, "undo")) == "1.png"
+    assert photo(say(unsure, "undo")) == "0.png"
+    assert said(unsure) == {}
+    page = say(unsure, "undo")
+    assert status_line(page) == "There is nothing to take back."
+    assert photo(page) == "0.png"
+
+
+def test_two_desks_have_different_photos(unsure: TestClient) -> None:
+    assert photo(page_of(unsure, "desk-of-ada")) == "0.png"
+    assert photo(page_of(unsure, "desk-of-bo")) == "1.png"
+    assert photo(say(unsure, "breed", "desk-of-ada", breed=PUG)) == "2.png"
+    last = say(unsure, "breed", "desk-of-ada", breed=PUG)
+    assert photo(last) is None
+    assert "1 photo is in front of somebody else just now." in unescape(last)
+    assert photo(page_of(unsure, "desk-of-bo")) == "1.png"
+
+
+def test_an_answer_that_comes_too_late_is_told_and_changes_nothing(unsure: TestClient) -> None:
+    asked = number(page_of(unsure))
+    catalogue_of(unsure).say(int(asked), Correction(Kind.BREED, (MALTESE,)))
+    page = say(unsure, "breed", number=asked, breed=PUG)
+    assert status_line(page).startswith("Somebody answered that photo just before you")
+    assert photo(page) == "1.png"
+    assert said(unsure) == {"0": (MALTESE,)}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"act": "breed", "breed": "<qqqqqq>"},
+        {"act": "cross", "breed": "pug", "second": "<qqqqqq>"},
+    ],
+)
+def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
+    unsure: TestClient, form: dict[str, str]
+) -> None:
+    asked = number(page_of(unsure))
+    answer = unsure.post("/review", data={"desk": DESK, "number": asked, **form})
+    assert answer.status_code == 422
+    (fault,) = re.findall(r'role="alert" id="fault">(.*?)</p>', answer.text)
+    assert "<qqqqqq>" in unescape(fault)
+    assert "&lt;qqqqqq&gt;" in fault
+    for name in ("breed", "second"):
+        (typed,) = re.findall(rf'<input id="{name}".*? value="(.*?)"', answer.text)
+        assert unescape(typed) == form.get(name, "")
+    assert photo(answer.text) == "0.png"
+    assert said(unsure) == {}
+
+
+def test_a_breed_must_be_named(unsure: TestClient) -> None:
+    asked = number(page_of(unsure))
+    for form in ({"act": "breed"}, {"act": "cross", "breed": PUG}):
+        answer = unsure.post("/review", data={"desk": DESK, "number": asked, **form})
+        assert answer.status_code == 422
+        assert 'id="fault"' in answer.text
+    assert said(unsure) == {}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"act": "burn", "desk": DESK},
+        {"act": "skip", "desk": "x"},
+        {"act": "skip", "desk": f"{DESK}\n"},
+        {"act": "breed", "desk": DESK, "number": "-1"},
+        {"act": "breed", "desk": DESK, "number": str(2**63)},
+        {"act": "breed", "desk": DESK, "number": "1", "breed": "b" * 201},
+    ],
+)
+def test_a_form_that_no_page_sends_is_refused(unsure: TestClient, form: dict[str, str]) -> None:
+    assert unsure.post("/review", data=form).status_code == 422
+
+
+def test_a_photo_that_is_not_there_is_told(unsure: TestClient) -> None:
+    form = {"desk": DESK, "number": "999", "act": "breed", "breed": PUG}
+    answer = unsure.post("/review", data=form)
+    assert answer.status_code == 404
+    assert "<h1>Nothing is here</h1>" in answer.text
+
+
+def test_filters_hold_on_the_way_and_can_be_taken_off(
+    unsure: TestClient, colour_photo: Callable[..., Path]
+) -> None:
+    other = colour_photo("other/9.png", (140, 110, 90)).parent
+    service = unsure.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(other, classifier=service.classifier)
+    page = page_of(unsure, folder=str(other))
+    assert photo(page) == "9.png"
+    assert "1 photo left" in page
+    (address,) = set(re.findall(r'<form method="post" action="(/review\?.*?)"', page))
+    form = {"desk": DESK, "number": number(page), "act": "breed", "breed": PUG}
+    after = unsure.post(unescape(address), data=form).text
+    assert "<h1>All done</h1>" in after
+    assert "1 done here" in after
+    (chip,) = re.findall(r'<li><a href="(.*?)" aria-label="Take off: Folder other"', after)
+    assert chip == "/review"
+
+
+def test_a_page_that_is_left_gives_its_photo_back(unsure: TestClient) -> None:
+    given = re.findall(r'data-given="(.*?)"', page_of(unsure))[0]
+    answer = unsure.post("/review/leave", data={"desk": DESK, "given": given})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert photo(page_of(unsure, "another-desk")) == "0.png"
+
+
+def test_a_page_that_was_loaded_anew_keeps_its_photo(unsure: TestClient) -> None:
+    given = re.findall(r'data-given="(.*?)"', page_of(unsure))[0]
+    assert photo(page_of(unsure)) == "0.png"  # before the browser tells that the old one goes
+    unsure.post("/review/leave", data={"desk": DESK, "given": given})
+    assert photo(page_of(unsure, "another-desk")) == "1.png"
+    unsure.post("/review/leave", data={"desk": DESK})
+    assert photo(page_of(unsure, "third-desk")) == "0.png"
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "nan", "inf", "1e12"])
+def test_a_moment_that_is_none_is_refused(unsure: TestClient, given: str) -> None:
+    answer = unsure.post("/review/leave", data={"desk": DESK, "given": given})
+    assert answer.status_code == 422
+
+
+def test_a_name_is_kept_in_the_browser_and_stands_beside_what_is_said(unsure: TestClient) -> None:
+    answer = unsure.post(
+        "/review/name", data={"desk": DESK, "name": " Zoé; <b> "}, follow_redirects=False
+    )
+    assert answer.headers["location"] == f"/review?desk={DESK}"
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("barkive_name=Zo%C3%A9%3B%20%3Cb%3E;")
+    assert {"httponly", "samesite=lax"} <= {one.strip().lower() for one in cookie.split(";")}
+    asked = page_of(unsure)
+    assert 'value="Zoé; &lt;b&gt;"' in asked
+    say(unsure, "breed", breed=PUG)
+    (change,) = catalogue_of(unsure).history(int(number(asked)))
+    assert change.by == "Zoé; <b>"
+    unsure.post("/review/name", data={"desk": DESK, "name": ""})
+    assert "barkive_name" not in unsure.cookies
+
+
+def test_it_tells_how_often_the_first_guess_was_right(unsure: TestClient) -> None:
+    say(unsure, "breed", breed=CHIHUAHUA)
+    page = unescape(say(unsure, "breed", breed=MALTESE))
+    assert (
+        "The first guess was right on 1 of 2 photos that people checked (50%); the breed was "
+        "among the first five on 2."
+    ) in page
+
+
+def test_an_empty_catalogue_leads_to_the_scan(server: TestClient) -> None:
+    page = page_of(server)
+    assert "<h1>Nothing to review yet</h1>" in page
+    assert '<a class="button" href="/scan">' in page
+
+
+def test_it_is_in_french(unsure: TestClient) -> None:
+    page = unescape(page_of(unsure, lang="fr"))
+    assert "<h2>Quelle est cette race\N{NARROW NO-BREAK SPACE}?</h2>" in page
+    assert "<span>Carlin</span>" in page
+    assert "3 photos restantes" in page
+    asked = number(page)
+    form = {"desk": DESK, "number": asked, "act": "breed", "breed": "qqqqqq"}
+    refused = unescape(unsure.post("/review", data=form).text)
+    (fault,) = re.findall(r'id="fault">(.*?)</p>', refused)
+    assert "qqqqqq" in fault
+    assert "breed" not in fault
