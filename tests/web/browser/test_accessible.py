@@ -107,7 +107,7 @@ def test_axe_finds_nothing_on_any_page(visit: Callable[..., Any], filled: Filled
     faults: dict[str, Any] = {}
     for name, path in open_each(filled).items():
         page.goto(filled.site.url + path)
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function("!document.querySelector('[aria-busy=true]')")
         if there := look(page):
             faults[name] = there
     assert faults == {}
@@ -197,7 +197,8 @@ def test_what_is_pressed_is_large_enough_for_a_finger(
         page.goto(filled.site.url + path)
         small[name] = page.evaluate(
             """() => [...document.querySelectorAll("a, button, summary, input, select")]
-              .filter((one) => one.checkVisibility() && !one.closest("p, dd, .skip, .unseen, figcaption"))
+              .filter((one) => one.checkVisibility())
+              .filter((one) => !one.closest("p, dd, .unseen, figcaption"))
               .filter((one) => !one.matches(".skip, .unseen, [type=checkbox], [type=hidden]"))
               .filter((one) => { const { width, height } = one.getBoundingClientRect();
                                  return width < 24 || height < 24; })

@@ -62,7 +62,7 @@ def test_it_is_filtered_shared_and_a_photo_corrected_and_taken_out(
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Maltese")
     expect(page.locator("#said")).to_have_text("Saved. It stands over what the model says.")
-    assert "said" not in page.url
+    page.wait_for_url(lambda address: "said" not in address)
 
     page.get_by_role("link", name="Back to the photos").click()
     expect(page.locator("#found")).to_have_text("1 photo")

@@ -97,7 +97,7 @@ def test_a_folder_shows_what_is_inside_and_the_way_to_it(server: TestClient, ken
     }
     assert "4 photos directly in this folder" in page
     way = links(page, 'ol class="way')
-    assert list(way.items())[0] == ("Places", "")
+    assert next(iter(way.items())) == ("Places", "")
     assert list(way.items())[-1] == ("kennel", str(kennel))
     assert way[kennel.parent.name] == str(kennel.parent)
     empty = server.get("/scan", params={"folder": f"{kennel}/Zoo & co <b>"}).text
