@@ -93,7 +93,6 @@ def create_app(settings: Settings) -> FastAPI:
                 ("/api/v1/identify", photos),
                 ("/api/v1/photos", photos),
                 ("/api/v1/heatmap", photos),
-                ("/api/v1/similar", photos),
                 ("/identify", photos),
             ],
             default=_SMALL_BODY,

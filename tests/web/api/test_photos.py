@@ -140,6 +140,8 @@ def test_photos_are_added_once_and_bad_ones_not(
     assert kept.read_bytes() == red
     assert (bad["file"], bad["photo"]) == ("b.jpg", None)
     assert bad["error"].startswith("It is not a photo")
+    (french,) = server.post("/api/v1/photos?lang=fr", files=[("files", ("b.jpg", b""))]).json()
+    assert french["error"] == "Le fichier est vide."
     (again,) = server.post("/api/v1/photos", files=sent[:1]).json()
     assert again["photo"]["id"] == good["photo"]["id"]
     assert [path for path in (tmp_path / "added").rglob("*") if path.is_file()] == [kept]

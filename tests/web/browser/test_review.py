@@ -226,7 +226,8 @@ def test_a_name_stands_beside_what_is_said(visit: Callable[..., Any], site: Any)
     page = visit().page(review(folder))
     field = page.get_by_label("Your name, to stand beside your answers")
     field.fill("Zoé 1")
-    field.press("Enter")
+    with page.expect_navigation():
+        field.press("Enter")
     expect(field).to_have_value("Zoé 1")
     assert shown(page) == "unsure00"
     press(page, "1")

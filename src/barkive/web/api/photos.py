@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from barkive.catalogue import Correction, Kind
 from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
 from barkive.errors import PhotoError
+from barkive.sentences import translate
 from barkive.web.api.described import (
     ENTRY,
     NO_SUCH_BREED,
@@ -176,7 +177,8 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
                 except PhotoError as reason:
                     error = str(reason)
             photo = _to_json(entry, lang) if entry is not None else None
-            answers.append({"file": one.name, "photo": photo, "error": error})
+            told = translate(error, lang) if error is not None else None
+            answers.append({"file": one.name, "photo": photo, "error": told})
     return JSONResponse(answers)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from barkive.verdicts import Verdict
 from barkive.web.api.identify import judged
@@ -28,6 +28,12 @@ _TOP = 5
 def page(request: Request) -> Response:
     """The page on which photos can be dropped."""
     return _page(request)
+
+
+@router.get("/identify")
+def back(request: Request) -> Response:
+    """To the first page: where the form has sent somebody who then changes the language."""
+    return RedirectResponse(f"/?{request.url.query}", 303)
 
 
 @router.post("/identify")
