@@ -351,13 +351,18 @@ def test_a_watched_folder_is_scanned_as_it_changes(
                 break
         kennel.rename(tmp_path / "moved")
         assert "There is no folder or file" in it.stderr.readline()
+        (tmp_path / "moved").rename(kennel)
+        Image.new("RGB", (40, 30), (2, 250, 2)).save(kennel / "newer.png")
+        for line in it.stdout:
+            if line.startswith("1 new"):
+                break
         it.send_signal(signal.SIGINT)
         _, rest = it.communicate(timeout=60)
     assert first == "4 photos: 2 named, 1 not sure, 1 no dog.\n"
     assert "No longer watching." in rest
     assert it.returncode == 0
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
-        assert catalogue.count() == 5
+        assert catalogue.count() == 6
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals of this kind")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 _FAILURES = 20
+_LOOK_SECONDS = 1
 
 
 def scan(
@@ -131,28 +133,43 @@ def _others(summary: Summary) -> str:
 
 def _watch(catalogue: Catalogue, folders: Sequence[str], classifier: Classifier) -> None:
     """Scans again what changes, until Ctrl-C."""
-    from watchfiles import watch
-
     from barkive.errors import BarkiveError
 
-    places = [Path(folder).absolute() for folder in folders]
     typer.echo("Watching; Ctrl-C ends it.", err=True)
     try:
-        # The first turn comes when the watch has begun: what changed during the first scan
-        # and before is found then.
-        started = False
-        for changes in watch(*places, rust_timeout=1000, yield_on_timeout=True):
-            around = {_nearest(Path(path), places) for _, path in changes} - {None}
-            if not started:
-                around, started = set(places), True
-            if not around:
-                continue
+        for around in _changes([Path(folder).absolute() for folder in folders]):
             try:
                 _scan_once(catalogue, sorted(map(str, around)), classifier, False, quiet=True)
             except BarkiveError as error:
                 typer.echo(f"Error: {error}", err=True)
     except KeyboardInterrupt:
         typer.echo("No longer watching.", err=True)
+
+
+def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:
+    """What is to be scanned, whenever something has changed; never ends."""
+    from watchfiles import watch
+
+    gone: set[Path] = set()
+    while True:
+        there = [place for place in places if place.exists()]
+        if not there:
+            time.sleep(_LOOK_SECONDS)
+            continue
+        # The first turn comes when the watch has begun: what changed before is found then.
+        started = False
+        for changes in watch(*there, rust_timeout=1000 * _LOOK_SECONDS, yield_on_timeout=True):
+            around = {_nearest(Path(path), places) for _, path in changes} - {None}
+            if not started:
+                around, started = set(there), True
+            # That a place itself has gone, the system need not tell.
+            now_gone = {place for place in places if not place.exists()}
+            around |= now_gone - gone
+            is_back, gone = bool(gone - now_gone), now_gone
+            if around:
+                yield {one for one in around if one is not None}
+            if is_back or len(gone) == len(places):
+                break  # a folder that has come back must be watched anew
 
 
 def _nearest(path: Path, places: Sequence[Path]) -> Path | None:
