@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,19 @@ PRINTED = [
 ]
 
 
+@cache
+def lacks(language: str) -> str | None:
+    """What keeps examples in a language from running here."""
+    program = NEEDS[language]
+    if shutil.which(program) is None:
+        return f"{program} is not installed"
+    if language == "javascript":
+        version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+        if int(version.strip().lstrip("v").partition(".")[0] or 0) < 20:
+            return f"Node {version.strip()} is older than 20"
+    return None
+
+
 @contextmanager
 def serving(app: FastAPI) -> Iterator[str]:
     """The address of a real server, on a port that was free."""
@@ -118,8 +132,8 @@ def test_every_example_has_something_expected_of_it() -> None:
 def test_an_example_runs(
     settings: Settings, desk: Path, section: str, language: str, text: str, printed: str
 ) -> None:
-    if shutil.which(NEEDS[language]) is None:
-        pytest.skip(f"{NEEDS[language]} is not installed")
+    if (missing := lacks(language)) is not None:
+        pytest.skip(missing)
     if section == "Sign in":
         passwords = Passwords(desk / "password.json")
         passwords.set(PASSWORD)
