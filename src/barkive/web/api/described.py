@@ -116,7 +116,7 @@ UPLOAD = {
                     "required": [FIELD],
                 }
             },
-            "application/octet-stream": {"schema": _BINARY},
+            "application/octet-stream": {"schema": _BINARY | {"type": "string", "minLength": 1}},
         },
     }
 }
