@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
 from barkive.catalogue import schema
 from barkive.catalogue.models import Model, Models
-from barkive.catalogue.records import Kind
+from barkive.catalogue.records import Change, Kind
 from barkive.catalogue.words import searchable
 from barkive.verdicts import Status
+
+Word = TypeVar("Word", Change, Row[Any])
 
 _SAID: Mapping[str, Status] = {
     Kind.BREED: Status.DOG,
@@ -38,12 +40,24 @@ def last_words(connection: Connection, contents: Iterable[bytes]) -> dict[bytes,
     )
     said: defaultdict[bytes, list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        words = said[bytes(row.sha256)]
-        if row.kind != Kind.UNDO:
-            words.append(row)
+        said[bytes(row.sha256)].append(row)
+    last = {content: last_word(words) for content, words in said.items()}
+    return {content: word for content, word in last.items() if word is not None}
+
+
+def last_word(said: Iterable[Word]) -> Word | None:
+    """The word that holds, undone ones left out; None where none does.
+
+    Args:
+        said: All that was said of one content, in order; each with its `kind`.
+    """
+    words: list[Word] = []
+    for one in said:
+        if one.kind != Kind.UNDO:
+            words.append(one)
         elif words:
             words.pop()
-    return {content: words[-1] for content, words in said.items() if words}
+    return words[-1] if words else None
 
 
 def what_holds(

@@ -132,9 +132,9 @@ class Entry:
             "camera": self.camera,
             "bytes": self.bytes,
             "sha256": self.sha256,
-            "added_at": _utc(self.added_at),
-            "identified_at": _utc(self.identified_at) if self.identified_at else None,
-            "missing_since": _utc(self.missing_since) if self.missing_since else None,
+            "added_at": utc(self.added_at),
+            "identified_at": utc(self.identified_at) if self.identified_at else None,
+            "missing_since": utc(self.missing_since) if self.missing_since else None,
         }
 
 
@@ -193,10 +193,11 @@ class Change:
             "breeds": [label.name(lang) for label in self.labels],
             "note": self.note,
             "by": self.by,
-            "at": _utc(self.at),
+            "at": utc(self.at),
             "was": self.was,
         }
 
 
-def _utc(moment: datetime) -> str:
+def utc(moment: datetime) -> str:
+    """A moment in UTC as the JSON forms write it."""
     return f"{moment.isoformat(timespec='seconds')}Z"

@@ -9,16 +9,19 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from typing_extensions import TypedDict
 
 from barkive.catalogue import Catalogue, Summary
+from barkive.catalogue.records import utc
+from barkive.catalogue.store import now
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, BusyError, UnknownScanError
 from barkive.sentences import translate
 from barkive.verdicts import Language, Status
+from barkive.web.paths import printable
 
 _log = logging.getLogger(__name__)
 _WAITING_AT_MOST = 20
@@ -111,14 +114,14 @@ class Scan:
         found = self.summary
         return {
             "id": self.id,
-            "folders": [_printable(folder) for folder in self.folders],
+            "folders": [printable(folder) for folder in self.folders],
             "state": self.state.value,
             "done": self.done,
             "total": self.total,
             "rate": round(self.rate, 1) if self.rate is not None else None,
             "seconds_left": self.seconds_left,
-            "started_at": _utc(self.started_at),
-            "finished_at": _utc(self.finished_at),
+            "started_at": utc(self.started_at) if self.started_at else None,
+            "finished_at": utc(self.finished_at) if self.finished_at else None,
             "new": found.new,
             "changed": found.changed,
             "moved": found.moved,
@@ -126,7 +129,7 @@ class Scan:
             "unchanged": found.unchanged,
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
-                {"file": _printable(file), "error": translate(reason, lang)}
+                {"file": printable(file), "error": translate(reason, lang)}
                 for file, reason in found.failed[:_FAILURES_LISTED]
             ],
             "error": translate(self.error, lang) if self.error is not None else None,
@@ -211,7 +214,7 @@ class Scans:
             if scan.finished_at is None:
                 self._cancelled.add(scan_id)
                 if scan.state is State.WAITING:
-                    self._set(scan_id, state=State.CANCELLED, finished_at=_now())
+                    self._set(scan_id, state=State.CANCELLED, finished_at=now())
 
     def close(self) -> None:
         """Stops what runs, and waits for it."""
@@ -234,7 +237,7 @@ class Scans:
             while not self._closed:
                 for scan in self._scans.values():
                     if scan.state is State.WAITING:
-                        self._set(scan.id, state=State.RUNNING, started_at=_now())
+                        self._set(scan.id, state=State.RUNNING, started_at=now())
                         return scan
                 self._changed.wait()
         return None
@@ -259,7 +262,7 @@ class Scans:
             if summary.finished:  # a file may have gone since it was counted
                 outcome["total"] = summary.listed
             found = _copied(summary)
-            self._set(scan.id, done=found.listed, summary=found, finished_at=_now(), **outcome)
+            self._set(scan.id, done=found.listed, summary=found, finished_at=now(), **outcome)
 
     def _scan(self, scan: Scan, summary: Summary) -> None:
         told = 0.0
@@ -299,15 +302,3 @@ def _copied(summary: Summary) -> Summary:
     return replace(
         summary, statuses=summary.statuses.copy(), failed=summary.failed[:_FAILURES_LISTED]
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def _utc(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment.isoformat()}Z"
-
-
-def _printable(path: str) -> str:
-    return path.encode("utf-8", "backslashreplace").decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any, NotRequired
 
 from pydantic import TypeAdapter
@@ -37,12 +38,6 @@ _WHY = {
     503: ("Too much waits, or the catalogue can't be used",
           "256 photos are waiting already, which is the limit; try again in a moment."),
 }  # fmt: skip
-_TITLES = {
-    400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-    408: "Request Timeout", 409: "Conflict", 413: "Request Entity Too Large",
-    422: "Unprocessable Entity", 429: "Too Many Requests", 501: "Not Implemented",
-    503: "Service Unavailable",
-}  # fmt: skip
 
 
 def a_problem(status: int, description: str, detail: str) -> dict[int | str, dict[str, Any]]:
@@ -53,7 +48,7 @@ def a_problem(status: int, description: str, detail: str) -> dict[int | str, dic
         description: What it means.
         detail: An example's sentence.
     """
-    example = {"title": _TITLES[status], "status": status, "detail": detail}
+    example = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {status: {"description": description, "content": {"application/problem+json": content}}}
 

@@ -23,6 +23,7 @@ from barkive.web.api.described import (
     example,
 )
 from barkive.web.api.shared import PREFIX, PRINTED, Lang, Number, Setup, Shared, Top, Wanted
+from barkive.web.paths import printable
 from barkive.web.uploads import received
 
 router = APIRouter(prefix=PREFIX, tags=["photos"])
@@ -290,4 +291,4 @@ def _to_json(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Any:
 
 def _printable(row: Any) -> Any:
     """A row whose path is valid text: bytes that are none are escaped."""
-    return row | {"file": row["file"].encode("utf-8", "backslashreplace").decode()}
+    return row | {"file": printable(row["file"])}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
@@ -33,7 +34,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     summary="A small square picture",
 )
 def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
-    """The centre of the photo, 320 pixels wide and high."""
+    """The centre of the photo, at most 320 pixels wide and high."""
     return _picture(request, shared, number, Size.THUMBNAIL)
 
 
@@ -65,7 +66,7 @@ async def heatmap(
     ] = None,
 ) -> Response:
     """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
-    entry = shared.catalogue.photo(number)
+    entry = await to_thread.run_sync(shared.catalogue.photo, number)
     if breed is None:
         guesses = entry.answer.breeds if entry.answer is not None else ()
         if not guesses:

@@ -23,6 +23,7 @@ from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
 from barkive.web.pages.views import LONGEST, View, group_chip
+from barkive.web.paths import is_text, printable
 
 router = APIRouter()
 
@@ -104,16 +105,6 @@ def title(entry: Entry, words: Words) -> str:
     if entry.status is Status.DOG:
         return " × ".join(names if entry.corrected else names[:1])
     return words(f"base.{entry.status.value}")
-
-
-def printable(path: str) -> str:
-    """A path as text; bytes that are no text are escaped."""
-    return path.encode("utf-8", "backslashreplace").decode()
-
-
-def is_text(path: str) -> bool:
-    """Whether a path can stand in an address: a name may be bytes that are no text."""
-    return path == printable(path)
 
 
 def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Change, Correction, Entry, Kind
+from barkive.catalogue.holding import last_word
 from barkive.errors import (
     CatalogueError,
     PhotoError,
@@ -21,10 +22,11 @@ from barkive.errors import (
 )
 from barkive.web.api.shared import Number, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import is_text, page_of, printable, tile, title
+from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import View, explained
+from barkive.web.paths import is_text, printable
 from barkive.web.service import Service
 
 router = APIRouter()
@@ -184,15 +186,10 @@ def _bytes(number: int, words: Words) -> str:
 
 def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | None:
     """Who said what holds, and when; None where it is the model's word."""
-    holding: list[Change] = []
-    for one in history:
-        if one.kind is not Kind.UNDO:
-            holding.append(one)
-        elif holding:
-            holding.pop()
-    if not (entry.corrected and holding):
+    holding = last_word(history)
+    if not entry.corrected or holding is None:
         return None
-    by, day = holding[-1].by, words.day(holding[-1].at)
+    by, day = holding.by, words.day(holding.at)
     return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
 
 

@@ -21,11 +21,11 @@ from barkive.catalogue import Catalogue, Kind
 from barkive.errors import ReviewedMeanwhileError, UsageError
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import printable
 from barkive.web.pages.photo import correction
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View
+from barkive.web.paths import printable
 from barkive.web.service import Service
 
 router = APIRouter()
@@ -131,10 +131,8 @@ def _do(
         case Act.SKIP:
             catalogue.review.skip(desk, number)
         case _:
-            # Enter in the second field means both.
-            kind = Kind.CROSS if act is Act.BREED and second.strip() else Kind(act.value)
             breeds = _meant(breed, catalogue), _meant(second, catalogue)
-            said = correction(request, kind, *breeds, note="")
+            said = correction(request, Kind(act.value), *breeds, note="")
             catalogue.review.answer(desk, number, said)
     return True
 

@@ -22,8 +22,8 @@ from barkive.images import find_photos
 from barkive.web.api.scans import check_folders
 from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import is_text, printable
 from barkive.web.pages.rendering import render
+from barkive.web.paths import is_text, printable
 from barkive.web.scans import Scan, State
 from barkive.web.service import Service
 from barkive.web.settings import Settings
