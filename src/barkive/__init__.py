@@ -4,6 +4,6 @@ import os
 
 __version__ = "0.1.0"
 
-# Some of ONNX Runtime's wheels report their use to Microsoft as soon as they are
+# Some of ONNX Runtime's wheels begin with telemetry as soon as they are
 # imported, unless this is set before. Nothing of Barkive may ask for a network.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
