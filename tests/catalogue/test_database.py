@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 
 from barkive.catalogue import Catalogue, database, schema
 from barkive.catalogue.database import Database, default_location
+from barkive.catalogue.schema import HEAD
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError
 
@@ -77,10 +78,11 @@ def next_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         textwrap.dedent("""
         from alembic import op
         import sqlalchemy as sa
-        revision, down_revision = "9999", "0002"
+        revision, down_revision = "9999", "%s"
         def upgrade():
             op.add_column("model", sa.Column("remark", sa.Text))
         """)
+        % HEAD
     )
     monkeypatch.setattr(database, "_MIGRATIONS", migrations)
     monkeypatch.setattr(database, "HEAD", "9999")
@@ -99,8 +101,8 @@ def test_an_older_catalogue_is_migrated_after_a_backup(
     with closing(sqlite3.connect(file)) as new:
         assert new.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
         assert new.execute("SELECT remark FROM model").fetchall() == [(None,)]
-    with closing(sqlite3.connect(tmp_path / "c.sqlite.backup-0002")) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+    with closing(sqlite3.connect(tmp_path / f"c.sqlite.backup-{HEAD}")) as old:
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         assert old.execute("SELECT count(*) FROM photo").fetchone() == (5,)
 
 
@@ -154,14 +156,14 @@ def test_a_migration_that_fails_leaves_the_catalogue_as_it_was(
 ) -> None:
     script = tmp_path / "migrations" / "versions" / "9999_next.py"
     good = script.read_text()
-    monkeypatch.setattr(database, "HEAD", "0002")
+    monkeypatch.setattr(database, "HEAD", HEAD)
     Database(tmp_path / "c.sqlite").close()
     monkeypatch.setattr(database, "HEAD", "9999")
     script.write_text(good + "    raise OSError('power cut')\n")
     with pytest.raises(OSError, match="power cut"):
         Database(tmp_path / "c.sqlite")
     with closing(sqlite3.connect(tmp_path / "c.sqlite")) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0002",)
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
         columns = [row[1] for row in old.execute("PRAGMA table_info(model)")]
     assert "remark" not in columns
 

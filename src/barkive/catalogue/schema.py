@@ -8,6 +8,7 @@
 | `photo` | a file, what is known of it, and what holds of it |
 | `correction` | what a person said of a content, in order: never changed, only added to |
 | `review` | a photo that somebody has before them, or has had, to review it |
+| `run` | a scan: who started it, when, of what, and what came of it |
 | `tally` | how many photos have which status and breed; SQLite alone, kept by triggers |
 
 What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
@@ -40,7 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -188,6 +189,24 @@ review = Table(
     UniqueConstraint("desk", "sha256"),
 )
 
+run = Table(
+    "run",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("started_at", DateTime, nullable=False),
+    Column("seen_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("sources", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("model_id", Integer, ForeignKey("model.id"), nullable=False),
+    Column("versions", Text, nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("error", Text),
+    sqlite_autoincrement=True,
+)
+
 
 def _index(name: str, condition: str, *columns: str) -> None:
     where = text(condition)
@@ -243,3 +262,4 @@ Index("photo_by_answer", photo.c.answer_id)
 Index("correction_by_content", correction.c.sha256)
 Index("review_by_content", review.c.sha256)
 Index("review_by_age", review.c.at)
+Index("run_by_state", run.c.state)
