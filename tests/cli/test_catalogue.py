@@ -366,8 +366,11 @@ def test_a_watched_folder_is_scanned_as_it_changes(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals of this kind")
+@pytest.mark.parametrize(
+    "ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a cancelled job"]
+)
 def test_an_interrupted_scan_says_how_to_go_on(
-    make_photo: Callable[..., Path], colour_bundle: Path, tmp_path: Path
+    make_photo: Callable[..., Path], colour_bundle: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
     folder = make_photo("many/0.jpg", size=(3000, 2000)).parent
     content = (folder / "0.jpg").read_bytes()
@@ -381,7 +384,7 @@ def test_an_interrupted_scan_says_how_to_go_on(
         while not (tmp_path / "c.sqlite").exists():
             time.sleep(0.02)
         time.sleep(1.0)
-        it.send_signal(signal.SIGINT)
+        it.send_signal(ending)
         out, errors = it.communicate(timeout=120)
     assert it.returncode == 130
     assert "Interrupted; run the same command again to go on." in errors

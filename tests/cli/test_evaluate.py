@@ -24,7 +24,7 @@ KEYS = {
 class RedOrGreen:
     """Red and green are the odds of its two labels; what is dark is no dog."""
 
-    def __init__(self, model=None):
+    def __init__(self, model=None, *, device="cpu"):
         info = BundleInfo(
             name="colours",
             labels=(Label("n02085620", "Chihuahua", "Chihuahua"), Label("[red]", "[red]", "x")),
@@ -141,6 +141,20 @@ def test_the_report_is_written(run, data, tmp_path):
     result = run(data, "--out", tmp_path / "report", "--format", "json")
     written = json.loads((tmp_path / "report" / "evaluation.json").read_text())
     assert written == json.loads(result.stdout)
+
+
+def test_the_device_is_the_one_that_is_asked_for(run, data, monkeypatch):
+    asked = []
+
+    class Asked(RedOrGreen):
+        def __init__(self, model=None, *, device):
+            asked.append(device)
+            super().__init__(model)
+
+    monkeypatch.setattr(classifier, "Classifier", Asked)
+    for words in ((), ("--device", "cuda")):
+        assert run(data, *words).exit_code == 0
+    assert asked == ["cpu", "cuda"]
 
 
 def test_csv_is_no_format_of_an_evaluation(run, data):

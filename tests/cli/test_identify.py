@@ -181,7 +181,19 @@ def test_a_model_that_is_no_bundle_is_one_sentence(
     assert run(photo, model=photo)[0] == 2
 
 
-@pytest.mark.parametrize("words", [["--top", 0], ["--lang", "de"], ["--format", "xml"]])
+def test_a_card_that_is_not_there_is_one_sentence(
+    run: Run, colour_photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    status, out, err = run(colour_photo("red.png", RED), "--device", "cuda")
+    assert (status, out) == (2, "")
+    assert err.startswith("Error: The device cuda needs an NVIDIA card, and the package")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["--top", 0], ["--lang", "de"], ["--format", "xml"], ["--device", "tpu"]]
+)
 def test_wrong_options_have_status_2(words: list[object], run: Run) -> None:
     status, out, err = run("a.jpg", *words)
     assert (status, out) == (2, "")

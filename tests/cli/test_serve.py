@@ -16,6 +16,11 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from typer.testing import CliRunner
+
+from barkive.cli import app
+from barkive.errors import UsageError
+from barkive.web import Settings
 
 PASSWORD = "correct horse"
 
@@ -408,3 +413,18 @@ def test_a_client_that_goes_away_leaves_no_file(server: Server) -> None:
         time.sleep(0.05)
     assert server.open_files() <= before
     assert server.get("/healthz") == (200, b"ok")
+
+
+def test_the_device_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def refuse(settings: Settings) -> None:
+        asked.append(settings.device)
+        raise UsageError("That is enough.")
+
+    monkeypatch.setattr("barkive.web.create_app", refuse)
+    monkeypatch.setattr("barkive.cli.serve._listen", lambda host, port: None)
+    for words in ((), ("--device", "cuda")):
+        result = CliRunner().invoke(app, ["serve", *words])
+        assert isinstance(result.exception, UsageError)
+    assert asked == ["cpu", "cuda"]

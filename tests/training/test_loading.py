@@ -1,5 +1,7 @@
 """A folder of breeds becomes batches: each photo once, always the same, changed within bounds."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from PIL import Image
 
 from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
+from barkive.training.group import Share
 from barkive.training.loading import Loader, Photos, augment
 
 SIZE = 32
@@ -337,3 +340,27 @@ def test_shape_range_and_input_stay(count, size, channels, strength, seed):
     assert (changed == again).all()
     # Interpolating makes no new extremes.
     assert ((changed >= 60) & (changed < 200)).all()
+
+
+# Several processes.
+
+
+@pytest.mark.parametrize("augmentation", [0.0, 1.0])
+def test_processes_together_load_what_one_would(pictures, augmentation):
+    chosen = {"batch": 4, "augmentation": augmentation, "seed": 3}
+    whole = [*loader(pictures, **chosen).epoch(2)]
+    parts = [[*loader(pictures, **chosen).of(Share(rank, 3)).epoch(2)] for rank in range(3)]
+    for batch, *of_each in zip(whole, *parts, strict=True):
+        assert all((part.truth == batch.truth).all() for part in of_each)
+        assert (np.concatenate([part.pixels for part in of_each]) == batch.pixels).all()
+    assert [len(part.pixels) for part in parts[0]] != [len(batch.pixels) for batch in whole]
+
+
+def test_another_process_gets_no_pixels_and_decodes_its_own(paths):
+    photos = Photos(paths, SQUARE, colour="grey", memory=4 * PHOTO)
+    photos.fill(lambda done, total: None)
+    sent = pickle.dumps(photos)
+    assert len(sent) < 4000
+    other = pickle.loads(sent)
+    assert (other.take([0, 9]) == photos.take([0, 9])).all()
+    assert other.describe() == photos.describe()

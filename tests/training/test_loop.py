@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from barkive.training import loop
+from barkive.training.batches import Rows
 from barkive.training.curves import best_epoch
-from barkive.training.loop import Rows, Schedule, fit, predict, score
+from barkive.training.group import ALONE
+from barkive.training.loop import Schedule, fit, predict, score
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3
@@ -233,3 +235,35 @@ def test_rows_with_a_seed_are_shuffled_anew_in_each_epoch_and_alike_in_each_run(
 
 def test_networks_are_trained_on_the_gpu_where_there_is_one():
     assert loop.device().type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+# GPUs, of which this machine may have none.
+
+
+def test_on_a_gpu_convolutions_get_their_channels_last(monkeypatch):
+    asked = []
+
+    class Spy(nn.Conv2d):
+        def to(self, *args, **kwargs):
+            asked.append((*args, *kwargs.values()))
+            return self
+
+    monkeypatch.setattr(loop, "device", lambda: torch.device("cuda"))
+    training = loop._Training(Spy(1, 1, 1), CLOUDS, JUDGED, SCHEDULE, ALONE)
+    assert asked == [(torch.device("cuda"),), (torch.channels_last,)]
+    training.end()
+    assert asked[2:] == [(torch.contiguous_format,)]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_on_a_gpu_bfloat16_is_used_where_it_computes_in_it(monkeypatch, there):
+    asked = []
+
+    def supported(including_emulation):
+        asked.append(including_emulation)
+        return there
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", supported)
+    monkeypatch.setattr(torch, "autocast", lambda where, kind, enabled: (where, kind, enabled))
+    assert loop.autocast(torch.device("cuda")) == ("cuda", torch.bfloat16, there)
+    assert asked == [False]

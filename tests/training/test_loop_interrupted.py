@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from barkive.errors import UsageError
-from barkive.training.loop import Rows, Schedule, fit
+from barkive.training.batches import Rows
+from barkive.training.loop import Schedule, fit
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3
@@ -161,7 +162,7 @@ def damage(checkpoint, how):
         checkpoint.write_bytes(b"")
         return
     if how == "a part is missing":
-        del content["waiting"]
+        del content["times"]
     elif how == "a weight is missing":
         del content["weights"]["0.bias"]
     elif how == "no list":

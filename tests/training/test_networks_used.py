@@ -13,6 +13,7 @@ from barkive.errors import UsageError
 from barkive.images import Preprocessing
 from barkive.training import export, loop, networks
 from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.batches import Rows
 from barkive.training.depth import train_from
 from barkive.training.head import DogDetector, Linear
 
@@ -110,7 +111,7 @@ def test_training_leaves_frozen_weights_and_running_statistics_alone(backbone):
     train_from(network, "layer4")
     before = {name: value.clone() for name, value in network.state_dict().items()}
     # More than one step: the last norm of a block starts at 0, and hides those before it.
-    batches = loop.Rows(PIXELS, TRUTH, batch=1)
+    batches = Rows(PIXELS, TRUTH, batch=1)
     loop.fit(network, batches, batches, loop.Schedule(epochs=1, learning_rate=0.01))
     after = network.cpu().state_dict()
     changed = {name for name, value in after.items() if not torch.equal(value, before[name])}

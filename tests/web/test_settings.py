@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barkive.errors import UsageError
+from barkive.errors import DeviceError, UsageError
+from barkive.web import create_app
 from barkive.web.settings import LOOPBACK, Limits, Settings
 
 
@@ -31,6 +32,16 @@ def test_without_a_word_only_this_machine_reaches_the_server() -> None:
     assert settings.hosts == LOOPBACK == {"localhost", "127.0.0.1", "::1"}
     assert settings.password is None
     assert settings.folders is None
+    assert settings.device == "cpu"
+
+
+def test_the_device_is_the_networks(
+    colour_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    settings = Settings(catalogue=tmp_path / "c.sqlite", model=colour_bundle, device="cuda")
+    with pytest.raises(DeviceError, match="The device cuda needs an NVIDIA card"):
+        create_app(settings)
 
 
 def test_the_limits() -> None:

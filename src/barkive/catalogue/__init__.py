@@ -11,6 +11,7 @@ from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.run import Export, ExportFormat
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.records import Change, Entry, Found, Kind
+from barkive.catalogue.runs import Run, RunState
 from barkive.catalogue.scan import Summary
 
 __all__ = [
@@ -25,5 +26,7 @@ __all__ = [
     "Group",
     "Kind",
     "Outcome",
+    "Run",
+    "RunState",
     "Summary",
 ]

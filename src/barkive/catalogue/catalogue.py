@@ -16,13 +16,16 @@ from barkive.catalogue import scan as scanning
 from barkive.catalogue.corrections import Correction
 from barkive.catalogue.database import Database
 from barkive.catalogue.duplicates import Group, duplicates_of, find_duplicates
+from barkive.catalogue.engine import Engine
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.run import Export
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.review import Review
+from barkive.catalogue.runs import Run, read_runs
 from barkive.catalogue.similar import Similar
+from barkive.catalogue.tallies import By
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 
@@ -102,18 +105,20 @@ class Catalogue:
 
     def scan(
         self,
-        folders: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
         classifier: Classifier | None = None,
+        engine: Engine | None = None,
         retry_failed: bool = False,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> scanning.Summary:
-        """Brings the catalogue up to date with folders: see `scan.scan`.
+        """Brings the catalogue up to date with what lies somewhere: see `scan.scan`.
 
         Args:
-            folders: Folders and files.
+            sources: Folders, photos, patterns, lists of paths, URLs of object stores.
             classifier: Whose answers are wanted; None for the model inside the package.
+            engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
@@ -121,18 +126,21 @@ class Catalogue:
         found = scanning.scan(
             self._database,
             self._models,
-            [os.fspath(folder) for folder in _several(folders)],
+            [os.fspath(source) for source in _several(sources)],
             classifier or Classifier(),
+            engine=engine,
             retry_failed=retry_failed,
             summary=summary,
             on_progress=on_progress,
         )
-        with self._database.read() as connection:
-            ids = connection.execute(select(schema.model.c.id)).scalars().all()
-        for model_id in ids:
+        for model_id in self._models.ids:
             self._similar.index(model_id)
         self._database.optimise()
         return found
+
+    def runs(self, limit: int = 20) -> list[Run]:
+        """The last scans, the last one first."""
+        return read_runs(self._database, limit)
 
     def search(self, wanted: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
         """The photos that are meant, in the order in which they were catalogued.
@@ -144,23 +152,20 @@ class Catalogue:
         if limit is not None and limit < 1:
             raise UsageError(f"The limit is {limit}; it must be 1 or more.")
         cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        # To look for words twice would cost more than to sort what they find.
-        few = wanted.text is not None
-        return entries.pages(self._database, self._models, cases, limit, few=few)
+        return entries.pages(self._database, self._models, cases, limit, wanted)
 
     def count(self, wanted: Filter = _ALL) -> int:
         """How many photos are meant."""
         return counting.count(self._database, self._models, wanted)
 
-    def counts(self, by: counting.By, wanted: Filter = _ALL) -> Counter[str]:
+    def counts(self, by: By, wanted: Filter = _ALL) -> Counter[str]:
         """How many photos there are of each status, or of each breed by its id."""
         return counting.counts(self._database, self._models, by, wanted)
 
     def page(self, wanted: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
         cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        few = wanted.text is not None
-        return entries.page(self._database, self._models, cases, offset, limit, few=few)
+        return entries.page(self._database, self._models, cases, offset, limit, wanted)
 
     def folders(
         self, under: str | None = None, wanted: Filter = _ALL, *, limit: int = 200
@@ -191,7 +196,7 @@ class Catalogue:
     def with_content(self, sha256: str) -> list[Entry]:
         """The photos of one content, whose SHA-256 is given in hex digits."""
         same = schema.photo.c.sha256 == bytes.fromhex(sha256)
-        return entries.page(self._database, self._models, [same], 0, sys.maxsize, few=True)
+        return entries.page(self._database, self._models, [same], 0, sys.maxsize)
 
     def like(
         self,

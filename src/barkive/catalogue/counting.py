@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Executable, Integer, Text, func, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Text,
+    and_,
+    func,
+    literal_column,
+    select,
+    table,
+)
 
-from barkive.catalogue import schema
+from barkive.catalogue import schema, tallies
 from barkive.catalogue.database import Database
-from barkive.catalogue.filters import Filter
+from barkive.catalogue.filters import Filter, look_words_up
 from barkive.catalogue.models import Models
+from barkive.catalogue.tallies import By
 
-By = Literal["status", "breed"]
 _ALL = Filter()
 # So many folders are looked at one by one, which takes the same for any number of photos.
 _ONE_BY_ONE = 30
@@ -43,18 +54,12 @@ def count(database: Database, models: Models, wanted: Filter) -> int:
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    if wanted.corrected is False:
+    if wanted.corrected is False and database.is_sqlite:
         # Nearly all are not, and to count the others takes less.
         of_both = count(database, models, replace(wanted, corrected=None))
         return of_both - count(database, models, replace(wanted, corrected=True))
-    if wanted == _ALL:
-        return sum(counts(database, models, "status", wanted).values())
-    number = select(func.count()).select_from(schema.photo)
-    with database.read() as connection:
-        return sum(
-            connection.execute(number.where(case)).scalar_one()
-            for case in wanted.cases(models, sqlite=database.is_sqlite)
-        )
+    by: By | None = "status" if wanted == _ALL else None
+    return sum(_counts(database, models, by, wanted).values())
 
 
 def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counter[str]:
@@ -65,16 +70,28 @@ def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counte
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    column, number = schema.photo.c[by], func.count()
-    statements: list[Executable] = [
-        select(column, number).where(case, column.is_not(None)).group_by(column)
-        for case in wanted.cases(models, sqlite=database.is_sqlite)
-    ]
-    if wanted == _ALL and database.is_sqlite:
+    return _counts(database, models, by, wanted)
+
+
+def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -> Counter[str]:
+    """What `counts` gives; all together, without a name, where `by` is None."""
+    statements: Sequence[Executable] | None = None
+    if not database.is_sqlite:
+        statements = tallies.statements(wanted, models, by)
+    elif by is not None and wanted == _ALL:
         kept, photos = literal_column(by, Text), literal_column("photos", Integer)
         statements = [select(kept, photos).select_from(table("tally")).where(kept != "")]
+    if statements is None:
+        statements = [
+            tallies.grouped(schema.photo.c[by] if by else None, func.count())
+            .select_from(schema.photo)
+            .where(case)
+            for case in wanted.cases(models, sqlite=database.is_sqlite)
+        ]
     found: Counter[str] = Counter()
     with database.read() as connection:
+        if wanted.text is not None and not database.is_sqlite:
+            look_words_up(connection)
         for statement in statements:
             for name, some in connection.execute(statement):
                 found[name] += some
@@ -116,8 +133,15 @@ def folders(
         wanted: Which photos.
         limit: How many folders at most.
     """
-    path = schema.photo.c.path
     start = os.path.join(schema.absolute(under), "")  # noqa: PTH118 - with a slash at its end
+    flat = replace(wanted, folder=None)
+    path: ColumnElement[str] = schema.photo.c.path
+    number: ColumnElement[int] = func.count()
+    cases = flat.cases(models, sqlite=database.is_sqlite)
+    is_tallied = not database.is_sqlite and tallies.knows_folders(flat)
+    if is_tallied:
+        path, number = tallies.BY_FOLDER.c.folder, tallies.photos(tallies.BY_FOLDER)
+        cases = [and_(*tallies.kept(tallies.BY_FOLDER, flat))]
     behind, end = start, start[:-1] + chr(ord(os.sep) + 1)
     cut = func.instr if database.is_sqlite else func.strpos
     # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a third.
@@ -125,26 +149,26 @@ def folders(
     rest = func.replace(func.replace(rest, "///", "/" + _BYTE), "//", _BYTE)
     # The folder stands in the bounds alone: with it twice an index would begin at the wrong one.
     below = (cut(rest, os.sep) > 0) & (path < end)
-    cases = replace(wanted, folder=None).cases(models, sqlite=database.is_sqlite)
     found: list[Folder] = []
     # Of a folder with a million photos one is looked at, and then what comes behind it.
-    while wanted == replace(_ALL, folder=wanted.folder) and len(found) < min(limit, _ONE_BY_ONE):
+    while not is_tallied and flat == _ALL and len(found) < min(limit, _ONE_BY_ONE):
         first = select(path).where(*cases, below, path >= behind).order_by(path).limit(1)
         with database.read() as connection:
             one = connection.execute(first).scalar()
         if one is None:
             return found
         name = one[len(start) :].partition(os.sep)[0]
-        number = count(database, models, replace(wanted, folder=start + name))
-        found.append(Folder(start + name, name, number))
+        photos = count(database, models, replace(wanted, folder=start + name))
+        found.append(Folder(start + name, name, photos))
         behind = start + name + chr(ord(os.sep) + 1)
     # Many folders, or few photos that are meant: these are looked at once, for all folders.
     child = func.substr(rest, 1, cut(rest, os.sep) - 1, type_=Text)
     sums: Counter[str] = Counter()
     with database.read() as connection:
         for case in cases:
-            rows = select(child, func.count()).where(case, below, path >= behind).group_by(child)
-            for name, number in connection.execute(rows):
-                sums[schema.decode_path(name.replace(_BYTE, "//"))] += number
-    found += [Folder(start + name, name, number) for name, number in sorted(sums.items())]
+            rows = select(child, number).where(case, below, path >= behind).group_by(child)
+            for name, some in connection.execute(rows):
+                sums[schema.decode_path(name.replace(_BYTE, "//"))] += some
+    names = sorted(sums, key=lambda name: name + os.sep)
+    found += [Folder(start + name, name, sums[name]) for name in names]
     return found[:limit]

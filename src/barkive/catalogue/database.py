@@ -33,6 +33,9 @@ from barkive.errors import CatalogueError, DamagedCatalogueError, MissingExtraEr
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same for all who write to a catalogue.
 _LOCK = 7_262_754
+# A server that does not answer at all would be waited for for minutes.
+_REACH_SECONDS = 10
+_MISSING = "There is no catalogue {} yet; `barkive scan FOLDER` makes one."
 
 _PHRASES = (
     ("database is locked", "is being written by another program; try again when that is done"),
@@ -41,11 +44,7 @@ _PHRASES = (
     ("disk is full", "can't be written: the disk is full; make room and run the command again"),
     ("no space left", "can't be written: the disk is full; make room and run the command again"),
     ("unable to open", "can't be opened; check that its folder exists and may be written"),
-    (
-        "disk i/o error",
-        "can't be read or written: the disk reports an error, or is full; "
-        "make room, check it and run the command again",
-    ),
+    ("disk i/o error", "can't be read or written: the disk has an error or is full; make room"),
 )
 _DAMAGED = ("malformed", "not a database", "corrupt", "vtable constructor failed")
 
@@ -82,15 +81,13 @@ class Database:
         self.name = str(self.file or shown.render_as_string(hide_password=True))
         if self.file is not None and not self.file.exists():
             if not create:
-                raise CatalogueError(
-                    f"There is no catalogue {self.name} yet; `barkive scan FOLDER` makes one."
-                )
+                raise CatalogueError(_MISSING.format(self.name))
             self._make_folder(self.file.parent)
         self._patience = patience
         self._engine = self._connectable()
         self._inode: tuple[int, int] | None = None
         try:
-            self._prepare()
+            self._prepare(create)
             self._inode = self._identity()
         except BaseException:
             self.close()
@@ -223,7 +220,8 @@ class Database:
     def _connectable(self) -> Engine:
         if not self.is_sqlite:
             try:
-                return create_engine(self.url, pool_pre_ping=True)
+                waiting = {"connect_timeout": _REACH_SECONDS, **self.url.query}
+                return create_engine(self.url, pool_pre_ping=True, connect_args=waiting)
             except ModuleNotFoundError:
                 raise MissingExtraError("postgres", "A catalogue on PostgreSQL") from None
         engine = create_engine(self.url, connect_args={"timeout": self._patience})
@@ -231,11 +229,13 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def _prepare(self) -> None:
+    def _prepare(self, create: bool = True) -> None:
         with self.read() as connection:
             if _revision(connection) == HEAD:
                 return
             empty = not inspect(connection).get_table_names()
+        if empty and not create:
+            raise CatalogueError(_MISSING.format(self.name))
         if empty and self.file is not None:
             # Kept by the file from then on, and never set for another program's.
             with self._told(), self._engine.connect() as connection:

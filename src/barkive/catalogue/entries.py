@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
+from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Entry
+from barkive.catalogue.zones import first_numbers
 from barkive.verdicts import Candidate, Status, Verdict
 
 _PAGE = 1000
@@ -38,8 +40,7 @@ def pages(
     models: Models,
     cases: Sequence[ColumnElement[bool]],
     limit: int | None,
-    *,
-    few: bool = False,
+    wanted: Filter | None = None,
 ) -> Iterator[Entry]:
     """The photos that fit, in the order in which they were catalogued.
 
@@ -51,13 +52,12 @@ def pages(
         models: The catalogue's.
         cases: Conditions on `photo`, of which each photo fits one at most.
         limit: How many at most; None for all.
-        few: Whether it is known that few fit.
+        wanted: What the cases come from; None where few fit.
     """
     numbers: array[int] = array("q")
     with database.read() as connection:
         for case in cases:
-            found = connection.execute(_numbers(connection, case, limit, few))
-            numbers.extend(number for (number,) in found)
+            numbers.extend(_numbers(connection, case, limit, wanted))
     numbers = array("q", sorted(numbers)[:limit])
     for start in range(0, len(numbers), _PAGE):
         page = numbers[start : start + _PAGE].tolist()
@@ -75,8 +75,7 @@ def page(
     cases: Sequence[ColumnElement[bool]],
     offset: int,
     limit: int,
-    *,
-    few: bool = False,
+    wanted: Filter | None = None,
 ) -> list[Entry]:
     """Some of the photos that `pages` gives.
 
@@ -86,19 +85,17 @@ def page(
         cases: Conditions on `photo`, of which each photo fits one at most.
         offset: How many to pass over.
         limit: How many at most.
-        few: Whether it is known that few fit.
+        wanted: What the cases come from; None where few fit.
     """
     with database.read() as connection:
-        if len(cases) == 1:
-            found = _numbers(connection, cases[0], limit, few).offset(offset)
-            numbers = list(connection.execute(found).scalars())
-        else:
-            gathered: list[int] = []
-            for case in cases:
-                gathered += connection.execute(
-                    _numbers(connection, case, offset + limit, few)
-                ).scalars()
-            numbers = sorted(gathered)[offset : offset + limit]
+        gathered: list[int] = []
+        for case in cases:
+            # Of one case alone those before need not be gathered.
+            passed = offset if len(cases) == 1 else 0
+            most = offset + limit - passed
+            gathered += _numbers(connection, case, most, wanted, passed)
+        start = 0 if len(cases) == 1 else offset
+        numbers = sorted(gathered)[start : start + limit]
         rows = connection.execute(
             chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
         ).all()
@@ -122,17 +119,27 @@ def neighbours(
 
 
 def _numbers(
-    connection: Connection, case: ColumnElement[bool], limit: int | None, few: bool
-) -> Select[Any]:
-    """The first numbers of the photos that fit."""
+    connection: Connection,
+    case: ColumnElement[bool],
+    limit: int | None,
+    wanted: Filter | None,
+    offset: int = 0,
+) -> Iterable[int]:
+    """The first numbers of the photos that fit, some passed over; all in any order."""
     number = schema.photo.c.id
     if limit is None:
-        return select(number).where(case)
+        return connection.execute(select(number).where(case)).scalars()
+    if connection.dialect.name == "postgresql" and wanted is not None:
+        return first_numbers(connection, case, wanted, limit, offset)
+    # To look for words twice would cost more than to sort what they find.
+    few = wanted is None or wanted.text is not None
     if few or connection.execute(select(number).where(case).offset(_FEW).limit(1)).first() is None:
         # Found by an index and then sorted. The sum keeps the database from walking all
         # photos in order until enough of them fit, which takes long where few do.
-        return select(number).where(case).order_by(number + 0).limit(limit)
-    return select(number).where(case).order_by(number).limit(limit)
+        found = select(number).where(case).order_by(number + 0)
+    else:
+        found = select(number).where(case).order_by(number)
+    return connection.execute(found.limit(limit).offset(offset)).scalars()
 
 
 def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]]) -> list[Entry]:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, table, text, true
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, table, text, true
 from sqlalchemy import func as sql
 
 from barkive import breeds
 from barkive.catalogue.models import Models
-from barkive.catalogue.schema import absolute, photo
+from barkive.catalogue.schema import absolute, photo, zone
 from barkive.catalogue.words import split
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Status
 
 _FTS = table("photo_words")
+# Enough to note every page of ten million photos.
+_MEMORY = "64MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,19 @@ class Filter:
             and_(c.breed2.in_(meant), c.breed.not_in(meant), rest),
         ]
 
+    def zones(self) -> ColumnElement[bool]:
+        """Which zones can hold a photo that is meant: see `schema.zone`."""
+        c = zone.c
+        conditions: list[ColumnElement[bool]] = [true()]
+        if self.after is not None:
+            conditions.append(c.last_taken >= datetime.combine(self.after, time()))
+        if self.before is not None:
+            conditions.append(c.first_taken < datetime.combine(self.before, time()))
+        if self.folder is not None:
+            start = begin(self.folder)
+            conditions += [c.last_path >= start, c.first_path < _behind(start)]
+        return and_(*conditions)
+
     def breed_ids(self, models: Models) -> list[str] | None:
         """The ids that breed and group leave; None for all.
 
@@ -117,6 +132,17 @@ class Filter:
             return None if self.group is None else grouped
         one = find_breed(self.breed, models)
         return [one] if self.group is None or one in grouped else []
+
+
+def look_words_up(connection: Connection) -> None:
+    """Has PostgreSQL look words up in their index until the transaction ends.
+
+    It believes that to read all photos takes no longer where many hold a word. But then it
+    takes every photo's words apart.
+    """
+    others = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
+    settings = {**dict.fromkeys(others, "off"), "work_mem": _MEMORY}
+    connection.execute(select(*(sql.set_config(*one, True) for one in settings.items())))
 
 
 def find_breed(name: str, models: Models) -> str:
@@ -135,12 +161,27 @@ def find_breed(name: str, models: Models) -> str:
         raise
 
 
-def inside(folder: str) -> ColumnElement[bool]:
-    """The photos in a folder or in the folders inside it."""
+def inside(folder: str, column: ColumnElement[str] = photo.c.path) -> ColumnElement[bool]:
+    """The photos in a folder or in the folders inside it.
+
+    Args:
+        folder: Which one.
+        column: Of paths: that of `photo`, or what another table keeps of it.
+    """
+    start = begin(folder)
+    # As a range, because that is what an index finds.
+    return and_(column >= start, column < _behind(start))
+
+
+def begin(folder: str) -> str:
+    """What the path of each photo in a folder begins with."""
     path = absolute(folder)
-    start = path if path.endswith(os.sep) else path + os.sep
-    # As a range, because that is what an index finds; the next character ends it.
-    return and_(photo.c.path >= start, photo.c.path < start[:-1] + chr(ord(os.sep) + 1))
+    return path if path.endswith(os.sep) else path + os.sep
+
+
+def _behind(start: str) -> str:
+    """What is behind every path that begins so: the next character ends it."""
+    return start[:-1] + chr(ord(os.sep) + 1)
 
 
 def present() -> ColumnElement[bool]:

@@ -65,6 +65,11 @@ class Models:
             self.read(connection)
         return self._known[model_id]
 
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The numbers of the models read so far."""
+        return tuple(self._known)
+
     def number(self, digest: str) -> int | None:
         """The number of the model with this digest; None where it never answered."""
         return next((one.id for one in self._known.values() if one.digest == digest), None)

@@ -10,12 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.errors import PhotoError
-from barkive.images import Header, Preprocessing, decode, describe, perceptual_hash, read_file
+from barkive.errors import MissingExtraError, PhotoError, StoreError
+from barkive.images import (
+    Header,
+    Preprocessing,
+    decode,
+    describe,
+    perceptual_hash,
+    read_file,
+    refuse_large,
+)
+from barkive.images.remote import find, is_remote
 
 # A file that was changed less than a tick of its file system's clock before it was read could
 # change again within that tick, and look unchanged. FAT counts two seconds a tick.
-_TICK_NS, _COARSE_TICK_NS = 20 * 10**6, 2 * 10**9
+_TICK_NS, COARSE_TICK_NS = 20 * 10**6, 2 * 10**9
 _TRIES = 3
 
 
@@ -24,7 +33,7 @@ class Reading:
     """A file, and what was read of it so far.
 
     Attributes:
-        path: Absolute and normalised.
+        path: Absolute and normalised, or a URL; then size and time are those of the listing.
         size: In bytes; None where the file can't be looked at.
         mtime_ns: When it was last changed, in nanoseconds since 1970; None where that does
             not tell whether it changes again.
@@ -55,17 +64,32 @@ class Reading:
 
     def _content(self) -> bytes:
         """The content, of one state of the file: it may be replaced while it is read."""
+        if is_remote(self.path):
+            return self._remote_content()
         for _ in range(_TRIES):
             before = _status(self.path)
             # Also where it can't be read: then it is tried again when it has changed.
             self.size, self.mtime_ns = before or (None, None)
             content = read_file(self.path)
             if _status(self.path) == before and before is not None:
-                tick = _TICK_NS if before[1] % 10**9 else _COARSE_TICK_NS
+                tick = _TICK_NS if before[1] % 10**9 else COARSE_TICK_NS
                 if abs(time.time_ns() - before[1]) < tick:
                     self.mtime_ns = None
                 return content
         raise PhotoError("The file is being changed; scan again when it is whole.")
+
+    def _remote_content(self) -> bytes:
+        """The content from an object store, where a file is replaced as a whole or not at all."""
+        refuse_large(self.size or 0)
+        try:
+            content = read_file(self.path)
+        except PhotoError:
+            # A store may refuse for now what it gives later: then it is read again.
+            self.mtime_ns = None
+            raise
+        if len(content) != self.size:  # replaced since it was listed
+            self.size, self.mtime_ns = len(content), None
+        return content
 
 
 def _status(path: str) -> tuple[int, int] | None:
@@ -79,6 +103,11 @@ def _status(path: str) -> tuple[int, int] | None:
 
 def is_gone(path: str) -> bool:
     """Whether there is no such file; not where that can't be told, as in a shut folder."""
+    if is_remote(path):
+        try:
+            return find(path) is None
+        except (StoreError, MissingExtraError):
+            return False
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):

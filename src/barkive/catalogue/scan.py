@@ -1,46 +1,36 @@
-"""Scans folders: list → skip → identify → record.
+"""Scans folders, lists and stores: list → skip → identify → record.
 
-The plan is here; only `identify` computes. A scan that is interrupted leaves whole batches
+The plan is here; only an engine computes. A scan that is interrupted leaves whole batches
 behind, and the next one does what is left.
 """
 
 from __future__ import annotations
 
-import os
-import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, select
 
 from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
-from barkive.catalogue.export.manifest import MANIFEST
+from barkive.catalogue.engine import Engine, LocalEngine
 from barkive.catalogue.export.outcome import OnProgress
-from barkive.catalogue.filters import inside
-from barkive.catalogue.models import Models
+from barkive.catalogue.listing import Gone, Listing, State, look
+from barkive.catalogue.models import Model, Models
 from barkive.catalogue.reading import Reading, is_gone
+from barkive.catalogue.runs import Record, RunState
+from barkive.catalogue.sources import Listed
 from barkive.classifier import Classifier, Judged
-from barkive.errors import UsageError
-from barkive.images import find_photos
+from barkive.errors import BarkiveError
 from barkive.verdicts import Status
 
-_LISTED_AT_ONCE = 1000
+_COMPARED_AT_ONCE = 1000
 # A batch is written when it has this many photos, or is this old: what is lost with the
 # power is less than that.
 _BATCH, _BATCH_SECONDS = 256, 1.0
-
-
-class Identify(Protocol):
-    """Judges readings, in any order; each engine has its own."""
-
-    def __call__(self, readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
-        """Reads, decodes and judges."""
-        ...
 
 
 @dataclass(slots=True)
@@ -74,102 +64,184 @@ class Summary:
     failed: list[tuple[str, str]] = field(default_factory=list)
     finished: bool = False
 
+    def counts(self) -> dict[str, int]:
+        """The numbers by name, those of the statuses included."""
+        names = ("listed", *_KINDS)
+        own = {name: getattr(self, name) for name in names}
+        return own | {status.value: number for status, number in self.statuses.items()}
 
+
+_KINDS = ("unchanged", "new", "changed", "moved", "again", "back", "missing")
 _FAILURES_LISTED = 1000
 
 
 def scan(
     database: Database,
     models: Models,
-    sources: Sequence[str],
+    given: Sequence[str],
     classifier: Classifier,
     *,
-    identify: Identify | None = None,
+    engine: Engine | None = None,
     retry_failed: bool = False,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
-    """Brings the catalogue up to date with folders and files.
+    """Brings the catalogue up to date with folders, photos, patterns, lists and stores.
 
     Args:
         database: The catalogue's.
         models: The catalogue's.
-        sources: Folders and files.
+        given: What to scan: see `sources`.
         classifier: Whose answers are wanted.
-        identify: The engine; None for the classifier on this machine.
+        engine: Who judges; None for the classifier on this machine.
         retry_failed: Whether photos that could not be read are read again, unchanged ones
             as well.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
-            included.
+            included; None in all while they are being listed.
 
     Raises:
-        UsageError: A source does not exist.
         CatalogueError: The catalogue can't be written.
+        MissingExtraError: A source needs an extra that is not installed.
+        StoreError: An object store can't be asked.
+        UsageError: A source does not exist.
     """
     summary = Summary() if summary is None else summary
-    places = [schema.absolute(source) for source in sources]
-    check_sources(sources)
+    engine = engine or LocalEngine(classifier)
+    listing = Listing(given)
     with database.write() as connection:
         model = models.add(connection, classifier.bundle)
-
-    def skips(row: Row[Any], status: os.stat_result) -> bool:
-        state = status.st_size, status.st_mtime_ns, model.id
-        same = (row.bytes, row.mtime_ns, row.model_id) == state
-        return same and not (retry_failed and row.status == Status.FAILED)
-
-    # Counted first, so that the time left can be told; listing costs little.
-    total = sum(1 for _ in _listed(places))
-    progress = _Progress(summary, total, on_progress)
-    engine = identify or _local(classifier)
-    batch: list[Judged[Reading]] = []
-    written = time.monotonic()
-
-    def flush() -> None:
-        nonlocal written
-        # A file that has gone since it was listed is missing, and no bad photo.
-        there = [one for one in batch if one.error is None or not is_gone(one.item.path)]
-        if there:
-            with database.write() as connection:
-                counts = store.record(connection, models, model, there)
-        # Before it is told of, because whoever is told may end the scan.
-        batch.clear()
-        written = time.monotonic()
-        if there:
-            progress.recorded(there, counts)
-
-    todo = _unknown(database, places, skips, progress)
+        run = Record.begin(database, connection, given, engine, model)
+    plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
     try:
-        for judged in engine(todo):
-            batch.append(judged)
-            if len(batch) >= _BATCH or time.monotonic() - written >= _BATCH_SECONDS:
-                flush()
-    finally:  # also after Ctrl-C: what is judged is kept
-        flush()
-    summary.missing = _mark_missing(database, places)
+        plan.carry_out(engine)
+    except BarkiveError as error:
+        run.end(RunState.FAILED, summary.counts(), error)
+        raise
+    except BaseException:
+        run.end(RunState.INTERRUPTED, summary.counts())
+        raise
+    finally:
+        listing.close()
     summary.finished = True
+    run.end(RunState.FINISHED, summary.counts())
     return summary
 
 
 @dataclass(slots=True)
-class _Progress:
-    """Counts what is done. The listing thread counts one field, the recording one the rest."""
+class _Plan:
+    """List → skip → identify → record, the same for every engine.
 
+    The thread that asks for the next reading counts what needs no work, the recording one
+    the rest.
+    """
+
+    database: Database
+    models: Models
+    model: Model
+    listing: Listing
+    retry_failed: bool
     summary: Summary
-    total: int
+    run: Record
     on_progress: OnProgress
+    left_out: int = 0
 
-    def skipped(self, rows: Sequence[Row[Any]]) -> None:
-        self.summary.unchanged += len(rows)
-        self.summary.statuses.update(Status(row.status) for row in rows)
+    def carry_out(self, engine: Engine) -> None:
+        """Does everything; what is judged is recorded also where this is interrupted."""
+        batch: list[Judged[Reading]] = []
+        written = time.monotonic()
+        try:
+            for judged in engine(self._todo()):
+                batch.append(judged)
+                if len(batch) >= _BATCH or time.monotonic() - written >= _BATCH_SECONDS:
+                    self._record(batch)
+                    written = time.monotonic()
+        finally:
+            self._record(batch)
+        self._mark_missing()
+
+    def _todo(self) -> Iterator[Reading]:
+        """The photos that must be read, those that are known being passed over."""
+        table = schema.photo
+        columns = [table.c[name] for name in _COMPARED]
+        for listed in self.listing.batches():
+            with self.database.read() as connection:
+                paths = [one.path for one in listed]
+                found = connection.execute(select(*columns).where(table.c.path.in_(paths)))
+                known = {row.path: row for row in found}
+            unchanged: list[Row[Any]] = []
+            gone: list[str] = []
+            unknown: list[Reading] = []
+            for one, status in zip(listed, look(listed), strict=True):
+                row = known.get(one.path)
+                if status is not None and status.is_folder:
+                    self._fail(one.path, "No permission to open the folder.")
+                elif row is not None and status is not None and self._skips(row, status):
+                    unchanged.append(row)
+                elif status is None and is_gone(one.path):
+                    self._absent(one, row is not None, gone)
+                else:
+                    size, mtime = (status.size, status.mtime_ns) if status else (None, None)
+                    unknown.append(Reading(one.path, size, mtime))
+            self.listing.set_aside(gone)
+            self._mark_back(unchanged)
+            self._tell(unchanged)
+            yield from unknown
+
+    def _skips(self, row: Row[Any], status: State) -> bool:
+        if status.mtime_ns is None:
+            return False
+        same = (row.bytes, row.mtime_ns, row.model_id) == (*status[:2], self.model.id)
+        return same and not (self.retry_failed and row.status == Status.FAILED)
+
+    def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
+        """A file that is not there: it has gone since it was listed, or a list names it."""
+        if is_known:
+            gone.append(one.path)
+        elif one.named:
+            self._fail(one.path, "The file does not exist.")
+            return
+        self.left_out += 1
+
+    def _fail(self, path: str, reason: str) -> None:
+        """Tells of what is no photo in the catalogue, and takes its place in the listing."""
+        self.left_out += 1
+        if len(self.summary.failed) < _FAILURES_LISTED:
+            self.summary.failed.append((path, reason))
+
+    def _mark_back(self, unchanged: Sequence[Row[Any]]) -> None:
+        back = [row.id for row in unchanged if row.missing_since is not None]
+        if back:
+            with self.database.write() as connection:
+                store.mark_present(connection, back)
+        self.summary.back += len(back)
+
+    def _tell(self, unchanged: Sequence[Row[Any]] = ()) -> None:
+        summary = self.summary
+        summary.unchanged += len(unchanged)
+        summary.statuses.update(Status(row.status) for row in unchanged)
+        summary.listed = summary.statuses.total()
+        total = self.listing.total
+        if total is not None:
+            total = max(total - self.left_out, summary.listed)
+        self.on_progress(summary.listed, total)
+
+    def _record(self, batch: list[Judged[Reading]]) -> None:
+        """Writes what is judged, and empties the batch."""
+        # A file that has gone since it was listed is missing, and no bad photo.
+        there = [one for one in batch if one.error is None or not is_gone(one.item.path)]
+        self.left_out += len(batch) - len(there)
+        # Before it is told of, because whoever is told may end the scan.
+        batch.clear()
+        if not there:
+            return
+        with self.database.write() as connection:
+            counts = store.record(connection, self.models, self.model, there)
+            self._count(there, counts)
+            self.run.keep(connection, self.summary.counts())
         self._tell()
 
-    def shut(self, folder: str) -> None:
-        """A folder that can't be listed takes the place of its photos in a listing."""
-        self.summary.failed.append((folder, "No permission to open the folder."))
-        self.total -= 1
-
-    def recorded(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
+    def _count(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
         summary = self.summary
         summary.new += counts[store.NEW]
         summary.changed += counts[store.CHANGED]
@@ -179,121 +251,31 @@ class _Progress:
         for one in batch:
             if one.error is not None and len(summary.failed) < _FAILURES_LISTED:
                 summary.failed.append((one.item.path, one.error))
-        self._tell()
 
-    def _tell(self) -> None:
-        self.summary.listed = self.summary.statuses.total()
-        self.on_progress(self.summary.listed, max(self.total, self.summary.listed))
+    def _mark_missing(self) -> None:
+        """Marks the photos of the sources whose files are gone; last, because some have moved."""
+        table, is_lost = schema.photo, Gone()
+        columns = select(table.c.id, table.c.path).where(table.c.missing_since.is_(None))
+        for source in self.listing.sources:
+            meant, last = source.catalogued(), ""
+            while meant is not None:
+                page = columns.where(meant, table.c.path > last).order_by(table.c.path)
+                with self.database.read() as connection:
+                    rows = connection.execute(page.limit(_COMPARED_AT_ONCE)).all()
+                if not rows:
+                    break
+                last = rows[-1].path
+                self._mark_gone([r.id for r in rows if source.means(r.path) and is_lost(r.path)])
+        for paths in self.listing.aside():
+            with self.database.read() as connection:
+                rows = connection.execute(columns.where(table.c.path.in_(paths))).all()
+            self._mark_gone([row.id for row in rows if is_gone(row.path)])
 
-
-def _local(classifier: Classifier) -> Identify:
-    """The engine of this machine."""
-    preprocessing = classifier.bundle.info.preprocessing
-
-    def identify(readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
-        return classifier.judge(readings, lambda reading: reading.load(preprocessing))
-
-    return identify
-
-
-def check_sources(sources: Sequence[str]) -> None:
-    """Refuses a source that is not there, before any work: it may be an unplugged disk.
-
-    Raises:
-        UsageError: It is not there.
-    """
-    for source in sources:
-        if is_gone(schema.absolute(source)):
-            raise UsageError(
-                f"There is no folder or file {source}; check the name. If photos of it are in the "
-                "catalogue, they stay as they are."
-            )
-
-
-def _under(place: str) -> Any:
-    """The photos that a folder or a file stands for."""
-    return or_(schema.photo.c.path == place, inside(place))
-
-
-def _listed(places: Sequence[str]) -> Iterator[str]:
-    """Every photo once, whichever of the places name it."""
-    outer = [
-        place
-        for place in dict.fromkeys(places)
-        if not any(_is_inside(place, other) for other in places)
-    ]
-    # A tree that an export made of links or copies is not photographed anew.
-    return find_photos(outer, passing_over=MANIFEST)
-
-
-def _is_inside(place: str, folder: str) -> bool:
-    return place != folder and place.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def _unknown(
-    database: Database,
-    places: Sequence[str],
-    skips: Callable[[Row[Any], os.stat_result], bool],
-    progress: _Progress,
-) -> Iterator[Reading]:
-    """The photos that must be read, those that are known being passed over."""
-    table = schema.photo
-    columns = [table.c[name] for name in _COMPARED]
-    listing = _listed(places)
-    while paths := list(islice(listing, _LISTED_AT_ONCE)):
-        with database.read() as connection:
-            found = connection.execute(select(*columns).where(table.c.path.in_(paths)))
-            known = {row.path: row for row in found}
-        unchanged: list[Row[Any]] = []
-        unknown: list[str] = []
-        for path in paths:
-            status = _status(path)
-            row = known.get(path)
-            if status is not None and stat.S_ISDIR(status.st_mode):
-                progress.shut(path)
-            elif row is not None and status is not None and skips(row, status):
-                unchanged.append(row)
-            else:
-                unknown.append(path)
-        back = [row.id for row in unchanged if row.missing_since is not None]
-        if back:
-            with database.write() as connection:
-                store.mark_present(connection, back)
-            progress.summary.back += len(back)
-        progress.skipped(unchanged)
-        yield from map(Reading, unknown)
+    def _mark_gone(self, numbers: Sequence[int]) -> None:
+        if numbers:
+            with self.database.write() as connection:
+                store.mark_missing(connection, numbers)
+        self.summary.missing += len(numbers)
 
 
 _COMPARED = ("id", "path", "bytes", "mtime_ns", "model_id", "status", "missing_since")
-
-
-def _status(path: str) -> os.stat_result | None:
-    """What the system says of a file; None where it can't be looked at."""
-    try:
-        return os.stat(path)  # noqa: PTH116 - Path() would refuse odd names
-    except (OSError, ValueError):
-        return None
-
-
-def _mark_missing(database: Database, places: Iterable[str]) -> int:
-    """Marks the photos of these places whose files are gone, and gives their number."""
-    table, missing = schema.photo, 0
-    for place in places:
-        last = ""
-        while True:
-            with database.read() as connection:
-                rows = connection.execute(
-                    select(table.c.id, table.c.path, table.c.missing_since)
-                    .where(_under(place), table.c.path > last)
-                    .order_by(table.c.path)
-                    .limit(_LISTED_AT_ONCE)
-                ).all()
-            if not rows:
-                break
-            last = rows[-1].path
-            fresh = [row.id for row in rows if row.missing_since is None and is_gone(row.path)]
-            missing += len(fresh)
-            if fresh:
-                with database.write() as connection:
-                    store.mark_missing(connection, fresh)
-    return missing

@@ -9,7 +9,10 @@
 | `correction` | what a person said of a content, in order: never changed, only added to |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
-| `tally` | how many photos have which status and breed; SQLite alone, kept by triggers |
+| `tally` | how many photos have which status and breed; kept by triggers |
+
+PostgreSQL has more tables, and indexes of its own, that only speed searches up: `tallies`,
+`zones` and `nearest` tell of them.
 
 What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
 or else from its answer; it is kept in `photo` as well, because searches must be fast.
@@ -37,11 +40,15 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    column,
+    table,
     text,
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0003"
+from barkive.images.remote import is_remote, normal
+
+HEAD = "0004"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -82,11 +89,21 @@ def encode_path(path: str) -> str:
 
 def decode_path(text: str) -> str:
     """The path that `encode_path` made the text of."""
+    # The double slash of a URL is its own.
+    if is_remote(text):
+        return text
     return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
 
 
 def absolute(path: str | os.PathLike[str]) -> str:
-    """A path as the catalogue keeps it: absolute and normalised, links left as they are."""
+    """A path as the catalogue keeps it: absolute and normalised, links left as they are.
+
+    Raises:
+        UsageError: It is a URL that holds a name or a password.
+    """
+    given = os.fspath(path)
+    if is_remote(given):
+        return normal(given)
     name = os.path.abspath(path)  # noqa: PTH100 - Path.absolute() does not normalise
     # POSIX allows two slashes at the start, which mean one.
     return "/" + name.lstrip("/") if name.startswith("//") else name
@@ -208,14 +225,29 @@ run = Table(
 )
 
 
+# Of PostgreSQL alone, kept by triggers, and so no part of `metadata`: what the photos of a zone,
+# those whose numbers are the same but for the last 13 bits, lie between at the widest. It tells
+# where to look for the first photos that fit.
+ZONE_BITS = 13
+zone = table(
+    "zone",
+    column("zone", BigInteger),
+    column("first_path", FileName),
+    column("last_path", FileName),
+    column("first_taken", DateTime),
+    column("last_taken", DateTime),
+)
+
+
 def _index(name: str, condition: str, *columns: str) -> None:
-    where = text(condition)
     indexed = (photo.c[column] for column in (*columns, "missing_since"))
-    Index(name, *dict.fromkeys(indexed), sqlite_where=where, postgresql_where=where)
+    Index(name, *dict.fromkeys(indexed), sqlite_where=text(condition), info={"only": "sqlite"})
 
 
-# Most are of the photos whose files are there: what nearly every search asks for. Each holds
-# all that filters ask for, so that a count need not visit the rows.
+# Those of SQLite; PostgreSQL, whose indexes don't hold a row's number, has others: see
+# `migrations/versions/0004_size.py`. Most are of the photos whose files are there: what nearly
+# every search asks for. Each holds all that filters ask for, so that a count need not visit
+# the rows.
 _THERE = "missing_since IS NULL"
 _index(
     "photo_by_status",

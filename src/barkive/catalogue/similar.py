@@ -1,23 +1,30 @@
-"""Finds the photos that resemble another, by the cosine of their feature vectors. Exact."""
+"""Finds the photos that resemble another, by the cosine of their feature vectors.
+
+Exact, by an index of files beside the catalogue; but in PostgreSQL with pgvector, where a
+catalogue is large, exact among candidates that `nearest` finds.
+"""
 
 from __future__ import annotations
 
-import heapq
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from barkive.catalogue import schema
+from barkive.catalogue import nearest, schema
+from barkive.catalogue.answers import batches, numbers_after
 from barkive.catalogue.corrections import find
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models, pack_vector, unpack_vectors
+from barkive.catalogue.nearest import Projection
+from barkive.catalogue.projecting import bring_up_to_date, catch_up
 from barkive.catalogue.records import Found
 from barkive.catalogue.store import chunks
 from barkive.catalogue.vectors import (
@@ -36,7 +43,10 @@ _UNINDEXED = 5000
 # The newest stay outside the index: where several programs write, numbers need not appear
 # in order.
 _NEWEST = 1000
-_READ_AT_ONCE = 8192
+# So many of the likest by a projection are compared by their whole vectors.
+_COMPARED, _COMPARED_OF_SOME = 400, 200
+# Where at most so many are meant, these are ranked; else the likest are looked through.
+_FEW = 20_000
 _EVERYTHING = Filter()
 
 
@@ -66,42 +76,113 @@ class Similar:
             but: The number of a photo that is left out.
         """
         query = unit(vector[np.newaxis])[0]
-        segments = self.index(model_id)
-        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
-        best: list[tuple[float, int]] = []
+        projection = self._projection(model_id)
+        segments = [] if projection else self._index_files(model_id)
         with self._database.read() as connection:
-            answers = self._allowed(connection, wanted)
-
-            def look_at(numbers: Sequence[int]) -> None:
-                for part in chunks(numbers):
-                    rows = connection.execute(
-                        select(schema.photo.c.id, schema.answer.c.vector)
-                        .join_from(schema.photo, schema.answer)
-                        .where(schema.answer.c.id.in_(part))
-                    ).all()
-                    cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
-                    least = best[0][0] if len(best) == limit else -np.inf
-                    close = np.flatnonzero(cosines >= least).tolist()
-                    near = {rows[i].id: float(cosines[i]) for i in close}
-                    near.pop(but or 0, None)
-                    # Few are near enough to matter whether they are meant.
-                    meant = select(schema.photo.c.id).where(schema.photo.c.id.in_(near), where)
-                    for number in connection.execute(meant).scalars():
-                        # Of equals the one that was catalogued first.
-                        heapq.heappush(best, (near[number], -number))
-                    while len(best) > limit:
-                        heapq.heappop(best)
-
-            look_at(self._tail(connection, model_id, segments[-1].last if segments else 0))
-            for bound, numbers in ranked(segments, query, answers):
-                if len(best) == limit and bound < best[0][0]:
-                    break
-                look_at(numbers.tolist())
+            if projection is not None:
+                search = self._by_projection(connection, query, projection, wanted, limit)
+            else:
+                search = self._by_files(connection, query, model_id, segments, wanted)
+            best = self._best(connection, query, search, wanted, limit, but)
             rows = connection.execute(
                 chosen().where(schema.photo.c.id.in_([-number for _, number in best]))
             ).all()
             entries = {entry.id: entry for entry in to_entries(connection, self._models, rows)}
         return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
+
+    def _best(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        search: Iterable[tuple[float, Sequence[int]]],
+        wanted: Filter,
+        limit: int,
+        but: int | None,
+    ) -> list[tuple[float, int]]:
+        """The photos most like a vector of length 1: cosines, and their numbers below 0.
+
+        Args:
+            connection: Of the catalogue.
+            query: Shape (channels,).
+            search: Upper bounds of cosines, falling, and the numbers of the answers to compare.
+            wanted: Which photos.
+            limit: How many at most.
+            but: The number of a photo that is left out.
+        """
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        best: dict[int, float] = {}
+        least = -np.inf
+        for bound, numbers in search:
+            if bound < least:
+                break
+            for part in chunks(numbers):
+                rows = connection.execute(
+                    select(schema.photo.c.id, schema.answer.c.vector)
+                    .join_from(schema.photo, schema.answer)
+                    .where(schema.answer.c.id.in_(part))
+                ).all()
+                cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
+                close = np.flatnonzero(cosines >= least).tolist()
+                near = {rows[i].id: float(cosines[i]) for i in close}
+                near.pop(but or 0, None)
+                # Few are near enough to matter whether they are meant.
+                meant = select(schema.photo.c.id).where(schema.photo.c.id.in_(near), where)
+                best |= {number: near[number] for number in connection.execute(meant).scalars()}
+                # Of equals the one that was catalogued first.
+                first = sorted(best, key=lambda number: (-best[number], number))[:limit]
+                best = {number: best[number] for number in first}
+                if len(best) == limit:
+                    least = best[first[-1]]
+        return [(cosine, -number) for number, cosine in best.items()]
+
+    def _by_files(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        model_id: int,
+        segments: Sequence[Segment],
+        wanted: Filter,
+    ) -> Iterator[tuple[float, Sequence[int]]]:
+        """All answers of photos that are meant, as `_best` looks at them."""
+        allowed = None
+        if wanted != _EVERYTHING:
+            allowed = np.array(self._allowed(connection, wanted, None), np.int64)
+        yield np.inf, numbers_after(connection, model_id, segments[-1].last if segments else 0)
+        # Where many are meant, some are soon found among the likest.
+        for bound, numbers in ranked(segments, query, allowed):
+            yield bound, numbers.tolist()
+
+    def _by_projection(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        projection: Projection,
+        wanted: Filter,
+        limit: int,
+    ) -> Iterator[tuple[float, Sequence[int]]]:
+        """The answers that are likely closest, as `_best` looks at them."""
+        yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
+        everything = wanted == _EVERYTHING
+        compared = max(_COMPARED if everything else _COMPARED_OF_SOME, 4 * limit)
+        if not everything:
+            allowed = self._allowed(connection, wanted, _FEW)
+            if len(allowed) <= _FEW:
+                yield np.inf, nearest.closest(connection, projection, query, allowed, compared)
+                return
+        bound = np.inf
+        for taken in (compared if everything else 4 * compared, 64 * compared):
+            found = nearest.candidates(connection, projection, query, taken)
+            fit = found if everything else self._fitting(connection, wanted, found)
+            if len(fit) >= compared or len(found) < taken:
+                yield bound, fit[:compared]
+                # Goes on only where these were too few, because files are missing.
+                bound = -1.0
+                yield bound, fit[compared:]
+        # Such photos as are meant are not among the likest: all of them are ranked.
+        answer = schema.photo.c.answer_id
+        cases = wanted.cases(self._models, sqlite=False)
+        meant = union_all(*(select(answer).where(case, answer.is_not(None)) for case in cases))
+        yield bound, nearest.closest(connection, projection, query, meant, compared)
 
     def like(
         self, photo: str | int, wanted: Filter, limit: int, classifier: Classifier | None
@@ -137,38 +218,65 @@ class Similar:
         packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
         return self.find(packed, model_id, wanted, limit)
 
-    def index(self, model_id: int) -> list[Segment]:
-        """Brings the index of a model's answers up to date, and opens it.
+    def index(self, model_id: int) -> None:
+        """Brings the index of a model's answers up to date.
 
         Where it can't be written there is none, and a search takes longer.
         """
+        if not self._database.is_sqlite:
+            bring_up_to_date(self._database, model_id)
+            if self._projection(model_id) is not None:
+                return
+        self._index_files(model_id)
+
+    def _projection(self, model_id: int) -> Projection | None:
+        """Where `nearest` looks; None where there is none."""
+        with self._database.read() as connection:
+            projection = nearest.ready(connection, model_id)
+            if projection is None:
+                return None
+            newest = numbers_after(connection, model_id, projection.covers)
+        if len(newest) > _UNINDEXED:
+            catch_up(self._database, projection, newest[-1])
+            projection = projection._replace(covers=newest[-1])
+        return projection
+
+    def _index_files(self, model_id: int) -> list[Segment]:
         folder = self._folder() / str(model_id)
         segments = read_segments(folder)
         with self._database.read() as connection:
-            new = self._tail(connection, model_id, segments[-1].last if segments else 0)
+            new = numbers_after(connection, model_id, segments[-1].last if segments else 0)
             if len(new) <= _UNINDEXED:
                 return segments
             last = new[-_NEWEST - 1]
             kept, stale = kept_and_stale(segments, len(new))
             after = kept[-1].last if kept else 0
             count = len(new) - _NEWEST + sum(len(segment.rows) for segment in stale)
-            batches = self._batches(connection, model_id, after, last)
+            read = batches(connection, model_id, after, last)
             with suppress(OSError):
-                write_segment(folder, after, last, count, batches)
+                write_segment(folder, after, last, count, read)
                 for segment in stale:
                     shutil.rmtree(segment.folder, ignore_errors=True)
         return read_segments(folder)
 
-    def _allowed(self, connection: Connection, wanted: Filter) -> NDArray[np.int64] | None:
-        """The numbers of the answers of the photos that are meant; None for all."""
-        if wanted == _EVERYTHING:
-            return None
+    def _allowed(self, connection: Connection, wanted: Filter, most: int | None) -> list[int]:
+        """The numbers of the answers of the photos that are meant; of more than `most` some."""
         answer = schema.photo.c.answer_id
         numbers: list[int] = []
         for case in wanted.cases(self._models, sqlite=self._database.is_sqlite):
-            numbers += connection.execute(select(answer).where(case, answer.is_not(None))).scalars()
-        # Where many are meant, some are soon found among the likest.
-        return np.array(numbers, np.int64)
+            found = select(answer).where(case, answer.is_not(None))
+            if most is not None:
+                found = found.limit(most + 1)
+            numbers += connection.execute(found).scalars()
+        return numbers
+
+    def _fitting(self, connection: Connection, wanted: Filter, numbers: Sequence[int]) -> list[int]:
+        """Those answers of which a photo is meant, in the same order."""
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        answer = schema.photo.c.answer_id
+        there = answer == func.any(cast(list(numbers), ARRAY(BigInteger)))
+        meant = set(connection.execute(select(answer).where(there, where)).scalars())
+        return [number for number in numbers if number in meant]
 
     def _folder(self) -> Path:
         """Where the index lies: beside the file, or in the user's cache."""
@@ -178,33 +286,3 @@ class Similar:
         from platformdirs import user_cache_path
 
         return user_cache_path("barkive", appauthor=False) / "vectors" / self._database.uuid
-
-    def _tail(self, connection: Connection, model_id: int, after: int) -> list[int]:
-        """The numbers of the answers that are not indexed, ascending."""
-        table = schema.answer
-        return list(
-            connection.execute(
-                select(table.c.id)
-                .where(table.c.model_id == model_id, table.c.id > after)
-                .order_by(table.c.id)
-            ).scalars()
-        )
-
-    def _batches(
-        self, connection: Connection, model_id: int, after: int, last: int
-    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int8]]]:
-        table = schema.answer
-        while True:
-            rows = connection.execute(
-                select(table.c.id, table.c.vector)
-                .where(table.c.model_id == model_id, table.c.id > after, table.c.id <= last)
-                .order_by(table.c.id)
-                .limit(_READ_AT_ONCE)
-            ).all()
-            if not rows:
-                return
-            after = rows[-1].id
-            yield (
-                np.array([row.id for row in rows], np.int64),
-                unpack_vectors([row.vector for row in rows]),
-            )

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy.dialects import sqlite
 
-from barkive.catalogue import schema
+from barkive.catalogue import bulk, nearest, schema
 from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Model, Models, pack_probabilities, pack_vector
 from barkive.catalogue.reading import Reading, hash_of, is_gone
@@ -75,17 +75,34 @@ def record(
         if number is None:
             new.append({**columns, "added_at": moment})
         else:
-            known_before.append({**columns, "number": number})
+            known_before.append({**columns, "id": number})
         counts[change] += 1
         counts[columns["status"]] += 1
-    # Many at once, because a statement of its own for each takes longer than the network.
-    if new:
-        connection.execute(insert(schema.photo), new)
-    if known_before:
-        # The columns are those of the rows.
-        row = update(schema.photo).where(schema.photo.c.id == bindparam("number"))
-        connection.execute(row, known_before)
+    _write(connection, new, known_before)
     return counts
+
+
+def _write(
+    connection: Connection, new: Sequence[dict[str, Any]], known: Sequence[dict[str, Any]]
+) -> None:
+    """Adds rows to `photo`, and changes others.
+
+    Many at once, because a statement of its own for each takes longer than the network.
+
+    Args:
+        connection: Of a writing transaction.
+        new: Without numbers.
+        known: With their numbers as `id`; the columns are those that are set.
+    """
+    if connection.dialect.name == "postgresql":
+        bulk.insert(connection, schema.photo, new)
+        bulk.update(connection, schema.photo, known)
+        return
+    if new:
+        connection.execute(insert(schema.photo), list(new))
+    if known:
+        row = update(schema.photo).where(schema.photo.c.id == bindparam("number"))
+        connection.execute(row, [{**one, "number": one["id"]} for one in known])
 
 
 def _place(
@@ -136,8 +153,9 @@ def _add_answers(
             }
     if not rows:
         return {}
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(dialect.insert(schema.answer).on_conflict_do_nothing(), list(rows.values()))
+    if connection.dialect.name == "postgresql":
+        return _add_at_once(connection, model, rows)
+    connection.execute(sqlite.insert(schema.answer).on_conflict_do_nothing(), list(rows.values()))
     table = schema.answer
     found = connection.execute(
         select(table.c.sha256, table.c.id).where(
@@ -145,6 +163,22 @@ def _add_answers(
         )
     )
     return {bytes(row.sha256): row.id for row in found}
+
+
+def _add_at_once(
+    connection: Connection, model: Model, rows: dict[bytes, dict[str, Any]]
+) -> dict[bytes, int]:
+    """What `_add_answers` does, in PostgreSQL."""
+    before = connection.execute(select(func.max(schema.answer.c.id))).scalar() or 0
+    found = bulk.insert_missing(
+        connection, schema.answer, list(rows.values()), ("sha256", "model_id")
+    )
+    numbers = {bytes(content): number for (content, _), number in found.items()}
+    vectors = {
+        number: rows[content]["vector"] for content, number in numbers.items() if number > before
+    }
+    nearest.follow(connection, model.id, before, vectors)
+    return numbers
 
 
 def _lost_files(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, list[int]]:

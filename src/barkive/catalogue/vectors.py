@@ -121,7 +121,7 @@ def write_segment(
             for numbers, packed in batches:
                 vectors = unit(packed)
                 if basis is None:
-                    basis = _directions(vectors[:: -(-len(vectors) // _SAMPLE)])
+                    basis = directions(vectors[:: -(-len(vectors) // _SAMPLE)], DIRECTIONS)
                     descr = np.lib.format.dtype_to_descr(_row(basis.shape[1]))
                     header = {"descr": descr, "fortran_order": False, "shape": (count,)}
                     np.lib.format.write_array_header_1_0(file, header)
@@ -152,11 +152,19 @@ def _row(directions: int) -> np.dtype[np.void]:
     return np.dtype([("number", "<i8"), ("rest", "<f4"), ("coordinates", "<f4", (directions,))])
 
 
-def _directions(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The directions in which vectors of length 1 are longest: shape (channels, directions)."""
+def directions(vectors: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The directions in which vectors of length 1 are longest: their principal components.
+
+    Args:
+        vectors: Shape (n, channels).
+        count: How many.
+
+    Returns:
+        Shape (channels, the lesser of count and channels), orthonormal.
+    """
     moments = vectors.T @ vectors
     _, axes = np.linalg.eigh(moments)
-    basis: NDArray[np.float32] = axes[:, : -DIRECTIONS - 1 : -1].astype(np.float32)
+    basis: NDArray[np.float32] = axes[:, : -count - 1 : -1].astype(np.float32)
     return np.ascontiguousarray(basis)
 
 

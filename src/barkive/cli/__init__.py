@@ -17,6 +17,7 @@ import typer
 from barkive import __version__
 from barkive.cli import (
     breeds,
+    copy,
     correct,
     duplicates,
     enhance,
@@ -25,6 +26,7 @@ from barkive.cli import (
     export,
     identify,
     review,
+    runs,
     scan,
     search,
     serve,
@@ -51,6 +53,8 @@ app.command("review")(review.review)
 app.command("history")(correct.history)
 app.command("duplicates")(duplicates.duplicates)
 app.command("export")(export.export)
+app.command("copy")(copy.copy)
+app.command("runs")(runs.runs)
 app.command("breeds")(breeds.breeds)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
@@ -84,6 +88,13 @@ def main() -> None:
 
     0 all went well, 1 some photos failed, 2 wrong usage, 130 interrupted by Ctrl-C.
     """
+    stderr, rank = sys.stderr, os.environ.get("RANK")
+    if rank is not None and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
+        # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
+        # words about them are for those who ask for them.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
+        if rank != "0":
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         # Names of files and breeds are printable whatever the locale says; a file name
         # that is not UTF-8 is escaped as JSON escapes it.
@@ -97,7 +108,7 @@ def main() -> None:
             typer.echo("Interrupted. Run the same command again to finish.", err=True)
         raise
     except BarkiveError as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"Error: {error}", file=stderr)
         sys.exit(error.exit_code)
     except OSError as error:
         typer.echo(f"Error: The results can't be written: {error.strerror}.", err=True)

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import Format, FormatOption, Lang, LangOption, ModelOption
+from barkive.cli.options import (
+    Device,
+    DeviceOption,
+    Format,
+    FormatOption,
+    Lang,
+    LangOption,
+    ModelOption,
+)
 
 STDIN = "-"
 
@@ -29,6 +37,7 @@ def identify(
     lang: LangOption = Lang.EN,
     form: FormatOption = Format.TABLE,
     model: ModelOption = None,
+    device: DeviceOption = Device.CPU,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,
@@ -42,7 +51,7 @@ def identify(
     from barkive.cli.progress import progress
     from barkive.verdicts import Status
 
-    classifier = Classifier(model)
+    classifier = Classifier(model, device=device.value)
     files: Iterable[str] = _files(photos, recursive)
     total = None
     if STDIN not in photos:

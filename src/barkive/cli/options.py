@@ -36,6 +36,13 @@ class Lang(StrEnum):
     FR = "fr"
 
 
+class Device(StrEnum):
+    """Where the network runs."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 CatalogueAt = Annotated[
     str | None,
     typer.Option(
@@ -53,6 +60,14 @@ FormatOption = Annotated[
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="A model of your own; by default the one inside."),
+]
+DeviceOption = Annotated[
+    Device,
+    typer.Option(
+        "--device",
+        help="Where the network runs: the processor, or an NVIDIA card, which needs the package "
+        "onnxruntime-gpu in place of onnxruntime.",
+    ),
 ]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
 

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, ModelOption
+from barkive.cli.options import CatalogueAt, Device, DeviceOption, ModelOption
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Summary
+    from barkive.catalogue.engine import Engine
     from barkive.classifier import Classifier
+
+
+class EngineName(StrEnum):
+    """Who identifies the photos of a scan."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
 
 _INTERRUPTED = 130
 _FAILURES = 20
@@ -21,10 +34,13 @@ _LOOK_SECONDS = 1
 
 
 def scan(
-    folders: Annotated[
+    sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="FOLDER...", help="Folders of photos, or photos.", show_default=False
+            metavar="SOURCE...",
+            help="Folders, photos, patterns such as 'photos/*/2026-*', lists of paths (.txt or "
+            ".parquet), and object stores such as s3://bucket/folder.",
+            show_default=False,
         ),
     ],
     catalogue: CatalogueAt = None,
@@ -41,8 +57,31 @@ def scan(
             "--rebuild", help="Put a damaged catalogue aside, and save what people said in it."
         ),
     ] = False,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="Who identifies: this machine, or a cluster.")
+    ] = EngineName.LOCAL,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            "--ray-address",
+            metavar="auto|HOST",
+            help="The cluster: the one that runs here, or the host of its head; by default "
+            "that of RAY_ADDRESS, or else one is started for this scan.",
+            show_default=False,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            "--batch-size",
+            min=1,
+            help="Photos that the network takes at once; by default what is fastest.",
+            show_default=False,
+        ),
+    ] = None,
+    device: DeviceOption = Device.CPU,
 ) -> None:
-    """Catalogue the photos in folders: identify what is new or changed.
+    """Catalogue photos wherever they lie: identify what is new or changed.
 
     Photos that are known and unchanged are passed over, moved ones are recognised by their
     content, and those that are gone are marked missing. What people said stands. An
@@ -52,12 +91,15 @@ def scan(
     """
     from barkive.catalogue import Catalogue
     from barkive.catalogue.rebuild import rebuild as rebuilt
-    from barkive.catalogue.scan import check_sources
     from barkive.classifier import Classifier
+    from barkive.errors import UsageError
 
-    classifier = Classifier(model)
+    if ray_address is not None and engine is EngineName.LOCAL:
+        raise UsageError("--ray-address is for --engine ray; give both, or neither.")
+    here = device if engine is EngineName.LOCAL else Device.CPU
+    classifier = Classifier(model, device=here.value)
     if rebuild:
-        check_sources(folders)
+        _check(sources, watch)
         saved = rebuilt(catalogue)
         typer.echo(
             f"The damaged catalogue is kept as {saved.kept}; corrections saved: "
@@ -65,18 +107,64 @@ def scan(
             err=True,
         )
     with Catalogue(catalogue) as opened:
-        failed = _scan_once(opened, folders, classifier, retry_failed)
-        if watch:
-            _watch(opened, folders, classifier)
+        # Before a cluster is reached, which takes a while.
+        _check(sources, watch)
+        _tell_of_others(opened, sources)
+        with _engine(engine, classifier, ray_address, batch_size, device) as judge:
+            scanning = partial(
+                opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
+            )
+            failed = _scan_once(opened, sources, scanning)
+            if watch:
+                _watch(opened, sources, scanning)
     if failed:
         raise typer.Exit(1)
+
+
+def _check(sources: Sequence[str], watch: bool) -> None:
+    """Refuses what is not there, or can't be watched."""
+    from barkive.catalogue.sources import Place, open_source
+    from barkive.errors import UsageError
+
+    for source in sources:
+        if type(open_source(source)) is not Place and watch:
+            raise UsageError(
+                f"{source} can't be watched: only folders and photos of this machine can; leave "
+                "--watch out, and scan again when there is something new."
+            )
+
+
+def _engine(
+    name: EngineName,
+    classifier: Classifier,
+    address: str | None,
+    batch_size: int | None,
+    device: Device,
+) -> AbstractContextManager[Engine]:
+    if name is EngineName.LOCAL:
+        from barkive.catalogue.engine import LocalEngine
+
+        return nullcontext(LocalEngine(classifier, batch_size=batch_size))
+    from barkive.batch.ray_engine import RayEngine
+
+    return RayEngine(classifier, address=address, batch_size=batch_size, device=device.value)
+
+
+def _tell_of_others(catalogue: Catalogue, sources: Sequence[str]) -> None:
+    """Says that somebody else scans the same, which harms nothing."""
+    for run in catalogue.runs():
+        if run.is_alive and run.overlaps(sources):
+            typer.echo(
+                f"Another scan of the same photos runs since {run.started_at} UTC (number "
+                f"{run.id}, by {run.started_by}). Both may go on: every photo is kept once.",
+                err=True,
+            )
 
 
 def _scan_once(
     catalogue: Catalogue,
     sources: Sequence[str],
-    classifier: Classifier,
-    retry_failed: bool,
+    scanning: Callable[..., Summary],
     *,
     quiet: bool = False,
 ) -> bool:
@@ -89,14 +177,8 @@ def _scan_once(
 
     summary = Summary()
     try:
-        with progress("Scanning") as advance:
-            catalogue.scan(
-                sources,
-                classifier=classifier,
-                retry_failed=retry_failed,
-                summary=summary,
-                on_progress=advance,
-            )
+        with _ended_gently(), progress("Scanning") as advance:
+            scanning(sources, summary=summary, on_progress=advance)
     except KeyboardInterrupt:
         _print(catalogue, summary)
         typer.echo("Interrupted; run the same command again to go on.", err=True)
@@ -105,6 +187,20 @@ def _scan_once(
     if not (quiet and same and not summary.failed):
         _print(catalogue, summary)
     return bool(summary.failed)
+
+
+@contextmanager
+def _ended_gently() -> Iterator[None]:
+    """Has a job that is cancelled end as after Ctrl-C: what is judged is kept."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(catalogue: Catalogue, summary: Summary) -> None:
@@ -131,15 +227,15 @@ def _others(summary: Summary) -> str:
     return "".join(f", {number} {what}" for what, number in parts.items() if number)
 
 
-def _watch(catalogue: Catalogue, folders: Sequence[str], classifier: Classifier) -> None:
+def _watch(catalogue: Catalogue, sources: Sequence[str], scanning: Callable[..., Summary]) -> None:
     """Scans again what changes, until Ctrl-C."""
     from barkive.errors import BarkiveError
 
     typer.echo("Watching; Ctrl-C ends it.", err=True)
     try:
-        for around in _changes([Path(folder).absolute() for folder in folders]):
+        for around in _changes([Path(one).absolute() for one in sources]):
             try:
-                _scan_once(catalogue, sorted(map(str, around)), classifier, False, quiet=True)
+                _scan_once(catalogue, sorted(map(str, around)), scanning, quiet=True)
             except BarkiveError as error:
                 typer.echo(f"Error: {error}", err=True)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, ModelOption
+from barkive.cli.options import CatalogueAt, Device, DeviceOption, ModelOption
 
 if TYPE_CHECKING:
     import socket
@@ -29,6 +29,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     model: ModelOption = None,
+    device: DeviceOption = Device.CPU,
     folder: Annotated[
         list[str] | None,
         typer.Option(
@@ -70,6 +71,7 @@ def serve(
     settings = Settings(
         catalogue=catalogue,
         model=model,
+        device=device.value,
         password=passwords,
         hosts=LOOPBACK | frozenset(allowed_host or ()) if own or allowed_host else None,
         folders=tuple(folder) if folder else None if own else (),

@@ -38,6 +38,8 @@ def study(
     goes on where it was. With “all”, recipes whose weights can't be had are named, and the
     others run; leaderboard and report go into DIR.
 
+    On several devices: torchrun --nproc-per-node N -m barkive study ….
+
     Exit status: 0 all went well, 1 photos could not be read or recipes not be run, 2 wrong
     usage, 130 interrupted.
     """
@@ -46,6 +48,7 @@ def study(
     from functools import partial
 
     from barkive.cli.progress import progress
+    from barkive.training.distributed import together
     from barkive.training.study.everything import REPORT, run_all
     from barkive.training.study.job import Job, Study
     from barkive.training.study.recipes import ALL, find_recipe
@@ -54,15 +57,17 @@ def study(
     say = partial(typer.echo, err=True)
     task = Study(data, out, backbone_weights, elsewhere)
     if recipe == ALL:
-        results, missing = run_all(task, progress, say)
+        with together():
+            results, missing = run_all(task, progress, say)
         typer.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
         typer.echo(f"Report: {out / REPORT}")
         for name, reason in missing.items():
             typer.echo(f"{name} was not measured. {reason}", err=True)
         _finish(out, results, failed=bool(missing))
         return
-    name, settings = find_recipe(recipe)
-    result = run_recipe(Job(name, settings, task, progress, say))
+    with together():
+        name, settings = find_recipe(recipe)
+        result = run_recipe(Job(name, settings, task, progress, say))
     if result.accuracy is not None and result.interval is not None:
         low, high = result.interval
         typer.echo(

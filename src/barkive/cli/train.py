@@ -59,6 +59,8 @@ def train(
     repeated run resumes. Settings, figures, curves and the predictions on the validation
     photos go into the folder MODEL-run beside MODEL.onnx.
 
+    On several devices: torchrun --nproc-per-node N -m barkive train ….
+
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
     require_training("Training")
@@ -67,22 +69,24 @@ def train(
     from barkive.images.enhance import parse_corrections
     from barkive.training import recipe as settings
     from barkive.training import run
+    from barkive.training.distributed import together
 
-    recipe = settings.Recipe(
-        data=data,
-        out=out,
-        not_dogs=not_dogs,
-        backbone=backbone,
-        backbone_weights=backbone_weights,
-        image_size=image_size,
-        enhance=parse_corrections(enhance),
-        mirror=mirror,
-        int8=int8,
-        validation=validation,
-        seed=seed,
-        licence=licence,
-    )
-    result = run.train(recipe, progress=progress, say=lambda line: typer.echo(line, err=True))
+    with together():
+        recipe = settings.Recipe(
+            data=data,
+            out=out,
+            not_dogs=not_dogs,
+            backbone=backbone,
+            backbone_weights=backbone_weights,
+            image_size=image_size,
+            enhance=parse_corrections(enhance),
+            mirror=mirror,
+            int8=int8,
+            validation=validation,
+            seed=seed,
+            licence=licence,
+        )
+        result = run.train(recipe, progress=progress, say=lambda line: typer.echo(line, err=True))
     for path, reason in result.failed:
         typer.echo(f"{path}: {reason}", err=True)
     figures = result.figures

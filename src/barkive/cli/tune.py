@@ -29,6 +29,8 @@ def tune(
     search goes on where it was. The best settings are written as a recipe, which
     `barkive study DATA --recipe DIR/best.toml` runs and judges on photos that chose nothing.
 
+    On several devices: torchrun --nproc-per-node N -m barkive tune ….
+
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
     require_training("Tuning")
@@ -36,15 +38,17 @@ def tune(
     from functools import partial
 
     from barkive.cli.progress import progress
+    from barkive.training.distributed import together
     from barkive.training.study.job import Job, Study
     from barkive.training.study.recipes import find_recipe
     from barkive.training.study.tune import BEST
     from barkive.training.study.tune import tune as search
 
-    start, settings = find_recipe(recipe)
-    task = Study(data, out.parent, backbone_weights)
-    job = Job(out.name, settings, task, progress, partial(typer.echo, err=True))
-    found = search(job, start, trials)
+    with together():
+        start, settings = find_recipe(recipe)
+        task = Study(data, out.parent, backbone_weights)
+        job = Job(out.name, settings, task, progress, partial(typer.echo, err=True))
+        found = search(job, start, trials)
     if found.best is None:
         typer.echo(f"No trial of {len(found.trials)} was finished; try more with --trials.")
     else:

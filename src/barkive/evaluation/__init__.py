@@ -3,6 +3,7 @@
 A model is any function from pixels to `Scores`; nothing here knows torch or the classifier.
 """
 
+from barkive.evaluation.agreement import Agreement, agreement
 from barkive.evaluation.figures import (
     BreedFigures,
     Figures,
@@ -33,6 +34,7 @@ from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict,
 from barkive.evaluation.sheets import suspicions_sheet
 
 __all__ = [
+    "Agreement",
     "Answers",
     "BreedFigures",
     "Evaluation",
@@ -45,6 +47,7 @@ __all__ = [
     "Predict",
     "Samples",
     "Suspicion",
+    "agreement",
     "cannot_write",
     "evaluate",
     "figures",

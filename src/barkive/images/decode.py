@@ -35,6 +35,7 @@ from PIL import (
 
 from barkive.errors import MissingExtraError, PhotoError
 from barkive.images.colour import flatten, to_srgb
+from barkive.images.remote import is_remote, read
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 
@@ -99,11 +100,15 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The content of a regular file; anything else could block, or never end.
+    """The content of a regular file, or of one in an object store by its URL.
+
+    Anything else could block, or never end.
 
     Raises:
         PhotoError: It can't be read, is no regular file, or is too large for a photo.
     """
+    if isinstance(path, str) and is_remote(path):
+        return read(path)
     try:
         status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names earlier
         if stat.S_ISDIR(status.st_mode):
@@ -112,9 +117,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
             raise PhotoError("It is a folder, not a photo.")
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError("It is a device or a pipe, not a photo.")
-        if status.st_size > _MAX_MEGABYTES * 2**20:
-            megabytes = status.st_size >> 20
-            raise PhotoError(f"The file has {megabytes} MB; the limit is {_MAX_MEGABYTES} MB.")
+        refuse_large(status.st_size)
         with open(path, "rb") as file:  # noqa: PTH123
             content = file.read()
     except (FileNotFoundError, NotADirectoryError):
@@ -128,6 +131,16 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     except ValueError:  # a null byte, or a character that no file name can have
         raise PhotoError("The file does not exist.") from None
     return content
+
+
+def refuse_large(size: int) -> None:
+    """Refuses a file of so many bytes that it can be no photo.
+
+    Raises:
+        PhotoError: It has.
+    """
+    if size > _MAX_MEGABYTES * 2**20:
+        raise PhotoError(f"The file has {size >> 20} MB; the limit is {_MAX_MEGABYTES} MB.")
 
 
 def _from_array(array: NDArray[Any]) -> Image.Image:

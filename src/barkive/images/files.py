@@ -59,7 +59,7 @@ def _walk(top: str, recursive: bool, passing_over: str | None) -> Iterator[str]:
                     continue
                 entries = sorted(
                     (entry for entry in listed if not entry.name.startswith(".")),
-                    key=lambda entry: _natural(entry.name),
+                    key=lambda entry: natural(entry.name),
                 )
         except OSError:
             yield folder
@@ -81,7 +81,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _natural(name: str) -> tuple[list[str | int], str]:
+def natural(name: str) -> tuple[list[str | int], str]:
     """A sort key under which numbers count as numbers; the name itself settles ties."""
     parts = re.split(r"([0-9]+)", name.casefold())
     return [int(part) if i % 2 else part for i, part in enumerate(parts)], name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch
+from barkive.training.pace import Times
 
 WEIGHT_BYTES = 16
 """A weight's in a checkpoint: now, in the best epoch, and the two moments of AdamW."""
@@ -23,8 +24,7 @@ class State:
 
     history: list[Epoch]
     best: dict[str, Tensor]
-    working: float = 0.0
-    waiting: float = 0.0
+    times: Times = field(default_factory=Times)
 
 
 def save(
@@ -41,8 +41,7 @@ def save(
     content = {
         "history": [asdict(epoch) for epoch in state.history],
         "best": state.best,
-        "working": state.working,
-        "waiting": state.waiting,
+        "times": asdict(state.times),
         "weights": {name: parameter.detach() for name, parameter in trained.items()},
         "optimiser": optimiser.state_dict(),
     }
@@ -73,8 +72,7 @@ def resume(
         resumed = State(
             [Epoch(**epoch) for epoch in history],
             content["best"],
-            content["working"],
-            content["waiting"],
+            Times(**content["times"]),
         )
         weights = content["weights"]
         if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):

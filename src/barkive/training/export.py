@@ -31,6 +31,7 @@ from barkive.bundle import METADATA_KEY, OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import write_files
 from barkive.training.backbones import Backbone
+from barkive.training.group import group
 from barkive.training.head import DogDetector, Linear
 
 Pixels = NDArray[np.uint8]
@@ -173,15 +174,39 @@ def quantise(
         return onnx.load(target)
 
 
-def session(model: onnx.ModelProto) -> ort.InferenceSession:
-    """An inference session of a graph in memory."""
+def session(model: onnx.ModelProto, *, threads: int = 0) -> ort.InferenceSession:
+    """An inference session of a graph in memory.
+
+    Args:
+        model: The graph.
+        threads: How many it computes in; 0 for one a core.
+    """
     options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3
     # Threads that spin while they wait would take the cores from what prepares the photos.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return ort.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
+
+
+class GraphFeatures:
+    """What a graph makes of pixels, as a function that can be sent to another process."""
+
+    def __init__(self, graph: onnx.ModelProto) -> None:
+        self.graph = graph
+        self._session: ort.InferenceSession | None = None
+
+    def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
+        """(n, size, size, 3) → (n, channels)."""
+        if self._session is None:
+            self._session = session(self.graph, threads=group().threads)
+        features: NDArray[np.float32] = self._session.run(["features"], {"pixels": pixels})[0]
+        return features
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GraphFeatures, (self.graph,)
 
 
 class _Calibration(CalibrationDataReader):  # type: ignore[misc]

@@ -3,6 +3,7 @@
 The cache is keyed by the photo's content and by all that made the features (backbone,
 image size, preprocessing), so an interrupted or repeated run resumes, and a changed
 photo is never mistaken for its former self. A shard is written whole or not at all.
+Several processes each take a part of the photos, in the batches that one would make.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -23,9 +25,11 @@ from numpy.typing import NDArray
 
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
+from barkive.training.group import group
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 OnProgress = Callable[[int, int], None]
+_Known = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 _BATCH = 16
 _SHARD = 1024
@@ -65,7 +69,8 @@ def extract_features(
 
     Args:
         paths: The photos.
-        extract: Prepared pixels (n, size, size, 3) → features (n, channels).
+        extract: Prepared pixels (n, size, size, 3) → features (n, channels); can be pickled,
+            where there are several processes.
         key: Identifies `extract`: a digest of the network and its settings.
         preprocessing: How a photo becomes pixels.
         on_progress: Called with (photos done, photos in all).
@@ -73,6 +78,23 @@ def extract_features(
     Raises:
         UsageError: The cache's folder can't be written.
     """
+    part = partial(_extract, extract=extract, key=key, preprocessing=preprocessing)
+    found = group().divided(part, paths, on_progress, block=_BATCH)
+    kept = [i for i, one in enumerate(found) if not isinstance(one, str)]
+    known = [one for one in found if not isinstance(one, str)]
+    failed = tuple((paths[i], one) for i, one in enumerate(found) if isinstance(one, str))
+    return Features(*_stacked(known), np.array(kept, dtype=np.intp), failed)
+
+
+def _extract(
+    paths: Sequence[str],
+    on_progress: OnProgress,
+    *,
+    extract: Extract,
+    key: str,
+    preprocessing: Preprocessing,
+) -> list[_Known | str]:
+    """The features and the hash of each photo, or the reason why it can't be read."""
     digest = hashlib.sha256(f"{key} {preprocessing}".encode()).hexdigest()
     cache = _Cache(cache_folder() / "features" / digest[:32])
 
@@ -86,19 +108,16 @@ def extract_features(
         except PhotoError as error:
             return error
 
-    kept: list[int] = []
-    entries: list[bytes] = []
-    failed: list[tuple[str, str]] = []
+    found: list[bytes | str] = []
     try:
-        photos = enumerate(map_ahead(prepare, paths, ahead=2 * _BATCH))
+        photos = map_ahead(prepare, paths, ahead=2 * _BATCH)
         while batch := list(islice(photos, _BATCH)):
             new: dict[bytes, NDArray[np.uint8]] = {}
-            for position, outcome in batch:
+            for outcome in batch:
                 if isinstance(outcome, PhotoError):
-                    failed.append((paths[position], str(outcome)))
+                    found.append(str(outcome))
                     continue
-                kept.append(position)
-                entries.append(outcome.entry)
+                found.append(outcome.entry)
                 # What was decoded ahead may have been computed since, from a copy.
                 if outcome.pixels is not None and outcome.entry not in cache:
                     new[outcome.entry] = outcome.pixels
@@ -106,12 +125,17 @@ def extract_features(
                 pixels = np.stack(list(new.values()))
                 hashes = np.stack([perceptual_hash(one) for one in pixels])
                 cache.add(list(new), extract(pixels), hashes)
-            on_progress(batch[-1][0] + 1, len(paths))
+            on_progress(len(found), len(paths))
     finally:
         # An interrupted run keeps what it has computed so far.
         cache.flush()
-    rows, hashes = cache.take(entries)
-    return Features(rows, hashes, np.array(kept, dtype=np.intp), tuple(failed))
+    return [one if isinstance(one, str) else cache[one] for one in found]
+
+
+def _stacked(known: Sequence[_Known]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
+    if not known:
+        return np.empty((0, 0), np.float32), np.empty((0, 0), np.uint64)
+    return np.stack([row for row, _ in known]), np.stack([hashes for _, hashes in known])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +151,7 @@ class _Cache:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[bytes, tuple[NDArray[np.float32], NDArray[np.uint64]]] = {}
+        self._known: dict[bytes, _Known] = {}
         self._unwritten: list[bytes] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -141,6 +165,9 @@ class _Cache:
     def __contains__(self, entry: bytes) -> bool:
         return entry in self._known
 
+    def __getitem__(self, entry: bytes) -> _Known:
+        return self._known[entry]
+
     def add(
         self, entries: list[bytes], rows: NDArray[np.float32], hashes: NDArray[np.uint64]
     ) -> None:
@@ -152,7 +179,7 @@ class _Cache:
     def flush(self) -> None:
         if not self._unwritten:
             return
-        rows, hashes = self.take(self._unwritten)
+        rows, hashes = _stacked([self._known[entry] for entry in self._unwritten])
         entries = np.frombuffer(b"".join(self._unwritten), np.uint8)
         entries = entries.reshape(len(self._unwritten), -1)
         try:
@@ -169,12 +196,6 @@ class _Cache:
             raise self._unwritable(error) from None
         self._unwritten = []
 
-    def take(self, entries: list[bytes]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
-        known = [self._known[entry] for entry in entries]
-        if not known:
-            return np.empty((0, 0), np.float32), np.empty((0, 0), np.uint64)
-        return np.stack([row for row, _ in known]), np.stack([hashes for _, hashes in known])
-
     def _unwritable(self, error: OSError) -> UsageError:
         return UsageError(
             f"The cache folder {self._folder} can't be written ({error.strerror}); "
@@ -182,7 +203,7 @@ class _Cache:
         )
 
 
-def _read_shard(shard: Path) -> dict[bytes, tuple[NDArray[np.float32], NDArray[np.uint64]]]:
+def _read_shard(shard: Path) -> dict[bytes, _Known]:
     # Opened here, because NumPy leaves a file open that is no archive.
     with shard.open("rb") as file, np.load(file) as arrays:
         rows = zip(arrays["features"], arrays["hashes"], strict=True)

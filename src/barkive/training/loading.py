@@ -1,7 +1,8 @@
 """From photos to batches: decoded once, kept in memory as far as they fit, augmented.
 
 Batches hold raw pixels; rescaling them is the network's part. They are prepared in
-threads while the network works on the one before. Knows nothing of networks.
+threads while the network works on the one before. Of several processes each prepares its
+rows of every batch, and they are what they would be in one. Knows nothing of networks.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 import cv2
@@ -19,6 +20,7 @@ from PIL import Image
 
 from barkive.errors import DataError, PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead
+from barkive.training.group import WHOLE, Share, cores, group
 
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]
@@ -33,7 +35,11 @@ _TIMED_BATCHES = 4
 
 
 class Batch(NamedTuple):
-    """Pixels of shape (n, size, size, channels), and the class of each photo, shape (n,)."""
+    """Pixels of shape (n, size, size, channels), and the class of each photo, shape (n,).
+
+    Of a loader that shares its batches the pixels are its own rows, and the classes those of
+    the whole batch.
+    """
 
     pixels: Pixels
     truth: NDArray[np.intp]
@@ -67,6 +73,7 @@ class Photos:
             allowed = ", ".join(get_args(Colour))
             raise UsageError(f"“{colour}” is no colour mode; choose one of: {allowed}.")
         self.paths = tuple(paths)
+        self._memory = memory
         self._preprocessing = preprocessing
         self._colour = colour
         size = preprocessing.size
@@ -77,6 +84,10 @@ class Photos:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process decodes for itself what it needs, which spares it the pixels of all."""
+        return _photos, (self.paths, self._preprocessing, self._colour, self._memory)
 
     def describe(self) -> str:
         """One sentence: how many photos are kept in memory, and how much that takes."""
@@ -133,6 +144,12 @@ class Photos:
         return pixels
 
 
+def _photos(
+    paths: Sequence[str], preprocessing: Preprocessing, colour: Colour, memory: int
+) -> Photos:
+    return Photos(paths, preprocessing, colour=colour, memory=memory)
+
+
 @dataclass(frozen=True, slots=True)
 class Loader:
     """Batches of some of the photos.
@@ -144,6 +161,7 @@ class Loader:
         batch: Photos a batch, at least 1; the last one may hold fewer.
         augmentation: Strength of `augment`, 0..1.
         seed: Of the order and of the augmentation. None keeps the order.
+        share: Which rows of each batch are given; all by default.
     """
 
     photos: Photos
@@ -152,9 +170,14 @@ class Loader:
     batch: int
     augmentation: float = 0.0
     seed: int | None = None
+    share: Share = WHOLE
 
     def __len__(self) -> int:
         return len(self.indices)
+
+    def of(self, share: Share) -> Loader:
+        """The same batches, of which each gives the rows of one process only."""
+        return replace(self, share=share)
 
     def epoch(self, number: int = 0) -> Iterator[Batch]:
         """One pass over the photos; the same number gives the same batches, always."""
@@ -165,14 +188,16 @@ class Loader:
 
         def prepare(item: tuple[int, NDArray[np.intp]]) -> Batch:
             position, chosen = item
-            pixels = self.photos.take(chosen)
+            rows = self.share.rows(len(chosen))
+            pixels = self.photos.take(chosen[rows])
             if self.augmentation:
                 # Not from 0: (seed, number, 0) would be the stream of the order.
                 rng = np.random.default_rng((self.seed or 0, number, position + 1))
-                pixels = augment(pixels, self.augmentation, rng)
+                changes = draw_changes(len(chosen), self.augmentation, rng)[rows]
+                pixels = change(pixels, changes)
             return Batch(pixels, self.truth[chosen])
 
-        return map_ahead(prepare, enumerate(chunks), ahead=_AHEAD)
+        return map_ahead(prepare, enumerate(chunks), ahead=max(_AHEAD, group().threads or cores()))
 
     def rate(self) -> float:
         """Photos a second that the loader gives while nothing else runs; measured now."""
@@ -200,17 +225,38 @@ def augment(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels
     """
     if strength == 0:
         return pixels.copy()
-    count, size = pixels.shape[:2]
+    return change(pixels, draw_changes(len(pixels), strength, rng))
+
+
+def draw_changes(count: int, strength: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draws what `augment` does to each of some photos.
+
+    Returns:
+        Shape (count, 3): 1 where a photo is mirrored, else 0; by how many degrees it is
+        turned; and how many times as large it becomes.
+    """
     mirrored = rng.random((count,)) < 0.5
     turns, zooms = strength * rng.uniform(-1, 1, (2, count))
+    return np.stack([mirrored, _MAX_DEGREES * turns, 1 + _MAX_ZOOM * zooms], axis=1)
+
+
+def change(pixels: Pixels, changes: NDArray[np.float64]) -> Pixels:
+    """Does to each photo what was drawn for it.
+
+    Args:
+        pixels: Shape (n, size, size, channels), 0..255.
+        changes: Of `draw_changes`, shape (n, 3).
+
+    Returns:
+        A new array of the shape of the pixels.
+    """
+    size = pixels.shape[1]
     centre = (size - 1) / 2
     changed = np.empty_like(pixels)
-    for i in range(count):
-        around = cv2.getRotationMatrix2D(
-            (centre, centre), _MAX_DEGREES * turns[i], 1 + _MAX_ZOOM * zooms[i]
-        )
+    for i, (mirrored, degrees, zoom) in enumerate(changes.tolist()):
+        around = cv2.getRotationMatrix2D((centre, centre), degrees, zoom)
         # Mirrored before it is turned: x becomes size - 1 - x.
-        if mirrored[i]:
+        if mirrored:
             around[:, 2] += around[:, 0] * (size - 1)
             around[:, 0] *= -1
         picture: NDArray[Any] = cv2.warpAffine(

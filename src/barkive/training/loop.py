@@ -3,6 +3,9 @@
 What is trained is any module from inputs to logits, be it a whole network on pixels or a
 head on features. Each epoch's randomness follows from the seed and the epoch's number
 alone, so that a run that was interrupted ends as one that was not.
+
+Several processes train on the same batches as one would: each takes its rows of every
+batch, and what they learn from these is added up. Validation is divided likewise.
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ from __future__ import annotations
 import ctypes
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,25 +27,18 @@ from torch import nn
 from torch.nn import functional
 
 from barkive.training import checkpoints
+from barkive.training.batches import Batches, Divisible, own_part
 from barkive.training.curves import Epoch, best_epoch
+from barkive.training.dropout import share_dropout
+from barkive.training.group import ALONE, Group, group
+from barkive.training.pace import Times, slowest
 
 OnEpoch = Callable[[Epoch], None]
 
-_SCORED_AT_ONCE = 64
+_NOTHING = np.empty((0, 0), np.float32)
+
 # Of glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-
-
-class Batches(Protocol):
-    """What the loop trains on; `loading.Loader` is one."""
-
-    def __len__(self) -> int:
-        """How many samples an epoch has."""
-        ...
-
-    def epoch(self, number: int = 0) -> Iterator[tuple[NDArray[Any], NDArray[np.intp]]]:
-        """The inputs and classes of one pass."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,10 @@ class Fitted:
             one with the lowest loss.
         seconds: Of training and validation, interrupted parts included.
         rate: Samples trained on a second while the network was working.
-        waited: The share of the time in which the network waited for batches, 0..1.
+        waited: The share of the time in which the network waited for batches, 0..1; of
+            several processes that of the one that waited most.
+        exchanged: The share of the time in which it waited for other processes, 0..1; of
+            the one that waited least, because the others waited for this one.
     """
 
     history: tuple[Epoch, ...]
@@ -80,6 +80,7 @@ class Fitted:
     seconds: float
     rate: float
     waited: float
+    exchanged: float = 0.0
 
 
 def device() -> torch.device:
@@ -89,7 +90,11 @@ def device() -> torch.device:
 
 def autocast(where: torch.device) -> torch.autocast:
     """bfloat16 where the processor computes in it; elsewhere it would be slower."""
-    fast = where.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    fast: bool = (
+        torch.cuda.is_bf16_supported(including_emulation=False)
+        if where.type == "cuda"
+        else torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
     return torch.autocast(where.type, torch.bfloat16, enabled=fast)
 
 
@@ -121,114 +126,194 @@ def fit(
     Raises:
         UsageError: The checkpoint can't be written.
     """
-    _keep_memory()
-    where = device()
-    module.to(where)
-    trained = {n: p for n, p in module.named_parameters() if p.requires_grad}
-    optimiser = torch.optim.AdamW(
-        trained.values(),
-        lr=schedule.learning_rate,
-        weight_decay=schedule.penalty,
-        fused=True,
-    )
-    state = checkpoints.resume(checkpoint, trained, optimiser, where)
-    samples = len(batches)
-    while len(state.history) < schedule.epochs:
-        number = len(state.history) + 1
-        start = time.perf_counter()
-        torch.manual_seed(1000 * schedule.seed + number)
-        _train_mode(module)
-        loss_sum = right = done = 0.0
-        waiting_from = time.perf_counter()
-        for inputs, truth in batches.epoch(number):
-            arrived = time.perf_counter()
-            state.waiting += arrived - waiting_from
-            passed = (number - 1 + done / samples) / schedule.epochs
-            for group in optimiser.param_groups:
-                group["lr"] = schedule.learning_rate * (1 + math.cos(math.pi * passed)) / 2
-            x, y = torch.from_numpy(inputs).to(where), torch.from_numpy(truth).to(where)
-            optimiser.zero_grad()
-            with autocast(where):
-                logits = module(x)
-            loss = functional.cross_entropy(logits.float(), y)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            loss_sum += loss.item() * len(truth)
-            right += int((logits.argmax(dim=1) == y).sum())
-            done += len(truth)
-            on_progress((number - 1) * samples + int(done), schedule.epochs * samples)
-            waiting_from = time.perf_counter()
-            state.working += waiting_from - arrived
-        judged_loss, judged_accuracy = score(module, validation)
-        seconds = time.perf_counter() - start
-        epoch = Epoch(number, loss_sum / done, right / done, judged_loss, judged_accuracy, seconds)
-        state.history.append(epoch)
-        if best_epoch(state.history) is epoch:
-            state.best = {n: p.detach().clone() for n, p in trained.items()}
-        on_epoch(epoch)
-        if checkpoint is not None and number < schedule.epochs:
-            checkpoints.save(checkpoint, state, trained, optimiser)
+    several = group() if isinstance(batches, Divisible) else ALONE
+    training = _Training(module, batches, validation, schedule, several)
+    weights, optimiser = training.weights, training.optimiser
+    state = checkpoints.resume(checkpoint, weights, optimiser, training.where)
+    done = len(state.history)
+    call = (_follow, module, optimiser.state_dict(), batches, validation, schedule, done)
+    with several.led(*call) if done < schedule.epochs else nullcontext():
+        for number in range(done + 1, schedule.epochs + 1):
+            epoch, times = training.epoch(number, on_progress)
+            with several.agreed():
+                state.history.append(epoch)
+                state.times = state.times.plus(times)
+                if best_epoch(state.history) is epoch:
+                    state.best = {n: p.detach().clone() for n, p in weights.items()}
+                on_epoch(epoch)
+                if checkpoint is not None and number < schedule.epochs:
+                    checkpoints.save(checkpoint, state, weights, optimiser)
     with torch.no_grad():
-        for name, parameter in trained.items():
+        for name, parameter in weights.items():
             parameter.copy_(state.best[name])
-    module.eval()
+    training.end()
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
+    times = state.times
     return Fitted(
         history=tuple(state.history),
         best=best_epoch(state.history).epoch,
         seconds=sum(epoch.seconds for epoch in state.history),
-        rate=samples * len(state.history) / max(state.working, 1e-9),
-        waited=state.waiting / max(state.working + state.waiting, 1e-9),
+        rate=len(batches) * len(state.history) / max(times.working, 1e-9),
+        waited=times.waiting / times.all,
+        exchanged=times.exchanging / times.all,
     )
 
 
-def score(module: nn.Module, batches: Batches) -> tuple[float, float]:
-    """Mean cross-entropy and share of right answers, 0..1."""
-    logits, truth = predict(module, batches)
+def _follow(
+    module: nn.Module,
+    optimiser: dict[str, Any],
+    batches: Divisible,
+    validation: Batches,
+    schedule: Schedule,
+    done: int,
+) -> None:
+    """What the other processes do while the first one fits."""
+    several = group()
+    training = _Training(module, batches, validation, schedule, several)
+    training.optimiser.load_state_dict(optimiser)
+    for number in range(done + 1, schedule.epochs + 1):
+        training.epoch(number)
+        with several.agreed():
+            pass  # whether the first goes on
+
+
+class _Training:
+    """One process's part in fitting a module."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        batches: Batches,
+        validation: Batches,
+        schedule: Schedule,
+        several: Group,
+    ) -> None:
+        _keep_memory()
+        self.where = device()
+        self._module = module.to(self.where)
+        if self.where.type == "cuda":
+            # What the convolutions of a GPU compute in bfloat16 fastest.
+            module.to(memory_format=torch.channels_last)
+        self.weights = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self.optimiser = torch.optim.AdamW(
+            self.weights.values(),
+            lr=schedule.learning_rate,
+            weight_decay=schedule.penalty,
+            fused=True,
+        )
+        self._samples = len(batches)
+        self._batches = own_part(batches, several)
+        self._validation = validation
+        self._schedule = schedule
+        self._several = several
+
+    def epoch(
+        self, number: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> tuple[Epoch, Times]:
+        """Trains once on all batches, and validates; what it tells is right in the first process.
+
+        Args:
+            number: Of the epoch, from 1.
+            on_progress: Called with (samples done, samples in all epochs).
+        """
+        start = time.perf_counter()
+        several, epochs = self._several, self._schedule.epochs
+        torch.manual_seed(1000 * self._schedule.seed + number)
+        _train_mode(self._module)
+        loss_sum = right = done = 0.0
+        times = Times()
+        batches = iter(self._batches.epoch(number))
+        while True:
+            asked = time.perf_counter()
+            with several.agreed():
+                batch = next(batches, None)
+                arrived = time.perf_counter()
+                if batch is not None:
+                    self._set_rate((number - 1 + done / self._samples) / epochs)
+                    loss, hits = self._learn(*batch)
+                learned = time.perf_counter()
+            if batch is None:
+                break
+            several.add_gradients([*self.weights.values()])
+            added = time.perf_counter()
+            self.optimiser.step()
+            loss_sum, right, done = loss_sum + loss, right + hits, done + len(batch[1])
+            on_progress((number - 1) * self._samples + int(done), epochs * self._samples)
+            working = learned - arrived + time.perf_counter() - added
+            times = times.plus(Times(arrived - asked, working, added - learned))
+        told = several.gather((loss_sum, right, times))
+        judged = score(self._module, self._validation, several)
+        if told:
+            loss_sum, right = sum(one[0] for one in told), sum(one[1] for one in told)
+            times = slowest([one[2] for one in told])
+        seconds = time.perf_counter() - start
+        return Epoch(number, loss_sum / done, right / done, *judged, seconds), times
+
+    def end(self) -> None:
+        """Leaves the module as it came, but for its weights."""
+        share_dropout(self._module)
+        self._module.eval().to(memory_format=torch.contiguous_format)
+
+    def _set_rate(self, passed: float) -> None:
+        for parameters in self.optimiser.param_groups:
+            parameters["lr"] = self._schedule.learning_rate * (1 + math.cos(math.pi * passed)) / 2
+
+    def _learn(self, inputs: NDArray[Any], truth: NDArray[np.intp]) -> tuple[float, float]:
+        """Computes the gradients of this process's rows of a batch.
+
+        Returns:
+            The sum of their cross-entropies, and how many were answered rightly.
+        """
+        self.optimiser.zero_grad()
+        if not len(inputs):
+            return 0.0, 0.0
+        share = self._several.share
+        share_dropout(self._module, share, len(truth))
+        x = torch.from_numpy(inputs).to(self.where)
+        y = torch.from_numpy(truth[share.rows(len(truth))]).to(self.where)
+        with autocast(self.where):
+            logits = self._module(x)
+        loss = functional.cross_entropy(logits.float(), y, reduction="sum")
+        (loss / len(truth)).backward()  # type: ignore[no-untyped-call]
+        right = (logits.argmax(dim=1) == y).sum()
+        loss_sum, right_sum = torch.stack([loss.detach(), right.float()]).tolist()
+        return loss_sum, right_sum
+
+
+def score(module: nn.Module, batches: Batches, several: Group = ALONE) -> tuple[float, float]:
+    """Mean cross-entropy and share of right answers, 0..1; of several processes, in the first."""
+    logits, truth = predict(module, batches, several)
+    if not len(logits):
+        return math.nan, math.nan
     loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(truth)).item()
     return loss, float((logits.argmax(axis=1) == truth).mean())
 
 
-def predict(module: nn.Module, batches: Batches) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """The logits of samples, (n, classes), and their classes, (n,)."""
+def predict(
+    module: nn.Module, batches: Batches, several: Group = ALONE
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The logits of samples, (n, classes), and their classes, (n,).
+
+    Of several processes the first one gets them, and the others get none.
+    """
     where = next(module.parameters()).device
     module.eval()
-    logits, truths = [], []
-    with torch.inference_mode(), autocast(where):
-        for inputs, truth in batches.epoch():
-            logits.append(module(torch.from_numpy(inputs).to(where)).float().cpu().numpy())
+    parts: list[NDArray[np.float32]] = []
+    truths: list[NDArray[np.intp]] = []
+    # What can't be divided takes so little that the first does it alone.
+    idle = several.share.rank > 0 and not isinstance(batches, Divisible)
+    with several.agreed(), torch.inference_mode(), autocast(where):
+        for inputs, truth in () if idle else own_part(batches, several).epoch():
+            logits = module(torch.from_numpy(inputs).to(where)).float() if len(inputs) else None
+            parts.append(_NOTHING if logits is None else logits.cpu().numpy())
             truths.append(truth)
-    return np.concatenate(logits), np.concatenate(truths)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Features as batches: shape (n, channels), with the classes, shape (n,).
-
-    Attributes:
-        rows: The features.
-        truth: Their classes.
-        batch: Samples a batch.
-        seed: Of the order; None keeps it.
-    """
-
-    rows: NDArray[np.float32]
-    truth: NDArray[np.intp]
-    batch: int = _SCORED_AT_ONCE
-    seed: int | None = None
-
-    def __len__(self) -> int:
-        return len(self.truth)
-
-    def epoch(self, number: int = 0) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
-        """One pass; the same number gives the same batches, always."""
-        order: NDArray[np.intp] = np.arange(len(self))
-        if self.seed is not None:
-            order = np.random.default_rng((self.seed, number)).permutation(order)
-        for i in range(0, len(order), self.batch):
-            chosen = order[i : i + self.batch]
-            yield self.rows[chosen], self.truth[chosen]
+    # Batch by batch the rows of each process, of which it may have none.
+    by_batch = zip_longest(*several.gather(parts), fillvalue=_NOTHING)
+    rows = [part for batch in by_batch for part in batch if len(part)]
+    if not rows:
+        return _NOTHING, np.empty(0, np.intp)
+    return np.concatenate(rows), np.concatenate(truths)
 
 
 def _keep_memory() -> None:

@@ -21,6 +21,7 @@ from barkive.errors import UsageError, WeightsError
 from barkive.evaluation import HeatMaps
 from barkive.images import Preprocessing
 from barkive.training.backbones import Backbone
+from barkive.training.dropout import Dropout
 from barkive.training.head import Linear
 
 Neck = Literal["pooled", "flattened"]
@@ -246,10 +247,10 @@ def _with_head(
     width = _probe(nn.Sequential(rescaling, body, neck), image_size).shape[1]
     layers: list[nn.Module] = []
     for units in dense:
-        layers += [nn.Dropout(dropout)] if dropout else []
+        layers += [Dropout(dropout)] if dropout else []
         layers += [nn.Linear(width, units), nn.ReLU()]
         width = units
-    layers += [nn.Dropout(dropout)] if dropout else []
+    layers += [Dropout(dropout)] if dropout else []
     return Network(rescaling, body, neck, nn.Sequential(*layers), nn.Linear(width, classes)).eval()
 
 

@@ -40,11 +40,10 @@ class Extractor:
 
     def __call__(self, paths: Sequence[str], stage: str) -> Features:
         """The features of photos, with the progress shown under the stage's name."""
-        session = export.session(self.graph)
         with self.progress(stage) as advance:
             return extract_features(
                 paths,
-                lambda pixels: session.run(["features"], {"pixels": pixels})[0],
+                export.GraphFeatures(self.graph),
                 key=self.key,
                 preprocessing=self.preprocessing,
                 on_progress=advance,

@@ -47,8 +47,9 @@ class Service:
         Raises:
             CatalogueError: The catalogue can't be opened.
             BundleError: The model can't be.
+            DeviceError: The network can't run on the device.
         """
-        classifier = Classifier(settings.model)
+        classifier = Classifier(settings.model, device=settings.device)
         catalogue = Catalogue(settings.catalogue, patience=_PATIENCE_SECONDS)
         return cls(
             catalogue=catalogue,

@@ -43,6 +43,7 @@ class Settings:
     Attributes:
         catalogue: A file or a URL; None for the one in the user's data folder.
         model: A bundle; None for the model inside the package.
+        device: Where the network runs: `cpu` or `cuda`.
         password: What visitors must know; None where nobody is asked.
         hosts: The names by which the server may be addressed; None for any.
         folders: Where scans may look, with all that is inside; None for everywhere.
@@ -57,6 +58,7 @@ class Settings:
 
     catalogue: str | Path | None = None
     model: Path | None = None
+    device: str = "cpu"
     password: Passwords | None = None
     hosts: frozenset[str] | None = LOOPBACK
     folders: tuple[str, ...] | None = None

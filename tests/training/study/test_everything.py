@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from barkive.errors import DataError, UsageError
+from barkive.training.group import Group, Share, joined
 from barkive.training.progress import no_progress
 from barkive.training.study import everything
 from barkive.training.study.everything import run_all
@@ -159,6 +160,27 @@ def test_the_studys_own_recipes_on_a_few_breeds_lack_only_what_they_must(run, he
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+def test_processes_that_train_together_run_the_recipes_themselves(run, write, monkeypatch):
+    class Two(Group):
+        share = Share(0, 2)
+
+    monkeypatch.setattr(everything, "_run_apart", None)
+    monkeypatch.setattr(everything, "run_recipe", _refuses)
+    with joined(Two()):
+        assert run([write("small", SMALL)])[1] == {"small": "Too few photos."}
+        monkeypatch.setattr(everything, "run_recipe", _breaks)
+        with pytest.raises(UsageError, match="No room"):
+            run([write("small", SMALL)])
+
+
+def _refuses(job):
+    raise DataError("Too few photos.")
+
+
+def _breaks(job):
+    raise UsageError("No room.")
+
+
 def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
     ended = threading.Event()
 

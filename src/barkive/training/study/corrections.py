@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from barkive.images.degrade import DEGRADATIONS
 from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
 from barkive.training.backbones import Backbone
+from barkive.training.export import GraphFeatures
 from barkive.training.features import OnProgress, extract_features
 from barkive.training.study.charts import corrections_chart
 from barkive.training.study.frozen import FrozenBase, freeze
@@ -80,21 +82,31 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     return job.compared(subject, table, corrections_chart(table, len(held)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    """The vectors of photos that were first spoilt and then corrected."""
+
+    vectors: GraphFeatures
+    degradation: str
+    correction: str
+
+    def __call__(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self.vectors(np.stack([self._prepare(pixels) for pixels in batch]))
+
+    def _prepare(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if self.degradation != CLEAN:
+            # Each photo has its own noise, and always the same.
+            rng = np.random.default_rng(zlib.crc32(pixels.tobytes()))
+            pixels = DEGRADATIONS[self.degradation](pixels, rng)
+        return pixels if self.correction == PLAIN else enhance(pixels, [self.correction])
+
+
 def _corrected_rows(
     base: FrozenBase, paths: Sequence[str], degradation: str, correction: str, advance: OnProgress
 ) -> NDArray[np.float32]:
-    """Vectors of photos that were first spoilt and then corrected."""
-
-    def prepare(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if degradation != CLEAN:
-            # Each photo has its own noise, and always the same.
-            rng = np.random.default_rng(zlib.crc32(pixels.tobytes()))
-            pixels = DEGRADATIONS[degradation](pixels, rng)
-        return pixels if correction == PLAIN else enhance(pixels, [correction])
-
     return extract_features(
         paths,
-        lambda batch: base.vectors(np.stack([prepare(pixels) for pixels in batch])),
+        _Corrected(base.vectors, degradation, correction),
         key=f"{base.extract.key} spoilt={degradation} corrected={correction}",
         preprocessing=base.extract.preprocessing,
         on_progress=advance,

@@ -2,7 +2,7 @@
 
 Each recipe runs in a process of its own, so that its memory is its own, and what one leaves
 behind burdens no other. That process ends with this one. An interrupted run goes on where it
-was.
+was. Where several processes train together they run all recipes themselves.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 
 from barkive import evaluation
 from barkive.errors import BarkiveError, DataError, ExportError, UsageError, WeightsError
+from barkive.training.group import group
 from barkive.training.progress import Progress, Say
 from barkive.training.study.charts import leaderboard_chart
 from barkive.training.study.job import Job, Study
@@ -75,7 +76,9 @@ def run_all(
         if found[job.name] is not None or job.name in missing:
             continue
         say(f"{job.name}: {job.recipe.about}")
-        outcome = _run_apart(job)
+        outcome = _run_apart(job) if group().size == 1 else _outcome(job)
+        if isinstance(outcome, UsageError):
+            raise outcome
         if isinstance(outcome, Result):
             found[job.name] = outcome
             if as_expected := job.recipe.outcome(outcome.accuracy):
@@ -107,8 +110,8 @@ def _without_weights(jobs: Sequence[Job]) -> dict[str, str]:
     return missing
 
 
-def _run_apart(job: Job) -> Result | str:
-    """Runs a recipe in a process of its own; gives the reason where its data won't do."""
+def _run_apart(job: Job) -> Result | str | UsageError:
+    """Runs a recipe in a process of its own."""
     spawn = multiprocessing.get_context("spawn")
     answers, theirs = spawn.Pipe(duplex=False)
     process = spawn.Process(target=_run, args=(job, theirs))
@@ -119,6 +122,7 @@ def _run_apart(job: Job) -> Result | str:
     try:
         outcome: Result | str | UsageError = answers.recv()
         process.join(_FAREWELL)
+        return outcome
     except EOFError:
         process.join()
         # Python itself ends with 1 after an error, having shown it.
@@ -129,9 +133,6 @@ def _run_apart(job: Job) -> Result | str:
         # Also after Ctrl-C: what was trained so far is in the checkpoint.
         process.kill()
         process.join()
-    if isinstance(outcome, UsageError):
-        raise outcome
-    return outcome
 
 
 @contextmanager
@@ -149,14 +150,17 @@ def _run(job: Job, answers: Connection) -> None:
     # Where deafness is not inherited, as on Windows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    outcome: Result | str | UsageError
+    answers.send(_outcome(job))
+
+
+def _outcome(job: Job) -> Result | str | UsageError:
+    """Runs a recipe; gives the reason where its data won't do, or what must end the whole."""
     try:
-        outcome = run_recipe(job)
+        return run_recipe(job)
     except (DataError, ExportError, WeightsError) as error:
-        outcome = str(error)
+        return str(error)
     except BarkiveError as error:
-        outcome = UsageError(str(error))
-    answers.send(outcome)
+        return UsageError(str(error))
 
 
 def _end_with_parent() -> None:

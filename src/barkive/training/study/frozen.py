@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from barkive.images import Preprocessing, Square
 from barkive.training import export
+from barkive.training.group import Share
 from barkive.training.loading import Loader
 from barkive.training.networks import Network
 from barkive.training.progress import Progress
@@ -26,20 +26,15 @@ class FrozenBase:
 
     Attributes:
         extract: Computes vectors of photos, or takes them from the cache.
-        session: Computes vectors of pixels.
+        vectors: The vectors of pixels (n, size, size, 3), shape (n, values).
     """
 
     extract: Extractor
-    session: ort.InferenceSession
+    vectors: export.GraphFeatures
 
     def rows(self, paths: Sequence[str], stage: str) -> NDArray[np.float32]:
         """The vectors of photos that can be read, shape (n, values), cached on disk."""
         return self.extract(paths, stage).rows
-
-    def vectors(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The vectors of pixels (n, size, size, 3), shape (n, values)."""
-        vectors: NDArray[np.float32] = self.session.run(["features"], {"pixels": pixels})[0]
-        return vectors
 
     def shaped(self, square: Square) -> FrozenBase:
         """The same, on photos that are made square in another way."""
@@ -60,20 +55,31 @@ def freeze(
     """
     with progress("Preparing the backbone", unit="networks"):
         graph = export.to_graph(network.base.eval(), preprocessing.size)
-    return FrozenBase(Extractor(graph, digest, preprocessing, progress), export.session(graph))
+    extract = Extractor(graph, digest, preprocessing, progress)
+    return FrozenBase(extract, export.GraphFeatures(graph))
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentedRows:
-    """The vectors of augmented photos, computed anew in each epoch, as batches."""
+    """The vectors of augmented photos, computed anew in each epoch, as batches.
+
+    Attributes:
+        loader: Gives the augmented photos.
+        vectors: Pixels → vectors.
+    """
 
     loader: Loader
-    base: FrozenBase
+    vectors: export.GraphFeatures
 
     def __len__(self) -> int:
         return len(self.loader)
 
+    def of(self, share: Share) -> AugmentedRows:
+        """The same batches, of which each gives the rows of one process only."""
+        return replace(self, loader=self.loader.of(share))
+
     def epoch(self, number: int = 0) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
         """One pass; the same number gives the same batches, always."""
         for pixels, truth in self.loader.epoch(number):
-            yield self.base.vectors(pixels), truth
+            # Of the last batch a process may have no row at all.
+            yield self.vectors(pixels) if len(pixels) else np.empty((0, 0), np.float32), truth

@@ -16,6 +16,7 @@ from barkive.training.audit import audit, audited_labels, near_duplicates
 from barkive.training.backbones import Backbone
 from barkive.training.checkpoints import WEIGHT_BYTES
 from barkive.training.curves import best_epoch, draw_curves, epoch_rows
+from barkive.training.group import group
 from barkive.training.networks import Network, layer_table, parameters
 from barkive.training.report import curve_files
 from barkive.training.study.job import PENALTY, Job
@@ -187,6 +188,8 @@ def _result(
         rate=trained.rate,
         loader_rate=trained.loader_rate,
         waited=trained.waited,
+        exchanged=trained.exchanged,
+        processes=group().size,
     )
 
 

@@ -55,6 +55,8 @@ class Result:
         rate: Photos trained on a second while the network was working.
         loader_rate: Photos a second that the loader gives.
         waited: The share of the time in which the network waited for photos.
+        exchanged: The share of the time in which processes waited for each other.
+        processes: How many trained together.
         machine: What it was run on.
         versions: Of what computed it.
     """
@@ -83,6 +85,8 @@ class Result:
     rate: float | None = None
     loader_rate: float | None = None
     waited: float | None = None
+    exchanged: float = 0.0
+    processes: int = 1
     machine: str = field(default_factory=lambda: machine())
     versions: dict[str, str] = field(default_factory=lambda: versions())
 

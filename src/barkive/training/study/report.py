@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from barkive.training.pace import what_limits
 from barkive.training.study.job import Study
 from barkive.training.study.outcome import Result, Table
 from barkive.training.study.recipes import NAMES
@@ -109,6 +110,7 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
         f"{test} for the test",
         f"seed {result.seed}",
         result.machine,
+        f"{result.processes} processes" if result.processes > 1 else "",
         f"{_time(result.seconds)} of training" if result.seconds else "",
         f"peak memory {_size(result.memory)}" if result.memory else "",
     ]
@@ -150,10 +152,10 @@ def _without(recipes: Mapping[str, StudyRecipe]) -> Iterator[str]:
 def _expected_and_rates(recipe: StudyRecipe, result: Result) -> Iterator[str]:
     said = [recipe.outlook, recipe.outcome(result.accuracy)]
     if result.loader_rate is not None and result.rate is not None:
-        waited = f", and waited {100 * result.waited:.1f} % of the time" if result.waited else ""
         said.append(
             f"The loader gives {result.loader_rate:.0f} photos a second and the network takes "
-            f"{result.rate:.0f}{waited}."
+            f"{result.rate:.0f}. "
+            + what_limits(result.loader_rate, result.rate, result.waited, result.exchanged)
         )
     if any(said):
         yield " ".join(one for one in said if one)

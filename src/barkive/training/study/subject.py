@@ -7,6 +7,7 @@ judged on the same photos.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
 from barkive.training.datasets import label_folders, split
+from barkive.training.group import group
 from barkive.training.progress import Progress, Say
 from barkive.training.study.settings import StudyRecipe
 from barkive.verdicts import Label
 
-_AHEAD = 32
+_AHEAD = _BLOCK = 32
 # Whatever the recipe makes of a photo, its near-duplicates are found on this square.
 _HASHED = Preprocessing(224)
 
@@ -121,7 +123,10 @@ def _split(
     class_of = np.array([position.get(label.id, -1) for label in labels], dtype=np.intp)[label_of]
     chosen = np.flatnonzero(class_of >= 0)
     with progress("Reading the photos") as advance:
-        hashes, failed = _read([samples.paths[i] for i in chosen], advance)
+        paths = [samples.paths[i] for i in chosen]
+        read = group().divided(_read, paths, advance, block=_BLOCK)
+    hashes = [None if isinstance(one, str) else one for one in read]
+    failed = [(path, one) for path, one in zip(paths, read, strict=True) if isinstance(one, str)]
     kept = chosen[[i for i, one in enumerate(hashes) if one is not None]]
     present = np.unique(class_of[kept])
     if len(present) < 2:
@@ -169,24 +174,17 @@ def _split(
     return subject
 
 
-def _read(
-    paths: list[str], advance: evaluation.OnProgress
-) -> tuple[list[NDArray[np.uint64] | None], list[tuple[str, str]]]:
-    """The perceptual hash of each photo, None where it can't be read, and the reasons."""
+def _read(paths: Sequence[str], advance: evaluation.OnProgress) -> list[NDArray[np.uint64] | str]:
+    """The perceptual hash of each photo, or the reason why it can't be read."""
 
-    def read(path: str) -> NDArray[np.uint64] | PhotoError:
+    def read(path: str) -> NDArray[np.uint64] | str:
         try:
             return perceptual_hash(_HASHED.load(path))
         except PhotoError as error:
-            return error
+            return str(error)
 
-    hashes: list[NDArray[np.uint64] | None] = []
-    failed = []
-    for path, outcome in zip(paths, map_ahead(read, paths, ahead=_AHEAD), strict=True):
-        if isinstance(outcome, PhotoError):
-            failed.append((path, str(outcome)))
-            hashes.append(None)
-        else:
-            hashes.append(outcome)
-        advance(len(hashes), len(paths))
-    return hashes, failed
+    found = []
+    for one in map_ahead(read, paths, ahead=_AHEAD):
+        found.append(one)
+        advance(len(found), len(paths))
+    return found

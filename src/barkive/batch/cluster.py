@@ -1,0 +1,213 @@
+"""Reaches a Ray cluster, and asks its machines whether they can work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from barkive import __version__
+from barkive.batch import worker
+from barkive.errors import ClusterError, MissingExtraError
+
+_PORT = 6379
+_REACH_SECONDS = 5.0
+_ANSWER_SECONDS = 120.0
+
+
+def connect(address: str | None) -> ModuleType:
+    """Joins a cluster, or starts one on this machine: see `RayEngine`.
+
+    Returns:
+        Ray itself.
+
+    Raises:
+        ClusterError: It can't be reached.
+        MissingExtraError: Ray is not installed.
+    """
+    # Ray would send how it is used to its makers.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    try:
+        import ray
+        import ray.data
+    except ImportError:
+        raise MissingExtraError("ray", "A scan on a cluster") from None
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address not in (None, "", "auto", "local"):
+        address = _reachable(address)
+    try:
+        with _standard_error_shut():
+            ray.init(
+                address=address or None,
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                ignore_reinit_error=True,
+            )
+    except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
+        raise ClusterError(_unreachable(address, error)) from None
+    _silence(ray)
+    return ray
+
+
+@contextmanager
+def _standard_error_shut() -> Iterator[None]:
+    """Keeps what Ray's native part says of its own start off the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _reachable(address: str) -> str:
+    """The address with its port, if something listens there: Ray itself would wait long."""
+    if "://" in address:
+        raise ClusterError(
+            f"The address {address} is none for a scan: give HOST or HOST:PORT of the cluster's "
+            "head, on a machine of the cluster, or send the command there with `ray job submit`."
+        )
+    host, _, port = address.partition(":")
+    if port and not port.isdecimal():
+        raise ClusterError(f"The address {address} is none; give HOST or HOST:PORT.")
+    where = f"{host}:{port or _PORT}"
+    try:
+        with socket.create_connection((host, int(port or _PORT)), timeout=_REACH_SECONDS) as line:
+            is_ray = _speaks_grpc(line)
+    except (OSError, OverflowError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ClusterError(
+            f"The Ray cluster at {where} can't be reached: {why}; check --ray-address, and that "
+            "`ray start --head` runs there."
+        ) from None
+    if not is_ray:
+        raise ClusterError(
+            f"What listens at {where} is no Ray cluster's head; check --ray-address. Its port is "
+            f"the one that `ray start --head` names, {_PORT} if nothing else was asked for."
+        )
+    return where
+
+
+def _speaks_grpc(line: socket.socket) -> bool:
+    """Whether what is at the other end begins as an HTTP/2 server does (RFC 9113, section 3.4).
+
+    Ray would wait for minutes for one that says nothing.
+    """
+    empty_settings = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+    line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + empty_settings)
+    try:
+        frame = line.recv(9)
+    except TimeoutError:
+        return False
+    return len(frame) > 3 and frame[3] == 4
+
+
+def _unreachable(address: str | None, error: Exception) -> str:
+    if address == "auto":
+        return (
+            "No Ray cluster runs on this machine; start one with `ray start --head`, or leave "
+            "--ray-address out to have one for this scan alone."
+        )
+    where = f"at {address}" if address else "of this machine"
+    return (
+        f"The Ray cluster {where} can't be used: {reason(error)}; run the command on a machine "
+        "of the cluster, or send it there with `ray job submit`."
+    )
+
+
+def _silence(ray: ModuleType) -> None:
+    """Leaves standard error to the progress of the scan; Ray's own logs have everything."""
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    # A block that is lost is told of by what does not come back.
+    context.max_errored_blocks = -1
+
+
+def machines() -> list[dict[str, Any]]:
+    """The machines of the cluster that are alive."""
+    import ray
+
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    return [node for node in nodes if node["Alive"]]
+
+
+def share_of_processors() -> int:
+    """The processors that each GPU can have, on the machine where that is the fewest."""
+    shares = [
+        int(node["Resources"].get("CPU", 0) // node["Resources"]["GPU"])
+        for node in machines()
+        if node["Resources"].get("GPU")
+    ]
+    return max(1, min(shares, default=1))
+
+
+def check_machines(digest: str, arguments: worker.Arguments, kind: str) -> None:
+    """Sees that every machine with processors of a kind has this Barkive, and opens the bundle.
+
+    Raises:
+        ClusterError: One has not.
+    """
+    for host, answer in _ask_all(worker.probe, arguments, kind):
+        if answer[0] != __version__:
+            raise ClusterError(
+                f"The machine {host} of the Ray cluster has Barkive {answer[0]}, and this one "
+                f"{__version__}; install the same on all."
+            )
+        if answer[1] != digest:
+            raise ClusterError(f"The machine {host} of the Ray cluster got another model file.")
+
+
+def blind_machines(path: str) -> list[str]:
+    """The machines that do not have a file."""
+    return [host for host, there in _ask_all(worker.sees, path, "CPU") if not there]
+
+
+def _ask_all(question: Callable[[Any], Any], argument: Any, kind: str) -> list[tuple[str, Any]]:
+    """The answer of every machine that has processors of a kind, with its name.
+
+    A machine that goes away meanwhile is left out: the work goes on without it.
+
+    Raises:
+        ClusterError: A machine can't answer.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    asked = []
+    # So little that a busy machine answers as well; without any, a task sees no GPU.
+    share = {"num_cpus": 0, "num_gpus": 0.001 if kind == "GPU" else 0}
+    for node in (one for one in machines() if one["Resources"].get(kind)):
+        there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+        task = ray.remote(question).options(scheduling_strategy=there, **share)
+        asked.append((node["NodeManagerHostname"], node["NodeID"], task.remote(argument)))
+    answers = []
+    for host, number, answer in asked:
+        try:
+            answers.append((host, ray.get(answer, timeout=_ANSWER_SECONDS)))
+        except ray.exceptions.RayError as error:
+            if any(node["NodeID"] == number for node in machines()):
+                raise ClusterError(
+                    f"The machine {host} of the Ray cluster can't do the work: {reason(error)}; "
+                    "install the same Barkive with the same extras on all machines."
+                ) from None
+    return answers
+
+
+def reason(error: BaseException) -> str:
+    """What an error of Ray's says, in one line: that of the worker where there is one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    last = lines[-1] if lines else type(error).__name__
+    return last.rstrip(".")

@@ -1,0 +1,208 @@
+"""The engine on a Ray cluster: a Ray Data pipeline over paths, and a pool of actors that judge.
+
+Not over Ray's own image reader, which applies no EXIF orientation and gives up on an
+unreadable image: every photo is read and decoded by Barkive's own code, on the worker that
+judges it. What comes back is what the same classifier says on one machine.
+
+The plan's readings go through the cluster in windows. The pipeline of a window may lose
+blocks (a worker was killed more often than Ray retries) but never a photo: what has not come
+back is given to the cluster once more, one photo at a time, and a photo that ends its worker
+again is a failed one. So a photo that takes more memory than there is costs itself alone.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from types import TracebackType
+
+from barkive.batch import cluster
+from barkive.batch.worker import Judge
+from barkive.catalogue.engine import own_versions
+from barkive.catalogue.reading import Reading, is_gone
+from barkive.classifier import Classifier, Judged
+from barkive.errors import ClusterError
+from barkive.images.remote import is_remote
+from barkive.verdicts import Status
+
+# What is lost with a worker, and what a straggler keeps the others waiting for.
+_BLOCK = 64
+# Each window starts the pool anew, which takes seconds, and its readings lie in memory.
+_WINDOW_OF_A_WORKER, _LARGEST_WINDOW = 20_000, 500_000
+_RETRIES = 2
+_ENDED = (
+    "It ended the worker that read it, twice; it may need more memory than a worker has. Scan "
+    "again with --retry-failed when there is more."
+)
+
+
+class RayEngine:
+    """Judges photos on a Ray cluster; close it, or use it as a context manager."""
+
+    _judge: type[Judge] = Judge
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        address: str | None = None,
+        batch_size: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        """Connects to the cluster, and sees that every machine there can work.
+
+        Args:
+            classifier: Whose bundle every worker gets.
+            address: `auto` for the cluster that runs on this machine, or the host of its
+                head, with a port or without; None for that of `RAY_ADDRESS`, the one that
+                runs here, or else one that is started for as long as the engine is open.
+            batch_size: Photos that the network takes at once; None for the usual number.
+            device: `cpu` or `cuda`.
+
+        Raises:
+            ClusterError: It can't be reached, or a machine of it can't do the work.
+            MissingExtraError: The extra for it is not installed.
+        """
+        self._ray = cluster.connect(address)
+        try:
+            bundle = self._ray.put(classifier.bundle.path.read_bytes())
+            self._kind = "GPU" if device == "cuda" else "CPU"
+            self._workers()
+            # What decodes for a card are the processors beside it.
+            self._threads = cluster.share_of_processors() if device == "cuda" else 1
+            name = classifier.bundle.path.name
+            self._arguments = (bundle, name, batch_size, device, self._threads)
+            cluster.check_machines(classifier.bundle.digest, self._arguments, self._kind)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> RayEngine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the cluster, and ends what was started for this engine."""
+        self._ray.shutdown()
+
+    @property
+    def name(self) -> str:
+        """See `Engine`."""
+        machines = len(cluster.machines())
+        plural = "s" if machines != 1 else ""
+        return f"ray, {machines} machine{plural}, {self._workers()} {self._kind} workers"
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """See `Engine`."""
+        return own_versions() | {"ray": self._ray.__version__}
+
+    def __call__(self, readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
+        """See `Engine`.
+
+        Raises:
+            ClusterError: The cluster has ended the work, or does not see the photos.
+        """
+        while True:
+            size = min(_WINDOW_OF_A_WORKER * self._workers(), _LARGEST_WINDOW)
+            window = list(islice(readings, size))
+            if not window:
+                return
+            self._check_shared(window)
+            yield from self._judged(window)
+
+    def _judged(self, window: Sequence[Reading]) -> Iterator[Judged[Reading]]:
+        """Every reading of a window, each exactly once."""
+        missing = dict(enumerate(window))
+        block = max(1, min(_BLOCK, len(window) // (4 * self._workers())))
+        for size in (block, 1):
+            for number, judged in self._piped(missing, size):
+                # Ray may do a block anew whose result was lost with a machine.
+                if missing.pop(number, None) is not None:
+                    yield judged
+            if not missing:
+                return
+        if len(missing) == len(window) > 1:
+            raise ClusterError(
+                "The cluster's workers ended without an answer; look at Ray's logs, and run the "
+                "command again: it goes on where it was."
+            )
+        for reading in missing.values():
+            yield Judged(reading, Status.FAILED, _ENDED, None)
+
+    def _piped(
+        self, readings: dict[int, Reading], block: int
+    ) -> Iterator[tuple[int, Judged[Reading]]]:
+        """What a pipeline over readings gives, in any order; some may be lost."""
+        import pyarrow as pa
+
+        numbers = list(readings)
+        tables = [
+            pa.table({"number": part, "reading": [pickle.dumps(readings[i]) for i in part]})
+            for part in (numbers[i : i + block] for i in range(0, len(numbers), block))
+        ]
+        workers = min(self._workers(), len(tables))
+        data = self._ray.data
+        pool = data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers)
+        with warnings.catch_warnings():
+            # There is no other way to have it retry for less than ever: see the dependencies
+            # in docs/decisions.md.
+            warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
+            pipeline = data.from_arrow(tables).map_batches(
+                self._judge,
+                fn_constructor_args=self._arguments,
+                batch_size=None,
+                compute=pool,
+                max_restarts=_RETRIES,
+                max_task_retries=_RETRIES,
+                num_cpus=self._threads,
+                num_gpus=1 if self._kind == "GPU" else 0,
+            )
+        try:
+            for found in pipeline.iter_batches(batch_size=None):
+                yield from zip(
+                    found["number"].tolist(), map(pickle.loads, found["judged"]), strict=True
+                )
+        except self._ray.exceptions.RayError as error:
+            if block == 1:
+                raise ClusterError(
+                    f"The Ray cluster has ended the work: {cluster.reason(error)}; run the "
+                    "command again: it goes on where it was."
+                ) from None
+
+    def _workers(self) -> int:
+        """How many actors the cluster has room for.
+
+        Raises:
+            ClusterError: For none.
+        """
+        room = int(self._ray.cluster_resources().get(self._kind, 0))
+        if not room:
+            raise ClusterError(
+                f"No machine of the Ray cluster has a {self._kind} to offer; start one that has, "
+                "or choose another --device."
+            )
+        return room
+
+    def _check_shared(self, window: Sequence[Reading]) -> None:
+        """Sees that all machines have the photos where this one has them."""
+        own = (one.path for one in window if not is_remote(one.path) and os.path.exists(one.path))  # noqa: PTH110
+        path = next(own, None)
+        if path is None:
+            return
+        blind = cluster.blind_machines(path)
+        if blind and not is_gone(path):
+            raise ClusterError(
+                f"The machine {blind[0]} of the Ray cluster does not see {path}; all machines "
+                "must have the photos under the same path, or read them from an object store."
+            )

@@ -1,0 +1,95 @@
+"""Reads lists of paths: text with one path a line, or Parquet with a column of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from barkive.errors import MissingExtraError, StoreError, UsageError
+from barkive.images import remote
+
+LISTS = (".txt", ".lst", ".list", ".parquet")
+"""How the name of a list ends."""
+
+_COLUMNS = ("path", "file", "url", "uri", "filename", "file_name", "image")
+
+
+def read_list(file: str) -> Iterator[str]:
+    """The paths of a list, in its order; empty lines are left out.
+
+    A relative path starts at the working directory, as `find` and `ls` print it.
+
+    Args:
+        file: A path or a URL. A name that ends in `.parquet` is Parquet, anything else is
+            text: one path a line, whose bytes are kept (`surrogateescape`).
+
+    Raises:
+        MissingExtraError: Parquet, or the object store, needs an extra.
+        StoreError: The object store can't be asked.
+        UsageError: It can't be read, or holds no paths.
+    """
+    with _told(file), _opened(file) as opened:
+        if file.lower().endswith(".parquet"):
+            yield from _parquet(file, opened)
+        else:
+            yield from _text(opened)
+
+
+def _text(opened: IO[bytes]) -> Iterator[str]:
+    for number, line in enumerate(opened):
+        if not number:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        path = line.rstrip(b"\r\n")
+        if path.strip():
+            yield os.fsdecode(path)
+
+
+def _parquet(file: str, opened: IO[bytes]) -> Iterator[str]:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise MissingExtraError("parquet", "A list of paths in Parquet") from None
+    try:
+        table = pq.ParquetFile(opened)
+        texts = [
+            field.name
+            for field in table.schema_arrow
+            if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+        ]
+        named = [name for name in _COLUMNS if name in texts] or (texts if len(texts) == 1 else [])
+        if not named:
+            raise UsageError(
+                f"The list {file} has no column that is called {' or '.join(_COLUMNS[:3])}; its "
+                f"columns of text are: {', '.join(texts) or 'none'}."
+            )
+        for batch in table.iter_batches(columns=named[:1]):
+            yield from (path for path in batch.column(0).to_pylist() if path and path.strip())
+    except pa.ArrowException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"The list {file} is no Parquet file, or is damaged: {reason}.") from None
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[Any]:
+    if remote.is_remote(file):
+        with remote.opened(file) as stored:
+            yield stored
+    else:
+        with open(file, "rb") as there:  # noqa: PTH123 - Path() would refuse odd names
+            yield there
+
+
+@contextmanager
+def _told(file: str) -> Iterator[None]:
+    try:
+        yield
+    except (MissingExtraError, StoreError, UsageError):
+        raise
+    except FileNotFoundError:
+        raise UsageError(f"There is no list {file}; check the name.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"The list {file} can't be read: {reason}.") from None

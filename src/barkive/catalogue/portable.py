@@ -1,0 +1,146 @@
+"""The catalogue's tables as rows that are the same of SQLite and PostgreSQL.
+
+Reads them in the order of their numbers, and writes them with their numbers, many at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Float,
+    Select,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+    type_coerce,
+)
+
+from barkive.catalogue import bulk, schema
+from barkive.catalogue.store import chunks
+
+Row = tuple[Any, ...]
+"""A row's values in the order of the table's columns; the first is its number."""
+
+# PostgreSQL keeps no NUL in a text; this is the sign that stands for it.
+_NUL, _SIGN_OF_NUL = "\0", "\N{SYMBOL FOR NULL}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table of the catalogue that can be copied.
+
+    Attributes:
+        name: As people call what it holds.
+        table: The table; its first column is the number.
+        lasting: The columns that never change once a row is there; None for all.
+    """
+
+    name: str
+    table: Table
+    lasting: Collection[str] | None = None
+
+    def lasting_of(self, row: Row) -> Row:
+        """The values of a row that never change."""
+        if self.lasting is None:
+            return row
+        columns = zip(self.table.c, row, strict=True)
+        return tuple(value for column, value in columns if column.name in self.lasting)
+
+    def last(self, connection: Connection) -> int:
+        """The largest number; 0 where there is no row."""
+        last: int | None = connection.execute(select(func.max(self.table.c.id))).scalar()
+        return last or 0
+
+    def count(self, connection: Connection) -> int:
+        """How many rows there are."""
+        return connection.execute(select(func.count()).select_from(self.table)).scalar_one()
+
+    def rows(
+        self,
+        connection: Connection,
+        after: int,
+        last: int | None = None,
+        *,
+        limit: int | None = None,
+        nul: bool = False,
+    ) -> list[Row]:
+        """The rows behind a number, in the order of their numbers.
+
+        Args:
+            connection: Of a catalogue.
+            after: The number.
+            last: The last number that is meant; None for all.
+            limit: How many at most; None for all.
+            nul: Whether texts may hold NUL, which only SQLite keeps; else a sign stands for it.
+        """
+        number = self.table.c.id
+        query = self._stored().where(number > after).order_by(number).limit(limit)
+        if last is not None:
+            query = query.where(number <= last)
+        return _comparable(self.table, connection.execute(query), nul)
+
+    def insert(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Writes rows, and has the next number come after theirs."""
+        if not rows:
+            return
+        names = [column.name for column in self.table.c]
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+        if connection.dialect.name == "sqlite":
+            connection.execute(insert(self.table), values)
+            return
+        bulk.insert(connection, self.table, values)
+        sequence = func.pg_get_serial_sequence(self.table.name, "id")
+        connection.execute(select(func.setval(sequence, func.max(self.table.c.id))))
+
+    def delete(self, connection: Connection, numbers: Collection[int]) -> None:
+        """Deletes the rows of these numbers."""
+        for some in chunks(sorted(numbers)):
+            connection.execute(delete(self.table).where(self.table.c.id.in_(some)))
+
+    def _stored(self) -> Select[Any]:
+        """All columns, paths as they are stored."""
+        return select(
+            *(
+                type_coerce(column, Text) if isinstance(column.type, schema.FileName) else column
+                for column in self.table.c
+            )
+        )
+
+
+MODELS = Part("models", schema.model)
+ANSWERS = Part("answers", schema.answer)
+CORRECTIONS = Part("corrections", schema.correction)
+RUNS = Part("scans", schema.run, ("started_by", "started_at"))
+PHOTOS = Part("photos", schema.photo, ("added_at",))
+
+
+def packed(row: Row) -> bytes:
+    """A row as bytes, which no other row gives."""
+    plain = [len(value) if type(value) is bytes else value for value in row]
+    # Written out in digits, an answer's bytes would take longer than all else.
+    return b"".join([repr(plain).encode(), *(value for value in row if type(value) is bytes)])
+
+
+def _comparable(table: Table, found: Iterable[Sequence[Any]], nul: bool) -> list[Row]:
+    """Rows with what one of the databases would change changed."""
+    kinds = [column.type for column in table.c]
+    reals = [i for i, kind in enumerate(kinds) if isinstance(kind, Float)]
+    texts = [] if nul else [i for i, kind in enumerate(kinds) if isinstance(kind, Text)]
+    rows: list[Row] = []
+    for one in found:
+        row = list(one)
+        for i in reals:
+            if row[i] is not None:
+                row[i] += 0.0  # SQLite does not tell -0.0 from 0.0
+        for i in texts:
+            if row[i] is not None and _NUL in row[i]:
+                row[i] = row[i].replace(_NUL, _SIGN_OF_NUL)
+        rows.append(tuple(row))
+    return rows

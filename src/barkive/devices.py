@@ -1,0 +1,137 @@
+"""Starts a network on a device: the processor, or an NVIDIA card. Knows nothing of photos.
+
+The device `cuda` is ONNX Runtime's CUDA provider, which comes with the package
+onnxruntime-gpu. That package holds the same modules as onnxruntime, so that only one of the
+two can be installed; an extra can't choose between them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import sys
+from contextlib import redirect_stdout
+from typing import Final
+
+import onnxruntime as ort
+
+from barkive.errors import DeviceError, UsageError
+
+DEVICES: Final = ("cpu", "cuda")
+
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_CUDA_OPTIONS: Final = {
+    # TensorFloat-32, on by default, would move a bundle of floats by 0.007 of a probability,
+    # and without it nothing moves (benchmarks/devices.py).
+    "use_tf32": "0",
+    # The default would try every algorithm anew for each number of photos in a batch.
+    "cudnn_conv_algo_search": "HEURISTIC",
+}
+# Both go first, because one of them alone, taken away, leaves the other without its files.
+_INSTALL: Final = (
+    "{python} -m pip uninstall --yes onnxruntime onnxruntime-gpu && "
+    "{python} -m pip install 'onnxruntime-gpu[cuda,cudnn]'"
+)
+
+
+def require_device(device: str) -> None:
+    """Checks, before any work, that ONNX Runtime is the one for a device.
+
+    Args:
+        device: One of `DEVICES`.
+
+    Raises:
+        UsageError: There is no such device.
+        DeviceError: Its package is not installed.
+    """
+    if device not in DEVICES:
+        raise UsageError(f"There is no device “{device}”; it must be one of {', '.join(DEVICES)}.")
+    if device == "cuda" and _CUDA not in ort.get_available_providers():
+        raise DeviceError(
+            "The device cuda needs an NVIDIA card, and the package onnxruntime-gpu in place of "
+            f"onnxruntime: use the device cpu, or install it with: {_install()}"
+        )
+
+
+def start(graph: bytes, *, threads: int = 0, device: str = "cpu") -> ort.InferenceSession:
+    """Starts a network.
+
+    Args:
+        graph: The content of an ONNX file.
+        threads: Threads of one inference on the processor; 0 for one per physical core.
+        device: One of `DEVICES`.
+
+    Raises:
+        UsageError: There is no such device.
+        DeviceError: It is not there, or does not start; never is another taken instead.
+        Exception: What ONNX Runtime says of a graph that it can't read.
+    """
+    require_device(device)
+    # Also for a card: so that what is wrong with a graph is told from what is wrong with it.
+    session = ort.InferenceSession(graph, _options(threads), providers=[_CPU])
+    return session if device == "cpu" else _start_on_card(graph, _options(threads))
+
+
+def failure(device: str, error: Exception) -> DeviceError:
+    """What to say where a device that has started can't go on.
+
+    Args:
+        device: One of `DEVICES`.
+        error: What ONNX Runtime says.
+    """
+    return DeviceError(
+        f"The device {device} has failed ({_reason(error)}); what is done is kept: run the "
+        "command again, with fewer photos at once if its memory was full, or on another device."
+    )
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    # Threads that spin while they wait would take the cores from the decoding of photos.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _start_on_card(graph: bytes, options: ort.SessionOptions) -> ort.InferenceSession:
+    # The provider has no convolution of int8. So the weights become floats once, here, rather
+    # than the biases on the processor with every batch. The rounding of what flows between
+    # the layers stays: its limits are those of the network's activations, too.
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
+    lacking = _load_libraries()
+    providers = [(_CUDA, _CUDA_OPTIONS), _CPU]
+    try:
+        # Its own fall-back would go on without the card, now or in the middle of the work.
+        session = ort.InferenceSession(graph, options, providers=providers, enable_fallback=0)
+    except Exception as error:  # ONNX Runtime's own exceptions share no public base class
+        raise _does_not_start(lacking or _reason(error)) from None
+    if _CUDA not in session.get_providers():
+        raise _does_not_start(lacking or "ONNX Runtime leaves it out")
+    return session
+
+
+def _load_libraries() -> str:
+    """Loads CUDA and cuDNN from where pip has put them; returns which of it is not there."""
+    if not hasattr(ort, "preload_dlls"):  # before ONNX Runtime 1.21
+        return ""
+    with redirect_stdout(io.StringIO()) as said:
+        ort.preload_dlls()
+    names = re.findall(r"^Failed to load (\S+?):", said.getvalue(), re.MULTILINE)
+    return f"missing: {', '.join(names)}" if names else ""
+
+
+def _does_not_start(reason: str) -> DeviceError:
+    return DeviceError(
+        f"The device cuda does not start ({reason}): see whether `nvidia-smi` lists the card, "
+        f"use the device cpu, or install all but its driver with: {_install()}"
+    )
+
+
+def _install() -> str:
+    return _INSTALL.format(python=shlex.quote(sys.executable))
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

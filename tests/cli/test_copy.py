@@ -1,0 +1,104 @@
+"""`barkive copy`, run for real, from one file to another."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from barkive.catalogue import Catalogue, copying
+from barkive.classifier import Classifier
+from barkive.cli import app
+from barkive.errors import CatalogueError, UsageError
+
+
+@pytest.fixture
+def barkive() -> Callable[..., Result]:
+    def run(*arguments: str | Path) -> Result:
+        result = CliRunner().invoke(app, list(map(str, arguments)), env={"COLUMNS": "200"})
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def filled(tmp_path: Path, colour_photo: Callable[..., Path], colour_bundle: Path) -> Path:
+    photo = colour_photo("kennel/rex.png", (250, 10, 10))
+    colour_photo("kennel/mila.png", (10, 250, 10))
+    with Catalogue(tmp_path / "old.sqlite") as catalogue:
+        catalogue.scan(photo.parent, classifier=Classifier(colour_bundle))
+        catalogue.correct(photo, breed="pug")
+    return tmp_path / "old.sqlite"
+
+
+def test_it_explains_itself(barkive: Callable[..., Result]) -> None:
+    result = barkive("copy", "--help")
+    assert (result.exit_code, "FROM stays as it is" in result.stdout) == (0, True)
+
+
+def test_a_copy_is_told_table_by_table(
+    barkive: Callable[..., Result], filled: Path, tmp_path: Path
+) -> None:
+    result = barkive("copy", filled, tmp_path / "new.sqlite")
+    header, *tables, same, where = result.stdout.splitlines()
+    assert result.exit_code == 0
+    assert header.split() == ["rows", "written", "SHA-256"]
+    told = {line.split()[0]: line.split()[1:3] for line in tables}
+    assert told == {
+        "models": ["1", "1"],
+        "answers": ["2", "2"],
+        "corrections": ["1", "1"],
+        "scans": told["scans"],
+        "photos": ["2", "2"],
+    }
+    assert {len(line.split()[3]) for line in tables} == {64}
+    assert same == "Both catalogues hold the same rows."
+    assert where == f"Catalogue: {tmp_path}/new.sqlite"
+    again = barkive("copy", filled, tmp_path / "new.sqlite")
+    assert [line.split()[2] for line in again.stdout.splitlines()[1:6]] == ["0"] * 5
+    assert again.stderr == ""
+
+
+def test_what_can_t_be_copied_ends_in_a_sentence(
+    barkive: Callable[..., Result], filled: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(CatalogueError, match=r"There is no catalogue .*none.sqlite yet"):
+        barkive("copy", tmp_path / "none.sqlite", tmp_path / "new.sqlite")
+    with pytest.raises(UsageError, match="is the catalogue that is to be copied"):
+        barkive("copy", filled, filled)
+    assert not (tmp_path / "new.sqlite").exists()
+
+
+def test_an_interrupted_copy_says_how_to_go_on(
+    barkive: Callable[..., Result],
+    filled: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(copying._Copier, "_bring", interrupted)
+        result = barkive("copy", filled, tmp_path / "new.sqlite")
+    assert result.exit_code == 130
+    assert result.stderr == "Interrupted; run the same command again to go on.\n"
+    assert barkive("copy", filled, tmp_path / "new.sqlite").exit_code == 0
+
+
+def test_a_source_that_is_written_to_is_told_of(
+    barkive: Callable[..., Result],
+    filled: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = copying.CopiedTable("photos", 2, 1, "ab" * 32)
+    moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    done = copying.Copied("old", "new", moment, False, (table,))
+    monkeypatch.setattr(copying, "copy", lambda *_, **__: done)
+    result = barkive("copy", filled, tmp_path / "new.sqlite")
+    assert result.exit_code == 0
+    assert "old is being written to: the copy has what was there at 03:02:01 UTC" in result.stderr

@@ -1,0 +1,177 @@
+"""`barkive scan` with all that it can be given, and `barkive runs`."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner, Result
+
+from barkive.catalogue import Catalogue, schema
+from barkive.cli import app
+from barkive.errors import CatalogueError, ClusterError, UsageError
+
+
+@pytest.fixture
+def barkive(tmp_path: Path, colour_bundle: Path) -> Callable[..., Result]:
+    """Runs a command on a catalogue of the test's own."""
+
+    def run(command: str, *arguments: str | Path, at: str | None = None) -> Result:
+        environment = {"BARKIVE_CATALOGUE": at or str(tmp_path / "c.sqlite"), "COLUMNS": "200"}
+        given = [command, *map(str, arguments)]
+        given += ["--model", str(colour_bundle)] if command == "scan" else []
+        result = CliRunner().invoke(app, given, env=environment)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def test_a_list_with_blanks_duplicates_and_missing_files(
+    barkive: Callable[..., Result], kennel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all.txt").write_text(
+        f"{kennel}/rex.png\n\nkennel/rex.png\nkennel/gone.png\n  \nkennel/night.png\n"
+    )
+    result = barkive("scan", "all.txt")
+    assert result.exit_code == 1
+    assert result.stderr == f"{kennel}/gone.png: The file does not exist.\n"
+    assert result.stdout.splitlines()[:2] == [
+        "2 photos: 1 named, 1 no dog.",
+        "2 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+    ]
+    (kennel / "rex.png").rename(kennel / "gone.png")
+    result = barkive("scan", "all.txt")
+    assert result.stdout.splitlines()[:2] == [
+        "2 photos: 1 named, 1 no dog.",
+        "0 new, 0 changed, 1 moved, 0 missing, 0 failed, 1 unchanged.",
+    ]
+
+
+def test_a_pattern(barkive: Callable[..., Result], kennel: Path) -> None:
+    result = barkive("scan", f"{kennel}/m*.png", f"{kennel}/**/m*.png")
+    assert result.stdout.startswith("2 photos: 1 named, 1 not sure.\n2 new,")
+
+
+def test_only_what_lies_here_can_be_watched(barkive: Callable[..., Result], kennel: Path) -> None:
+    with pytest.raises(UsageError, match=r"m\*\.png can't be watched: only folders and photos of"):
+        barkive("scan", kennel, f"{kennel}/m*.png", "--watch")
+
+
+def test_the_batch_size_changes_nothing(barkive: Callable[..., Result], kennel: Path) -> None:
+    assert barkive("scan", kennel, "--batch-size", "1").stdout.startswith("5 photos: 2 named")
+    assert barkive("scan", kennel, "--batch-size", "0").exit_code == 2
+
+
+def test_runs_tell_who_scanned_what(barkive: Callable[..., Result], kennel: Path) -> None:
+    barkive("scan", kennel)
+    shown = barkive("runs").stdout.splitlines()
+    assert shown[0].startswith("1  finished  ")
+    assert shown[0].endswith(f"@{socket.gethostname()}")
+    assert shown[1:3] == [
+        f"   of {kennel}",
+        "   5 listed, 5 new, 2 dog, 1 uncertain, 1 not dog, 1 failed",
+    ]
+    assert shown[3].startswith("   local; colours@")
+    (line,) = barkive("runs", "--json").stdout.splitlines()
+    assert json.loads(line)["counts"]["new"] == 5
+
+
+def test_that_nothing_was_scanned_is_said(barkive: Callable[..., Result], tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="There is no catalogue"):
+        barkive("runs")
+    Catalogue(tmp_path / "c.sqlite").close()
+    assert barkive("runs").stdout == "Nothing was scanned yet.\n"
+
+
+def test_another_scan_of_the_same_is_told_of(barkive: Callable[..., Result], kennel: Path) -> None:
+    where = Path(barkive("scan", kennel).stdout.splitlines()[-1].removeprefix("Catalogue: "))
+    with Catalogue(where) as catalogue, catalogue._database.write() as connection:
+        connection.execute(update(schema.run).values(state="running"))
+    result = barkive("scan", kennel / "annex")
+    assert result.stderr.startswith("Another scan of the same photos runs since ")
+    assert result.stderr.endswith("). Both may go on: every photo is kept once.\n")
+    assert result.stdout.startswith("1 photo: 1 named.")
+
+
+def test_an_address_without_the_engine_is_refused(
+    barkive: Callable[..., Result], kennel: Path
+) -> None:
+    with pytest.raises(UsageError, match="--ray-address is for --engine ray"):
+        barkive("scan", kennel, "--ray-address", "auto")
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        (
+            "127.0.0.1:1",
+            r"^The Ray cluster at 127.0.0.1:1 can't be reached: Connection refused; check "
+            r"--ray-address, and that `ray start --head` runs there\.$",
+        ),
+        ("nowhere.invalid", r"^The Ray cluster at nowhere.invalid:6379 can't be reached: .+; ch"),
+        ("127.0.0.1:many", r"^The address 127.0.0.1:many is none; give HOST or HOST:PORT\.$"),
+        ("ray://127.0.0.1:10001", r"^The address ray://127.0.0.1:10001 is none for a scan: give"),
+    ],
+)
+def test_a_cluster_that_can_not_be_reached_is_said_before_any_work(
+    barkive: Callable[..., Result], kennel: Path, address: str, sentence: str
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed")
+    with pytest.raises(ClusterError, match=sentence):
+        barkive("scan", kennel, "--engine", "ray", "--ray-address", address)
+    assert barkive("runs").stdout == "Nothing was scanned yet.\n"
+
+
+def test_what_is_no_cluster_is_not_waited_for(
+    barkive: Callable[..., Result], kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed")
+    monkeypatch.setattr("barkive.batch.cluster._REACH_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=f"What listens at {address} is no Ray cluster's"):
+            barkive("scan", kennel, "--engine", "ray", "--ray-address", address)
+
+
+def test_a_source_that_is_not_there_is_said_before_a_cluster_is_reached(
+    barkive: Callable[..., Result], tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="There is no folder or file"):
+        barkive("scan", tmp_path / "none", "--engine", "ray", "--ray-address", "127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ada:secret@127.0.0.1:1/photos",
+        "postgresql://ada:secret@nowhere.invalid/photos",
+    ],
+)
+def test_a_database_that_can_not_be_reached_is_said_without_the_password(
+    barkive: Callable[..., Result], kennel: Path, url: str
+) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(CatalogueError, match=r"^The catalogue postgresql://ada:\*\*\*@") as refused:
+        barkive("scan", kennel, at=url)
+    assert "secret" not in str(refused.value)
+
+
+def test_wrong_credentials_are_not_repeated(
+    barkive: Callable[..., Result],
+    kennel: Path,
+    new_database: Callable[[], AbstractContextManager[str]],
+) -> None:
+    with new_database() as url:
+        wrong = url.replace("postgres:@", "ada:secret@", 1)
+        assert wrong != url
+        with pytest.raises(CatalogueError, match='role "ada" does not exist') as refused:
+            barkive("scan", kennel, at=wrong)
+    assert "secret" not in str(refused.value)
