@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,8 +11,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import text
 
 from barkive.breeds import all_breeds
+from barkive.bundle import open_bundle
+from barkive.catalogue import Catalogue
+from barkive.catalogue.bulk import cursor
 from barkive.catalogue.words import searchable
 from barkive.classifier import Classifier
 from barkive.images import find_photos
@@ -199,5 +205,67 @@ PHOTO_COLUMNS = (
 )
 
 
+_ANSWER_COLUMNS = "id, sha256, model_id, status, probabilities, dog, vector, identified_at"
+
+
 def _words() -> list[str]:
     return [f" {searchable('', [Label(b.id, b.en, b.fr)], None)}" for b in all_breeds()]
+
+
+def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
+    """Adds made-up photos; the indexes are made when all are there."""
+    with catalogue._database.write() as connection:
+        model = catalogue.models.add(connection, open_bundle()).id
+        again = _strip(connection)
+        # In the transaction of the TRUNCATE nothing of this has to be logged.
+        connection.execute(text("TRUNCATE photo, answer"))
+        connection.execute(text("ALTER TABLE photo DISABLE TRIGGER USER"))
+        with cursor(connection) as opened:
+            for first, count in numbered(rows):
+                part = Part(source, first, count, rows, model)
+                for block in part.answers():
+                    with opened.copy(
+                        f"COPY answer ({_ANSWER_COLUMNS}) FROM STDIN (FORMAT binary)"
+                    ) as copy:
+                        copy.write(block)
+                with opened.copy(f"COPY photo ({PHOTO_COLUMNS}) FROM STDIN") as copy:
+                    copy.write("".join(part.photos()))
+                print(f"\r{first + count - 1:,} of {rows:,} rows", end="", file=sys.stderr)
+        for table in ("answer", "photo"):
+            sequence = f"pg_get_serial_sequence('{table}', 'id')"
+            connection.execute(text(f"SELECT setval({sequence}, {rows})"))
+    print(file=sys.stderr)
+    again += ["ALTER TABLE photo ENABLE TRIGGER USER", "SELECT photo_tally_fill()"]
+    for statement in again:
+        start = time.perf_counter()
+        with catalogue._database.write() as connection:
+            connection.execute(text(statement))
+        print(f"{time.perf_counter() - start:6.0f} s  {statement[:80]}", file=sys.stderr)
+    with catalogue._database._engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+
+
+def _strip(connection: Any) -> list[str]:
+    """Drops what slows loading down, and gives the statements that bring it back."""
+    constraints = connection.execute(
+        text(
+            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
+            "FROM pg_constraint WHERE contype IN ('u', 'f') "
+            "AND conrelid IN ('photo'::regclass, 'answer'::regclass) "
+            "ORDER BY contype DESC"
+        )
+    ).all()
+    again: list[str] = []
+    for table, name, definition in reversed(constraints):
+        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+        again.insert(0, f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    indexes = connection.execute(
+        text(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('photo', 'answer') "
+            "AND indexname NOT LIKE '%_pkey'"
+        )
+    ).all()
+    for name, definition in indexes:
+        connection.execute(text(f"DROP INDEX {name}"))
+        again.insert(0, definition.replace(":", "\\:"))
+    return again

@@ -18,28 +18,24 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue, Filter, store
-from barkive.catalogue.bulk import cursor
 from barkive.catalogue.models import unpack_vectors
 from barkive.catalogue.reading import Reading
 from barkive.catalogue.vectors import unit
 from barkive.classifier import Judged
 from barkive.verdicts import Scores, Status
-from made_up import CHANNELS, LABELS, PHOTO_COLUMNS, Features, Part, numbered
+from made_up import CHANNELS, LABELS, Features, fill
 
 SETTINGS = {
     "shared_buffers": "3GB",
@@ -52,7 +48,6 @@ SETTINGS = {
     "jit": "off",
 }
 RUNS, QUERIES, RECALLED, SEEN = 9, 40, 20, 3000
-_ANSWER_COLUMNS = "id, sha256, model_id, status, probabilities, dog, vector, identified_at"
 
 
 @contextmanager
@@ -71,65 +66,6 @@ def server(folder: Path) -> Iterator[str]:
         yield running.get_uri()
     finally:
         running.stop()
-
-
-def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
-    """Adds made-up photos; the indexes are made when all are there."""
-    with catalogue._database.write() as connection:
-        model = catalogue.models.add(connection, open_bundle()).id
-        again = _strip(connection)
-        # In the transaction of the TRUNCATE nothing of this has to be logged.
-        connection.execute(text("TRUNCATE photo, answer"))
-        connection.execute(text("ALTER TABLE photo DISABLE TRIGGER USER"))
-        with cursor(connection) as opened:
-            for first, count in numbered(rows):
-                part = Part(source, first, count, rows, model)
-                for block in part.answers():
-                    with opened.copy(
-                        f"COPY answer ({_ANSWER_COLUMNS}) FROM STDIN (FORMAT binary)"
-                    ) as copy:
-                        copy.write(block)
-                with opened.copy(f"COPY photo ({PHOTO_COLUMNS}) FROM STDIN") as copy:
-                    copy.write("".join(part.photos()))
-                print(f"\r{first + count - 1:,} of {rows:,} rows", end="", file=sys.stderr)
-        for table in ("answer", "photo"):
-            sequence = f"pg_get_serial_sequence('{table}', 'id')"
-            connection.execute(text(f"SELECT setval({sequence}, {rows})"))
-    print(file=sys.stderr)
-    again += ["ALTER TABLE photo ENABLE TRIGGER USER", "SELECT photo_tally_fill()"]
-    for statement in again:
-        start = time.perf_counter()
-        with catalogue._database.write() as connection:
-            connection.execute(text(statement))
-        print(f"{time.perf_counter() - start:6.0f} s  {statement[:80]}", file=sys.stderr)
-    with catalogue._database._engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
-
-
-def _strip(connection: Any) -> list[str]:
-    """Drops what slows loading down, and gives the statements that bring it back."""
-    constraints = connection.execute(
-        text(
-            "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
-            "FROM pg_constraint WHERE contype IN ('u', 'f') "
-            "AND conrelid IN ('photo'::regclass, 'answer'::regclass) "
-            "ORDER BY contype DESC"
-        )
-    ).all()
-    again: list[str] = []
-    for table, name, definition in reversed(constraints):
-        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
-        again.insert(0, f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
-    indexes = connection.execute(
-        text(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename IN ('photo', 'answer') "
-            "AND indexname NOT LIKE '%_pkey'"
-        )
-    ).all()
-    for name, definition in indexes:
-        connection.execute(text(f"DROP INDEX {name}"))
-        again.insert(0, definition.replace(":", "\\:"))
-    return again
 
 
 def sizes(catalogue: Catalogue) -> None:
@@ -203,6 +139,9 @@ def filters(catalogue: Catalogue) -> None:
         told(f"counts by status{name}", times(lambda: catalogue.counts("status", wanted)), 100)  # noqa: B023
         told(f"counts by breed{name}", times(lambda: catalogue.counts("breed", wanted)), 100)  # noqa: B023
     told("folders", times(lambda: catalogue.folders("/photos/2020", limit=2000)), 100)
+    last = catalogue.page(Filter(folder="/photos/2020/kennel017"), limit=10**6)[-1].id
+    for name, wanted in (("", Filter()), (", last of its folder", Filter(folder="/photos/2020"))):
+        told(f"neighbours{name}", times(lambda: catalogue.neighbours(last, wanted)), 100)  # noqa: B023
 
 
 def review(catalogue: Catalogue) -> None:
@@ -343,12 +282,12 @@ def run(url: str, rows: int, source: Features) -> None:
             catalogue._similar.index(1)
             print(f"likeness made ready: {time.perf_counter() - start:.0f} s")
         sizes(catalogue)
+        print(f"other load of the machine: {os.getloadavg()[0]:.1f}")
         print(f"{'':46}{'median':>9}{'95 %':>9}{'limit':>7}  ms")
         filters(catalogue)
         likeness(catalogue, catalogue.count())
         writes(catalogue, source)
         review(catalogue)
-    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -306,8 +306,7 @@ def told(name: str, known: Constants, scenario: Scenario, seed: int) -> None:
         f"{name:34}{rate(outcome):9,.0f}"
         + "".join(f"{one:11,.1f}" for one in hours)
         + limit(outcome, scenario)
-        + f"{outcome.again:6}{outcome.waiting:8}",
-        flush=True,
+        + f"{outcome.again:6}{outcome.waiting:8}"
     )
 
 

@@ -23,7 +23,7 @@ from barkive.training.group import Group, Share, group, joined
 from barkive.training.several import Several, _positions
 
 SCRIPT = Path(__file__).with_name("together.py")
-LIMIT = 120  # seconds; what hangs fails
+LIMIT = 300  # seconds; what hangs fails
 RECIPE = """
 about = "From scratch."
 network = "deep-cnn"

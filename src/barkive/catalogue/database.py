@@ -78,6 +78,7 @@ class Database:
         self.url = _parse(default_location() if where is None else where)
         self.file = Path(self.url.database or "") if self.is_sqlite else None
         shown = self.url.set(drivername=self.url.get_backend_name())
+        shown = shown.difference_update_query(("password", "sslpassword"))
         self.name = str(self.file or shown.render_as_string(hide_password=True))
         if self.file is not None and not self.file.exists():
             if not create:

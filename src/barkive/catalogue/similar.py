@@ -6,6 +6,7 @@ catalogue is large, exact among candidates that `nearest` finds.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -285,4 +286,7 @@ class Similar:
             return file.with_name(f"{file.name}-vectors") / self._database.uuid
         from platformdirs import user_cache_path
 
-        return user_cache_path("barkive", appauthor=False) / "vectors" / self._database.uuid
+        # A copy has the identity of its source, but goes its own way.
+        place = hashlib.sha256(self._database.name.encode()).hexdigest()[:16]
+        cache = user_cache_path("barkive", appauthor=False)
+        return cache / "vectors" / f"{self._database.uuid}-{place}"
