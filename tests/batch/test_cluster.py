@@ -22,7 +22,19 @@ def test_each_card_has_its_share_of_the_processors(
     assert share_of_processors() == expected
 
 
-def test_the_reason_is_the_last_line_of_what_the_worker_said() -> None:
-    error = RuntimeError("Traceback:\n  File x\nValueError: no such thing.\n")
-    assert reason(error) == "ValueError: no such thing"
-    assert reason(RuntimeError()) == "RuntimeError"
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "ray::probe() (pid=1)\n  File x\nValueError: no such thing.\n",
+            "ValueError: no such thing",
+        ),
+        (
+            "The actor died unexpectedly.\n\tclass_name: Judge\nRefer to the documentation.",
+            "The actor died unexpectedly",
+        ),
+        ("", "RuntimeError"),
+    ],
+)
+def test_the_reason_is_one_line(text: str, expected: str) -> None:
+    assert reason(RuntimeError(text)) == expected

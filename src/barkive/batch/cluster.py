@@ -208,6 +208,7 @@ def _ask_all(question: Callable[[Any], Any], argument: Any, kind: str) -> list[t
 
 def reason(error: BaseException) -> str:
     """What an error of Ray's says, in one line: that of the worker where there is one."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    last = lines[-1] if lines else type(error).__name__
-    return last.rstrip(".")
+    text = str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    # A worker's traceback ends with what went wrong; Ray's own words end with advice.
+    return lines[-1 if "ray::" in text or "Traceback" in text else 0].rstrip(".")
