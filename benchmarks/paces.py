@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +26,7 @@ from barkive.classifier import Classifier
 
 BLOCK = 64
 LABELS, CHANNELS = 120, 1280
+SETTLING = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Pace:
 
     Attributes:
         first: Seconds to the first answer.
-        photo: Seconds a photo from then on.
+        photo: Seconds a photo from the first tenth of them to the last.
+        cores_photo: Seconds of processors that a photo takes then, in all processes.
         spread: Of blocks of 64 photos: the standard deviation of their seconds, as a share.
         driver_first: Seconds of a processor that this process has used before the first answer.
         driver_photo: The same for each photo from then on.
@@ -42,6 +44,7 @@ class Pace:
 
     first: float
     photo: float
+    cores_photo: float
     spread: float
     driver_first: float
     driver_photo: float
@@ -119,30 +122,54 @@ def opened(address: str | None, model: Path | None, cores: int) -> Iterator[Engi
         yield engine
 
 
+def used() -> float:
+    """Seconds of processors that this process, and all that it has started, have used so far."""
+    parents: dict[int | None, int] = {}
+    seconds: dict[int, int] = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            fields = file.read_text().rpartition(")")[2].split()
+            number = int(file.parent.name)
+            # Its own, and those of its children that have ended.
+            parents[number], seconds[number] = int(fields[1]), sum(map(int, fields[11:15]))
+    own, total = os.getpid(), 0
+    for number, ticks in seconds.items():
+        ancestor: int | None = number
+        while ancestor not in (own, 0, None):
+            ancestor = parents.get(ancestor)
+        total += ticks if ancestor == own else 0
+    return total / os.sysconf("SC_CLK_TCK")
+
+
 def go_through(engine: Engine, files: Sequence[str]) -> Pace:
     """Has an engine judge files, and looks at when the answers come."""
-    start, used = time.perf_counter(), time.process_time()
-    moments = np.array(
-        [
-            (time.perf_counter() - start, time.process_time() - used)
-            for _ in engine(iter([Reading(file) for file in files]))
-        ]
-    )
-    assert len(moments) == len(files)
     # The first answers wait for the start, and the last for the worker that is late.
-    steady = np.arange(len(files) // 10, len(files) * 9 // 10)
-    photo, driver_photo = np.polyfit(steady, moments[steady], 1)[0].tolist()
-    blocks = np.diff(moments[::BLOCK, 0])[1:-1]
-    spread = blocks.std() / blocks.mean() if len(blocks) > 1 else 0.0
-    first, driver_first = moments[0].tolist()
-    return Pace(first, photo, float(spread), driver_first, driver_photo)
+    steady = slice(len(files) // 10, len(files) * 9 // 10)
+    moments, cores = [], []
+    start, driver = time.perf_counter(), time.process_time()
+    for number, _ in enumerate(engine(iter([Reading(file) for file in files]))):
+        if number in (steady.start, steady.stop):
+            cores.append(used())
+        moments.append((time.perf_counter() - start, time.process_time() - driver))
+    assert len(moments) == len(files)
+    found, numbers = np.array(moments), np.arange(len(files))
+    photo, driver_photo = np.polyfit(numbers[steady], found[steady], 1)[0].tolist()
+    blocks = np.diff(found[::BLOCK, 0])[1:-1]
+    return Pace(
+        first=moments[0][0],
+        photo=photo,
+        cores_photo=(cores[1] - cores[0]) / (steady.stop - steady.start),
+        spread=float(blocks.std() / blocks.mean()) if len(blocks) > 1 else 0.0,
+        driver_first=moments[0][1],
+        driver_photo=driver_photo,
+    )
 
 
 Work = tuple[Path | None, Sequence[str]]
 """A model, None for the one inside, and files for it."""
 
 
-def paces(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
+def paces_of(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
     """In a process of its own: how an engine goes through works, all on the first cores."""
     os.sched_setaffinity(0, range(cores))
     found = []
@@ -151,6 +178,15 @@ def paces(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
             with opened(address, model, cores) as engine:
                 found.append(go_through(engine, files))
     return found
+
+
+def at_rest() -> float:
+    """In a process of its own: the share of a core that a node of Ray uses with nothing to do."""
+    with cluster(1) as address, opened(address, None, 1):
+        time.sleep(SETTLING)
+        before, start = used(), time.perf_counter()
+        time.sleep(SETTLING)
+        return (used() - before) / (time.perf_counter() - start)
 
 
 def scan_with(workers: int, folder: Path, url: str) -> dict[str, float]:

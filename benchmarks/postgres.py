@@ -204,18 +204,26 @@ def brute_force(
     """The numbers of the likest photos of each query, by all vectors."""
     best = [np.empty((0, 2)) for _ in but]
     start = time.perf_counter()
-    with catalogue._database.read() as connection:
-        rows = connection.execution_options(yield_per=20_000).execute(
-            text("SELECT photo.id, vector FROM answer JOIN photo ON answer.id = answer_id")
-        )
-        for part in rows.partitions():
-            ids = np.array([row.id for row in part], float)
-            cosines = queries @ unit(unpack_vectors([row.vector for row in part])).T
-            for i, row in enumerate(cosines):
-                near = np.argpartition(-row, min(RECALLED + 1, len(row) - 1))[: RECALLED + 1]
-                both = np.concatenate([best[i], np.stack([row[near], ids[near]], axis=1)])
-                both = both[both[:, 1] != but[i]]
-                best[i] = both[np.lexsort((both[:, 1], -both[:, 0]))][:RECALLED]
+    last = 0
+    while True:
+        with catalogue._database.read() as connection:
+            part = connection.execute(
+                text(
+                    "SELECT photo.id, vector FROM photo JOIN answer ON answer.id = answer_id "
+                    "WHERE photo.id > :last ORDER BY photo.id LIMIT 20000"
+                ),
+                {"last": last},
+            ).all()
+        if not part:
+            break
+        last = part[-1].id
+        ids = np.array([row.id for row in part], float)
+        cosines = queries @ unit(unpack_vectors([row.vector for row in part])).T
+        for i, row in enumerate(cosines):
+            near = np.argpartition(-row, min(RECALLED + 1, len(row) - 1))[: RECALLED + 1]
+            both = np.concatenate([best[i], np.stack([row[near], ids[near]], axis=1)])
+            both = both[both[:, 1] != but[i]]
+            best[i] = both[np.lexsort((both[:, 1], -both[:, 0]))][:RECALLED]
     print(f"all vectors, for {len(but)} photos: {time.perf_counter() - start:.0f} s", flush=True)
     return [set(one[:, 1].astype(int).tolist()) for one in best]
 

@@ -5,9 +5,10 @@
 Makes its own photos of 500 x 375, each of another content, and prints, for all cores that
 take part, in the same run:
 
-    engines     photos a second of the engine of this machine and of Ray, from the first answers
-                to the last, with the ratio of both on the same cores. `1 core` has all
-                processes on one: Ray's own, the driver's and the worker's
+    engines     photos a second of the engine of this machine and of Ray, from the first tenth of
+                the answers to the last, with the ratio of both on the same cores, and the time
+                of a core that a photo takes in all processes: the driver's, the workers' and
+                Ray's own. `1 core` has all of them on one
     overhead    the same with photos of 64 x 48 and a network that costs nothing but has answers
                 of the usual size, so that what is left is what Ray costs a photo; how much of it
                 is the driver's, and how long the start of a window's workers takes
@@ -17,8 +18,8 @@ take part, in the same run:
     listing     photos a second from a folder and from a list, and of the plan before an engine:
                 list, look at the file, pass over what is known
 
-Each figure is the best of several rounds, which take turns, but for those of the start and of
-writing, which are medians. --json writes all of them, with `constants` for
+Each figure of engines and scans is the best of several rounds, which take turns; those of the
+start and of writing are medians. --json writes all of them, with `constants` for
 `benchmarks/simulate.py`.
 """
 
@@ -51,7 +52,7 @@ from barkive.classifier import BATCH, Classifier, Judged
 from barkive.verdicts import Scores, Status
 from copying import server
 from identify import SIZES, make_folder
-from paces import CHANNELS, LABELS, Pace, Work, alone, paces, scan_with, write_free
+from paces import CHANNELS, LABELS, Pace, Work, alone, at_rest, paces_of, scan_with, write_free
 from scan import make_distinct, make_small
 
 FEW, LARGE, FILES, LINES = 256, 48, 8000, 200_000
@@ -96,9 +97,8 @@ def parts_of(files: Sequence[str]) -> list[float]:
     """The same on all cores at once, on average."""
     cores = os.cpu_count() or 1
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        by_core = list(pool.map(parts, range(cores), [files] * cores))
-    found: list[float] = np.mean(by_core, axis=0).tolist()
-    return found
+        by_core = pool.map(parts, range(cores), [files] * cores)
+        return [statistics.mean(figures) for figures in zip(*by_core, strict=True)]
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -209,21 +209,34 @@ def rounds_of(
     for _ in range(rounds):
         for name, (workers, cores) in CASES.items():
             own = of_one_core if cores == 1 else works
-            for kind, pace in zip(own, alone(paces, workers, cores, [*own.values()]), strict=True):
+            for kind, pace in zip(
+                own, alone(paces_of, workers, cores, [*own.values()]), strict=True
+            ):
                 found[kind][name].append(pace)
     return found
 
 
-def print_engines(found: dict[str, list[Pace]]) -> dict[str, float]:
+def print_engines(found: dict[str, list[Pace]]) -> None:
     """Photos a second, each beside the engine of this machine on as many cores."""
-    rates = {name: 1 / min(pace.photo for pace in paces) for name, paces in found.items()}
-    for name, rate in rates.items():
+    for name, paces in found.items():
         workers, cores = CASES[name]
-        own = rates[f"local, {cores} core{'s' * (cores > 1)}"]
-        more = 1000 * cores * (1 / rate - 1 / own)
-        told = f"   {rate / own:6.2f} of local, {more:+.2f} ms of a core a photo" * bool(workers)
-        print(f"  {name:26}{rate:10.1f}{told}")
-    return rates
+        own = found[f"local, {cores} core{'s' * (cores > 1)}"]
+        ratio = photo(own) / photo(paces)
+        more = 1000 * (cores_photo(paces) - cores_photo(own))
+        print(
+            f"  {name:26}{1 / photo(paces):10.1f}{1000 * cores_photo(paces):10.2f} ms of a core"
+            + f"   {ratio:6.2f} of local, {more:+.2f} ms" * bool(workers)
+        )
+
+
+def photo(paces: Sequence[Pace]) -> float:
+    """Seconds a photo, the least of all rounds."""
+    return min(pace.photo for pace in paces)
+
+
+def cores_photo(paces: Sequence[Pace]) -> float:
+    """Seconds of a core a photo, the least of all rounds."""
+    return min(pace.cores_photo for pace in paces)
 
 
 def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict[str, Any]:
@@ -233,9 +246,14 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     small = [str(path) for path in sorted((folder / "small").rglob("*.jpg"))]
     found = rounds_of(options.rounds, files, small, write_free(folder / "free.onnx"))
     print("engines, photos a second")
-    rates = print_engines(found["photos"])
+    print_engines(found["photos"])
+    idle = alone(at_rest)
+    print(f"  a node that does nothing{idle:11.1%} of a core")
     print("overhead: photos of 64 x 48, a network that costs nothing")
-    free = print_engines(found["overhead"])
+    print_engines(found["overhead"])
+    free = {name: cores_photo(paces) for name, paces in found["overhead"].items()}
+    rest = idle * photo(found["overhead"]["Ray, 1 worker, 1 core"])
+    overhead = free["Ray, 1 worker, 1 core"] - free["local, 1 core"] - rest
     on_one_core = {kind: found[kind]["Ray, 1 worker, 1 core"] for kind in ("start", "overhead")}
     driver = min(pace.driver_photo for pace in on_one_core["overhead"])
     few, many = (
@@ -243,7 +261,8 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     )
     packing = max(0.0, (many - few) / (FILES - FEW))
     start = {name: statistics.median(p.first for p in found["start"][name]) for name in RAY}
-    print(f"  of it in the driver: {1000 * driver:.3f} ms, and {1000 * packing:.3f} ms before")
+    print(f"  {1000 * overhead:.3f} ms a photo without what a node does anyway; in the driver")
+    print(f"  {1000 * driver:.3f} ms of it, and {1000 * packing:.3f} ms before a window starts")
     for name, seconds in start.items():
         print(f"  {name:26}{seconds:10.1f} s to start the workers of a window")
 
@@ -256,8 +275,7 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
             for _ in range(options.rounds)
         ]
         best = min(scans[workers], key=lambda one: one["seconds"])
-        kind = f"Ray, {workers} workers" if workers else "local"
-        rate = best["photos"] / best["seconds"]
+        kind, rate = ("local", "Ray, 2 workers")[workers // 2], best["photos"] / best["seconds"]
         print(f"  {kind:26}{rate:10.1f} photos a second, {best['seconds']:.1f} s")
 
     decoding, network, pickling, answer_bytes = parts_of(files)
@@ -278,19 +296,17 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
         told = "".join(f"{size:>6}: {size / s:,.0f}" for size, s in by_size.items())
         print(f"  {name:26}{told}; {share:.0%} of the time in this process")
     listed = listing(folder / "small", new_database(url))
-    line_bytes = listed.pop("line_bytes")
-    print("listing, photos a second")
+    print("listing, photos a second; bytes of one in a temporary file")
     for name, rate in listed.items():
         print(f"  {name:26}{rate:10,.0f}")
-    print(f"  a photo that is listed has {line_bytes:.0f} bytes in a temporary file")
 
     fixed, each = line(written["PostgreSQL"][0])
-    one_core = 1 / rates["local, 1 core"]
     constants = {
-        "photo_s": 2 / rates["local, 2 cores"],
+        "photo_s": cores_photo(found["photos"]["local, 2 cores"]),
         "decode_share": decoding / (decoding + network),
         "spread": statistics.median(p.spread for p in found["photos"]["local, 1 core"]),
-        "overhead_s": 1 / free["Ray, 1 worker, 1 core"] - 1 / free["local, 1 core"],
+        "idle_share": idle,
+        "overhead_s": overhead,
         "driver_s": driver,
         "pack_s": packing,
         "start_s": start["Ray, 2 workers, 2 cores"],
@@ -301,18 +317,14 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     }
     return {
         "constants": constants,
-        "measured": sorted(scans[2], key=lambda one: one["seconds"])[len(scans[2]) // 2],
-        "rates": rates,
-        "rates_without_a_network": free,
-        "one_core_s": one_core,
+        "measured": min(scans[2], key=lambda one: one["seconds"]),
         "decode_s": decoding,
         "decode_12_megapixels_s": large,
         "network_s": network,
         "start_s": start,
         "write_s": written,
         "listing": listed,
-        "line_bytes": line_bytes,
-        "paces": {k: {n: [asdict(p) for p in ps] for n, ps in v.items()} for k, v in found.items()},
+        "paces": {k: {n: [*map(asdict, p)] for n, p in v.items()} for k, v in found.items()},
         "scans": scans,
         "load": os.getloadavg()[0],
     }
@@ -321,9 +333,9 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
 def main() -> None:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=int, default=1200, help="photos a round (1200)")
-    parser.add_argument("--rounds", type=int, default=2, help="rounds (2)")
-    parser.add_argument("--json", type=Path, help="where all figures are written")
+    parser.add_argument("--photos", type=int, default=1200)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     print(f"load of the machine before: {os.getloadavg()[0]:.1f}")
     with ExitStack() as stack:

@@ -54,7 +54,8 @@ class Constants:
         photo_s: To read, decode and judge a photo.
         decode_share: What reading and decoding are of that, 0..1.
         spread: The standard deviation of a block's seconds, as a share of their mean.
-        overhead_s: What Ray costs a photo in all its processes, the driver's included.
+        idle_share: Of a worker's core, what Ray uses whether there is work or not, 0..1.
+        overhead_s: What Ray costs a photo besides in all its processes, the driver's included.
         driver_s: What it costs a photo in the driver's process.
         pack_s: To pack a photo for its way, before the window's workers start.
         start_s: From packed photos to workers that work; passing time.
@@ -67,6 +68,7 @@ class Constants:
     photo_s: float
     decode_share: float
     spread: float
+    idle_share: float
     overhead_s: float
     driver_s: float
     pack_s: float
@@ -79,7 +81,8 @@ class Constants:
     @property
     def block_s(self) -> float:
         """Of a worker, for a block."""
-        return BLOCK * (self.photo_s + max(0.0, self.overhead_s - self.driver_s))
+        own = self.photo_s + max(0.0, self.overhead_s - self.driver_s)
+        return BLOCK * own / (1 - self.idle_share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,11 @@ class Outcome:
     writing: float = 0.0
     again: int = 0
     waiting: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Photos a second."""
+        return self.done / self.seconds
 
 
 @dataclass(slots=True)
@@ -266,18 +274,13 @@ def simulate(constants: Constants, scenario: Scenario, seed: int = 0) -> Outcome
     return site.outcome
 
 
-def rate(outcome: Outcome) -> float:
-    """Photos a second."""
-    return outcome.done / outcome.seconds
-
-
 def check(known: Constants, measured: dict[str, float], seed: int) -> float:
     """Simulates the scan that was measured, and gives by how much its rate is off, as a share."""
     here = Scenario(photos=measured["photos"], workers=2, cores=2)
-    simulated, real = rate(simulate(known, here, seed)), measured["photos"] / measured["seconds"]
+    simulated, real = simulate(known, here, seed).rate, measured["photos"] / measured["seconds"]
     off = simulated / real - 1
     print(
-        f"two workers on two cores, {measured['photos']:,.0f} photos a second: "
+        f"{measured['photos']:,.0f} photos with two workers on two cores, photos a second: "
         f"measured {real:.1f}, simulated {simulated:.1f}, {off:+.1%} (allowed: {ALLOWED:.0%})"
     )
     return off
@@ -288,10 +291,9 @@ def limit(outcome: Outcome, scenario: Scenario) -> str:
 
     A driver waits while its batch is written, so writing counts for it as well.
     """
-    drivers = scenario.scans * outcome.seconds
     shares = {
         "workers": outcome.working / (scenario.workers * outcome.seconds),
-        "driver": (outcome.driving + outcome.writing) / drivers,
+        "driver": (outcome.driving + outcome.writing) / (scenario.scans * outcome.seconds),
         "database": outcome.writing / outcome.seconds,
     }
     busiest = max(shares, key=lambda name: shares[name])
@@ -301,16 +303,15 @@ def limit(outcome: Outcome, scenario: Scenario) -> str:
 def told(name: str, known: Constants, scenario: Scenario, seed: int) -> None:
     """Prints a line of a table."""
     outcome = simulate(known, scenario, seed)
-    hours = [photos / rate(outcome) / 3600 for photos in SIZES]
     print(
-        f"{name:34}{rate(outcome):9,.0f}"
-        + "".join(f"{one:11,.1f}" for one in hours)
+        f"{name:38}{outcome.rate:10,.0f}"
+        + "".join(f"{photos / outcome.rate / 3600:12,.1f}" for photos in SIZES)
         + limit(outcome, scenario)
         + f"{outcome.again:6}{outcome.waiting:8}"
     )
 
 
-HEADER = f"{'':34}{'photos/s':>9}" + "".join(f"{f'h for {n:.0e}':>11}" for n in SIZES)
+HEADER = f"{'':38}{'photos/s':>10}" + "".join(f"{f'h, {n:.0e}':>12}" for n in SIZES)
 HEADER += f"{'workers':>10}{'driver':>10}{'database':>10}  {'busiest':10}{'again':>6}{'waiting':>8}"
 
 

@@ -107,7 +107,7 @@ def test_scans_of_one_catalogue_share_its_writer(sim: Any, known: Any) -> None:
 def test_of_a_long_scan_some_windows_are_simulated(sim: Any, known: Any) -> None:
     outcome = sim.simulate(known, sim.Scenario(photos=1e10, workers=2))
     assert outcome.done == 3 * 40_000
-    assert sim.rate(outcome) == pytest.approx(40_000 / (5 + 200), rel=0.01)
+    assert outcome.rate == pytest.approx(40_000 / (5 + 200), rel=0.01)
 
 
 def test_the_same_seed_gives_the_same_figures(sim: Any, known: Any) -> None:

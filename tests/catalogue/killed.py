@@ -62,7 +62,7 @@ for _ in range(int(rounds)):
     os.close(write)
     with os.fdopen(read, encoding="ascii") as lines:
         assert next(lines) == "ready\n"
-        threading.Timer(rng.uniform(0, 0.4), os.kill, (child, signal.SIGKILL)).start()
+        threading.Timer(rng.uniform(0, 0.6), os.kill, (child, signal.SIGKILL)).start()
         for line in lines:
             if line.endswith("\n"):
                 note, name = line.split()

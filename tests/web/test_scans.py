@@ -188,7 +188,7 @@ def test_what_a_cancelled_scan_has_found_is_kept_and_counted_once(
     moment: str,
 ) -> None:
     if moment == "listing":
-        monkeypatch.setattr("barkive.catalogue.scan._LISTED_AT_ONCE", 2)
+        monkeypatch.setattr("barkive.catalogue.listing._AT_ONCE", 2)
     monkeypatch.setattr("barkive.catalogue.scan._BATCH", 2 if moment == "writing" else 1000)
     judge = Classifier.judge
 
