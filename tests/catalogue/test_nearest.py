@@ -153,6 +153,15 @@ def test_filters_are_kept_to(kennel: Kennel) -> None:
         assert len({*found} & {*best}) >= 9
 
 
+def test_a_filter_that_nothing_fits_finds_nothing(kennel: Kennel) -> None:
+    kennel.add(60)
+    path = next(iter(kennel.vectors))
+    for _ in range(2):
+        assert kennel.found(path, 5, Filter(status=(Status.FAILED,))) == []
+        assert kennel.found(path, 5, Filter(missing=True)) == []
+        kennel.index()
+
+
 def test_a_filter_that_leaves_none_of_the_likest_ranks_all_that_are_meant(
     kennel: Kennel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

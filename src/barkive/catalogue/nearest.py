@@ -37,12 +37,13 @@ from barkive.catalogue.models import unpack_vectors
 from barkive.catalogue.vectors import unit
 
 DIRECTIONS = 96
-"""Of made-up features like those of the model inside, a million: 400 candidates by so many
-directions hold 99 % of the likest 20, by 64 97 %, by 128 all."""
+"""Of ten million made-up features like those of the model inside, the first 200 by their distance
+in so many directions hold 98 % of the likest 20, the first 400 all. By inner product, which leaves
+out what is left of both vectors, 400 hold 86 %."""
 
 FILLING, READY, OLD = "filling", "ready", "old"
 # Of the lists of an index so many are read. Each holds vectors that are close to each other.
-_PROBED = 12
+_PROBED = 8
 _BASES: dict[str, NDArray[np.float32]] = {}
 _BASES_KEPT = 8
 _COPY_HEADER, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
@@ -191,7 +192,7 @@ def _ranked(
 ) -> list[int]:
     """The answers whose coordinates are closest to those of a vector."""
     rows = table(projection.table, column("answer_id", BigInteger), column("near"))
-    distance = rows.c.near.op("<#>", return_type=Float())(
+    distance = rows.c.near.op("<->", return_type=Float())(
         cast(projection.as_text(query), _HalfVector())
     )
     if is_meant is None:

@@ -100,7 +100,7 @@ def _make(database: Database, model_id: int, count: int) -> None:
             connection.execute(select(func.set_config("maintenance_work_mem", _MEMORY, True)))
             connection.execute(
                 text(
-                    f"CREATE INDEX ON {projection.table} USING ivfflat (near halfvec_ip_ops) "
+                    f"CREATE INDEX ON {projection.table} USING ivfflat (near halfvec_l2_ops) "
                     f"WITH (lists = {lists})"
                 )
             )

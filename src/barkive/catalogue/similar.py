@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, cast, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from barkive.catalogue import nearest, schema
@@ -117,24 +117,42 @@ class Similar:
             if bound < least:
                 break
             for part in chunks(numbers):
-                rows = connection.execute(
-                    select(schema.photo.c.id, schema.answer.c.vector)
-                    .join_from(schema.photo, schema.answer)
-                    .where(schema.answer.c.id.in_(part))
-                ).all()
-                cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
-                close = np.flatnonzero(cosines >= least).tolist()
-                near = {rows[i].id: float(cosines[i]) for i in close}
+                near = self._cosines(connection, part, query, where, least)
                 near.pop(but or 0, None)
-                # Few are near enough to matter whether they are meant.
-                meant = select(schema.photo.c.id).where(schema.photo.c.id.in_(near), where)
-                best |= {number: near[number] for number in connection.execute(meant).scalars()}
+                best |= near
                 # Of equals the one that was catalogued first.
                 first = sorted(best, key=lambda number: (-best[number], number))[:limit]
                 best = {number: best[number] for number in first}
                 if len(best) == limit:
                     least = best[first[-1]]
         return [(cosine, -number) for number, cosine in best.items()]
+
+    def _cosines(
+        self,
+        connection: Connection,
+        numbers: Sequence[int],
+        query: NDArray[np.float32],
+        where: ColumnElement[bool],
+        least: float,
+    ) -> dict[int, float]:
+        """The cosine of each photo of some answers that is meant and comes up to the least."""
+        photo, answer = schema.photo.c, schema.answer.c
+        vectors = select(photo.id, answer.vector).join_from(schema.photo, schema.answer)
+        if self._database.is_sqlite:
+            vectors = vectors.where(answer.id.in_(numbers))
+        else:
+            vectors = vectors.where(answer.id == _any(numbers), where)
+        rows = connection.execute(vectors).all()
+        if not rows:
+            return {}
+        cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
+        close = np.flatnonzero(cosines >= least).tolist()
+        near = {rows[i].id: float(cosines[i]) for i in close}
+        if not self._database.is_sqlite:
+            return near
+        # Few are near enough to matter whether they are meant.
+        meant = select(photo.id).where(photo.id.in_(near), where)
+        return {number: near[number] for number in connection.execute(meant).scalars()}
 
     def _by_files(
         self,
@@ -275,8 +293,8 @@ class Similar:
         """Those answers of which a photo is meant, in the same order."""
         where = wanted.where(self._models, sqlite=self._database.is_sqlite)
         answer = schema.photo.c.answer_id
-        there = answer == func.any(cast(list(numbers), ARRAY(BigInteger)))
-        meant = set(connection.execute(select(answer).where(there, where)).scalars())
+        found = select(answer).where(answer == _any(numbers), where)
+        meant = set(connection.execute(found).scalars())
         return [number for number in numbers if number in meant]
 
     def _folder(self) -> Path:
@@ -290,3 +308,8 @@ class Similar:
         place = hashlib.sha256(self._database.name.encode()).hexdigest()[:16]
         cache = user_cache_path("barkive", appauthor=False)
         return cache / "vectors" / f"{self._database.uuid}-{place}"
+
+
+def _any(numbers: Sequence[int]) -> ColumnElement[int]:
+    """Any of these, for PostgreSQL: one parameter, however many they are."""
+    return func.any(cast(list(numbers), ARRAY(BigInteger)))
