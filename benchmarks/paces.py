@@ -104,6 +104,8 @@ def cluster(workers: int) -> Iterator[str | None]:
         for _ in range(workers - 1):
             running.add_node(**node)
         running.wait_for_nodes()
+        # Each node starts agents, which take a core for some seconds.
+        time.sleep(SETTLING)
         yield str(running.address)
     finally:
         running.shutdown()  # type: ignore[no-untyped-call]

@@ -43,7 +43,7 @@ out what is left of both vectors, 400 hold 86 %."""
 
 FILLING, READY, OLD = "filling", "ready", "old"
 # Of the lists of an index so many are read. Each holds vectors that are close to each other.
-_PROBED = 8
+_PROBED = 4
 _BASES: dict[str, NDArray[np.float32]] = {}
 _BASES_KEPT = 8
 _COPY_HEADER, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"

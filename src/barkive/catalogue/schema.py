@@ -290,7 +290,7 @@ _index(
 _index("photo_by_breed2", "breed2 IS NOT NULL", "breed2", "breed")
 _index("photo_missing", "missing_since IS NOT NULL")
 Index("photo_by_content", photo.c.sha256)
-Index("photo_by_answer", photo.c.answer_id)
+Index("photo_by_answer", photo.c.answer_id, info={"only": "sqlite"})
 Index("correction_by_content", correction.c.sha256)
 Index("review_by_content", review.c.sha256)
 Index("review_by_age", review.c.at)

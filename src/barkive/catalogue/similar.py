@@ -45,7 +45,7 @@ _UNINDEXED = 5000
 # in order.
 _NEWEST = 1000
 # So many of the likest by a projection are compared by their whole vectors.
-_COMPARED, _COMPARED_OF_SOME = 400, 200
+_COMPARED, _COMPARED_OF_SOME = 300, 200
 # Where at most so many are meant, these are ranked; else the likest are looked through.
 _FEW = 20_000
 _EVERYTHING = Filter()
@@ -189,7 +189,7 @@ class Similar:
                 yield np.inf, nearest.closest(connection, projection, query, allowed, compared)
                 return
         bound = np.inf
-        for taken in (compared if everything else 4 * compared, 64 * compared):
+        for taken in (compared if everything else 10 * compared, 100 * compared):
             found = nearest.candidates(connection, projection, query, taken)
             fit = found if everything else self._fitting(connection, wanted, found)
             if len(fit) >= compared or len(found) < taken:

@@ -21,6 +21,7 @@ _REPLACED = (
     "photo_by_path",
     "photo_by_breed2",
     "photo_missing",
+    "photo_by_answer",
 )
 # The first columns are looked for; the number behind them gives pages in order; the others
 # are held so that the rows need not be visited.
@@ -69,6 +70,9 @@ def upgrade() -> None:
     for name, (columns, held) in _INDEXES.items():
         _index(name, columns, _THERE, (*held, "answer_id"))
     _index("photo_corrected", ("id",), f"{_THERE} AND corrected", (*_HELD, "answer_id"))
+    # Whether the photo of an answer is meant, without a visit to its row: likeness asks so of many.
+    of_answer = (*_HELD, "id", "breed2", "corrected", "missing_since")
+    _index("photo_of_answer", ("answer_id",), "answer_id IS NOT NULL", of_answer)
     # Word for word what the queue asks for, or the database does not see that it is the same.
     waits = f"{_THERE} AND corrected IS false AND status = 'uncertain'"
     _index("photo_to_review", ("margin", "id"), waits, ("sha256",))
