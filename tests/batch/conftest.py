@@ -18,7 +18,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 _MACHINE = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def machines(s3: str) -> Iterator[Any]:
     """A Ray cluster of two machines with one processor each; the store of `s3` is known there."""
     utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")

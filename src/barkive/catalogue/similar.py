@@ -197,7 +197,9 @@ class Similar:
                 # Goes on only where these were too few, because files are missing.
                 bound = -1.0
                 yield bound, fit[compared:]
-        # Such photos as are meant are not among the likest: all of them are ranked.
+            elif 10 * len(fit) < compared:
+                break
+        # Hardly any that are meant are among the likest: all of them are ranked.
         answer = schema.photo.c.answer_id
         cases = wanted.cases(self._models, sqlite=False)
         meant = union_all(*(select(answer).where(case, answer.is_not(None)) for case in cases))

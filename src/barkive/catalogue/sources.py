@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, or_
 
@@ -41,7 +41,13 @@ class Listed(NamedTuple):
 
 
 class Source(Protocol):
-    """One of the things that a scan is given."""
+    """One of the things that a scan is given.
+
+    Attributes:
+        is_watchable: Whether this machine tells when something changes there.
+    """
+
+    is_watchable: ClassVar[bool]
 
     def listed(self) -> Iterator[Listed]:
         """Its photos; some of them perhaps more than once."""
@@ -60,6 +66,7 @@ class Source(Protocol):
 class Place:
     """A folder with all that is inside, or one photo."""
 
+    is_watchable: ClassVar[bool] = True
     path: str
 
     def listed(self) -> Iterator[Listed]:
@@ -80,6 +87,7 @@ class Place:
 class Store(Place):
     """A folder of an object store with all that is inside, or one photo there."""
 
+    is_watchable: ClassVar[bool] = False
     found: remote.Stored | remote.Folder
 
     def listed(self) -> Iterator[Listed]:
@@ -94,6 +102,7 @@ class Store(Place):
 class Pattern:
     """All photos whose paths fit a pattern: `*`, `?`, `[abc]`, and `**` for any folders."""
 
+    is_watchable: ClassVar[bool] = False
     pattern: str
 
     def listed(self) -> Iterator[Listed]:
@@ -144,6 +153,7 @@ class Pattern:
 class PathList:
     """A file that names photos."""
 
+    is_watchable: ClassVar[bool] = False
     file: str
 
     def listed(self) -> Iterator[Listed]:

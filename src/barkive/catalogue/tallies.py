@@ -1,7 +1,7 @@
 """Counts photos in PostgreSQL by sums that its triggers keep, exactly and at any size.
 
-There are three tallies: by steps of the probability, by month and by folder. What they do
-not divide finely enough, such as the days of a month that has begun, is counted photo by
+There are four tallies: by steps of the probability, by month, by both and by folder. What they
+do not divide finely enough, such as the days of a month that has begun, is counted photo by
 photo; so are filters that no tally knows.
 """
 
@@ -49,6 +49,10 @@ def _tally(name: str, *columns: ColumnClause[Any]) -> TableClause:
 
 _BY_STEP = _tally("tally", column("breed", Text), column("step", Integer))
 _BY_MONTH = _tally("tally_by_month", column("breed", Text), column("month", DateTime))
+# Of both there are so many that it does not tell breeds apart.
+_BY_MONTH_AND_STEP = _tally(
+    "tally_by_month_and_step", column("month", DateTime), column("step", Integer)
+)
 BY_FOLDER = _tally("tally_by_folder", column("folder", FileName))
 
 
@@ -119,47 +123,64 @@ def _chosen(
         if by == "breed" or not knows_folders(wanted):
             return None
         return BY_FOLDER, [inside(wanted.folder, BY_FOLDER.c.folder)], []
-    if is_dated and wanted.min_probability is not None:
+    least = wanted.min_probability
+    if not is_dated:
+        return (_BY_STEP, *_steps(_BY_STEP, least)) if least is not None else (_BY_STEP, [], [])
+    start, end = _whole_months(wanted)
+    if start is not None and end is not None and start > end:
         return None
-    if is_dated:
-        return _months(wanted)
-    if wanted.min_probability is not None:
-        return _steps(wanted.min_probability)
-    return _BY_STEP, [], []
+    edges = _edges(wanted, start, end)
+    if least is None:
+        return _BY_MONTH, _between(_BY_MONTH.c.month, start, end), edges
+    if by == "breed" or wanted.breed is not None or wanted.group is not None:
+        return None
+    tally = _BY_MONTH_AND_STEP
+    whole, of_step = _steps(tally, least)
+    whole += _between(tally.c.month, start, end)
+    in_months = _between(photo.c.taken_at, start, end)
+    return tally, whole, edges + [and_(edge, *in_months) for edge in of_step]
 
 
-def _steps(least: float) -> tuple[TableClause, list[Condition], list[Condition]]:
-    step, probability = _BY_STEP.c.step, photo.c.probability
+def _steps(tally: TableClause, least: float) -> tuple[list[Condition], list[Condition]]:
+    """The whole steps from a probability on, and the photos of the step in which it lies."""
+    step, probability = tally.c.step, photo.c.probability
     if least <= 0:
-        return _BY_STEP, [step >= 0], []
+        return [step >= 0], []
     first = bisect_left(STEPS, least)
     whole: list[Condition] = [step > first]
     if first == len(STEPS):
-        return _BY_STEP, whole, [probability >= least]
+        return whole, [probability >= least]
     if STEPS[first] == least:
-        return _BY_STEP, whole, []
-    return _BY_STEP, whole, [and_(probability >= least, probability < STEPS[first])]
+        return whole, []
+    return whole, [and_(probability >= least, probability < STEPS[first])]
 
 
-def _months(wanted: Filter) -> tuple[TableClause, list[Condition], list[Condition]] | None:
-    month, taken_at = _BY_MONTH.c.month, photo.c.taken_at
-    whole: list[Condition] = []
-    edges: list[Condition] = []
+def _whole_months(wanted: Filter) -> tuple[date | None, date | None]:
+    """The day on which the first whole month begins, and the day behind the last."""
     after, before = wanted.after, wanted.before
-    start = end = None
-    if after is not None:
-        start = after if after.day == 1 else _next(after)
-        whole.append(month >= _moment(start))
-        if start != after:
-            edges.append(and_(taken_at >= _moment(after), taken_at < _moment(start)))
-    if before is not None:
-        end = before.replace(day=1)
-        whole.append(month < _moment(end))
-        if end != before:
-            edges.append(and_(taken_at >= _moment(end), taken_at < _moment(before)))
-    if start is not None and end is not None and start > end:
-        return None
-    return _BY_MONTH, whole, edges
+    start = after if after is None or after.day == 1 else _next(after)
+    return start, None if before is None else before.replace(day=1)
+
+
+def _edges(wanted: Filter, start: date | None, end: date | None) -> list[Condition]:
+    """The photos before the first whole month and those after the last."""
+    taken_at = photo.c.taken_at
+    edges: list[Condition] = []
+    if start != wanted.after:
+        edges.append(and_(*_between(taken_at, wanted.after, start)))
+    if end != wanted.before:
+        edges.append(and_(*_between(taken_at, end, wanted.before)))
+    return edges
+
+
+def _between(moment: ColumnElement[Any], start: date | None, end: date | None) -> list[Condition]:
+    """From the one day on, and before the other."""
+    conditions: list[Condition] = []
+    if start is not None:
+        conditions.append(moment >= datetime.combine(start, time()))
+    if end is not None:
+        conditions.append(moment < datetime.combine(end, time()))
+    return conditions
 
 
 def _next(day: date) -> date:
@@ -168,7 +189,3 @@ def _next(day: date) -> date:
         # After the last year there is none, and no photo either.
         return date.max if day.year == date.max.year else date(day.year + 1, 1, 1)
     return date(day.year, day.month + 1, 1)
-
-
-def _moment(day: date) -> datetime:
-    return datetime.combine(day, time())

@@ -123,11 +123,11 @@ def scan(
 
 def _check(sources: Sequence[str], watch: bool) -> None:
     """Refuses what is not there, or can't be watched."""
-    from barkive.catalogue.sources import Place, open_source
+    from barkive.catalogue.sources import open_source
     from barkive.errors import UsageError
 
     for source in sources:
-        if type(open_source(source)) is not Place and watch:
+        if not open_source(source).is_watchable and watch:
             raise UsageError(
                 f"{source} can't be watched: only folders and photos of this machine can; leave "
                 "--watch out, and scan again when there is something new."

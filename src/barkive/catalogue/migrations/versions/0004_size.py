@@ -51,6 +51,11 @@ _TALLIES = {
         "date_trunc('month', taken_at), status, coalesce(breed, ''), corrected",
         f"{_THERE} AND taken_at IS NOT NULL",
     ),
+    "tally_by_month_and_step": (
+        {"month": "timestamp", "step": "integer", "status": "text", "corrected": "boolean"},
+        f"date_trunc('month', taken_at), {_STEP}, status, corrected",
+        f"{_THERE} AND taken_at IS NOT NULL AND probability IS NOT NULL",
+    ),
     "tally_by_folder": (
         {"folder": 'text COLLATE "C"', "status": "text", "corrected": "boolean"},
         # Up to the last slash, or on Windows the last backslash.
