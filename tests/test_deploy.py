@@ -196,7 +196,9 @@ def test_the_image_has_extras_that_there_are() -> None:
 
 
 def test_the_image_is_built_from_files_that_there_are() -> None:
-    build = COMPOSE["x-barkive"]["build"]
+    built = {name: one["build"] for name, one in SERVICES.items() if "build" in one}
+    assert [*built] == ["page"], "services that build one image at once get in each other's way"
+    build = built["page"]
     assert (FOLDER / build["context"]).resolve() == ROOT
     assert (ROOT / build["dockerfile"]).is_file()
     kept = (FOLDER / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
@@ -208,6 +210,7 @@ def test_the_image_is_built_from_files_that_there_are() -> None:
 def test_what_is_laid_over_the_compose_file_fits_it() -> None:
     over = [document for document in DOCUMENTS if "services" in document]
     assert len(over) == 2
+    assert all(set(document["services"]) <= {*SERVICES, "web"} for document in over)
     arguments = re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE)
     for service in [one for document in over for one in document["services"].values()]:
         assert set(service.get("build", {}).get("args", ())) <= set(arguments)

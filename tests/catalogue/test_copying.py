@@ -17,6 +17,7 @@ from barkive.bundle import BundleInfo
 from barkive.catalogue import Catalogue, Filter, copying, schema
 from barkive.catalogue.copying import Copied, OnProgress, copy
 from barkive.catalogue.database import Database
+from barkive.catalogue.similar import Similar
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UsageError
 from barkive.verdicts import Status
@@ -339,6 +340,26 @@ def test_an_interrupted_copy_goes_on(
     assert {total for _, total in progress} == {sum(rows(done).values())}
     assert 0 < written(done)["photos"] <= 7
     assert seen(new) == seen(old)
+
+
+def test_a_copy_that_ended_before_its_index_gets_one(
+    new_place: Place, lived: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = lived(new_place("sqlite")), new_place("sqlite")
+    indexed: list[int] = []
+    monkeypatch.setattr(Similar, "index", lambda _, number: indexed.append(number))
+
+    @contextmanager
+    def stopped(doing: str) -> Iterator[OnProgress]:
+        if doing == "Indexing":
+            raise KeyboardInterrupt
+        yield lambda done, total: None
+
+    with pytest.raises(KeyboardInterrupt):
+        copy(old, new, stage=stopped)
+    assert not indexed
+    assert not any(written(copy(old, new)).values())
+    assert sorted(indexed) == [1, 2]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork processes")

@@ -239,6 +239,35 @@ def test_answers_that_came_another_way_are_found(
     assert kennel.found(path, 3) == kennel.expected(path, 3)
 
 
+def test_answers_are_found_where_it_may_not_be_brought_up_to_date(
+    kennel: Kennel, forbidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kennel.add(100)
+    kennel.index()
+    with monkeypatch.context() as other:
+        other.setattr(nearest, "follow", lambda *_: None)
+        kennel.add(30)
+    with kennel.database.write() as connection:
+        connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain"))
+    monkeypatch.setattr(similar, "_UNINDEXED", 20)
+    path = list(kennel.vectors)[-1]
+    with Catalogue(forbidden) as catalogue:
+        found = [one.entry.file for one in catalogue.like(path, limit=3)]
+    assert found == kennel.expected(path, 3)
+
+
+def test_one_that_another_took_the_place_of_is_left_alone(kennel: Kennel) -> None:
+    kennel.add(60)
+    kennel.index()
+    with kennel.database.read() as connection:
+        projection = nearest.ready(connection, kennel.model.id)
+    assert projection is not None
+    kennel.add(300)
+    kennel.index()
+    assert not projecting.catch_up(kennel.database, projection, 360)
+    assert kennel.projections() == [("old", 60, 0), ("ready", 360, 10)]
+
+
 def test_one_that_was_left_unfinished_is_made_anew(
     kennel: Kennel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ def filled(tmp_path: Path, colour_photo: Callable[..., Path], colour_bundle: Pat
 
 def test_it_explains_itself(barkive: Callable[..., Result]) -> None:
     result = barkive("copy", "--help")
-    assert (result.exit_code, "FROM stays as it is" in result.stdout) == (0, True)
+    assert (result.exit_code, "In FROM nothing is changed" in result.stdout) == (0, True)
 
 
 def test_a_copy_is_told_table_by_table(

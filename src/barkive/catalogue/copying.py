@@ -125,9 +125,9 @@ def copy(source: str | Path, target: str | Path, *, stage: Stage = _silent) -> C
             written = [sum(both) for both in zip(written, now_written, strict=True)]
             if not any(now_written):
                 break
-        if any(written):
-            with stage("Indexing"):
-                _index(new)
+        # Also where nothing was written: the run before may have been killed while it did so.
+        with stage("Indexing"):
+            _index(new)
         of_all = zip(tables, written, strict=True)
         done = tuple(CopiedTable(one.name, one.rows, some, one.digest) for one, some in of_all)
         return Copied(old.name, new.name, moment, not any(now_written), done)

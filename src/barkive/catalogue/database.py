@@ -221,7 +221,8 @@ class Database:
     def _connectable(self) -> Engine:
         if not self.is_sqlite:
             try:
-                waiting = {"connect_timeout": _REACH_SECONDS, **self.url.query}
+                waits = "connect_timeout" in self.url.query
+                waiting = {} if waits else {"connect_timeout": _REACH_SECONDS}
                 return create_engine(self.url, pool_pre_ping=True, connect_args=waiting)
             except ModuleNotFoundError:
                 raise MissingExtraError("postgres", "A catalogue on PostgreSQL") from None

@@ -46,8 +46,11 @@ def bring_up_to_date(database: Database, model_id: int) -> None:
 
 def has_pgvector(database: Database) -> bool:
     """Whether pgvector is there; it is switched on where it is at hand and that is allowed."""
-    # The type came with its version 0.7.
-    there = text("SELECT to_regtype('halfvec') IS NOT NULL")
+    # Going on to further lists came with its version 0.8.
+    there = text(
+        "SELECT string_to_array(substring(extversion FROM '^[0-9]+[.][0-9]+'), '.')::int[] "
+        ">= ARRAY[0, 8] FROM pg_extension WHERE extname = 'vector'"
+    )
     with database.read() as connection:
         if connection.execute(there).scalar():
             return True
@@ -57,19 +60,28 @@ def has_pgvector(database: Database) -> bool:
     return False
 
 
-def catch_up(database: Database, projection: Projection, last: int) -> None:
-    """Adds answers that were written without `nearest.follow`, where that is allowed.
+def catch_up(database: Database, projection: Projection, last: int) -> bool:
+    """Adds answers that were written without `nearest.follow`.
 
     Args:
         database: The catalogue's.
         projection: Of their model.
         last: The highest of their numbers.
+
+    Returns:
+        Whether they are in it now: not where the database may not be changed, or another
+        projection has taken the place of this one.
     """
+    is_ready = text("SELECT state = :ready FROM projection WHERE id = :id")
     with suppress(CatalogueError), database.write() as connection:
+        if not connection.execute(is_ready, {"ready": READY, "id": projection.id}).scalar():
+            return False
         there = text(f"SELECT answer_id FROM {projection.table} WHERE answer_id > :covers")
         found = connection.execute(there, {"covers": projection.covers}).scalars().all()
         _fill(connection, projection, projection.covers, last, found)
         _set(connection, projection, READY, last)
+        return True
+    return False
 
 
 def _due(database: Database, model_id: int) -> int | None:

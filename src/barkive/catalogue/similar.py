@@ -257,8 +257,7 @@ class Similar:
             if projection is None:
                 return None
             newest = numbers_after(connection, model_id, projection.covers)
-        if len(newest) > _UNINDEXED:
-            catch_up(self._database, projection, newest[-1])
+        if len(newest) > _UNINDEXED and catch_up(self._database, projection, newest[-1]):
             projection = projection._replace(covers=newest[-1])
         return projection
 

@@ -34,7 +34,7 @@ def first_numbers(
     has_words = wanted.text is not None
     width = _FIRST_WITH_WORDS if has_words else 1 << ZONE_BITS
     zones = 1 if has_words else _FIRST_ZONES
-    found = _walk(connection, case, wanted, limit + offset, zones, width)
+    found = _walk(connection, case, wanted, limit + offset, 0, zones, width)
     if len(found) == limit + offset:
         return found[offset:]
     number = photo.c.id
@@ -48,14 +48,15 @@ def first_numbers(
     found, there = connection.execute(select(func.array(of_some.scalar_subquery()), count)).one()
     if there <= _FEW:
         return list(found)
-    return _walk(connection, case, wanted, limit + offset, None, 1 << ZONE_BITS)[offset:]
+    return _walk(connection, case, wanted, limit, offset, None, 1 << ZONE_BITS)
 
 
 def _walk(
     connection: Connection,
     case: ColumnElement[bool],
     wanted: Filter,
-    count: int,
+    limit: int,
+    offset: int,
     zones: int | None,
     width: int,
 ) -> list[int]:
@@ -65,7 +66,8 @@ def _walk(
         connection: Of the catalogue.
         case: One of the filter's.
         wanted: The filter.
-        count: How many at most.
+        limit: How many at most.
+        offset: How many to pass over.
         zones: In so many zones at most; None for all.
         width: Only the first so many numbers of each zone.
     """
@@ -73,8 +75,8 @@ def _walk(
     some = chosen.subquery("some")
     start = some.c.zone.op("<<")(literal(ZONE_BITS))
     within = and_(photo.c.id >= start, photo.c.id < start + width)
-    inner = select(photo.c.id).where(within, case).order_by(photo.c.id).limit(count)
+    inner = select(photo.c.id).where(within, case).order_by(photo.c.id).limit(limit + offset)
     of_zone = lateral(inner, "of_zone")
     walk = select(of_zone.c.id).select_from(some.join(of_zone, true()))
-    ordered = walk.order_by(some.c.zone, of_zone.c.id).limit(count)
+    ordered = walk.order_by(some.c.zone, of_zone.c.id).limit(limit).offset(offset)
     return list(connection.execute(ordered).scalars())

@@ -36,7 +36,8 @@ def copy(
     Everything comes along: photos, answers, corrections with their history, the scans'
     records. Interrupted, it goes on where it was. Run again, it brings over what has changed
     in FROM since; a copy that was changed by itself is refused, so that nothing is lost. At the
-    end both are compared row by row. FROM stays as it is, and photos are not touched.
+    end both are compared row by row. In FROM nothing is changed but, where an older Barkive
+    wrote it, its form; photos are not touched.
 
     Exit status: 0 all went well, 2 it could not be copied, or wrong usage.
     """
@@ -57,8 +58,9 @@ def _print(done: Copied) -> None:
     typer.echo(f"{'':12}{'rows':>12}{'written':>12}  SHA-256")
     for table in done.tables:
         typer.echo(f"{table.name:12}{table.rows:12}{table.written:12}  {table.digest}")
-    typer.echo("Both catalogues hold the same rows.")
-    if not done.settled:
+    if done.settled:
+        typer.echo("Both catalogues hold the same rows.")
+    else:
         typer.echo(
             f"{printable(done.source)} is being written to: the copy has what was there at "
             f"{done.as_of:%H:%M:%S} UTC. Run the same command again for what came since.",
