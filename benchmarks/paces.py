@@ -199,7 +199,11 @@ def paces_of(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
 
 
 def at_rest() -> float:
-    """In a process of its own: the share of a core that a node of Ray uses with nothing to do."""
+    """In a process of its own: the share of a core that Ray uses with nothing to do.
+
+    Measured on a cluster of one node, which is the head with its services; a node of workers alone
+    uses less, so for these it is an upper bound.
+    """
     with cluster(1) as address, opened(address, None, 1):
         time.sleep(SETTLING)
         before, start = used(), time.perf_counter()

@@ -173,7 +173,8 @@ def likeness(catalogue: Catalogue, rows: int) -> None:
         found = connection.execute(
             text(
                 "SELECT photo.id, vector FROM photo JOIN answer ON answer.id = answer_id "
-                "WHERE photo.id = ANY(:ids) AND photo.breed IS NOT NULL ORDER BY photo.id LIMIT :most"
+                "WHERE photo.id = ANY(:ids) AND photo.breed IS NOT NULL "
+                "ORDER BY photo.id LIMIT :most"
             ),
             {"ids": rng.integers(1, rows, 2 * QUERIES).tolist(), "most": QUERIES},
         ).all()

@@ -54,7 +54,7 @@ class Constants:
         photo_s: To read, decode and judge a photo.
         decode_share: What reading and decoding are of that, 0..1.
         spread: The standard deviation of a block's seconds, as a share of their mean.
-        idle_share: Of a worker's core, what Ray uses whether there is work or not, 0..1.
+        idle_share: Of a head node's core, what Ray uses even without work, 0..1: a worker's bound.
         overhead_s: What Ray costs a photo besides in all its processes, the driver's included.
         driver_s: What it costs a photo in the driver's process.
         pack_s: To pack a photo for its way, before the window's workers start.

@@ -33,6 +33,15 @@ def known(sim: Any) -> Any:
     return sim.Constants(**free | {"photo_s": 0.01, "start_s": 5.0, "answer_bytes": 6000.0})
 
 
+def test_what_it_copies_is_what_the_scan_does(sim: Any) -> None:
+    from barkive.batch import ray_engine as ray
+    from barkive.catalogue import scan
+
+    windows = (ray._WINDOW_OF_A_WORKER, ray._LARGEST_WINDOW)
+    assert (ray._BLOCK, *windows) == (sim.BLOCK, sim.WINDOW_OF_A_WORKER, sim.LARGEST_WINDOW)
+    assert (scan._BATCH, scan._BATCH_SECONDS) == (sim.BATCH, sim.BATCH_SECONDS)
+
+
 def seconds(sim: Any, known: Any, **scenario: Any) -> float:
     outcome = sim.simulate(known, sim.Scenario(**scenario))
     assert outcome.done == scenario["photos"]

@@ -1,5 +1,6 @@
 """The map that works ahead: in order, bounded, and gone when its consumer is."""
 
+import os
 import threading
 import time
 
@@ -58,3 +59,10 @@ def test_an_early_stop_cancels_what_is_left_and_leaves_no_thread():
     assert threading.active_count() == before
     time.sleep(0.05)
     assert len(done) == finished
+
+
+def test_many_cores_have_as_many_threads(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    # All of them must be there at once.
+    barrier = threading.Barrier(40, timeout=10)
+    list(map_ahead(lambda i: barrier.wait(), range(40), ahead=40))

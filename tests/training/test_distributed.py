@@ -1,7 +1,9 @@
 """Two processes, real ones, do what one does; a process that fails or dies ends both."""
 
 import os
+import re
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -16,13 +18,14 @@ import torch
 import torch.distributed as dist
 
 from barkive.cli import main
-from barkive.errors import ClusterError, UsageError
-from barkive.training import distributed
+from barkive.errors import ClusterError, DeviceError, UsageError
+from barkive.training import devices, distributed
 from barkive.training.distributed import together
 from barkive.training.group import Group, Share, group, joined
-from barkive.training.several import Several, _positions
+from barkive.training.several import Several, _positions, _reaching
 
 SCRIPT = Path(__file__).with_name("together.py")
+SLOWLY = SCRIPT.with_name("slowly.py")
 LIMIT = 300  # seconds; what hangs fails
 RECIPE = """
 about = "From scratch."
@@ -157,12 +160,39 @@ def test_a_process_that_is_killed_ends_the_other_and_nothing_is_lost(pictures, t
     assert second.communicate() == ("", "")
     assert first.returncode == 2
     assert out == ""
-    assert err.splitlines()[-1] == (
-        "Error: Another process of the training has ended, or can't be reached any more; run the "
-        "same command again, it goes on where it was."
+    assert re.fullmatch(
+        r"Error: Another process of the training has ended, or can't be reached any more \(.*[Cc]on"
+        r"nection.*\); run the same command again, it goes on where it was\.",
+        err.splitlines()[-1],
     )
     assert sum(line.startswith("Error") for line in err.splitlines()) == 1
     assert len([*tmp_path.glob("out/long/checkpoint-*.pt")]) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_processes_keep_the_features_that_they_have(pictures, tmp_path, how):
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"]
+    with subprocess.Popen(
+        [*launcher, SLOWLY, pictures, begun],
+        env=environment(tmp_path / "cache"),
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as run:
+        try:
+            end = time.monotonic() + LIMIT
+            while len([*begun.iterdir()]) < 2 and time.monotonic() < end:
+                time.sleep(0.05)
+            run.send_signal(how)
+            run.wait(LIMIT)
+        finally:
+            run.kill()
+    shards = [*tmp_path.glob("cache/features/*/*.npz")]
+    assert len(shards) == 2
+    # Neither has gone on to the end of its ten photos.
+    assert max(len(np.load(shard)["features"]) for shard in shards) < 10
 
 
 # Alone.
@@ -223,7 +253,11 @@ def test_a_pytorch_without_processes_is_told(monkeypatch):
         pass
 
 
-def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd):
+@pytest.mark.parametrize("size", ["2", "1", None])
+def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd, size):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    if size is not None:
+        monkeypatch.setenv("WORLD_SIZE", size)
     for rank in ("1", "0"):
         monkeypatch.setenv("RANK", rank)
         monkeypatch.setattr(sys, "argv", ["barkive", "train", "--bogus"])
@@ -231,11 +265,74 @@ def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd):
         monkeypatch.setattr(sys, "stderr", sys.__stderr__)
         with pytest.raises(SystemExit, match="2"):
             main()
-        if rank == "1":
+        silent = (rank, size) == ("1", "2")
+        if silent:
             sys.stdout.close()
         said = capfd.readouterr()
         assert said.out == ""
-        assert ("No such option: --bogus" in said.err) == (rank == "0")
+        assert ("No such option: --bogus" in said.err) != silent
+
+
+# What goes wrong.
+
+
+def several():
+    return Several(Share(0, 2), None, 1)
+
+
+def test_memory_that_is_too_small_is_no_process_that_is_gone():
+    with pytest.raises(torch.OutOfMemoryError), _reaching():
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    told = r"can't be reached any more \(Connection closed\); run the same command again"
+    with pytest.raises(ClusterError, match=told), _reaching():
+        raise RuntimeError("Connection closed\nby whom?")
+
+
+@pytest.mark.parametrize(
+    ("memory", "fail"),
+    [
+        ("GPU", lambda: raises(torch.OutOfMemoryError("CUDA out of memory."))),
+        ("main", lambda: raises(MemoryError())),
+        ("main", lambda: torch.empty(2**60, dtype=torch.uint8)),
+    ],
+)
+def test_the_memory_that_is_too_small_is_named(memory, fail):
+    told = f"The {memory} memory is too small for this training; set a smaller batch"
+    with pytest.raises(DeviceError, match=told), devices.enough_memory():
+        fail()
+
+
+def test_other_errors_are_what_they_are():
+    with pytest.raises(RuntimeError, match="shapes"), devices.enough_memory():
+        raise RuntimeError("The shapes don't fit.")
+
+
+def raises(error):
+    raise error
+
+
+def test_an_error_that_the_others_do_not_know_of_ends_the_group(monkeypatch):
+    alone = several()
+    monkeypatch.setattr(alone, "_send", lambda content: None)
+    monkeypatch.setattr(alone, "agreed", nullcontext)
+    told = r"^Process 1 of 2 has failed \(ValueError: a bug\)\.$"
+    with pytest.raises(ClusterError, match=told), alone.led(print):
+        raise ValueError("a bug")
+
+
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+def test_gradients_lie_in_one_piece_in_the_form_of_their_weights(form):
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten())
+    network.to(memory_format=form)
+    weights = [*network.parameters()]
+    flat = several().gradients(weights)
+    assert flat.tolist() == [0.0] * 56
+    assert [p.grad.stride() for p in weights] == [p.stride() for p in weights]
+    network(torch.ones(1, 3, 4, 4)).sum().backward()
+    # Each weight sees four ones, and each bias four places.
+    assert flat.tolist() == [4.0] * 56
+    flat.fill_(1.0)
+    assert all((p.grad == 1).all() for p in weights)
 
 
 # Shares.
@@ -261,6 +358,7 @@ class Fake(Group):
     """The second of two processes on one machine; the other has no GPU, or has one."""
 
     share = Share(1, 2)
+    beside = 2
 
     def __init__(self, others):
         self.others = others
@@ -287,7 +385,6 @@ def gpus(monkeypatch):
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
         monkeypatch.setattr(torch.cuda, "set_device", taken.append)
         monkeypatch.setenv("LOCAL_RANK", "1")
-        monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
         fake = Fake(others)
         with joined(fake):
             yield fake, taken
@@ -297,7 +394,7 @@ def gpus(monkeypatch):
 
 def test_each_process_takes_the_gpu_of_its_own(gpus):
     with gpus(2, others=[True]) as (fake, taken):
-        distributed._take_device()
+        devices.take_device()
     assert taken == [1]
     assert fake.exchanged
 
@@ -305,19 +402,19 @@ def test_each_process_takes_the_gpu_of_its_own(gpus):
 def test_too_few_gpus_are_told(gpus):
     told = "a machine has 2 processes and 1 GPUs; start one process a GPU"
     with gpus(1, others=[True]) as (_, taken), pytest.raises(UsageError, match=told):
-        distributed._take_device()
+        devices.take_device()
     assert taken == []
 
 
 def test_gpus_on_some_machines_only_are_told(gpus):
     told = "1 of 2 processes have a GPU"
     with gpus(0, others=[True]) as _, pytest.raises(UsageError, match=told):
-        distributed._take_device()
+        devices.take_device()
 
 
 def test_without_gpus_gradients_go_through_main_memory(gpus):
     with gpus(0, others=[False]) as (fake, taken):
-        distributed._take_device()
+        devices.take_device()
     assert taken == []
     assert not fake.exchanged
 
@@ -334,4 +431,4 @@ def test_gradients_go_by_nccl_where_it_is(monkeypatch, there):
     several = Several(Share(0, 2), None, 1)
     several.exchange_on_gpus()
     assert asked == (["nccl"] if there else [])
-    assert several._gradients is (made if there else None)
+    assert several._gpus is (made if there else None)

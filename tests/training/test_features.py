@@ -1,6 +1,8 @@
 """Every photo goes through the network once; the cache is right or not used."""
 
+import hashlib
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -129,6 +131,28 @@ def test_a_damaged_shard_is_computed_again(extract, paths, cache, damage):
     assert batches == [6]
     assert (second.rows == first.rows).all()
     assert extract(paths)[1] == []
+
+
+def test_of_a_shard_only_what_is_asked_for_is_held(extract, paths, cache):
+    whole, _ = extract(paths)
+    (folder,) = {shard.parent for shard in cache.rglob("*.npz")}
+    opened = features._Cache(folder)
+    entry = hashlib.sha256(Path(paths[2]).read_bytes()).digest()
+    assert entry in opened
+    ((found, (row, _)),) = opened.rows({entry}).items()
+    assert found == entry
+    assert row.tolist() == whole.rows[2].tolist()
+    assert row.base.nbytes == row.nbytes
+
+
+def test_damage_within_a_shard_is_told(extract, paths, cache):
+    whole, _ = extract(paths)
+    (shard,) = cache.rglob("*.npz")
+    content = shard.read_bytes()
+    assert content.count(whole.rows.tobytes()) == 1
+    shard.write_bytes(content.replace(whole.rows.tobytes(), bytes(whole.rows.nbytes)))
+    with pytest.raises(UsageError, match=f"The cache's file {shard} is damaged; remove it"):
+        extract(paths)
 
 
 def test_runs_at_the_same_time_do_not_meet(extract, paths, cache):

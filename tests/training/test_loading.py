@@ -1,6 +1,8 @@
 """A folder of breeds becomes batches: each photo once, always the same, changed within bounds."""
 
+import itertools
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from PIL import Image
 
 from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
-from barkive.training.group import Share
+from barkive.training import loading
+from barkive.training.group import ALONE, Group, Share, joined
 from barkive.training.loading import Loader, Photos, augment
 
 SIZE = 32
@@ -108,6 +111,32 @@ def test_the_memory_is_told_and_is_within_its_bound(paths):
     none = Photos(paths, SQUARE, memory=PHOTO - 1)
     assert (none.held, reds(none.take([2, 2]))) == (0, [2, 2])
     none.fill(lambda done, total: pytest.fail("nothing is kept"))
+
+
+class Three(Group):
+    """Three processes, of which two are on this machine."""
+
+    share = Share(0, 3)
+    beside = 2
+
+
+def test_the_processes_of_a_machine_share_its_memory(paths, monkeypatch):
+    monkeypatch.setattr(loading, "MEMORY", 8 * PHOTO)
+    assert Photos(paths, SQUARE).held == 8
+    with joined(Three()):
+        photos = Photos(paths, SQUARE)
+    assert photos.held == 4
+    assert pickle.loads(pickle.dumps(photos)).held == 4
+
+
+def test_the_rate_is_that_of_all_processes_and_of_decoded_photos(paths, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(loading, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    for group, rate in ((ALONE, 10), (Three(), 30)):
+        with joined(group):
+            one = loader(paths, batch=4)
+            assert one.rate() == rate
+        assert one.photos._known.all()
 
 
 @given(st.integers(0, 20 * PHOTO))

@@ -1,8 +1,12 @@
 """Where the time goes, and what limits, in words."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from barkive.training.pace import Times, slowest, what_limits
+from barkive.training import pace
+from barkive.training.group import Group, joined
+from barkive.training.pace import Times, features_told, slowest, what_limits
 
 
 def test_times_add_up():
@@ -39,8 +43,50 @@ def test_what_limits_is_said(waited, exchanged, said):
     assert what_limits(500, 400, waited, exchanged) == said
 
 
+@pytest.mark.parametrize(("exchanged", "limits"), [(0.4, "exchange"), (0.09, "network")])
+def test_of_a_frozen_network_the_exchange_may_limit_too(exchanged, limits):
+    assert limits in what_limits(500, 100, None, exchanged).partition("limits")[0]
+
+
 def test_of_a_frozen_network_the_rates_tell():
     assert what_limits(500, 100, None) == (
         "The network limits: it takes 20% of what the loader can give."
     )
     assert what_limits(500, 460, None) == "The loader limits: the network takes all that it gives."
+
+
+class FourThreads(Group):
+    threads = 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "used", "said"),
+    [
+        (9.0, 36.0, []),
+        (
+            *(20.0, 76.0),
+            [
+                "The features of 300 photos took 20 seconds, 15 photos a second. "
+                "The processor limits: 95% of it were in use; more cores would help."
+            ],
+        ),
+        (
+            *(20.0, 20.0),
+            [
+                "The features of 300 photos took 20 seconds, 15 photos a second. Reading the "
+                "photos limits, or other programs do: 25% of the processor were in use."
+            ],
+        ),
+    ],
+)
+def test_what_limits_features_is_said_where_they_take_long(monkeypatch, seconds, used, said):
+    clocks = {"perf_counter": iter([0.0, seconds]), "process_time": iter([0.0, used])}
+    monkeypatch.setattr(
+        pace,
+        "time",
+        SimpleNamespace(**{name: clock.__next__ for name, clock in clocks.items()}),
+    )
+    told = []
+    with joined(FourThreads()), features_told(300, told.append):
+        pass
+    assert told == said

@@ -89,7 +89,8 @@ def main() -> None:
     0 all went well, 1 some photos failed, 2 wrong usage, 130 interrupted by Ctrl-C.
     """
     stderr, rank = sys.stderr, os.environ.get("RANK")
-    if rank is not None and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
+    together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
+    if together and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
         # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
         # words about them are for those who ask for them.
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,9 +19,15 @@ def map_ahead(
 
     Unlike `Executor.map` it never holds more than `ahead` results, however many items
     there are, and cancels what is left when the consumer stops early.
+
+    Args:
+        function: Called in as many threads as `ahead`, or a few more than there are cores.
+        items: What it is applied to.
+        ahead: How many results may wait for the consumer, at least 1.
     """
     pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor()
+    # The executor's own choice ends at 32, however many cores there are.
+    pool = ThreadPoolExecutor(min(ahead, (os.cpu_count() or 1) + 4))
     try:
         for item in items:
             pending.append(pool.submit(function, item))

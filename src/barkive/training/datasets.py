@@ -14,6 +14,7 @@ from barkive.errors import DataError
 from barkive.evaluation import Samples
 from barkive.images import group_near_duplicates
 from barkive.training.features import Features
+from barkive.training.pace import features_told
 from barkive.training.progress import Say
 from barkive.training.recipe import Recipe
 from barkive.verdicts import Label
@@ -70,7 +71,8 @@ def gather(
     Raises:
         DataError: Fewer than two breeds can be read, or none has a photo for validation.
     """
-    dogs = extract(samples.paths, "Features")
+    with features_told(len(samples.paths), say):
+        dogs = extract(samples.paths, "Features")
     folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
     labels, label_of = label_folders([samples.folders[i] for i in folders])
     if len(labels) < 2:

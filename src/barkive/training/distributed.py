@@ -14,15 +14,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn
 
 import torch
 import torch.distributed as dist
 
 from barkive.errors import ClusterError, UsageError
-from barkive.training.group import Share, cores, group, joined
+from barkive.training.group import Share, cores, joined
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
@@ -43,7 +43,7 @@ def together() -> Iterator[None]:
     sets `RANK`, `WORLD_SIZE`, `MASTER_ADDR` and `MASTER_PORT` will do.
 
     Raises:
-        UsageError: The variables of the environment, or the GPUs, don't fit together.
+        UsageError: The variables of the environment don't fit together.
         ClusterError: The other processes can't be reached.
     """
     share = _launched()
@@ -55,7 +55,7 @@ def together() -> Iterator[None]:
     # Where PyTorch lacks what it stands on, it can't even be imported.
     from barkive.training.several import Several
 
-    several = Several(share, _meet(share), max(1, cores() // _beside(share)))
+    several = Several(share, _meet(share), _beside(share))
     before = [signal.getsignal(number) for number in _INTERRUPTIONS]
     try:
         with joined(several):
@@ -63,13 +63,15 @@ def together() -> Iterator[None]:
                 _serve(several)
             _hear_once()
             torch.set_num_threads(cores())
-            with several.led(_take_device):
-                _take_device()
             yield
             several.dismiss()
     except BaseException:
         # The launcher ends all where one has failed; this one has yet to say why.
         before = [signal.SIG_IGN for _ in _INTERRUPTIONS]
+        if not share.rank:
+            # Of Ctrl-C the others know nothing, and would go on with what they are doing.
+            with suppress(RuntimeError):  # where all words are lost, so are they
+                several.raise_alarm()
         raise
     finally:
         for number, handler in zip(_INTERRUPTIONS, before, strict=True):
@@ -129,38 +131,12 @@ def _meet(share: Share) -> Store:
     return store
 
 
-def _take_device() -> None:
-    """The GPU of this process, where there is one for each on this machine.
-
-    Raises:
-        UsageError: There are too few, or not on every machine.
-    """
-    several = cast("Several", group())
-    has_gpu = torch.cuda.is_available()
-    with several.agreed():
-        if has_gpu:
-            there, asked = torch.cuda.device_count(), _beside(several.share)
-            if there < asked:
-                raise UsageError(
-                    f"Each process needs a GPU of its own, and a machine has {asked} processes and "
-                    f"{there} GPUs; start one process a GPU."
-                )
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", several.share.rank)))
-    having = several.gather(has_gpu)
-    with several.agreed():
-        if len(set(having)) > 1:
-            raise UsageError(
-                f"{sum(having)} of {len(having)} processes have a GPU; take machines that are "
-                "alike, or hide the GPUs with CUDA_VISIBLE_DEVICES=''."
-            )
-    if has_gpu:
-        several.exchange_on_gpus()
-
-
 def _serve(several: Several) -> NoReturn:
     """What all processes but the first do."""
-    # Ctrl-C reaches all; the first says so, and the others end with it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Interruptions reach all; the first says so, and the others end with it, what they have
+    # computed being kept.
+    for number in _INTERRUPTIONS:
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(several.threads)
     try:
         while several.follow():

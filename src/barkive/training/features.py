@@ -3,7 +3,8 @@
 The cache is keyed by the photo's content and by all that made the features (backbone,
 image size, preprocessing), so an interrupted or repeated run resumes, and a changed
 photo is never mistaken for its former self. A shard is written whole or not at all.
-Several processes each take a part of the photos, in the batches that one would make.
+Several processes each take a part of the photos, in the batches that one would make, and
+hold in memory the features of these alone.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import platformdirs
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from barkive.errors import PhotoError, UsageError
@@ -33,6 +35,7 @@ _Known = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 _BATCH = 16
 _SHARD = 1024
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def extract_features(
         on_progress: Called with (photos done, photos in all).
 
     Raises:
-        UsageError: The cache's folder can't be written.
+        UsageError: The cache's folder can't be written, or a file in it is damaged.
+        ClusterError: Another process has failed, or is gone.
     """
     part = partial(_extract, extract=extract, key=key, preprocessing=preprocessing)
     found = group().divided(part, paths, on_progress, block=_BATCH)
@@ -129,7 +133,8 @@ def _extract(
     finally:
         # An interrupted run keeps what it has computed so far.
         cache.flush()
-    return [one if isinstance(one, str) else cache[one] for one in found]
+    known = cache.rows({one for one in found if isinstance(one, bytes)})
+    return [one if isinstance(one, str) else known[one] for one in found]
 
 
 def _stacked(known: Sequence[_Known]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:
@@ -147,10 +152,11 @@ class _Prepared:
 
 
 class _Cache:
-    """Features on disk, in shards of NumPy arrays, all of them held in memory."""
+    """Features on disk, in shards of NumPy arrays; in memory is what was computed now."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._shards: dict[bytes, Path] = {}
         self._known: dict[bytes, _Known] = {}
         self._unwritten: list[bytes] = []
         try:
@@ -159,14 +165,28 @@ class _Cache:
             raise self._unwritable(error) from None
         for shard in folder.glob("*.npz"):
             # A shard that a full disk or a crash has damaged is computed again.
-            with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-                self._known.update(_read_shard(shard))
+            with suppress(*_DAMAGED), _opened(shard) as arrays:
+                self._shards.update(dict.fromkeys(_entries(arrays), shard))
 
     def __contains__(self, entry: bytes) -> bool:
-        return entry in self._known
+        return entry in self._known or entry in self._shards
 
-    def __getitem__(self, entry: bytes) -> _Known:
-        return self._known[entry]
+    def rows(self, entries: Set[bytes]) -> dict[bytes, _Known]:
+        """Features and hashes of entries that it contains; of each shard those asked for."""
+        found = {entry: self._known[entry] for entry in entries & self._known.keys()}
+        for shard in {self._shards[entry] for entry in entries - found.keys()}:
+            try:
+                with _opened(shard) as arrays:
+                    asked = {e: i for i, e in enumerate(_entries(arrays)) if e in entries}
+                    # Taken out, so that the others are not held.
+                    rows, hashes = (arrays[n][[*asked.values()]] for n in ("features", "hashes"))
+            except _DAMAGED:
+                raise UsageError(
+                    f"The cache's file {shard} is damaged; remove it, and run the same command "
+                    "again, which computes what was in it."
+                ) from None
+            found.update(zip(asked, zip(rows, hashes, strict=True), strict=True))
+        return found
 
     def add(
         self, entries: list[bytes], rows: NDArray[np.float32], hashes: NDArray[np.uint64]
@@ -203,9 +223,12 @@ class _Cache:
         )
 
 
-def _read_shard(shard: Path) -> dict[bytes, _Known]:
+@contextmanager
+def _opened(shard: Path) -> Iterator[NpzFile]:
     # Opened here, because NumPy leaves a file open that is no archive.
     with shard.open("rb") as file, np.load(file) as arrays:
-        rows = zip(arrays["features"], arrays["hashes"], strict=True)
-        entries = [entry.tobytes() for entry in arrays["entries"]]
-        return dict(zip(entries, rows, strict=True))
+        yield arrays
+
+
+def _entries(arrays: NpzFile) -> list[bytes]:
+    return [entry.tobytes() for entry in arrays["entries"]]

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
+
+from barkive.errors import ClusterError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,15 +42,21 @@ class Share:
 WHOLE = Share()
 
 
+class ElsewhereError(ClusterError):
+    """Another process has failed; all have left what they did, and can do something else."""
+
+
 class Group:
     """The processes that work together: here one that is alone.
 
     Attributes:
         share: This process's, and how many there are.
+        beside: How many of them are on this machine, this one included.
         threads: How many threads a session of ONNX Runtime gets; 0 for one a core.
     """
 
     share = WHOLE
+    beside = 1
     threads = 0
 
     @property
@@ -74,8 +82,25 @@ class Group:
         """
         yield
 
-    def add_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replaces each gradient by its sum over all processes; none counts as zeros."""
+    def take_device(self) -> None:
+        """Gives each process a GPU of its own, where there are GPUs.
+
+        Raises:
+            UsageError: There are too few, or not on every machine.
+        """
+
+    def exchange_on_gpus(self) -> None:
+        """Lets gradients go from GPU to GPU, where that can be."""
+
+    def gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor | None:
+        """Lays all gradients, zeros at first, into one piece of memory, which `add_up` takes.
+
+        None where there is nothing to add up, and gradients stay where they are.
+        """
+        return None
+
+    def add_up(self, gradients: Tensor | None) -> None:
+        """Replaces gradients by their sums over all processes."""
 
     def gather(self, value: Result) -> list[Result]:
         """The values of all processes by rank; empty for all but the first."""

@@ -25,7 +25,7 @@ from barkive.training.group import WHOLE, Share, cores, group
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]
 
-MEMORY = 4 * 2**30  # bytes of decoded photos: 28,000 of 224 x 224
+MEMORY = 4 * 2**30  # bytes of decoded photos on a machine: 28,000 of 224 x 224
 _AHEAD = 2
 _DECODED_AHEAD = 32
 # What strength 1 stands for; the flip does not depend on the strength.
@@ -59,7 +59,7 @@ class Photos:
         preprocessing: Preprocessing,
         *,
         colour: Colour = "rgb",
-        memory: int = MEMORY,
+        memory: int | None = None,
     ) -> None:
         """Reads nothing yet: a photo is decoded when it is asked for first.
 
@@ -67,13 +67,14 @@ class Photos:
             paths: The photos.
             preprocessing: How each becomes a square.
             colour: `rgb` for three channels, `grey` for one, the luminance.
-            memory: Bytes that decoded photos may take.
+            memory: Bytes that decoded photos may take; by default what this process may have
+                of `MEMORY` beside the others on its machine.
         """
         if colour not in get_args(Colour):
             allowed = ", ".join(get_args(Colour))
             raise UsageError(f"“{colour}” is no colour mode; choose one of: {allowed}.")
         self.paths = tuple(paths)
-        self._memory = memory
+        self._memory = memory = MEMORY // group().beside if memory is None else memory
         self._preprocessing = preprocessing
         self._colour = colour
         size = preprocessing.size
@@ -200,11 +201,18 @@ class Loader:
         return map_ahead(prepare, enumerate(chunks), ahead=max(_AHEAD, group().threads or cores()))
 
     def rate(self) -> float:
-        """Photos a second that the loader gives while nothing else runs; measured now."""
+        """Photos a second that the loaders of all processes give while nothing else runs.
+
+        Measured now, in this process, once what it keeps is decoded.
+        """
+
+        def give() -> int:
+            batches = itertools.islice(self.epoch(), _TIMED_BATCHES)
+            return sum(len(batch.truth) for batch in batches)
+
+        give()
         start = time.perf_counter()
-        batches = itertools.islice(self.epoch(), _TIMED_BATCHES)
-        photos = sum(len(batch.truth) for batch in batches)
-        return photos / (time.perf_counter() - start)
+        return group().size * give() / (time.perf_counter() - start)
 
 
 def augment(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:

@@ -14,7 +14,7 @@ import ctypes
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -29,6 +29,7 @@ from torch.nn import functional
 from barkive.training import checkpoints
 from barkive.training.batches import Batches, Divisible, own_part
 from barkive.training.curves import Epoch, best_epoch
+from barkive.training.devices import enough_memory
 from barkive.training.dropout import share_dropout
 from barkive.training.group import ALONE, Group, group
 from barkive.training.pace import Times, slowest
@@ -124,25 +125,32 @@ def fit(
         on_epoch: Called after each epoch; what it raises ends the training.
 
     Raises:
-        UsageError: The checkpoint can't be written.
+        UsageError: The checkpoint can't be written, or the processes can't train this module.
+        DataError: A photo can't be read any more.
+        DeviceError: The memory is too small.
+        ClusterError: Another process has failed, or is gone.
     """
     several = group() if isinstance(batches, Divisible) else ALONE
+    several.take_device()
     training = _Training(module, batches, validation, schedule, several)
     weights, optimiser = training.weights, training.optimiser
     state = checkpoints.resume(checkpoint, weights, optimiser, training.where)
     done = len(state.history)
-    call = (_follow, module, optimiser.state_dict(), batches, validation, schedule, done)
-    with several.led(*call) if done < schedule.epochs else nullcontext():
-        for number in range(done + 1, schedule.epochs + 1):
-            epoch, times = training.epoch(number, on_progress)
+    if done < schedule.epochs:
+        start = optimiser.state_dict()
+        with several.led(_follow, module, start, batches, validation, schedule, done):
             with several.agreed():
-                state.history.append(epoch)
-                state.times = state.times.plus(times)
-                if best_epoch(state.history) is epoch:
-                    state.best = {n: p.detach().clone() for n, p in weights.items()}
-                on_epoch(epoch)
-                if checkpoint is not None and number < schedule.epochs:
-                    checkpoints.save(checkpoint, state, weights, optimiser)
+                pass  # whether all are ready
+            for number in range(done + 1, schedule.epochs + 1):
+                epoch, times = training.epoch(number, on_progress)
+                with several.agreed():
+                    state.history.append(epoch)
+                    state.times = state.times.plus(times)
+                    if best_epoch(state.history) is epoch:
+                        state.best = {n: p.detach().clone() for n, p in weights.items()}
+                    on_epoch(epoch)
+                    if checkpoint is not None and number < schedule.epochs:
+                        checkpoints.save(checkpoint, state, weights, optimiser)
     with torch.no_grad():
         for name, parameter in weights.items():
             parameter.copy_(state.best[name])
@@ -170,8 +178,9 @@ def _follow(
 ) -> None:
     """What the other processes do while the first one fits."""
     several = group()
-    training = _Training(module, batches, validation, schedule, several)
-    training.optimiser.load_state_dict(optimiser)
+    with several.agreed():
+        training = _Training(module, batches, validation, schedule, several)
+        training.optimiser.load_state_dict(optimiser)
     for number in range(done + 1, schedule.epochs + 1):
         training.epoch(number)
         with several.agreed():
@@ -181,6 +190,7 @@ def _follow(
 class _Training:
     """One process's part in fitting a module."""
 
+    @enough_memory()
     def __init__(
         self,
         module: nn.Module,
@@ -196,6 +206,7 @@ class _Training:
             # What the convolutions of a GPU compute in bfloat16 fastest.
             module.to(memory_format=torch.channels_last)
         self.weights = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self._gradients = several.gradients([*self.weights.values()])
         self.optimiser = torch.optim.AdamW(
             self.weights.values(),
             lr=schedule.learning_rate,
@@ -222,26 +233,28 @@ class _Training:
         torch.manual_seed(1000 * self._schedule.seed + number)
         _train_mode(self._module)
         loss_sum = right = done = 0.0
-        times = Times()
-        batches = iter(self._batches.epoch(number))
+        times, batch, batches = Times(), None, iter(self._batches.epoch(number))
         while True:
-            asked = time.perf_counter()
-            with several.agreed():
+            begun = time.perf_counter()
+            with several.agreed(), enough_memory():
+                if batch is not None:
+                    # Of the batch before: here, so that all hear where that fails.
+                    self.optimiser.step()
+                    on_progress((number - 1) * self._samples + int(done), epochs * self._samples)
+                asked = time.perf_counter()
                 batch = next(batches, None)
                 arrived = time.perf_counter()
                 if batch is not None:
                     self._set_rate((number - 1 + done / self._samples) / epochs)
                     loss, hits = self._learn(*batch)
+                    loss_sum, right, done = loss_sum + loss, right + hits, done + len(batch[1])
                 learned = time.perf_counter()
+            if batch is not None:
+                several.add_up(self._gradients)
+            working, added = asked - begun + learned - arrived, time.perf_counter()
+            times = times.plus(Times(arrived - asked, working, added - learned))
             if batch is None:
                 break
-            several.add_gradients([*self.weights.values()])
-            added = time.perf_counter()
-            self.optimiser.step()
-            loss_sum, right, done = loss_sum + loss, right + hits, done + len(batch[1])
-            on_progress((number - 1) * self._samples + int(done), epochs * self._samples)
-            working = learned - arrived + time.perf_counter() - added
-            times = times.plus(Times(arrived - asked, working, added - learned))
         told = several.gather((loss_sum, right, times))
         judged = score(self._module, self._validation, several)
         if told:
@@ -265,7 +278,7 @@ class _Training:
         Returns:
             The sum of their cross-entropies, and how many were answered rightly.
         """
-        self.optimiser.zero_grad()
+        self.optimiser.zero_grad(set_to_none=self._gradients is None)
         if not len(inputs):
             return 0.0, 0.0
         share = self._several.share
@@ -303,7 +316,7 @@ def predict(
     truths: list[NDArray[np.intp]] = []
     # What can't be divided takes so little that the first does it alone.
     idle = several.share.rank > 0 and not isinstance(batches, Divisible)
-    with several.agreed(), torch.inference_mode(), autocast(where):
+    with several.agreed(), enough_memory(), torch.inference_mode(), autocast(where):
         for inputs, truth in () if idle else own_part(batches, several).epoch():
             logits = module(torch.from_numpy(inputs).to(where)).float() if len(inputs) else None
             parts.append(_NOTHING if logits is None else logits.cpu().numpy())

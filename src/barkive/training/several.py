@@ -10,10 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 from barkive.errors import BarkiveError, ClusterError, UsageError
-from barkive.training.group import Group, Item, OnProgress, Result, Share, Work, cores, group
+from barkive.training.devices import take_device
+from barkive.training.group import (
+    ElsewhereError,
+    Group,
+    Item,
+    OnProgress,
+    Result,
+    Share,
+    Work,
+    cores,
+    group,
+)
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
@@ -28,24 +39,32 @@ class _LeftError(Exception):
 class Several(Group):
     """Processes of which each runs this code."""
 
-    def __init__(self, share: Share, store: Store, threads: int) -> None:
+    def __init__(self, share: Share, store: Store, beside: int) -> None:
         """Joins nothing yet: torch's process group must be there.
 
         Args:
             share: This process's, and how many there are.
             store: Where all can leave words.
-            threads: This process's share of the cores.
+            beside: How many of them are on this machine, which share its cores.
         """
         self.share = share
-        self.threads = threads
+        self.beside = beside
+        self.threads = max(1, cores() // beside)
         self._store = store
-        self._gradients: dist.ProcessGroup | None = None
+        self._gpus: dist.ProcessGroup | None = None
+        self._parted: BaseException | None = None
         self._calls = 0
         self._looked = 0.0
 
     @contextmanager
     def led(self, function: Callable[..., object], *arguments: Any) -> Iterator[None]:
-        """Sends the call to the others, and waits until they have understood."""
+        """Sends the call to the others, and waits until they have understood.
+
+        Raises:
+            UsageError: The call can't be sent.
+            ClusterError: Another process is gone, or this one has failed where the others
+                don't know it, so that they can't go on together.
+        """
         content = io.BytesIO()
         try:
             torch.save((function, arguments), content)
@@ -61,7 +80,12 @@ class Several(Group):
         torch.set_num_threads(self.threads)
         try:
             yield
+        except Exception as error:
+            if error is self._parted or isinstance(error, ClusterError):
+                raise
+            raise ClusterError(_reason(error, self.share)) from error
         finally:
+            self._parted = None
             torch.set_num_threads(cores())
 
     def follow(self) -> bool:
@@ -84,12 +108,21 @@ class Several(Group):
         """Lets the others end."""
         self._send(memoryview(b""))
 
+    def raise_alarm(self) -> None:
+        """Has the others leave what is being done, as soon as they look."""
+        self._store.set(self._alarm, "")
+
+    def take_device(self) -> None:
+        """Has each process take its own."""
+        with self.led(take_device):
+            take_device()
+
     def exchange_on_gpus(self) -> None:
-        """Lets gradients go from GPU to GPU, where that can be."""
-        if dist.is_nccl_available():
+        """Makes a group of NCCL, once."""
+        if self._gpus is None and dist.is_nccl_available():
             made = dist.new_group(backend="nccl")
             assert isinstance(made, dist.ProcessGroup)
-            self._gradients = made
+            self._gpus = made
 
     @contextmanager
     def agreed(self) -> Iterator[None]:
@@ -102,28 +135,35 @@ class Several(Group):
         except Exception as error:  # Ctrl-C asks nobody either: all end with this process
             failure = error
             if not isinstance(error, _LeftError):
-                self._store.set(self._alarm, "")
+                self.raise_alarm()
         failed = torch.tensor([float(failure is not None)])
         with _reaching():
             dist.all_reduce(failed)
         if not failed.item():
             return
         told = [one for one in self.gather(_told(failure, self.share)) if one is not None]
-        if failure is not None and not (self.share.rank or isinstance(failure, _LeftError)):
-            raise failure
-        raise told[0] if told else _LeftError
+        if self.share.rank:
+            raise _LeftError
+        own = failure is not None and not isinstance(failure, _LeftError)
+        self._parted = failure if own else (told[0] if told else _LeftError())
+        assert self._parted is not None
+        raise self._parted
 
-    def add_gradients(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Adds up all gradients in one exchange."""
-        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+    def gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor:
+        """Each gradient has the strides of its weights, as the optimiser asks for."""
+        first, sizes = parameters[0], [parameter.numel() for parameter in parameters]
+        flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
+        for parameter, part in zip(parameters, torch.split(flat, sizes), strict=True):
+            parameter.grad = part.as_strided(parameter.shape, parameter.stride())
+        return flat
+
+    def add_up(self, gradients: Tensor | None) -> None:
+        """One exchange for all of them."""
+        assert gradients is not None
         with _reaching():
-            dist.all_reduce(flat, group=self._gradients)
-        if flat.is_cuda:
+            dist.all_reduce(gradients, group=self._gpus)
+        if gradients.is_cuda:
             torch.cuda.synchronize()  # so that the time counts here
-        parts = torch.split(flat, [gradient.numel() for gradient in gradients])
-        for parameter, gradient, part in zip(parameters, gradients, parts, strict=True):
-            parameter.grad = gradient.copy_(part.view(gradient.shape))
 
     def gather(self, value: Result) -> list[Result]:
         """Pickles the values on their way."""
@@ -193,10 +233,13 @@ def _reaching() -> Iterator[None]:
     """Turns what torch raises of a process that is gone into an error of Barkive's own."""
     try:
         yield
-    except RuntimeError:
+    except torch.OutOfMemoryError:
+        raise  # it is this process's own
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
         raise ClusterError(
-            "Another process of the training has ended, or can't be reached any more; run the "
-            "same command again, it goes on where it was."
+            f"Another process of the training has ended, or can't be reached any more ({reason}); "
+            "run the same command again, it goes on where it was."
         ) from None
 
 
@@ -206,8 +249,12 @@ def _told(failure: Exception | None, share: Share) -> BarkiveError | None:
         return None
     if isinstance(failure, BarkiveError):
         return failure
+    return ElsewhereError(_reason(failure, share))
+
+
+def _reason(failure: Exception, share: Share) -> str:
     reason = f"{type(failure).__name__}: {failure}".partition("\n")[0]
-    return ClusterError(f"Process {share.rank + 1} of {share.size} has failed ({reason}).")
+    return f"Process {share.rank + 1} of {share.size} has failed ({reason})."
 
 
 def _positions(n: int, block: int, share: Share) -> list[int]:

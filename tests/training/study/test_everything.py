@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from barkive.errors import DataError, UsageError
-from barkive.training.group import Group, Share, joined
+from barkive.errors import ClusterError, DataError, DeviceError, UsageError
+from barkive.training.group import ALONE, ElsewhereError, Group, Share, joined
 from barkive.training.progress import no_progress
 from barkive.training.study import everything
+from barkive.training.study import run as recipe_runs
 from barkive.training.study.everything import run_all
 from barkive.training.study.job import Study
 from barkive.training.study.outcome import Result, write_result
@@ -159,18 +160,62 @@ def test_the_studys_own_recipes_on_a_few_breeds_lack_only_what_they_must(run, he
     assert list(missing) == [name for name in NAMES if name not in scratch]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
-def test_processes_that_train_together_run_the_recipes_themselves(run, write, monkeypatch):
-    class Two(Group):
-        share = Share(0, 2)
+class Two(Group):
+    share = Share(0, 2)
 
+
+def test_processes_that_train_together_run_the_recipes_themselves(run, write, monkeypatch):
     monkeypatch.setattr(everything, "_run_apart", None)
     monkeypatch.setattr(everything, "run_recipe", _refuses)
+    names = [write("small", SMALL), write("second", SMALL)]
     with joined(Two()):
-        assert run([write("small", SMALL)])[1] == {"small": "Too few photos."}
+        assert run(names)[1] == dict.fromkeys(("small", "second"), "Too few photos.")
         monkeypatch.setattr(everything, "run_recipe", _breaks)
         with pytest.raises(UsageError, match="No room"):
-            run([write("small", SMALL)])
+            run(names)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("a bug"), "It failed with the error above; please report that."),
+        (DeviceError("The GPU memory is too small."), "The GPU memory is too small."),
+        (ElsewhereError("Process 2 has failed."), "Process 2 has failed."),
+    ],
+)
+def test_what_fails_in_processes_that_train_together_is_one_recipe(
+    run, write, monkeypatch, capsys, error, said
+):
+    def fails(job):
+        raise error
+
+    monkeypatch.setattr(everything, "run_recipe", fails)
+    names = [write("small", SMALL), write("second", SMALL)]
+    with joined(Two()):
+        assert run(names)[1] == dict.fromkeys(("small", "second"), said)
+    assert ("ValueError: a bug" in capsys.readouterr().err) == isinstance(error, ValueError)
+
+
+def test_processes_that_are_no_group_any_more_end_the_whole(run, write, monkeypatch):
+    def fails(job):
+        raise ClusterError("Another process has ended.")
+
+    monkeypatch.setattr(everything, "run_recipe", fails)
+    with joined(Two()), pytest.raises(UsageError, match="Another process has ended"):
+        run([write("small", SMALL)])
+
+
+@pytest.mark.parametrize(("group", "told"), [(ALONE, True), (Two(), False)])
+def test_the_memory_of_all_recipes_is_none_of_one(study, run, write, monkeypatch, group, told):
+    def made_up(job, backbone):
+        study.out.joinpath("small").mkdir(parents=True, exist_ok=True)
+        return Result(job.name, job.recipe.about, job.digest(), 0, 3, (12, 3, 3), 0)
+
+    monkeypatch.setitem(recipe_runs._RUN, "network", made_up)
+    monkeypatch.setattr(everything, "_run_apart", everything._outcome)
+    with joined(group):
+        ((result,), _, _) = run([write("small", SMALL)])
+    assert (result.memory is not None) == told
 
 
 def _refuses(job):
@@ -181,6 +226,7 @@ def _breaks(job):
     raise UsageError("No room.")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
     ended = threading.Event()
 

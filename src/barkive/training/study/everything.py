@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -19,8 +20,15 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from barkive import evaluation
-from barkive.errors import BarkiveError, DataError, ExportError, UsageError, WeightsError
-from barkive.training.group import group
+from barkive.errors import (
+    BarkiveError,
+    DataError,
+    DeviceError,
+    ExportError,
+    UsageError,
+    WeightsError,
+)
+from barkive.training.group import ElsewhereError, group
 from barkive.training.progress import Progress, Say
 from barkive.training.study.charts import leaderboard_chart
 from barkive.training.study.job import Job, Study
@@ -34,6 +42,7 @@ from barkive.training.study.weights import load_weights
 REPORT = "results.md"
 # Seconds in which a recipe's process may end by itself once it has answered.
 _FAREWELL = 30.0
+_FAILED = "It failed with the error above; please report that."
 _NOT_SHOWN = ("digest", "table", "photos", "interval", "versions")
 _SIDES = ("train_photos", "validation_photos", "test_photos")
 _COLUMNS = (
@@ -76,7 +85,7 @@ def run_all(
         if found[job.name] is not None or job.name in missing:
             continue
         say(f"{job.name}: {job.recipe.about}")
-        outcome = _run_apart(job) if group().size == 1 else _outcome(job)
+        outcome = _run_apart(job) if group().size == 1 else _run_here(job)
         if isinstance(outcome, UsageError):
             raise outcome
         if isinstance(outcome, Result):
@@ -127,12 +136,21 @@ def _run_apart(job: Job) -> Result | str | UsageError:
         process.join()
         # Python itself ends with 1 after an error, having shown it.
         if process.exitcode == 1:
-            return "It failed with the error above; please report that."
+            return _FAILED
         return "Its process was ended from outside, most likely for want of memory."
     finally:
         # Also after Ctrl-C: what was trained so far is in the checkpoint.
         process.kill()
         process.join()
+
+
+def _run_here(job: Job) -> Result | str | UsageError:
+    """Runs a recipe in this process, the first of several: whatever fails is this recipe alone."""
+    try:
+        return _outcome(job)
+    except Exception:
+        traceback.print_exc()
+        return _FAILED
 
 
 @contextmanager
@@ -154,10 +172,10 @@ def _run(job: Job, answers: Connection) -> None:
 
 
 def _outcome(job: Job) -> Result | str | UsageError:
-    """Runs a recipe; gives the reason where its data won't do, or what must end the whole."""
+    """Runs a recipe; gives why it alone can't be run, or what must end the whole."""
     try:
         return run_recipe(job)
-    except (DataError, ExportError, WeightsError) as error:
+    except (DataError, DeviceError, ElsewhereError, ExportError, WeightsError) as error:
         return str(error)
     except BarkiveError as error:
         return UsageError(str(error))

@@ -48,12 +48,12 @@ class Result:
         epochs: Epochs trained.
         seconds: Of training, features included.
         images_per_second: Photos decoded and answered a second.
-        memory: Peak of the whole run, in bytes.
+        memory: Peak of the whole run, in bytes; None where several processes ran it.
         bundle: Size of the bundle, in bytes.
         diagnosis: Whether it over-fits or under-fits, in words.
         table: Figures of a recipe that compares.
         rate: Photos trained on a second while the network was working.
-        loader_rate: Photos a second that the loader gives.
+        loader_rate: Photos a second that the loaders of all processes give.
         waited: The share of the time in which the network waited for photos.
         exchanged: The share of the time in which processes waited for each other.
         processes: How many trained together.

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from barkive import __version__
 from barkive.training.backbones import Backbone
+from barkive.training.group import group
 from barkive.training.study import corrections, network, sizes, words
 from barkive.training.study.folder import claimed
 from barkive.training.study.job import Job
@@ -42,7 +43,9 @@ def run_recipe(job: Job) -> Result:
     with claimed(job.folder):
         if job.recipe.outlook:
             job.say(job.recipe.outlook)
-        result = replace(_RUN[job.recipe.kind](job, backbone), memory=peak_memory())
+        # What several processes have held was that of all recipes that they have run.
+        memory = peak_memory() if group().size == 1 else None
+        result = replace(_RUN[job.recipe.kind](job, backbone), memory=memory)
         write_result(job.folder, result)
     return result
 

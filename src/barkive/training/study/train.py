@@ -10,14 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from barkive.errors import UsageError
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
 from barkive.training.batches import Batches, Rows
 from barkive.training.curves import Epoch, best_epoch, diagnose
 from barkive.training.depth import train_from
+from barkive.training.group import group
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
-from barkive.training.pace import what_limits
+from barkive.training.pace import features_told, what_limits
 from barkive.training.progress import Progress, Say
 from barkive.training.report import diagnose_penalty
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
@@ -44,7 +46,8 @@ class Trained:
             body was trained.
         seconds: Of training, features included.
         rate: Photos trained on a second while the network was working; None if solved.
-        loader_rate: Photos a second that the loader gives; None where no photo was loaded.
+        loader_rate: Photos a second that the loaders of all processes give; None where no
+            photo was loaded.
         waited: The share of the time in which the network waited for photos, 0..1; None
             where what it waits for is the frozen body.
         exchanged: The share in which several processes waited for each other, 0..1.
@@ -118,9 +121,14 @@ def train_network(
         progress: Opens a progress display.
         say: Told what is done.
         on_epoch: Called after each epoch; what it raises ends the training.
+
+    Raises:
+        UsageError: The batch or the GPUs are too few for several processes.
+        DataError, DeviceError, ClusterError: As `loop.fit`.
     """
     if base is not None and recipe.frozen:
         return _train_head(recipe, network, base, subject, progress, say, on_epoch)
+    _prepare_processes(recipe)
     started = time.perf_counter()
     if base is not None:
         _start_head(recipe, network, base, subject, say)
@@ -157,6 +165,22 @@ def train_network(
     )
 
 
+def _prepare_processes(recipe: StudyRecipe) -> None:
+    """Sees before any work that several processes can share the batches.
+
+    Raises:
+        UsageError: They can't.
+    """
+    several = group()
+    # A process without a row in a whole batch would draw other dropout in the next.
+    if recipe.batch < several.size:
+        raise UsageError(
+            f"{several.size} processes can't share batches of {recipe.batch} photos; set a larger "
+            "batch in the recipe, or start fewer processes."
+        )
+    several.take_device()
+
+
 def _start_head(
     recipe: StudyRecipe, network: Network, base: FrozenBase, subject: Subject, say: Say
 ) -> None:
@@ -186,10 +210,12 @@ def _train_head(
 ) -> Trained:
     start = time.perf_counter()
     if recipe.augmentation:
+        _prepare_processes(recipe)
         say("Photos are augmented, so features of training photos are computed in each epoch.")
     else:
         say("The body is frozen: each photo's features are computed once, and cached.")
-    rows = base.rows(subject.paths, "Features")
+    with features_told(len(subject.paths), say):
+        rows = base.rows(subject.paths, "Features")
     if recipe.solver == "lbfgs":
         return _solved(network, rows, subject, start, progress, say)
     train: Batches
@@ -259,8 +285,10 @@ def _solved(
 
 def _photos(recipe: StudyRecipe, subject: Subject, progress: Progress, say: Say) -> Photos:
     photos = Photos(subject.paths, recipe.preprocessing, colour=recipe.colour)
-    with progress("Decoding") as advance:
-        photos.fill(advance)
+    if group().size == 1:
+        # Several processes decode in the first epochs what they need: all at the same time.
+        with progress("Decoding") as advance:
+            photos.fill(advance)
     say(photos.describe())
     return photos
 

@@ -29,4 +29,3 @@ def upgrade() -> None:
         sa.Column("error", sa.Text),
         sqlite_autoincrement=True,
     )
-    op.create_index("run_by_state", "run", ["state"])

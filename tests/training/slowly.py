@@ -1,0 +1,36 @@
+"""What `test_distributed.py` interrupts: `slowly.py PHOTOS BEGUN` takes 0.6 s for each photo.
+
+Each process leaves a file in BEGUN when it has computed the features of two photos.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from barkive.images import Preprocessing
+from barkive.training import features
+from barkive.training.distributed import together
+from barkive.training.group import group
+
+features._BATCH = 1
+computed = []
+
+
+def slow(pixels):
+    if len(computed) == 2:
+        Path(sys.argv[2], str(group().share.rank)).touch()
+    time.sleep(0.6)
+    computed.append(pixels)
+    return pixels.mean(axis=(1, 2)).astype(np.float32)
+
+
+if __name__ == "__main__":
+    with together():
+        features.extract_features(
+            sorted(str(path) for path in Path(sys.argv[1]).iterdir()),
+            slow,
+            key="slow",
+            preprocessing=Preprocessing(32),
+        )

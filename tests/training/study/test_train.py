@@ -1,0 +1,71 @@
+"""What several processes need is seen before any work, and only where they share batches."""
+
+import pytest
+
+from barkive.errors import UsageError
+from barkive.images import Preprocessing
+from barkive.training.group import ALONE, Group, Share, joined
+from barkive.training.progress import no_progress
+from barkive.training.study import train
+from barkive.training.study.settings import StudyRecipe
+
+FROZEN = {"network": "mobilenetv2_100", "image_size": 32}
+SCRATCH = {"network": "simple-cnn", "image_size": 32}
+
+
+class WorkError(Exception):
+    """The work has begun."""
+
+
+class Body:
+    """A frozen one."""
+
+    def rows(self, paths, stage):
+        raise WorkError
+
+
+class Subject:
+    paths = ()
+
+
+class Five(Group):
+    share = Share(0, 5)
+
+    def take_device(self):
+        raise UsageError("There are too few GPUs.")
+
+
+def begin(values):
+    recipe = StudyRecipe(about="", **values)
+    base = None if recipe.network == "simple-cnn" else Body()
+    train.train_network(recipe, None, base, Subject(), None, no_progress, lambda line: None)
+
+
+@pytest.mark.parametrize("values", [SCRATCH, {**FROZEN, "augmentation": 1.0, "epochs": 1}])
+@pytest.mark.parametrize(
+    ("batch", "told"),
+    [
+        (3, "^5 processes can't share batches of 3 photos; set a larger batch in the recipe"),
+        (5, "too few GPUs"),
+    ],
+)
+def test_what_processes_lack_is_told_before_any_work(values, batch, told):
+    with joined(Five()), pytest.raises(UsageError, match=told):
+        begin({**values, "batch": batch})
+
+
+def test_a_frozen_body_asks_for_no_gpu():
+    with joined(Five()), pytest.raises(WorkError):
+        begin({**FROZEN, "batch": 3})
+
+
+@pytest.mark.parametrize(("group", "decoded"), [(ALONE, 1), (Five(), 0)])
+def test_several_processes_decode_when_they_train(tmp_path, photo, group, decoded):
+    class One(Subject):
+        paths = (str(photo(tmp_path / "0.png", (210, 60, 60), 0)),)
+
+    recipe = StudyRecipe(about="", **SCRATCH)
+    assert recipe.preprocessing == Preprocessing(32)
+    with joined(group):
+        photos = train._photos(recipe, One(), no_progress, lambda line: None)
+    assert photos._known.sum() == decoded
