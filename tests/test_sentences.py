@@ -114,7 +114,7 @@ def check(name):
 def test_the_examples_are_there() -> None:
     """So that the tests below can't pass because nothing was found."""
     assert len(OF_PHOTOS) >= 25
-    assert ("images/decode.py", "The file has blank-1 MB; the limit is blank-2 MB.") in OF_PHOTOS
+    assert ("images/files.py", "The file has blank-1 MB; the limit is blank-2 MB.") in OF_PHOTOS
     assert len(OF_REQUESTS) >= 25
     assert (
         "web/guard.py",

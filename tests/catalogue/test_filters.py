@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue.filters import begin, behind, common_folder
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Status
@@ -147,3 +148,39 @@ def test_an_unknown_breed_and_a_limit_below_one_are_refused(scanned: Catalogue) 
         scanned.count(Filter(breed="pgu"))
     with pytest.raises(UsageError, match="limit is 0"):
         scanned.search(limit=0)
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("/photos", "/photos/"),
+        ("/", "/"),
+        ("s3://bucket", "s3://bucket/"),
+        ("s3://bucket/a/", "s3://bucket/a/"),
+    ],
+)
+def test_what_the_paths_in_a_folder_begin_with(
+    folder: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert begin(folder) == expected
+    if folder.startswith("s3"):  # on every system
+        monkeypatch.setattr("os.sep", "\\")
+        assert begin(folder) == expected
+    assert behind(expected) == expected[:-1] + "0"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("/a/b/1.jpg", "/a/c/1.jpg", "/a"),
+        ("/a/1.jpg", "/b/1.jpg", "/"),
+        ("s3://bucket/a/1.jpg", "s3://bucket/a/b/1.jpg", "s3://bucket/a"),
+        ("s3://bucket/a/1.jpg", "s3://bucket/ab/1.jpg", "s3://bucket"),
+        ("s3://bucket/a//1.jpg", "s3://bucket/a//2.jpg", "s3://bucket/a"),
+        ("s3://bucket/1.jpg", "s3://other/1.jpg", None),
+        ("gs://bucket/1.jpg", "s3://bucket/1.jpg", None),
+        ("/a/1.jpg", "s3://bucket/1.jpg", None),
+    ],
+)
+def test_the_folder_that_paths_have_in_common(first: str, last: str, expected: str | None) -> None:
+    assert common_folder(first, last) == expected

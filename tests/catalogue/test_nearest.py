@@ -118,7 +118,9 @@ def test_all_candidates_together_are_everything(
     path = next(iter(kennel.vectors))
     missing = kennel.expected(path, 350)
     with kennel.database.write() as connection:
-        store.mark_missing(connection, [kennel.catalogue.photo(one).id for one in missing])
+        store.mark_missing(
+            connection, {kennel.catalogue.photo(one).id: str(one) for one in missing}
+        )
     left = kennel.expected(path, 399)[350:]
     assert kennel.found(path, 5) == left[:5]
     assert sorted(kennel.found(path, 60)) == sorted(left)

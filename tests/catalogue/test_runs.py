@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ def test_a_scan_is_remembered_with_who_what_when_versions_and_counts(
         **{"missing": 0, "dog": 2, "uncertain": 1, "not_dog": 1, "failed": 1},
     }
     assert run.versions["barkive"] == __version__
-    assert set(run.versions) == {"barkive", "python", "onnxruntime"}
+    assert set(run.versions) == {"barkive", "python", "onnxruntime", "pillow", "pillow-heif"}
     assert run.ended_at is not None
     assert begun <= run.started_at <= run.seen_at <= run.ended_at <= now()
     assert (run.state, run.error, run.is_alive) == (RunState.FINISHED, None, False)
@@ -52,6 +53,43 @@ def test_an_interrupted_scan_is_remembered_with_what_it_did(
     assert (first.state, first.counts["new"]) == (RunState.INTERRUPTED, 5)
     assert (last.state, last.counts["new"]) == (RunState.FINISHED, 0)
     assert catalogue.runs(1) == [last]
+
+
+def test_a_scan_that_fails_by_a_mistake_is_remembered_as_failed(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    def fail(done: int, total: int | None) -> None:
+        raise ZeroDivisionError("postgresql://ada:secret@host/photos")
+
+    with pytest.raises(ZeroDivisionError):
+        catalogue.scan(kennel, classifier=classifier, on_progress=fail)
+    (run,) = catalogue.runs()
+    assert (run.state, run.error) == (
+        RunState.FAILED,
+        "The program has failed: ZeroDivisionError.",
+    )
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0.0, {5}), (60.0, {None})])
+def test_a_scan_with_nothing_to_record_is_seen_to_run(
+    catalogue: Catalogue,
+    classifier: Classifier,
+    kennel: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    expected: set[int | None],
+) -> None:
+    for photo in kennel.rglob("*.*"):
+        os.utime(photo, (1_600_000_000, 1_600_000_000))
+    catalogue.scan(kennel, classifier=classifier)
+    monkeypatch.setattr("barkive.catalogue.runs._STAY_SECONDS", seconds)
+    kept = set()
+    catalogue.scan(
+        kennel,
+        classifier=classifier,
+        on_progress=lambda *_: kept.add(catalogue.runs(1)[0].counts.get("unchanged")),
+    )
+    assert kept == expected
 
 
 def test_a_scan_that_was_killed_is_not_taken_for_one_that_runs(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
-from barkive.catalogue import Catalogue, Export, ExportFormat, Filter
+from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, schema
 from barkive.catalogue.counting import Folder
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UnknownPhotoError, UsageError
@@ -61,7 +62,7 @@ def test_neighbours_are_those_that_fit(filled: Catalogue) -> None:
 
 def test_folders_are_the_way_down(filled: Catalogue, kennel: Path) -> None:
     annex = Folder(str(kennel / "annex"), "annex", 1)
-    assert filled.top() == kennel
+    assert filled.top() == str(kennel)
     assert filled.folders() == [annex]
     assert filled.folders(str(kennel.parent)) == [Folder(str(kennel), "kennel", 5)]
     assert filled.folders(str(kennel / "annex")) == []
@@ -81,6 +82,39 @@ def test_folders_whose_names_begin_alike_are_told_apart(
     found = [(one.name, one.photos) for one in catalogue.folders(str(many))]
     assert sorted(found) == [("a", 3), ("a b", 1), ("a-b", 1), ("é", 1)]
     assert [one.name for one in catalogue.folders(str(many), limit=2)] == ["a b", "a-b"]
+
+
+def test_the_folders_of_a_store_are_urls(
+    catalogue: Catalogue, classifier: Classifier, colour_photo: Callable[..., Path]
+) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    photo = colour_photo("rex.png", (250, 10, 10)).read_bytes()
+    for name in ("rex.png", "annex/a.png", "annex/deep/b.png", "b c/a.png"):
+        memory.pipe(f"/bucket/kennel/{name}", photo)
+    catalogue.scan("memory://bucket", classifier=classifier)
+    assert catalogue.top() == "memory://bucket/kennel"
+    assert catalogue.folders() == [
+        Folder("memory://bucket/kennel/annex", "annex", 2),
+        Folder("memory://bucket/kennel/b c", "b c", 1),
+    ]
+    assert catalogue.folders("memory://bucket")[0].photos == 4
+    assert [one.name for one in catalogue.folders(wanted=Filter(breed="chihuahua"))] == [
+        *("annex", "b c")
+    ]
+    exported = json.loads("".join(catalogue.streamed(Export(ExportFormat.MD_JSON))))
+    assert [one["file"] for one in exported["images"]] == [
+        *("rex.png", "annex/a.png", "annex/deep/b.png", "b c/a.png")
+    ]
+    memory.store.clear()
+    # A store of keys takes empty names.
+    with catalogue._database.write() as connection:
+        odd = schema.photo.c.path == "memory://bucket/kennel/b c/a.png"
+        path = "memory://bucket/kennel//a.png"
+        connection.execute(update(schema.photo).where(odd).values(path=path))
+    assert [one.name for one in catalogue.folders()] == ["annex"]
+    assert [one.name for one in catalogue.folders(wanted=Filter(breed="chihuahua"))] == ["annex"]
 
 
 def test_an_empty_catalogue_has_no_folders(catalogue: Catalogue) -> None:

@@ -55,6 +55,38 @@ def test_a_list_with_blanks_duplicates_and_missing_files(
     ]
 
 
+def test_all_failures_are_counted_and_some_are_told(
+    barkive: Callable[..., Result], kennel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("barkive.catalogue.scan._FAILURES_LISTED", 25)
+    names = [f"{kennel}/none-{number:02}.png" for number in range(30)]
+    (tmp_path / "all.txt").write_text("\n".join(names))
+    result = barkive("scan", tmp_path / "all.txt")
+    assert result.exit_code == 1
+    *told, more = result.stderr.splitlines()
+    assert told == [f"{name}: The file does not exist." for name in names[:20]]
+    assert more == ("And 10 more; those that are in the catalogue: barkive search --status failed")
+    assert "0 missing, 30 failed, 0 unchanged." in result.stdout
+
+
+def test_what_resembles_a_photo_of_a_store(
+    barkive: Callable[..., Result], kennel: Path, colour_bundle: Path
+) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    for name in ("rex.png", "mix.png"):
+        memory.pipe(f"/kennel/{name}", (kennel / name).read_bytes())
+    like = ["search", "--like", "memory://kennel/rex.png", "--model", colour_bundle]
+    barkive("scan", kennel)
+    assert barkive(*like, "--limit", "1").stdout.startswith(f"{kennel}/rex.png")
+    barkive("scan", "memory://kennel/mix.png", "memory://kennel/rex.png")
+    found = [json.loads(line) for line in barkive(*like, "--format", "json").stdout.splitlines()]
+    assert [one["file"] for one in found][:1] == [f"{kennel}/rex.png"]
+    assert "memory://kennel/rex.png" not in [one["file"] for one in found]
+    memory.store.clear()
+
+
 def test_a_pattern(barkive: Callable[..., Result], kennel: Path) -> None:
     result = barkive("scan", f"{kennel}/m*.png", f"{kennel}/**/m*.png")
     assert result.stdout.startswith("2 photos: 1 named, 1 not sure.\n2 new,")

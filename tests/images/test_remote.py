@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -29,11 +30,28 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return seconds
 
 
+class Broken(io.RawIOBase):
+    """A file whose connection breaks while it is read."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.lines = error, [b"one\n"]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.lines:
+            raise self.error
+        line = self.lines.pop()
+        buffer[: len(line)] = line
+        return len(line)
+
+
 class Store:
     """A store that refuses a number of times before it answers."""
 
-    def __init__(self, error: Exception, times: int) -> None:
-        self.error, self.times, self.asked = error, times, 0
+    def __init__(self, error: Exception, times: int, size: int = 7) -> None:
+        self.error, self.times, self.size, self.asked = error, times, size, 0
 
     def _strip_protocol(self, url: str) -> str:
         return url.partition("://")[2]
@@ -44,7 +62,10 @@ class Store:
 
     def info(self, name: str) -> dict[str, Any]:
         self._refuse()
-        return {"name": name, "type": "file", "size": 7}
+        return {"name": name, "type": "file", "size": self.size}
+
+    def open(self, name: str, mode: str) -> Broken:
+        return Broken(self.error)
 
     def _refuse(self) -> None:
         self.asked += 1
@@ -87,6 +108,28 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(UsageError, match="may hold no name or password") as refused:
         remote.normal(url)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://b.s3.amazonaws.com/rex.jpg?X-Amz-Date=1&X-Amz-Signature=secret",
+        "https://storage.googleapis.com/b/rex.jpg?x-goog-signature=secret",
+        "https://account.blob.core.windows.net/b/rex.jpg?sv=1&sig=secret",
+        "https://host/rex.jpg?Signature=secret",
+        "https://host/rex.jpg?token=secret",
+        "https://host/rex.jpg?AWSAccessKeyId=secret",
+    ],
+)
+def test_a_url_that_is_signed_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(UsageError, match="may hold no signature or token") as refused:
+        remote.normal(url)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["s3://b/what?.jpg", "s3://b/sig=1.jpg", "https://h/x?size=2"])
+def test_a_question_mark_is_no_signature(url: str) -> None:
+    assert remote.normal(url) == url
 
 
 def test_a_folder_is_listed_in_natural_order_without_hidden_names(memory: Any) -> None:
@@ -136,7 +179,7 @@ def test_what_throttles_is_asked_again_with_growing_pauses(
     use: Callable[[Store], Store], slept: list[float]
 ) -> None:
     store = use(Store(OSError(16, "Please reduce your request rate"), 3))
-    assert remote.read("s3://b/rex.jpg") == b"content of b/rex.jpg"
+    assert remote.read("s3://b/rex.jpg", 7) == b"content of b/rex.jpg"
     assert (store.asked, slept) == (4, [0.5, 1.0, 2.0])
 
 
@@ -152,8 +195,89 @@ def test_what_throttles_for_ever_is_a_photo_that_failed(
     assert slept == [0.5, 1.0, 2.0, 4.0, 8.0]
 
 
+def test_a_store_that_tries_again_itself_is_asked_once(
+    use: Callable[[Store], Store], slept: list[float]
+) -> None:
+    class Patient(Store):
+        retries = 6
+
+    store = use(Patient(TimeoutError("timed out"), 99))
+    with pytest.raises(StoreError, match="does not answer"):
+        remote.find("s3://b/x")
+    assert (store.asked, slept) == (1, [])
+
+
+@pytest.mark.parametrize(("size", "asked"), [(None, 1), (600 << 20, 0)])
+def test_a_file_too_large_for_a_photo_is_not_read(
+    use: Callable[[Store], Store], size: int | None, asked: int
+) -> None:
+    store = use(Store(OSError(), 0, size=600 << 20))
+    with pytest.raises(PhotoError, match=r"^The file has 600 MB; the limit is 512 MB\.$"):
+        remote.read("s3://b/film.jpg", size)
+    assert store.asked == asked
+
+
 class NoCredentialsError(Exception):
     pass
+
+
+class AnswerError(Exception):
+    """An answer of HTTP as a library tells it."""
+
+    def __init__(self, **told: Any) -> None:
+        super().__init__("Denied")
+        vars(self).update(told)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        AnswerError(code=401),
+        AnswerError(status=403),
+        AnswerError(response={"ResponseMetadata": {"HTTPStatusCode": 403}}),
+        OSError("Forbidden: b/x\nada may not read it"),
+    ],
+)
+def test_a_refusal_of_the_credentials_is_said_at_once(
+    use: Callable[[Store], Store], slept: list[float], error: Exception
+) -> None:
+    store = use(Store(error, 99))
+    with pytest.raises(StoreError, match=r"refuses s3://b/x: [^;]+; check the credentials in its"):
+        remote.find("s3://b/x")
+    with pytest.raises(PhotoError, match=r"refuses the file: [^;]+; check the credentials in its"):
+        remote.read("s3://b/x")
+    assert (store.asked, slept) == (2, [])
+
+
+def test_one_photo_that_is_refused_is_told_from_a_store_that_is_not_answered(
+    use: Callable[[Store], Store],
+) -> None:
+    use(Store(OSError("Forbidden: b/x"), 99))
+    with pytest.raises(StoreError, match="refuses") as refused:
+        remote.find("gs://b/x")
+    assert isinstance(refused.value.__context__, PermissionError)
+
+
+@pytest.mark.parametrize("cause", [TimeoutError("timed out"), AnswerError(status=500)])
+def test_what_can_not_be_told_is_not_taken_for_gone(
+    use: Callable[[Store], Store], slept: list[float], cause: Exception
+) -> None:
+    missing = FileNotFoundError("https://host/rex.jpg")
+    missing.__cause__ = cause
+    use(Store(missing, 99))
+    with pytest.raises(StoreError, match=r"does not answer for https://host/rex.jpg: (time|Deni)"):
+        remote.find("https://host/rex.jpg")
+    assert len(slept) == 5
+
+
+@pytest.mark.parametrize("cause", [None, AnswerError(status=404), KeyError("rex.jpg")])
+def test_what_is_not_there_is_nothing(
+    use: Callable[[Store], Store], cause: Exception | None
+) -> None:
+    missing = FileNotFoundError("https://host/rex.jpg")
+    missing.__cause__ = cause
+    use(Store(missing, 99))
+    assert remote.find("https://host/rex.jpg") is None
 
 
 @pytest.mark.parametrize(
@@ -200,6 +324,23 @@ def test_a_file_is_opened_to_be_read_piece_by_piece(memory: Any) -> None:
         assert list(file) == [b"one\n", b"two\n"]
     with pytest.raises(FileNotFoundError), remote.opened("memory://lists/none.txt"):
         pass
+
+
+def test_a_connection_that_breaks_while_a_file_is_read_is_told(
+    use: Callable[[Store], Store],
+) -> None:
+    use(Store(RuntimeError("Response payload is not completed"), 0))
+    with (
+        pytest.raises(StoreError, match=r"does not answer for s3://b/all.txt: Response payload is"),
+        remote.opened("s3://b/all.txt") as file,
+    ):
+        file.read()
+
+
+def test_an_error_of_who_reads_a_file_stays_as_it_is(memory: Any) -> None:
+    memory.pipe("/lists/all.txt", b"one\n")
+    with pytest.raises(UsageError, match="no list"), remote.opened("memory://lists/all.txt"):
+        raise UsageError("It is no list.")
 
 
 def test_an_unknown_store_is_named() -> None:

@@ -31,6 +31,32 @@ def test_photos_of_a_bucket_are_listed_and_read(s3: str, monkeypatch: pytest.Mon
     assert remote.find("s3://no-such-bucket/nothing") is None
 
 
+def test_what_lies_behind_a_double_slash_is_listed(s3: str) -> None:
+    import s3fs
+
+    store = s3fs.S3FileSystem()
+    store.mkdir("slashes")
+    names = (
+        "/a.jpg",
+        "/in/b.jpg",
+        "x/c.jpg",
+        "x//d.jpg",
+        "x//in/e.jpg",
+        "x///f.jpg",
+        "x.jpg/g.jpg",
+    )
+    for name in (*names, "x.jpg"):
+        store.pipe(f"slashes/{name}", name.encode())
+    # As some tools mark a folder that they make.
+    store.call_s3("put_object", Bucket="slashes", Key="x//", Body=b"")
+    listed = [one.path for one in remote.walk("s3://slashes")]
+    assert sorted(listed) == sorted(f"s3://slashes/{name}" for name in (*names, "x.jpg"))
+    folder = remote.listing("s3://slashes/x/")
+    assert folder.folders == ["s3://slashes/x//in", "s3://slashes/x//"]
+    assert [one.path for one in folder.files] == ["s3://slashes/x//d.jpg"]
+    assert read_file("s3://slashes/x//in/e.jpg") == b"x//in/e.jpg"
+
+
 def test_a_store_that_is_not_there_is_named(
     s3: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

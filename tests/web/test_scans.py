@@ -201,6 +201,8 @@ def test_what_a_cancelled_scan_has_found_is_kept_and_counted_once(
     monkeypatch.setattr(Classifier, "judge", then_cancel)
     scan = ended(real, real.start([str(kennel)]))
     assert (scan.state, scan.error) == (State.CANCELLED, None)
+    (run,) = catalogue.runs()
+    assert (run.state.value, run.error) == ("interrupted", None)
     assert 2 <= catalogue.count() <= 5
     assert scan.summary.new == scan.done == catalogue.count()
     assert scan.summary.statuses.total() == catalogue.count()

@@ -6,13 +6,13 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from barkive import __version__
 from barkive.batch import worker
+from barkive.catalogue.engine import own_versions
 from barkive.errors import ClusterError, MissingExtraError
 
 _PORT = 6379
@@ -84,7 +84,7 @@ def _reachable(address: str) -> str:
     where = f"{host}:{port or _PORT}"
     try:
         with socket.create_connection((host, int(port or _PORT)), timeout=_REACH_SECONDS) as line:
-            is_ray = _speaks_grpc(line)
+            is_ray = _uses_tls() or _speaks_grpc(line)
     except (OSError, OverflowError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise ClusterError(
@@ -97,6 +97,11 @@ def _reachable(address: str) -> str:
             f"the one that `ray start --head` names, {_PORT} if nothing else was asked for."
         )
     return where
+
+
+def _uses_tls() -> bool:
+    """Whether Ray is told to encrypt; a head that does is silent to what is not encrypted."""
+    return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
 
 
 def _speaks_grpc(line: socket.socket) -> bool:
@@ -155,19 +160,29 @@ def share_of_processors() -> int:
 
 
 def check_machines(digest: str, arguments: worker.Arguments, kind: str) -> None:
-    """Sees that every machine with processors of a kind has this Barkive, and opens the bundle.
+    """Sees that every machine with processors of a kind judges as this one does.
+
+    It has the same versions of all that decides on a verdict, opens the bundle, and answers.
 
     Raises:
-        ClusterError: One has not.
+        ClusterError: One does not.
     """
-    for host, answer in _ask_all(worker.probe, arguments, kind):
-        if answer[0] != __version__:
+    own = own_versions()
+    for host, (there, its_digest) in _ask_all(worker.probe, arguments, kind):
+        if there != own:
+            names = [name for name in own | there if own.get(name) != there.get(name)]
             raise ClusterError(
-                f"The machine {host} of the Ray cluster has Barkive {answer[0]}, and this one "
-                f"{__version__}; install the same on all."
+                f"The machine {host} of the Ray cluster has {_told(there, names)}, and this one "
+                f"{_told(own, names)}; install the same on all machines."
             )
-        if answer[1] != digest:
+        if its_digest != digest:
             raise ClusterError(f"The machine {host} of the Ray cluster got another model file.")
+
+
+def _told(versions: Mapping[str, str], names: Sequence[str]) -> str:
+    return ", ".join(
+        f"{name} {versions[name]}" if name in versions else f"no {name}" for name in names
+    )
 
 
 def blind_machines(path: str) -> list[str]:

@@ -8,6 +8,7 @@ The plan's readings go through the cluster in windows. The pipeline of a window 
 blocks (a worker was killed more often than Ray retries) but never a photo: what has not come
 back is given to the cluster once more, one photo at a time, and a photo that ends its worker
 again is a failed one. So a photo that takes more memory than there is costs itself alone.
+Only for the end of a worker is a photo to blame: any other error there ends the scan.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ import os
 import pickle
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from types import TracebackType
+from typing import Any
 
 from barkive.batch import cluster
 from barkive.batch.worker import Judge
@@ -35,7 +38,7 @@ _WINDOW_OF_A_WORKER, _LARGEST_WINDOW = 20_000, 500_000
 _RETRIES = 2
 _ENDED = (
     "It ended the worker that read it, twice; it may need more memory than a worker has. Scan "
-    "again with --retry-failed when there is more."
+    "again when there is more."
 )
 
 
@@ -75,7 +78,8 @@ class RayEngine:
             self._threads = cluster.share_of_processors() if device == "cuda" else 1
             name = classifier.bundle.path.name
             self._arguments = (bundle, name, batch_size, device, self._threads)
-            cluster.check_machines(classifier.bundle.digest, self._arguments, self._kind)
+            self._digest = classifier.bundle.digest
+            self._check_machines()
         except BaseException:
             self.close()
             raise
@@ -111,7 +115,8 @@ class RayEngine:
         """See `Engine`.
 
         Raises:
-            ClusterError: The cluster has ended the work, or does not see the photos.
+            ClusterError: The cluster has ended the work or makes no progress, or a machine of
+                it fails or does not see the photos.
         """
         while True:
             size = min(_WINDOW_OF_A_WORKER * self._workers(), _LARGEST_WINDOW)
@@ -124,29 +129,62 @@ class RayEngine:
     def _judged(self, window: Sequence[Reading]) -> Iterator[Judged[Reading]]:
         """Every reading of a window, each exactly once."""
         missing = dict(enumerate(window))
-        block = max(1, min(_BLOCK, len(window) // (4 * self._workers())))
-        for size in (block, 1):
-            for number, judged in self._piped(missing, size):
+        for alone in (False, True):
+            for number, judged in self._piped(missing, alone=alone):
                 # Ray may do a block anew whose result was lost with a machine.
                 if missing.pop(number, None) is not None:
                     yield judged
             if not missing:
                 return
-        if len(missing) == len(window) > 1:
-            raise ClusterError(
-                "The cluster's workers ended without an answer; look at Ray's logs, and run the "
-                "command again: it goes on where it was."
-            )
+        if len(missing) == len(window):
+            # All of these photos are to blame, or no machine can work any more: that is told.
+            self._check_machines()
         for reading in missing.values():
-            yield Judged(reading, Status.FAILED, _ENDED, None)
+            # Another scan asks again: how much memory a worker has is nothing of the photo's.
+            yield Judged(replace(reading, mtime_ns=None), Status.FAILED, _ENDED, None)
 
     def _piped(
-        self, readings: dict[int, Reading], block: int
+        self, readings: dict[int, Reading], *, alone: bool
     ) -> Iterator[tuple[int, Judged[Reading]]]:
-        """What a pipeline over readings gives, in any order; some may be lost."""
+        """What a pipeline over readings gives, in any order; some may be lost.
+
+        Args:
+            readings: By their numbers.
+            alone: Whether no photo may share its worker's end with another; this is the last
+                try then.
+
+        Raises:
+            ClusterError: The cluster makes no progress, a machine has failed, or the cluster
+                has ended the last try.
+        """
+        # Older ones wait for ever, and have no such error.
+        stuck = getattr(self._ray.data.exceptions, "ExecutionTimeoutError", ())
+        try:
+            for found in self._pipeline(readings, alone).iter_batches(batch_size=None):
+                for number, packed in zip(found["number"].tolist(), found["judged"], strict=True):
+                    judged = pickle.loads(packed)
+                    if isinstance(judged, ClusterError):
+                        raise judged
+                    yield number, judged
+        except stuck:
+            raise ClusterError(
+                "The Ray cluster has made no progress for too long; other work may hold all of "
+                "its processors. Run the command again when some are free: it goes on where it "
+                "was."
+            ) from None
+        except self._ray.exceptions.RayError as error:
+            if alone:
+                raise ClusterError(
+                    f"The Ray cluster has ended the work: {cluster.reason(error)}; run the "
+                    "command again: it goes on where it was."
+                ) from None
+
+    def _pipeline(self, readings: dict[int, Reading], alone: bool) -> Any:
+        """The data set of what is judged, in blocks; see `_piped`."""
         import pyarrow as pa
 
         numbers = list(readings)
+        block = 1 if alone else max(1, min(_BLOCK, len(numbers) // (4 * self._workers())))
         tables = [
             pa.table({"number": part, "reading": [pickle.dumps(readings[i]) for i in part]})
             for part in (numbers[i : i + block] for i in range(0, len(numbers), block))
@@ -158,27 +196,18 @@ class RayEngine:
             # There is no other way to have it retry for less than ever: see the dependencies
             # in docs/decisions.md.
             warnings.filterwarnings("ignore", "`ray_remote_args` is deprecated")
-            pipeline = data.from_arrow(tables).map_batches(
+            return data.from_arrow(tables).map_batches(
                 self._judge,
                 fn_constructor_args=self._arguments,
                 batch_size=None,
                 compute=pool,
-                max_restarts=_RETRIES,
+                # The retries of a block bound it. Ray counts a worker that is not started
+                # again as one of the pool's, and waits for it.
+                max_restarts=-1,
                 max_task_retries=_RETRIES,
                 num_cpus=self._threads,
                 num_gpus=1 if self._kind == "GPU" else 0,
             )
-        try:
-            for found in pipeline.iter_batches(batch_size=None):
-                yield from zip(
-                    found["number"].tolist(), map(pickle.loads, found["judged"]), strict=True
-                )
-        except self._ray.exceptions.RayError as error:
-            if block == 1:
-                raise ClusterError(
-                    f"The Ray cluster has ended the work: {cluster.reason(error)}; run the "
-                    "command again: it goes on where it was."
-                ) from None
 
     def _workers(self) -> int:
         """How many actors the cluster has room for.
@@ -193,6 +222,9 @@ class RayEngine:
                 "or choose another --device."
             )
         return room
+
+    def _check_machines(self) -> None:
+        cluster.check_machines(self._digest, self._arguments, self._kind)
 
     def _check_shared(self, window: Sequence[Reading]) -> None:
         """Sees that all machines have the photos where this one has them."""

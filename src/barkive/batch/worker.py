@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive import __version__
-from barkive.catalogue.engine import LocalEngine
+from barkive.catalogue.engine import LocalEngine, own_versions
 from barkive.classifier import Classifier
+from barkive.errors import BarkiveError, ClusterError
 
 Arguments = tuple[Any, str, int | None, str, int]
 """A reference to the bundle's content, its file's name, the batch size, the device, threads."""
@@ -43,16 +44,42 @@ class Judge:
         self._engine = LocalEngine(self.classifier, batch_size=batch_size)
 
     def __call__(self, block: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Judges a block: the numbers of its readings, and what is judged, pickled."""
-        judged = self._engine(map(pickle.loads, block["reading"]))
-        packed = np.empty(len(block["number"]), dtype=object)
-        packed[:] = [pickle.dumps(one) for one in judged]
+        """Judges a block.
+
+        Returns:
+            The numbers of its readings, and what is judged, pickled. Where this machine has
+            failed, a `ClusterError` stands in for each: what is raised here, Ray would take
+            for a lost block, and nobody would hear of it.
+
+        Raises:
+            MemoryError: It is full: as lost as if the worker had been killed for it.
+        """
+        try:
+            judged = list(map(pickle.dumps, self._engine(map(pickle.loads, block["reading"]))))
+        except MemoryError:
+            raise
+        except Exception as error:  # no photo's fault: on one machine it would end the scan
+            judged = [pickle.dumps(_failure(error))] * len(block["number"])
+        packed = np.empty(len(judged), dtype=object)
+        packed[:] = judged
         return {"number": block["number"], "judged": packed}
 
 
-def probe(arguments: Arguments) -> tuple[str, str]:
-    """The version of Barkive on this machine, and the digest of the bundle as it opens here."""
-    return __version__, Judge(*arguments).classifier.bundle.digest
+def _failure(error: Exception) -> ClusterError:
+    own = isinstance(error, BarkiveError)
+    said = str(error) if own else f"{type(error).__name__}: {error}".splitlines()[0]
+    return ClusterError(
+        f"The machine {socket.gethostname()} of the Ray cluster has failed: {said.rstrip('. :')}; "
+        "mend it or take it out, and run the command again: it goes on where it was."
+    )
+
+
+def probe(arguments: Arguments) -> tuple[dict[str, str], str]:
+    """The versions on this machine, and the digest of the bundle as it opens and answers here."""
+    classifier = Judge(*arguments).classifier
+    size = classifier.bundle.info.preprocessing.size
+    classifier.score(np.zeros((1, size, size, 3), np.uint8))
+    return own_versions(), classifier.bundle.digest
 
 
 def sees(path: str) -> bool:

@@ -171,12 +171,12 @@ class Catalogue:
         self, under: str | None = None, wanted: Filter = _ALL, *, limit: int = 200
     ) -> list[counting.Folder]:
         """The folders directly inside one that hold photos; None for the one that holds all."""
-        top = Path(under) if under is not None else self.top(wanted)
+        top = under if under is not None else self.top(wanted)
         if top is None:
             return []
-        return counting.folders(self._database, self._models, os.fspath(top), wanted, limit)
+        return counting.folders(self._database, self._models, top, wanted, limit)
 
-    def top(self, wanted: Filter = _ALL) -> Path | None:
+    def top(self, wanted: Filter = _ALL) -> str | None:
         """The folder in which all photos that are meant lie; None where there is none."""
         return counting.top(self._database, self._models, wanted)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -23,9 +21,10 @@ from sqlalchemy import (
 
 from barkive.catalogue import schema, tallies
 from barkive.catalogue.database import Database
-from barkive.catalogue.filters import Filter, look_words_up
+from barkive.catalogue.filters import Filter, begin, behind, common_folder, look_words_up
 from barkive.catalogue.models import Models
 from barkive.catalogue.tallies import By
+from barkive.images.remote import is_remote
 
 _ALL = Filter()
 # So many folders are looked at one by one, which takes the same for any number of photos.
@@ -98,7 +97,7 @@ def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -
     return +found
 
 
-def top(database: Database, models: Models, wanted: Filter) -> Path | None:
+def top(database: Database, models: Models, wanted: Filter) -> str | None:
     """The folder in which all photos that are meant lie; None where there is none."""
     path = schema.photo.c.path
     # By the index of paths each end is found at once; by another every photo is looked at.
@@ -108,17 +107,7 @@ def top(database: Database, models: Models, wanted: Filter) -> Path | None:
     ]
     with database.read() as connection:
         first, last = (connection.execute(end).scalar() for end in ends)
-    return _common_folder(first, last)
-
-
-def _common_folder(first: str | None, last: str | None) -> Path | None:
-    """The folder in which all photos lie between two paths, in the order of their characters."""
-    if first is None or last is None:
-        return None
-    try:
-        return Path(os.path.commonpath([os.path.dirname(first), os.path.dirname(last)]))  # noqa: PTH120
-    except ValueError:  # on two drives
-        return None
+    return None if first is None or last is None else common_folder(first, last)
 
 
 def folders(
@@ -133,7 +122,8 @@ def folders(
         wanted: Which photos.
         limit: How many folders at most.
     """
-    start = os.path.join(schema.absolute(under), "")  # noqa: PTH118 - with a slash at its end
+    start = begin(under)
+    mark = start[-1]
     flat = replace(wanted, folder=None)
     path: ColumnElement[str] = schema.photo.c.path
     number: ColumnElement[int] = func.count()
@@ -142,33 +132,36 @@ def folders(
     if is_tallied:
         path, number = tallies.BY_FOLDER.c.folder, tallies.photos(tallies.BY_FOLDER)
         cases = [and_(*tallies.kept(tallies.BY_FOLDER, flat))]
-    behind, end = start, start[:-1] + chr(ord(os.sep) + 1)
+    after, end = start, behind(start)
     cut = func.instr if database.is_sqlite else func.strpos
-    # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a third.
     rest = func.substr(path, len(schema.encode_path(start)) + 1)
-    rest = func.replace(func.replace(rest, "///", "/" + _BYTE), "//", _BYTE)
+    if not is_remote(start):
+        # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a
+        # third; those of a URL are its own.
+        rest = func.replace(func.replace(rest, "///", "/" + _BYTE), "//", _BYTE)
     # The folder stands in the bounds alone: with it twice an index would begin at the wrong one.
-    below = (cut(rest, os.sep) > 0) & (path < end)
+    below = (cut(rest, mark) > 0) & (path < end)
     found: list[Folder] = []
     # Of a folder with a million photos one is looked at, and then what comes behind it.
     while not is_tallied and flat == _ALL and len(found) < min(limit, _ONE_BY_ONE):
-        first = select(path).where(*cases, below, path >= behind).order_by(path).limit(1)
+        first = select(path).where(*cases, below, path >= after).order_by(path).limit(1)
         with database.read() as connection:
             one = connection.execute(first).scalar()
         if one is None:
             return found
-        name = one[len(start) :].partition(os.sep)[0]
-        photos = count(database, models, replace(wanted, folder=start + name))
-        found.append(Folder(start + name, name, photos))
-        behind = start + name + chr(ord(os.sep) + 1)
+        name = one[len(start) :].partition(mark)[0]
+        after = behind(start + name + mark)
+        if name:  # of a URL it may be empty, and then can't be told from the folder around it
+            photos = count(database, models, replace(wanted, folder=start + name))
+            found.append(Folder(start + name, name, photos))
     # Many folders, or few photos that are meant: these are looked at once, for all folders.
-    child = func.substr(rest, 1, cut(rest, os.sep) - 1, type_=Text)
+    child = func.substr(rest, 1, cut(rest, mark) - 1, type_=Text)
     sums: Counter[str] = Counter()
     with database.read() as connection:
         for case in cases:
-            rows = select(child, number).where(case, below, path >= behind).group_by(child)
+            rows = select(child, number).where(case, below, path >= after).group_by(child)
             for name, some in connection.execute(rows):
                 sums[schema.decode_path(name.replace(_BYTE, "//"))] += some
-    names = sorted(sums, key=lambda name: name + os.sep)
+    names = sorted(filter(None, sums), key=lambda name: name + mark)
     found += [Folder(start + name, name, sums[name]) for name in names]
     return found[:limit]

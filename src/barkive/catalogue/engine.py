@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from barkive import __version__
@@ -67,12 +68,17 @@ class LocalEngine:
 
 
 def own_versions() -> dict[str, str]:
-    """The versions of what computes on every engine."""
-    runtime = "onnxruntime"
-    try:
-        there = version(runtime)
-    except ModuleNotFoundError:  # the package for GPUs has another name
+    """The versions of what computes on every engine, and decides which photos can be read.
+
+    Returns:
+        Versions by the package's name; an optional one that is not installed is left out.
+    """
+    found = {"barkive": __version__, "python": platform.python_version()}
+    for name in ("onnxruntime", "pillow", "pillow-heif"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    if "onnxruntime" not in found:  # the package for GPUs has another name
         import onnxruntime
 
-        there = onnxruntime.__version__
-    return {"barkive": __version__, "python": platform.python_version(), runtime: there}
+        found["onnxruntime"] = onnxruntime.__version__
+    return found

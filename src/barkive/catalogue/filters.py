@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, table, text, true
 from sqlalchemy import func as sql
@@ -15,6 +16,7 @@ from barkive.catalogue.models import Models
 from barkive.catalogue.schema import absolute, photo, zone
 from barkive.catalogue.words import split
 from barkive.errors import UnknownBreedError, UsageError
+from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
 _FTS = table("photo_words")
@@ -118,7 +120,7 @@ class Filter:
             conditions.append(c.first_taken < datetime.combine(self.before, time()))
         if self.folder is not None:
             start = begin(self.folder)
-            conditions += [c.last_path >= start, c.first_path < _behind(start)]
+            conditions += [c.last_path >= start, c.first_path < behind(start)]
         return and_(*conditions)
 
     def breed_ids(self, models: Models) -> list[str] | None:
@@ -170,18 +172,37 @@ def inside(folder: str, column: ColumnElement[str] = photo.c.path) -> ColumnElem
     """
     start = begin(folder)
     # As a range, because that is what an index finds.
-    return and_(column >= start, column < _behind(start))
+    return and_(column >= start, column < behind(start))
 
 
 def begin(folder: str) -> str:
     """What the path of each photo in a folder begins with."""
     path = absolute(folder)
-    return path if path.endswith(os.sep) else path + os.sep
+    mark = separator(path)
+    return path if path.endswith(mark) else path + mark
 
 
-def _behind(start: str) -> str:
+def behind(start: str) -> str:
     """What is behind every path that begins so: the next character ends it."""
-    return start[:-1] + chr(ord(os.sep) + 1)
+    return start[:-1] + chr(ord(start[-1]) + 1)
+
+
+def separator(path: str) -> str:
+    """What parts the folders of a path: of a URL a slash, on every system."""
+    return "/" if is_remote(path) else os.sep
+
+
+def common_folder(first: str, last: str) -> str | None:
+    """The folder in which two paths lie, and all between them; None where there is none."""
+    if is_remote(first):
+        pairs = zip(first.split("/")[:-1], last.split("/")[:-1], strict=False)
+        same = "/".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        folder = same.rstrip("/")
+        return folder if is_remote(folder) else None
+    try:
+        return os.path.commonpath([os.path.dirname(first), os.path.dirname(last)])  # noqa: PTH120
+    except ValueError:  # on two drives, or one of them a URL
+        return None
 
 
 def present() -> ColumnElement[bool]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 from barkive.errors import MissingExtraError, StoreError, UsageError
 from barkive.images import remote
@@ -13,6 +16,10 @@ from barkive.images import remote
 LISTS = (".txt", ".lst", ".list", ".parquet")
 """How the name of a list ends."""
 
+# What is longer is no path, and need not be held.
+_LONGEST = 1 << 16
+# A byte that is no valid text, as Python gives it.
+_UNREADABLE = re.compile("[\udc80-\udcff]")
 _COLUMNS = ("path", "file", "url", "uri", "filename", "file_name", "image")
 
 
@@ -23,30 +30,47 @@ def read_list(file: str) -> Iterator[str]:
 
     Args:
         file: A path or a URL. A name that ends in `.parquet` is Parquet, anything else is
-            text: one path a line, whose bytes are kept (`surrogateescape`).
+            text: one path a line, whose bytes are kept (`surrogateescape`), or UTF-16 with
+            a byte order mark.
 
     Raises:
         MissingExtraError: Parquet, or the object store, needs an extra.
         StoreError: The object store can't be asked.
-        UsageError: It can't be read, or holds no paths.
+        UsageError: It can't be read, holds no paths, or has a line that can be none.
     """
     with _told(file), _opened(file) as opened:
         if file.lower().endswith(".parquet"):
             yield from _parquet(file, opened)
         else:
-            yield from _text(opened)
+            yield from _text(file, opened)
 
 
-def _text(opened: IO[bytes]) -> Iterator[str]:
-    for number, line in enumerate(opened):
-        if not number:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        path = line.rstrip(b"\r\n")
+def _text(file: str, opened: Any) -> Iterator[str]:
+    for number, line in enumerate(_lines(opened), 1):
+        path = os.fsdecode(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line)
+        path = path.rstrip("\r\n")
+        is_lost = remote.is_remote(path) and _UNREADABLE.search(path)
+        if is_lost or "\0" in path or len(line) >= _LONGEST:
+            raise UsageError(
+                f"Line {number} of the list {file} is no path; a list is text in UTF-8 with one "
+                "path a line, as `find` prints it without -print0."
+            )
         if path.strip():
-            yield os.fsdecode(path)
+            yield path
 
 
-def _parquet(file: str, opened: IO[bytes]) -> Iterator[str]:
+def _lines(opened: Any) -> Iterator[bytes]:
+    """The lines of a text, in UTF-8 where it says that it is UTF-16, as PowerShell writes it."""
+    # By itself a file of a store reads a whole block for every line.
+    with io.BufferedReader(opened) as buffered:
+        if buffered.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            text = io.TextIOWrapper(buffered, "utf-16", "replace")
+            yield from (line.encode() for line in iter(lambda: text.readline(_LONGEST), ""))
+        else:
+            yield from iter(lambda: buffered.readline(_LONGEST), b"")
+
+
+def _parquet(file: str, opened: Any) -> Iterator[str]:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -18,9 +19,8 @@ from barkive.images import (
     describe,
     perceptual_hash,
     read_file,
-    refuse_large,
 )
-from barkive.images.remote import find, is_remote
+from barkive.images.remote import find, is_remote, read
 
 # A file that was changed less than a tick of its file system's clock before it was read could
 # change again within that tick, and look unchanged. FAT counts two seconds a tick.
@@ -80,9 +80,8 @@ class Reading:
 
     def _remote_content(self) -> bytes:
         """The content from an object store, where a file is replaced as a whole or not at all."""
-        refuse_large(self.size or 0)
         try:
-            content = read_file(self.path)
+            content = read(self.path, self.size)
         except PhotoError:
             # A store may refuse for now what it gives later: then it is read again.
             self.mtime_ns = None
@@ -112,8 +111,10 @@ def is_gone(path: str) -> bool:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except (OSError, ValueError):
-        return False
+    except ValueError:  # a null byte, or a character that no file name can have
+        return True
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
     return False
 
 

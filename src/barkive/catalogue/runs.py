@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ from barkive.catalogue.engine import Engine
 from barkive.catalogue.models import Model
 from barkive.catalogue.records import utc
 from barkive.catalogue.store import now
-from barkive.errors import CatalogueError
+from barkive.errors import BarkiveError, CatalogueError
 
 _ALIVE = timedelta(minutes=5)
+_STAY_SECONDS = 60.0
 
 
 class RunState(StrEnum):
@@ -105,6 +107,7 @@ class Record:
     def __init__(self, database: Database, number: int) -> None:
         self._database = database
         self._number = number
+        self._kept = time.monotonic()
 
     @classmethod
     def begin(
@@ -133,15 +136,21 @@ class Record:
     def keep(self, connection: Connection, counts: Mapping[str, int]) -> None:
         """Writes how far it is, in the transaction that got it there."""
         self._set(connection, seen_at=now(), counts=json.dumps(dict(counts)))
+        self._kept = time.monotonic()
+
+    def stay(self, counts: Mapping[str, int]) -> None:
+        """Writes how far it is once a minute, so that it is seen to run with nothing to record."""
+        if time.monotonic() - self._kept >= _STAY_SECONDS:
+            with suppress(CatalogueError), self._database.write() as connection:
+                self.keep(connection, counts)
 
     def end(
-        self, state: RunState, counts: Mapping[str, int], error: BaseException | None = None
+        self, state: RunState, counts: Mapping[str, int], error: Exception | None = None
     ) -> None:
         """Writes how it ended; a catalogue that can't be written any more does not know."""
         with suppress(CatalogueError), self._database.write() as connection:
             self.keep(connection, counts)
-            # A path in it may hold bytes that are no text.
-            reason = error and str(error).encode(errors="backslashreplace").decode()
+            reason = None if error is None else _reason(error)
             self._set(connection, state=state.value, ended_at=now(), error=reason)
 
     def _set(self, connection: Connection, **values: object) -> None:
@@ -174,6 +183,15 @@ def _run(row: Row[Any]) -> Run:
         counts=json.loads(row.counts),
         error=row.error,
     )
+
+
+def _reason(error: Exception) -> str:
+    """Why a scan failed: one sentence."""
+    if not isinstance(error, BarkiveError):
+        # No more than its kind, because what others say may hold a password.
+        return f"The program has failed: {type(error).__name__}."
+    # A path in it may hold bytes that are no text.
+    return str(error).encode(errors="backslashreplace").decode()
 
 
 def _who() -> str:

@@ -18,16 +18,17 @@ from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
 from barkive.catalogue.engine import Engine, LocalEngine
 from barkive.catalogue.export.outcome import OnProgress
-from barkive.catalogue.listing import Gone, Listing, State, look
+from barkive.catalogue.listing import Listing, State, look
 from barkive.catalogue.models import Model, Models
 from barkive.catalogue.reading import Reading, is_gone
 from barkive.catalogue.runs import Record, RunState
 from barkive.catalogue.sources import Listed
 from barkive.classifier import Classifier, Judged
-from barkive.errors import BarkiveError
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000
+# As whoever reads a photo says it, of this machine's and of a store's.
+_NOT_THERE = "The file does not exist."
 # A batch is written when it has this many photos, or is this old: what is lost with the
 # power is less than that.
 _BATCH, _BATCH_SECONDS = 256, 1.0
@@ -49,6 +50,7 @@ class Summary:
         missing: Catalogued, and found to be gone.
         statuses: How many of the photos listed have which status, as what holds.
         failed: Photos that this scan could not read, with the reason: the first thousand.
+        failures: How many these are in all.
         finished: False while it runs, and where it was interrupted.
     """
 
@@ -62,6 +64,7 @@ class Summary:
     missing: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    failures: int = 0
     finished: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -69,6 +72,12 @@ class Summary:
         names = ("listed", *_KINDS)
         own = {name: getattr(self, name) for name in names}
         return own | {status.value: number for status, number in self.statuses.items()}
+
+    def fail(self, path: str, reason: str) -> None:
+        """Notes a photo that could not be read."""
+        self.failures += 1
+        if len(self.failed) < _FAILURES_LISTED:
+            self.failed.append((path, reason))
 
 
 _KINDS = ("unchanged", "new", "changed", "moved", "again", "back", "missing")
@@ -115,7 +124,7 @@ def scan(
     plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)
-    except BarkiveError as error:
+    except Exception as error:
         run.end(RunState.FAILED, summary.counts(), error)
         raise
     except BaseException:
@@ -172,26 +181,25 @@ class _Plan:
             unchanged: list[Row[Any]] = []
             gone: list[str] = []
             unknown: list[Reading] = []
-            for one, status in zip(listed, look(listed), strict=True):
+            for one, state in zip(listed, look(listed), strict=True):
                 row = known.get(one.path)
-                if status is not None and status.is_folder:
-                    self._fail(one.path, "No permission to open the folder.")
-                elif row is not None and status is not None and self._skips(row, status):
-                    unchanged.append(row)
-                elif status is None and is_gone(one.path):
+                if state is None:
                     self._absent(one, row is not None, gone)
+                elif state.fault is not None:
+                    self._fail(one.path, state.fault)
+                elif row is not None and self._skips(row, state):
+                    unchanged.append(row)
                 else:
-                    size, mtime = (status.size, status.mtime_ns) if status else (None, None)
-                    unknown.append(Reading(one.path, size, mtime))
+                    unknown.append(Reading(one.path, state.size, state.mtime_ns))
             self.listing.set_aside(gone)
             self._mark_back(unchanged)
             self._tell(unchanged)
             yield from unknown
 
-    def _skips(self, row: Row[Any], status: State) -> bool:
-        if status.mtime_ns is None:
+    def _skips(self, row: Row[Any], state: State) -> bool:
+        if state.mtime_ns is None:
             return False
-        same = (row.bytes, row.mtime_ns, row.model_id) == (*status[:2], self.model.id)
+        same = (row.bytes, row.mtime_ns, row.model_id) == (*state[:2], self.model.id)
         return same and not (self.retry_failed and row.status == Status.FAILED)
 
     def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
@@ -199,15 +207,14 @@ class _Plan:
         if is_known:
             gone.append(one.path)
         elif one.named:
-            self._fail(one.path, "The file does not exist.")
+            self._fail(one.path, _NOT_THERE)
             return
         self.left_out += 1
 
     def _fail(self, path: str, reason: str) -> None:
-        """Tells of what is no photo in the catalogue, and takes its place in the listing."""
+        """Tells of what is not read: in the catalogue it stays as it is, if it is there."""
         self.left_out += 1
-        if len(self.summary.failed) < _FAILURES_LISTED:
-            self.summary.failed.append((path, reason))
+        self.summary.fail(path, reason)
 
     def _mark_back(self, unchanged: Sequence[Row[Any]]) -> None:
         back = [row.id for row in unchanged if row.missing_since is not None]
@@ -224,19 +231,24 @@ class _Plan:
         total = self.listing.total
         if total is not None:
             total = max(total - self.left_out, summary.listed)
+        self.run.stay(summary.counts())
         self.on_progress(summary.listed, total)
 
     def _record(self, batch: list[Judged[Reading]]) -> None:
         """Writes what is judged, and empties the batch."""
         # A file that has gone since it was listed is missing, and no bad photo.
-        there = [one for one in batch if one.error is None or not is_gone(one.item.path)]
-        self.left_out += len(batch) - len(there)
+        failed = (one.item.path for one in batch if one.error == _NOT_THERE)
+        gone = [path for path in failed if is_gone(path)]
+        there = [one for one in batch if one.item.path not in gone]
+        lost = store.find_lost(self.database, there, self.listing.is_gone)
+        self.left_out += len(gone)
+        self.listing.set_aside(gone)
         # Before it is told of, because whoever is told may end the scan.
         batch.clear()
         if not there:
             return
         with self.database.write() as connection:
-            counts = store.record(connection, self.models, self.model, there)
+            counts = store.record(connection, self.models, self.model, there, lost)
             self._count(there, counts)
             self.run.keep(connection, self.summary.counts())
         self._tell()
@@ -249,12 +261,12 @@ class _Plan:
         summary.again += counts[store.AGAIN]
         summary.statuses.update({status: counts[status] for status in Status if counts[status]})
         for one in batch:
-            if one.error is not None and len(summary.failed) < _FAILURES_LISTED:
-                summary.failed.append((one.item.path, one.error))
+            if one.error is not None:
+                summary.fail(one.item.path, one.error)
 
     def _mark_missing(self) -> None:
         """Marks the photos of the sources whose files are gone; last, because some have moved."""
-        table, is_lost = schema.photo, Gone()
+        table, vouches = schema.photo, self.listing.vouches
         columns = select(table.c.id, table.c.path).where(table.c.missing_since.is_(None))
         for source in self.listing.sources:
             meant, last = source.catalogued(), ""
@@ -265,17 +277,21 @@ class _Plan:
                 if not rows:
                     break
                 last = rows[-1].path
-                self._mark_gone([r.id for r in rows if source.means(r.path) and is_lost(r.path)])
+                self._mark_gone([r for r in rows if source.means(r.path) and not vouches(r.path)])
         for paths in self.listing.aside():
             with self.database.read() as connection:
                 rows = connection.execute(columns.where(table.c.path.in_(paths))).all()
-            self._mark_gone([row.id for row in rows if is_gone(row.path)])
+            self._mark_gone(rows)
 
-    def _mark_gone(self, numbers: Sequence[int]) -> None:
-        if numbers:
+    def _mark_gone(self, rows: Sequence[Row[Any, Any]]) -> None:
+        """Marks those photos whose files are gone."""
+        # By their names, because no listing tells of all: it hides some, and others came later.
+        states = look([Listed(row.path, named=True) for row in rows])
+        gone = {row.id: row.path for row, one in zip(rows, states, strict=True) if one is None}
+        if gone:
             with self.database.write() as connection:
-                store.mark_missing(connection, numbers)
-        self.summary.missing += len(numbers)
+                self.summary.missing += store.mark_missing(connection, gone)
+        self.run.stay(self.summary.counts())
 
 
 _COMPARED = ("id", "path", "bytes", "mtime_ns", "model_id", "status", "missing_since")

@@ -7,6 +7,8 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -22,6 +24,8 @@ from barkive.images import find_photos, remote
 from barkive.images.files import EXTENSIONS
 
 _WILD = re.compile(r"[*?\[]")
+# As `glob.escape` writes a character that means itself.
+_ESCAPED = re.compile(r"\[([*?\[])\]")
 
 
 class Listed(NamedTuple):
@@ -100,7 +104,11 @@ class Store(Place):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """All photos whose paths fit a pattern: `*`, `?`, `[abc]`, and `**` for any folders."""
+    """All photos whose paths fit a pattern, as `glob` has it, or lie in a folder that does.
+
+    Attributes:
+        pattern: Absolute, or a URL: `*`, `?`, `[abc]`, and `**` for any folders.
+    """
 
     is_watchable: ClassVar[bool] = False
     pattern: str
@@ -123,30 +131,25 @@ class Pattern:
 
     def means(self, path: str) -> bool:
         """See `Source`."""
-        return re.match(self._expression, path) is not None
+        *folders, last = self.pattern.split("/")
+        # A folder of any depth at the end is whatever lies in it.
+        parts = [*folders, last, "*"] if last == "**" else [*folders, last]
+        names = path.split("/")
+        # How many names the parts so far may have taken; what lies in what fits, fits.
+        taken = {0}
+        for part in parts:
+            if part == "**":
+                taken = set(range(min(taken, default=len(names)), len(names)))
+            else:
+                taken = {n + 1 for n in taken if n < len(names) and fnmatchcase(names[n], part)}
+        return bool(taken)
 
     @property
     def _base(self) -> str:
         """The folder in which all that fits must lie."""
-        before = self.pattern[: _WILD.search(self.pattern).start()]  # type: ignore[union-attr]
-        return before.rpartition("/")[0] if remote.is_remote(before) else os.path.dirname(before)  # noqa: PTH120
-
-    @property
-    def _expression(self) -> str:
-        """As a regular expression; what lies in a folder that fits, fits."""
-        parts = []
-        for token in re.findall(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\]|.", self.pattern, re.DOTALL):
-            if token == "**/":
-                parts.append("(?:.*/)?")
-            elif token.startswith("*"):
-                parts.append(".*" if token == "**" else "[^/]*")
-            elif token == "?":
-                parts.append("[^/]")
-            elif token.startswith("[") and len(token) > 1:
-                parts.append("[" + token[1:].replace("!", "^", 1).replace("\\", r"\\"))
-            else:
-                parts.append(re.escape(token))
-        return "(?s:" + "".join(parts) + ")(?:/|$)"
+        folders = self.pattern.split("/")[:-1]
+        plain = takewhile(lambda part: not _WILD.search(_ESCAPED.sub("", part)), folders)
+        return _ESCAPED.sub(r"\1", "/".join(plain)) or "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,11 @@ def open_source(given: str) -> Source:
     """
     path = schema.absolute(given)
     is_remote = remote.is_remote(path)
+    if is_remote and _WILD.search(path.split("/")[2]):
+        raise UsageError(
+            f"The name of the bucket in {given} is a pattern; name the bucket, and scan several "
+            "by naming each."
+        )
     if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):
         return PathList(path)
     found = remote.find(path) if is_remote else None
@@ -192,7 +200,9 @@ def open_source(given: str) -> Source:
     if not is_remote and not is_gone(path):
         return Place(path)
     if _WILD.search(given):
-        pattern = Pattern(path)
+        # The folder that a pattern starts at is none itself, whatever its name.
+        here = "" if is_remote else glob.escape(os.getcwd())  # noqa: PTH109
+        pattern = Pattern(schema.absolute(os.path.join(here, given)))  # noqa: PTH118
         if next(pattern.listed(), None) is not None:
             return pattern
         raise UsageError(

@@ -8,7 +8,7 @@ file with it, and is never overwritten here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue import bulk, nearest, schema
+from barkive.catalogue.database import Database
 from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Model, Models, pack_probabilities, pack_vector
-from barkive.catalogue.reading import Reading, hash_of, is_gone
+from barkive.catalogue.reading import Reading, hash_of
 from barkive.classifier import Judged
 from barkive.images import is_same_picture
 
@@ -30,8 +31,43 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
+def find_lost(
+    database: Database, batch: Sequence[Judged[Reading]], is_gone: Callable[[str], bool]
+) -> dict[int, str]:
+    """Finds the photos that a batch has under new paths, and whose files are gone.
+
+    Outside the transaction that records, for which others wait: to ask a store takes long.
+
+    Args:
+        database: The catalogue's.
+        batch: To be recorded.
+        is_gone: Whether there is no file of a path; asked no more often than it must be.
+
+    Returns:
+        Their paths by their numbers.
+    """
+    c = schema.photo.c
+    paths = [one.item.path for one in batch]
+    with database.read() as connection:
+        known = set(connection.execute(select(c.path).where(c.path.in_(paths))).scalars())
+        read = (one.item for one in batch if one.item.path not in known)
+        new = Counter(one.sha256 for one in read if one.sha256 is not None)
+        same = select(c.id, c.path, c.sha256).where(c.sha256.in_(list(new)), c.path.not_in(known))
+        rows = connection.execute(same.order_by(c.id)).all() if new else []
+    lost: dict[int, str] = {}
+    for row in rows:
+        if new[bytes(row.sha256)] and is_gone(row.path):
+            new[bytes(row.sha256)] -= 1
+            lost[row.id] = row.path
+    return lost
+
+
 def record(
-    connection: Connection, models: Models, model: Model, batch: Sequence[Judged[Reading]]
+    connection: Connection,
+    models: Models,
+    model: Model,
+    batch: Sequence[Judged[Reading]],
+    lost: Mapping[int, str] | None = None,
 ) -> Counter[str]:
     """Writes a batch of judged photos.
 
@@ -40,6 +76,7 @@ def record(
         models: The catalogue's.
         model: That judged.
         batch: Each path at most once.
+        lost: What `find_lost` found for it.
 
     Returns:
         How many are `new`, `changed`, `moved` or judged `again`, and how many of each status.
@@ -52,7 +89,7 @@ def record(
     _carry_over(connection, batch, known)
     contents = [one.item.sha256 for one in batch if one.item.sha256 is not None]
     words = last_words(connection, contents)
-    lost = _lost_files(connection, contents)
+    moved = _by_content(connection, lost or {})
     counts: Counter[str] = Counter()
     new: list[dict[str, Any]] = []
     known_before: list[dict[str, Any]] = []
@@ -71,7 +108,7 @@ def record(
             "identified_at": moment,
             "missing_since": None,
         }
-        change, number = _place(columns["sha256"], known.get(reading.path), lost)
+        change, number = _place(columns["sha256"], known.get(reading.path), moved)
         if number is None:
             new.append({**columns, "added_at": moment})
         else:
@@ -181,19 +218,16 @@ def _add_at_once(
     return numbers
 
 
-def _lost_files(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, list[int]]:
-    """For each content the photos that were catalogued with it and whose files are gone."""
-    table = schema.photo
-    rows = connection.execute(
-        select(table.c.id, table.c.path, table.c.sha256)
-        .where(table.c.sha256.in_(set(contents)))
-        .order_by(table.c.id)
-    )
-    lost: defaultdict[bytes, list[int]] = defaultdict(list)
-    for row in rows:
-        if is_gone(row.path):
-            lost[bytes(row.sha256)].append(row.id)
-    return lost
+def _by_content(connection: Connection, lost: Mapping[int, str]) -> dict[bytes, list[int]]:
+    """The numbers of lost photos by their content; not of those that were moved meanwhile."""
+    numbers: defaultdict[bytes, list[int]] = defaultdict(list)
+    if lost:
+        c = schema.photo.c
+        still = c.id.in_(list(lost)), c.path.in_(list(lost.values()))
+        rows = connection.execute(select(c.id, c.sha256).where(*still).order_by(c.id))
+        for row in rows:
+            numbers[bytes(row.sha256)].append(row.id)
+    return numbers
 
 
 def _carry_over(
@@ -228,20 +262,31 @@ def _carry_over(
             connection.execute(insert(table), copies)
 
 
-def mark_missing(connection: Connection, ids: Sequence[int]) -> None:
-    """Marks photos whose files are gone; they are not forgotten."""
-    _set_missing(connection, ids, now())
+def mark_missing(connection: Connection, photos: Mapping[int, str]) -> int:
+    """Marks photos whose files are gone; they are not forgotten.
+
+    Args:
+        connection: Of a writing transaction.
+        photos: Their paths by their numbers. One that was moved meanwhile is left as it is.
+
+    Returns:
+        How many were marked.
+    """
+    c, marked = schema.photo.c, 0
+    for part in chunks(list(photos)):
+        paths = [photos[number] for number in part]
+        meant = c.id.in_(part), c.path.in_(paths), c.missing_since.is_(None)
+        marked += connection.execute(
+            update(schema.photo).where(*meant).values(missing_since=now())
+        ).rowcount
+    return marked
 
 
 def mark_present(connection: Connection, ids: Sequence[int]) -> None:
     """Marks photos whose files are back, unchanged."""
-    _set_missing(connection, ids, None)
-
-
-def _set_missing(connection: Connection, ids: Sequence[int], since: datetime | None) -> None:
     for part in chunks(ids):
         connection.execute(
-            update(schema.photo).where(schema.photo.c.id.in_(part)).values(missing_since=since)
+            update(schema.photo).where(schema.photo.c.id.in_(part)).values(missing_since=None)
         )
 
 

@@ -98,8 +98,9 @@ def scan(
         raise UsageError("--ray-address is for --engine ray; give both, or neither.")
     here = device if engine is EngineName.LOCAL else Device.CPU
     classifier = Classifier(model, device=here.value)
+    # Before anything is written, and a cluster is reached, which takes a while.
+    _check(sources, watch)
     if rebuild:
-        _check(sources, watch)
         saved = rebuilt(catalogue)
         typer.echo(
             f"The damaged catalogue is kept as {saved.kept}; corrections saved: "
@@ -107,8 +108,6 @@ def scan(
             err=True,
         )
     with Catalogue(catalogue) as opened:
-        # Before a cluster is reached, which takes a while.
-        _check(sources, watch)
         _tell_of_others(opened, sources)
         with _engine(engine, classifier, ray_address, batch_size, device) as judge:
             scanning = partial(
@@ -207,15 +206,18 @@ def _print(catalogue: Catalogue, summary: Summary) -> None:
     from barkive.cli.output import printable
     from barkive.cli.output import summary as in_words
 
-    for path, reason in summary.failed[:_FAILURES]:
+    told = summary.failed[:_FAILURES]
+    for path, reason in told:
         typer.echo(f"{printable(path)}: {reason}", err=True)
-    if len(summary.failed) > _FAILURES:
-        more = len(summary.failed) - _FAILURES
-        typer.echo(f"And {more} more: barkive search --status failed", err=True)
+    if more := summary.failures - len(told):
+        typer.echo(
+            f"And {more} more; those that are in the catalogue: barkive search --status failed",
+            err=True,
+        )
     typer.echo(in_words(dict(summary.statuses)))
     typer.echo(
         f"{summary.new} new, {summary.changed} changed, {summary.moved} moved, "
-        f"{summary.missing} missing, {len(summary.failed)} failed, "
+        f"{summary.missing} missing, {summary.failures} failed, "
         f"{summary.unchanged} unchanged{_others(summary)}."
     )
     typer.echo(f"Catalogue: {printable(catalogue.name)}")

@@ -31,9 +31,12 @@ def search(
         ),
     ] = None,
     like: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--like", metavar="PHOTO", help="Photos that resemble this one, the likest first."
+            "--like",
+            metavar="PHOTO",
+            help="Photos that resemble this one, the likest first.",
+            show_default=False,
         ),
     ] = None,
     model: Annotated[

@@ -1,7 +1,7 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
 from barkive.images.ahead import map_ahead
-from barkive.images.decode import Photo, decode, is_photo, read_file, refuse_large
+from barkive.images.decode import Photo, decode, is_photo, read_file
 from barkive.images.files import find_photos
 from barkive.images.hashing import (
     group_near_duplicates,
@@ -30,5 +30,4 @@ __all__ = [
     "near_duplicates",
     "perceptual_hash",
     "read_file",
-    "refuse_large",
 ]

@@ -35,6 +35,7 @@ from PIL import (
 
 from barkive.errors import MissingExtraError, PhotoError
 from barkive.images.colour import flatten, to_srgb
+from barkive.images.files import refuse_large
 from barkive.images.remote import is_remote, read
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
@@ -44,7 +45,6 @@ _MAX_MEGAPIXELS = 250
 # One photo above this is decoded at a time, so that the memory of a hostile file is not
 # multiplied by the number of threads.
 _LARGE_MEGAPIXELS = 50
-_MAX_MEGABYTES = 512
 # Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
 # hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
 _MAX_SCANS = 100
@@ -131,16 +131,6 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     except ValueError:  # a null byte, or a character that no file name can have
         raise PhotoError("The file does not exist.") from None
     return content
-
-
-def refuse_large(size: int) -> None:
-    """Refuses a file of so many bytes that it can be no photo.
-
-    Raises:
-        PhotoError: It has.
-    """
-    if size > _MAX_MEGABYTES * 2**20:
-        raise PhotoError(f"The file has {size >> 20} MB; the limit is {_MAX_MEGABYTES} MB.")
 
 
 def _from_array(array: NDArray[Any]) -> Image.Image:

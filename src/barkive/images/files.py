@@ -1,4 +1,4 @@
-"""Finds photos in folders. Looks at names only; whether a file is a photo, `decode` says."""
+"""Finds photos in folders. Looks at names and sizes; whether a file is a photo, `decode` says."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from barkive.errors import PhotoError
+
 EXTENSIONS = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif"),
     *(".bmp", ".dib", ".tif", ".tiff", ".avif", ".heic", ".heif", ".hif"),
 )
+_MAX_MEGABYTES = 512
 
 
 def find_photos(
@@ -85,3 +88,13 @@ def natural(name: str) -> tuple[list[str | int], str]:
     """A sort key under which numbers count as numbers; the name itself settles ties."""
     parts = re.split(r"([0-9]+)", name.casefold())
     return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
+
+
+def refuse_large(size: int) -> None:
+    """Refuses a file of so many bytes that it can be no photo.
+
+    Raises:
+        PhotoError: It has.
+    """
+    if size > _MAX_MEGABYTES * 2**20:
+        raise PhotoError(f"The file has {size >> 20} MB; the limit is {_MAX_MEGABYTES} MB.")

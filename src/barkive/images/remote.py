@@ -1,12 +1,14 @@
 """Photos in object stores, such as `s3://bucket/folder`, through fsspec. Knows no formats.
 
 What a store refuses for the moment (it throttles, or a connection breaks) is tried again
-with growing pauses. A photo's URL is text that is kept as it was given; credentials are the
-store's own matter (environment, configuration files, roles) and never part of it.
+with growing pauses, by the store's own library where that can. A photo's URL is text that is
+kept as it was given; credentials are the store's own matter (environment, configuration
+files, roles) and never part of it.
 """
 
 from __future__ import annotations
 
+import logging
 import random
 import re
 import time
@@ -16,8 +18,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import IO, Any, NamedTuple, TypeVar
 
-from barkive.errors import MissingExtraError, PhotoError, StoreError, UsageError
-from barkive.images.files import EXTENSIONS, natural
+from barkive.errors import BarkiveError, MissingExtraError, PhotoError, StoreError, UsageError
+from barkive.images.files import EXTENSIONS, natural, refuse_large
 
 Result = TypeVar("Result")
 
@@ -27,6 +29,14 @@ _TRIES, _FIRST_PAUSE, _LONGEST_PAUSE = 6, 0.5, 8.0
 _TIMES = ("LastModified", "updated", "mtime", "last_modified", "modified", "created")
 # Those that no second try changes.
 _FINAL = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, ValueError)
+_NOT_THERE = (404, 410)
+# Stores of keys, in which a slash may follow on a slash.
+_OF_KEYS = ("s3", "s3a", "gs", "gcs")
+# What a URL is signed with: whoever has the URL has the photo.
+_SECRETS = {
+    *("x-amz-signature", "x-goog-signature", "sig", "signature"),
+    *("token", "access_token", "awsaccesskeyid"),
+}
 
 
 class Stored(NamedTuple):
@@ -65,10 +75,17 @@ def normal(url: str) -> str:
     """A URL as it is kept: without a slash at its end.
 
     Raises:
-        UsageError: It holds a name or a password.
+        UsageError: It holds a name, a password, a signature or a token.
     """
+    # Neither is repeated: whoever reads it could use it.
+    fields = url.partition("?")[2].split("&")
+    if any(field.partition("=")[0].lower() in _SECRETS for field in fields):
+        raise UsageError(
+            "A URL of photos may hold no signature or token, because it is printed and kept; give "
+            "the photo's own URL, such as s3://bucket/rex.jpg, and credentials to the object "
+            "store's own settings."
+        )
     if "@" in url.split("://", 1)[1].partition("/")[0]:
-        # Not repeated: it may hold a password.
         raise UsageError(
             "A URL of photos may hold no name or password; give credentials to the object "
             "store's own settings, such as AWS_PROFILE or GOOGLE_APPLICATION_CREDENTIALS."
@@ -76,22 +93,34 @@ def normal(url: str) -> str:
     return url.rstrip("/")
 
 
-def read(url: str) -> bytes:
+def read(url: str, size: int | None = None) -> bytes:
     """The content of a photo.
 
+    Args:
+        url: Its own.
+        size: In bytes, where a listing has told it; None to ask the store.
+
     Raises:
-        PhotoError: It can't be read.
+        PhotoError: It can't be read, or is too large for a photo.
     """
     try:
         store, name = _open(url)
-        content: bytes = _patiently(lambda: store.cat_file(name))
+        if size is None:
+            size = _patiently(store, lambda: store.info(name))["size"]
+        refuse_large(size or 0)
+        content: bytes = _patiently(store, lambda: store.cat_file(name))
+    except PhotoError:
+        raise
     except FileNotFoundError:
         raise PhotoError("The file does not exist.") from None
-    except PermissionError:
-        raise PhotoError("No permission to read the file.") from None
     except (StoreError, MissingExtraError) as error:
         raise PhotoError(str(error)) from None
     except Exception as error:  # each store has its own
+        if _is_refused(error):
+            raise PhotoError(
+                f"The object store refuses the file: {_reason(error)}; check the credentials in "
+                "its own settings."
+            ) from None
         raise PhotoError(f"The object store does not give the file: {_reason(error)}.") from None
     return content
 
@@ -102,29 +131,32 @@ def opened(url: str) -> Iterator[IO[bytes]]:
 
     Raises:
         FileNotFoundError: There is none.
-        StoreError: The store can't be asked.
+        MissingExtraError: What the store needs is not installed.
+        StoreError: The store can't be asked, or stops answering while the file is read.
     """
     store, name = _open(url)
     try:
-        file = _patiently(lambda: store.open(name, "rb"))
-    except FileNotFoundError:
+        with _patiently(store, lambda: store.open(name, "rb")) as file:
+            yield file
+    except (FileNotFoundError, BarkiveError):
         raise
     except Exception as error:
         raise _refusal(url, error) from None
-    with file:
-        yield file
 
 
 def find(url: str) -> Stored | Folder | None:
     """What a URL stands for: a file, a folder, or nothing.
 
+    Returns:
+        None only where the store has said that there is nothing.
+
     Raises:
         MissingExtraError: What the store needs is not installed.
-        StoreError: The store can't be asked.
+        StoreError: The store can't be asked, or refuses, so that it can't be told.
     """
     store, name = _open(url)
     try:
-        info = _patiently(lambda: store.info(name))
+        info = _patiently(store, lambda: store.info(name))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except Exception as error:
@@ -135,28 +167,34 @@ def find(url: str) -> Stored | Folder | None:
 def listing(url: str) -> Folder:
     """What lies directly in a folder, `img2` before `img10`; hidden names are left out.
 
+    A key of S3 or of Google's store may hold empty names, as `a//rex.jpg` does: then the
+    folder `…/a` holds a folder `…/a/`, whose name is empty.
+
     Raises:
         MissingExtraError: What the store needs is not installed.
         StoreError: The store can't be asked.
     """
     store, name = _open(url)
     try:
-        found = _patiently(lambda: store.ls(name, detail=True))
+        found = _patiently(store, lambda: _listed(store, url))
     except (FileNotFoundError, NotADirectoryError):
         return Folder([], [])
     except Exception as error:
         raise _refusal(url, error) from None
-    named = {one["name"].rstrip("/"): one for one in found}
-    # Some stores list a mark for the folder itself.
-    named.pop(name.rstrip("/"), None)
-    infos = {full.rpartition("/")[2]: info for full, info in named.items()}
+    named = [(info["name"].rstrip("/").rpartition("/")[2], info) for info in found]
     content = Folder([], [])
-    for last in sorted((one for one in infos if not one.startswith(".")), key=natural):
-        info, path = infos[last], f"{url.rstrip('/')}/{last}"
-        if info["type"] == "directory":
-            content.folders.append(path)
+    for last, info in sorted(named, key=lambda one: natural(one[0])):
+        is_folder = info["type"] == "directory"
+        if info["name"].rstrip("/") == name.rstrip("/"):
+            # A mark for the folder itself, unless a slash follows on its own.
+            if is_folder and _scheme(url) in _OF_KEYS:
+                content.folders.append(f"{url}/")
+        elif last.startswith("."):
+            continue
+        elif is_folder:
+            content.folders.append(f"{url}/{last}")
         elif not info["name"].endswith("/"):
-            content.files.append(_stored(path, info))
+            content.files.append(_stored(f"{url}/{last}", info))
     return content
 
 
@@ -188,6 +226,8 @@ def _store(scheme: str) -> Any:
         import fsspec
     except ModuleNotFoundError:
         raise MissingExtraError("cloud", f"A photo at {scheme}://") from None
+    # Without a handler Python prints what it logs, which is each refusal with its traceback.
+    logging.getLogger("gcsfs").addHandler(logging.NullHandler())
     try:
         # What was listed once may have changed, and lists of millions fill the memory.
         return fsspec.filesystem(scheme, use_listings_cache=False)
@@ -201,24 +241,43 @@ def _store(scheme: str) -> Any:
 
 def _open(url: str) -> tuple[Any, str]:
     """The store of a URL, and the name that the store has for it."""
-    match = _URL.match(url)
-    assert match is not None
-    store = _store(match.group(1))
+    store = _store(_scheme(url))
     return store, store._strip_protocol(url)
 
 
-def _patiently(ask: Callable[[], Result]) -> Result:
+def _scheme(url: str) -> str:
+    return url.partition("://")[0]
+
+
+def _listed(store: Any, url: str) -> list[dict[str, Any]]:
+    """What a store has to say of all that lies directly in a folder."""
+    rest = url.partition("://")[2] + "/"
+    if "//" not in rest:
+        return list(store.ls(store._strip_protocol(url), detail=True))
+    # Such a folder has no path of its own, only a prefix of keys.
+    bucket, _, prefix = rest.partition("/")
+    if _scheme(url).startswith("s3"):
+        # Its `ls` takes no prefix.
+        from fsspec.asyn import sync
+
+        return list(sync(store.loop, store._lsdir, bucket, prefix=prefix))
+    found = store.ls(bucket, detail=True, prefix=prefix)
+    # The mark of the folder itself bears the bucket's name.
+    return [info for info in found if info["name"] != bucket]
+
+
+def _patiently(store: Any, ask: Callable[[], Result]) -> Result:
     """Asks a store until it answers, or has refused often enough."""
-    for tries in range(1, _TRIES + 1):
+    # A library that tries again itself is asked once: its tries would be multiplied.
+    tries = 1 if hasattr(store, "retries") else _TRIES
+    for tried in range(1, tries + 1):
         try:
             return ask()
-        except Exception as error:
-            # A missing key is no passing refusal either, and has no class in common.
-            if isinstance(error, _FINAL) or "Credentials" in type(error).__name__:
-                raise
-            if tries == _TRIES:
-                raise
-        pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE)
+        except Exception as caught:
+            error = _meant(caught)
+            if tried == tries or isinstance(error, _FINAL) or _is_refused(error):
+                raise error from error.__cause__
+        pause = min(_FIRST_PAUSE * 2 ** (tried - 1), _LONGEST_PAUSE)
         # Many workers that are refused at once must not come back at once.
         _sleep(pause * random.uniform(0.5, 1.5))
     raise AssertionError("unreachable")
@@ -228,8 +287,41 @@ def _sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def _meant(error: Exception) -> Exception:
+    """What has happened, where a library calls it something else."""
+    # A 403 is a plain error to Google's library.
+    if _status(error) == 403 or (type(error) is OSError and str(error).startswith("Forbidden")):
+        return PermissionError(_reason(error))
+    cause = error.__cause__
+    if not isinstance(error, FileNotFoundError) or not isinstance(cause, Exception):
+        return error
+    # To fsspec's HTTP whatever goes wrong is a file that is not there; to its store in memory
+    # a file is looked up.
+    is_told = isinstance(cause, LookupError) or _status(cause) in _NOT_THERE
+    return error if is_told else _meant(cause)
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether a store refuses who asks, which no second try changes."""
+    # Missing keys have no class in common.
+    is_unknown = _status(error) == 401 or "Credentials" in type(error).__name__
+    return is_unknown or isinstance(error, PermissionError)
+
+
+def _status(error: Exception) -> int | None:
+    """The status of HTTP that an error tells of; each library keeps it elsewhere."""
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    else:
+        names = ("status", "status_code", "code")
+        status = next((getattr(error, name) for name in names if hasattr(error, name)), None)
+    return status if isinstance(status, int) else None
+
+
 def _refusal(url: str, error: Exception) -> StoreError:
-    if "Credentials" in type(error).__name__ or isinstance(error, PermissionError):
+    error = _meant(error)
+    if _is_refused(error):
         return StoreError(
             f"The object store refuses {url}: {_reason(error)}; check the credentials in its "
             "own settings, such as AWS_PROFILE or GOOGLE_APPLICATION_CREDENTIALS."

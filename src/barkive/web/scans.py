@@ -136,8 +136,8 @@ class Scan:
         }
 
 
-class _CancelledError(Exception):
-    """Raised inside a scan that is to stop."""
+class _CancelledError(BaseException):
+    """Raised inside a scan that is to stop: like Ctrl-C no failure, and nobody's to catch."""
 
 
 class Scans:

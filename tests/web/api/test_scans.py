@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from barkive.web import Settings, create_app
@@ -46,13 +47,39 @@ def test_its_progress_comes_as_events(server: TestClient, kennel: Path) -> None:
     assert events[-2] == "event: end\ndata: {}"
 
 
-def test_a_folder_that_is_not_there_fails_with_a_sentence(
-    server: TestClient, tmp_path: Path
+def test_a_folder_that_is_not_there_is_told(server: TestClient, tmp_path: Path) -> None:
+    answer = server.post("/api/v1/scans", json={"folders": [str(tmp_path / "no")]})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == f"There is no folder {tmp_path}/no; check the name."
+    assert server.get("/api/v1/scans").json() == []
+
+
+def test_a_list_or_a_pattern_is_not_scanned(
+    settings: Settings, kennel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = ended(server, start(server, tmp_path / "no"))
-    assert done["state"] == "failed"
-    assert done["error"].startswith(f"There is no folder or file {tmp_path}/no; check the name.")
-    assert server.get("/healthz").text == "ok"
+    """What a list names may lie beside the folders that may be scanned, or on another host."""
+    (kennel / "all.txt").write_text("/etc/rex.jpg\nhttp://127.0.0.1:1/rex.jpg\n")
+    app = create_app(replace(settings, folders=(str(kennel),)))
+    with TestClient(app, base_url="http://127.0.0.1") as server:
+
+        def refused(folder: str) -> str:
+            answer = server.post("/api/v1/scans", json={"folders": [str(kennel), folder]})
+            assert answer.status_code == 422
+            return answer.json()["detail"]  # type: ignore[no-any-return]
+
+        assert refused(f"{kennel}/all.txt") == (
+            f"{kennel}/all.txt is no folder or photo; what a list names can only be scanned with "
+            "`barkive scan` on the server's machine."
+        )
+        assert refused(f"{kennel}/*.png") == f"There is no folder {kennel}/*.png; check the name."
+        assert server.get("/api/v1/scans").json() == []
+        assert ended(server, start(server, kennel / "rex.png"))["new"] == 1
+
+        def shut(folder: str) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("barkive.web.api.scans.open_source", shut)
+        assert refused(str(kennel)) == f"The folder {kennel} can't be opened: Permission denied."
 
 
 def test_only_allowed_folders_are_scanned(settings: Settings, kennel: Path, tmp_path: Path) -> None:

@@ -264,6 +264,26 @@ def test_folders_lead_down_and_up_again(filled: TestClient, kennel: Path) -> Non
     assert f'{here}" aria-current="location"' in way
 
 
+def test_the_folders_of_a_store_lead_down_and_up_again(server: TestClient, kennel: Path) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    for name in ("rex.png", "annex/a.png", "annex/deep/b.png"):
+        memory.pipe(f"/bucket/kennel/{name}", (kennel / "rex.png").read_bytes())
+    service = server.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan("memory://bucket", classifier=service.classifier)
+    folder = "memory://bucket/kennel"
+    (number, down) = part(server.get("/photos").text, "folders")["annex"]
+    assert (number, asked(down)) == ("2", {"folder": f"{folder}/annex"})
+    page = server.get(part(server.get(down).text, "folders")["deep"][1]).text
+    assert files(page) == ["b.png"]
+    (way,) = re.findall(r'<ol class="way">(.*?)</ol>', page, re.S)
+    assert re.findall(r">([^<>]+)</a>", way) == ["kennel", "annex", "deep"]
+    addresses = [asked(unescape(one)) for one in re.findall(r'href="([^"]*)"', way)]
+    assert addresses == [{}, {"folder": f"{folder}/annex"}, {"folder": f"{folder}/annex/deep"}]
+    memory.store.clear()
+
+
 def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
     page = filled.get("/photos?breed=pug&lang=fr").text
     exports = [unescape(one) for one in re.findall(r'href="(/api/v1/export[^"]*)"', page)]

@@ -238,9 +238,7 @@ def test_a_folder_that_can_not_be_scanned_is_told_beside_the_field(
 def test_a_folder_that_can_not_be_opened_is_told(server: TestClient, kennel: Path) -> None:
     answer = server.get("/scan", params={"folder": f"{kennel}/nowhere"})
     assert answer.status_code == 422
-    assert fault(answer.text) == (
-        f"The folder {kennel}/nowhere can't be opened: No such file or directory."
-    )
+    assert fault(answer.text) == f"There is no folder {kennel}/nowhere; check the name."
     answer = server.get("/scan", params={"folder": f"{kennel}/rex.png"})
     assert fault(answer.text) == f"The folder {kennel}/rex.png can't be opened: Not a directory."
     assert server.get("/scan", params={"folder": "/a\0b"}).status_code == 422

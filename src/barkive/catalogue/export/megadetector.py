@@ -9,14 +9,15 @@ so. Knows nothing of files.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
 
 from barkive import __version__
+from barkive.catalogue.filters import begin
 from barkive.catalogue.records import Entry
+from barkive.images.remote import is_remote
 from barkive.verdicts import Label, Status
 
 _FORMAT = "1.6"
@@ -62,13 +63,13 @@ def megadetector_json(
     for label in labels:
         categories.setdefault(label.id, (len(categories), label))
     models: dict[str, None] = {}
-    folder = PurePath(os.path.abspath(base)) if base is not None else None  # noqa: PTH100
+    start = begin(base) if base is not None else ""
     before = '{"images": [\n'
     for entry in entries:
         if entry.file.lower().endswith(_VIDEOS):
             continue
         models[entry.model] = None
-        yield before + json.dumps(_image(entry, folder, categories))
+        yield before + json.dumps(_image(entry, start, categories))
         before = ",\n"
     yield "\n]" if models else '{"images": []'
     tables: dict[str, Any] = {
@@ -86,14 +87,10 @@ def megadetector_json(
     yield "}\n"
 
 
-def _image(
-    entry: Entry, folder: PurePath | None, categories: dict[str, tuple[int, Label]]
-) -> dict[str, Any]:
-    """One element of `images`; adds the breeds that it holds to `categories`."""
-    path = PurePath(entry.file)
-    if folder is not None and path.is_relative_to(folder):
-        path = path.relative_to(folder)
-    image: dict[str, Any] = {"file": path.as_posix()}
+def _image(entry: Entry, start: str, categories: dict[str, tuple[int, Label]]) -> dict[str, Any]:
+    """One element of `images`, named without the start; adds its breeds to `categories`."""
+    file = entry.file.removeprefix(start)
+    image: dict[str, Any] = {"file": file if is_remote(entry.file) else PurePath(file).as_posix()}
     if entry.status is Status.FAILED:
         # Null and not empty: an empty list would say that there is nothing to see.
         return image | {"failure": entry.error or "The photo can't be read.", "detections": None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,7 +90,7 @@ class Export:
         entries: Iterator[Entry],
         *,
         labels: tuple[Label, ...],
-        base: Path | None,
+        base: str | None,
         write: Callable[[str], object],
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
@@ -116,7 +115,7 @@ class Export:
             raise cannot_write(self.out or Path("/dev/stdout"), error) from None
 
     def pieces(
-        self, entries: Iterator[Entry], *, labels: tuple[Label, ...], base: Path | None
+        self, entries: Iterator[Entry], *, labels: tuple[Label, ...], base: str | None
     ) -> Iterator[str]:
         """The entries in a form of text, piece by piece.
 
@@ -136,7 +135,7 @@ class Export:
         self,
         entries: Iterator[Entry],
         labels: tuple[Label, ...],
-        base: Path | None,
+        base: str | None,
         write: Callable[[str], object],
         on_progress: OnProgress,
     ) -> Outcome:
@@ -145,7 +144,8 @@ class Export:
         out, lang = self.out, self.lang
         match self.form:
             case ExportFormat.XMP:
-                return xmp.write_sidecars(entries, out, lang, base=base, on_progress=on_progress)
+                tree = Path(base) if base is not None else None
+                return xmp.write_sidecars(entries, out, lang, base=tree, on_progress=on_progress)
             case ExportFormat.FOLDERS:
                 assert out is not None
                 return folders.write_folders(
@@ -180,7 +180,7 @@ class Export:
         return Outcome(written=counted.done)
 
     def _chunks(
-        self, entries: Iterator[Entry], labels: tuple[Label, ...], base: Path | None
+        self, entries: Iterator[Entry], labels: tuple[Label, ...], base: str | None
     ) -> Iterator[str]:
         match self.form:
             case ExportFormat.CSV:
@@ -192,8 +192,7 @@ class Export:
             case ExportFormat.ASM3:
                 return asm3_rows(entries, self.breed_list, self.lang)
             case _:
-                where = os.fspath(base) if base else None
-                return megadetector.megadetector_json(entries, labels, where, datetime.now(UTC))
+                return megadetector.megadetector_json(entries, labels, base, datetime.now(UTC))
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from barkive.catalogue.reading import is_gone
+from barkive.catalogue.sources import open_source
 from barkive.errors import UsageError
 from barkive.verdicts import Language
 from barkive.web.api.described import a_problem, example
@@ -85,7 +87,8 @@ def check_folders(setup: Settings, folders: list[str]) -> None:
     """Refuses to scan what may not be scanned.
 
     Raises:
-        UsageError: A folder is not absolute.
+        UsageError: A folder is not absolute, is not there, or is a list that names photos
+            elsewhere.
         FolderNotAllowedError: It is not under one that may be scanned.
     """
     for folder in folders:
@@ -98,6 +101,18 @@ def check_folders(setup: Settings, folders: list[str]) -> None:
             raise FolderNotAllowedError(
                 f"The folder {folder} is not among those that may be scanned here; start the "
                 "server with --folder to allow it."
+            )
+        if is_gone(folder):
+            raise UsageError(f"There is no folder {folder}; check the name.")
+        try:
+            is_own = open_source(folder).is_watchable
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise UsageError(f"The folder {folder} can't be opened: {reason}.") from None
+        if not is_own:
+            raise UsageError(
+                f"{folder} is no folder or photo; what a list names can only be scanned with "
+                "`barkive scan` on the server's machine."
             )
 
 

@@ -10,13 +10,14 @@ import os
 from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import Catalogue, Entry, Filter
+from barkive.catalogue.filters import begin, separator
+from barkive.catalogue.schema import absolute
 from barkive.verdicts import Status
 from barkive.web.api.export import Form
 from barkive.web.api.shared import Shared
@@ -153,21 +154,29 @@ def _sum(view: View, name: str, photos: int, chosen: bool, **field: str) -> dict
 def _folders(catalogue: Catalogue, view: View) -> dict[str, Any]:
     """The way up, and the way down."""
     whole = catalogue.top()
-    here = Path(view.wanted.folder) if view.wanted.folder else whole
+    here = absolute(view.wanted.folder) if view.wanted.folder else whole
     if whole is None or here is None:
         return {"way": [], "folders": []}
-    way = [one for one in (*reversed(here.parents), here) if one.is_relative_to(whole)]
     return {
         "way": [
             {
-                "name": printable(one.name or os.fspath(one)),
-                "address": view.address(_PATH, folder=None if one == whole else os.fspath(one)),
+                "name": printable(one.rpartition(separator(one))[2] or one),
+                "address": view.address(_PATH, folder=None if one == whole else one),
             }
-            for one in (way if here != whole else ())
+            for one in _way(whole, here)
         ],
         "folders": [
             _sum(view, one.name, one.photos, False, folder=one.path)
-            for one in catalogue.folders(os.fspath(here), view.wanted)
+            for one in catalogue.folders(here, view.wanted)
             if is_text(one.path)
         ],
     }
+
+
+def _way(whole: str, here: str) -> list[str]:
+    """The folders from one down to another inside it, both included; none where it is not."""
+    start = begin(whole)
+    if not here.startswith(start):
+        return []
+    below = here.removeprefix(start).split(separator(here))
+    return [whole, *(start + separator(here).join(below[: n + 1]) for n in range(len(below)))]
