@@ -167,7 +167,7 @@ def test_a_filter_that_nothing_fits_finds_nothing(kennel: Kennel) -> None:
 def test_a_filter_that_leaves_none_of_the_likest_ranks_all_that_are_meant(
     kennel: Kennel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(similar, "_COMPARED_OF_SOME", 1)
+    monkeypatch.setattr(similar, "_COMPARED", 1)
     kennel.add(700)
     kennel.index()
     path = next(iter(kennel.vectors))

@@ -45,7 +45,7 @@ _UNINDEXED = 5000
 # in order.
 _NEWEST = 1000
 # So many of the likest by a projection are compared by their whole vectors.
-_COMPARED, _COMPARED_OF_SOME = 300, 200
+_COMPARED = 200
 # Where at most so many are meant, these are ranked; else the likest are looked through.
 _FEW = 20_000
 _EVERYTHING = Filter()
@@ -117,7 +117,7 @@ class Similar:
             if bound < least:
                 break
             for part in chunks(numbers):
-                near = self._cosines(connection, part, query, where, least)
+                near = self._cosines(connection, part, query, where, least, limit + 1)
                 near.pop(but or 0, None)
                 best |= near
                 # Of equals the one that was catalogued first.
@@ -134,25 +134,40 @@ class Similar:
         query: NDArray[np.float32],
         where: ColumnElement[bool],
         least: float,
+        limit: int,
     ) -> dict[int, float]:
-        """The cosine of each photo of some answers that is meant and comes up to the least."""
+        """The cosines of photos that are meant and come up to the least, of some answers.
+
+        There may be more such photos; but then the first of these, `limit` of them, are closer.
+        """
         photo, answer = schema.photo.c, schema.answer.c
-        vectors = select(photo.id, answer.vector).join_from(schema.photo, schema.answer)
-        if self._database.is_sqlite:
-            vectors = vectors.where(answer.id.in_(numbers))
-        else:
-            vectors = vectors.where(answer.id == _any(numbers), where)
-        rows = connection.execute(vectors).all()
+        rows = connection.execute(
+            select(answer.id, answer.vector).where(self._is_any(answer.id, numbers))
+        ).all()
         if not rows:
             return {}
         cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
-        close = np.flatnonzero(cosines >= least).tolist()
-        near = {rows[i].id: float(cosines[i]) for i in close}
-        if not self._database.is_sqlite:
-            return near
-        # Few are near enough to matter whether they are meant.
-        meant = select(photo.id).where(photo.id.in_(near), where)
-        return {number: near[number] for number in connection.execute(meant).scalars()}
+        close = np.flatnonzero(cosines >= least)
+        order = close[np.argsort(-cosines[close], kind="stable")]
+        near = {rows[i].id: float(cosines[i]) for i in order.tolist()}
+        found: dict[int, float] = {}
+        # To look whether their photos are meant takes long where they lie anywhere.
+        for some in (list(near)[: 2 * limit], list(near)[2 * limit :]):
+            best = sorted(found.values(), reverse=True)[:limit]
+            if not some or (len(best) == limit and best[-1] > near[some[0]]):
+                break
+            meant = select(photo.id, photo.answer_id).where(
+                self._is_any(photo.answer_id, some), where
+            )
+            found |= {row.id: near[row.answer_id] for row in connection.execute(meant)}
+        return found
+
+    def _is_any(self, column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+        """Whether a column has one of some numbers."""
+        if self._database.is_sqlite:
+            return column.in_(numbers)
+        # One parameter, however many they are.
+        return column == func.any(cast(list(numbers), ARRAY(BigInteger)))
 
     def _by_files(
         self,
@@ -182,7 +197,7 @@ class Similar:
         """The answers that are likely closest, as `_best` looks at them."""
         yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
         everything = wanted == _EVERYTHING
-        compared = max(_COMPARED if everything else _COMPARED_OF_SOME, 4 * limit)
+        compared = max(_COMPARED, 4 * limit)
         if not everything:
             allowed = self._allowed(connection, wanted, _FEW)
             if len(allowed) <= _FEW:
@@ -294,7 +309,7 @@ class Similar:
         """Those answers of which a photo is meant, in the same order."""
         where = wanted.where(self._models, sqlite=self._database.is_sqlite)
         answer = schema.photo.c.answer_id
-        found = select(answer).where(answer == _any(numbers), where)
+        found = select(answer).where(self._is_any(answer, numbers), where)
         meant = set(connection.execute(found).scalars())
         return [number for number in numbers if number in meant]
 
@@ -309,8 +324,3 @@ class Similar:
         place = hashlib.sha256(self._database.name.encode()).hexdigest()[:16]
         cache = user_cache_path("barkive", appauthor=False)
         return cache / "vectors" / f"{self._database.uuid}-{place}"
-
-
-def _any(numbers: Sequence[int]) -> ColumnElement[int]:
-    """Any of these, for PostgreSQL: one parameter, however many they are."""
-    return func.any(cast(list(numbers), ARRAY(BigInteger)))
