@@ -204,7 +204,8 @@ class Similar:
                 yield np.inf, nearest.closest(connection, projection, query, allowed, compared)
                 return
         bound = np.inf
-        for taken in (compared if everything else 10 * compared, 100 * compared):
+        for times in (1, 100) if everything else (2, 10, 100):
+            taken = times * compared
             found = nearest.candidates(connection, projection, query, taken)
             fit = found if everything else self._fitting(connection, wanted, found)
             if len(fit) >= compared or len(found) < taken:
@@ -212,7 +213,7 @@ class Similar:
                 # Goes on only where these were too few, because files are missing.
                 bound = -1.0
                 yield bound, fit[compared:]
-            elif 10 * len(fit) < compared:
+            elif 100 * len(fit) < taken:
                 break
         # Hardly any that are meant are among the likest: all of them are ranked.
         answer = schema.photo.c.answer_id
