@@ -60,6 +60,12 @@ class Kennel:
         with self.database.write() as connection:
             store.record(connection, self.catalogue.models, self.model, batch)
 
+    def add_unfollowed(self, count: int) -> None:
+        """As a program does that knows of no projection."""
+        with pytest.MonkeyPatch.context() as other:
+            other.setattr(nearest, "follow", lambda *_: None)
+            self.add(count)
+
     def index(self) -> None:
         self.catalogue._similar.index(self.model.id)
 
@@ -226,9 +232,7 @@ def test_answers_that_came_another_way_are_found(
 ) -> None:
     kennel.add(100)
     kennel.index()
-    with monkeypatch.context() as other:
-        other.setattr(nearest, "follow", lambda *_: None)
-        kennel.add(30)
+    kennel.add_unfollowed(30)
     path = list(kennel.vectors)[-1]
     assert kennel.found(path, 3) == kennel.expected(path, 3)
     monkeypatch.setattr(similar, "_UNINDEXED", 20)
@@ -246,9 +250,7 @@ def test_answers_are_found_where_it_may_not_be_brought_up_to_date(
 ) -> None:
     kennel.add(100)
     kennel.index()
-    with monkeypatch.context() as other:
-        other.setattr(nearest, "follow", lambda *_: None)
-        kennel.add(30)
+    kennel.add_unfollowed(30)
     with kennel.database.write() as connection:
         connection.execute(text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain"))
     monkeypatch.setattr(similar, "_UNINDEXED", 20)
