@@ -182,3 +182,27 @@ def test_what_the_hub_gave_before_needs_no_network(monkeypatch, weights):
             load("test_resnet", weights).state_dict().values(),
         )
     )
+
+
+@pytest.fixture(scope="session")
+def classified(tmp_path_factory):
+    """The weights of `test_resnet` with its classifier of 1,000 classes."""
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("weights") / "test_resnet.r160_in1k.safetensors"
+    safetensors.torch.save_file(timm.create_model("test_resnet").state_dict(), path)
+    return path
+
+
+def test_a_backbone_keeps_the_classifier_that_its_weights_hold(classified):
+    backbone = load("test_resnet", classified)
+    rows = backbone.classifier
+    assert backbone.unclassified == ""
+    assert (rows.weight.shape, rows.bias.shape) == ((96, 1000), (1000,))
+    assert rows.weight.dtype == rows.bias.dtype == np.float32
+    assert rows.ids[0] == "n01440764"
+    assert rows.ids[151:154] == ("n02085620", "n02085782", "n02085936")
+    whole = timm.create_model("test_resnet", checkpoint_path=str(classified)).eval()
+    with torch.inference_mode():
+        expected = whole(backbone.rescale(WHITE)).numpy()
+        features = backbone(WHITE).numpy()
+    np.testing.assert_allclose(features @ rows.weight + rows.bias, expected, atol=1e-5)

@@ -1,7 +1,8 @@
 """A name becomes a pre-trained network and the preprocessing that it was trained with.
 
 Any model of timm works by its name, with its weights from timm's hub or from a local
-file. What comes back gives pooled features; it does not know what they are used for.
+file. What comes back gives pooled features, and keeps the classifier that they had; it does
+not know what they are used for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from barkive.errors import WeightsError
+from barkive.training.pretrained import CLASSES, PretrainedClassifier, read_classifier
 
 # Weights that were trained with TensorFlow carry a tag such as `tf_in1k`. They need its
 # padding, and the networks of that time its scaling to -1..1, whatever timm's default
@@ -43,8 +45,13 @@ class Backbone(nn.Module):
         name: timm's name, with the weights' tag: `mobilenetv2_100.tf_in1k`.
         digest: SHA-256 of architecture, weights and rescaling, in hexadecimal.
         source: Where the weights came from, for the bundle's provenance.
+        classifier: What the weights were pre-trained with, on exactly these features; None
+            where it is not one of ImageNet-1k's 1,000 classes, or not known to fit.
+        unclassified: Why there is no classifier, one sentence; empty where there is one.
     """
 
+    classifier: PretrainedClassifier | None = None
+    unclassified: str = ""
     scale: Tensor
     shift: Tensor
 
@@ -86,6 +93,10 @@ class _Conventions:
     std: tuple[float, ...] | None = None
 
 
+# The network without its classifier, all of its weights, and where they came from.
+_Loaded = tuple[nn.Module, dict[str, Tensor], dict[str, str]]
+
+
 def check_name(name: str, weights: Path | None) -> None:
     """Checks, without a network, that timm knows a backbone, and has weights if none are given.
 
@@ -116,7 +127,7 @@ def check_name(name: str, weights: Path | None) -> None:
 
 
 def load_backbone(name: str, weights: Path | None = None, *, image_size: int = 224) -> Backbone:
-    """Builds a backbone without its classifier, and loads its pre-trained weights.
+    """Builds a backbone, and loads its pre-trained weights.
 
     Args:
         name: A timm model, with or without a tag: `mobilenetv2_100`, `xception41.tf_in1k`.
@@ -129,30 +140,64 @@ def load_backbone(name: str, weights: Path | None = None, *, image_size: int = 2
             network takes no photos of that size.
     """
     check_name(name, weights)
+    architecture, tag = _resolve(name, weights)
+    conventions = _conventions(architecture, tag)
+    known = _known(architecture, tag)
+    if weights is None:
+        network, state, source = _from_hub(known, conventions)
+    else:
+        network, state, source = _from_file(known, weights, conventions)
+    config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
+    backbone = Backbone(
+        network,
+        name=f"{architecture}.{tag}" if tag else architecture,
+        source=source,
+        mean=conventions.mean or tuple(config["mean"]),
+        std=conventions.std or tuple(config["std"]),
+    )
+    _check_size(backbone, image_size, own=config["input_size"][-1])
+    found = read_classifier(
+        network,
+        state,
+        lambda: timm.create_model(known, num_classes=CLASSES, **conventions.arguments),
+        backbone.rescale(_noise(image_size)),
+    )
+    if isinstance(found, str):
+        backbone.unclassified = found
+    else:
+        backbone.classifier = found
+    return backbone
+
+
+def own_size(name: str, weights: Path | None = None) -> int:
+    """Side of the photos that a backbone was trained on, in pixels, as timm knows it.
+
+    Args:
+        name: As for `load_backbone`.
+        weights: As for `load_backbone`; the file is not opened.
+
+    Raises:
+        WeightsError: As `check_name`.
+    """
+    check_name(name, weights)
+    config: Any = timm.get_pretrained_cfg(_known(*_resolve(name, weights)))
+    return int(config.input_size[-1])
+
+
+def _resolve(name: str, weights: Path | None) -> tuple[str, str]:
+    """The architecture and the tag of the weights, which is empty where nothing tells it."""
     architecture, _, tag = name.partition(".")
     if weights is None:
         tag = tag or _tags(architecture)[0]
     elif not tag and weights.name.startswith(f"{architecture}."):
         one, dot, _ = weights.name.removeprefix(f"{architecture}.").partition(".")
         tag = one if dot else ""
-    conventions = _conventions(architecture, tag)
-    full_name = f"{architecture}.{tag}" if tag else architecture
-    if weights is None:
-        network, source = _from_hub(full_name, conventions)
-    else:
-        # A tag that timm knows brings its own scaling of pixels.
-        known = full_name if tag in _tags(architecture) else architecture
-        network, source = _from_file(known, weights, conventions)
-    config: dict[str, Any] = network.pretrained_cfg  # type: ignore[assignment]
-    backbone = Backbone(
-        network,
-        name=full_name,
-        source=source,
-        mean=conventions.mean or tuple(config["mean"]),
-        std=conventions.std or tuple(config["std"]),
-    )
-    _check_size(backbone, image_size, own=config["input_size"][-1])
-    return backbone
+    return architecture, tag
+
+
+def _known(architecture: str, tag: str) -> str:
+    """What timm calls them: a tag that it knows brings its own scaling of pixels and size."""
+    return f"{architecture}.{tag}" if tag in _tags(architecture) else architecture
 
 
 def _tags(architecture: str) -> list[str]:
@@ -168,7 +213,7 @@ def _conventions(architecture: str, tag: str) -> _Conventions:
     return _Conventions({})
 
 
-def _from_hub(name: str, conventions: _Conventions) -> tuple[nn.Module, dict[str, str]]:
+def _from_hub(name: str, conventions: _Conventions) -> _Loaded:
     config: Any = timm.get_pretrained_cfg(name)
     repository = config.hf_hub_id
     source = (
@@ -200,12 +245,17 @@ def _from_hub(name: str, conventions: _Conventions) -> tuple[nn.Module, dict[str
             f"({type(error).__name__}); where there is a network, download {source}, save it as "
             f"{name}{Path(source).suffix}, and give that file with --backbone-weights."
         ) from None
-    return network, {"from": source}
+    try:
+        with redirect_stdout(sys.stderr):
+            whole = timm.create_model(
+                name, pretrained=True, pretrained_cfg_overlay=overlay, **conventions.arguments
+            )
+    except Exception:  # these weights have no classifier, which each network says in its way
+        return network, {}, {"from": source}
+    return network, whole.state_dict(), {"from": source}
 
 
-def _from_file(
-    name: str, weights: Path, conventions: _Conventions
-) -> tuple[nn.Module, dict[str, str]]:
+def _from_file(name: str, weights: Path, conventions: _Conventions) -> _Loaded:
     network = timm.create_model(name, num_classes=0, **conventions.arguments)
     state = _read(weights)
     # Some files leave out the batch norms' counters, which only training needs.
@@ -230,7 +280,7 @@ def _from_file(
     # What the file holds beyond that is its classifier.
     network.load_state_dict({key: state[key] for key in expected}, strict=False)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    return network, {"from": weights.name, "sha256": digest}
+    return network, state, {"from": weights.name, "sha256": digest}
 
 
 def _by_block(tensors: list[str]) -> str:
@@ -264,6 +314,12 @@ def _read(weights: Path) -> dict[str, Tensor]:
             f"The weights file {weights} can't be read; "
             "give a .safetensors file or a PyTorch state dict."
         ) from None
+
+
+def _noise(size: int) -> Tensor:
+    """Two pictures of noise, always the same: (2, size, size, 3), uint8."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (2, size, size, 3), dtype=torch.uint8, generator=generator)
 
 
 def _check_size(backbone: Backbone, image_size: int, *, own: int) -> None:

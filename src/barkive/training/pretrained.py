@@ -1,0 +1,105 @@
+"""The classifier that a backbone was pre-trained with: one row for each class of ImageNet-1k.
+
+Its rows were fitted on some 1,300 photos a class. They are handed over only where they are
+known to give what the network itself gives; otherwise a sentence says why there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from timm.data.imagenet_info import ImageNetInfo
+from torch import Tensor, nn
+
+CLASSES = 1000
+_OTHER_CLASSES = {
+    1001: "ImageNet-1k's and the background, which may stand first or last",
+    11821: "ImageNet-12k's",
+    21841: "ImageNet-22k's",
+    21843: "ImageNet-21k's",
+}
+_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PretrainedClassifier:
+    """A linear classifier on a backbone's pooled features: `features @ weight + bias`.
+
+    Attributes:
+        ids: The WordNet ids of ImageNet-1k's 1,000 classes, in the order of the columns.
+        weight: (channels, 1000), float32.
+        bias: (1000,), float32.
+    """
+
+    ids: tuple[str, ...]
+    weight: npt.NDArray[np.float32]
+    bias: npt.NDArray[np.float32]
+
+
+def read_classifier(
+    network: nn.Module,
+    state: Mapping[str, Tensor],
+    build: Callable[[], nn.Module],
+    pixels: Tensor,
+) -> PretrainedClassifier | str:
+    """Takes the classifier out of a network's weights, and compares it with the network.
+
+    Args:
+        network: From pixels to pooled features, with its weights.
+        state: All weights, under timm's parameter names.
+        build: Makes the same network with a classifier of 1,000 classes, without weights.
+        pixels: Any input that the network takes, (n, 3, height, width), float32.
+
+    Returns:
+        The classifier, or one sentence that says why there is none.
+    """
+    config: Mapping[str, object] = network.pretrained_cfg  # type: ignore[assignment]
+    name = config.get("classifier")
+    if not isinstance(name, str):
+        return "The network's classifier is not one linear layer."
+    weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
+    if weight is None:
+        return f"The weights hold no classifier ({name}.weight)."
+    if weight.ndim and len(weight) != CLASSES:
+        known = _OTHER_CLASSES.get(len(weight))
+        return (
+            f"The weights' classifier has {len(weight):,} classes"
+            f"{f' ({known})' if known else ''}, not the 1,000 of ImageNet-1k."
+        )
+    if bias is None:
+        return f"The weights' classifier has no bias ({name}.bias)."
+    whole = build().eval()
+    layer = whole.get_submodule(name)
+    if not isinstance(layer, nn.Linear) or layer.bias is None:
+        return "The network's classifier is not one linear layer."
+    if weight.shape != layer.weight.shape or bias.shape != layer.bias.shape:
+        shapes = " and ".join(" x ".join(map(str, one.shape)) for one in (weight, bias))
+        return (
+            f"The weights' classifier has the shape {shapes}, "
+            f"not {layer.out_features} x {layer.in_features} and {layer.out_features}."
+        )
+    own = whole.state_dict()
+    fitting = {
+        key: value for key, value in state.items() if key in own and own[key].shape == value.shape
+    }
+    lacking = [key for key in own if key not in fitting and "num_batches_tracked" not in key]
+    if lacking:
+        return (
+            f"The weights hold only a part of the network's classifier ({lacking[0]} is missing)."
+        )
+    whole.load_state_dict(fitting, strict=False)
+    with torch.inference_mode():
+        features, logits = network(pixels), whole(pixels)
+        if features.shape[1] != layer.in_features or not torch.allclose(
+            layer(features), logits, rtol=0, atol=_TOLERANCE * float(logits.abs().max())
+        ):
+            return "The network's classifier works on something else than the pooled features."
+        return PretrainedClassifier(
+            ids=tuple(ImageNetInfo().label_names()),  # type: ignore[no-untyped-call]
+            weight=np.ascontiguousarray(layer.weight.detach().numpy().T, dtype=np.float32),
+            bias=layer.bias.detach().numpy().astype(np.float32),
+        )
