@@ -1,6 +1,7 @@
 """The breed table: what each breed is called, and which breed a name means.
 
-120 breeds under their WordNet ids, the classes of Stanford Dogs (Khosla et al., 2011).
+121 breeds under their WordNet ids: the 120 classes of Stanford Dogs (Khosla et al., 2011) and
+the Dalmatian, which that data set lacks. Together they are all that ImageNet-1k has of dogs.
 FCI numbers and groups are those of the FCI's nomenclature (https://www.fci.be), by way of
 https://github.com/paiv/fci-breeds (MIT). Knows nothing of models and photos.
 """
@@ -71,7 +72,8 @@ class Breed:
 
     Attributes:
         id: The WordNet id, `n` and eight digits.
-        folder: The folder name in Stanford Dogs, `<id>-<name>`.
+        folder: The folder name in Stanford Dogs, `<id>-<name>`; one of that form for the
+            Dalmatian, which has none there.
         en: The English name in today's usage.
         fr: The French name.
         fci: The FCI's number; varieties of one FCI breed share it (the poodles: 172). None
@@ -119,7 +121,7 @@ def normalise(name: str) -> str:
 
 @cache
 def all_breeds() -> tuple[Breed, ...]:
-    """The 120 breeds, by WordNet id."""
+    """The 121 breeds, by WordNet id."""
     with _TABLE.open(encoding="utf-8", newline="") as file:
         return tuple(
             Breed(
@@ -134,6 +136,16 @@ def all_breeds() -> tuple[Breed, ...]:
             )
             for row in csv.DictReader(file)
         )
+
+
+@cache
+def dog_ids() -> frozenset[str]:
+    """The WordNet ids of what Barkive counts as a dog, wild canids of the table included.
+
+    Of ImageNet-1k's classes these are the 118 dogs, dingo, dhole and African wild dog, and no
+    other: wolves, foxes, coyotes and hyenas are no dogs.
+    """
+    return frozenset(breed.id for breed in all_breeds())
 
 
 def find(query: str) -> Breed:

@@ -129,6 +129,14 @@ def test_empty_and_unknown_breeds_are_named(run, data):
     ]
 
 
+def test_two_folders_of_one_breed_are_named(run, data):
+    add(data / "chihuahua", "1.png", (250, 9, 9))
+    add(data / "n02085620-Chihuahua", "1.png", (250, 9, 9))
+    assert run(data, "--format", "json").stderr.splitlines() == [
+        "Taken together, because they hold the same breed (1): chihuahua with n02085620-Chihuahua",
+    ]
+
+
 @pytest.mark.parametrize("arguments", [["missing"], ["data", "--not-dogs", "missing"]])
 def test_a_missing_folder_is_an_error(run, data, monkeypatch, arguments):
     monkeypatch.chdir(data.parent)

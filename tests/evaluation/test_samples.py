@@ -3,7 +3,7 @@
 import pytest
 
 from barkive.errors import DataError
-from barkive.evaluation import known_to, read_not_dogs, read_samples
+from barkive.evaluation import known_to, read_not_dogs, read_samples, twin_folders
 from barkive.verdicts import Label
 
 
@@ -41,7 +41,7 @@ def test_a_folder_without_breeds_is_refused(tmp_path, prepare, message):
 def test_folders_match_labels_by_breed_or_by_name(data, info):
     known = known_to(info.labels, read_samples(data))
     assert known.truth.tolist() == [1, 2, 2, 2, 0, 0]
-    assert known.unknown == ()
+    assert known.unknown == known.twins == ()
 
 
 def test_unknown_breeds_are_left_out(data):
@@ -56,6 +56,15 @@ def test_two_folders_may_stand_for_one_breed(data):
     (data / "n02085936-Maltese_dog" / "1.png").write_bytes(b"")
     known = known_to([label("n02085936")], read_samples(data))
     assert known.truth.tolist() == [0, 0]
+    assert known.twins == ("Maltese with n02085936-Maltese_dog",)
+
+
+def test_folders_that_share_a_label_are_named_together():
+    folders = ["bichon", "maltese", "rex", "n02085936-Maltese_dog", "Maltese", "n02085936"]
+    assert twin_folders(folders, [1, 0, None, 0, 0, 0]) == (
+        "maltese with n02085936-Maltese_dog with Maltese with n02085936",
+    )
+    assert twin_folders(folders, [None, None, 0, 1, 2, 3]) == ()
 
 
 def test_a_model_that_knows_no_breed_is_refused(data):

@@ -95,6 +95,18 @@ def test_photos_are_counted(breeds, tmp_path):
     ]
 
 
+def test_two_folders_of_one_breed_become_one_and_are_named(photo, tmp_path):
+    for i, folder in enumerate(["chihuahua", "n02085620-Chihuahua", "pug"]):
+        photo(tmp_path / "data" / folder / "1.png", (200, 60, 60), 2 * i)
+        photo(tmp_path / "data" / folder / "2.png", (200, 60, 60), 2 * i + 1)
+    data, said = gathered(tmp_path / "data", tmp_path)
+    assert [label.id for label in data.labels] == ["n02085620", "n02110958"]
+    assert data.truth.tolist() == [0, 0, 0, 0, 1, 1]
+    assert said[0] == (
+        "Taken together, because they hold the same breed: chihuahua with n02085620-Chihuahua."
+    )
+
+
 def test_too_little_that_can_be_read_is_refused(breeds, tmp_path):
     with pytest.raises(DataError, match=r"photos of 1 breed can be read.*\.png: Broken\.$"):
         gathered(breeds, tmp_path, lambda path: "green" in path)

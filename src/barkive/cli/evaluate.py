@@ -66,6 +66,7 @@ def evaluate(
     known = ev.known_to(info.labels, samples)
     _warn("Without a photo", samples.empty)
     _warn("Left out, because the model does not know the breed", known.unknown)
+    _warn("Taken together, because they hold the same breed", known.twins)
 
     with progress("Scoring") as on_progress:
         result = ev.evaluate(

@@ -29,7 +29,14 @@ from barkive.evaluation.report import (
     write_files,
     write_report,
 )
-from barkive.evaluation.samples import Known, Samples, known_to, read_not_dogs, read_samples
+from barkive.evaluation.samples import (
+    Known,
+    Samples,
+    known_to,
+    read_not_dogs,
+    read_samples,
+    twin_folders,
+)
 from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict, evaluate
 from barkive.evaluation.sheets import suspicions_sheet
 
@@ -64,6 +71,7 @@ __all__ = [
     "suspicions_sheet",
     "to_csv",
     "to_png",
+    "twin_folders",
     "worst_breeds",
     "write_files",
     "write_report",

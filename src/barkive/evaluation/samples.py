@@ -46,11 +46,13 @@ class Known(NamedTuple):
         paths: The photos of the breeds that the model knows.
         truth: For each of them the index of the model's label, shape (len(paths),).
         unknown: The folders of the breeds that it does not know; their photos are left out.
+        twins: The folders that share one of its labels, as `twin_folders` gives them.
     """
 
     paths: tuple[str, ...]
     truth: NDArray[np.intp]
     unknown: tuple[str, ...]
+    twins: tuple[str, ...]
 
 
 def read_samples(data: str | Path) -> Samples:
@@ -132,7 +134,29 @@ def known_to(labels: Sequence[Label], samples: Samples) -> Known:
     of_folder = np.array([-1 if label is None else label for label in matches], dtype=np.intp)
     truth = of_folder[samples.truth]
     kept = np.flatnonzero(truth >= 0)
-    return Known(tuple(samples.paths[i] for i in kept), truth[kept], unknown)
+    return Known(
+        tuple(samples.paths[i] for i in kept),
+        truth[kept],
+        unknown,
+        twin_folders(samples.folders, matches),
+    )
+
+
+def twin_folders(folders: Sequence[str], labels: Iterable[int | None]) -> tuple[str, ...]:
+    """The folders that stand for one label, such as `chihuahua with n02085620-Chihuahua`.
+
+    Args:
+        folders: The names of a data set's folders.
+        labels: The index of each one's label; None where it has none.
+
+    Returns:
+        One text for each label that has two folders or more, which names them all.
+    """
+    sharing: dict[int, list[str]] = {}
+    for folder, label in zip(folders, labels, strict=True):
+        if label is not None:
+            sharing.setdefault(label, []).append(folder)
+    return tuple(" with ".join(names) for names in sharing.values() if len(names) > 1)
 
 
 def _match(folder: str, index: dict[str, int]) -> int | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from barkive import breeds
 from barkive.errors import DataError
-from barkive.evaluation import Samples
+from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
 from barkive.training.features import Features
 from barkive.training.pace import features_told
@@ -74,7 +74,8 @@ def gather(
     with features_told(len(samples.paths), say):
         dogs = extract(samples.paths, "Features")
     folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
-    labels, label_of = label_folders([samples.folders[i] for i in folders])
+    readable = [samples.folders[i] for i in folders]
+    labels, label_of = label_folders(readable)
     if len(labels) < 2:
         file, reason = dogs.failed[0]
         raise DataError(
@@ -85,6 +86,8 @@ def gather(
     unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
     if unreadable:
         say(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
+    if twins := twin_folders(readable, label_of):
+        say(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     truth = label_of[folder_of]
     others = extract(not_dogs, "Features of other things")
     if not_dogs and not len(others.kept):

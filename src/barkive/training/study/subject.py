@@ -104,6 +104,8 @@ def read_subject(data: str | Path, recipe: StudyRecipe, progress: Progress, say:
             f"The folder {data} holds photos of one breed only ({samples.folders[0]}); "
             "the study needs two or more."
         )
+    if twins := evaluation.twin_folders(samples.folders, label_of):
+        say(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     drawn = draw_breeds([label.id for label in labels], recipe.breeds, recipe.draw)
     if 0 < len(labels) <= recipe.breeds:
         say(f"{data} holds {len(labels)} breeds, so all are taken.")
