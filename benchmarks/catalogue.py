@@ -26,13 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
-from barkive.breeds import all_breeds
 from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue, Filter, schema
 from barkive.catalogue.models import pack_probabilities, pack_vector, unpack_vectors
 from barkive.catalogue.words import searchable
-from barkive.verdicts import Label, Status
+from barkive.verdicts import Status
 
+BREEDS = open_bundle().info.labels
 CHANNELS, LATENT = 1280, 96
 RUNS = 7
 _AT_ONCE = 5000
@@ -44,7 +44,7 @@ def features(rng: np.random.Generator, breeds: NDArray[np.intp]) -> NDArray[np.f
     A quarter of each one's length is noise in all directions, as in real ones.
     """
     shared = np.random.default_rng(0)
-    centres = shared.normal(size=(120, LATENT))
+    centres = shared.normal(size=(len(BREEDS), LATENT))
     mixing = shared.normal(size=(LATENT, CHANNELS)) / np.sqrt(LATENT)
     latent = centres[breeds] + 0.7 * rng.normal(size=(len(breeds), LATENT))
     raw = latent @ mixing + 0.35 * rng.normal(size=(len(breeds), CHANNELS))
@@ -58,22 +58,21 @@ def fill(catalogue: Catalogue, rows: int) -> None:
     database = catalogue._database
     with database.write() as connection:
         model = catalogue.models.add(connection, open_bundle())
-    table = all_breeds()
-    words = [searchable("", [Label(b.id, b.en, b.fr)], None) for b in table]
+    words = [searchable("", [label], None) for label in BREEDS]
     start = datetime(2015, 1, 1)
     kinds = (Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED)
     for first in range(1, rows + 1, _AT_ONCE):
         n = min(_AT_ONCE, rows + 1 - first)
-        breeds = rng.integers(0, len(table), n)
+        breeds = rng.integers(0, len(BREEDS), n)
         statuses = rng.choice(len(kinds), n, p=(0.72, 0.2, 0.07, 0.01))
         top = rng.uniform(0.2, 1, n)
         vectors = features(rng, breeds)
         answers: list[dict[str, Any]] = []
         photos: list[dict[str, Any]] = []
         for i in range(n):
-            number, status, breed = first + i, kinds[statuses[i]], table[breeds[i]]
+            number, status, breed = first + i, kinds[statuses[i]], BREEDS[breeds[i]]
             sha256 = number.to_bytes(32, "big")
-            probabilities = np.full(120, (1 - top[i]) / 119, np.float32)
+            probabilities = np.full(len(BREEDS), (1 - top[i]) / (len(BREEDS) - 1), np.float32)
             probabilities[breeds[i]] = top[i]
             dog = status in (Status.DOG, Status.UNCERTAIN)
             path = f"/photos/{2015 + number % 12}/kennel{number % 977}/IMG_{number:07d}.jpg"

@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from barkive.breeds import all_breeds
 from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue
 from barkive.catalogue.bulk import cursor
 from barkive.catalogue.words import searchable
 from barkive.classifier import Classifier
 from barkive.images import find_photos
-from barkive.verdicts import Label, Status
-from catalogue import features
+from barkive.verdicts import Status
+from catalogue import BREEDS, features
 
-LABELS, CHANNELS = 120, 1280
+LABELS, CHANNELS = len(BREEDS), 1280
 KENNELS, YEARS, FIRST_YEAR = 977, 12, 2015
 _STATUSES = (Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED)
 _SHARES = (0.72, 0.2, 0.07, 0.01)
@@ -167,7 +166,6 @@ class Part:
 
     def photos(self) -> Iterator[str]:
         """Lines for `photo`, whose columns are `PHOTO_COLUMNS`."""
-        table = all_breeds()
         start = [datetime(FIRST_YEAR + year, 1, 1) for year in range(YEARS)]
         words = _words()
         for i, number in enumerate(self._numbers.tolist()):
@@ -187,7 +185,7 @@ class Part:
                     *("Maker Model", str(self._model)),
                     str(number) if kind < _FAILED else r"\N",
                     _STATUSES[kind].value,
-                    table[breed].id if named else r"\N",
+                    BREEDS[breed].id if named else r"\N",
                     repr(top) if named else r"\N",
                     repr(float(self._margins[i])) if named else r"\N",
                     "t" if self._corrected[i] and kind < _FAILED else "f",
@@ -209,7 +207,7 @@ _ANSWER_COLUMNS = "id, sha256, model_id, status, probabilities, dog, vector, ide
 
 
 def _words() -> list[str]:
-    return [f" {searchable('', [Label(b.id, b.en, b.fr)], None)}" for b in all_breeds()]
+    return [f" {searchable('', [label], None)}" for label in BREEDS]
 
 
 def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
