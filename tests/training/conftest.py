@@ -20,7 +20,7 @@ def write_photo(path, colour, seed):
 
 def save_weights(path, architecture, **arguments):
     torch.manual_seed(0)
-    network = timm.create_model(architecture, num_classes=0, **arguments)
+    network = timm.create_model(architecture, **{"num_classes": 0} | arguments)
     safetensors.torch.save_file(network.state_dict(), path)
     return path
 
@@ -36,6 +36,13 @@ def weights(tmp_path_factory):
     return save_weights(
         tmp_path_factory.mktemp("weights") / "test_resnet.pt.safetensors", "test_resnet"
     )
+
+
+@pytest.fixture(scope="session")
+def classified(tmp_path_factory):
+    """Weights with a classifier of ImageNet-1k's 1,000 classes; the network is `weights`'."""
+    path = tmp_path_factory.mktemp("weights") / "test_resnet.r160_in1k.safetensors"
+    return save_weights(path, "test_resnet", num_classes=1000)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import timm
 import torch
 
 from barkive.errors import WeightsError
-from barkive.training.backbones import check_name, load_backbone
+from barkive.training.backbones import check_name, load_backbone, own_size
 
 WHITE = torch.full((1, 32, 32, 3), 255, dtype=torch.uint8)
 
@@ -49,6 +49,29 @@ def test_a_tag_of_timms_brings_timms_scaling(monkeypatch, weights):
     backbone = load("test_resnet.r160_in1k", weights)
     assert backbone.name == "test_resnet.r160_in1k"
     assert backbone.rescale(WHITE).unique().tolist() == [1]
+
+
+@pytest.mark.parametrize(("number", "size"), [(0, 224), (1, 240), (2, 260)])
+def test_efficientnet_lite_is_known_by_its_name(tmp_path, number, size):
+    name = f"tf_efficientnet_lite{number}"
+    path = tmp_path / f"{name}.in1k.safetensors"
+    safetensors.torch.save_file(timm.create_model(name, num_classes=0).state_dict(), path)
+    backbone = load(name, path)
+    assert backbone.name == f"{name}.in1k"
+    assert backbone.rescale(WHITE).unique().tolist() == [1]
+    assert backbone.rescale(WHITE * 0).unique().tolist() == [-1]
+    assert type(backbone.network.conv_stem).__name__ == "Conv2dSame"
+    assert own_size(name) == own_size(name, path) == size
+
+
+def test_the_tag_tells_the_size_that_the_weights_were_trained_on():
+    assert own_size("convnext_base") == 224
+    assert own_size("convnext_base.fb_in22k_ft_in1k_384") == 384
+    file = Path("convnext_base.fb_in22k_ft_in1k_384.safetensors")
+    assert own_size("convnext_base", file) == 384
+    assert own_size("convnext_base", Path("convnext_base.mine.pth")) == 224
+    with pytest.raises(WeightsError, match="no backbone called “convnext_bass”"):
+        own_size("convnext_bass")
 
 
 def test_features_are_pooled(weights):
@@ -182,27 +205,3 @@ def test_what_the_hub_gave_before_needs_no_network(monkeypatch, weights):
             load("test_resnet", weights).state_dict().values(),
         )
     )
-
-
-@pytest.fixture(scope="session")
-def classified(tmp_path_factory):
-    """The weights of `test_resnet` with its classifier of 1,000 classes."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "test_resnet.r160_in1k.safetensors"
-    safetensors.torch.save_file(timm.create_model("test_resnet").state_dict(), path)
-    return path
-
-
-def test_a_backbone_keeps_the_classifier_that_its_weights_hold(classified):
-    backbone = load("test_resnet", classified)
-    rows = backbone.classifier
-    assert backbone.unclassified == ""
-    assert (rows.weight.shape, rows.bias.shape) == ((96, 1000), (1000,))
-    assert rows.weight.dtype == rows.bias.dtype == np.float32
-    assert rows.ids[0] == "n01440764"
-    assert rows.ids[151:154] == ("n02085620", "n02085782", "n02085936")
-    whole = timm.create_model("test_resnet", checkpoint_path=str(classified)).eval()
-    with torch.inference_mode():
-        expected = whole(backbone.rescale(WHITE)).numpy()
-        features = backbone(WHITE).numpy()
-    np.testing.assert_allclose(features @ rows.weight + rows.bias, expected, atol=1e-5)

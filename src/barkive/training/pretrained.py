@@ -22,7 +22,7 @@ _OTHER_CLASSES = {
     21841: "ImageNet-22k's",
     21843: "ImageNet-21k's",
 }
-_TOLERANCE = 1e-3
+_TOLERANCE = 1e-3  # of the largest answer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,10 +77,9 @@ def read_classifier(
     if not isinstance(layer, nn.Linear) or layer.bias is None:
         return "The network's classifier is not one linear layer."
     if weight.shape != layer.weight.shape or bias.shape != layer.bias.shape:
-        shapes = " and ".join(" x ".join(map(str, one.shape)) for one in (weight, bias))
         return (
-            f"The weights' classifier has the shape {shapes}, "
-            f"not {layer.out_features} x {layer.in_features} and {layer.out_features}."
+            f"The weights' classifier has the shapes {[*weight.shape]} and {[*bias.shape]}, "
+            f"not {[*layer.weight.shape]} and {[*layer.bias.shape]}."
         )
     own = whole.state_dict()
     fitting = {
@@ -94,10 +93,11 @@ def read_classifier(
     whole.load_state_dict(fitting, strict=False)
     with torch.inference_mode():
         features, logits = network(pixels), whole(pixels)
-        if features.shape[1] != layer.in_features or not torch.allclose(
-            layer(features), logits, rtol=0, atol=_TOLERANCE * float(logits.abs().max())
+        # What is not a number is within no tolerance.
+        if features.shape[1] != layer.in_features or not (
+            (layer(features) - logits).abs().max() <= _TOLERANCE * logits.abs().max()
         ):
-            return "The network's classifier works on something else than the pooled features."
+            return "The classifier on the pooled features does not give the network's own answers."
         return PretrainedClassifier(
             ids=tuple(ImageNetInfo().label_names()),  # type: ignore[no-untyped-call]
             weight=np.ascontiguousarray(layer.weight.detach().numpy().T, dtype=np.float32),
