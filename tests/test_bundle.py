@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barkive.bundle import SHIPPED, BundleInfo, open_bundle
+from barkive.bundle import SHIPPED, BundleInfo, Certainty, certainty_measures, open_bundle
 from barkive.errors import BundleError, MissingExtraError
 from barkive.images import Preprocessing
 from barkive.verdicts import Scores, Status
@@ -23,7 +23,7 @@ def test_metadata_survives_the_way_through_text(colour_info: BundleInfo) -> None
 
 def test_metadata_is_json_that_others_can_read(colour_info: BundleInfo) -> None:
     assert json.loads(colour_info.to_metadata()) == {
-        "format": 1,
+        "format": 2,
         "name": "colours",
         "labels": [
             {"id": "n02085620", "en": "Chihuahua", "fr": "Chihuahua"},
@@ -34,8 +34,71 @@ def test_metadata_is_json_that_others_can_read(colour_info: BundleInfo) -> None:
         "temperature": 1.0,
         "dog_threshold": 0.0,
         "answer_threshold": 0.6,
+        "frequencies": [],
+        "prior": 0.0,
+        "certainty": None,
         "provenance": {"data": "none"},
     }
+
+
+CERTAINTY = Certainty(bias=1.0, entropy=2.0, soft_entropy=0.5, frequency=0.25, doubts=(0, 1, 0))
+
+
+def test_prior_and_certainty_survive_the_way_through_text(colour_info: BundleInfo) -> None:
+    info = dataclasses.replace(
+        colour_info, frequencies=(1.0, 2.0, 4.0), prior=0.25, certainty=CERTAINTY
+    )
+    assert BundleInfo.from_metadata(info.to_metadata()) == info
+
+
+def test_a_bundle_of_format_1_is_read(
+    write_bundle: Callable[..., Path], colour_info: BundleInfo, tmp_path: Path
+) -> None:
+    entry = json.loads(colour_info.to_metadata())
+    entry["format"] = 1
+    for name in ("frequencies", "prior", "certainty"):
+        del entry[name]
+    info = open_bundle(write_bundle(tmp_path / "old.onnx", json.dumps(entry))).info
+    assert info == colour_info
+    scores = info.scores(np.log([[7, 2, 1]]).astype("f4"), np.zeros(1, "f4"), np.zeros((1, 1)))
+    assert scores.probabilities[0] == pytest.approx([0.7, 0.2, 0.1])
+    assert info.certainties(scores.probabilities) == pytest.approx([0.7])
+
+
+def test_a_prior_multiplies_by_a_power_of_the_frequencies(colour_info: BundleInfo) -> None:
+    info = dataclasses.replace(colour_info, frequencies=(16.0, 1.0, 1.0), prior=0.5)
+    nothing = np.zeros(1, np.float32)
+    scores = info.scores(np.log([[1, 2, 2]]).astype("f4"), nothing, nothing)
+    # 1 · √16, 2 and 2.
+    assert scores.probabilities[0] == pytest.approx([0.5, 0.25, 0.25])
+
+
+def test_the_measures_of_certainty() -> None:
+    measures = certainty_measures(
+        np.array([[0.64, 0.36, 0], [1, 0, 0]], np.float32), np.array([0.5, -1, 0.5], np.float32)
+    )
+    # The roots are 0.8 and 0.6, of which 4/7 and 3/7 remain.
+    assert measures[0] == pytest.approx(
+        [
+            0.64 * np.log(0.64) + 0.36 * np.log(0.36),
+            4 / 7 * np.log(4 / 7) + 3 / 7 * np.log(3 / 7),
+            0.5,
+        ]
+    )
+    assert measures[1] == pytest.approx([0, 0, 0.5])
+
+
+def test_certainty_weighs_its_measures_and_doubts() -> None:
+    certain = CERTAINTY(np.array([[1, 0, 0], [0, 1, 0]], np.float32), np.array([2, 0, -2], "f4"))
+    # Log-odds 1 + 0.25 · 2, and 1 + 0 - 1.
+    assert certain == pytest.approx([1 / (1 + np.exp(-1.5)), 0.5])
+
+
+def test_where_there_is_a_certainty_it_decides(colour_info: BundleInfo) -> None:
+    info = dataclasses.replace(colour_info, certainty=CERTAINTY, answer_threshold=0.6)
+    probabilities = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]], np.float32)
+    scores = Scores(probabilities, np.array([0, 0, -1], np.float32), probabilities)
+    assert info.statuses(scores) == [Status.DOG, Status.UNCERTAIN, Status.NOT_DOG]
 
 
 def test_a_bundle_opens(colour_bundle: Path, colour_info: BundleInfo) -> None:
@@ -214,10 +277,10 @@ def test_damaged_metadata(text: str, write_bundle: Callable[..., Path], tmp_path
 def test_another_version(
     write_bundle: Callable[..., Path], colour_info: BundleInfo, tmp_path: Path
 ) -> None:
-    text = colour_info.to_metadata().replace('"format": 1', '"format": 9')
+    text = colour_info.to_metadata().replace('"format": 2', '"format": 9')
     assert refusal(write_bundle(tmp_path / "new.onnx", text)) == (
         "The model file PATH can't be used: "
-        "it has bundle format 9, and this Barkive reads format 1; "
+        "it has bundle format 9, and this Barkive reads formats 1 and 2; "
         "train it again with `barkive train`."
     )
 
@@ -235,6 +298,10 @@ def test_another_version(
         ("preprocessing", {"enhance": ["sharpen"]}),
         ("preprocessing", {"enhance": "stretch"}),
         ("surprise", 1),
+        ("frequencies", [1.0, 2.0]),
+        ("frequencies", ["often", "seldom", "never"]),
+        ("certainty", {"bias": 0.0}),
+        ("certainty", {**dataclasses.asdict(CERTAINTY), "doubts": [1.0]}),
     ],
 )
 def test_incomplete_metadata(

@@ -3,8 +3,8 @@
 The graph takes `pixels`, uint8 RGB of shape (n, size, size, 3), does its own rescaling,
 and gives three outputs: `logits` (n, labels), `dog` (n,), the log-odds that the photo
 shows a dog at all, and `features` (n, channels). The metadata entry `barkive` is a JSON
-object, `BundleInfo`. This module reads and describes that file; it does not decide
-what a verdict is.
+object, `BundleInfo`. This module reads that file, and holds the rule by which its outputs
+become scores and a status; it does not know photos.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,75 @@ from barkive.images import Preprocessing
 from barkive.images.enhance import require_corrections
 from barkive.verdicts import Label, Scores, Status
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_READABLE = (1, FORMAT_VERSION)
 OUTPUTS = ("logits", "dog", "features")
 METADATA_KEY = "barkive"
 SHIPPED = Path(__file__).parent / "data" / "model.onnx"
+
+
+_Reals = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """How likely it is that the most probable breed is right, other breeds being met as well.
+
+    A logistic regression of three measures, fitted on photos of breeds that the model knows
+    and of others. A single score mistakes one kind for the other: the probabilities of a
+    dog of another breed often agree on one look-alike, and seldom do so when they are
+    softened.
+
+    Attributes:
+        bias: The log-odds where all measures are 0.
+        entropy: Weight of the negative entropy of the probabilities, in nats.
+        soft_entropy: Weight of the same after halving the logits.
+        frequency: Weight of the logarithm of how often the breed is met.
+        doubts: For each label what is taken off because other breeds are taken for it;
+            empty where nothing is.
+    """
+
+    bias: float
+    entropy: float
+    soft_entropy: float
+    frequency: float
+    doubts: tuple[float, ...] = ()
+
+    def __call__(self, probabilities: _Reals, log_frequencies: _Reals) -> _Reals:
+        """How likely it is that the most probable label is right, 0..1, shape (n,).
+
+        Args:
+            probabilities: Calibrated, with the prior, shape (n, labels).
+            log_frequencies: As `BundleInfo.log_frequencies` gives them, shape (labels,).
+        """
+        measures = certainty_measures(probabilities, log_frequencies)
+        weights = np.array([self.entropy, self.soft_entropy, self.frequency], np.float32)
+        log_odds = measures @ weights + np.float32(self.bias)
+        if self.doubts:
+            log_odds -= np.array(self.doubts, np.float32)[probabilities.argmax(axis=1)]
+        certain: _Reals = 1 / (1 + np.exp(-log_odds))
+        return certain
+
+
+def certainty_measures(probabilities: _Reals, log_frequencies: _Reals) -> _Reals:
+    """What `Certainty` weighs, shape (n, 3): entropy, soft entropy, frequency.
+
+    Args:
+        probabilities: Calibrated, with the prior, shape (n, labels).
+        log_frequencies: Shape (labels,).
+    """
+    # Halving logits takes the root of the odds.
+    soft = np.sqrt(probabilities)
+    soft /= soft.sum(axis=1, keepdims=True)
+    columns = [_negative_entropy(one) for one in (probabilities, soft)]
+    return np.stack([*columns, log_frequencies[probabilities.argmax(axis=1)]], axis=1)
+
+
+def _negative_entropy(probabilities: _Reals) -> _Reals:
+    # What can't be told from 0 adds nothing.
+    tiny = np.finfo(np.float32).tiny
+    entropy: _Reals = (probabilities * np.log(np.maximum(probabilities, tiny))).sum(axis=1)
+    return entropy
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +108,15 @@ class BundleInfo:
         temperature: Divides the logits before the softmax (Guo et al., 2017, "On
             Calibration of Modern Neural Networks"); above 0.
         dog_threshold: A `dog` output below this says that no dog is there; in log-odds.
-        answer_threshold: The top probability from which a breed is given as the answer
-            rather than as `uncertain`; 0..1.
+        answer_threshold: The certainty from which a breed is given as the answer rather than
+            as `uncertain`; 0..1.
         provenance: Where the model came from: data, split, seed, versions, licences,
             figures measured. Any JSON object.
+        frequencies: For each label how often it is met, above 0, in any unit; empty where
+            that is not known.
+        prior: How far the frequencies count: the power to which they are raised before the
+            probabilities are multiplied by them. 0 for not at all, 1 for Bayes' rule.
+        certainty: How certain an answer is; None where that is its probability.
     """
 
     name: str
@@ -56,28 +126,54 @@ class BundleInfo:
     dog_threshold: float
     answer_threshold: float
     provenance: Mapping[str, Any]
+    frequencies: tuple[float, ...] = ()
+    prior: float = 0.0
+    certainty: Certainty | None = None
 
-    def scores(
-        self,
-        logits: NDArray[np.float32],
-        dog: NDArray[np.float32],
-        features: NDArray[np.float32],
-    ) -> Scores:
-        """The graph's outputs with the temperature applied, as calibrated scores."""
+    @classmethod
+    def draft(
+        cls,
+        name: str,
+        labels: tuple[Label, ...],
+        preprocessing: Preprocessing,
+        frequencies: tuple[float, ...] = (),
+    ) -> BundleInfo:
+        """A description of a model that is not calibrated yet."""
+        return cls(name, labels, preprocessing, 1.0, 0.0, 0.0, {}, frequencies)
+
+    @property
+    def log_frequencies(self) -> _Reals:
+        """The logarithms of the frequencies, less their mean, shape (labels,)."""
+        frequencies = np.array(self.frequencies or [1.0] * len(self.labels))
+        logarithms = np.log(frequencies)
+        centred: _Reals = (logarithms - logarithms.mean()).astype(np.float32)
+        return centred
+
+    def scores(self, logits: _Reals, dog: _Reals, features: _Reals) -> Scores:
+        """The graph's outputs as calibrated scores, temperature and prior applied."""
         scaled = logits / np.float32(self.temperature)
+        if self.prior:
+            scaled = scaled + np.float32(self.prior) * self.log_frequencies
         odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return Scores(odds / odds.sum(axis=1, keepdims=True), dog, features)
 
+    def certainties(self, probabilities: _Reals) -> _Reals:
+        """How certain each photo's first breed is, 0..1: (n, labels) → (n,)."""
+        if self.certainty is None:
+            top: _Reals = probabilities.max(axis=1)
+            return top
+        return self.certainty(probabilities, self.log_frequencies)
+
     def statuses(self, scores: Scores) -> list[Status]:
         """The verdict's status for each photo of a batch: the one place of this rule."""
-        top = scores.probabilities.max(axis=1)
+        certainties = self.certainties(scores.probabilities)
         return [
             Status.NOT_DOG
             if dog < self.dog_threshold
             else Status.DOG
-            if probability >= self.answer_threshold
+            if certainty >= self.answer_threshold
             else Status.UNCERTAIN
-            for probability, dog in zip(top, scores.dog, strict=True)
+            for certainty, dog in zip(certainties, scores.dog, strict=True)
         ]
 
     def to_metadata(self) -> str:
@@ -91,6 +187,9 @@ class BundleInfo:
                 "temperature": self.temperature,
                 "dog_threshold": self.dog_threshold,
                 "answer_threshold": self.answer_threshold,
+                "frequencies": list(self.frequencies),
+                "prior": self.prior,
+                "certainty": asdict(self.certainty) if self.certainty else None,
                 "provenance": self.provenance,
             },
             ensure_ascii=False,
@@ -108,16 +207,36 @@ class BundleInfo:
             version = entry.pop("format")
         except (ValueError, KeyError, AttributeError, TypeError):
             raise BundleError("its metadata is damaged") from None
-        if version != FORMAT_VERSION:
+        if version not in _READABLE:
+            formats = " and ".join(str(one) for one in _READABLE)
             raise BundleError(
-                f"it has bundle format {version}, and this Barkive reads format {FORMAT_VERSION}"
+                f"it has bundle format {version}, and this Barkive reads formats {formats}"
             )
         try:
             labels = tuple(Label(**label) for label in entry.pop("labels"))
             preprocessing = Preprocessing.from_json(entry.pop("preprocessing"))
-            return cls(labels=labels, preprocessing=preprocessing, **entry)
-        except (KeyError, TypeError, UsageError):
+            frequencies = tuple(float(one) for one in entry.pop("frequencies", ()))
+            certainty = entry.pop("certainty", None)
+            if certainty is not None:
+                doubts = tuple(float(one) for one in certainty.pop("doubts"))
+                certainty = Certainty(**certainty, doubts=doubts)
+                _require_each(labels, doubts)
+            _require_each(labels, frequencies)
+            return cls(
+                labels=labels,
+                preprocessing=preprocessing,
+                frequencies=frequencies,
+                certainty=certainty,
+                **entry,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError):
             raise BundleError("its metadata is incomplete") from None
+
+
+def _require_each(labels: tuple[Label, ...], values: tuple[float, ...]) -> None:
+    """Refuses a list that has not one number for each label; an empty one is allowed."""
+    if values and len(values) != len(labels):
+        raise ValueError
 
 
 @dataclass(frozen=True, slots=True)

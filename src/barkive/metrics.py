@@ -224,3 +224,22 @@ def precision_threshold(confidence: _Reals, correct: _Flags, precision: float = 
     last_of_equals = np.append(ordered[1:] != ordered[:-1], True)
     candidates = ordered[reached & last_of_equals]
     return float(candidates[-1]) if len(candidates) else 1.0
+
+
+def balanced_threshold(positive: _Reals, negative: _Reals) -> float:
+    """The threshold at which the shares of both kinds of error sum to least.
+
+    Where several do, the middle of them: Youden's J (1950, "Index for rating diagnostic tests"),
+    with as much room to either side as there is.
+
+    Args:
+        positive: Scores of the positives, shape (p,), p >= 1; higher means more positive.
+        negative: Scores of the negatives, shape (q,), q >= 1.
+    """
+    scores = np.unique(np.concatenate([positive, negative]).astype(np.float64))
+    low = np.searchsorted(np.sort(positive), scores, side="left") / len(positive)
+    high = 1 - np.searchsorted(np.sort(negative), scores, side="left") / len(negative)
+    errors = low + high
+    best = int(np.flatnonzero(errors <= errors.min() + 1e-12)[-1])
+    # Any threshold above the score before it does as well.
+    return float((scores[max(best - 1, 0)] + scores[best]) / 2)

@@ -6,14 +6,14 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from barkive.bundle import BundleInfo, open_bundle
 from barkive.errors import ExportError, UsageError
 from barkive.images import Preprocessing
 from barkive.training import export
 from barkive.training.backbones import load_backbone
-from barkive.training.head import DogDetector, Linear
+from barkive.training.head import DogDetector, Linear, RowsDetector
 from barkive.verdicts import Label
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
@@ -68,10 +68,31 @@ def test_padding_costs_no_nodes(graph):
     assert "Pad" not in {node.op_type for node in graph.graph.node}
 
 
+def test_the_backbones_own_rows_are_in_the_graph(graph, prediction):
+    rng = np.random.default_rng(0)
+
+    def layer(outputs):
+        weight = rng.normal(size=(1280, outputs)).astype(np.float16).astype(np.float32)
+        return Linear(weight / 32, rng.normal(size=outputs).astype(np.float16).astype(np.float32))
+
+    detector = RowsDetector(layer(3), layer(7))
+    model = export.add_head(graph, prediction, detector)
+    features = run(graph, "features", PIXELS)
+    assert run(model, "dog", PIXELS) == pytest.approx(detector(features, features), abs=1e-4)
+    # Stored in half precision, which is what they were rounded to.
+    stored = {one.name: one.data_type for one in model.graph.initializer}
+    assert stored["others.weight"] == TensorProto.FLOAT16
+    export.check_same_answers(
+        lambda pixels: torch.from_numpy(run(graph, "features", pixels.numpy())),
+        *(prediction, detector, model, PIXELS),
+        int8=False,
+    )
+
+
 def test_the_head_is_in_the_graph(graph, model, prediction):
     logits = prediction(run(graph, "features", PIXELS))
     assert run(model, "logits", PIXELS) == pytest.approx(logits, abs=1e-4)
-    assert run(model, "dog", PIXELS) == pytest.approx(DETECTOR(logits), abs=1e-4)
+    assert run(model, "dog", PIXELS) == pytest.approx(DETECTOR(logits, logits), abs=1e-4)
     assert len(graph.graph.output) == 1
 
 

@@ -5,8 +5,10 @@ import pytest
 
 from barkive.training.head import (
     Linear,
+    RowsDetector,
     energy,
     fit_dog_detector,
+    fit_log_odds,
     fit_prediction_layers,
     fit_temperature,
 )
@@ -96,22 +98,90 @@ def test_the_detector_puts_dogs_above_other_things():
     dogs, others = logits_of([4, 5, 6]), logits_of([0, 1, 2])
     detector = fit_dog_detector(dogs, others)
     assert detector.slope > 0
-    assert detector(dogs).min() > 1 > -1 > detector(others).max()
+    assert detector(dogs, dogs).min() > 1 > -1 > detector(others, others).max()
     # Both sides spread alike, so that between them nothing speaks for either.
-    assert detector(logits_of([3])) == pytest.approx([0], abs=0.01)
+    middle = logits_of([3])
+    assert detector(middle, middle) == pytest.approx([0], abs=0.01)
 
 
 def test_both_sides_weigh_the_same_whatever_their_number():
     few, many = logits_of([4, 2]), logits_of([3, 1])
     once = fit_dog_detector(few, many)
     often = fit_dog_detector(few, np.concatenate([many] * 50))
-    assert often(few) == pytest.approx(once(few), abs=0.02)
+    assert often(few, few) == pytest.approx(once(few, few), abs=0.02)
     assert np.isfinite(once.slope)
 
 
 def test_without_other_things_it_counts_deviations():
     detector = fit_dog_detector(logits_of([2, 4]), None)
-    assert detector(logits_of([2, 3, 4, 7])) == pytest.approx([-1, 0, 1, 4], abs=1e-3)
+    some = logits_of([2, 3, 4, 7])
+    assert detector(some, some) == pytest.approx([-1, 0, 1, 4], abs=1e-3)
+
+
+def test_a_temperature_is_fitted_beside_what_is_added():
+    rng = np.random.default_rng(0)
+    log_odds = rng.normal(size=(20_000, 3)).astype(np.float32) * 2
+    shift = np.array([1, 0, -1], np.float32)
+    truth = np.array([rng.choice(3, p=row) for row in softmax((log_odds + shift).astype(float))])
+    assert fit_temperature(2 * log_odds, truth, shift=shift) == pytest.approx(2, rel=0.05)
+
+
+def test_an_anchor_holds_where_there_is_nothing_to_learn():
+    features, truth = clouds()
+    anchor = Linear(*(np.random.default_rng(1).normal(size=s).astype("f4") for s in ((5, 3), 3)))
+    (layer,) = fit_prediction_layers(features, truth, 3, [1e6], anchor=anchor)
+    # All but its scale and what no softmax sees.
+    mean = anchor.weight.mean(axis=1, keepdims=True)
+    factor = layer.weight[0, 0] / (anchor.weight - mean)[0, 0]
+    assert layer.weight == pytest.approx(factor * (anchor.weight - mean), abs=1e-4)
+
+
+def test_with_an_anchor_the_layer_is_at_the_optimum():
+    features, truth = clouds()
+    rng = np.random.default_rng(1)
+    anchor = Linear(rng.normal(size=(5, 3)).astype("f4") / 9, np.zeros(3, np.float32))
+    (layer,) = fit_prediction_layers(features, truth, 3, [0.1], anchor=anchor)
+    error = (softmax(layer(features)) - np.eye(3)[truth]) / len(truth)
+    # The scale of the anchor is free, so nothing along it is left to win.
+    assert (anchor(features) * error).sum() == pytest.approx(0, abs=1e-3)
+    assert np.abs(error.sum(axis=0)).max() < 1e-3
+
+
+def test_a_class_without_photos_has_its_anchor():
+    features, truth = clouds()
+    anchor = Linear(np.eye(5, dtype="f4")[:, :4], np.array([0, 0, 0, 8], np.float32))
+    (three,) = fit_prediction_layers(
+        features, truth, 3, [0.1], anchor=Linear(anchor.weight[:, :3], anchor.bias[:3])
+    )
+    (four,) = fit_prediction_layers(features, truth, 4, [0.1], anchor=anchor)
+    assert four.weight[:, :3] == pytest.approx(three.weight, abs=1e-5)
+    # Less the middle of the three, times the scale: what it weighs of the channel that they lack.
+    factor = four.weight[3, 3]
+    assert four.weight[:, 3] == pytest.approx(factor * np.array([-1 / 3] * 3 + [1, 0]), abs=1e-5)
+    assert four.bias[3] == pytest.approx(8 * factor, abs=1e-4)
+
+
+def test_log_odds_are_at_their_optimum():
+    rng = np.random.default_rng(0)
+    measures = rng.normal(size=(300, 2)).astype(np.float32)
+    positive = rng.random(300) < 1 / (1 + np.exp(-2 * measures[:, 0]))
+    penalties = np.array([0.5, 1000.0])
+    weights, bias = fit_log_odds(measures, positive, penalties)
+    error = 1 / (1 + np.exp(-(measures @ weights + bias))) - positive
+    assert measures.T @ error + penalties * weights == pytest.approx(np.zeros(2), abs=0.05)
+    assert error.sum() == pytest.approx(0, abs=0.05)
+    assert weights[0] > 1.5
+    assert abs(weights[1]) < 0.05
+
+
+def test_rows_tell_dogs_from_other_things():
+    detector = RowsDetector(
+        Linear(np.array([[1, 0]], np.float32), np.log([1, 3]).astype("f4")),
+        Linear(np.array([[0]], np.float32), np.log([2]).astype("f4")),
+    )
+    features = np.log(np.array([[1], [5]], np.float32))
+    # (1 + 3) / 2 and (5 + 3) / 2.
+    assert detector(features, features) == pytest.approx(np.log([2, 4]))
 
 
 def test_a_linear_layer():

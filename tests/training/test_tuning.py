@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from barkive.bundle import BundleInfo
+from barkive.images import Preprocessing
 from barkive.training import export, tuning
 from barkive.training.datasets import Data
 from barkive.training.head import Linear
@@ -28,13 +30,6 @@ def data_of(rows, truth, validation, others=()):
     )
 
 
-def extractor(rows):
-    """Takes each photo's features from a table."""
-    return lambda paths, stage: SimpleNamespace(
-        rows=np.array([rows[one] for one in paths], np.float32)
-    )
-
-
 def test_the_penalty_is_the_best_on_validation():
     rows = [[-1, 0], [1, 0]] * 10
     data = data_of(rows, [0, 1] * 10, [False] * 10 + [True] * 10)
@@ -51,63 +46,81 @@ def test_the_penalty_is_the_best_on_validation():
     assert said == ["L2 penalty 0.001: 100.00% right on validation."]
 
 
+DRAFT = BundleInfo.draft("test", LABELS, Preprocessing(32))
+
+
 def test_answers_given_are_right_as_often_as_promised():
     rng = np.random.default_rng(0)
     margin = rng.uniform(0, 6, 400)
     right = rng.random(400) < 1 / (1 + np.exp(-margin))
-    rows = np.stack([np.where(right, margin, 0), np.where(right, 0, margin)], axis=1)
-    data = data_of(rows, np.zeros(400), np.ones(400))
+    logits = np.stack([np.where(right, margin, 0), np.where(right, 0, margin)], 1).astype("f4")
     said = []
-    table = dict(zip(data.paths, rows, strict=True))
-    found = tuning.calibrate(data, IDENTITY, extractor(table), said.append)
-    assert found.temperature == pytest.approx(1, abs=0.2)
-    odds = 1 / (1 + np.exp(-margin / found.temperature))
-    seen = found.detector(rows.astype(np.float32)) >= found.dog_threshold
-    given = seen & (odds >= found.answer_threshold - 1e-6)
+    shown = tuning.Outputs(logits, logits)
+    info, detector = tuning.calibrate(DRAFT, shown, np.zeros(400, np.intp), said.append)
+    assert info.temperature == pytest.approx(1, abs=0.2)
+    odds = 1 / (1 + np.exp(-margin / info.temperature))
+    seen = detector(*shown) >= info.dog_threshold
+    given = seen & (odds >= info.answer_threshold - 1e-6)
     assert 0.95 <= right[given].mean() < 0.97
     assert seen.mean() >= 0.99
     assert said[0].endswith("% of these are right.")
 
 
 def test_where_nothing_is_sure_nothing_is_answered():
-    rows = [[1, 0]] * 4
-    data = data_of(rows, [0, 0, 1, 1], [True] * 4)
+    logits = np.array([[1, 0]] * 4, np.float32)
     said = []
-    found = tuning.calibrate(
-        data, IDENTITY, extractor({path: [1, 0] for path in data.paths}), said.append
+    info, _ = tuning.calibrate(
+        DRAFT, tuning.Outputs(logits, logits), np.array([0, 0, 1, 1]), said.append
     )
-    assert found.answer_threshold == 1
+    assert info.answer_threshold == 1
     assert said == ["0.0% of the validation photos get an answer: none is sure enough."]
 
 
-class FakeExtractor(SimpleNamespace):
-    def __call__(self, paths, stage):
-        return SimpleNamespace(rows=self.rows)
-
-
-@pytest.mark.parametrize(("rows", "used"), [([[1, 0], [0, 1]], True), ([[1, 0], [1, 0]], False)])
-def test_int8_is_used_where_it_costs_little(monkeypatch, rows, used):
-    data = data_of([[1, 0], [0, 1]] * 2, [0, 1, 0, 1], [False, False, True, True])
-    int8 = FakeExtractor(rows=np.array(rows, np.float32))
+def pretend_to_quantise(monkeypatch, rows):
+    """What `quantised` makes of made-up features of the int8 graph."""
+    data = data_of([[1, 0], [0, 1]] * 4, [0, 1] * 4, [False] * 4 + [True] * 4)
     extract = SimpleNamespace(
         graph="float",
         preprocessing=SimpleNamespace(load=lambda path: np.zeros(1)),
         progress=no_progress,
     )
+    int8 = SimpleNamespace(graph="int8")
     graph = SimpleNamespace(SerializeToString=lambda deterministic: b"")
-    monkeypatch.setattr(export, "quantise", lambda graph_, pixels, float_tail: graph)
-    monkeypatch.setattr(tuning, "replace", lambda *_, **__: int8)
+
+    class Int8(SimpleNamespace):
+        def __call__(self, paths, stage):
+            return SimpleNamespace(rows=np.array(rows, np.float32))
+
+    int8 = Int8()
+    replaced = tuning.replace
+    monkeypatch.setattr(export, "quantise", lambda graph_, pixels, float_first, float_tail: graph)
+    monkeypatch.setattr(
+        tuning, "replace", lambda one, **kw: int8 if one is extract else replaced(one, **kw)
+    )
     choice = tuning.Choice(IDENTITY, SimpleNamespace(validation_accuracy=1.0), ())
     said = []
-    assert tuning.quantised(data, choice, extract, 0, said.append) is (int8 if used else extract)
-    assert said == (
-        ["int8 costs 0.00 points: used."]
-        if used
-        else [
-            "int8 costs 50.00 points: not used.",
-            "int8 with the last 25% of the convolutions in float costs 50.00 points: not used.",
-        ]
-    )
+    found = tuning.quantised(data, choice, extract, 0, no_progress, said.append)
+    return data, choice, extract, int8, found, said
+
+
+def test_int8_is_used_where_it_costs_little(monkeypatch):
+    rows = [[2, 0], [0, 2]] * 4
+    data, _, _, int8, (quantised, choice, extract), said = pretend_to_quantise(monkeypatch, rows)
+    assert extract is int8
+    # The layer is one of the int8 features.
+    assert quantised.rows.tolist() == rows
+    assert choice.point.validation_accuracy == 1
+    assert said[-1] == "int8 costs 0.00 points: used."
+    assert quantised.paths == data.paths
+
+
+def test_int8_is_not_used_where_it_costs_much(monkeypatch):
+    *given, _, found, said = pretend_to_quantise(monkeypatch, [[1, 1]] * 8)
+    assert list(found) == given
+    assert [one for one in said if one.startswith("int8")] == [
+        "int8 costs 50.00 points: not used.",
+        "int8 with the last 25% of the convolutions in float costs 50.00 points: not used.",
+    ]
 
 
 def test_a_network_without_convolutions_stays_in_float(monkeypatch):
@@ -117,7 +130,8 @@ def test_a_network_without_convolutions_stays_in_float(monkeypatch):
         preprocessing=SimpleNamespace(load=lambda path: np.zeros(1)),
         progress=no_progress,
     )
-    monkeypatch.setattr(export, "quantise", lambda graph, pixels, float_tail: None)
+    monkeypatch.setattr(export, "quantise", lambda *_, **__: None)
     said = []
-    assert tuning.quantised(data, None, extract, 0, said.append) is extract
+    found = tuning.quantised(data, None, extract, 0, no_progress, said.append)
+    assert found == (data, None, extract)
     assert said == ["int8 is not used: it is for networks of many convolutions."]

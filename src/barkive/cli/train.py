@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from barkive.cli.options import Data, require_training
+
+
+class HeadChoice(StrEnum):
+    """What the prediction layer starts from."""
+
+    AUTO = "auto"
+    CENTRED = "centred"
+    ANEW = "anew"
 
 
 def train(
@@ -17,9 +26,46 @@ def train(
         Path | None,
         typer.Option(metavar="FOLDER", help="Photos of other things, to learn what is no dog."),
     ] = None,
+    elsewhere: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder of breeds, others included, from other people: it tells how certain "
+            "an answer must be.",
+        ),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BREED",
+            help="A breed without photos, known by the backbone's own classifier; may be repeated.",
+        ),
+    ] = None,
+    prior: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|none",
+            help="How often each breed is met, a line each: beagle,120. By default ranks of "
+            "the American Kennel Club, used where --elsewhere shows that they win.",
+            show_default=False,
+        ),
+    ] = "",
+    head: Annotated[
+        HeadChoice,
+        typer.Option(
+            help="Whether the prediction layer is centred on the backbone's own classifier, "
+            "where it has rows for the breeds, or fitted anew."
+        ),
+    ] = HeadChoice.AUTO,
     backbone: Annotated[
-        str, typer.Option(metavar="NAME", help="Any model of timm.")
-    ] = "mobilenetv2_100",
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Any model of timm; by default the one that the weights' file is named after, "
+            "or else tf_efficientnet_lite2.",
+            show_default=False,
+        ),
+    ] = None,
     backbone_weights: Annotated[
         Path | None,
         typer.Option(
@@ -27,8 +73,13 @@ def train(
         ),
     ] = None,
     image_size: Annotated[
-        int, typer.Option(metavar="N", help="Side of the square that photos become, in pixels.")
-    ] = 224,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Side of the square that photos become, in pixels; by default the backbone's own.",
+            show_default=False,
+        ),
+    ] = None,
     enhance: Annotated[
         str,
         typer.Option(
@@ -43,6 +94,10 @@ def train(
     int8: Annotated[
         bool, typer.Option("--int8/--no-int8", help="Quantise, if it costs at most 0.3 points.")
     ] = True,
+    float_first: Annotated[
+        int,
+        typer.Option(metavar="N", help="How many of the first convolutions int8 leaves out."),
+    ] = 3,
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="The share of photos kept for validation.")
     ] = 0.15,
@@ -76,12 +131,17 @@ def train(
             data=data,
             out=out,
             not_dogs=not_dogs,
+            elsewhere=elsewhere,
+            also=tuple(also or ()),
+            prior=prior,
+            head=head.value,
             backbone=backbone,
             backbone_weights=backbone_weights,
             image_size=image_size,
             enhance=parse_corrections(enhance),
             mirror=mirror,
             int8=int8,
+            float_first=float_first,
             validation=validation,
             seed=seed,
             licence=licence,

@@ -32,13 +32,10 @@ from barkive.errors import ExportError
 from barkive.evaluation import write_files
 from barkive.training.backbones import Backbone
 from barkive.training.group import group
-from barkive.training.head import DogDetector, Linear
+from barkive.training.head import Detector, Linear, RowsDetector
 
 Pixels = NDArray[np.uint8]
 
-# Of MobileNetV2's layers these lose most by int8, so all up to the third convolution stay
-# in float, as do the pooling and the prediction.
-_FLOAT_CONVOLUTIONS = 3
 _CALIBRATION_BATCH = 4
 _HEAD_TOLERANCE = 0.01
 _FLOAT_TOLERANCE = 0.001
@@ -96,31 +93,28 @@ def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
     return program.model_proto
 
 
-def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) -> onnx.ModelProto:
+def add_head(graph: onnx.ModelProto, prediction: Linear, detector: Detector) -> onnx.ModelProto:
     """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`."""
     model = onnx.ModelProto()
     model.CopyFrom(graph)
-    constants: dict[str, NDArray[Any]] = {
-        "head.weight": prediction.weight,
-        "head.bias": prediction.bias,
-        "dog.slope": np.array(detector.slope, np.float32),
-        "dog.bias": np.array(detector.bias, np.float32),
-        "dog.axes": np.array([1], np.int64),
-    }
     body = model.graph
-    body.initializer.extend(
-        numpy_helper.from_array(value, name) for name, value in constants.items()
-    )
-    body.node.extend(
-        [
-            helper.make_node("Gemm", ["features", "head.weight", "head.bias"], ["logits"], "head"),
-            helper.make_node(
-                "ReduceLogSumExp", ["logits", "dog.axes"], ["energy"], "energy", keepdims=0
-            ),
-            helper.make_node("Mul", ["energy", "dog.slope"], ["scaled_energy"], "dog.scale"),
-            helper.make_node("Add", ["scaled_energy", "dog.bias"], ["dog"], "dog.shift"),
-        ]
-    )
+    _add_layer(body, "head", prediction, "logits")
+    if isinstance(detector, RowsDetector):
+        # Half the size; they become floats once, when the bundle is opened.
+        for name, layer in (("dogs", detector.dogs), ("others", detector.others)):
+            _add_layer(body, name, layer, f"{name}.logits", np.float16)
+            _add_energy(body, f"{name}.logits", f"{name}.energy")
+        body.node.append(helper.make_node("Sub", ["dogs.energy", "others.energy"], ["dog"], "dog"))
+    else:
+        for name, value in (("dog.slope", detector.slope), ("dog.bias", detector.bias)):
+            body.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
+        _add_energy(body, "logits", "energy")
+        body.node.extend(
+            [
+                helper.make_node("Mul", ["energy", "dog.slope"], ["scaled_energy"], "dog.scale"),
+                helper.make_node("Add", ["scaled_energy", "dog.bias"], ["dog"], "dog.shift"),
+            ]
+        )
     labels = prediction.bias.shape[0]
     body.output.extend(
         [
@@ -132,8 +126,38 @@ def add_head(graph: onnx.ModelProto, prediction: Linear, detector: DogDetector) 
     return model
 
 
+def _add_layer(
+    body: onnx.GraphProto, name: str, layer: Linear, output: str, kind: type = np.float32
+) -> None:
+    """Adds `features @ weight + bias`, its weights stored as `kind`."""
+    inputs = ["features"]
+    for part, value in (("weight", layer.weight), ("bias", layer.bias)):
+        stored = f"{name}.{part}"
+        body.initializer.append(numpy_helper.from_array(value.astype(kind), stored))
+        if kind is not np.float32:
+            body.node.append(
+                helper.make_node("Cast", [stored], [f"{stored}.float"], to=TensorProto.FLOAT)
+            )
+            stored = f"{stored}.float"
+        inputs.append(stored)
+    body.node.append(helper.make_node("Gemm", inputs, [output], name))
+
+
+def _add_energy(body: onnx.GraphProto, logits: str, output: str) -> None:
+    """Adds log Σ exp over the outputs of a layer."""
+    axes = f"{output}.axes"
+    body.initializer.append(numpy_helper.from_array(np.array([1], np.int64), axes))
+    body.node.append(
+        helper.make_node("ReduceLogSumExp", [logits, axes], [output], output, keepdims=0)
+    )
+
+
 def quantise(
-    graph: onnx.ModelProto, calibration: Pixels, *, float_tail: float = 0.0
+    graph: onnx.ModelProto,
+    calibration: Pixels,
+    *,
+    float_first: int = 3,
+    float_tail: float = 0.0,
 ) -> onnx.ModelProto | None:
     """Turns the convolutions into int8: QDQ, a scale for each channel of the weights.
 
@@ -144,8 +168,9 @@ def quantise(
         graph: From `pixels` to `features`.
         calibration: Photos that show the range of the activations, (n, size, size, 3). A
             few dozen are best: each more stretches the ranges to its own extremes.
+        float_first: How many convolutions stay in float, counted from the first.
         float_tail: The share of the convolutions, counted from the last, that stay in
-            float with the first ones; 0..1.
+            float as well; 0..1.
 
     Returns:
         A new graph; None if no convolution is left after those that stay in float.
@@ -153,9 +178,9 @@ def quantise(
     nodes = graph.graph.node
     convolutions = [i for i, node in enumerate(nodes) if node.op_type == "Conv"]
     end = len(convolutions) - round(float_tail * len(convolutions))
-    if end <= _FLOAT_CONVOLUTIONS:
+    if end <= float_first:
         return None
-    first = convolutions[_FLOAT_CONVOLUTIONS - 1] + 1
+    first = convolutions[float_first - 1] + 1 if float_first else 0
     last = convolutions[end] if end < len(convolutions) else len(nodes)
     with tempfile.TemporaryDirectory() as folder, _quiet():
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
@@ -223,7 +248,7 @@ class _Calibration(CalibrationDataReader):  # type: ignore[misc]
 def check_same_answers(
     network: nn.Module,
     prediction: Linear,
-    detector: DogDetector,
+    detector: Detector,
     model: onnx.ModelProto,
     pixels: Pixels,
     *,
@@ -238,7 +263,7 @@ def check_same_answers(
     Args:
         network: From pixels to features.
         prediction: From features to logits.
-        detector: From logits to the log-odds of a dog.
+        detector: From features and logits to the log-odds of a dog.
         model: What is to be exported.
         pixels: Photos to compare on, (n, size, size, 3).
         int8: Whether the graph was quantised.
@@ -250,9 +275,11 @@ def check_same_answers(
         trained = prediction(network(torch.from_numpy(pixels)).numpy())
     exported, dog, features = session(model).run(OUTPUTS, {"pixels": pixels})
     head_logits = prediction(features)
+    # Slopes beyond 1 multiply the rounding.
+    slope = 1.0 if isinstance(detector, RowsDetector) else max(1, abs(detector.slope))
     head_difference = max(
         float(np.abs(head_logits - exported).max()),
-        float(np.abs(detector(head_logits) - dog).max()) / max(1, abs(detector.slope)),
+        float(np.abs(detector(features, head_logits) - dog).max()) / slope,
     )
     if not head_difference <= _HEAD_TOLERANCE:  # written so that NaN fails, too
         raise ExportError(

@@ -6,7 +6,7 @@ known to give what the network itself gives; otherwise a sentence says why there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ import numpy.typing as npt
 import torch
 from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
+
+from barkive import breeds
+from barkive.training.head import Linear, RowsDetector
 
 CLASSES = 1000
 _OTHER_CLASSES = {
@@ -38,6 +41,38 @@ class PretrainedClassifier:
     ids: tuple[str, ...]
     weight: npt.NDArray[np.float32]
     bias: npt.NDArray[np.float32]
+
+    def rows(self, ids: Sequence[str]) -> list[int | None]:
+        """Where some labels stand among its classes; None for one that has no class.
+
+        Args:
+            ids: The labels' ids: WordNet ids, or names of folders that begin with one.
+        """
+        place = {id_: row for row, id_ in enumerate(self.ids)}
+        return [place.get(id_.partition("-")[0]) for id_ in ids]
+
+    def anchor(self, rows: Sequence[int | None]) -> Linear:
+        """Some of its rows, as a layer from features to an output for each.
+
+        Args:
+            rows: At least one is not None; None gets the mean of the others.
+        """
+        known = [row for row in rows if row is not None]
+        weight, bias = self.weight[:, known].mean(axis=1), self.bias[known].mean()
+        return Linear(
+            np.stack([weight if row is None else self.weight[:, row] for row in rows], axis=1),
+            np.array([bias if row is None else self.bias[row] for row in rows], np.float32),
+        )
+
+    def dog_detector(self) -> RowsDetector:
+        """Its rows parted into dogs and all else, rounded to the half precision they ship in."""
+        dogs = np.array([id_ in breeds.dog_ids() for id_ in self.ids])
+        weight, bias = (
+            values.astype(np.float16).astype(np.float32) for values in (self.weight, self.bias)
+        )
+        return RowsDetector(
+            Linear(weight[:, dogs], bias[dogs]), Linear(weight[:, ~dogs], bias[~dogs])
+        )
 
 
 def read_classifier(

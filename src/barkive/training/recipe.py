@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
+import timm
+
+from barkive import breeds
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
 from barkive.images.enhance import check_corrections, require_corrections
-from barkive.training.backbones import check_name
+from barkive.training.backbones import check_name, own_size
 
-DEFAULT_BACKBONE = "mobilenetv2_100"
+DEFAULT_BACKBONE = "tf_efficientnet_lite2"
+Head = Literal["auto", "centred", "anew"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +26,23 @@ class Recipe:
         data: A folder of breeds.
         out: Where the bundle goes, a `.onnx` file; the run folder lies beside it.
         not_dogs: Photos of other things, for the rejection of what is not a dog.
-        backbone: A timm model.
+        elsewhere: A folder of breeds, those that the model does not learn included, from other
+            people: tells how certain an answer must be, and how far frequencies count.
+        also: Breeds without photos in `data` that the model knows by the backbone's own rows.
+        prior: How often breeds are met: a table, `none`, or empty for the table inside, which
+            counts only where photos from elsewhere show that it wins.
+        head: `centred` on the backbone's own rows, fitted `anew`, or `auto`: centred where
+            there are rows that fit.
+        backbone: A timm model; None for the one that the weights' file is named after, or
+            else `DEFAULT_BACKBONE`.
         backbone_weights: Its weights; None for timm's hub.
-        image_size: Side of the square that photos become, in pixels, 32..1024.
+        image_size: Side of the square that photos become, in pixels, 32..1024; None for the
+            size that the backbone was trained with.
         square: How a photo of any shape becomes a square.
         enhance: Corrections of the square by name, in order; the bundle applies them too.
         mirror: Whether the features of a photo and its mirror image are averaged.
         int8: Whether convolutions become int8, if that costs little enough.
+        float_first: How many convolutions stay in float then, counted from the first.
         validation: The share of photos kept for validation, above 0 and below 1.
         seed: Of the split.
         licence: The bundle's terms of use, as its metadata states them.
@@ -40,13 +54,18 @@ class Recipe:
     data: Path
     out: Path
     not_dogs: Path | None = None
-    backbone: str = DEFAULT_BACKBONE
+    elsewhere: Path | None = None
+    also: tuple[str, ...] = ()
+    prior: str = ""
+    head: Head = "auto"
+    backbone: str | None = None
     backbone_weights: Path | None = None
-    image_size: int = 224
+    image_size: int | None = None
     square: Square = "crop"
     enhance: tuple[str, ...] = ()
     mirror: bool = True
     int8: bool = True
+    float_first: int = 3
     validation: float = 0.15
     seed: int = 0
     licence: str = ""
@@ -56,12 +75,14 @@ class Recipe:
         for folder, wanted in (
             (self.data, "a folder that holds one folder a breed"),
             (self.not_dogs, "a folder of photos without dogs"),
+            (self.elsewhere, "a folder of breeds, known and others, from elsewhere"),
         ):
             if folder is not None and not folder.is_dir():
                 fault = "is not a folder" if folder.exists() else "does not exist"
                 faults.append(f"The folder {folder} {fault}; give {wanted}.")
         for check in (
-            lambda: Preprocessing(self.image_size, self.square),
+            lambda: Preprocessing(self.image_size or 224, self.square),
+            lambda: [breeds.find(name) for name in self.also],
             lambda: check_corrections(self.enhance),
             lambda: require_corrections(self.enhance),
             self._check_backbone,
@@ -74,6 +95,14 @@ class Recipe:
             faults.append(f"The output {self.out} must end in .onnx.")
         elif self.out.is_dir():
             faults.append(f"The output {self.out} is a folder; name a file.")
+        if self.head not in get_args(Head):
+            faults.append(
+                f"There is no head “{self.head}”; it must be one of {', '.join(get_args(Head))}."
+            )
+        if self.float_first < 0:
+            faults.append(
+                f"{self.float_first} convolutions can't stay in float; it must be 0 or more."
+            )
         if not 0 < self.validation < 1:
             faults.append(
                 f"The validation share is {self.validation}; it must be above 0 and below 1."
@@ -89,12 +118,25 @@ class Recipe:
             raise UsageError(" ".join(faults))
 
     def _check_backbone(self) -> None:
-        check_name(self.backbone, self.backbone_weights)
+        check_name(self.network, self.backbone_weights)
+
+    @property
+    def network(self) -> str:
+        """The backbone's name."""
+        if self.backbone is not None:
+            return self.backbone
+        named = self.backbone_weights.name.partition(".")[0] if self.backbone_weights else ""
+        return named if timm.is_model(named) else DEFAULT_BACKBONE
+
+    @property
+    def size(self) -> int:
+        """Side of the square that photos become, in pixels."""
+        return self.image_size or own_size(self.network, self.backbone_weights)
 
     @property
     def preprocessing(self) -> Preprocessing:
         """How photos become pixels."""
-        return Preprocessing(self.image_size, self.square, self.enhance)
+        return Preprocessing(self.size, self.square, self.enhance)
 
     @property
     def run_folder(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,19 +11,31 @@ from typing import Any
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
-from barkive import __version__, evaluation
+from barkive import __version__, breeds, evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
-from barkive.errors import DataError
+from barkive.errors import DataError, WeightsError
+from barkive.frequencies import read_frequencies
+from barkive.frequencies import shipped as shipped_frequencies
 from barkive.training import export, head
 from barkive.training.audit import near_duplicates
-from barkive.training.backbones import load_backbone
+from barkive.training.backbones import Backbone, load_backbone
+from barkive.training.certainty import read_elsewhere
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
 from barkive.training.progress import Progress, Say, no_progress
 from barkive.training.recipe import Recipe
 from barkive.training.report import write_run
-from barkive.training.tuning import Extractor, calibrate, choose_layer, quantised
+from barkive.training.tuning import (
+    Extractor,
+    Outputs,
+    calibrate,
+    choose_layer,
+    own_rows,
+    quantised,
+)
+from barkive.verdicts import Label
 
 _COMPARED_PHOTOS = 16
 
@@ -71,36 +84,64 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
 
     with progress("Preparing the backbone", unit="networks"):
-        backbone = load_backbone(
-            recipe.backbone, recipe.backbone_weights, image_size=recipe.image_size
-        )
+        backbone = load_backbone(recipe.network, recipe.backbone_weights, image_size=recipe.size)
         evaluation.prepare_report(recipe.run_folder)
         network = export.feature_network(backbone, mirror=recipe.mirror)
-        graph = export.to_graph(network, recipe.image_size)
+        graph = export.to_graph(network, recipe.size)
     key = f"{backbone.digest} mirror={recipe.mirror}"
     extractor = Extractor(graph, key, recipe.preprocessing, progress)
     data = gather(recipe, samples, not_dogs, extractor, say)
-    choice = choose_layer(data.rows, data.truth, data.validation, len(data.labels), progress, say)
+    data = replace(data, labels=_with_others(data.labels, recipe.also, backbone))
+    frequencies = _frequencies(recipe, data.labels)
+    elsewhere = read_elsewhere(recipe.elsewhere, data.labels, say) if recipe.elsewhere else None
+    # A breed without photos has nothing but its row.
+    own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, say)
+    classes = len(data.labels)
+    choice = choose_layer(
+        data.rows, data.truth, data.validation, classes, progress, say, anchor=own.anchor
+    )
     if recipe.int8:
-        extractor = quantised(data, choice, extractor, recipe.seed, say)
+        data, choice, extractor = quantised(
+            data,
+            choice,
+            extractor,
+            recipe.seed,
+            progress,
+            say,
+            anchor=own.anchor,
+            float_first=recipe.float_first,
+        )
     int8 = extractor.graph is not graph
-    calibration = calibrate(data, choice.layer, extractor, say)
+
+    def outputs(rows: NDArray[np.float32]) -> Outputs:
+        return Outputs(rows, choice.layer(rows))
+
+    others = extractor(data.other_paths, "Calibration on other things").rows
+    there = None
+    if elsewhere is not None:
+        features = extractor(elsewhere.paths, "Calibration elsewhere")
+        there = (elsewhere.only(features.kept), outputs(features.rows))
+    draft = BundleInfo.draft(
+        f"barkive-{backbone.name}", data.labels, recipe.preprocessing, frequencies
+    )
+    if recipe.prior and elsewhere is None:
+        draft = replace(draft, prior=1.0)
+    info, detector = calibrate(
+        draft,
+        outputs(data.rows[data.validation]),
+        data.truth[data.validation],
+        say,
+        others=outputs(others) if len(others) else None,
+        detector=own.detector,
+        elsewhere=there,
+    )
 
     with progress("Fitting the head on all photos", unit="penalties"):
         (final,) = head.fit_prediction_layers(
-            data.rows, data.truth, len(data.labels), [choice.point.penalty]
+            data.rows, data.truth, classes, [choice.point.penalty], anchor=own.anchor
         )
-    judged_model = export.add_head(extractor.graph, choice.layer, calibration.detector)
-    model = export.add_head(extractor.graph, final, calibration.detector)
-    info = BundleInfo(
-        name=f"barkive-{backbone.name}",
-        labels=data.labels,
-        preprocessing=recipe.preprocessing,
-        temperature=calibration.temperature,
-        dog_threshold=calibration.dog_threshold,
-        answer_threshold=calibration.answer_threshold,
-        provenance={},
-    )
+    judged_model = export.add_head(extractor.graph, choice.layer, detector)
+    model = export.add_head(extractor.graph, final, detector)
     judgement = _judge(judged_model, info, data, progress)
     figures = evaluation.figures(judgement)
     # All but the speed, so that the same run gives the same file.
@@ -110,6 +151,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         provenance=_provenance(recipe, data)
         | {
             "backbone": {"name": backbone.name, "weights": backbone.source},
+            "head": "anew" if own.anchor is None else "centred",
             "penalty": choice.point.penalty,
             "int8": int8,
             "validation": reproducible,
@@ -118,8 +160,8 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     with progress("Comparing the bundle with the network", unit="networks"):
         some = data.paths[:: -(-len(data.paths) // _COMPARED_PHOTOS)]
         pixels = np.stack([recipe.preprocessing.load(path) for path in some])
-        export.check_same_answers(network, final, calibration.detector, model, pixels, int8=int8)
-    explained = transfer(backbone, len(data.labels), image_size=recipe.image_size)
+        export.check_same_answers(network, final, detector, model, pixels, int8=int8)
+    explained = transfer(backbone, classes, image_size=recipe.size)
     explained.set_prediction(choice.layer)
     evaluation.write_report(
         judgement,
@@ -131,6 +173,34 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     write_run(recipe, choice.curve, choice.point, dict(info.provenance), data.failed, duplicates)
     export.write_bundle(model, info, recipe.out)
     return TrainingResult(figures, int8, data.failed)
+
+
+def _with_others(
+    labels: tuple[Label, ...], also: Sequence[str], backbone: Backbone
+) -> tuple[Label, ...]:
+    """The labels of the photos, and those that are known by the backbone's own rows alone.
+
+    Raises:
+        WeightsError: The backbone has no row for one of these.
+    """
+    added = [Label(breed.id, breed.en, breed.fr) for breed in map(breeds.find, also)]
+    known = {label.id for label in labels}
+    for label in added:
+        classifier = backbone.classifier
+        if classifier is None or classifier.rows([label.id]) == [None]:
+            raise WeightsError(
+                f"The backbone has no row for {label.en}, so it needs photos. "
+                f"{backbone.unclassified}".strip()
+            )
+    return (*labels, *(label for label in added if label.id not in known))
+
+
+def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
+    if recipe.prior == "none":
+        return ()
+    if recipe.prior:
+        return read_frequencies(recipe.prior, labels).of(labels)
+    return shipped_frequencies().of(labels)
 
 
 def _judge(

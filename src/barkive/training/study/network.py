@@ -24,7 +24,7 @@ from barkive.training.study.outcome import Result
 from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject
 from barkive.training.study.train import Trained, build, freeze_base, train_network
-from barkive.training.tuning import calibration
+from barkive.training.tuning import Outputs, calibrate
 
 _MODEL = "model.onnx"
 _BYTES = 4  # of a weight, in the bundle
@@ -98,25 +98,20 @@ def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, E
     prediction = head.Linear(
         network.prediction.weight.detach().numpy().T, network.prediction.bias.detach().numpy()
     )
-    found = calibration(trained.logits, subject.truth[subject.validation], None, job.say)
+    draft = BundleInfo.draft(f"study-{job.name}", subject.labels, preprocessing)
+    truth = subject.truth[subject.validation]
+    info, detector = calibrate(draft, Outputs(trained.logits, trained.logits), truth, job.say)
     with job.progress("Exporting", unit="networks"):
         graph = export.to_graph(network.featurizer, job.recipe.image_size)
-        model = export.add_head(graph, prediction, found.detector)
+        model = export.add_head(graph, prediction, detector)
         del graph
         some = subject.paths[:: -(-len(subject.paths) // _COMPARED_PHOTOS)]
         pixels = np.stack([preprocessing.load(path) for path in some])
         export.check_same_answers(
-            network.featurizer, prediction, found.detector, model, pixels, int8=False
+            network.featurizer, prediction, detector, model, pixels, int8=False
         )
-    info = BundleInfo(
-        name=f"study-{job.name}",
-        labels=subject.labels,
-        preprocessing=preprocessing,
-        temperature=found.temperature,
-        dog_threshold=found.dog_threshold,
-        answer_threshold=found.answer_threshold,
-        provenance={"recipe": job.name, "seed": job.recipe.seed, "digest": job.digest()},
-    )
+    provenance = {"recipe": job.name, "seed": job.recipe.seed, "digest": job.digest()}
+    info = replace(info, provenance=provenance)
     export.write_bundle(model, info, job.folder / _MODEL)
     session = export.session(model)
     return job.judge(

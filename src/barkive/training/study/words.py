@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from barkive import evaluation
@@ -15,7 +14,7 @@ from barkive.training.audit import near_duplicates
 from barkive.training.report import curve_files, diagnose_penalty
 from barkive.training.study.job import Job
 from barkive.training.study.outcome import Result
-from barkive.training.tuning import calibration
+from barkive.training.tuning import Outputs, calibrate
 from barkive.training.words import train_words
 from barkive.verdicts import Scores
 
@@ -53,21 +52,13 @@ def run(job: Job) -> Result:
     )
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
     job.say(f"{validation:.1%} right on validation; {stages}. {diagnosis}")
-    calibrated = calibration(found.logits, truth, None, job.say)
-    info = BundleInfo(
-        name=f"study-{job.name}",
-        labels=subject.labels,
-        preprocessing=preprocessing,
-        temperature=calibrated.temperature,
-        dog_threshold=calibrated.dog_threshold,
-        answer_threshold=calibrated.answer_threshold,
-        provenance={},
-    )
+    draft = BundleInfo.draft(f"study-{job.name}", subject.labels, preprocessing)
+    shown = Outputs(found.logits, found.logits)
+    info, detector = calibrate(draft, shown, truth, job.say)
 
     def predict(pixels: NDArray[np.uint8]) -> Scores:
         logits = found.model.logits(pixels)
-        probabilities = torch.from_numpy(logits / np.float32(calibrated.temperature)).softmax(1)
-        return Scores(probabilities.numpy(), calibrated.detector(logits), logits)
+        return info.scores(logits, detector(logits, logits), logits)
 
     here, elsewhere = job.judge(predict, info, subject)
     evaluation.write_report(here, job.folder, model=info.name)

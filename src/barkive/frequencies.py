@@ -1,0 +1,148 @@
+"""How often breeds are met: the table inside, or a file of somebody's own.
+
+The table has each breed's rank among those that the American Kennel Club registered in 2020,
+as published with its ranks of 2013 to 2020 in the data set `breed_rank_all` of TidyTuesday
+(https://github.com/rfordatascience/tidytuesday, data/2022/2022-02-01). The three poodles
+share one rank there. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from barkive import breeds
+from barkive.errors import UnknownBreedError, UsageError
+from barkive.verdicts import Label
+
+_TABLE = Path(__file__).parent / "data" / "frequencies.csv"
+# Where the kennel club does not register a breed, it is rarer than the last of the 195 it does.
+_UNRANKED = 250
+# A breed that was never met may still be met one day.
+_NEVER = 0.1  # of the rarest that was
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How often each of some breeds is met.
+
+    Attributes:
+        source: Where that was read, in a few words.
+        by_id: Above 0, in any unit, by the breed's id.
+    """
+
+    source: str
+    by_id: Mapping[str, float]
+
+    def of(self, labels: Sequence[Label]) -> tuple[float, ...]:
+        """The frequency of each label; one that is not known counts as the middle of the others.
+
+        Args:
+            labels: At least one of them must be known, or all count alike.
+        """
+        known = [math.log(self.by_id[one.id]) for one in labels if one.id in self.by_id]
+        middle = math.exp(sum(known) / len(known)) if known else 1.0
+        return tuple(self.by_id.get(one.id, middle) for one in labels)
+
+
+@cache
+def shipped() -> Frequencies:
+    """The table inside: one over the rank (Zipf's law)."""
+    with _TABLE.open(encoding="utf-8", newline="") as file:
+        ranks = {row["id"]: int(row["rank"] or _UNRANKED) for row in csv.DictReader(file)}
+    return Frequencies(
+        "ranks of the American Kennel Club, 2020", {id_: 1 / rank for id_, rank in ranks.items()}
+    )
+
+
+def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
+    """Reads a table of breeds and how often each was met: `beagle,120`.
+
+    A line a breed; names in either language, ids as well; separated by a comma, a semicolon or
+    a tab. A first line without a number is passed over. Counts and shares do alike. A breed
+    that was met 0 times counts a tenth of the rarest that was met.
+
+    Args:
+        path: A text file in UTF-8.
+        labels: The breeds that the model knows.
+
+    Raises:
+        UsageError: The file can't be read, names a breed that the model does not know or one
+            twice, or holds a number below 0 or none above it.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"The prior {path} can't be read: {error.strerror or error}; give a table of breeds "
+            "and how often each is met."
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The prior {path} is no text in UTF-8; save it as CSV UTF-8.") from None
+    counts: dict[str, float] = {}
+    unknown = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        name, count = _parted(line)
+        if count is None:
+            if number == 1:
+                continue
+            raise UsageError(
+                f"Line {number} of the prior {path} is “{line.strip()}”; it must be a breed, a "
+                "comma, and how often it is met, such as: beagle,120"
+            )
+        if not 0 <= count < math.inf:
+            raise UsageError(
+                f"The prior {path} gives {name} a frequency of {count:g}; it must be 0 or more."
+            )
+        id_ = _id(name, labels)
+        if id_ is None:
+            unknown.append(name)
+        elif id_ in counts:
+            raise UsageError(f"The prior {path} names {name} twice; leave one line out.")
+        else:
+            counts[id_] = count
+    if unknown:
+        more = ", …" if len(unknown) > _SHOWN else ""
+        raise UsageError(
+            f"The prior {path} names {len(unknown)} breeds that the model does not know "
+            f"({', '.join(unknown[:_SHOWN])}{more}); leave them out, or write them as "
+            "`barkive breeds` does."
+        )
+    if not sum(counts.values()) > 0:
+        raise UsageError(
+            f"The frequencies in the prior {path} sum to 0; give at least one breed more than 0."
+        )
+    least = _NEVER * min(count for count in counts.values() if count > 0)
+    return Frequencies(Path(path).name, {id_: max(count, least) for id_, count in counts.items()})
+
+
+def _parted(line: str) -> tuple[str, float | None]:
+    """A line's breed and number; None where there is no number."""
+    # A comma after a semicolon or a tab is a decimal one.
+    separator = next((one for one in "\t;" if one in line), ",")
+    name, _, count = line.rpartition(separator)
+    try:
+        return name.strip().strip('"'), float(count.strip().strip('"').replace(",", "."))
+    except ValueError:
+        return name.strip(), None
+
+
+def _id(name: str, labels: Sequence[Label]) -> str | None:
+    """The id of the label that a name means."""
+    ids = {one.id for one in labels}
+    if name in ids:
+        return name
+    try:
+        found = breeds.find(name).id
+    except UnknownBreedError:
+        key = breeds.normalise(name)
+        named = (one.id for one in labels if key in map(breeds.normalise, (one.en, one.fr)))
+        return next(named, None)
+    return found if found in ids else None
