@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from barkive import devices
 from barkive.errors import BundleError, DeviceError, UsageError
+from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
 from barkive.images.enhance import require_corrections
 from barkive.verdicts import Label, Scores, Status
@@ -241,18 +242,44 @@ def _require_each(labels: tuple[Label, ...], values: tuple[float, ...]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An open bundle: the ONNX Runtime session, the description, the file's digest, the device."""
+    """An open bundle: the ONNX Runtime session, the description, the file's digest, the device.
+
+    `prior` names a prior other than the bundle's own; it is empty where there is none.
+    """
 
     path: Path
     session: ort.InferenceSession
     info: BundleInfo
     digest: str
     device: str = "cpu"
+    prior: str = ""
 
     @property
     def model(self) -> str:
-        """The model as verdicts name it: its name and the first 12 digits of the digest."""
-        return f"{self.info.name}@{self.digest[:12]}"
+        """The model as verdicts name it: its name and the first 12 digits of the digest.
+
+        Behind them the prior, where it is another than the bundle's own.
+        """
+        return f"{self.info.name}@{self.digest[:12]}" + (f"+{self.prior}" if self.prior else "")
+
+    def with_prior(self, prior: str | Path) -> Bundle:
+        """The same bundle with another prior over its breeds.
+
+        Args:
+            prior: A table of breeds and how often each is met, as `read_frequencies` takes it;
+                or `none`, for all breeds alike. The table counts as far as the bundle's own
+                prior does, or wholly where it has none.
+
+        Raises:
+            UsageError: The table can't be used.
+        """
+        if str(prior) == NO_PRIOR:
+            return replace(self, info=replace(self.info, prior=0.0), prior=NO_PRIOR)
+        frequencies = read_frequencies(prior, self.info.labels).of(self.info.labels)
+        strength = self.info.prior or 1.0
+        digest = hashlib.sha256(repr(frequencies).encode()).hexdigest()[:6]
+        info = replace(self.info, frequencies=frequencies, prior=strength)
+        return replace(self, info=info, prior=digest)
 
 
 def open_bundle(path: str | Path | None = None, *, threads: int = 0, device: str = "cpu") -> Bundle:

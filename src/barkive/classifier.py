@@ -65,7 +65,12 @@ class Classifier:
     """
 
     def __init__(
-        self, model: str | Path | None = None, *, threads: int = 0, device: str = "cpu"
+        self,
+        model: str | Path | None = None,
+        *,
+        threads: int = 0,
+        device: str = "cpu",
+        prior: str | Path | None = None,
     ) -> None:
         """Opens the bundle.
 
@@ -73,14 +78,16 @@ class Classifier:
             model: A bundle's path; None for the model inside the package.
             threads: Threads for inference, and as many for decoding; 0 for one per core.
             device: Where the network runs: `cpu`, or `cuda` for an NVIDIA card.
+            prior: A table of how often each breed is met, or `none`; None for the bundle's own.
 
         Raises:
             BundleError: The bundle is missing, corrupt or of another version.
             DeviceError: The device is not there, or does not start.
-            UsageError: There is no such device.
+            UsageError: There is no such device, or the table can't be used.
         """
         self._threads = threads or _cores()
-        self.bundle: Bundle = open_bundle(model, threads=self._threads, device=device)
+        bundle = open_bundle(model, threads=self._threads, device=device)
+        self.bundle: Bundle = bundle if prior is None else bundle.with_prior(prior)
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
         """Runs the network on prepared pixels.

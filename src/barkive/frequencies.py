@@ -19,6 +19,9 @@ from barkive import breeds
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Label
 
+NO_PRIOR = "none"
+"""What stands in place of a table's path where all breeds are to count alike."""
+
 _TABLE = Path(__file__).parent / "data" / "frequencies.csv"
 # Where the kennel club does not register a breed, it is rarer than the last of the 195 it does.
 _UNRANKED = 250

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import Data, Device, DeviceOption
+from barkive.cli.options import Data, Device, DeviceOption, PriorOption
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,6 +45,7 @@ def evaluate(
     format_: Annotated[
         EvaluationFormat, typer.Option("--format", help="How to print the figures.")
     ] = EvaluationFormat.TABLE,
+    prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
 ) -> None:
     """Measure how well a model names the breeds in a folder of photos.
@@ -61,7 +62,7 @@ def evaluate(
     others = ev.read_not_dogs(not_dogs) if not_dogs is not None else ()
     if out is not None:
         ev.prepare_report(out)
-    classifier = Classifier(model, device=device.value)
+    classifier = Classifier(model, device=device.value, prior=prior)
     info, name = classifier.bundle.info, classifier.bundle.model
     known = ev.known_to(info.labels, samples)
     _warn("Without a photo", samples.empty)

@@ -17,6 +17,7 @@ from barkive.cli.options import (
     Lang,
     LangOption,
     ModelOption,
+    PriorOption,
 )
 
 STDIN = "-"
@@ -37,6 +38,7 @@ def identify(
     lang: LangOption = Lang.EN,
     form: FormatOption = Format.TABLE,
     model: ModelOption = None,
+    prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
@@ -51,7 +53,7 @@ def identify(
     from barkive.cli.progress import progress
     from barkive.verdicts import Status
 
-    classifier = Classifier(model, device=device.value)
+    classifier = Classifier(model, device=device.value, prior=prior)
     files: Iterable[str] = _files(photos, recursive)
     total = None
     if STDIN not in photos:

@@ -61,6 +61,16 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="A model of your own; by default the one inside."),
 ]
+PriorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prior",
+        metavar="FILE|none",
+        help="How often each breed is met where you are, a line each: beagle,120; or none, for "
+        "all alike. By default what the model brings.",
+        show_default=False,
+    ),
+]
 DeviceOption = Annotated[
     Device,
     typer.Option(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from barkive import __version__, breeds, evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.errors import DataError, WeightsError
-from barkive.frequencies import read_frequencies
+from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.training import export, head
 from barkive.training.audit import near_duplicates
@@ -124,7 +124,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     draft = BundleInfo.draft(
         f"barkive-{backbone.name}", data.labels, recipe.preprocessing, frequencies
     )
-    if recipe.prior and elsewhere is None:
+    if recipe.prior and recipe.prior != NO_PRIOR and elsewhere is None:
         draft = replace(draft, prior=1.0)
     info, detector = calibrate(
         draft,
@@ -196,7 +196,7 @@ def _with_others(
 
 
 def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
-    if recipe.prior == "none":
+    if recipe.prior == NO_PRIOR:
         return ()
     if recipe.prior:
         return read_frequencies(recipe.prior, labels).of(labels)
