@@ -221,7 +221,7 @@ def test_breeds_are_suggested_by_a_few_letters(server: TestClient) -> None:
     def search(**query: object) -> list[str]:
         return [one["name"] for one in server.get("/api/v1/breeds", params=query).json()]
 
-    assert len(search()) == 120
+    assert len(search()) == 121
     assert search(search="berger all", lang="fr") == ["Berger allemand"]
     assert search(search="labr", limit=1) == ["Labrador Retriever"]
     assert search(search="zzz") == []

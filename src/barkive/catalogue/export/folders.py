@@ -76,7 +76,7 @@ def write_training_set(
     """Makes a folder of breeds for `barkive train` of what people said.
 
     Takes the photos that a person said to show one breed; a cross is none. A breed of the
-    table gets the folder name that it has in Stanford Dogs, another one its id.
+    table gets the folder name that the table has for it, another one its id.
 
     Args:
         entries: The photos; those whose file is gone are skipped, and so are the tree's own.
@@ -97,11 +97,11 @@ def _training_folder(entry: Entry) -> str | None:
     if not entry.corrected or len(entry.labels) != 1:
         return None
     breed_id = entry.labels[0].id
-    return _stanford_folders().get(breed_id, breed_id)
+    return _table_folders().get(breed_id, breed_id)
 
 
 @cache
-def _stanford_folders() -> dict[str, str]:
+def _table_folders() -> dict[str, str]:
     return {breed.id: breed.folder for breed in all_breeds()}
 
 
