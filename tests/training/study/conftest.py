@@ -5,9 +5,15 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
+from barkive.images import Preprocessing
 from barkive.training import export
+from barkive.training.backbones import load_backbone
+from barkive.training.head import fit_prediction_layers
 from barkive.training.progress import no_progress
 from barkive.training.study.job import Job, Study
 from barkive.training.study.outcome import Result
@@ -66,6 +72,35 @@ def dogs(tmp_path_factory, photo):
 
 
 @pytest.fixture(scope="session")
+def known(tmp_path_factory, photo):
+    """Two breeds that are classes of ImageNet-1k, 151 and 152, and one that is none."""
+    data = tmp_path_factory.mktemp("known")
+    folders = ("Blue_dog", "n02085620-Chihuahua", "n02085782-Japanese_spaniel")
+    for i, (breed, colour) in enumerate(zip(folders, COLOURS.values(), strict=True)):
+        for j in range(6):
+            photo(data / breed / f"{j}.png", colour, 200 + 10 * i + j)
+    return data
+
+
+@pytest.fixture(scope="session")
+def own_weights(known, weights, tmp_path_factory):
+    """The weights, and a classifier that is right on the two breeds that it knows."""
+    backbone = load_backbone("test_resnet", weights, image_size=32)
+    paths = sorted(known.glob("n0*/*.png"))
+    pixels = np.stack([Preprocessing(32).load(path) for path in paths])
+    with torch.inference_mode():
+        features = backbone(torch.from_numpy(pixels)).numpy()
+    (layer,) = fit_prediction_layers(features, np.repeat([0, 1], 6), 2, [0.1])
+    weight, bias = torch.zeros(1000, features.shape[1]), torch.zeros(1000)
+    weight[151:153] = torch.from_numpy(layer.weight.T)
+    bias[151:153] = torch.from_numpy(layer.bias)
+    state = safetensors.torch.load_file(weights) | {"fc.weight": weight, "fc.bias": bias}
+    path = tmp_path_factory.mktemp("weights") / "test_resnet.own.safetensors"
+    safetensors.torch.save_file(state, path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def tiny():
     """A recipe with a head on a tiny backbone, solved to its optimum unless told otherwise."""
 
@@ -100,7 +135,7 @@ def run_once(dogs, weights, to_graph, tmp_path_factory):
     """Runs a recipe in a folder of its own."""
     home = tmp_path_factory.mktemp("features")
 
-    def run(recipe, *, name="tiny", data=dogs, elsewhere=None):
+    def run(recipe, *, name="tiny", data=dogs, weights=weights, elsewhere=None):
         study, said = Study(data, tmp_path_factory.mktemp("out"), weights, elsewhere), []
         job = Job(name, recipe, study, no_progress, said.append)
         with pytest.MonkeyPatch.context() as patch:

@@ -113,6 +113,15 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     assert f"small is done already; to run it again, remove {study.out / 'small'}." in said
 
 
+def test_weights_without_a_classifier_stop_only_the_heads_that_take_it(run, write, here):
+    text = 'about = "A head."\nnetwork = "test_resnet"\nimage_size = 32\nsolver = "lbfgs"\n'
+    names = [write("anew", text), write("own", f'{text}head = "own"\n')]
+    _, missing, _ = run(names)
+    assert here == ["anew"]
+    assert list(missing) == ["own"]
+    assert "test_resnet.pt brings no classifier of its own." in missing["own"]
+
+
 def test_what_is_done_stays_on_the_leaderboard_while_others_run(
     run, study, write, here, monkeypatch
 ):

@@ -202,6 +202,15 @@ def test_commands_name_folders_also_where_they_are_given_as_a_dot(tmp_path, monk
     )
 
 
+def test_where_nothing_was_trained_the_confusion_is_shown():
+    recipe = replace(RECIPES["mobilenetv2-head"], solver="lbfgs", head="own")
+    result = replace(HEAD, parameters=0, seconds=0.0, epochs=None, rate=None)
+    report = study_report(STUDY, {HEAD.recipe: recipe}, [result], {})
+    assert "| 75.0 % of 12 | 0 | 0 s | 61 |" in report
+    assert "; seed 7; 2 cores, 8 GiB; peak memory 1.5 GB." in report
+    assert "![mobilenetv2-head](mobilenetv2-head/confusion.png)\n" in report
+
+
 @pytest.mark.parametrize(
     ("seconds", "memory", "cells"),
     [

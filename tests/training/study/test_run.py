@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from barkive.classifier import Classifier
-from barkive.errors import DataError, ExportError, UsageError
+from barkive.errors import DataError, ExportError, UsageError, WeightsError
 from barkive.training.study import run as module
 from barkive.training.study.outcome import read_result
 from barkive.training.study.run import run_recipe
@@ -121,6 +121,52 @@ def test_augmented_photos_pass_through_the_body_in_each_epoch(run_once, tiny):
     assert ran.result.loader_rate > 0
     assert ran.result.waited is None
     answers(ran)
+
+
+# Heads that take the backbone's own classifier.
+
+OWN_ROWS = (
+    "The prediction layer is centred on the backbone's own rows of 2 breeds, which alone are "
+    "right on 100.0% of their photos."
+)
+ROWS_RIGHT = {("n02085620", "n02085620"), ("n02085782", "n02085782")}
+
+
+def test_the_backbones_own_classifier_answers_and_nothing_is_trained(
+    run_once, tiny, known, own_weights
+):
+    ran = run_once(tiny(head="own"), data=known, weights=own_weights)
+    assert names(ran.folder) == sorted(BUNDLED)
+    assert OWN_ROWS in ran.said
+    # The breed without a row is never answered.
+    assert {answer for answer in answers(ran) if answer[0] != "Blue_dog"} == ROWS_RIGHT
+    assert ran.result.accuracy == pytest.approx(2 / 3)
+    assert (ran.result.train_accuracy, ran.result.validation_accuracy) == (2 / 3, 2 / 3)
+    assert (ran.result.parameters, ran.result.seconds, ran.result.epochs) == (0, 0, None)
+    assert ran.result.diagnosis == (
+        "Nothing was trained: the backbone's own rows are right on 66.7% of the training photos "
+        "and 66.7% of the validation photos."
+    )
+
+
+def test_a_head_centred_on_the_backbones_own_classifier(run_once, tiny, known, own_weights):
+    ran = run_once(tiny(head="centred"), data=known, weights=own_weights)
+    assert names(ran.folder) == sorted([*BUNDLED, "regularisation.csv", "regularisation.png"])
+    assert OWN_ROWS in ran.said
+    assert answers(ran) >= ROWS_RIGHT
+    assert ran.result.accuracy == 1
+    assert ran.result.parameters == 3 * 96 + 3
+    # The strongest penalty leaves it near the rows, and one fitted anew near nothing.
+    anew = run_once(tiny(), data=known, weights=own_weights)
+    losses = [float(one.rows("regularisation.csv")[0]["validation_loss"]) for one in (ran, anew)]
+    assert losses[0] < losses[1]
+
+
+@pytest.mark.parametrize("head", ["own", "centred"])
+def test_a_classifier_in_another_order_is_told(job, tiny, known, classified, head):
+    one, _ = job(tiny(head=head), data=known, weights=classified)
+    with pytest.raises(WeightsError, match=r"so its classes don't stand in ImageNet's order\."):
+        run_recipe(one)
 
 
 # Networks that are trained as a whole.

@@ -117,6 +117,14 @@ def test_two_searches_try_the_same(job, scripted, tmp_path):
     assert [t.params for t in first.trials] == [t.params for t in second.trials]
 
 
+def test_a_search_from_a_head_on_the_backbones_own_classifier_trains_one(job, scripted):
+    scripted += [[0.5]]
+    recipe = dataclasses.replace(RECIPE, epochs=10, solver="lbfgs", head="own")
+    tune(dataclasses.replace(job, recipe=recipe), "tiny", 1)
+    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
+    assert (best.solver, best.head) == ("adam", "anew")
+
+
 def test_a_network_from_scratch_has_nothing_to_search(job):
     scratch = dataclasses.replace(job, recipe=StudyRecipe(about="x", network="deep-cnn"))
     with pytest.raises(

@@ -60,6 +60,16 @@ def test_weights_of_another_architecture(weights):
         load_weights(MOBILENET, weights)
 
 
+def test_a_head_on_the_backbones_own_classifier_needs_one(tiny, weights, classified):
+    assert load_weights(tiny(head="own"), classified).classifier is not None
+    with pytest.raises(WeightsError) as caught:
+        load_weights(tiny(head="centred"), weights)
+    assert str(caught.value) == (
+        "The recipe's head is “centred”, and test_resnet.pt brings no classifier of its own. The "
+        "weights hold no classifier (fc.weight). Give other weights, or take head “anew”."
+    )
+
+
 def test_weights_that_are_not_there(tmp_path):
     with pytest.raises(UsageError, match=r"weights .*none do not exist; check --backbone-weights"):
         load_weights(MOBILENET, tmp_path / "none")

@@ -101,13 +101,13 @@ def run_all(
 
 def _without_weights(jobs: Sequence[Job]) -> dict[str, str]:
     """The recipes whose pre-trained weights can't be had, and why: known before any work."""
-    reasons: dict[tuple[str, int], str] = {}
+    reasons: dict[tuple[str, int, bool], str] = {}
     missing = {}
     for job in jobs:
         recipe = job.recipe
         if not recipe.pretrained:
             continue
-        key = (recipe.network, recipe.image_size)
+        key = (recipe.network, recipe.image_size, recipe.head == "anew")
         if key not in reasons:
             try:
                 load_weights(recipe, job.study.weights)

@@ -15,7 +15,7 @@ from barkive.training import export, head
 from barkive.training.audit import audit, audited_labels, near_duplicates
 from barkive.training.backbones import Backbone
 from barkive.training.checkpoints import WEIGHT_BYTES
-from barkive.training.curves import best_epoch, draw_curves, epoch_rows
+from barkive.training.curves import draw_curves, epoch_rows
 from barkive.training.group import group
 from barkive.training.networks import Network, layer_table, parameters
 from barkive.training.report import curve_files
@@ -65,6 +65,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         job.checkpoint,
         job.progress,
         job.say,
+        backbone=backbone,
     )
     job.say(trained.diagnosis)
     if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
@@ -157,6 +158,8 @@ def _explain(job: Job, trained: Trained, subject: Subject, here: Evaluation) -> 
 def _curves(job: Job, trained: Trained) -> dict[str, bytes]:
     if trained.choice is not None:
         return curve_files(trained.choice.curve, trained.choice.point)
+    if not trained.history:
+        return {}
     return {
         "curves.csv": evaluation.to_csv(epoch_rows(trained.history)),
         "curves.png": draw_curves(trained.history, trained.diagnosis, job.name),
@@ -170,12 +173,12 @@ def _result(
     here: Evaluation,
     elsewhere: Evaluation | None,
 ) -> Result:
-    best = best_epoch(trained.history) if trained.choice is None else trained.choice.point
+    train_accuracy, validation_accuracy = trained.accuracies
     return replace(
         job.result(subject, here, elsewhere),
         parameters=trained.parameters,
-        train_accuracy=best.train_accuracy,
-        validation_accuracy=best.validation_accuracy,
+        train_accuracy=train_accuracy,
+        validation_accuracy=validation_accuracy,
         epochs=len(trained.history) or None,
         seconds=trained.seconds,
         bundle=(job.folder / _MODEL).stat().st_size,

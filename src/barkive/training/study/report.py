@@ -85,7 +85,7 @@ def _row(result: Result) -> tuple[Any, ...]:
         f"{_percent(result.elsewhere)} of {result.elsewhere_photos}"
         if result.elsewhere_photos
         else "–",
-        f"{result.parameters:,}" if result.parameters else "–",
+        "–" if result.parameters is None else f"{result.parameters:,}",
         _time(result.seconds),
         f"{result.images_per_second:.0f}" if result.images_per_second else "–",
         _size(result.memory),
@@ -127,6 +127,8 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
         yield result.diagnosis
         yield ""
         picture = "curves" if result.epochs else "regularisation"
+        if recipe.head == "own":
+            picture = "confusion"
     yield f"![{result.recipe}]({result.recipe}/{picture}.png)"
     yield ""
 

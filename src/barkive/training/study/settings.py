@@ -20,6 +20,7 @@ from barkive.training.words import WordsSettings
 
 Kind = Literal["network", "words", "corrections", "sizes"]
 Solver = Literal["adam", "lbfgs"]
+Head = Literal["anew", "centred", "own"]
 
 SCRATCH = ("simple-cnn", "deep-cnn")
 _LARGEST = sys.float_info.max
@@ -46,6 +47,8 @@ class StudyRecipe:
             alone, `all` for everything.
         solver: `adam` trains in epochs; `lbfgs` solves a prediction layer on frozen
             features to its optimum.
+        head: Of `lbfgs`: fitted `anew`, or `centred` on the rows of the classifier that the
+            backbone was pre-trained with; `own` takes these rows as they are, and fits nothing.
         penalty: Weight decay of `adam`; `lbfgs` chooses its L2 penalty on validation.
         learning_rate: Of `adam`, at the start.
         epochs: Of `adam`.
@@ -78,6 +81,7 @@ class StudyRecipe:
     augmentation: float = 0.0
     train_from: str = ""
     solver: Solver = "adam"
+    head: Head = "anew"
     penalty: float = 0.0
     learning_rate: float = 0.001
     epochs: int = 10
@@ -140,6 +144,11 @@ class StudyRecipe:
             faults.append(
                 "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
                 "dense, dropout, augmentation and train_from, or take “adam”."
+            )
+        if self.head in ("centred", "own") and (self.solver != "lbfgs" or self.neck != "pooled"):
+            faults.append(
+                f"head is “{self.head}”, which takes the backbone's own classifier, a linear layer "
+                "on pooled features: take solver “lbfgs”, and leave out neck."
             )
         for what, ignored in self._ignored():
             if ignored:
@@ -225,6 +234,9 @@ class StudyRecipe:
         settings = asdict(self)
         for told in ("about", "minutes", "expected", "original"):
             del settings[told]
+        if self.head == "anew":
+            # As it was before it was a setting, so that what is done stays done.
+            del settings["head"]
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -250,19 +262,20 @@ _OF_WORDS = ("sampling", "encoding", "words")
 _OF_EPOCHS = ("penalty", "learning_rate", "epochs", "batch")
 _OF_NETWORKS = (
     *("network", "neck", "dense", "dropout", "augmentation", "train_from", "solver", "colour"),
-    *_OF_EPOCHS,
+    *("head", *_OF_EPOCHS),
 )
 # By kind.
 _UNUSED: Mapping[str, tuple[str, ...]] = {
     "network": _OF_WORDS,
     "words": _OF_NETWORKS,
-    "corrections": (*_OF_WORDS, *_OF_EPOCHS),
-    "sizes": (*_OF_WORDS, *_OF_EPOCHS, "image_size", "square"),
+    "corrections": (*_OF_WORDS, *_OF_EPOCHS, "head"),
+    "sizes": (*_OF_WORDS, *_OF_EPOCHS, "head", "image_size", "square"),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
     "neck": get_args(Neck),
     "solver": get_args(Solver),
+    "head": get_args(Head),
     "colour": get_args(Colour),
 }
 

@@ -18,7 +18,7 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
-from barkive.training.datasets import label_folders, split
+from barkive.training.datasets import Data, label_folders, split
 from barkive.training.group import group
 from barkive.training.progress import Progress, Say
 from barkive.training.study.settings import StudyRecipe
@@ -57,6 +57,24 @@ class Subject:
     def held(self) -> NDArray[np.intp]:
         """Positions of the photos kept from training: for validation and for the test."""
         return np.concatenate([self.validation, self.test])
+
+    def without_test(self, rows: NDArray[np.float32]) -> Data:
+        """The photos that may choose something: to train on, then for validation.
+
+        Args:
+            rows: Of all n photos, shape (n, values).
+        """
+        seen = np.concatenate([self.train, self.validation])
+        return Data(
+            labels=self.labels,
+            paths=tuple(self.paths_of(seen)),
+            rows=rows[seen],
+            truth=self.truth[seen],
+            validation=np.arange(len(seen)) >= len(self.train),
+            groups=self.groups[seen],
+            other_paths=(),
+            failed=self.failed,
+        )
 
     def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
         """The photos at these positions."""

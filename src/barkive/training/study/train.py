@@ -15,8 +15,10 @@ from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
 from barkive.training.batches import Batches, Rows
 from barkive.training.curves import Epoch, best_epoch, diagnose
+from barkive.training.datasets import Data
 from barkive.training.depth import train_from
 from barkive.training.group import group
+from barkive.training.head import Linear
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.pace import features_told, what_limits
@@ -25,7 +27,7 @@ from barkive.training.report import diagnose_penalty
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
 from barkive.training.study.settings import StudyRecipe
 from barkive.training.study.subject import Subject
-from barkive.training.tuning import Choice, choose_layer
+from barkive.training.tuning import Choice, choose_layer, own_rows
 
 _SCORED_AT_ONCE = 64
 _HEAD_EPOCHS, _HEAD_LEARNING_RATE = 10, 0.001
@@ -38,13 +40,15 @@ class Trained:
     Attributes:
         network: With the weights of its best epoch.
         parameters: How many of its weights were trained.
-        history: The epochs; empty where the head was solved to its optimum.
-        choice: The penalties tried, where it was.
+        history: The epochs; empty where the head was solved to its optimum, or is the
+            backbone's own.
+        choice: The penalties tried, where it was solved.
+        accuracies: In training and on validation, 0..1, of the best epoch or penalty.
         diagnosis: Whether it over-fits or under-fits, in words.
         logits: Of the validation photos, shape (n, classes).
         rows: Vectors of all photos below the head, shape (photos, values); None where the
             body was trained.
-        seconds: Of training, features included.
+        seconds: Of training, features included; 0 where nothing was trained.
         rate: Photos trained on a second while the network was working; None if solved.
         loader_rate: Photos a second that the loaders of all processes give; None where no
             photo was loaded.
@@ -57,6 +61,7 @@ class Trained:
     parameters: int
     history: tuple[Epoch, ...]
     choice: Choice | None
+    accuracies: tuple[float, float]
     diagnosis: str
     logits: NDArray[np.float32]
     rows: NDArray[np.float32] | None
@@ -109,6 +114,8 @@ def train_network(
     progress: Progress,
     say: Say,
     on_epoch: loop.OnEpoch = lambda epoch: None,
+    *,
+    backbone: Backbone | None = None,
 ) -> Trained:
     """Trains a network as its recipe says.
 
@@ -121,13 +128,16 @@ def train_network(
         progress: Opens a progress display.
         say: Told what is done.
         on_epoch: Called after each epoch; what it raises ends the training.
+        backbone: What the network was built of, with its classifier, if the recipe's head is
+            to take that.
 
     Raises:
+        WeightsError: The classifier's rows don't fit the breeds.
         UsageError: The batch or the GPUs are too few for several processes.
         DataError, DeviceError, ClusterError: As `loop.fit`.
     """
     if base is not None and recipe.frozen:
-        return _train_head(recipe, network, base, subject, progress, say, on_epoch)
+        return _train_head(recipe, network, base, subject, progress, say, on_epoch, backbone)
     _prepare_processes(recipe)
     started = time.perf_counter()
     if base is not None:
@@ -154,6 +164,7 @@ def train_network(
         parameters=networks.parameters(network, trainable=True),
         history=fitted.history,
         choice=None,
+        accuracies=_accuracies(fitted.history),
         diagnosis=_diagnosis(fitted.history, subject),
         logits=loop.predict(network, judged)[0],
         rows=None,
@@ -207,6 +218,7 @@ def _train_head(
     progress: Progress,
     say: Say,
     on_epoch: loop.OnEpoch,
+    backbone: Backbone | None,
 ) -> Trained:
     start = time.perf_counter()
     if recipe.augmentation:
@@ -217,7 +229,7 @@ def _train_head(
     with features_told(len(subject.paths), say):
         rows = base.rows(subject.paths, "Features")
     if recipe.solver == "lbfgs":
-        return _solved(network, rows, subject, start, progress, say)
+        return _solved(recipe, network, backbone, rows, subject, start, progress, say)
     train: Batches
     loader_rate = None
     if recipe.augmentation:
@@ -246,6 +258,7 @@ def _train_head(
         parameters=networks.parameters(network.head),
         history=fitted.history,
         choice=None,
+        accuracies=_accuracies(fitted.history),
         diagnosis=_diagnosis(fitted.history, subject),
         logits=loop.predict(network.head, validation)[0],
         rows=rows,
@@ -257,18 +270,29 @@ def _train_head(
 
 
 def _solved(
+    recipe: StudyRecipe,
     network: Network,
+    backbone: Backbone | None,
     rows: NDArray[np.float32],
     subject: Subject,
     start: float,
     progress: Progress,
     say: Say,
 ) -> Trained:
-    """Fits the prediction layer to its optimum, with the penalty that validation chooses."""
-    seen = np.concatenate([subject.train, subject.validation])
-    judged = np.arange(len(seen)) >= len(subject.train)
+    """Fits the prediction layer to its optimum, with the penalty that validation chooses.
+
+    Or takes the backbone's own rows as they are.
+    """
+    seen = subject.without_test(rows)
+    anchor = None
+    if recipe.head != "anew":
+        assert backbone is not None
+        anchor = own_rows(backbone, seen, "centred", say).anchor
+    if recipe.head == "own":
+        assert anchor is not None
+        return _own(network, anchor, rows, seen, subject)
     choice = choose_layer(
-        rows[seen], subject.truth[seen], judged, len(subject.labels), progress, say
+        seen.rows, seen.truth, seen.validation, len(seen.labels), progress, say, anchor=anchor
     )
     network.set_prediction(choice.layer)
     return Trained(
@@ -276,10 +300,34 @@ def _solved(
         parameters=networks.parameters(network.head),
         history=(),
         choice=choice,
+        accuracies=(choice.point.train_accuracy, choice.point.validation_accuracy),
         diagnosis=diagnose_penalty(choice.curve, choice.point),
         logits=choice.layer(rows[subject.validation]),
         rows=rows,
         seconds=time.perf_counter() - start,
+    )
+
+
+def _own(
+    network: Network, layer: Linear, rows: NDArray[np.float32], seen: Data, subject: Subject
+) -> Trained:
+    """The backbone's own rows as the prediction layer: nothing is trained."""
+    network.set_prediction(layer)
+    right = layer(seen.rows).argmax(axis=1) == seen.truth
+    accuracies = float(right[~seen.validation].mean()), float(right[seen.validation].mean())
+    return Trained(
+        network=network,
+        parameters=0,
+        history=(),
+        choice=None,
+        accuracies=accuracies,
+        diagnosis=(
+            f"Nothing was trained: the backbone's own rows are right on {accuracies[0]:.1%} of the "
+            f"training photos and {accuracies[1]:.1%} of the validation photos."
+        ),
+        logits=layer(rows[subject.validation]),
+        rows=rows,
+        seconds=0.0,
     )
 
 
@@ -314,3 +362,8 @@ def _tell_rates(
 
 def _diagnosis(history: tuple[Epoch, ...], subject: Subject) -> str:
     return diagnose(history, 1 / len(subject.labels), validation_photos=len(subject.validation))
+
+
+def _accuracies(history: tuple[Epoch, ...]) -> tuple[float, float]:
+    best = best_epoch(history)
+    return best.train_accuracy, best.validation_accuracy

@@ -80,7 +80,8 @@ def tune(job: Job, start: str, trials: int) -> Search:
     """
     # What is said of the recipe itself does not hold for the settings that are tried.
     about = f"Found by a search from {start}"
-    recipe = replace(job.recipe, solver="adam", about=about, original="", minutes=0.0, expected=())
+    recipe = replace(job.recipe, solver="adam", head="anew", about=about)
+    recipe = replace(recipe, original="", minutes=0.0, expected=())
     if recipe.scratch or recipe.kind != "network":
         raise UsageError(
             f"The recipe {start} has no backbone, so there is nothing to search over; "

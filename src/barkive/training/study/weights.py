@@ -22,17 +22,23 @@ def load_weights(recipe: StudyRecipe, weights: Path | None) -> Backbone:
 
     Raises:
         WeightsError: The weights can't be had, or don't fit; the message names the file
-            that is wanted.
+            that is wanted. Or they hold no classifier, and the recipe's head takes it.
         UsageError: The file or folder does not exist.
     """
     file = find_weights(recipe.network, weights)
     try:
-        return load_backbone(recipe.network, file, image_size=recipe.image_size)
+        backbone = load_backbone(recipe.network, file, image_size=recipe.image_size)
     except WeightsError as error:
         if weights is None or file is not None:
             raise
         name = f"{recipe.network.partition('.')[0]}.….safetensors"
         raise WeightsError(f"{weights} holds no file {name}. {error}") from None
+    if recipe.head != "anew" and backbone.classifier is None:
+        raise WeightsError(
+            f"The recipe's head is “{recipe.head}”, and {backbone.name} brings no classifier of "
+            f"its own. {backbone.unclassified} Give other weights, or take head “anew”."
+        )
+    return backbone
 
 
 def find_weights(network: str, weights: Path | None) -> Path | None:
