@@ -28,8 +28,7 @@ ELSEWHERE_PRECISION = 0.92
 """The share of right answers that the threshold is set for: two points above what is promised,
 because the next photos come from yet other people."""
 
-_PENALTY = 1.0  # of standardised measures, over all photos together
-_DOUBT_PENALTY = 3.0
+_PENALTY = 3.0  # of standardised measures, over all photos together
 _FOLDS = 5
 _DRAWS = 4
 # `any_poodle`: which of several breeds they show is not known.
@@ -174,15 +173,14 @@ def fit_certainty(
     """
     told = probabilities(info, logits)
     measures = certainty_measures(told, info.log_frequencies)
-    answers = told.argmax(axis=1)
-    right = answers == elsewhere.truth
+    right = told.argmax(axis=1) == elsewhere.truth
     known = elsewhere.truth >= 0
     unseen = np.zeros(len(right), np.float32)
     for draw in range(_DRAWS):
         fold = _folds(elsewhere, draw)
         for i in range(_FOLDS):
             fitted = fold != i
-            certainty = _fit(measures[fitted], answers[fitted], right[fitted], len(info.labels))
+            certainty = _fit(measures[fitted], right[fitted])
             unseen[~fitted] += certainty(told[~fitted], info.log_frequencies) / np.float32(_DRAWS)
     threshold = metrics.precision_threshold(unseen, right, ELSEWHERE_PRECISION)
     given = unseen >= threshold
@@ -192,27 +190,18 @@ def fit_certainty(
         if given.any()
         else "None of the photos from elsewhere is sure enough for an answer."
     )
-    return _fit(measures, answers, right, len(info.labels)), threshold
+    return _fit(measures, right), threshold
 
 
-def _fit(
-    measures: Floats, answers: NDArray[np.intp], right: NDArray[np.bool_], labels: int
-) -> Certainty:
+def _fit(measures: Floats, right: NDArray[np.bool_]) -> Certainty:
     mean, deviation = measures.mean(axis=0), measures.std(axis=0) + np.float32(1e-6)
-    asked = np.eye(labels, dtype=np.float32)[answers]
-    weights, bias = head.fit_log_odds(
-        np.concatenate([(measures - mean) / deviation, asked], axis=1),
-        right,
-        np.concatenate([np.full(measures.shape[1], _PENALTY), np.full(labels, _DOUBT_PENALTY)]),
-    )
-    weighed, doubts = weights[:-labels] / deviation, -weights[-labels:]
-    entropy, soft_entropy, frequency = (float(weight) for weight in weighed)
+    weights, bias = head.fit_log_odds((measures - mean) / deviation, right, _PENALTY)
+    entropy, soft_entropy, frequency = (weights / deviation).tolist()
     return Certainty(
-        bias=float(bias - weighed @ mean),
+        bias=bias - float(weights / deviation @ mean),
         entropy=entropy,
         soft_entropy=soft_entropy,
         frequency=frequency,
-        doubts=tuple(round(float(doubt), 4) for doubt in doubts),
     )
 
 

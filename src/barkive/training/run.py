@@ -124,7 +124,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     draft = BundleInfo.draft(
         f"barkive-{backbone.name}", data.labels, recipe.preprocessing, frequencies
     )
-    if recipe.prior and recipe.prior != NO_PRIOR and elsewhere is None:
+    if frequencies and elsewhere is None:
         draft = replace(draft, prior=1.0)
     info, detector = calibrate(
         draft,
@@ -196,11 +196,10 @@ def _with_others(
 
 
 def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
-    if recipe.prior == NO_PRIOR:
-        return ()
-    if recipe.prior:
+    """How often each label is met; empty where nothing could make use of it."""
+    if recipe.prior not in ("", NO_PRIOR):
         return read_frequencies(recipe.prior, labels).of(labels)
-    return shipped_frequencies().of(labels)
+    return shipped_frequencies().of(labels) if recipe.elsewhere and not recipe.prior else ()
 
 
 def _judge(
