@@ -16,7 +16,7 @@ import typer
 import yaml
 
 from barkive.catalogue import Catalogue
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import CatalogueError
 from barkive.web.api import health
 

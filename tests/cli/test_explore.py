@@ -10,7 +10,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import DataError
 
 

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import UsageError
 from barkive.web import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import DataError, MissingExtraError, UsageError, WeightsError
 from barkive.training.study import everything, run
 from barkive.training.study.outcome import Result, Table

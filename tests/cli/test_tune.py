@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import UsageError
 from barkive.training.study import tune as module
 from barkive.training.study.tune import Search

@@ -17,7 +17,7 @@ import pytest
 import torch
 import torch.distributed as dist
 
-from barkive.cli import main
+from barkive.cli import commands
 from barkive.errors import ClusterError, DeviceError, UsageError
 from barkive.training import devices, distributed
 from barkive.training.distributed import together
@@ -264,7 +264,7 @@ def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd, size)
         monkeypatch.setattr(sys, "stdout", sys.__stdout__)
         monkeypatch.setattr(sys, "stderr", sys.__stderr__)
         with pytest.raises(SystemExit, match="2"):
-            main()
+            commands.run()
         silent = (rank, size) == ("1", "2")
         if silent:
             sys.stdout.close()
