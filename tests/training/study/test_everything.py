@@ -28,6 +28,7 @@ LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "result
 SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
 SECOND = f"{SMALL}draw = 1\n"
 HEAD = 'about = "A head."\nnetwork = "mobilenetv2_100"\nimage_size = 32\n'
+WORDS = 'about = "Words."\nkind = "words"\n'
 
 
 @pytest.fixture
@@ -111,6 +112,19 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     assert missing["second"] == "run again"
     said = capfd.readouterr().out
     assert f"small is done already; to run it again, remove {study.out / 'small'}." in said
+
+
+def test_a_precision_holds_for_the_recipes_that_train_in_epochs(study, write, monkeypatch):
+    seen = {}
+
+    def noted(job):
+        seen[job.name] = job.recipe.precision
+        return "noted"
+
+    monkeypatch.setattr(everything, "_run_apart", noted)
+    names = [write("small", SMALL), write("words", WORDS)]
+    run_all(study, no_progress, [].append, names=names, precision="float32")
+    assert seen == {"small": "float32", "words": "auto"}
 
 
 def test_what_is_done_stays_on_the_leaderboard_while_others_run(
@@ -251,12 +265,13 @@ def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_ctrl_c_ends_the_recipes_process_at_once(study, write, monkeypatch):
     main, started = threading.get_ident(), threading.Event()
+    heard = signal.getsignal(signal.SIGINT)
 
     def interrupt():
-        while not multiprocessing.active_children():
+        # While the process is being started, Ctrl-C is not heard.
+        while not multiprocessing.active_children() or signal.getsignal(signal.SIGINT) != heard:
             time.sleep(0.01)
         started.set()
-        time.sleep(0.2)
         signal.pthread_kill(main, signal.SIGINT)
 
     interrupter = threading.Thread(target=interrupt)
@@ -343,9 +358,10 @@ def _worker(pid):
 
 
 def _ended(pid):
-    """Whether a process ends within some seconds; one that is dead but not yet fetched counts."""
+    """Whether a process ends; one that is dead but not yet fetched counts."""
     status = Path(f"/proc/{pid}/stat")
-    for _ in range(100):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             if status.read_text().rpartition(")")[2].split()[0] == "Z":
                 return True

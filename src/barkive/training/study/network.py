@@ -66,6 +66,8 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         job.progress,
         job.say,
     )
+    if trained.precision is not None:
+        job.say(f"Trained in {trained.precision}.")
     job.say(trained.diagnosis)
     if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
         raise ExportError(
@@ -115,7 +117,12 @@ def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, E
         temperature=found.temperature,
         dog_threshold=found.dog_threshold,
         answer_threshold=found.answer_threshold,
-        provenance={"recipe": job.name, "seed": job.recipe.seed, "digest": job.digest()},
+        provenance={
+            "recipe": job.name,
+            "seed": job.recipe.seed,
+            "digest": job.digest(),
+            **({"precision": trained.precision} if trained.precision else {}),
+        },
     )
     export.write_bundle(model, info, job.folder / _MODEL)
     session = export.session(model)
@@ -190,6 +197,7 @@ def _result(
         waited=trained.waited,
         exchanged=trained.exchanged,
         processes=group().size,
+        precision=trained.precision,
     )
 
 
