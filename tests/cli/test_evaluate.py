@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from barkive import classifier
 from barkive.bundle import BundleInfo
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import DataError
 from barkive.images import Preprocessing
 from barkive.verdicts import Label, Scores
