@@ -70,7 +70,7 @@ class Certainty:
         weights = np.array([self.entropy, self.soft_entropy, self.frequency], np.float32)
         log_odds = measures @ weights + np.float32(self.bias)
         # The logistic function by tanh, which never overflows.
-        certain: _Reals = (1 + np.tanh(log_odds / 2)) / 2
+        certain: _Reals = ((1 + np.tanh(log_odds / 2)) / 2).astype(np.float32)
         return certain
 
 
