@@ -1,6 +1,7 @@
 """How fast bundles are beside the first one, and how right: all files in one run, alternating.
 
-    python benchmarks/bundles.py [BUNDLE ...] [--first FILE] [--data FOLDER ...] [--not-dogs FOLDER]
+    python benchmarks/bundles.py [BUNDLE ...] [--first FILE] [--data FOLDER ...] [--parts]
+        [--not-dogs FOLDER]
 
 BUNDLE is by default the one inside. The first one, of version 0.1, comes out of the
 project's history; in a copy without it, give the file with --first. Prints for each bundle
@@ -9,7 +10,9 @@ project's history; in a copy without it, give the file with --first. Prints for 
               rounds; and the median, over the rounds, of its ratio to the first bundle
     accuracy  on each FOLDER of breeds: top-1, top-5, calibration error, and of what is answered
               `dog` the share that is right; where it shows breeds that the bundle does not know
-              too, of all its photos together
+              too, of all its photos together; folders such as `any_poodle` are left out. With
+              --parts also by group of the FCI, and by source where file names begin with one
+              (`SOURCE__rest.jpg`), sources of 20 photos or more
     others    how many of the photos in --not-dogs pass for a dog, or as uncertain
 
 Nothing else should run beside it. A minute for the speed; photos take 100 to 200 a second.
@@ -25,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from barkive import evaluation, metrics
+from barkive import breeds, evaluation, metrics
 from barkive.bundle import SHIPPED
 from barkive.classifier import Classifier
 from barkive.verdicts import Status
@@ -34,6 +37,7 @@ FIRST = "20ad853:src/barkive/data/model.onnx"
 BATCHES = (1, 4, 8)
 PHOTOS = 16
 ROUNDS = 20
+SOURCE = 20
 
 
 def first_bundle(folder: Path) -> Path:
@@ -68,21 +72,44 @@ def speed(classifiers: list[Classifier]) -> None:
             print(f"  {one.bundle.model:50} {batch:5}  {rate:15.1f}  {ratio:5.2f}")
 
 
-def accuracy(classifiers: list[Classifier], folder: Path) -> None:
+def parts(found: evaluation.Evaluation) -> None:
+    """Prints the accuracy by group of the FCI and by source."""
+    groups = {breed.id: breed.group for breed in breeds.all_breeds()}
+    tallies: dict[str, list[bool]] = {}
+    for row, right in zip(found.dogs.read, found.correct, strict=True):
+        group = groups.get(found.labels[found.truth[row]].id)
+        name = f"group {group}: {breeds.group_name(group)}" if group else "no group of the FCI"
+        tallies.setdefault(name, []).append(bool(right))
+        source, mark, _ = Path(found.dogs.paths[row]).name.partition("__")
+        if mark:
+            tallies.setdefault(f"source {source}", []).append(bool(right))
+    for name, rights in sorted(tallies.items()):
+        if len(rights) >= SOURCE:
+            print(f"    {name:56} {sum(rights) / len(rights):6.1%} of {len(rights)}")
+
+
+def accuracy(classifiers: list[Classifier], folder: Path, *, by_parts: bool) -> None:
     """Prints how right each bundle is on a folder of breeds, those it does not know included."""
     print(f"accuracy on {folder.name}")
     samples = evaluation.read_samples(folder)
     for one in classifiers:
         info = one.bundle.info
         known = evaluation.known_to(info.labels, samples)
-        found = evaluation.figures(evaluation.evaluate(one.score, info, known.paths, known.truth))
+        result = evaluation.evaluate(one.score, info, known.paths, known.truth)
+        found = evaluation.figures(result)
         low, high = found.top1_interval
         print(
             f"  {one.bundle.model:50} top-1 {found.top1:.1%} ({low:.1%} to {high:.1%})  "
             f"top-5 {found.top5:.1%}  ECE {found.ece:.3f}  `dog` {found.dog_coverage:.1%}, "
             f"of these right {found.dog_precision or 0:.1%}  n {found.n}"
         )
-        others = sorted(set(samples.paths) - set(known.paths))
+        if by_parts:
+            parts(result)
+        others = sorted(
+            path
+            for path in set(samples.paths) - set(known.paths)
+            if not evaluation.is_ambiguous(Path(path).parent.name)
+        )
         if others:
             statuses = [verdict.status for verdict in one.predict(others)]
             wrong, refused = statuses.count(Status.DOG), statuses.count(Status.NOT_DOG)
@@ -117,6 +144,7 @@ def main() -> None:
     parser.add_argument("bundles", nargs="*", type=Path, default=[SHIPPED])
     parser.add_argument("--first", type=Path)
     parser.add_argument("--data", nargs="*", type=Path, default=[])
+    parser.add_argument("--parts", action="store_true")
     parser.add_argument("--not-dogs", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +152,7 @@ def main() -> None:
         classifiers = [Classifier(path) for path in (first, *options.bundles)]
         speed(classifiers)
         for data in options.data:
-            accuracy(classifiers, data)
+            accuracy(classifiers, data, by_parts=options.parts)
         if options.not_dogs:
             not_dogs(classifiers, options.not_dogs)
 

@@ -11,7 +11,7 @@ photos a second:
     ceiling     both after each other, 1 / (1 / decoding + 1 / inference): what the cores allow
     Barkive     `Classifier.predict` on the same files, and its share of the ceiling
     torch+timm  the plain way, where both are installed: open, resize, stack and run batches
-                of an untrained mobilenetv2_100 in float32
+                of the same network, untrained, in float32
 
 then the time from the start of the process to the answer for one photo, and the peak memory
 of the process for 500 and for 2,000 photos. Each rate is the best of several rounds, and the
@@ -71,16 +71,22 @@ def make_folder(folder: Path, size: tuple[int, int], count: int) -> list[str]:
     return sorted(str(path) for path in folder.iterdir())
 
 
-def plain_torch() -> Callable[[Sequence[str]], None]:
-    """What a script with torch and timm does with a list of files."""
+def plain_torch(name: str, size: int) -> Callable[[Sequence[str]], None]:
+    """What a script with torch and timm does with a list of files.
+
+    Args:
+        name: The bundle's: `barkive-` and timm's name of the network with a tag.
+        size: Side of the square that the network takes, in pixels.
+    """
     import timm
     import torch
 
-    network = timm.create_model("mobilenetv2_100", pretrained=False).eval()
+    architecture = name.removeprefix("barkive-").partition(".")[0]
+    network = timm.create_model(architecture, pretrained=False).eval()
 
     def load(file: str) -> torch.Tensor:
         with Image.open(file) as image:
-            square = image.convert("RGB").resize((224, 224), Image.Resampling.BICUBIC)
+            square = image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
         return torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 127.5 - 1
 
     @torch.inference_mode()
@@ -115,7 +121,8 @@ def rates(files: Sequence[str], classifier: Classifier, rounds: int) -> dict[str
     ways = {f"inference {batch}": partial(inference, batch) for batch in BATCHES}
     ways |= {"decoding": decoding, "Barkive": barkive}
     if find_spec("torch") and find_spec("timm"):
-        torch_run = plain_torch()
+        info = classifier.bundle.info
+        torch_run = plain_torch(info.name, info.preprocessing.size)
         ways["torch+timm"] = lambda: torch_run(files)
     best = dict.fromkeys(ways, 0.0)
     for _ in range(rounds):

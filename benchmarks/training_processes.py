@@ -40,6 +40,7 @@ from barkive.training.backbones import load_backbone
 from barkive.training.depth import train_from
 from barkive.training.networks import transfer
 from barkive.training.pace import what_limits
+from barkive.training.precision import autocast
 
 PHOTOS, ROUNDS = 64, 8
 RECIPES = {
@@ -131,7 +132,7 @@ def layouts(options: argparse.Namespace) -> None:
     for _ in range(ROUNDS):
         for module, optimiser, seconds in forms.values():
             start = time.perf_counter()
-            with loop.autocast(torch.device("cpu")):
+            with autocast("auto", torch.device("cpu")):
                 logits = module(pixels)
             optimiser.zero_grad()
             nn.functional.cross_entropy(logits.float(), truth).backward()  # type: ignore[no-untyped-call]

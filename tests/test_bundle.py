@@ -41,7 +41,7 @@ def test_metadata_is_json_that_others_can_read(colour_info: BundleInfo) -> None:
     }
 
 
-CERTAINTY = Certainty(bias=1.0, entropy=2.0, soft_entropy=0.5, frequency=0.25, doubts=(0, 1, 0))
+CERTAINTY = Certainty(bias=1.0, entropy=2.0, soft_entropy=0.5, frequency=0.25)
 
 
 def test_prior_and_certainty_survive_the_way_through_text(colour_info: BundleInfo) -> None:
@@ -88,15 +88,17 @@ def test_the_measures_of_certainty() -> None:
     assert measures[1] == pytest.approx([0, 0, 0.5])
 
 
-def test_certainty_weighs_its_measures_and_doubts() -> None:
-    certain = CERTAINTY(np.array([[1, 0, 0], [0, 1, 0]], np.float32), np.array([2, 0, -2], "f4"))
-    # Log-odds 1 + 0.25 · 2, and 1 + 0 - 1.
-    assert certain == pytest.approx([1 / (1 + np.exp(-1.5)), 0.5])
+def test_certainty_weighs_its_measures() -> None:
+    certain = CERTAINTY(
+        np.array([[1, 0, 0], [0, 0.5, 0.5]], np.float32), np.array([2, 0, -4], "f4")
+    )
+    # Log-odds 1 + 0.25 · 2, and 1 + (2 + 0.5) · log 0.5 of a tie, which the first wins.
+    assert certain == pytest.approx([1 / (1 + np.exp(-1.5)), 1 / (1 + np.exp(-1) * 2**2.5)])
 
 
 def test_where_there_is_a_certainty_it_decides(colour_info: BundleInfo) -> None:
     info = dataclasses.replace(colour_info, certainty=CERTAINTY, answer_threshold=0.6)
-    probabilities = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0]], np.float32)
+    probabilities = np.array([[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0]], np.float32)
     scores = Scores(probabilities, np.array([0, 0, -1], np.float32), probabilities)
     assert info.statuses(scores) == [Status.DOG, Status.UNCERTAIN, Status.NOT_DOG]
 
@@ -301,7 +303,7 @@ def test_another_version(
         ("frequencies", [1.0, 2.0]),
         ("frequencies", ["often", "seldom", "never"]),
         ("certainty", {"bias": 0.0}),
-        ("certainty", {**dataclasses.asdict(CERTAINTY), "doubts": [1.0]}),
+        ("certainty", {**dataclasses.asdict(CERTAINTY), "surprise": 1.0}),
     ],
 )
 def test_incomplete_metadata(

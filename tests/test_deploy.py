@@ -16,7 +16,7 @@ import typer
 import yaml
 
 from barkive.catalogue import Catalogue
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import CatalogueError
 from barkive.web.api import health
 
@@ -282,7 +282,7 @@ def test_the_databases_password_may_be_in_a_variable_or_in_a_file_shut_to_others
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     """The server reads its rules in its own time."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)

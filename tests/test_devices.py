@@ -11,9 +11,11 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
 
 from barkive import devices
-from barkive.bundle import SHIPPED, open_bundle
+from barkive.bundle import OUTPUTS, SHIPPED, open_bundle
 from barkive.classifier import BATCH, Classifier
 from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.evaluation import agreement
@@ -105,6 +107,108 @@ def test_the_processor_needs_no_card(colour_bundle: Path) -> None:
     bundle = open_bundle(colour_bundle)
     assert bundle.device == "cpu"
     assert bundle.session.get_providers() == [CPU]
+
+
+def test_the_product_that_tells_processors_apart_is_what_it_is_said_to_be() -> None:
+    values = [
+        helper.make_tensor_value_info(name, kind, None)
+        for name, kind in zip(
+            "abc", (TensorProto.UINT8, TensorProto.INT8, TensorProto.INT32), strict=True
+        )
+    ]
+    node = helper.make_node("MatMulInteger", ["a", "b"], ["c"])
+    graph = helper.make_graph([node], "g", values[:2], values[2:])
+    opset = [helper.make_opsetid("", 13)]
+    assert onnx.load_from_string(devices._PRODUCT) == helper.make_model(
+        graph, ir_version=8, opset_imports=opset
+    )
+
+
+@pytest.mark.parametrize(("product", "saturates"), [(64770, False), (32767, True)])
+def test_a_product_that_is_too_small_tells_of_a_processor_that_saturates(
+    product: int, saturates: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = SimpleNamespace(run=lambda *_: [np.full((2, 2), product, np.int32)])
+    monkeypatch.setattr(ort, "InferenceSession", lambda *_, **__: session)
+    assert devices._saturates.__wrapped__() is saturates
+
+
+@pytest.mark.parametrize(("saturates", "exact"), [(False, "0"), (True, "1")])
+def test_only_a_processor_that_saturates_is_asked_for_exact_sums(
+    saturates: bool, exact: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_saturates", lambda: saturates)
+    options = devices._options(1)
+    assert options.get_session_config_entry("session.x64quantprecision") == exact
+
+
+def int8_convolution() -> bytes:
+    """A QDQ graph with y = 254 x, of four channels of uint8, weights and scales at their ends."""
+    constants = {
+        "weight": np.full((16, 4, 1, 1), 127, np.int8),
+        "one": np.array(1, np.float32),
+        "thousand": np.array(1000, np.float32),
+        "0 of x": np.array(0, np.uint8),
+        "0 of w": np.array(0, np.int8),
+    }
+    nodes = [
+        helper.make_node("DequantizeLinear", ["x", "one", "0 of x"], ["float x"]),
+        helper.make_node("DequantizeLinear", ["weight", "one", "0 of w"], ["float w"]),
+        helper.make_node("Conv", ["float x", "float w"], ["float y"]),
+        helper.make_node("QuantizeLinear", ["float y", "thousand", "0 of x"], ["y"]),
+    ]
+    shapes = {"x": ["n", 4, 2, 2], "y": ["n", 16, 2, 2]}
+    x, y = (
+        helper.make_tensor_value_info(name, TensorProto.UINT8, shape)
+        for name, shape in shapes.items()
+    )
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "convolution", [x], [y], initializers)
+    content: bytes = helper.make_model(
+        graph, ir_version=9, opset_imports=[helper.make_opsetid("", 17)]
+    ).SerializeToString()
+    return content
+
+
+def test_sums_of_8_bit_products_are_exact_on_every_processor() -> None:
+    session = devices.start(int8_convolution())
+    (y,) = session.run(["y"], {"x": np.full((1, 4, 2, 2), 255, np.uint8)})
+    # 4 * 255 * 127 = 129,540; clamped in pairs it would be 65,534.
+    assert np.unique(y).tolist() == [130]
+
+
+@pytest.fixture(scope="module")
+def noise() -> NDArray[np.uint8]:
+    """Eight inputs of the bundle inside: soft patches, in which no two rows are alike."""
+    size = open_bundle().info.preprocessing.size
+    patches = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3)).astype(np.uint8)
+    return patches.repeat(size // 8 + 1, axis=1).repeat(size // 8 + 1, axis=2)[:, :size, :size]
+
+
+def said(pixels: NDArray[np.uint8], *, at_once: int = 8, threads: int = 1) -> list[list[Any]]:
+    """Logits, log-odds and features, as numbers that are compared to the bit."""
+    session = open_bundle(threads=threads).session
+    parts = [
+        session.run(OUTPUTS, {"pixels": pixels[i : i + at_once]})
+        for i in range(0, len(pixels), at_once)
+    ]
+    return [np.concatenate(part).tolist() for part in zip(*parts, strict=True)]
+
+
+def test_how_many_at_once_and_in_how_many_threads_changes_no_bit(noise: NDArray[np.uint8]) -> None:
+    expected = said(noise)
+    assert len({tuple(row) for row in expected[0]}) == 8
+    for at_once, threads in [(1, 1), (3, 1), (4, 2), (8, 2), (8, 3)]:
+        assert said(noise, at_once=at_once, threads=threads) == expected
+
+
+@pytest.mark.skipif(devices._saturates(), reason="this processor's plain sums are not exact")
+def test_what_is_asked_of_processors_that_saturate_changes_no_bit_elsewhere(
+    noise: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = said(noise)
+    monkeypatch.setattr(devices, "_saturates", lambda: True)
+    assert said(noise) == expected
 
 
 def test_how_a_card_is_started(card: Card, colour_bundle: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_table_of_ones_own(text: str, tmp_path: Path) -> None:
     [
         (
             "Pug,1\nDachshund,2\nAkita,1\n",
-            "names 2 breeds that the model does not know (Dachshund, Akita); leave them out, or "
+            "names breeds that the model does not know (Dachshund, Akita); leave them out, or "
             "write them as `barkive breeds` does.",
         ),
         ("Pug,-1\n", "gives Pug a frequency of -1; it must be 0 or more."),

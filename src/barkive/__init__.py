@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Some of ONNX Runtime's wheels begin with telemetry as soon as they are
 # imported, unless this is set before. Nothing of Barkive may ask for a network.

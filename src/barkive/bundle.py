@@ -50,16 +50,14 @@ class Certainty:
         bias: The log-odds where all measures are 0.
         entropy: Weight of the negative entropy of the probabilities, in nats.
         soft_entropy: Weight of the same after halving the logits.
-        frequency: Weight of the logarithm of how often the breed is met.
-        doubts: For each label what is taken off because other breeds are taken for it;
-            empty where nothing is.
+        frequency: Weight of the logarithm of how often the breed is met: who looks like a
+            rare breed is often one of another.
     """
 
     bias: float
     entropy: float
     soft_entropy: float
     frequency: float
-    doubts: tuple[float, ...] = ()
 
     def __call__(self, probabilities: _Reals, log_frequencies: _Reals) -> _Reals:
         """How likely it is that the most probable label is right, 0..1, shape (n,).
@@ -71,9 +69,8 @@ class Certainty:
         measures = certainty_measures(probabilities, log_frequencies)
         weights = np.array([self.entropy, self.soft_entropy, self.frequency], np.float32)
         log_odds = measures @ weights + np.float32(self.bias)
-        if self.doubts:
-            log_odds -= np.array(self.doubts, np.float32)[probabilities.argmax(axis=1)]
-        certain: _Reals = 1 / (1 + np.exp(-log_odds))
+        # The logistic function by tanh, which never overflows.
+        certain: _Reals = ((1 + np.tanh(log_odds / 2)) / 2).astype(np.float32)
         return certain
 
 
@@ -219,10 +216,9 @@ class BundleInfo:
             frequencies = tuple(float(one) for one in entry.pop("frequencies", ()))
             certainty = entry.pop("certainty", None)
             if certainty is not None:
-                doubts = tuple(float(one) for one in certainty.pop("doubts"))
-                certainty = Certainty(**certainty, doubts=doubts)
-                _require_each(labels, doubts)
-            _require_each(labels, frequencies)
+                certainty = Certainty(**certainty)
+            if frequencies and len(frequencies) != len(labels):
+                raise ValueError
             return cls(
                 labels=labels,
                 preprocessing=preprocessing,
@@ -232,12 +228,6 @@ class BundleInfo:
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError):
             raise BundleError("its metadata is incomplete") from None
-
-
-def _require_each(labels: tuple[Label, ...], values: tuple[float, ...]) -> None:
-    """Refuses a list that has not one number for each label; an empty one is allowed."""
-    if values and len(values) != len(labels):
-        raise ValueError
 
 
 @dataclass(frozen=True, slots=True)

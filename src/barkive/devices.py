@@ -12,8 +12,10 @@ import re
 import shlex
 import sys
 from contextlib import redirect_stdout
+from functools import cache
 from typing import Final
 
+import numpy as np
 import onnxruntime as ort
 
 from barkive.errors import DeviceError, UsageError
@@ -28,6 +30,12 @@ _CUDA_OPTIONS: Final = {
     # The default would try every algorithm anew for each number of photos in a batch.
     "cudnn_conv_algo_search": "HEURISTIC",
 }
+# An ONNX file: c = MatMulInteger(a, b), a of uint8, b of int8, c of int32. The tests make it anew.
+_PRODUCT: Final = (
+    b'\x08\x08:>\n\x18\n\x01a\n\x01b\x12\x01c"\rMatMulInteger\x12\x01g'
+    b"Z\t\n\x01a\x12\x04\n\x02\x08\x02Z\t\n\x01b\x12\x04\n\x02\x08\x03"
+    b"b\t\n\x01c\x12\x04\n\x02\x08\x06B\x04\n\x00\x10\r"
+)
 # Both go first, because one of them alone, taken away, leaves the other without its files.
 _INSTALL: Final = (
     "{python} -m pip uninstall --yes onnxruntime onnxruntime-gpu && "
@@ -92,7 +100,25 @@ def _options(threads: int) -> ort.SessionOptions:
     options.log_severity_level = 4
     # Threads that spin while they wait would take the cores from the decoding of photos.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Exact sums, so that all processors say the same. Set everywhere, it would halve the speed.
+    options.add_session_config_entry("session.x64quantprecision", "1" if _saturates() else "0")
     return options
+
+
+@cache
+def _saturates() -> bool:
+    """Whether ONNX Runtime's products of 8-bit integers are not exact on this processor.
+
+    Without VNNI, x86 processors add two such products in 16 bits and clamp the sum (Intel,
+    "Nuances of int8 Computations", oneDNN). A sum that needs 17 bits tells it within a
+    millisecond; a processor's flags don't, as it depends on the build of ONNX Runtime, too.
+    """
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = ort.InferenceSession(_PRODUCT, options, providers=[_CPU])
+    inputs = {"a": np.full((2, 2), 255, np.uint8), "b": np.full((2, 2), 127, np.int8)}
+    return bool((session.run(["c"], inputs)[0] != 2 * 255 * 127).any())
 
 
 def _start_on_card(graph: bytes, options: ort.SessionOptions) -> ort.InferenceSession:

@@ -114,7 +114,7 @@ def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
     if unknown:
         more = ", …" if len(unknown) > _SHOWN else ""
         raise UsageError(
-            f"The prior {path} names {len(unknown)} breeds that the model does not know "
+            f"The prior {path} names breeds that the model does not know "
             f"({', '.join(unknown[:_SHOWN])}{more}); leave them out, or write them as "
             "`barkive breeds` does."
         )

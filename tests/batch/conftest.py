@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ def machines(s3: str) -> Iterator[Any]:
     cluster.add_node(**_MACHINE)
     yield cluster
     cluster.shutdown()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # which Ray has taken for itself
 
 
 @pytest.fixture

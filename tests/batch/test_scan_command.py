@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 
 pytest.importorskip("ray", reason="Ray is not installed")
 # Ray's own.

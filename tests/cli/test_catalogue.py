@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from barkive.catalogue import Catalogue
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
 COMMANDS = ["scan", "search", "correct", "history", "review", "duplicates", "export"]
@@ -372,23 +372,45 @@ def test_a_watched_folder_is_scanned_as_it_changes(
 def test_an_interrupted_scan_says_how_to_go_on(
     make_photo: Callable[..., Path], colour_bundle: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
-    folder = make_photo("many/0.jpg", size=(3000, 2000)).parent
-    content = (folder / "0.jpg").read_bytes()
-    for i in range(1, 400):
-        (folder / f"{i}.jpg").write_bytes(content)
-    command = [sys.executable, "-m", "barkive", "scan", str(folder), "--model", str(colour_bundle)]
+    for i in range(12):
+        make_photo(f"many/{i}.png", seed=i)
+    words = ["scan", str(tmp_path / "many"), "--model", str(colour_bundle)]
     environment = {**os.environ, "BARKIVE_CATALOGUE": str(tmp_path / "c.sqlite")}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-c", _HELD_AFTER_FIVE, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     ) as it:
-        while not (tmp_path / "c.sqlite").exists():
-            time.sleep(0.02)
-        time.sleep(1.0)
+        assert it.stderr is not None
+        assert it.stderr.readline() == "held\n"
         it.send_signal(ending)
-        out, errors = it.communicate(timeout=120)
+        out, errors = it.communicate()
     assert it.returncode == 130
-    assert "Interrupted; run the same command again to go on." in errors
-    assert "Traceback" not in errors
-    done = int(out.split()[0])
+    assert errors == "Interrupted. Run the same command again to finish.\n"
+    assert out.startswith("5 photos: ")
+    command = [sys.executable, "-m", "barkive", *words]
     second = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert f"{400 - done} new" in second.stdout
+    assert "\n7 new, 0 changed, 0 moved, 0 missing, 0 failed, 5 unchanged.\n" in second.stdout
+
+
+# A scan that goes no further when five photos are judged.
+_HELD_AFTER_FIVE = """
+import sys, threading
+from barkive.catalogue import engine
+from barkive.cli import main
+
+judge = engine.LocalEngine.__call__
+
+def held(self, readings):
+    for number, judged in enumerate(judge(self, readings), 1):
+        yield judged
+        if number == 5:
+            sys.stderr.write("held\\n")
+            sys.stderr.flush()
+            threading.Event().wait()
+
+engine.LocalEngine.__call__ = held
+main()
+"""

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import MissingExtraError, UsageError
 from barkive.images import decode
 from barkive.images.degrade import salt_and_pepper

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from barkive import classifier
 from barkive.bundle import BundleInfo
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import DataError
 from barkive.images import Preprocessing
 from barkive.verdicts import Label, Scores
@@ -24,7 +24,7 @@ KEYS = {
 class RedOrGreen:
     """Red and green are the odds of its two labels; what is dark is no dog."""
 
-    def __init__(self, model=None, *, device="cpu"):
+    def __init__(self, model=None, *, device="cpu", prior=None):
         info = BundleInfo(
             name="colours",
             labels=(Label("n02085620", "Chihuahua", "Chihuahua"), Label("[red]", "[red]", "x")),
@@ -151,18 +151,18 @@ def test_the_report_is_written(run, data, tmp_path):
     assert written == json.loads(result.stdout)
 
 
-def test_the_device_is_the_one_that_is_asked_for(run, data, monkeypatch):
+def test_device_and_prior_are_those_that_are_asked_for(run, data, monkeypatch):
     asked = []
 
     class Asked(RedOrGreen):
-        def __init__(self, model=None, *, device):
-            asked.append(device)
+        def __init__(self, model=None, *, device, prior):
+            asked.append((device, prior))
             super().__init__(model)
 
     monkeypatch.setattr(classifier, "Classifier", Asked)
-    for words in ((), ("--device", "cuda")):
+    for words in ((), ("--device", "cuda"), ("--prior", "ours.csv")):
         assert run(data, *words).exit_code == 0
-    assert asked == ["cpu", "cuda"]
+    assert asked == [("cpu", None), ("cuda", None), ("cpu", "ours.csv")]
 
 
 def test_csv_is_no_format_of_an_evaluation(run, data):

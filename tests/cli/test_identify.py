@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from barkive.cli import main
+from barkive.cli import commands
 
 RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
 
@@ -28,7 +28,7 @@ def run(
         argv = ["barkive", "identify", *map(str, words), "--model", str(model)]
         monkeypatch.setattr("sys.argv", argv)
         with pytest.raises(SystemExit) as end:
-            main()
+            commands.run()
         captured = capsys.readouterr()
         return end.value.code or 0, captured.out, captured.err  # type: ignore[return-value]
 

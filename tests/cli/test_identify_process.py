@@ -85,7 +85,7 @@ def test_ctrl_c_while_waiting_for_names(start: Start, colour_photo: Photo) -> No
         process.stdin.flush()
         assert b"Chihuahua" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert process.stderr.read() == INTERRUPTED
 
 
@@ -93,7 +93,7 @@ def test_ctrl_c_during_a_folder(start: Start, colour_photo: Photo) -> None:
     with start(many(colour_photo("photos/red.png", RED), 3000)) as process:
         assert b"Chihuahua" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == INTERRUPTED
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from barkive import __version__
-from barkive.cli import app, main
+from barkive.cli.commands import app, run
 
 HEAVY = ("PIL", "numpy", "onnxruntime", "rich.progress", "timm", "torch")
 
@@ -20,14 +20,14 @@ def commands(command: object, *words: str) -> list[tuple[str, ...]]:
     return [words, *(path for name in below for path in commands(below[name], *words, name))]
 
 
-def run(*words: str) -> subprocess.CompletedProcess[str]:
+def barkive(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "barkive", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("words", commands(typer.main.get_command(app)), ids=" ".join)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
-    result = run(*words, "--help")
+    result = barkive(*words, "--help")
     assert result.returncode == 0
     assert result.stderr == ""
     assert " ".join(["barkive", *words]) in result.stdout
@@ -36,8 +36,8 @@ def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("words", [("--help",), ("identify", "--help"), ("--version",)])
 def test_help_waits_for_no_library(words: tuple[str, ...]) -> None:
     program = (
-        "import atexit, sys; from barkive.cli import main; sys.argv[0] = 'barkive'; "
-        f"atexit.register(lambda: print([m for m in {HEAVY} if m in sys.modules])); main()"
+        "import sys; from barkive.cli.commands import run; sys.argv[0] = 'barkive'\n"
+        f"try: run()\nfinally: print([m for m in {HEAVY} if m in sys.modules])"
     )
     command = [sys.executable, "-c", program, *words]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -46,12 +46,12 @@ def test_help_waits_for_no_library(words: tuple[str, ...]) -> None:
 
 
 def test_version() -> None:
-    result = run("--version")
+    result = barkive("--version")
     assert (result.returncode, result.stdout) == (0, f"barkive {__version__}\n")
 
 
 def test_the_help_lists_the_commands() -> None:
-    result = run()
+    result = barkive()
     assert "identify" in result.stdout + result.stderr
 
 
@@ -61,7 +61,7 @@ def test_wrong_usage_has_status_2(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["barkive", *words])
     with pytest.raises(SystemExit) as end:
-        main()
+        run()
     assert end.value.code == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -74,32 +74,6 @@ def test_names_print_whatever_the_locale_says() -> None:
     result = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert (result.returncode, result.stderr) == (0, b"")
     assert "Épagneul breton" in result.stdout.decode()
-
-
-@pytest.mark.parametrize(
-    ("has_told", "said"),
-    [(False, "Interrupted. Run the same command again to finish.\n"), (True, "")],
-)
-def test_ctrl_c_is_told_once(
-    has_told: bool, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    other = typer.Typer()
-
-    @other.command()
-    def wait() -> None:
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt:
-            if has_told:
-                raise typer.Exit(130) from None
-            raise
-
-    monkeypatch.setattr("barkive.cli.app", other)
-    monkeypatch.setattr("sys.argv", ["barkive"])
-    with pytest.raises(SystemExit) as end:
-        main()
-    assert end.value.code == 130
-    assert capsys.readouterr() == ("", said)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

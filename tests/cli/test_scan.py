@@ -13,7 +13,7 @@ from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from barkive.catalogue import Catalogue, schema
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ClusterError, UsageError
 
 

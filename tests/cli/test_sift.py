@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from barkive.cli import app
 from barkive.cli import sift as module
+from barkive.cli.commands import app
 from barkive.errors import MissingExtraError, UsageError
 from barkive.images import decode
 from barkive.images.keypoints import find_keypoints

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import DataError, MissingExtraError, UsageError, WeightsError
 from barkive.training.study import everything, run
 from barkive.training.study.outcome import Result, Table
@@ -105,14 +105,14 @@ def test_all_recipes(study, monkeypatch, unreadable, missing, status, told):
     result = Result("tiny", "Tiny.", "", 0, 2, (6, 2, 2), unreadable)
     seen = []
 
-    def run_all(task, progress, say):
-        seen.append(task)
+    def run_all(task, progress, say, *, precision):
+        seen.extend((task, precision))
         return [result], missing
 
     monkeypatch.setattr(everything, "run_all", run_all)
     result = study(
         *("data", "--recipe", "all", "--out", "out"),
-        *("--backbone-weights", "nets", "--elsewhere", "others"),
+        *("--backbone-weights", "nets", "--elsewhere", "others", "--precision", "float32"),
     )
     assert result.exit_code == status
     assert result.stdout == f"Recipes measured: 1 of {1 + len(missing)}\nReport: out/results.md\n"
@@ -120,6 +120,22 @@ def test_all_recipes(study, monkeypatch, unreadable, missing, status, told):
     assert [str(getattr(seen[0], name)) for name in ("data", "out", "weights", "elsewhere")] == [
         *("data", "out", "nets", "others"),
     ]
+    assert seen[1] == "float32"
+
+
+def test_the_precision_is_set_stated_and_kept(study, tmp_path):
+    result = study("data", "--recipe", "tiny.toml", "--out", "out", "--precision", "float32")
+    assert result.exit_code == 0
+    assert "Trained in float32." in result.stderr.splitlines()
+    made = json.loads((tmp_path / "out" / "tiny" / "result.json").read_text())
+    assert made["precision"] == "float32"
+
+
+def test_a_precision_that_is_none_is_refused(study):
+    result = study("data", "--recipe", "tiny.toml", "--out", "out", "--precision", "half")
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert "'half' is not one of 'auto', 'float32', 'bfloat16'" in said
 
 
 @pytest.mark.parametrize(
@@ -128,6 +144,11 @@ def test_all_recipes(study, monkeypatch, unreadable, missing, status, told):
         (("none", "--recipe", "tiny.toml"), DataError, "folder none does not exist"),
         (("data/red", "--recipe", "tiny.toml"), DataError, "holds no folders of breeds"),
         (("data", "--recipe", "tiny"), UsageError, "no recipe “tiny”"),
+        (
+            ("data", "--recipe", "all-breeds", "--precision", "float32"),
+            UsageError,
+            "solver “lbfgs” makes no use of precision; leave it out.",
+        ),
         (("data", "--recipe", "other.toml"), UsageError, "other.toml does not exist"),
         (
             ("data", "--recipe", "mobilenetv2-head", "--backbone-weights", "tiny.toml"),

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from barkive.bundle import open_bundle
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import MissingExtraError, UsageError
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner
 
-from barkive.cli import app
+from barkive.cli.commands import app
 from barkive.errors import UsageError
 from barkive.training.study import tune as module
 from barkive.training.study.tune import Search
@@ -31,12 +31,13 @@ def test_what_is_printed(monkeypatch, unreadable, status, told, best, printed):
     asked = []
 
     def tune(job, start, trials):
-        asked.append((job.name, str(job.folder), start, trials))
+        asked.append((job.name, str(job.folder), start, trials, job.recipe.precision))
         return Search((Trial(0.5),), best, {}, unreadable)
 
     monkeypatch.setattr(module, "tune", tune)
-    result = CliRunner().invoke(app, ["tune", "data", "--out", "out/found", "--trials", "7"])
-    assert asked == [("found", "out/found", "mobilenetv2-head", 7)]
+    words = ["tune", "data", "--out", "out/found", "--trials", "7", "--precision", "float32"]
+    result = CliRunner().invoke(app, words)
+    assert asked == [("found", "out/found", "mobilenetv2-head", 7, "float32")]
     assert result.exit_code == status
     assert result.stdout.startswith(printed)
     assert result.stderr.splitlines() == told

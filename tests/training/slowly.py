@@ -1,6 +1,7 @@
-"""What `test_distributed.py` interrupts: `slowly.py PHOTOS BEGUN` takes 0.6 s for each photo.
+"""What `test_distributed.py` interrupts: `slowly.py PHOTOS BEGUN`.
 
-Each process leaves a file in BEGUN when it has computed the features of two photos.
+Each process leaves a file in BEGUN when it has computed the features of two photos, and takes
+two seconds for each of the others, so that it can hear of the interruption before the last.
 """
 
 import sys
@@ -21,7 +22,8 @@ computed = []
 def slow(pixels):
     if len(computed) == 2:
         Path(sys.argv[2], str(group().share.rank)).touch()
-    time.sleep(0.6)
+    if len(computed) >= 2:
+        time.sleep(2)
     computed.append(pixels)
     return pixels.mean(axis=(1, 2)).astype(np.float32)
 

@@ -1,6 +1,5 @@
 """A name and a file of weights become a network; what does not fit is told."""
 
-import time
 from pathlib import Path
 
 import huggingface_hub
@@ -172,16 +171,18 @@ def test_a_size_that_the_network_cannot_take_is_refused(tmp_path):
 
 
 def test_without_a_network_the_file_is_named_at_once(monkeypatch):
+    tries = []
+
     class Offline:
         def head(self, url, timeout):
+            tries.append(url)
             raise ConnectionError
 
     monkeypatch.setattr(huggingface_hub, "get_session", Offline)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *where: None)
-    start = time.perf_counter()
     with pytest.raises(WeightsError) as caught:
         load("mobilenetv2_100", None)
-    assert time.perf_counter() - start < 2
+    assert len(tries) == 1
     assert str(caught.value) == (
         "The pre-trained weights of mobilenetv2_100.ra_in1k could not be fetched from timm's hub "
         "(ConnectionError); where there is a network, download https://huggingface.co/timm/"

@@ -58,13 +58,13 @@ def uninterrupted():
     return timeless(fit(module, CLOUDS, JUDGED, SCHEDULE).history), weights_of(module)
 
 
-def interrupt(checkpoint, *, epoch, module=None):
+def interrupt(checkpoint, *, epoch, module=None, schedule=SCHEDULE):
     def stop(one):
         if one.epoch == epoch:
             raise StopError
 
     with pytest.raises(StopError):
-        fit(module or layers(), CLOUDS, JUDGED, SCHEDULE, checkpoint=checkpoint, on_epoch=stop)
+        fit(module or layers(), CLOUDS, JUDGED, schedule, checkpoint=checkpoint, on_epoch=stop)
 
 
 def test_an_interrupted_run_ends_as_one_that_was_not(checkpoint, uninterrupted):
@@ -103,6 +103,23 @@ def test_an_interruption_within_an_epoch_costs_that_epoch_alone(checkpoint, unin
     history, weights = uninterrupted
     assert timeless(fitted.history) == history
     assert same(weights_of(module), weights)
+
+
+@pytest.mark.parametrize(
+    ("begun_in", "asked_for", "ended_in"),
+    [
+        ("bfloat16", "auto", "bfloat16"),
+        ("float32", "auto", "float32"),
+        ("float32", "bfloat16", "bfloat16"),
+    ],
+)
+def test_an_interrupted_run_keeps_its_precision_unless_another_is_asked_for(
+    checkpoint, begun_in, asked_for, ended_in
+):
+    begun = dataclasses.replace(SCHEDULE, precision=begun_in)
+    interrupt(checkpoint, epoch=3, schedule=begun)
+    asked = dataclasses.replace(SCHEDULE, precision=asked_for)
+    assert fit(layers(), CLOUDS, JUDGED, asked, checkpoint=checkpoint).precision == ended_in
 
 
 def turned():

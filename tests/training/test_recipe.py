@@ -1,6 +1,7 @@
 """Settings are checked once, and all faults told together."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,40 @@ from barkive.training.recipe import Recipe
 def test_defaults(breeds, tmp_path, weights):
     recipe = Recipe(data=breeds, out=tmp_path / "dogs.onnx", backbone_weights=weights)
     assert recipe.run_folder == tmp_path / "dogs-run"
-    assert recipe.preprocessing.to_json() == {"size": 224, "square": "crop"}
     entry = json.loads(json.dumps(recipe.to_json()))
     assert entry["data"] == str(breeds)
-    assert entry["backbone"] == "mobilenetv2_100"
+    # The file is named after its network, which has a size of its own.
+    assert entry["backbone"] == "test_resnet"
+    assert entry["image_size"] == 160
+    assert recipe.preprocessing.to_json() == {"size": 160, "square": "crop"}
     assert entry["validation"] == 0.15
     assert entry["not_dogs"] is None
+
+
+def test_weights_that_name_no_network_are_for_the_default_one(breeds, tmp_path, weights):
+    named_otherwise = tmp_path / "mine.safetensors"
+    named_otherwise.write_bytes(weights.read_bytes())
+    recipe = Recipe(data=breeds, out=tmp_path / "dogs.onnx", backbone_weights=named_otherwise)
+    assert recipe.network == "tf_efficientnet_lite2"
+    assert recipe.size == 260
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        (
+            {"head": "new"},
+            "There is no head “new”; it must be one of auto, centred, anew.",
+        ),
+        ({"float_first": -1}, "-1 convolutions can't stay in float; it must be 0 or more."),
+        ({"also": ("Dalmatiann",)}, "Barkive knows no breed called “Dalmatiann”"),
+        ({"elsewhere": Path("none")}, "The folder none does not exist; give a folder of breeds,"),
+    ],
+)
+def test_faults_of_what_the_head_learns_from(settings, fault, breeds, tmp_path, weights):
+    with pytest.raises(UsageError) as caught:
+        Recipe(data=breeds, out=tmp_path / "m.onnx", backbone_weights=weights, **settings)
+    assert fault in str(caught.value)
 
 
 def test_all_faults_are_told_together(tmp_path):

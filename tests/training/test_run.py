@@ -2,15 +2,20 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
+from timm.data import ImageNetInfo
 
 from barkive.classifier import Classifier
 from barkive.errors import DataError, ExportError, UsageError, WeightsError
+from barkive.images import Preprocessing
 from barkive.images.enhance import denoise, equalize
 from barkive.training import export, run, tuning
+from barkive.training.pretrained import PretrainedClassifier
 from barkive.training.recipe import Recipe
 
 FILES = [
@@ -87,6 +92,8 @@ def test_every_stage_is_told(first):
         "originals; 1 unreadable.",
     ]
     assert [line.split(":")[0] for line in said[2:-1]] == [
+        "The prediction layer is fitted anew. The weights hold no classifier (fc.weight).",
+        "L2 penalty 0.001",
         "L2 penalty 0.001",
         "int8 costs 0.00 points",
     ]
@@ -98,9 +105,8 @@ def test_every_stage_is_told(first):
     assert result.int8
     assert [reason for _, reason in result.failed] == [result.failed[0][1]]
     assert result.failed[0][0].endswith("broken.jpg")
-    # In batches of 16, the broken one left out: all in float; in int8 the validation photos
-    # and the other things.
-    assert computed == [15, 5, 4, 5, 4]
+    # In batches of 16, the broken one left out: all in float, and again in int8.
+    assert computed == [15, 5, 4, 16, 4, 4]
 
 
 def test_the_run_folder_is_whole(first, breeds):
@@ -217,6 +223,101 @@ def test_two_breeds_of_two_photos_are_enough(train, photo, tmp_path):
     assert result.figures.n == 2
     assert said[0].startswith("4 photos of 2 breeds, 2 of them for validation")
     assert (out / "m.onnx").exists()
+
+
+@pytest.fixture
+def rows_that_fit(monkeypatch, photo, tmp_path):
+    """Gives the backbone a classifier of ImageNet: red is a Chihuahua, green a Pug, grey no dog."""
+    ids = tuple(ImageNetInfo().label_names())
+    load = run.load_backbone
+
+    def with_rows(*arguments, image_size):
+        backbone = load(*arguments, image_size=image_size)
+        load_pixels = Preprocessing(image_size).load
+        colours = [(210, 60, 60), (60, 210, 60), (128, 128, 128)]
+        pixels = np.stack(
+            [load_pixels(photo(tmp_path / f"{c}.png", c, 80 + i)) for i, c in enumerate(colours)]
+        )
+        with torch.inference_mode():
+            features = backbone(torch.from_numpy(pixels)).numpy()
+        middle = features.mean(axis=0)
+        weight, bias = np.zeros((features.shape[1], 1000), np.float32), np.full(1000, -20.0)
+        for id_, own in zip(("n02085620", "n02110958", "n01440764"), features, strict=True):
+            direction = (own - middle) / ((own - middle) ** 2).sum() * 10
+            weight[:, ids.index(id_)], bias[ids.index(id_)] = direction, -middle @ direction
+        backbone.classifier = PretrainedClassifier(ids, weight, bias.astype(np.float32))
+        backbone.unclassified = ""
+        return backbone
+
+    monkeypatch.setattr(run, "load_backbone", with_rows)
+
+
+@pytest.fixture
+def red_and_green(photo, tmp_path):
+    data = tmp_path / "data"
+    for i in range(6):
+        photo(data / "chihuahua" / f"{i}.png", (210, 60, 60), 40 + i)
+        photo(data / "pug" / f"{i}.png", (60, 210, 60), 50 + i)
+    return data
+
+
+def test_a_head_is_centred_on_rows_that_fit(train, rows_that_fit, red_and_green, photo, tmp_path):
+    result, out, said, _ = train(data=red_and_green, also=("Dalmatian",))
+    assert result.figures.top1 == 1
+    assert said[1] == (
+        "The prediction layer is centred on the backbone's own rows of 3 breeds, which alone are "
+        "right on 100.0% of their photos."
+    )
+    classifier = Classifier(out / "m.onnx")
+    info = classifier.bundle.info
+    assert [label.en for label in info.labels] == ["Chihuahua", "Pug", "Dalmatian"]
+    assert info.provenance["head"] == "centred"
+    # Without photos from elsewhere nothing tells whether frequencies win.
+    assert (info.prior, info.frequencies, info.certainty) == (0, (), None)
+    grey, red = (
+        photo(tmp_path / "g.png", (128, 128, 128), 99),
+        photo(tmp_path / "r.png", (212, 58, 60), 98),
+    )
+    assert [v.status for v in classifier.predict([grey, red])] == ["not_dog", "dog"]
+
+
+def test_photos_from_elsewhere_tell_how_certain_an_answer_is(
+    train, rows_that_fit, red_and_green, photo, tmp_path
+):
+    elsewhere = tmp_path / "elsewhere"
+    for i in range(20):
+        photo(elsewhere / "chihuahua" / f"{i}.png", (205, 62, 62), 100 + i)
+        photo(elsewhere / "pug" / f"{i}.png", (62, 205, 62), 120 + i)
+        photo(elsewhere / "yellow" / f"{i}.png", (150, 150, 50), 140 + i)
+        photo(elsewhere / "olive" / f"{i}.png", (130, 130, 60), 160 + i)
+    photo(elsewhere / "any_terrier" / "1.png", (150, 60, 60), 180)
+    _, out, said, _ = train(data=red_and_green, elsewhere=elsewhere)
+    assert said[1] == "40 photos from elsewhere of breeds that the model knows, 40 of others."
+    assert "Frequencies of breeds are not used: they win nothing." in said
+    share = re.fullmatch(
+        r"[\d.]+% of the photos from elsewhere of breeds that the model knows get an answer, and "
+        r"([\d.]+)% of all answers given are right\.",
+        said[-1],
+    )
+    assert share is not None
+    assert float(share[1]) >= 92
+    classifier = Classifier(out / "m.onnx")
+    assert classifier.bundle.info.certainty is not None
+    assert classifier.bundle.info.prior == 0
+    olive = classifier.predict([elsewhere / "olive" / f"{i}.png" for i in range(20)])
+    assert {verdict.status for verdict in olive} == {"uncertain"}
+
+
+def test_a_breed_without_photos_needs_a_row(train, red_and_green):
+    with pytest.raises(WeightsError, match="The backbone has no row for Dalmatian, so it needs"):
+        train(data=red_and_green, also=("Dalmatian",))
+
+
+def test_a_prior_that_is_given_counts_without_photos_from_elsewhere(train, red_and_green, tmp_path):
+    (tmp_path / "ours.csv").write_text("chihuahua,1\npug,3\n")
+    _, out, _, _ = train(data=red_and_green, prior=str(tmp_path / "ours.csv"))
+    info = Classifier(out / "m.onnx").bundle.info
+    assert (info.prior, info.frequencies) == (1, (1, 3))
 
 
 def test_one_breed_is_refused(train, photo, tmp_path):

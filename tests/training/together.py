@@ -11,6 +11,7 @@ from torch import nn
 
 from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
+from barkive.training.devices import device
 from barkive.training.distributed import together
 from barkive.training.dropout import Dropout
 from barkive.training.export import GraphFeatures
@@ -18,6 +19,7 @@ from barkive.training.features import extract_features
 from barkive.training.group import group
 from barkive.training.loading import Loader, Photos
 from barkive.training.loop import Schedule, fit, predict
+from barkive.training.precision import resolve
 
 SQUARE = Preprocessing(32)
 
@@ -67,6 +69,16 @@ def break_in_the_second(pixels):
     return pixels.mean(axis=(1, 2)).astype(np.float32)
 
 
+def in_bfloat16(train, judged, schedule):
+    """Weights and logits; None where the processor does not compute in bfloat16."""
+    if resolve("auto", device()) != "bfloat16":
+        return None
+    module = network()
+    fitted = fit(module, train, judged, replace(schedule, precision="bfloat16"))
+    assert fitted.precision == "bfloat16"
+    return module.state_dict(), predict(module, judged, "bfloat16")[0]
+
+
 class StopError(Exception):
     pass
 
@@ -77,7 +89,7 @@ def work(paths, out):
     # In batches of 4 the last one holds a single photo, so one process has none of it.
     train = Loader(photos, truth, np.arange(13), 4, augmentation=1.0, seed=5)
     judged = Loader(photos, truth, np.arange(13, 20), 3)
-    schedule = Schedule(4, 0.01, penalty=0.01, seed=7)
+    schedule = Schedule(4, 0.01, penalty=0.01, seed=7, precision="float32")
     told = []
 
     module = network()
@@ -116,7 +128,8 @@ def work(paths, out):
             "resumed": again.state_dict(),
             "history": [replace(epoch, seconds=0.0) for epoch in fitted.history],
             "resumed history": [replace(epoch, seconds=0.0) for epoch in resumed.history],
-            "logits": predict(module, judged)[0],
+            "logits": predict(module, judged, "float32")[0],
+            "in bfloat16": in_bfloat16(train, judged, schedule),
             "shares": (fitted.waited, fitted.exchanged),
             "told": told,
             "errors": (error, full),

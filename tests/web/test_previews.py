@@ -246,16 +246,16 @@ def test_two_threads_at_once_make_it_once(
     def slow(file: bytes, size: Size) -> bytes:
         made.append(size)
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return render(file, size)
 
     monkeypatch.setattr(module, "_rendered", slow)
     with ThreadPoolExecutor(4) as pool:
         wanted = [pool.submit(previews.get, photo, Size.THUMBNAIL) for _ in range(4)]
-        assert started.wait(10)
+        assert started.wait(60)
         time.sleep(0.05)  # the others come to wait, or to begin as well
         go_on.set()
-        assert len({one.result(10).etag for one in wanted}) == 1
+        assert len({one.result(60).etag for one in wanted}) == 1
     assert made == [Size.THUMBNAIL]
     assert previews._making == {}
 
@@ -335,7 +335,7 @@ def test_a_cache_whose_place_goes_away_as_it_is_begun_anew_blocks_nobody(
     monkeypatch.setattr(previews, "_file", tmp_path / "no" / "such" / "folder.sqlite")
     with ThreadPoolExecutor(1) as pool:
         got = pool.submit(previews.get, photo, Size.THUMBNAIL)
-        assert opened(got.result(10)).size == (48, 48)
+        assert opened(got.result(60)).size == (48, 48)
     assert previews._database is None
 
 

@@ -44,13 +44,13 @@ class Gate:
 
     def __call__(self, summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         self.reached.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         on_progress(1, 1)
 
 
 def ended(scans: Scans, scan: Scan, *states: State) -> Scan:
     """The scan as soon as it is over, or in one of the states."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         now = scans.get(scan.id)
         if now.state in (states or (State.FINISHED, State.FAILED, State.CANCELLED)):
@@ -217,7 +217,7 @@ def test_scans_come_one_after_the_other_in_the_order_asked_for(
     catalogue = Scripted(a=Gate())
     scans = begin(catalogue)
     a = scans.start(["/a"])
-    catalogue.works["a"].reached.wait(10)
+    catalogue.works["a"].reached.wait(60)
     b, c = scans.start(["/b", "/b"], retry_failed=True), scans.start(["/c"])
     assert [one.state for one in scans.all()] == [State.WAITING, State.WAITING, State.RUNNING]
     catalogue.works["a"].open.set()
@@ -230,7 +230,7 @@ def test_the_same_folder_waits_once(begin: Callable[..., Scans]) -> None:
     gate = Gate()
     scans = begin(Scripted(a=gate))
     running = scans.start(["/a"])
-    gate.reached.wait(10)
+    gate.reached.wait(60)
     again = scans.start(["/a"])  # what came since it was listed is to be found
     assert again.id != running.id
     assert scans.start(["/a"]) == scans.start(["/a", "/a"]) == again
@@ -243,7 +243,7 @@ def test_at_most_twenty_wait(begin: Callable[..., Scans]) -> None:
     gate = Gate()
     scans = begin(Scripted(a=gate))
     scans.start(["/a"])
-    gate.reached.wait(10)
+    gate.reached.wait(60)
     waiting = [scans.start([f"/{number}"]) for number in range(20)]
     with pytest.raises(BusyError, match="20 scans are waiting already; try again"):
         scans.start(["/one more"])
@@ -258,7 +258,7 @@ def test_a_scan_that_waits_is_cancelled_at_once_and_never_runs(
     catalogue = Scripted(a=Gate())
     scans = begin(catalogue)
     scans.start(["/a"])
-    catalogue.works["a"].reached.wait(10)
+    catalogue.works["a"].reached.wait(60)
     b, c = scans.start(["/b"]), scans.start(["/c"])
     scans.cancel(b.id)
     now = scans.get(b.id)
@@ -275,7 +275,7 @@ def test_a_scan_that_runs_is_cancelled_at_its_next_photo(begin: Callable[..., Sc
     gate = Gate()
     scans = begin(Scripted(a=gate))
     scan = scans.start(["/a"])
-    gate.reached.wait(10)
+    gate.reached.wait(60)
     scans.cancel(scan.id)
     assert scans.get(scan.id).state is State.RUNNING
     gate.open.set()
@@ -330,7 +330,7 @@ def test_close_ends_what_runs_and_what_waits(begin: Callable[..., Scans]) -> Non
     catalogue = Scripted(a=endless)
     scans = begin(catalogue)
     a, b = scans.start(["/a"]), scans.start(["/b"])
-    assert running.wait(10)
+    assert running.wait(60)
     scans.close()
     assert not scans._thread.is_alive()
     assert {scans.get(one.id).state for one in (a, b)} == {State.CANCELLED}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -43,7 +45,7 @@ def connect(address: str | None) -> ModuleType:
     if address not in (None, "", "auto", "local"):
         address = _reachable(address)
     try:
-        with _standard_error_shut():
+        with _standard_error_shut(), _sigterm_kept():
             ray.init(
                 address=address or None,
                 log_to_driver=False,
@@ -69,6 +71,17 @@ def _standard_error_shut() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+@contextmanager
+def _sigterm_kept() -> Iterator[None]:
+    """Leaves SIGTERM to whom it belongs: Ray takes it, and ends the program without a word."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)
 
 
 def _reachable(address: str) -> str:

@@ -10,8 +10,6 @@ import typer
 if TYPE_CHECKING:
     from barkive.catalogue.copying import Copied
 
-_INTERRUPTED = 130
-
 
 def copy(
     source: Annotated[
@@ -44,12 +42,7 @@ def copy(
     from barkive.catalogue.copying import copy as copied
     from barkive.cli.progress import progress
 
-    try:
-        done = copied(source, target, stage=partial(progress, unit="rows"))
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; run the same command again to go on.", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
-    _print(done)
+    _print(copied(source, target, stage=partial(progress, unit="rows")))
 
 
 def _print(done: Copied) -> None:

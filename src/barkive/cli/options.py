@@ -43,6 +43,14 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Precision(StrEnum):
+    """In which numbers networks are trained."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
 CatalogueAt = Annotated[
     str | None,
     typer.Option(
@@ -77,6 +85,15 @@ DeviceOption = Annotated[
         "--device",
         help="Where the network runs: the processor, or an NVIDIA card, which needs the package "
         "onnxruntime-gpu in place of onnxruntime.",
+    ),
+]
+PrecisionOption = Annotated[
+    Precision | None,
+    typer.Option(
+        "--precision",
+        help="In which numbers a network is trained in epochs: bfloat16 is faster where the "
+        "processor computes in it, which auto takes it for; by default the recipe's own.",
+        show_default=False,
     ),
 ]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,6 @@ class EngineName(StrEnum):
     RAY = "ray"
 
 
-_INTERRUPTED = 130
 _FAILURES = 20
 _LOOK_SECONDS = 1
 
@@ -176,30 +174,15 @@ def _scan_once(
 
     summary = Summary()
     try:
-        with _ended_gently(), progress("Scanning") as advance:
+        with progress("Scanning") as advance:
             scanning(sources, summary=summary, on_progress=advance)
     except KeyboardInterrupt:
         _print(catalogue, summary)
-        typer.echo("Interrupted; run the same command again to go on.", err=True)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise
     same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
     if not (quiet and same and not summary.failed):
         _print(catalogue, summary)
     return bool(summary.failed)
-
-
-@contextmanager
-def _ended_gently() -> Iterator[None]:
-    """Has a job that is cancelled end as after Ctrl-C: what is judged is kept."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _print(catalogue: Catalogue, summary: Summary) -> None:

@@ -79,19 +79,22 @@ def serve(
     listening = _listen(host, port)
     app = create_app(settings)
     address = _address(host, listening.getsockname()[1])
-    typer.echo(f"Barkive is at {address}", err=True)
-    if passwords is not None:
-        typer.echo("It asks for the password.", err=True)
-    if not own:
-        typer.echo(
-            "The connection is not encrypted: on a network that you don't trust, put a web server "
-            "with HTTPS in front.",
-            err=True,
-        )
-    typer.echo("Ctrl-C ends it.", err=True)
-    if open_page:
-        typer.launch(address)
-    run(app, listening)
+
+    def tell() -> None:
+        typer.echo(f"Barkive is at {address}", err=True)
+        if passwords is not None:
+            typer.echo("It asks for the password.", err=True)
+        if not own:
+            typer.echo(
+                "The connection is not encrypted: on a network that you don't trust, put a web "
+                "server with HTTPS in front.",
+                err=True,
+            )
+        typer.echo("Ctrl-C ends it.", err=True)
+        if open_page:
+            typer.launch(address)
+
+    run(app, listening, tell)
 
 
 def _passwords(renew: bool) -> Passwords:

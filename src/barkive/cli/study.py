@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import Data, WeightsOfNetworks, require_training
+from barkive.cli.options import Data, PrecisionOption, WeightsOfNetworks, require_training
 
 if TYPE_CHECKING:
     from barkive.training.study.outcome import Result
@@ -31,6 +31,7 @@ def study(
         Path | None,
         typer.Option(metavar="FOLDER", help="Photos from elsewhere, judged too: never trained on."),
     ] = None,
+    precision: PrecisionOption = None,
 ) -> None:
     """Run a recipe of the study: train, measure, explain.
 
@@ -45,6 +46,7 @@ def study(
     """
     require_training("The study")
 
+    from dataclasses import replace
     from functools import partial
 
     from barkive.cli.progress import progress
@@ -58,7 +60,9 @@ def study(
     task = Study(data, out, backbone_weights, elsewhere)
     if recipe == ALL:
         with together():
-            results, missing = run_all(task, progress, say)
+            results, missing = run_all(
+                task, progress, say, precision=precision.value if precision else None
+            )
         typer.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
         typer.echo(f"Report: {out / REPORT}")
         for name, reason in missing.items():
@@ -67,6 +71,8 @@ def study(
         return
     with together():
         name, settings = find_recipe(recipe)
+        if precision is not None:
+            settings = replace(settings, precision=precision.value)
         result = run_recipe(Job(name, settings, task, progress, say))
     if result.accuracy is not None and result.interval is not None:
         low, high = result.interval

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import Data, WeightsOfNetworks, require_training
+from barkive.cli.options import Data, PrecisionOption, WeightsOfNetworks, require_training
 
 
 def tune(
@@ -22,6 +22,7 @@ def tune(
         str, typer.Option(metavar="NAME|FILE", help="The recipe of the study to start from.")
     ] = "mobilenetv2-head",
     backbone_weights: WeightsOfNetworks = None,
+    precision: PrecisionOption = None,
 ) -> None:
     """Search over head, penalty, dropout, augmentation, learning rate and depth.
 
@@ -35,6 +36,7 @@ def tune(
     """
     require_training("Tuning")
 
+    from dataclasses import replace
     from functools import partial
 
     from barkive.cli.progress import progress
@@ -46,6 +48,9 @@ def tune(
 
     with together():
         start, settings = find_recipe(recipe)
+        if precision is not None:
+            # Every trial trains in epochs, whatever the recipe does.
+            settings = replace(settings, solver="adam", precision=precision.value)
         task = Study(data, out.parent, backbone_weights)
         job = Job(out.name, settings, task, progress, partial(typer.echo, err=True))
         found = search(job, start, trials)

@@ -32,6 +32,7 @@ from barkive.evaluation.report import (
 from barkive.evaluation.samples import (
     Known,
     Samples,
+    is_ambiguous,
     known_to,
     read_not_dogs,
     read_samples,
@@ -58,6 +59,7 @@ __all__ = [
     "cannot_write",
     "evaluate",
     "figures",
+    "is_ambiguous",
     "known_to",
     "make_folder",
     "most_confident_errors",

@@ -142,6 +142,11 @@ def known_to(labels: Sequence[Label], samples: Samples) -> Known:
     )
 
 
+def is_ambiguous(folder: str) -> bool:
+    """Whether a folder such as `any_poodle` holds photos of several breeds, not told apart."""
+    return folder.startswith("any_")
+
+
 def twin_folders(folders: Sequence[str], labels: Iterable[int | None]) -> tuple[str, ...]:
     """The folders that stand for one label, such as `chihuahua with n02085620-Chihuahua`.
 

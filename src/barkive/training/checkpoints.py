@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch
 from barkive.training.pace import Times
+from barkive.training.precision import Precision
 
 WEIGHT_BYTES = 16
 """A weight's in a checkpoint: now, in the best epoch, and the two moments of AdamW."""
@@ -25,6 +26,7 @@ class State:
     history: list[Epoch]
     best: dict[str, Tensor]
     times: Times = field(default_factory=Times)
+    precision: Precision = "float32"
 
 
 def save(
@@ -42,6 +44,7 @@ def save(
         "history": [asdict(epoch) for epoch in state.history],
         "best": state.best,
         "times": asdict(state.times),
+        "precision": state.precision,
         "weights": {name: parameter.detach() for name, parameter in trained.items()},
         "optimiser": optimiser.state_dict(),
     }
@@ -73,6 +76,7 @@ def resume(
             [Epoch(**epoch) for epoch in history],
             content["best"],
             Times(**content["times"]),
+            content["precision"],
         )
         weights = content["weights"]
         if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):

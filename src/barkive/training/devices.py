@@ -1,4 +1,4 @@
-"""GPUs for several processes, and the sentence where memory is too small."""
+"""Where networks are trained, and the sentence where memory is too small for it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import torch
 
 from barkive.errors import DeviceError, UsageError
 from barkive.training.group import group
+
+
+def device() -> torch.device:
+    """Where networks are trained: the GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def take_device() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -215,28 +214,27 @@ def fit_dog_detector(dogs: Floats, others: Floats | None) -> DogDetector:
 
 
 def fit_log_odds(
-    measures: Floats, positive: NDArray[np.bool_], penalties: NDArray[np.floating[Any]]
+    measures: Floats, positive: NDArray[np.bool_], penalty: float
 ) -> tuple[Floats, float]:
-    """Logistic regression with an L2 penalty for each measure.
+    """Logistic regression of a few measures.
 
-    Minimises the summed cross-entropy + Σ penalty / 2 · weight² with L-BFGS.
+    Minimises the summed cross-entropy + penalty / 2 · |weights|² with L-BFGS.
 
     Args:
         measures: Shape (n, measures).
         positive: Which of the n are positive, shape (n,).
-        penalties: Shape (measures,).
+        penalty: Above 0.
 
     Returns:
         The weights, shape (measures,), and the bias, of the log-odds.
     """
     x, y = torch.from_numpy(measures), torch.from_numpy(positive.astype(np.float32))
-    strength = torch.from_numpy(penalties.astype(np.float32))
     weight = torch.zeros(x.shape[1], requires_grad=True)
     bias = torch.zeros((), requires_grad=True)
 
     def loss() -> Tensor:
         error = functional.binary_cross_entropy_with_logits(x @ weight + bias, y, reduction="sum")
-        return (error + (strength * weight.square()).sum() / 2) / len(y)
+        return (error + penalty / 2 * weight.square().sum()) / len(y)
 
     _minimise(loss, [weight, bias])
     return weight.detach().numpy(), bias.item()

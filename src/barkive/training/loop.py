@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,11 @@ from torch.nn import functional
 from barkive.training import checkpoints
 from barkive.training.batches import Batches, Divisible, own_part
 from barkive.training.curves import Epoch, best_epoch
-from barkive.training.devices import enough_memory
+from barkive.training.devices import device, enough_memory
 from barkive.training.dropout import share_dropout
 from barkive.training.group import ALONE, Group, group
 from barkive.training.pace import Times, slowest
+from barkive.training.precision import Precision, autocast, resolve
 
 OnEpoch = Callable[[Epoch], None]
 
@@ -52,12 +53,14 @@ class Schedule:
             2017, "SGDR").
         penalty: Weight decay of AdamW (Loshchilov & Hutter, 2019).
         seed: Of the dropout; the batches have a seed of their own.
+        precision: Of the network; an interrupted training of `auto` keeps what it began with.
     """
 
     epochs: int
     learning_rate: float
     penalty: float = 0.0
     seed: int = 0
+    precision: Precision = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class Fitted:
             several processes that of the one that waited most.
         exchanged: The share of the time in which it waited for other processes, 0..1; of
             the one that waited least, because the others waited for this one.
+        precision: `float32` or `bfloat16`.
     """
 
     history: tuple[Epoch, ...]
@@ -82,21 +86,7 @@ class Fitted:
     rate: float
     waited: float
     exchanged: float = 0.0
-
-
-def device() -> torch.device:
-    """Where networks are trained: the GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def autocast(where: torch.device) -> torch.autocast:
-    """bfloat16 where the processor computes in it; elsewhere it would be slower."""
-    fast: bool = (
-        torch.cuda.is_bf16_supported(including_emulation=False)
-        if where.type == "cuda"
-        else torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
-    return torch.autocast(where.type, torch.bfloat16, enabled=fast)
+    precision: Precision = "float32"
 
 
 def fit(
@@ -135,6 +125,10 @@ def fit(
     training = _Training(module, batches, validation, schedule, several)
     weights, optimiser = training.weights, training.optimiser
     state = checkpoints.resume(checkpoint, weights, optimiser, training.where)
+    if schedule.precision == "auto" and state.history:
+        training.precision = state.precision  # that of another processor, perhaps
+    state.precision = training.precision
+    schedule = replace(schedule, precision=state.precision)
     done = len(state.history)
     if done < schedule.epochs:
         start = optimiser.state_dict()
@@ -165,6 +159,7 @@ def fit(
         rate=len(batches) * len(state.history) / max(times.working, 1e-9),
         waited=times.waiting / times.all,
         exchanged=times.exchanging / times.all,
+        precision=state.precision,
     )
 
 
@@ -201,6 +196,7 @@ class _Training:
     ) -> None:
         _keep_memory()
         self.where = device()
+        self.precision = resolve(schedule.precision, self.where)
         self._module = module.to(self.where)
         if self.where.type == "cuda":
             # What the convolutions of a GPU compute in bfloat16 fastest.
@@ -256,7 +252,7 @@ class _Training:
             if batch is None:
                 break
         told = several.gather((loss_sum, right, times))
-        judged = score(self._module, self._validation, several)
+        judged = score(self._module, self._validation, self.precision, several)
         if told:
             loss_sum, right = sum(one[0] for one in told), sum(one[1] for one in told)
             times = slowest([one[2] for one in told])
@@ -285,7 +281,7 @@ class _Training:
         share_dropout(self._module, share, len(truth))
         x = torch.from_numpy(inputs).to(self.where)
         y = torch.from_numpy(truth[share.rows(len(truth))]).to(self.where)
-        with autocast(self.where):
+        with autocast(self.precision, self.where):
             logits = self._module(x)
         loss = functional.cross_entropy(logits.float(), y, reduction="sum")
         (loss / len(truth)).backward()  # type: ignore[no-untyped-call]
@@ -294,9 +290,11 @@ class _Training:
         return loss_sum, right_sum
 
 
-def score(module: nn.Module, batches: Batches, several: Group = ALONE) -> tuple[float, float]:
+def score(
+    module: nn.Module, batches: Batches, precision: Precision = "auto", several: Group = ALONE
+) -> tuple[float, float]:
     """Mean cross-entropy and share of right answers, 0..1; of several processes, in the first."""
-    logits, truth = predict(module, batches, several)
+    logits, truth = predict(module, batches, precision, several)
     if not len(logits):
         return math.nan, math.nan
     loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(truth)).item()
@@ -304,7 +302,7 @@ def score(module: nn.Module, batches: Batches, several: Group = ALONE) -> tuple[
 
 
 def predict(
-    module: nn.Module, batches: Batches, several: Group = ALONE
+    module: nn.Module, batches: Batches, precision: Precision = "auto", several: Group = ALONE
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """The logits of samples, (n, classes), and their classes, (n,).
 
@@ -316,7 +314,7 @@ def predict(
     truths: list[NDArray[np.intp]] = []
     # What can't be divided takes so little that the first does it alone.
     idle = several.share.rank > 0 and not isinstance(batches, Divisible)
-    with several.agreed(), enough_memory(), torch.inference_mode(), autocast(where):
+    with several.agreed(), enough_memory(), torch.inference_mode(), autocast(precision, where):
         for inputs, truth in () if idle else own_part(batches, several).epoch():
             logits = module(torch.from_numpy(inputs).to(where)).float() if len(inputs) else None
             parts.append(_NOTHING if logits is None else logits.cpu().numpy())

@@ -144,8 +144,8 @@ class Recipe:
         return self.out.with_name(f"{self.out.stem}-run")
 
     def to_json(self) -> dict[str, Any]:
-        """The settings as a JSON object."""
+        """The settings as a JSON object, with what they stand for where that is left open."""
+        settings = asdict(self) | {"backbone": self.network, "image_size": self.size}
         return {
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in asdict(self).items()
+            key: str(value) if isinstance(value, Path) else value for key, value in settings.items()
         }

@@ -21,7 +21,7 @@ from barkive.frequencies import shipped as shipped_frequencies
 from barkive.training import export, head
 from barkive.training.audit import near_duplicates
 from barkive.training.backbones import Backbone, load_backbone
-from barkive.training.certainty import read_elsewhere
+from barkive.training.certainty import Elsewhere, read_elsewhere
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
 from barkive.training.progress import Progress, Say, no_progress
@@ -74,11 +74,14 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         UsageError: A file can't be written.
     """
     samples = evaluation.read_samples(recipe.data)
-    if len(label_folders(samples.folders)[0]) < 2:
+    labels, _ = label_folders(samples.folders)
+    if len(labels) < 2:
         raise DataError(
             f"The folder {recipe.data} holds photos of one breed only ({samples.folders[0]}); "
             "training needs two or more."
         )
+    # Told before the photos are read, though which breeds can be read is not known yet.
+    _frequencies(recipe, (*labels, *_labels(recipe.also)))
     not_dogs = evaluation.read_not_dogs(recipe.not_dogs) if recipe.not_dogs else ()
     if samples.empty:
         say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
@@ -124,7 +127,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     draft = BundleInfo.draft(
         f"barkive-{backbone.name}", data.labels, recipe.preprocessing, frequencies
     )
-    if recipe.prior and recipe.prior != NO_PRIOR and elsewhere is None:
+    if frequencies and elsewhere is None:
         draft = replace(draft, prior=1.0)
     info, detector = calibrate(
         draft,
@@ -152,6 +155,9 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         | {
             "backbone": {"name": backbone.name, "weights": backbone.source},
             "head": "anew" if own.anchor is None else "centred",
+            "without_photos": [label.id for label in _labels(recipe.also)],
+            "elsewhere": _shown(there[0]) if there else None,
+            "frequencies": (recipe.prior or shipped_frequencies().source) if frequencies else None,
             "penalty": choice.point.penalty,
             "int8": int8,
             "validation": reproducible,
@@ -183,7 +189,7 @@ def _with_others(
     Raises:
         WeightsError: The backbone has no row for one of these.
     """
-    added = [Label(breed.id, breed.en, breed.fr) for breed in map(breeds.find, also)]
+    added = _labels(also)
     known = {label.id for label in labels}
     for label in added:
         classifier = backbone.classifier
@@ -195,12 +201,20 @@ def _with_others(
     return (*labels, *(label for label in added if label.id not in known))
 
 
+def _labels(names: Sequence[str]) -> list[Label]:
+    return [Label(breed.id, breed.en, breed.fr) for breed in map(breeds.find, names)]
+
+
+def _shown(elsewhere: Elsewhere) -> dict[str, int]:
+    known = int((elsewhere.truth >= 0).sum())
+    return {"known": known, "others": len(elsewhere.paths) - known}
+
+
 def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
-    if recipe.prior == NO_PRIOR:
-        return ()
-    if recipe.prior:
+    """How often each label is met; empty where nothing could make use of it."""
+    if recipe.prior not in ("", NO_PRIOR):
         return read_frequencies(recipe.prior, labels).of(labels)
-    return shipped_frequencies().of(labels)
+    return shipped_frequencies().of(labels) if recipe.elsewhere and not recipe.prior else ()
 
 
 def _judge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
@@ -81,12 +82,13 @@ def _raise_file_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def run(app: FastAPI, listening: socket.socket) -> None:
+def run(app: FastAPI, listening: socket.socket, on_ready: Callable[[], None]) -> None:
     """Serves until Ctrl-C or a signal to end; what is under way is finished first.
 
     Args:
         app: The application.
         listening: Bound and listening.
+        on_ready: Called when signals are heard: from then on one ends the server in order.
     """
     _raise_file_limit()
     config = uvicorn.Config(
@@ -99,9 +101,11 @@ def run(app: FastAPI, listening: socket.socket) -> None:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     logging.getLogger("uvicorn.error").addFilter(_is_fault)
-    # Raised by the server when it has ended in order.
-    with suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run([listening])
+    server = uvicorn.Server(config)
+    # Raised when it has ended in order.
+    with suppress(KeyboardInterrupt), server.capture_signals():
+        on_ready()
+        server.run([listening])
 
 
 def _is_fault(record: logging.LogRecord) -> bool:

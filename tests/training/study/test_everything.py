@@ -28,6 +28,7 @@ LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "result
 SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
 SECOND = f"{SMALL}draw = 1\n"
 HEAD = 'about = "A head."\nnetwork = "mobilenetv2_100"\nimage_size = 32\n'
+WORDS = 'about = "Words."\nkind = "words"\n'
 
 
 @pytest.fixture
@@ -120,6 +121,19 @@ def test_weights_without_a_classifier_stop_only_the_heads_that_take_it(run, writ
     assert here == ["anew"]
     assert list(missing) == ["own"]
     assert "test_resnet.pt brings no classifier of its own." in missing["own"]
+
+
+def test_a_precision_holds_for_the_recipes_that_train_in_epochs(study, write, monkeypatch):
+    seen = {}
+
+    def noted(job):
+        seen[job.name] = job.recipe.precision
+        return "noted"
+
+    monkeypatch.setattr(everything, "_run_apart", noted)
+    names = [write("small", SMALL), write("words", WORDS)]
+    run_all(study, no_progress, [].append, names=names, precision="float32")
+    assert seen == {"small": "float32", "words": "auto"}
 
 
 def test_what_is_done_stays_on_the_leaderboard_while_others_run(
@@ -260,12 +274,13 @@ def test_a_process_that_is_killed_is_one_recipe_not_measured(run, write):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 def test_ctrl_c_ends_the_recipes_process_at_once(study, write, monkeypatch):
     main, started = threading.get_ident(), threading.Event()
+    heard = signal.getsignal(signal.SIGINT)
 
     def interrupt():
-        while not multiprocessing.active_children():
+        # While the process is being started, Ctrl-C is not heard.
+        while not multiprocessing.active_children() or signal.getsignal(signal.SIGINT) != heard:
             time.sleep(0.01)
         started.set()
-        time.sleep(0.2)
         signal.pthread_kill(main, signal.SIGINT)
 
     interrupter = threading.Thread(target=interrupt)
@@ -303,6 +318,8 @@ def test_faults_of_usage_end_the_whole(study, write, tmp_path):
     with pytest.raises(UsageError, match=r"file can't be made: it is a file"):
         start(Study(study.data, tmp_path / "file", study.weights), write("small", SMALL))
 
+
+PATIENCE = 60  # seconds; what hangs fails
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="there is no /proc")
 
@@ -350,9 +367,10 @@ def _worker(pid):
 
 
 def _ended(pid):
-    """Whether a process ends within some seconds; one that is dead but not yet fetched counts."""
+    """Whether a process ends; one that is dead but not yet fetched counts."""
     status = Path(f"/proc/{pid}/stat")
-    for _ in range(100):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         try:
             if status.read_text().rpartition(")")[2].split()[0] == "Z":
                 return True
@@ -369,7 +387,7 @@ def test_an_interrupted_study_says_so_and_leaves_no_result(training, tmp_path, w
     # Ctrl-C reaches all processes of the terminal; `kill -INT` only one.
     (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
     told = process.stderr.read().decode()
-    assert process.wait(20) == 130
+    assert process.wait(PATIENCE) == 130
     assert told == "Interrupted. Run the same command again to finish.\n"
     assert _ended(worker)
     assert not (tmp_path / "out" / "deep-cnn" / "result.json").exists()
@@ -377,9 +395,9 @@ def test_an_interrupted_study_says_so_and_leaves_no_result(training, tmp_path, w
 
 
 @needs_proc
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_the_process_of_a_recipe_ends_with_its_parent(training, how):
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_the_process_of_a_recipe_ends_with_its_parent(training, how, status):
     process, worker = training
     process.send_signal(how)
-    assert process.wait(20) == -how
+    assert process.wait(PATIENCE) == status
     assert _ended(worker)

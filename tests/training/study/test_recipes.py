@@ -263,8 +263,18 @@ def test_the_digest_changes_with_what_the_result_depends_on():
         *({"seed": 1}, {"draw": 1}, {"enhance": ("stretch",)}, {"square": "pad"}, {"dense": (3,)}),
         *({"dropout": 0.1}, {"image_size": 96}, {"network": "resnet50"}, {"kind": "words"}),
         *({"solver": "lbfgs"} | {"head": head} for head in ("anew", "centred", "own")),
+        *({"precision": "float32"}, {"precision": "bfloat16"}),
     ]
-    assert len({one.digest, *(replace(one, **other).digest for other in others)}) == 13
+    assert len({one.digest, *(replace(one, **other).digest for other in others)}) == 15
+
+
+def test_a_precision_is_one_of_three_and_of_a_training_in_epochs():
+    wanted = "precision is “half”; it must be one of: auto, float32, bfloat16."
+    with pytest.raises(UsageError, match=wanted):
+        StudyRecipe(about="x", precision="half")
+    unused = "solver “lbfgs” makes no use of precision; leave it out."
+    with pytest.raises(UsageError, match=unused):
+        StudyRecipe(about="x", solver="lbfgs", precision="float32")
 
 
 def test_what_is_frozen_and_what_needs_weights():

@@ -211,6 +211,13 @@ def test_where_nothing_was_trained_the_confusion_is_shown():
     assert "![mobilenetv2-head](mobilenetv2-head/confusion.png)\n" in report
 
 
+def test_the_precision_is_told_with_the_command_that_sets_it():
+    recipes = {"mobilenetv2-head": replace(RECIPES["mobilenetv2-head"], precision="float32")}
+    report = study_report(STUDY, recipes, [replace(HEAD, precision="float32")], {})
+    assert "; 2 cores, 8 GiB; trained in float32; 2.1 min of training; " in report
+    assert "--backbone-weights nets --precision float32 --elsewhere elsewhere\n" in report
+
+
 @pytest.mark.parametrize(
     ("seconds", "memory", "cells"),
     [

@@ -189,8 +189,13 @@ def test_a_network_from_scratch_on_grey_corrected_photos(run_once, tiny):
 
 def test_fine_tuning_from_a_block_on_with_a_dense_layer(run_once, tiny):
     settings = {"train_from": "layer4", "augmentation": 0.5, "dense": (8,), "dropout": 0.2}
+    settings["precision"] = "float32"
     ran = run_once(tiny(solver="adam", epochs=1, **settings))
     assert ran.result.epochs == 1
+    assert ran.result.precision == "float32"
+    assert "Trained in float32." in ran.said
+    info = Classifier(ran.folder / "model.onnx").bundle.info
+    assert info.provenance["precision"] == "float32"
     head = 96 * 8 + 8 + 8 * 3 + 3
     assert head < ran.result.parameters < 372_688 + head
     assert not list(ran.folder.glob("checkpoint*"))

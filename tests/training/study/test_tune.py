@@ -109,6 +109,22 @@ def test_an_interrupted_search_goes_on(job, scripted, monkeypatch):
     assert tune(job, "tiny", 3).best.value == 0.8
 
 
+def test_a_search_goes_on_in_the_precision_that_it_began_with(job, scripted, monkeypatch):
+    def computing_in(kind):
+        monkeypatch.setattr(tuning, "resolve", lambda precision, where: kind)
+
+    computing_in("bfloat16")
+    scripted += [[0.5]]
+    tune(job, "tiny", 1)
+    computing_in("float32")
+    scripted += [[0.6]]
+    tune(job, "tiny", 2)
+    told = [line for line in job.say.__self__ if line.startswith("Trials are trained in")]
+    assert told == ["Trials are trained in bfloat16."] * 2
+    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
+    assert best.precision == "bfloat16"
+
+
 def test_two_searches_try_the_same(job, scripted, tmp_path):
     scripted += [[0.5], [0.6], [0.7]] * 2
     first = tune(job, "tiny", 3)

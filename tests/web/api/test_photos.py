@@ -263,12 +263,12 @@ def test_a_locked_catalogue_is_told_after_a_moment(
         other = Database(tmp_path / "c.sqlite")
         with other.write():
             writing.set()
-            done.wait(10)
+            done.wait(60)
         other.close()
 
     thread = threading.Thread(target=write)
     thread.start()
-    writing.wait(10)
+    writing.wait(60)
     answer = filled.post(f"/api/v1/photos/{mix}/corrections", json={"kind": "not_dog"})
     assert filled.get(f"/api/v1/photos/{mix}").status_code == 200
     done.set()

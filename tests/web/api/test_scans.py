@@ -18,7 +18,7 @@ def start(server: TestClient, *folders: object) -> dict[str, Any]:
 
 
 def ended(server: TestClient, scan: dict[str, Any]) -> dict[str, Any]:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         now = server.get(f"/api/v1/scans/{scan['id']}").json()
         if now["finished_at"]:

@@ -38,7 +38,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
 # Every photo of a module has another content: people speak of contents.
 _SHADES = count()
 
@@ -87,7 +87,7 @@ class Site:
 
     def stop(self) -> None:
         self._server.should_exit = self._server.force_exit = True
-        self._thread.join(timeout=20)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
 
     def paint(self, name: str, colour: tuple[int, int, int]) -> Path:

@@ -176,7 +176,7 @@ def test_a_page_that_is_loaded_anew_keeps_its_photo(
     page = visit().page(review(folder))
     assert shown(page) == "unsure00"
     page.reload()
-    assert left.wait(20)
+    assert left.wait(60)
     assert shown(page) == "unsure00"
     assert shown(visit().page(review(folder))) == "unsure01"
 
@@ -188,7 +188,7 @@ def test_a_page_that_is_left_gives_its_photo_back(
     page = visit().page(review(folder))
     assert shown(page) == "unsure00"
     page.get_by_role("link", name="Scan", exact=True).click()
-    assert left.wait(20)
+    assert left.wait(60)
     assert shown(visit().page(review(folder))) == "unsure00"
     page.go_back()
     expect(page.locator(NAME)).to_have_text("unsure01.png")

@@ -54,7 +54,7 @@ def scanned(server: TestClient, folder: object, **form: str) -> str:
     """Has a folder scanned by the form, and gives the page of the scan when it is over."""
     answer = server.post("/scan", data={"folder": str(folder), **form})
     assert answer.status_code == 200, answer.text
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while 'data-ended="no"' in (page := server.get(answer.url.path).text):
         assert time.monotonic() < end, "it did not end"
         time.sleep(0.02)
@@ -160,7 +160,7 @@ def test_a_scan_that_runs_is_watched_and_stopped(
     judge: Callable[..., Iterator[Any]] = classifier.judge
 
     def slowly(*args: Any, **options: Any) -> Iterator[Any]:
-        gate.wait(20)
+        gate.wait(60)
         yield from judge(*args, **options)
 
     monkeypatch.setattr(classifier, "judge", slowly)
@@ -176,7 +176,7 @@ def test_a_scan_that_runs_is_watched_and_stopped(
         assert stopped.headers["location"] == one.url.path
     gate.set()
     for one in (waiting, page):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while heading(text := server.get(one.url.path).text) != "Stopped":
             assert time.monotonic() < end, heading(text)
             time.sleep(0.02)

@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -29,6 +29,7 @@ from barkive.errors import (
     WeightsError,
 )
 from barkive.training.group import ElsewhereError, group
+from barkive.training.precision import Precision
 from barkive.training.progress import Progress, Say
 from barkive.training.study.charts import leaderboard_chart
 from barkive.training.study.job import Job, Study
@@ -52,7 +53,12 @@ _COLUMNS = (
 
 
 def run_all(
-    study: Study, progress: Progress, say: Say, *, names: Sequence[str] = NAMES
+    study: Study,
+    progress: Progress,
+    say: Say,
+    *,
+    names: Sequence[str] = NAMES,
+    precision: Precision | None = None,
 ) -> tuple[list[Result], dict[str, str]]:
     """Runs recipes one after the other; those that can't be run are named with the reason.
 
@@ -61,6 +67,7 @@ def run_all(
         progress: Opens a progress display; must be picklable, as a function of a module is.
         say: Told what is done; likewise.
         names: The recipes, by name or by file.
+        precision: Of those that train in epochs, in place of their own; None for their own.
 
     Returns:
         The results in the order of the recipes, and for each that was not run the reason.
@@ -70,6 +77,11 @@ def run_all(
         DataError: A folder of breeds can't be used at all.
     """
     recipes = dict(map(find_recipe, names))
+    if precision is not None:
+        recipes = {
+            name: replace(recipe, precision=precision) if recipe.in_epochs else recipe
+            for name, recipe in recipes.items()
+        }
     jobs = [Job(name, recipe, study, progress, say) for name, recipe in recipes.items()]
     evaluation.prepare_report(study.out)
     found = {job.name: done_before(job) for job in jobs}

@@ -67,6 +67,8 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         job.say,
         backbone=backbone,
     )
+    if trained.precision is not None:
+        job.say(f"Trained in {trained.precision}.")
     job.say(trained.diagnosis)
     if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
         raise ExportError(
@@ -111,7 +113,12 @@ def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, E
         export.check_same_answers(
             network.featurizer, prediction, detector, model, pixels, int8=False
         )
-    provenance = {"recipe": job.name, "seed": job.recipe.seed, "digest": job.digest()}
+    provenance = {
+        "recipe": job.name,
+        "seed": job.recipe.seed,
+        "digest": job.digest(),
+        **({"precision": trained.precision} if trained.precision else {}),
+    }
     info = replace(info, provenance=provenance)
     export.write_bundle(model, info, job.folder / _MODEL)
     session = export.session(model)
@@ -188,6 +195,7 @@ def _result(
         waited=trained.waited,
         exchanged=trained.exchanged,
         processes=group().size,
+        precision=trained.precision,
     )
 
 

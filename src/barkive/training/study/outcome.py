@@ -57,6 +57,7 @@ class Result:
         waited: The share of the time in which the network waited for photos.
         exchanged: The share of the time in which processes waited for each other.
         processes: How many trained together.
+        precision: `float32` or `bfloat16`, in which the network was trained.
         machine: What it was run on.
         versions: Of what computed it.
     """
@@ -87,6 +88,7 @@ class Result:
     waited: float | None = None
     exchanged: float = 0.0
     processes: int = 1
+    precision: str | None = None
     machine: str = field(default_factory=lambda: machine())
     versions: dict[str, str] = field(default_factory=lambda: versions())
 

@@ -111,6 +111,7 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
         f"seed {result.seed}",
         result.machine,
         f"{result.processes} processes" if result.processes > 1 else "",
+        f"trained in {result.precision}" if result.precision else "",
         f"{_time(result.seconds)} of training" if result.seconds else "",
         f"peak memory {_size(result.memory)}" if result.memory else "",
     ]
@@ -170,6 +171,8 @@ def _command(study: Study, name: str, recipe: StudyRecipe) -> Iterator[str]:
     words = ["barkive", "study", _name(study.data), "--recipe", file, "--out", _name(study.out)]
     if recipe.pretrained:
         words += ["--backbone-weights", _name(study.weights) if study.weights else _WEIGHTS]
+    if recipe.precision != "auto":
+        words += ["--precision", recipe.precision]
     if study.elsewhere is not None:
         words += ["--elsewhere", _name(study.elsewhere)]
     yield "```"

@@ -15,6 +15,7 @@ from barkive.images import Preprocessing, Square
 from barkive.training.backbones import check_name
 from barkive.training.loading import Colour
 from barkive.training.networks import Neck
+from barkive.training.precision import Precision
 from barkive.training.vocabulary import Encoding, Sampling
 from barkive.training.words import WordsSettings
 
@@ -53,6 +54,7 @@ class StudyRecipe:
         learning_rate: Of `adam`, at the start.
         epochs: Of `adam`.
         batch: Photos a step.
+        precision: Of `adam`: `float32`, `bfloat16`, or `auto` for what the processor has.
         breeds: How many are drawn; 0 for all.
         draw: Which draw of breeds: 0 the first, 1 the second, without a breed of the first.
         held_out: The share of photos kept from training: half of them validate, half test.
@@ -86,6 +88,7 @@ class StudyRecipe:
     learning_rate: float = 0.001
     epochs: int = 10
     batch: int = 32
+    precision: Precision = "auto"
     breeds: int = 20
     draw: int = 0
     held_out: float = 0.3
@@ -214,6 +217,11 @@ class StudyRecipe:
         return not self.scratch and not self.train_from
 
     @property
+    def in_epochs(self) -> bool:
+        """Whether it trains a network in epochs."""
+        return self.kind == "network" and self.solver == "adam"
+
+    @property
     def solvable(self) -> bool:
         """Whether the head is one convex problem."""
         return self.frozen and not (self.dense or self.dropout or self.augmentation)
@@ -234,9 +242,10 @@ class StudyRecipe:
         settings = asdict(self)
         for told in ("about", "minutes", "expected", "original"):
             del settings[told]
-        if self.head == "anew":
-            # As it was before it was a setting, so that what is done stays done.
-            del settings["head"]
+        # As they were before these were settings, so that what is done stays done.
+        for name, before in (("head", "anew"), ("precision", "auto")):
+            if settings[name] == before:
+                del settings[name]
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
@@ -259,7 +268,7 @@ _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (lambda x: 0 <= x < 2**32, f"between 0 and {2**32 - 1}"),
 }
 _OF_WORDS = ("sampling", "encoding", "words")
-_OF_EPOCHS = ("penalty", "learning_rate", "epochs", "batch")
+_OF_EPOCHS = ("penalty", "learning_rate", "epochs", "batch", "precision")
 _OF_NETWORKS = (
     *("network", "neck", "dense", "dropout", "augmentation", "train_from", "solver", "colour"),
     *("head", *_OF_EPOCHS),
@@ -277,6 +286,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "solver": get_args(Solver),
     "head": get_args(Head),
     "colour": get_args(Colour),
+    "precision": get_args(Precision),
 }
 
 

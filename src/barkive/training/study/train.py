@@ -22,6 +22,7 @@ from barkive.training.head import Linear
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.pace import features_told, what_limits
+from barkive.training.precision import Precision
 from barkive.training.progress import Progress, Say
 from barkive.training.report import diagnose_penalty
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
@@ -55,6 +56,7 @@ class Trained:
         waited: The share of the time in which the network waited for photos, 0..1; None
             where what it waits for is the frozen body.
         exchanged: The share in which several processes waited for each other, 0..1.
+        precision: In which numbers it was trained; None where the head was solved.
     """
 
     network: Network
@@ -70,6 +72,7 @@ class Trained:
     loader_rate: float | None = None
     waited: float | None = None
     exchanged: float = 0.0
+    precision: Precision | None = None
 
 
 def build(recipe: StudyRecipe, backbone: Backbone | None, classes: int) -> Network:
@@ -166,13 +169,14 @@ def train_network(
         choice=None,
         accuracies=_accuracies(fitted.history),
         diagnosis=_diagnosis(fitted.history, subject),
-        logits=loop.predict(network, judged)[0],
+        logits=loop.predict(network, judged, fitted.precision)[0],
         rows=None,
         seconds=preparing + fitted.seconds,
         rate=fitted.rate,
         loader_rate=rate,
         waited=fitted.waited,
         exchanged=fitted.exchanged,
+        precision=fitted.precision,
     )
 
 
@@ -204,7 +208,9 @@ def _start_head(
         Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
         for side, seed in ((subject.train, recipe.seed), (subject.validation, None))
     )
-    schedule = loop.Schedule(_HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed)
+    schedule = loop.Schedule(
+        _HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed, precision=recipe.precision
+    )
     fitted = loop.fit(network.head, train, validation, schedule)
     best = best_epoch(fitted.history)
     say(f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation.")
@@ -260,12 +266,13 @@ def _train_head(
         choice=None,
         accuracies=_accuracies(fitted.history),
         diagnosis=_diagnosis(fitted.history, subject),
-        logits=loop.predict(network.head, validation)[0],
+        logits=loop.predict(network.head, validation, fitted.precision)[0],
         rows=rows,
         seconds=time.perf_counter() - start,
         rate=rate,
         loader_rate=loader_rate,
         exchanged=fitted.exchanged,
+        precision=fitted.precision,
     )
 
 
@@ -348,7 +355,9 @@ def _loader(recipe: StudyRecipe, photos: Photos, subject: Subject) -> Loader:
 
 
 def _schedule(recipe: StudyRecipe) -> loop.Schedule:
-    return loop.Schedule(recipe.epochs, recipe.learning_rate, recipe.penalty, recipe.seed)
+    return loop.Schedule(
+        recipe.epochs, recipe.learning_rate, recipe.penalty, recipe.seed, recipe.precision
+    )
 
 
 def _tell_rates(

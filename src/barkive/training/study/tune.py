@@ -25,6 +25,8 @@ from barkive.errors import UsageError
 from barkive.training.backbones import Backbone
 from barkive.training.curves import Epoch, best_epoch
 from barkive.training.depth import blocks
+from barkive.training.devices import device
+from barkive.training.precision import resolve
 from barkive.training.study.charts import history_chart, importance_chart
 from barkive.training.study.folder import claimed
 from barkive.training.study.frozen import FrozenBase
@@ -101,6 +103,11 @@ def _search(
     job: Job, recipe: StudyRecipe, backbone: Backbone, subject: Subject, trials: int
 ) -> Search:
     with _database(job) as study:
+        # A search that goes on elsewhere keeps to what it began with, so that trials compare.
+        precision = study.user_attrs.get("precision") or resolve(recipe.precision, device())
+        study.set_user_attr("precision", precision)
+        job.say(f"Trials are trained in {precision}.")
+        recipe = replace(recipe, precision=precision)
         first = replace(recipe, train_from="", dense=(), dropout=0.0)
         frozen = build(first, backbone, len(subject.labels))
         depths = [_FROZEN, *reversed(blocks(frozen)[-_DEEPEST:])]

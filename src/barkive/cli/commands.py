@@ -1,0 +1,111 @@
+"""All commands, and what becomes of their errors: one sentence and an exit status."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from barkive import __version__
+from barkive.cli import (
+    breeds,
+    copy,
+    correct,
+    duplicates,
+    enhance,
+    evaluate,
+    explore,
+    export,
+    identify,
+    interruption,
+    review,
+    runs,
+    scan,
+    search,
+    serve,
+    sift,
+    study,
+    train,
+    tune,
+)
+from barkive.errors import BarkiveError
+
+app = typer.Typer(
+    name="barkive",
+    help="Names the breed of the dog in a photo.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("identify")(identify.identify)
+app.command("scan")(scan.scan)
+app.command("search")(search.search)
+app.command("correct")(correct.correct)
+app.command("review")(review.review)
+app.command("history")(correct.history)
+app.command("duplicates")(duplicates.duplicates)
+app.command("export")(export.export)
+app.command("copy")(copy.copy)
+app.command("runs")(runs.runs)
+app.command("breeds")(breeds.breeds)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("enhance")(enhance.enhance)
+app.command("explore")(explore.explore)
+app.command("sift")(sift.sift)
+app.command("study")(study.study)
+app.command("tune")(tune.tune)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"barkive {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Names the breed of the dog in a photo."""
+
+
+def run() -> None:
+    """Runs the command that the arguments name, and exits with its status."""
+    stderr, rank = sys.stderr, os.environ.get("RANK")
+    together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
+    if together and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
+        # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
+        # words about them are for those who ask for them.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
+        if rank != "0":
+            sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files and breeds are printable whatever the locale says; a file name
+        # that is not UTF-8 is escaped as JSON escapes it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        app()
+    except SystemExit as end:
+        # Typer makes an exit of an interruption.
+        if isinstance(getattr(end.__context__, "__cause__", None), KeyboardInterrupt):
+            interruption.tell()
+        raise
+    except BarkiveError as error:
+        typer.echo(f"Error: {error}", file=stderr)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(f"Error: The results can't be written: {error.strerror}.", err=True)
+        # What is left in the buffer would fail once more, at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(BarkiveError.exit_code)

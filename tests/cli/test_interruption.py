@@ -1,0 +1,113 @@
+"""Ctrl-C and SIGTERM at every moment of a program, the first and the last ones included.
+
+The signals come from the program itself, so that each comes at its moment.
+"""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
+    pytest.mark.parametrize(
+        "ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a cancelled job"]
+    ),
+]
+
+SENTENCE = "Interrupted. Run the same command again to finish.\n"
+
+# Does something as soon as a module is looked for; %d is the signal.
+AS_A_MODULE_LOADS = """
+import atexit, signal, sys, threading
+
+class Looking:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            {what}
+
+def interrupt():
+    signal.raise_signal({number})
+
+class Finalised:
+    __del__ = lambda self: interrupt()
+
+def interrupt_within_a_library():
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise ImportError("a library failed to load")
+
+sys.meta_path.insert(0, Looking())
+from barkive.cli import main
+main()
+"""
+
+
+def run(
+    *words: str, ending: signal.Signals, module: str, what: str
+) -> "subprocess.CompletedProcess[str]":
+    program = AS_A_MODULE_LOADS.format(module=module, what=what, number=int(ending))
+    command = [sys.executable, "-c", program, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("module", ["barkive.cli.commands", "typer", "barkive.cli.tune"])
+def test_while_the_commands_load(module: str, ending: signal.Signals) -> None:
+    ran = run("breeds", "pug", ending=ending, module=module, what="interrupt()")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+@pytest.mark.parametrize("module", ["barkive.breeds", "barkive.classifier", "numpy", "onnxruntime"])
+def test_while_what_a_command_needs_loads(
+    module: str, ending: signal.Signals, tmp_path: Path
+) -> None:
+    words = ("breeds", "pug") if module == "barkive.breeds" else ("identify", str(tmp_path))
+    ran = run(*words, ending=ending, module=module, what="interrupt()")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+def test_in_a_finaliser_where_python_raises_nothing(ending: signal.Signals) -> None:
+    ran = run("breeds", "pug", ending=ending, module="barkive.breeds", what="Finalised()")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+def test_where_a_library_makes_another_error_of_it(ending: signal.Signals) -> None:
+    what = "interrupt_within_a_library()"
+    ran = run("breeds", "pug", ending=ending, module="barkive.breeds", what=what)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+@pytest.mark.parametrize(
+    "what", ["atexit.register(interrupt)", "threading._register_atexit(interrupt)"]
+)
+def test_while_the_interpreter_ends(what: str, ending: signal.Signals) -> None:
+    ran = run("breeds", "pug", ending=ending, module="barkive.breeds", what=what)
+    assert (ran.returncode, ran.stderr) == (130, SENTENCE)
+    assert "Carlin" in ran.stdout
+
+
+def test_a_second_one_while_the_interpreter_ends_is_told_once(ending: signal.Signals) -> None:
+    what = "atexit.register(interrupt); interrupt()"
+    ran = run("breeds", "pug", ending=ending, module="barkive.breeds", what=what)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+def test_no_object_is_finalised_at_an_end_that_hears_nothing(ending: signal.Signals) -> None:
+    what = "sys.kept = Finalised()"
+    ran = run("breeds", "pug", ending=ending, module="barkive.breeds", what=what)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Carlin" in ran.stdout
+
+
+def test_a_job_in_the_background_stays_deaf(ending: signal.Signals) -> None:
+    what = "interrupt()"
+    program = AS_A_MODULE_LOADS.format(module="typer", what=what, number=int(ending))
+    deaf = f"import signal; signal.signal({int(ending)}, signal.SIG_IGN)\n{program}"
+    command = [sys.executable, "-c", deaf, "breeds", "pug"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Carlin" in ran.stdout
