@@ -27,7 +27,7 @@ def test_each_recipe_says_what_it_shows_and_how_long_it_takes(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_what_to_expect_is_stated_where_it_was_measured(name):
     _, recipe = find_recipe(name)
-    not_measured = name.startswith(("vgg16", "xception", "resnet50"))
+    not_measured = name.startswith(("vgg16", "xception", "resnet50", "mobilenetv2-own"))
     assert bool(recipe.expected) is not (not_measured or name in ("corrections", "sizes"))
 
 
@@ -59,6 +59,15 @@ DIGESTS = {
 @pytest.mark.parametrize(("name", "digest"), DIGESTS.items())
 def test_results_that_were_measured_are_still_those_of_the_recipe(name, digest):
     assert find_recipe(name)[1].digest[:16] == digest
+
+
+@pytest.mark.parametrize("network", ["lite0", "lite2"])
+@pytest.mark.parametrize("breeds", ["", "all-breeds-"])
+def test_heads_differ_in_nothing_but_what_they_start_from(network, breeds):
+    anew = find_recipe(f"{breeds}{network}-anew")[1]
+    for head in ("centred", "own"):
+        other = find_recipe(f"{breeds}{network}-{head}")[1]
+        assert (other.head, replace(other, head="anew").digest) == (head, anew.digest)
 
 
 def test_one_file_for_each_figure_of_the_study():
