@@ -10,8 +10,10 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 
 def test_modules_import_only_downward_and_only_training_knows_torch(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It would silence every logger that there is, for all tests to come.
+    monkeypatch.setattr("logging.config.dictConfig", lambda config: None)
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == 0, capsys.readouterr().out
 
