@@ -69,6 +69,7 @@ def as_entry(path: Path) -> Entry:
         corrected=False,
         note=None,
         answer=None,
+        guesses=(),
         model="none",
         width=None,
         height=None,

@@ -240,8 +240,8 @@ def test_on_a_card_the_weights_of_int8_are_floats_and_the_rounding_stays(
     count = {
         name: sum(node.op_type == name for node in nodes) for name in {n.op_type for n in nodes}
     }
-    assert count["QuantizeLinear"] == count["DequantizeLinear"] == 60
-    assert (count["Conv"], count.get("QLinearConv")) == (52, None)
+    assert count["QuantizeLinear"] == count["DequantizeLinear"] == 76
+    assert (count["Conv"], count.get("QLinearConv")) == (64, None)
 
 
 def test_a_card_that_is_left_out_is_no_card(card: Card, colour_bundle: Path) -> None:

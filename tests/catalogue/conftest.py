@@ -37,6 +37,7 @@ def make_entry() -> Callable[..., Entry]:
             corrected=False,
             note=None,
             answer=Verdict(file, Status.DOG, breeds, None, MODEL),
+            guesses=breeds,
             model=MODEL,
             width=640,
             height=480,

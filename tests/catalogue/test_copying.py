@@ -86,6 +86,7 @@ def seen(where: str) -> dict[str, Any]:
             "breeds": catalogue.counts("breed"),
             "folders": catalogue.folders(),
             "to review": [entry.id for entry in catalogue.to_review()],
+            "no dogs": [one.id for one in catalogue.to_review(Filter(status=(Status.NOT_DOG,)))],
             "review": [entry.id for entry in catalogue.review.take("desk")],
             "like": [(one.entry.id, one.similarity) for one in catalogue.like(like)],
         }

@@ -4,13 +4,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
-from barkive.catalogue import Catalogue, Correction, Filter, Kind
+from barkive.catalogue import Catalogue, Correction, Filter, Kind, corrections, schema
 from barkive.catalogue.review import Progress, Review
 from barkive.classifier import Classifier
-from barkive.errors import ReviewedMeanwhileError, UnknownBreedError, UnknownPhotoError
+from barkive.errors import (
+    ReviewedMeanwhileError,
+    UnknownBreedError,
+    UnknownPhotoError,
+    UsageError,
+)
+from barkive.verdicts import Status
 
 PUG = Correction(Kind.BREED, ("pug",))
+NO_DOG = Filter(status=(Status.NOT_DOG,))
 
 
 @pytest.fixture
@@ -27,6 +35,22 @@ def unsure(
         return folder
 
     return make
+
+
+@pytest.fixture
+def dark(catalogue: Catalogue, classifier: Classifier, colour_photo: Callable[..., Path]) -> Path:
+    """Four photos on which the model sees no dog, at log-odds -33, -5, -51 and -18; others."""
+    for name, colour in {
+        "night": (9, 9, 9),
+        "dusk": (30, 20, 5),
+        "cellar": (3, 3, 3),
+        "cave": (12, 14, 16),
+        "mix": (120, 110, 90),
+        "rex": (250, 10, 10),
+    }.items():
+        folder = colour_photo(f"dark/{name}.png", colour).parent
+    catalogue.scan(folder, classifier=classifier)
+    return folder
 
 
 def names(catalogue: Catalogue, desk: str, **options: object) -> list[str]:
@@ -203,3 +227,73 @@ def test_progress_tells_how_often_the_model_was_right(
     catalogue.correct(folder / "rex.png", breed="chihuahua")
     assert review.progress("ada") == Progress(0, 4, 0, 4, 2, 3)
     assert review.progress("bo") == Progress(0, 0, 0, 4, 2, 3)
+
+
+def test_photos_without_a_dog_come_when_asked_for_the_most_nearly_one_first(
+    catalogue: Catalogue, dark: Path
+) -> None:
+    assert names(catalogue, "ada") == ["mix"]
+    assert names(catalogue, "bo", wanted=NO_DOG) == ["dusk", "cave", "night", "cellar"]
+    assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
+        "dusk",
+        "cave",
+        "night",
+        "cellar",
+    ]
+    (first, *_) = catalogue.review.take("bo", NO_DOG)
+    assert (first.status, first.breeds, first.answer and first.answer.breeds) == (
+        Status.NOT_DOG,
+        (),
+        (),
+    )
+    assert [one.label.en for one in first.guesses] == ["Chihuahua", "Pug", "Maltese"]
+    assert first.guesses[0].probability == pytest.approx(31 / 58)
+
+
+def test_what_is_said_of_photos_without_a_dog_can_be_taken_back(
+    catalogue: Catalogue, dark: Path
+) -> None:
+    review = catalogue.review
+    for name, correction in (("dusk", PUG), ("cave", Correction(Kind.NOT_DOG))):
+        assert names(catalogue, "ada", wanted=NO_DOG)[0] == name
+        review.answer("ada", number(dark, name, catalogue), correction)
+    assert catalogue.photo(dark / "dusk.png").labels[0].en == "Pug"
+    assert names(catalogue, "ada", wanted=NO_DOG) == ["night", "cellar"]
+    assert review.progress("ada", NO_DOG) == Progress(2, 2, 0, 2, 1, 1)
+    assert review.progress("ada").left == 1
+    for _ in range(2):
+        review.undo("ada")
+    review.leave("ada")
+    assert names(catalogue, "bo", wanted=NO_DOG) == ["dusk", "cave", "night", "cellar"]
+
+
+def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
+    catalogue: Catalogue, dark: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrections, "_REVIEWED_AT_ONCE", 1)
+    c = schema.photo.c
+    older = [number(dark, name, catalogue) for name in ("dusk", "night")]
+    with catalogue._database.write() as connection:
+        connection.execute(update(schema.photo).where(c.id.in_(older)).values(margin=None))
+    last = sorted(("dusk", "night"), key=lambda name: number(dark, name, catalogue))
+    assert names(catalogue, "ada", wanted=NO_DOG) == ["cave", "cellar", *last]
+    assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
+        "cave",
+        "cellar",
+        *last,
+    ]
+    catalogue.correct(dark / "dusk.png", breed="pug")
+    catalogue.correct(dark / "dusk.png", undo=True)
+    assert names(catalogue, "bo", wanted=NO_DOG)[0] == "dusk"
+
+
+def test_sure_ones_can_be_reviewed_and_several_statuses(catalogue: Catalogue, dark: Path) -> None:
+    assert names(catalogue, "ada", wanted=Filter(status=(Status.DOG,))) == ["rex"]
+    both = Filter(status=(Status.DOG, Status.UNCERTAIN))
+    catalogue.review.leave("ada")
+    assert names(catalogue, "bo", wanted=both) == ["mix", "rex"]
+
+
+def test_photos_that_can_not_be_read_are_not_reviewed(catalogue: Catalogue) -> None:
+    with pytest.raises(UsageError, match="no photos of the status failed"):
+        catalogue.review.take("ada", Filter(status=(Status.NOT_DOG, Status.FAILED)))

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from barkive.catalogue import Catalogue, Filter, bulk, database, schema, zones
+from barkive.catalogue.corrections import least_certain_first
 from barkive.catalogue.database import Database
 from barkive.verdicts import Status
 
@@ -177,19 +178,25 @@ def test_a_catalogue_of_the_schema_before_is_migrated(
             assert connection.execute(text("SELECT count(*) FROM zone")).scalar() == 1
 
 
-def test_the_queue_is_found_by_its_index(changed: Catalogue) -> None:
+@pytest.mark.parametrize(
+    ("status", "index"),
+    [
+        ((), "photo_to_review on"),
+        ((Status.NOT_DOG,), "photo_to_review_no_dog on"),
+    ],
+)
+def test_the_queue_is_found_by_its_index(
+    changed: Catalogue, status: tuple[Status, ...], index: str
+) -> None:
     """Word for word what the index has, or all photos would be sorted."""
     asked: list[str] = []
     with changed._database.write() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-        where = Filter().where(changed.models, sqlite=False)
-        c = schema.photo.c
-        queue = select(c.id).where(where, c.corrected.is_(False), c.status == "uncertain")
-        literal = queue.order_by(c.margin, c.id).compile(
-            connection, compile_kwargs={"literal_binds": True}
-        )
+        where = Filter(status=status).to_review().where(changed.models, sqlite=False)
+        queue = least_certain_first(select(schema.photo.c.id).where(where))
+        literal = queue.compile(connection, compile_kwargs={"literal_binds": True})
         asked += connection.execute(text(f"EXPLAIN {literal}")).scalars()
-    assert any("photo_to_review" in line for line in asked)
+    assert any(index in line for line in asked)
     assert not any("Sort" in line for line in asked)
 
 

@@ -183,6 +183,34 @@ def test_a_review_takes_a_key_a_photo(
     )
 
 
+def test_a_review_goes_through_photos_without_a_dog_when_asked(
+    barkive: Callable[..., Result],
+    scanned: Path,
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+) -> None:
+    colour_photo("kennel/dusk.png", (30, 20, 5))
+    barkive("scan", scanned, "--model", colour_bundle)
+    result = barkive("review", "--status", "not_dog", keys="2\nn\n")
+    asked = [line.split("/")[-1] for line in result.stdout.splitlines() if line.endswith(".png")]
+    assert asked == ["dusk.png", "night.png"]
+    assert "No dog, the model says; if there is one, it may be:\n  1   53%  Chihuahua\n" in (
+        result.stdout
+    )
+    assert result.stdout.endswith("2 answered, 0 left.\n")
+    found = barkive("search", "--corrected", "--format", "json").stdout.splitlines()
+    said = {Path(one["file"]).stem: one for one in map(json.loads, found)}
+    assert {name: one["status"] for name, one in said.items()} == {
+        "dusk": "dog",
+        "night": "not_dog",
+    }
+    assert said["dusk"]["breeds"][0]["name"] == "Pug"
+    again = barkive("review", "--status", "not_dog").stdout
+    assert again == "Nothing to review: no photo of that status is left.\n"
+    with pytest.raises(UsageError, match="no photos of the status failed"):
+        barkive("review", "--status", "failed")
+
+
 def test_nothing_to_review_is_said(barkive: Callable[..., Result], scanned: Path) -> None:
     barkive("correct", scanned / "mix.png", "--unsure")
     assert barkive("review").stdout.startswith("Nothing to review")

@@ -335,7 +335,7 @@ class Catalogue:
         return corrections.history(self._database, self._models, _known(photo))
 
     def to_review(self, wanted: Filter = _ALL) -> Generator[Entry, None, None]:
-        """The photos that the model is not sure of, most useful first: see `to_review`."""
+        """The photos to review, the least certain first: see `corrections.to_review`."""
         return corrections.to_review(self._database, self._models, wanted)
 
 

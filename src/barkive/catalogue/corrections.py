@@ -10,7 +10,18 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
@@ -21,7 +32,6 @@ from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.catalogue.store import now
 from barkive.errors import NothingToSayError, UnknownPhotoError, UsageError
-from barkive.verdicts import Status
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
 _REVIEWED_AT_ONCE = 50
@@ -171,31 +181,29 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
 
 
 def to_review(database: Database, models: Models, wanted: Filter) -> Generator[Entry, None, None]:
-    """The photos that nobody has spoken of and the model is not sure of, most useful first.
+    """The photos of `Filter.to_review`, most useful first.
 
     First come those between whose two best breeds the model can choose least (margin
     sampling; Scheffer et al., 2001, "Active Hidden Markov Models for Information
-    Extraction"): there a person decides fastest, and a model learns most. Photos that are
-    corrected meanwhile, here or elsewhere, do not come up.
+    Extraction"): there a person decides fastest, and a model learns most. Of photos on which
+    it saw no dog, those come first that are most nearly one. Photos that are corrected
+    meanwhile, here or elsewhere, do not come up.
 
     Args:
         database: The catalogue's.
         models: The catalogue's.
-        wanted: Which photos; their status and correction are settled here.
+        wanted: Which photos.
+
+    Raises:
+        UsageError: Photos that can't be read are asked for.
     """
     c = schema.photo.c
-    where = wanted.where(models, sqlite=database.is_sqlite)
-    margin, last = -1.0, 0
+    where = wanted.to_review().where(models, sqlite=database.is_sqlite)
+    rows: Sequence[Row[Any]] = ()
     while True:
-        page = (
-            chosen()
-            .where(where, c.corrected.is_(False), c.status == Status.UNCERTAIN.value)
-            .where((c.margin > margin) | ((c.margin == margin) & (c.id > last)))
-            .order_by(c.margin, c.id)
-            .limit(_REVIEWED_AT_ONCE)
-        )
+        page = least_certain_first(chosen().where(where, _behind(rows[-1]) if rows else true()))
         with database.read() as connection:
-            rows = connection.execute(page).all()
+            rows = connection.execute(page.limit(_REVIEWED_AT_ONCE)).all()
         if not rows:
             return
         for row in rows:
@@ -203,7 +211,24 @@ def to_review(database: Database, models: Models, wanted: Filter) -> Generator[E
                 now_row = connection.execute(chosen().where(c.id == row.id)).first()
                 entries = to_entries(connection, models, [now_row] if now_row else [])
             yield from (one for one in entries if not one.corrected)
-        margin, last = rows[-1].margin, rows[-1].id
+
+
+def least_certain_first(photos: Select[Any]) -> Select[Any]:
+    """Orders photos as a review does: see `to_review`.
+
+    Those last that an older Barkive took for no dog: it kept no margin of them.
+    """
+    c = schema.photo.c
+    return photos.order_by(c.margin.nulls_last(), c.id)
+
+
+def _behind(row: Row[Any]) -> ColumnElement[bool]:
+    """The photos that come after one in that order."""
+    c = schema.photo.c
+    unknown = c.margin.is_(None)
+    if row.margin is None:
+        return and_(unknown, c.id > row.id)
+    return or_(c.margin > row.margin, and_(c.margin == row.margin, c.id > row.id), unknown)
 
 
 def find(connection: Connection, photo: str | int) -> Row[Any]:
@@ -253,7 +278,7 @@ def _apply(connection: Connection, models: Models, content: bytes) -> None:
         answer = None
         if row.answer_id is not None:
             model = models.get(connection, row.answer_model_id)
-            answer = model, row.answer_status, row.probabilities
+            answer = model, row.answer_status, row.probabilities, row.dog
         columns = what_holds(models, row.path, answer, word)
         connection.execute(update(schema.photo).where(schema.photo.c.id == row.id).values(columns))
 

@@ -31,6 +31,7 @@ def chosen() -> Select[Any]:
         *schema.photo.c,
         answer.c.status.label("answer_status"),
         answer.c.probabilities,
+        answer.c.dog,
         answer.c.model_id.label("answer_model_id"),
     ).outerjoin(answer, schema.photo.c.answer_id == answer.c.id)
 
@@ -149,13 +150,14 @@ def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]])
 
 def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
     answer, name = None, ""
+    guesses: tuple[Candidate, ...] = ()
     if row.model_id is not None:
         name = models.get(connection, row.model_id).name
     if row.answer_id is not None:
         model = models.get(connection, row.answer_model_id)
         status, name = Status(row.answer_status), model.name
-        listed = status in (Status.DOG, Status.UNCERTAIN)
-        breeds = model.candidates(row.probabilities, _TOP) if listed else ()
+        guesses = model.candidates(row.probabilities, _TOP)
+        breeds = guesses if status in (Status.DOG, Status.UNCERTAIN) else ()
         answer = Verdict(row.path, status, breeds, None, name)
     return Entry(
         id=row.id,
@@ -166,6 +168,7 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         corrected=bool(row.corrected),
         note=row.note,
         answer=answer,
+        guesses=guesses,
         model=name,
         width=row.width,
         height=row.height,

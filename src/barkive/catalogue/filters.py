@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import takewhile
 
@@ -66,6 +66,22 @@ class Filter:
                 f"The least probability is {self.min_probability}; it must lie between 0 and 1."
             )
 
+    def to_review(self) -> Filter:
+        """The photos of these that a review goes through.
+
+        Those that nobody has spoken of, and where no status is asked for, that the model is
+        not sure of.
+
+        Raises:
+            UsageError: Photos that can't be read are asked for.
+        """
+        if Status.FAILED in self.status:
+            raise UsageError(
+                "A review shows no photos of the status failed, because they can't be read; ask "
+                "for uncertain, not_dog or dog."
+            )
+        return replace(self, status=self.status or (Status.UNCERTAIN,), corrected=False)
+
     def where(self, models: Models, *, sqlite: bool) -> ColumnElement[bool]:
         """The filters as one condition on `photo`: see `cases`."""
         return or_(*self.cases(models, sqlite=sqlite))
@@ -100,7 +116,8 @@ class Filter:
         if self.min_probability is not None:
             conditions.append(c.probability >= self.min_probability)
         if self.corrected is not None:
-            conditions.append(c.corrected == self.corrected)
+            # Word for word what the indexes have.
+            conditions.append(c.corrected if self.corrected else c.corrected.is_(False))
         rest = and_(true(), *conditions)
         meant = self.breed_ids(models)
         if meant is None:

@@ -63,27 +63,33 @@ def last_word(said: Iterable[Word]) -> Word | None:
 def what_holds(
     models: Models,
     path: str,
-    answer: tuple[Model, str, bytes] | None,
+    answer: tuple[Model, str, bytes, float] | None,
     word: Row[Any] | None,
 ) -> dict[str, Any]:
     """The columns of `photo` that say what holds.
 
+    `margin` says how far the model was from saying something else, least first in a review:
+    the difference between its two highest probabilities, or where it saw no dog, minus the
+    log-odds of one.
+
     Args:
         models: Of the catalogue.
         path: The photo's.
-        answer: The model, its status and its packed probabilities; None where the photo could
-            not be read.
+        answer: The model, its status, its packed probabilities and its log-odds that there is
+            a dog; None where the photo could not be read.
         word: Of `last_words`, or None.
     """
     status, breeds, probability, margin = Status.FAILED, [], None, None
     if answer is not None:
-        model, said, packed = answer
+        model, said, packed, dog = answer
         status = Status(said)
         if status in (Status.DOG, Status.UNCERTAIN):
             best = model.candidates(packed, 2)
             breeds = [best[0].label.id]
             probability = best[0].probability
             margin = probability - (best[1].probability if len(best) > 1 else 0.0)
+        elif status is Status.NOT_DOG:
+            margin = -dog
     if word is not None:
         status = _SAID[word.kind]
         if status is not Status.UNCERTAIN:

@@ -64,6 +64,8 @@ class Entry:
         corrected: Whether a person said so.
         note: What they wrote beside it.
         answer: What the model said; None where the photo could not be read.
+        guesses: The breeds that the model finds most probable, at most five, also where it
+            sees no dog; empty where the photo could not be read.
         model: The model that answered, as verdicts name it.
         width: In pixels, of the upright photo; None where it could not be read.
         height: Likewise.
@@ -85,6 +87,7 @@ class Entry:
     corrected: bool
     note: str | None
     answer: Verdict | None
+    guesses: tuple[Candidate, ...]
     model: str
     width: int | None
     height: int | None

@@ -1,4 +1,4 @@
-"""Shares the photos that the model is not sure of among those who review them.
+"""Shares the photos to review, those that the model is not sure of or others, among people.
 
 A *desk* is one open page, or one person at a terminal. While it has a photo before it, no
 other desk gets that one, until it has answered, has left or has been silent for a while: so
@@ -46,7 +46,7 @@ class Progress:
     """How far the review is.
 
     Attributes:
-        left: Photos that the model is not sure of and nobody has spoken of.
+        left: Photos that wait for a review: see `Filter.to_review`.
         done: Photos that this desk has answered.
         skipped: Photos that this desk has passed over.
         checked: Contents of which people said what is on them, in the whole catalogue.
@@ -73,22 +73,20 @@ class Review:
     def take(self, desk: str, wanted: Filter = _ALL, *, count: int = 4) -> list[Entry]:
         """The photos that a desk looks at next; the first, to answer now, is the desk's alone.
 
-        Those between whose best breeds the model can choose least come first, see
-        `corrections.to_review`.
+        Those of which the model is least certain come first, see `corrections.to_review`.
 
         Args:
             desk: Any text that no other desk has.
             wanted: Which photos.
             count: How many at most; those after the first so that their pictures can be
                 loaded. Another desk may take them first.
+
+        Raises:
+            UsageError: Photos that can't be read are asked for.
         """
         table, c = schema.review, schema.photo.c
         moment = self._clock()
-        where = and_(
-            wanted.where(self._models, sqlite=self._database.is_sqlite),
-            c.corrected.is_(False),
-            c.status == Status.UNCERTAIN.value,
-        )
+        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
         with self._database.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
             own = connection.execute(
@@ -104,7 +102,7 @@ class Review:
             taken = list(rows)[:1]
             if len(rows) < count:
                 free = chosen().where(where, ~_is_spoken_for(desk, moment))
-                free = free.order_by(c.margin, c.id).limit(count * _SPARE)
+                free = corrections.least_certain_first(free).limit(count * _SPARE)
                 for row in connection.execute(free):
                     if len(rows) < count:
                         rows.setdefault(bytes(row.sha256), row)
@@ -229,13 +227,11 @@ class Review:
 
     def progress(self, desk: str, wanted: Filter = _ALL) -> Progress:
         """How far a desk and all together are, and how often the model was right."""
-        table, c = schema.review, schema.photo.c
-        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        table = schema.review
+        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
         with self._database.read() as connection:
             left = connection.execute(
-                select(func.count())
-                .select_from(schema.photo)
-                .where(where, c.corrected.is_(False), c.status == Status.UNCERTAIN.value)
+                select(func.count()).select_from(schema.photo).where(where)
             ).scalar_one()
             found = connection.execute(
                 select(table.c.state, func.count())

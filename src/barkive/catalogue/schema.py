@@ -48,7 +48,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 

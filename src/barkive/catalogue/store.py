@@ -97,7 +97,8 @@ def record(
         reading = one.item
         answer = None
         if one.scores is not None:
-            answer = model, one.status.value, pack_probabilities(one.scores.probabilities[0])
+            packed = pack_probabilities(one.scores.probabilities[0])
+            answer = model, one.status.value, packed, float(one.scores.dog[0])
         word = words.get(reading.sha256) if reading.sha256 is not None else None
         columns = {
             **_facts(reading),

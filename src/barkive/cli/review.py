@@ -1,4 +1,4 @@
-"""`barkive review`: go through the photos that the model is not sure of, a key each."""
+"""`barkive review`: go through photos and say what is on them, a key each."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _HELP = (
     "1 to 5 one of these, b another breed, c a cross, n no dog, ? can't be told, s skip, "
     "u undo, o open, q quit"
 )
+_NOTHING = "the model is sure of the rest, or people said it"
 _WIDTH = 48
 
 
@@ -35,6 +36,8 @@ def review(
 ) -> None:
     """Go through the photos that the model is not sure of, the most useful first.
 
+    With --status not_dog, go through those on which it sees no dog.
+
     Each answer is one key, kept at once; q ends it, and the next time goes on from there.
     """
     from rich.console import Console
@@ -43,15 +46,17 @@ def review(
 
     with Catalogue(catalogue, create=False) as opened:
         session = _Session(opened, Console(highlight=False), lang, by, picture)
-        left = opened.count(session.waiting(wanted))
+        waiting = wanted.to_review()
+        left = opened.count(waiting)
         if not left:
-            typer.echo("Nothing to review: the model is sure of the rest, or people said it.")
+            why = "no photo of that status is left" if wanted.status else _NOTHING
+            typer.echo(f"Nothing to review: {why}.")
             return
         typer.echo(f"{left} to review. {_HELP}.", err=True)
         for number, entry in enumerate(opened.to_review(wanted), 1):
             if not session.settle(entry, f"{number} of {left}"):
                 break
-        typer.echo(f"{session.answered} answered, {opened.count(session.waiting(wanted))} left.")
+        typer.echo(f"{session.answered} answered, {opened.count(waiting)} left.")
 
 
 @dataclass(slots=True)
@@ -65,14 +70,6 @@ class _Session:
     picture: bool
     answered: int = 0
     said: list[Entry] = field(default_factory=list)
-
-    def waiting(self, wanted: Filter) -> Filter:
-        """The photos that are still to be reviewed."""
-        from dataclasses import replace
-
-        from barkive.verdicts import Status
-
-        return replace(wanted, status=(Status.UNCERTAIN,), corrected=False)
 
     def settle(self, entry: Entry, place: str) -> bool:
         """Asks until the photo is answered or skipped; False to end.
@@ -112,8 +109,8 @@ class _Session:
     def _take(self, entry: Entry, key: str) -> bool:
         """Does what a key says; whether the photo is answered by it."""
         file = entry.file
-        if key.isdigit() and 1 <= int(key) <= len(entry.breeds):
-            self.catalogue.correct(file, breed=entry.breeds[int(key) - 1].label.id, by=self.by)
+        if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
+            self.catalogue.correct(file, breed=entry.guesses[int(key) - 1].label.id, by=self.by)
         elif key == "b":
             self.catalogue.correct(file, breed=_line("Breed"), by=self.by)
         elif key == "c":
@@ -138,7 +135,9 @@ class _Session:
         self.console.print(f"{place}  {_name(entry.file)}", style="bold", markup=False)
         if self.picture:
             self._draw(entry.file)
-        for i, candidate in enumerate(entry.breeds, 1):
+        if entry.status == "not_dog":
+            self.console.print("No dog, the model says; if there is one, it may be:")
+        for i, candidate in enumerate(entry.guesses, 1):
             name = candidate.label.name(self.lang.value)
             self.console.print(f"  {i}  {candidate.probability:4.0%}  {name}", markup=False)
 

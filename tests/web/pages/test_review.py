@@ -276,6 +276,53 @@ def test_a_name_is_kept_in_the_browser_and_stands_beside_what_is_said(unsure: Te
     assert "barkive_name" not in unsure.cookies
 
 
+def link_to_no_dogs(page: str) -> tuple[str, str]:
+    """Where the link goes, and what it says; empty where there is none."""
+    found = re.findall(r'<a href="([^"]*)" id="no-dogs">(.*?)</a>', page) or [("", "")]
+    return unescape(found[0][0]), unescape(found[0][1])
+
+
+def test_a_link_leads_through_the_photos_without_a_dog(
+    unsure: TestClient, colour_photo: Callable[..., Path]
+) -> None:
+    assert link_to_no_dogs(page_of(unsure)) == ("", "")
+    folder = colour_photo("dark/night.png", (9, 9, 9)).parent
+    colour_photo("dark/dusk.png", (30, 20, 5))
+    service = unsure.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(folder, classifier=service.classifier)
+    assert link_to_no_dogs(page_of(unsure)) == (
+        "/review?status=not_dog",
+        "Look through 2 photos on which Barkive sees no dog",
+    )
+    done = page_of(unsure, folder=str(folder), lang="fr")
+    assert "<h1>C'est fini</h1>" in unescape(done)
+    address, text = link_to_no_dogs(done)
+    assert dict(parse_qsl(urlsplit(address).query)) == {"folder": str(folder), "status": "not_dog"}
+    assert text == "Revoir 2 photos sur lesquelles Barkive ne voit pas de chien"
+
+    page = unescape(page_of(unsure, "another-desk", status="not_dog", lang="en"))
+    assert photo(page) == "dusk.png"
+    assert "<h2>Is this a dog?</h2>" in page
+    assert "Barkive sees no dog. If there is one, it may be:" in page
+    guesses = re.findall(r'value="(\w+)" data-key="([\dn])">', page)
+    assert guesses == [(CHIHUAHUA, "1"), (PUG, "2"), (MALTESE, "3"), ("not_dog", "n")]
+    assert "2 photos left" in page
+    assert link_to_no_dogs(page) == ("", "")
+    assert said(unsure) == {}
+
+    for act in ({"act": "breed", "breed": PUG}, {"act": "not_dog"}):
+        form = {"desk": "another-desk", "number": number(page), **act}
+        page = unescape(unsure.post("/review?status=not_dog", data=form).text)
+    assert said(unsure) == {"dusk": (PUG,), "night": ()}
+    assert "No such photo is left to review." in page
+
+
+def test_photos_that_can_not_be_read_are_not_reviewed(unsure: TestClient) -> None:
+    answer = unsure.get("/review", params={"desk": DESK, "status": "failed", "lang": "fr"})
+    assert answer.status_code == 422
+    assert "demandez uncertain, not_dog ou dog." in unescape(answer.text)
+
+
 def test_it_tells_how_often_the_first_guess_was_right(unsure: TestClient) -> None:
     say(unsure, "breed", breed=CHIHUAHUA)
     page = unescape(say(unsure, "breed", breed=MALTESE))

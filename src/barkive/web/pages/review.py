@@ -1,4 +1,4 @@
-"""The review: the photos that the model is not sure of, one key each.
+"""The review: the photos that the model is not sure of, or of another status, one key each.
 
 Every page is a desk of its own, named in its address, so that several people, or two tabs,
 never get the same photo.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -17,8 +18,9 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from barkive.breeds import suggest
-from barkive.catalogue import Catalogue, Kind
+from barkive.catalogue import Catalogue, Filter, Kind
 from barkive.errors import ReviewedMeanwhileError, UsageError
+from barkive.verdicts import Status
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.photo import correction
@@ -182,6 +184,8 @@ def _page(
         action=view.address(_PATH),
         name_action=view.address(f"{_PATH}/name"),
         chips=view.chips(_PATH, words, catalogue),
+        no_dogs=_no_dogs(view.wanted, catalogue),
+        no_dogs_address=view.address(_PATH, status=Status.NOT_DOG.value),
         reviewer=name_of(request) or "",
         is_empty=entry is None and not progress.done and not catalogue.count(),
         said=said,
@@ -189,3 +193,10 @@ def _page(
         typed=typed or {},
         **context,
     )
+
+
+def _no_dogs(wanted: Filter, catalogue: Catalogue) -> int:
+    """How many photos on which the model sees no dog wait; 0 where a status is asked for."""
+    if wanted.status:
+        return 0
+    return catalogue.count(replace(wanted, status=(Status.NOT_DOG,)).to_review())
