@@ -166,7 +166,7 @@ def own_rows(backbone: Backbone, data: Data, wanted: Head, say: Say) -> OwnRows:
         if wanted == "centred":
             raise WeightsError(
                 f"The prediction layer can't be centred on the backbone's own rows. {why_not} "
-                "Give other weights, or take --head auto or anew."
+                "Give other weights, or take a head that is fitted anew."
             )
         say(f"The prediction layer is fitted anew. {why_not}")
     return found
