@@ -7,8 +7,6 @@ all figures of the model were measured with. Where ONNX Runtime has no CUDA prov
 is left out. The others show on any machine what the arithmetic of a card does; their speed
 says nothing of a card's.
 
-    exact    the integers of an int8 bundle without saturation, as processors with VNNI have it;
-             those with AVX2 alone clamp sums of two products to 16 bits
     floats   the graph computed in floats, node by node: a bundle of int8 as the CUDA provider
              does, which has no convolution of int8; one of floats without what the
              processor's optimiser fuses
@@ -47,23 +45,16 @@ def in_floats(graph: bytes) -> ort.InferenceSession:
     return _session(graph, ort.GraphOptimizationLevel.ORT_DISABLE_ALL)
 
 
-def exact(graph: bytes) -> ort.InferenceSession:
-    """A graph on the processor, with sums of integers that don't saturate."""
-    return _session(graph, integers=True)
-
-
 def _session(
     graph: bytes,
     level: ort.GraphOptimizationLevel = ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
     *,
     written: Path | None = None,
-    integers: bool = False,
 ) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     options.graph_optimization_level = level
-    option = "session.x64quantprecision" if integers else "session.disable_quant_qdq"
-    options.add_session_config_entry(option, "1")
+    options.add_session_config_entry("session.disable_quant_qdq", "1")
     if written is not None:
         options.optimized_model_filepath = str(written)
     return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
@@ -106,7 +97,6 @@ def runs(classifier: Classifier, model: Path | None) -> dict[str, tuple[Run, int
     graph = classifier.bundle.path.read_bytes()
     found: dict[str, tuple[Run, int]] = {
         "cpu": (classifier.score, BATCH["cpu"]),
-        "exact": (scored(exact(graph)), BATCH["cpu"]),
         "floats": (scored(in_floats(graph)), BATCH["cpu"]),
         "TF32": (scored(in_floats(rounded(graph))), BATCH["cpu"]),
     }

@@ -101,7 +101,7 @@ def read_row(command: Sequence[str], options: Sequence[str], photos: Sequence[st
         words = [*command, __file__, str(listed), "--write", str(file), *options]
         process = subprocess.run(words, capture_output=True, text=True)
         if process.returncode:
-            raise SystemExit(f"{' '.join(words)}\n{process.stderr}")
+            raise SystemExit(f"{process.returncode}: {' '.join(words)}\n{process.stderr}")
         with np.load(file) as row:
             outputs = tuple(row[name] for name in OUTPUTS)
             return Row(row["pixels"], outputs, float(row["rate"]), str(row["version"]))
