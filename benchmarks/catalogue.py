@@ -102,6 +102,8 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     "orientation": 1,
                     "taken_at": start + timedelta(minutes=6 * number),
                     "camera": "Maker Model",
+                    "number": number,
+                    "picture": number,
                     "model_id": model.id,
                     "answer_id": number,
                     "status": status.value,

@@ -268,7 +268,7 @@ def _judged(rng: np.random.Generator, source: Features, count: int) -> list[Judg
             row[np.newaxis], np.full(1, 3, np.float32), vectors[i : i + 1].astype(np.float32)
         )
         path = f"/photos/new/{mark}/IMG_{i:05}.jpg"
-        reading = Reading(path, 123456, i, rng.bytes(32), rng.bytes(32))
+        reading = Reading(path, 123456, i, sha256=rng.bytes(32), phash=rng.bytes(32))
         found.append(Judged(reading, Status.DOG, None, scores))
     return found
 

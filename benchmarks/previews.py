@@ -62,11 +62,13 @@ def as_entry(path: Path) -> Entry:
     """A file as the catalogue would give it."""
     return Entry(
         id=1,
+        picture=1,
         file=str(path),
         status=Status.UNCERTAIN,
         breeds=(),
         error=None,
         corrected=False,
+        word=None,
         note=None,
         answer=None,
         guesses=(),
@@ -78,8 +80,12 @@ def as_entry(path: Path) -> Entry:
         camera=None,
         bytes=path.stat().st_size,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        mtime_ns=None,
+        ctime_ns=None,
+        coded=None,
         added_at=datetime(2026, 1, 1),
         identified_at=None,
+        unreadable_since=None,
         missing_since=None,
     )
 

@@ -127,7 +127,11 @@ def made_up(rng: np.random.Generator, count: int) -> list[Judged[Reading]]:
     mark, dog = rng.integers(1 << 60), np.full(1, 3, np.float32)
     return [
         Judged(
-            Reading(f"/photos/{mark}/IMG_{i:05}.jpg", 123456, i, rng.bytes(32), rng.bytes(32)),
+            Reading(
+                *(f"/photos/{mark}/IMG_{i:05}.jpg", 123456, i),
+                sha256=rng.bytes(32),
+                phash=rng.bytes(32),
+            ),
             Status.DOG,
             None,
             Scores(rows[i : i + 1], dog, vectors[i : i + 1]),

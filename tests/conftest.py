@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import Connection, func, select
 
 from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.catalogue import identity, reading, schema, store
 from barkive.classifier import Classifier
 from barkive.images import Preprocessing
 from barkive.verdicts import Label
@@ -26,6 +28,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+@pytest.fixture(autouse=True)
+def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers in order instead of random ones, and no waiting for files to come to rest."""
+    monkeypatch.setattr(identity, "draw", _in_order)
+    monkeypatch.setattr(store, "draw", _in_order)
+    monkeypatch.setattr(reading, "_REST_SECONDS", 0.0)
+
+
+def _in_order(connection: Connection, count: int) -> list[int]:
+    given = (schema.photo.c.number, schema.content.c.picture)
+    last = max(connection.execute(select(func.max(column))).scalar() or 0 for column in given)
+    return list(range(last + 1, last + count + 1))
 
 
 @pytest.fixture

@@ -55,6 +55,10 @@ class PhotoError(BarkiveError):
     exit_code = 1
 
 
+class PassingError(PhotoError):
+    """A photo can't be read for now: the cause may pass while its file stays as it is."""
+
+
 class DataError(BarkiveError):
     """A folder of breeds can't be trained or evaluated on as it is."""
 
@@ -93,6 +97,14 @@ class NothingToSayError(UsageError):
 
 class ReviewedMeanwhileError(UsageError):
     """Somebody else has spoken of a photo since it was taken to be reviewed."""
+
+
+class ChangedPhotoError(UsageError):
+    """A photo's file holds another picture than the one that was spoken of, or can't be read."""
+
+
+class SourceAwayError(UsageError):
+    """Most of what a source held is gone at once: it may be away, and nothing was changed."""
 
 
 class UnknownScanError(UsageError):

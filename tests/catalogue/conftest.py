@@ -30,11 +30,13 @@ def make_entry() -> Callable[..., Entry]:
         breeds = (Candidate(CHIHUAHUA, 0.93), Candidate(PUG, 0.05), Candidate(MALTESE, 0.02))
         entry = Entry(
             id=1,
+            picture=1,
             file=file,
             status=Status.DOG,
             breeds=breeds,
             error=None,
             corrected=False,
+            word=None,
             note=None,
             answer=Verdict(file, Status.DOG, breeds, None, MODEL),
             guesses=breeds,
@@ -45,9 +47,13 @@ def make_entry() -> Callable[..., Entry]:
             taken_at=datetime(2026, 5, 4, 3, 2, 1),
             camera="Maker Model",
             bytes=1234,
+            mtime_ns=None,
+            ctime_ns=None,
             sha256="ab" * 32,
+            coded=None,
             added_at=datetime(2026, 6, 1, 12, 0, 0),
             identified_at=datetime(2026, 6, 1, 12, 0, 1),
+            unreadable_since=None,
             missing_since=None,
         )
         return replace(entry, **changes)  # type: ignore[arg-type]

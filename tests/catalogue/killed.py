@@ -20,7 +20,7 @@ from PIL import Image
 
 from barkive.catalogue import Catalogue
 from barkive.classifier import Classifier
-from barkive.errors import CatalogueError
+from barkive.errors import CatalogueError, ChangedPhotoError
 
 where, folder, model, rounds = sys.argv[1:]
 photos = sorted(Path(folder).glob("*.png"))
@@ -38,7 +38,7 @@ def work(acknowledge: int) -> None:
             note = f"{time.time_ns()}"
             try:
                 catalogue.correct(photo, breed="pug", note=note)
-            except CatalogueError:  # not scanned yet
+            except (CatalogueError, ChangedPhotoError):  # not scanned yet
                 continue
             finally:
                 time.sleep(0.002)  # people pause, so that the scan gets its turn

@@ -129,7 +129,7 @@ def test_a_copy_says_what_the_catalogue_said_and_lives_on(
     old, new = lived(new_place(source)), new_place(target)
     before = seen(old)
     done = copy(old, new)
-    expected = {"models": 2, "answers": 5, "corrections": 4, "photos": 7}
+    expected = {"models": 2, "answers": 5, "contents": 5, "corrections": 4, "photos": 7}
     assert {name: n for name, n in rows(done).items() if name != "scans"} == expected
     assert written(done) == {name: n for name, n in rows(done).items() if n}
     assert done.settled
@@ -377,6 +377,8 @@ def test_a_copy_that_is_killed_loses_and_doubles_nothing(new_place: Place, targe
             insert(schema.photo),
             [
                 {
+                    "number": i + 1,
+                    "picture": i + 1,
                     "path": f"/photos/{i}.jpg",
                     "model_id": 1,
                     "status": "failed",
@@ -514,5 +516,5 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
 
 def test_it_is_decided_of_every_table_whether_it_is_copied() -> None:
     copied = {part.table.name for part in copying.PARTS}
-    # One is the identity, which the copy gets; the other only who has what before them.
-    assert copied | {"catalogue", "review"} == set(schema.metadata.tables)
+    # The identity, which the copy gets; who has what before them; and where folders were.
+    assert copied | {"catalogue", "review", "place"} == set(schema.metadata.tables)

@@ -10,10 +10,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from barkive.catalogue import Catalogue, database, schema, store
+from barkive.catalogue import Catalogue, database, schema
 from barkive.catalogue.database import Database, default_location
-from barkive.catalogue.engine import LocalEngine
-from barkive.catalogue.reading import Reading
 from barkive.catalogue.schema import HEAD
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError
@@ -111,28 +109,6 @@ def test_an_older_catalogue_is_migrated_after_a_backup(
         assert new.execute("SELECT remark FROM model").fetchall() == [(None,)]
     with closing(sqlite3.connect(tmp_path / f"c.sqlite.backup-{HEAD}")) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
-        assert old.execute("SELECT count(*) FROM photo").fetchone() == (5,)
-
-
-def test_a_catalogue_of_the_first_schema_is_migrated(
-    tmp_path: Path, kennel: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "c.sqlite"
-    with monkeypatch.context() as older:
-        older.setattr(database, "HEAD", "0001")
-        with Catalogue(file) as catalogue:
-            readings = map(Reading, map(str, sorted(kennel.rglob("*.*"))))
-            judged = list(LocalEngine(classifier)(readings))
-            with catalogue._database.write() as connection:
-                model = catalogue.models.add(connection, classifier.bundle)
-                store.record(connection, catalogue.models, model, judged)
-            catalogue.correct(kennel / "rex.png", breed="pug")
-    with Catalogue(file) as catalogue:
-        assert catalogue.photo(kennel / "rex.png").corrected
-        assert catalogue.count() == 5
-        assert [one.file for one in catalogue.review.take("desk")] == [str(kennel / "mix.png")]
-    with closing(sqlite3.connect(tmp_path / "c.sqlite.backup-0001")) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
         assert old.execute("SELECT count(*) FROM photo").fetchone() == (5,)
 
 

@@ -28,8 +28,16 @@ def test_a_scan_is_remembered_with_who_what_when_versions_and_counts(
         classifier.bundle.model,
     )
     assert run.counts == {
-        **{"listed": 5, "unchanged": 0, "new": 5, "changed": 0, "moved": 0, "again": 0, "back": 0},
-        **{"missing": 0, "dog": 2, "uncertain": 1, "not_dog": 1, "failed": 1},
+        **{"listed": 5, "unchanged": 0, "new": 5, "changed": 0, "moved": 0, "replaced": 0},
+        **{
+            "again": 0,
+            "back": 0,
+            "missing": 0,
+            "dog": 2,
+            "uncertain": 1,
+            "not_dog": 1,
+            "failed": 1,
+        },
     }
     assert run.versions["barkive"] == __version__
     assert set(run.versions) == {"barkive", "python", "onnxruntime", "pillow", "pillow-heif"}

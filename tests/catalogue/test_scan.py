@@ -34,7 +34,7 @@ def files(catalogue: Catalogue, wanted: Filter = EVERYTHING) -> dict[str, Status
 
 
 def outcome(summary: Summary) -> dict[str, int]:
-    names = ("new", "changed", "moved", "missing", "unchanged")
+    names = ("new", "changed", "moved", "replaced", "missing", "unchanged")
     return {name: getattr(summary, name) for name in names if getattr(summary, name)}
 
 
@@ -99,11 +99,12 @@ def test_changed_new_and_gone_photos_are_told_apart(
     colour_photo("kennel/new.png", (11, 11, 250))
     (kennel / "night.png").unlink()
     summary = catalogue.scan(kennel, classifier=classifier)
-    assert outcome(summary) == {"new": 1, "changed": 1, "missing": 1, "unchanged": 3}
+    assert outcome(summary) == {"new": 1, "replaced": 1, "missing": 1, "unchanged": 3}
     assert catalogue.photo(kennel / "rex.png").breeds[0].label.en == "Maltese"
     assert catalogue.photo(kennel / "night.png").missing_since is not None
     assert catalogue.count() == 5
-    assert files(catalogue, Filter(missing=True)) == {"night.png": NOT_DOG}
+    # The picture that was under the name of another is missing, and not forgotten.
+    assert files(catalogue, Filter(missing=True)) == {"rex.png": DOG, "night.png": NOT_DOG}
 
 
 def test_a_missing_photo_that_comes_back_is_there_again(

@@ -63,11 +63,14 @@ def test_a_file_that_another_scan_has_moved_meanwhile_is_not_taken_for_lost(
     catalogue: Catalogue, copies: list[tuple[int, str]]
 ) -> None:
     (first, second, _) = copies
+    (new,) = judged(catalogue, second[1], "/new/1.png")
     with catalogue._database.write() as connection:
         row = update(schema.photo).where(schema.photo.c.id == first[0])
         connection.execute(row.values(path="/moved.png"))
-        still = store._by_content(connection, dict([first, second]))
-        assert list(still.values()) == [[second[0]]]
+        placing = store._Placing(connection, [new], dict([first, second]))
+        (placed,) = placing.placed
+        assert placed.row is not None
+        assert (placed.row.id, placing.moving) == (second[0], {second[0]})
         assert store.mark_missing(connection, dict([first, second])) == 1
         assert store.mark_missing(connection, dict([second])) == 0
     assert catalogue.photo(first[0]).missing_since is None

@@ -110,6 +110,8 @@ class Catalogue:
         classifier: Classifier | None = None,
         engine: Engine | None = None,
         retry_failed: bool = False,
+        gone: bool = False,
+        within: Sequence[str] = (),
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> scanning.Summary:
@@ -120,6 +122,8 @@ class Catalogue:
             classifier: Whose answers are wanted; None for the model inside the package.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
+            gone: Whether photos are marked missing also where most of a source is gone at once.
+            within: Folders around the sources, that tell how much is gone.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
@@ -130,6 +134,8 @@ class Catalogue:
             classifier or Classifier(),
             engine=engine,
             retry_failed=retry_failed,
+            gone=gone,
+            within=within,
             summary=summary,
             on_progress=on_progress,
         )

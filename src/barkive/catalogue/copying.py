@@ -7,7 +7,8 @@ each pass is a verification. The source is seen as it was at the start of the pa
 written to it meanwhile comes with the next one.
 
 The copy gets the identity of the source: that tells a copy that was begun from another
-catalogue. `review` is left behind: it holds only who has which photo before them.
+catalogue. `review` and `place` are left behind: who has which photo before them, and on which
+device folders were.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, select, text, update
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
@@ -29,6 +30,7 @@ from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.models import Models
 from barkive.catalogue.portable import (
     ANSWERS,
+    CONTENTS,
     CORRECTIONS,
     MODELS,
     PHOTOS,
@@ -45,7 +47,7 @@ Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""
 
 # Photos come last: what shows that people or scans have used the copy comes before them.
-PARTS = (MODELS, ANSWERS, CORRECTIONS, RUNS, PHOTOS)
+PARTS = (MODELS, ANSWERS, CONTENTS, CORRECTIONS, RUNS, PHOTOS)
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
 _AT_ONCE = 5000
@@ -191,7 +193,7 @@ class _Copier:
         """
         with self._target.read() as target:
             for part in PARTS:
-                if part.last(target) > part.last(source):
+                if part.last(target) > part.last(source) and not part.may_go:
                     raise self._used(part)
             for part in (CORRECTIONS, RUNS):
                 after = 0
@@ -227,6 +229,8 @@ class _Copier:
             count += len(rows)
             after = last
             advance(count)
+        if part.may_go:
+            written += self._write(source, part, after, [])
         with self._target.read() as target:
             found = part.count(target)
             if part.last(target) > after:
@@ -245,23 +249,23 @@ class _Copier:
 
     def _write(self, source: Connection, part: Part, after: int, rows: Sequence[Row]) -> int:
         """Writes what the target lacks of a range, or has otherwise, and gives its number."""
-        last = rows[-1][0]
+        last = rows[-1][0] if rows else None
         with self._target.write() as target:
             # Read once more, now that nobody else can write.
             there = part.rows(target, after, last, nul=self._nul)
             todo = self._differing(part, rows, there)
             if CORRECTIONS.last(target) > self._last_said:
                 raise self._used(CORRECTIONS)
-            stale = {row[0] for row in there} & {row[0] for row in todo}
-            if part is PHOTOS and part.last(target) > last:
-                stale |= self._in_the_way(source, target, todo, last)
+            gone = {row[0] for row in there} - {row[0] for row in rows}
+            stale = gone | {row[0] for row in there} & {row[0] for row in todo}
+            if part is PHOTOS and last is not None:
+                stale |= self._in_the_way(target, todo, last)
             part.delete(target, stale)
             part.insert(target, todo)
-        return len(todo)
+        return len(todo) + len(gone)
 
-    def _in_the_way(
-        self, source: Connection, target: Connection, rows: Sequence[Row], last: int
-    ) -> set[int]:
+    @staticmethod
+    def _in_the_way(target: Connection, rows: Sequence[Row], last: int) -> set[int]:
         """The photos of later ranges that have a path in the target which is now another's.
 
         They come back, under the path that they have now, when it is the turn of their range.
@@ -270,12 +274,8 @@ class _Copier:
         column = list(c).index(c.path)
         found: set[int] = set()
         for some in chunks([schema.decode_path(row[column]) for row in rows]):
-            holders = select(c.id).where(c.path.in_(some), c.id > last)
+            holders = select(c.id).where(c.path.in_(some), c.missing_since.is_(None), c.id > last)
             found |= set(target.execute(holders).scalars())
-        for numbers in chunks(sorted(found)):
-            known = select(func.count()).where(c.id.in_(numbers))
-            if source.execute(known).scalar_one() < len(numbers):
-                raise self._used(PHOTOS)
         return found
 
     def _differing(self, part: Part, rows: Sequence[Row], there: Sequence[Row]) -> Sequence[Row]:
@@ -292,6 +292,8 @@ class _Copier:
         known = {row[0]: row for row in there}
         own = {row[0]: row for row in rows}
         for number, row in known.items():
+            if number not in own and part.may_go:
+                continue
             if number not in own or part.lasting_of(own[number]) != part.lasting_of(row):
                 raise self._used(part)
         return [row for row in rows if known.get(row[0]) != row]

@@ -1,6 +1,6 @@
 """What people say of photos: corrections, their history, and the queue of what to look at.
 
-A correction belongs to a content, and so to every file with it. Nothing is ever
+A correction belongs to a picture, and so to every file with it. Nothing is ever
 overwritten: an undo is one more line of the history.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -16,22 +17,28 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    func,
     insert,
     or_,
     select,
     true,
-    update,
 )
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter, find_breed
-from barkive.catalogue.holding import last_words, what_holds
+from barkive.catalogue.identity import Now, compare
 from barkive.catalogue.models import Models
-from barkive.catalogue.records import Change, Entry, Kind
-from barkive.catalogue.store import now
-from barkive.errors import NothingToSayError, UnknownPhotoError, UsageError
+from barkive.catalogue.records import VERSION, Change, Entry, Kind
+from barkive.catalogue.store import bring_up_to_date, now
+from barkive.errors import (
+    ChangedPhotoError,
+    NothingToSayError,
+    ReviewedMeanwhileError,
+    UnknownPhotoError,
+    UsageError,
+)
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
 _REVIEWED_AT_ONCE = 50
@@ -43,6 +50,8 @@ class Correction:
 
     Attributes:
         kind: What is said; `undo` takes back the last thing that was said.
+        seen: The `Entry.version` that the person had before them; None where the program does
+            not say, and the file must be as it was judged then.
         breeds: Names or ids: one for `breed`, two different ones for `cross`, else none.
         note: Anything worth remembering.
         by: Who says so.
@@ -57,6 +66,7 @@ class Correction:
     note: str | None = None
     by: str | None = None
     other: bool = False
+    seen: str | None = None
 
     def __post_init__(self) -> None:
         wanted = _BREEDS_OF.get(self.kind, 0)
@@ -97,7 +107,7 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
     Args:
         database: The catalogue's.
         models: The catalogue's.
-        photo: Its path or its number; every file of the same content is corrected with it.
+        photo: Its path or its number; every file of the same picture is corrected with it.
         correction: What is said.
 
     Returns:
@@ -106,11 +116,35 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
     Raises:
         UnknownPhotoError: The photo is not in the catalogue.
         NothingToSayError: It could never be read, or there is nothing to take back.
+        ChangedPhotoError: It holds another picture than the one that was seen.
+        ReviewedMeanwhileError: Somebody has spoken of it since it was seen.
         CatalogueError: The catalogue can't be written.
         UnknownBreedError: There is no such breed.
     """
+    if correction.seen is None:
+        # Before the transaction, for which others wait: the file may have to be read.
+        _refuse_changed(one(database, models, photo))
     with database.write() as connection:
         return write(connection, models, photo, correction)
+
+
+def _refuse_changed(entry: Entry) -> None:
+    """Refuses to speak of a file that may hold another picture by now.
+
+    Raises:
+        ChangedPhotoError: It does, or can't be read.
+    """
+    match compare(entry):
+        case Now.CHANGED:
+            raise ChangedPhotoError(
+                f"{entry.file} holds another picture than when it was scanned; scan it again, "
+                "look at it, and then say what it shows."
+            )
+        case Now.UNREADABLE:
+            raise ChangedPhotoError(
+                f"{entry.file} can't be read now, so it can't be told whether it is still the "
+                "picture that was scanned; try again when it can be read."
+            )
 
 
 def write(
@@ -122,26 +156,65 @@ def write(
     if row.sha256 is None:
         raise NothingToSayError(f"{row.path} could never be read, so there is nothing to correct.")
     content = bytes(row.sha256)
+    if correction.seen is not None:
+        content = _seen(connection, row, correction.seen)
     breeds = _breeds(models, correction)
-    if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
+    if correction.kind is Kind.UNDO and row.correction_id is None:
         raise NothingToSayError(
             f"Nobody has corrected {row.path}, so there is nothing to take back."
         )
+    said = schema.correction
+    last = select(func.max(said.c.said_at)).where(said.c.picture == row.picture)
     connection.execute(
-        insert(schema.correction).values(
+        insert(said).values(
+            picture=row.picture,
             sha256=content,
             kind=correction.kind.value,
             breed=breeds[0] if breeds else None,
             breed2=breeds[1] if len(breeds) > 1 else None,
             note=correction.note,
             said_by=correction.by,
-            said_at=now(),
+            # Words are in the order of their times, also where a clock was set back.
+            said_at=max(now(), connection.execute(last).scalar() or datetime.min),
             was=_described(before),
+            undoes=row.correction_id if correction.kind is Kind.UNDO else None,
         )
     )
-    _apply(connection, models, content)
-    (after,) = to_entries(connection, models, [find(connection, row.id)])
+    bring_up_to_date(connection, models, row.picture)
+    (after,) = to_entries(connection, models, [find(connection, row.number)])
     return after
+
+
+def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
+    """The content that a person had before them, if it holds the picture that is spoken of.
+
+    Raises:
+        ChangedPhotoError: It holds another picture.
+        ReviewedMeanwhileError: Another word held of it.
+        UsageError: It is no version.
+    """
+    found = VERSION.fullmatch(version)
+    if found is None:
+        raise UsageError(
+            f"“{version}” is no version of a photo; send the `version` that the photo has, or none."
+        )
+    content, word = bytes.fromhex(found[1]), int(found[2])
+    c = schema.content.c
+    known = select(c.sha256).where(
+        c.picture == row.picture, c.sha256.between(content, content + b"\xff" * 16)
+    )
+    whole = connection.execute(known.limit(1)).scalar()
+    if whole is None:
+        raise ChangedPhotoError(
+            f"{row.path} is another picture than the one that was seen; look at it again, and "
+            "then say what it shows."
+        )
+    if word != (row.correction_id or 0):
+        raise ReviewedMeanwhileError(
+            f"Somebody has spoken of {row.path} since it was seen; what they said stands. Look "
+            "at it again, and then say what it shows."
+        )
+    return bytes(whole)
 
 
 def one(database: Database, models: Models, photo: str | int) -> Entry:
@@ -165,10 +238,14 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
         row = find(connection, photo)
         table = schema.correction
         said = connection.execute(
-            select(table).where(table.c.sha256 == row.sha256).order_by(table.c.id)
+            select(table)
+            .where(table.c.picture == row.picture)
+            .order_by(table.c.said_at, table.c.id)
         )
         return [
             Change(
+                id=one.id,
+                undoes=one.undoes,
                 kind=Kind(one.kind),
                 labels=tuple(models.label(breed) for breed in (one.breed, one.breed2) if breed),
                 note=one.note,
@@ -243,13 +320,16 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
     """
     c = schema.photo.c
     if isinstance(photo, int):
-        row = connection.execute(chosen().where(c.id == photo)).one_or_none()
+        row = connection.execute(chosen().where(c.number == photo)).one_or_none()
         if row is None:
             raise UnknownPhotoError(
                 f"The catalogue holds no photo number {photo}; find it with a search."
             )
         return row
-    row = connection.execute(chosen().where(c.path == schema.absolute(photo))).one_or_none()
+    # The one that is there, or else the last one that was.
+    there = chosen().where(c.path == schema.absolute(photo))
+    last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
+    row = connection.execute(last.limit(1)).one_or_none()
     if row is None:
         raise UnknownPhotoError(
             f"{photo} is not in the catalogue; add it with `barkive scan`, or check the name "
@@ -268,19 +348,6 @@ def _breeds(models: Models, correction: Correction) -> tuple[str, ...]:
             "or give one with --breed."
         )
     return found
-
-
-def _apply(connection: Connection, models: Models, content: bytes) -> None:
-    """Brings the photos of a content to what holds now."""
-    word = last_words(connection, [content]).get(content)
-    rows = connection.execute(chosen().where(schema.photo.c.sha256 == content)).all()
-    for row in rows:
-        answer = None
-        if row.answer_id is not None:
-            model = models.get(connection, row.answer_model_id)
-            answer = model, row.answer_status, row.probabilities, row.dog
-        columns = what_holds(models, row.path, answer, word)
-        connection.execute(update(schema.photo).where(schema.photo.c.id == row.id).values(columns))
 
 
 def _described(entry: Entry) -> str:

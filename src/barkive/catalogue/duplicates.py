@@ -106,7 +106,7 @@ def duplicates_of(database: Database, models: Models, number: int) -> list[Group
             )
         ).all()
     if row.sha256 is not None:
-        same = present() & (photo.c.sha256 == row.sha256) & (photo.c.id != number)
+        same = present() & (photo.c.sha256 == row.sha256) & (photo.c.number != number)
         groups.append(Group("exact", _entries(database, models, same)))
     if row.phash is not None and any(row.phash) and others:
         hashes = hash_of(b"".join([phash for _, phash in others])).reshape(len(others), -1)

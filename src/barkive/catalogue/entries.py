@@ -26,14 +26,19 @@ _CROSS = 0.5
 
 def chosen() -> Select[Any]:
     """All that an entry is made of."""
-    answer = schema.answer
+    answer, content = schema.answer, schema.content
     return select(
         *schema.photo.c,
         answer.c.status.label("answer_status"),
         answer.c.probabilities,
         answer.c.dog,
         answer.c.model_id.label("answer_model_id"),
-    ).outerjoin(answer, schema.photo.c.answer_id == answer.c.id)
+        content.c.coded,
+    ).select_from(
+        schema.photo.outerjoin(answer, schema.photo.c.answer_id == answer.c.id).outerjoin(
+            content, schema.photo.c.sha256 == content.c.sha256
+        )
+    )
 
 
 def pages(
@@ -108,15 +113,17 @@ def neighbours(
 ) -> tuple[int | None, int | None]:
     """The numbers of the photos that fit before and after one, None at the ends."""
     c = schema.photo.c
-    before: list[int] = []
-    after: list[int] = []
+    before: list[tuple[int, int]] = []
+    after: list[tuple[int, int]] = []
     with database.read() as connection:
+        own = connection.execute(select(c.id).where(c.number == number)).scalar() or 0
         for case in cases:
-            lower = select(c.id).where(case, c.id < number).order_by(c.id.desc()).limit(1)
-            upper = select(c.id).where(case, c.id > number).order_by(c.id).limit(1)
-            before += connection.execute(lower).scalars()
-            after += connection.execute(upper).scalars()
-    return max(before, default=None), min(after, default=None)
+            lower = select(c.id, c.number).where(case, c.id < own).order_by(c.id.desc()).limit(1)
+            upper = select(c.id, c.number).where(case, c.id > own).order_by(c.id).limit(1)
+            before += [(row.id, row.number) for row in connection.execute(lower)]
+            after += [(row.id, row.number) for row in connection.execute(upper)]
+    last, first = max(before, default=None), min(after, default=None)
+    return last[1] if last else None, first[1] if first else None
 
 
 def _numbers(
@@ -160,12 +167,14 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         breeds = guesses if status in (Status.DOG, Status.UNCERTAIN) else ()
         answer = Verdict(row.path, status, breeds, None, name)
     return Entry(
-        id=row.id,
+        id=row.number,
+        picture=row.picture,
         file=row.path,
         status=Status(row.status),
         breeds=_breeds(models, row, answer),
-        error=row.error if row.status == Status.FAILED else None,
+        error=row.error if row.status == Status.FAILED or row.unreadable_since else None,
         corrected=bool(row.corrected),
+        word=row.correction_id,
         note=row.note,
         answer=answer,
         guesses=guesses,
@@ -176,9 +185,13 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         taken_at=row.taken_at,
         camera=row.camera,
         bytes=row.bytes,
+        mtime_ns=row.mtime_ns,
+        ctime_ns=row.ctime_ns,
         sha256=bytes(row.sha256).hex() if row.sha256 is not None else None,
+        coded=bytes(row.coded).hex() if row.coded is not None else None,
         added_at=row.added_at,
         identified_at=row.identified_at,
+        unreadable_since=row.unreadable_since,
         missing_since=row.missing_since,
     )
 

@@ -27,37 +27,40 @@ _SAID: Mapping[str, Status] = {
 }
 
 
-def last_words(connection: Connection, contents: Iterable[bytes]) -> dict[bytes, Row[Any]]:
-    """For each content that people spoke of: the correction that holds, undone ones left out.
+def last_words(connection: Connection, pictures: Iterable[int]) -> dict[int, Row[Any]]:
+    """For each picture that people spoke of: the correction that holds, undone ones left out.
 
     Args:
         connection: Of the catalogue.
-        contents: SHA-256 digests.
+        pictures: Which ones.
     """
     table = schema.correction
     rows = connection.execute(
-        select(table).where(table.c.sha256.in_(list(contents))).order_by(table.c.id)
+        select(table)
+        .where(table.c.picture.in_(list(pictures)))
+        .order_by(table.c.said_at, table.c.id)
     )
-    said: defaultdict[bytes, list[Row[Any]]] = defaultdict(list)
+    said: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
-        said[bytes(row.sha256)].append(row)
-    last = {content: last_word(words) for content, words in said.items()}
-    return {content: word for content, word in last.items() if word is not None}
+        said[row.picture].append(row)
+    last = {picture: last_word(words) for picture, words in said.items()}
+    return {picture: word for picture, word in last.items() if word is not None}
 
 
 def last_word(said: Iterable[Word]) -> Word | None:
     """The word that holds, undone ones left out; None where none does.
 
     Args:
-        said: All that was said of one content, in order; each with its `kind`.
+        said: All that was said of one picture, in order; each with its `id`, its `kind`, and the
+            `id` of what it `undoes`.
     """
-    words: list[Word] = []
+    words: dict[int, Word] = {}
     for one in said:
         if one.kind != Kind.UNDO:
-            words.append(one)
-        elif words:
-            words.pop()
-    return words[-1] if words else None
+            words[one.id] = one
+        elif one.undoes is not None:
+            words.pop(one.undoes, None)
+    return list(words.values())[-1] if words else None
 
 
 def what_holds(
@@ -103,6 +106,7 @@ def what_holds(
         "probability": probability,
         "margin": margin,
         "corrected": word is not None,
+        "correction_id": word.id if word is not None else None,
         "note": note,
         "words": searchable(path, [models.label(breed) for breed in breeds], note),
     }

@@ -40,11 +40,13 @@ class Part:
         name: As people call what it holds.
         table: The table; its first column is the number.
         lasting: The columns that never change once a row is there; None for all.
+        may_go: Whether a row that was there may be gone later.
     """
 
     name: str
     table: Table
     lasting: Collection[str] | None = None
+    may_go: bool = False
 
     def lasting_of(self, row: Row) -> Row:
         """The values of a row that never change."""
@@ -116,9 +118,10 @@ class Part:
 
 MODELS = Part("models", schema.model)
 ANSWERS = Part("answers", schema.answer)
+CONTENTS = Part("contents", schema.content, ("sha256",))
 CORRECTIONS = Part("corrections", schema.correction)
 RUNS = Part("scans", schema.run, ("started_by", "started_at"))
-PHOTOS = Part("photos", schema.photo, ("added_at",))
+PHOTOS = Part("photos", schema.photo, ("number", "added_at"), may_go=True)
 
 
 def packed(row: Row) -> bytes:

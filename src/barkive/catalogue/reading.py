@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 import time
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.errors import MissingExtraError, PhotoError, StoreError
+from barkive.errors import MissingExtraError, PassingError, PhotoError, StoreError
 from barkive.images import (
     Header,
     Preprocessing,
@@ -20,12 +21,15 @@ from barkive.images import (
     perceptual_hash,
     read_file,
 )
+from barkive.images.fingerprint import picture_digest, sketch
 from barkive.images.remote import find, is_remote, read
 
 # A file that was changed less than a tick of its file system's clock before it was read could
 # change again within that tick, and look unchanged. FAT counts two seconds a tick.
 _TICK_NS, COARSE_TICK_NS = 20 * 10**6, 2 * 10**9
 _TRIES = 3
+# A file that can't be decoded, and was written a moment ago, is perhaps still being written.
+_REST_SECONDS, _PATIENCE_SECONDS = 1.0, 10.0
 
 
 @dataclass(slots=True)
@@ -36,16 +40,23 @@ class Reading:
         path: Absolute and normalised, or a URL; then size and time are those of the listing.
         size: In bytes; None where the file can't be looked at.
         mtime_ns: When it was last changed, in nanoseconds since 1970; None where that does
-            not tell whether it changes again.
+            not tell whether it changes again, or why it could not be read may pass.
+        ctime_ns: When the file or what the system knows of it was last changed; None of an
+            object store, or where that can't be told.
         sha256: Of its content; None where it can't be read.
-        phash: The perceptual hash as bytes; None where it can't be decoded.
+        coded: The digest of the coded picture, see `picture_digest`.
+        sketch: How it looks, see `sketch`; None where it can't be decoded.
+        phash: The perceptual hash as bytes; None likewise.
         header: What the file says of itself; None likewise.
     """
 
     path: str
     size: int | None = None
     mtime_ns: int | None = None
+    ctime_ns: int | None = None
     sha256: bytes | None = None
+    coded: bytes | None = None
+    sketch: bytes | None = None
     phash: bytes | None = None
     header: Header | None = None
 
@@ -55,28 +66,48 @@ class Reading:
         Raises:
             PhotoError: The photo can't be read. What was learned until then is kept.
         """
+        started = time.monotonic()
+        while True:
+            try:
+                return self._load(preprocessing)
+            except PhotoError as error:
+                left = started + _PATIENCE_SECONDS - time.monotonic()
+                if left <= 0 or not self._is_young():
+                    if isinstance(error, PassingError):
+                        self.mtime_ns = None
+                    raise
+            time.sleep(min(_REST_SECONDS, left))
+
+    def _load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         content = self._content()
         self.sha256 = hashlib.sha256(content).digest()
         photo = decode(content, shorter_side=preprocessing.size)
         self.header = describe(content)
         self.phash = perceptual_hash(photo).astype(">u8").tobytes()
+        self.coded = picture_digest(content)
+        self.sketch = sketch(photo)
         return preprocessing.apply(photo)
+
+    def _is_young(self) -> bool:
+        """Whether the file was written so lately that it may be being written still."""
+        state = None if is_remote(self.path) else status_of(self.path)
+        return state is not None and abs(time.time_ns() - state[1]) < 2 * _REST_SECONDS * 10**9
 
     def _content(self) -> bytes:
         """The content, of one state of the file: it may be replaced while it is read."""
         if is_remote(self.path):
             return self._remote_content()
         for _ in range(_TRIES):
-            before = _status(self.path)
+            before = status_of(self.path)
             # Also where it can't be read: then it is tried again when it has changed.
-            self.size, self.mtime_ns = before or (None, None)
+            self.size, self.mtime_ns, self.ctime_ns = before or (None, None, None)
             content = read_file(self.path)
-            if _status(self.path) == before and before is not None:
+            if status_of(self.path) == before and before is not None:
                 tick = _TICK_NS if before[1] % 10**9 else COARSE_TICK_NS
                 if abs(time.time_ns() - before[1]) < tick:
                     self.mtime_ns = None
                 return content
-        raise PhotoError("The file is being changed; scan again when it is whole.")
+        raise PassingError("The file is being changed; scan again when it is whole.")
 
     def _remote_content(self) -> bytes:
         """The content from an object store, where a file is replaced as a whole or not at all."""
@@ -91,13 +122,19 @@ class Reading:
         return content
 
 
-def _status(path: str) -> tuple[int, int] | None:
-    """A file's size and time of change; None where it can't be looked at."""
+def status_of(path: str) -> tuple[int, int, int | None] | None:
+    """A file's size, and when it and what the system knows of it were last changed.
+
+    Returns:
+        Bytes, nanoseconds since 1970, and likewise; None for the last on Windows, where the
+        system does not tell. None where it can't be looked at.
+    """
     try:
         status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names
     except (OSError, ValueError):
         return None
-    return status.st_size, status.st_mtime_ns
+    changed = None if sys.platform == "win32" else status.st_ctime_ns
+    return status.st_size, status.st_mtime_ns, changed
 
 
 def is_gone(path: str) -> bool:

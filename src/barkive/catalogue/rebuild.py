@@ -1,21 +1,36 @@
-"""Makes a new catalogue in the place of a damaged one, and saves what people said in it.
+"""Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
-Photos can be scanned again; corrections can't be made again. So these are read from the
-damaged file row by row, as far as it can be read.
+That is what people said, and which numbers pictures have; photos can be judged again. It is
+read from the damaged file row by row, as far as that can be read.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    LargeBinary,
+    Table,
+    Text,
+    insert,
+)
+from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database, default_location
+from barkive.catalogue.identity import draw
+from barkive.catalogue.records import Kind
 from barkive.errors import CatalogueError, DamagedCatalogueError
 
 
@@ -32,7 +47,7 @@ class Rebuilt(NamedTuple):
 
 
 def rebuild(where: str | Path | None = None) -> Rebuilt:
-    """Puts a damaged SQLite catalogue aside and makes a new one with its corrections.
+    """Puts a damaged SQLite catalogue aside and makes a new one with its photos and corrections.
 
     Args:
         where: The file; None for the one in the user's data folder.
@@ -58,7 +73,7 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
         pass
     else:
         raise CatalogueError(f"The catalogue {file} is sound; leave --rebuild out.")
-    rows = _corrections(file)
+    saved = _Saved.read(file)
     kept = _free_name(file)
     try:
         file.rename(kept)
@@ -70,33 +85,122 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
         raise CatalogueError(
             f"The catalogue {file} can't be put aside as {kept}: {error.strerror}."
         ) from None
-    database = Database(file)
-    if rows:
-        with database.write() as connection:
-            connection.execute(insert(schema.correction), rows)
-    database.close()
-    return Rebuilt(kept, len(rows))
+    with closing(Database(file)) as database, database.write() as connection:
+        saved.write(connection)
+    return Rebuilt(kept, len(saved.corrections))
 
 
-def _corrections(file: Path) -> list[dict[str, Any]]:
-    """The corrections that can still be read, in order."""
-    names = [column.name for column in schema.correction.c if column.name != "id"]
+@dataclass(slots=True)
+class _Saved:
+    """What could be read of a damaged catalogue, as rows of today's schema."""
+
+    photos: list[dict[str, Any]]
+    contents: list[dict[str, Any]]
+    corrections: list[dict[str, Any]]
+
+    @staticmethod
+    def read(file: Path) -> _Saved:
+        """Reads what can be read; in a file of an older schema, what it has of this one."""
+        photos = _rows(file, schema.photo)
+        contents = _rows(file, schema.content)
+        corrections = _rows(file, schema.correction)
+        pictures = {row["sha256"]: row["picture"] for row in contents}
+        for row in photos:
+            # They are read and judged again; until then what held of them holds.
+            row |= {"model_id": None, "answer_id": None, "mtime_ns": None}
+            if row.get("number") is None:
+                row["number"] = row["id"]
+            if row.get("picture") is None:
+                row["picture"] = pictures.get(row["sha256"], row["number"])
+            if row["sha256"] is not None:
+                pictures.setdefault(row["sha256"], row["picture"])
+        words: defaultdict[bytes, list[int]] = defaultdict(list)
+        for row in corrections:
+            said = words[row["sha256"]]
+            if row["kind"] != Kind.UNDO:
+                said.append(row["id"])
+            elif said and row.get("undoes") is None:
+                row["undoes"] = said.pop()
+        for row in corrections:
+            # None: the picture gets a number when it is written.
+            row["picture"] = row.get("picture") or pictures.get(row["sha256"])
+        known = {row["sha256"] for row in contents}
+        contents += [
+            {"sha256": sha256, "picture": picture, "coded": None, "sketch": None}
+            for sha256, picture in pictures.items()
+            if sha256 not in known
+        ]
+        return _Saved(photos, contents, corrections)
+
+    def write(self, connection: Connection) -> None:
+        """Writes it into a catalogue that is empty."""
+        for row in self.contents:
+            row.pop("id", None)
+        for table, rows in (
+            (schema.photo, self.photos),
+            (schema.content, self.contents),
+        ):
+            for row in rows:
+                # What is damaged may be there twice.
+                connection.execute(sqlite.insert(table).on_conflict_do_nothing(), row)
+        lost = {row["sha256"]: 0 for row in self.corrections if row["picture"] is None}
+        for sha256, number in zip(lost, draw(connection, len(lost)), strict=True):
+            lost[sha256] = number
+            facts = {"sha256": sha256, "picture": number}
+            connection.execute(insert(schema.content), facts)
+        for row in self.corrections:
+            row["picture"] = row["picture"] or lost[row["sha256"]]
+            connection.execute(insert(schema.correction), row)
+
+
+def _rows(file: Path, table: Table) -> list[dict[str, Any]]:
+    """The rows of a table that can still be read, in the order of their numbers."""
     found: dict[int, dict[str, Any]] = {}
-    query = f"SELECT id, {', '.join(names)} FROM correction"
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as old:
+            there = {name for _, name, *_ in old.execute(f"PRAGMA table_info({table.name})")}
+            columns = [column for column in table.c if column.name in there]
+            listed = ", ".join(column.name for column in columns)
             # From both ends, because reading stops at a damaged page.
             for order in ("ASC", "DESC"):
+                query = f"SELECT {listed} FROM {table.name} ORDER BY id {order}"
                 try:
-                    for id_, *values in old.execute(f"{query} ORDER BY id {order}"):
-                        row = dict(zip(names, values, strict=True))
-                        row["said_at"] = datetime.fromisoformat(row["said_at"])
-                        found[id_] = row
+                    for values in old.execute(query):
+                        pairs = zip(columns, values, strict=True)
+                        row = {column.name: _read(column, value) for column, value in pairs}
+                        found[row["id"]] = row
                 except (sqlite3.DatabaseError, ValueError, TypeError):
                     continue
     except sqlite3.Error:
         pass
-    return [found[id_] for id_ in sorted(found)]
+    return [found[number] for number in sorted(found)]
+
+
+def _read(column: Column[Any], value: Any) -> Any:
+    """A value as it is stored, as the program has it.
+
+    Raises:
+        TypeError: It is damaged.
+        ValueError: Likewise.
+    """
+    if value is None:
+        if not column.nullable and column.name not in ("number", "picture"):
+            raise TypeError
+        return None
+    if isinstance(column.type, DateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(column.type, schema.FileName):
+        return schema.decode_path(value)
+    kinds: dict[type, type | tuple[type, ...]] = {
+        LargeBinary: bytes,
+        Text: str,
+        Boolean: int,
+        Float: (int, float),
+    }
+    kind = kinds.get(type(column.type), int)
+    if not isinstance(value, kind):
+        raise TypeError
+    return bool(value) if isinstance(column.type, Boolean) else value
 
 
 def _free_name(file: Path) -> Path:

@@ -5,6 +5,7 @@ Knows nothing of databases.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,9 @@ from enum import StrEnum
 from typing_extensions import TypedDict
 
 from barkive.verdicts import Candidate, CandidateJSON, Label, Language, Status, Verdict, VerdictJSON
+
+VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
+"""An `Entry.version`: the first half of the content's SHA-256, and the number of the word."""
 
 
 class Kind(StrEnum):
@@ -28,6 +32,7 @@ class EntryJSON(VerdictJSON):
     """An entry's JSON form: that of a verdict, and the catalogue's own fields behind it."""
 
     id: int
+    version: str | None
     corrected: bool
     note: str | None
     model_status: str | None
@@ -40,6 +45,7 @@ class EntryJSON(VerdictJSON):
     sha256: str | None
     added_at: str
     identified_at: str | None
+    unreadable_since: str | None
     missing_since: str | None
 
 
@@ -54,14 +60,17 @@ class Entry:
     """One photo of the catalogue.
 
     Attributes:
-        id: The catalogue's own number for it; kept when the file is moved.
+        id: Its number: random, made once, and kept when the file is moved, renamed, converted
+            or given tags, when the catalogue is copied, merged or made anew.
+        picture: The number of the picture; files that hold the same one share it.
         file: The absolute path; bytes that are no text are kept (`surrogateescape`).
         status: What holds: a person's word, or else the model's.
         breeds: The breed that holds, two for a cross, best first; the short list of an
             `uncertain` photo; empty for `not_dog` and `failed`. A breed that a person gave
             has probability 1, those of a cross 0.5 each.
-        error: Why it could not be read; None unless `failed`.
+        error: Why it could not be read; None unless `failed`, or `unreadable_since` is given.
         corrected: Whether a person said so.
+        word: The number of the correction that holds; None where none does.
         note: What they wrote beside it.
         answer: What the model said; None where the photo could not be read.
         guesses: The breeds that the model finds most probable, at most five, also where it
@@ -73,18 +82,26 @@ class Entry:
         taken_at: When the camera says that it was taken, in the camera's local time.
         camera: Maker and model.
         bytes: The file's size; None where it could not be read at all.
+        mtime_ns: When it was last written, in nanoseconds since 1970; None where that does not
+            tell whether it has changed since.
+        ctime_ns: When the file or what the system knows of it was last changed; likewise.
+        coded: The digest of the coded picture in hex digits, see `images.fingerprint`.
         sha256: Of the file's content, in hex digits; None where it could not be read at all.
         added_at: When it was first catalogued, UTC.
         identified_at: When a model last judged it, UTC.
+        unreadable_since: When a file that had been read first could not be, UTC; what is known of
+            it stays. None if it can.
         missing_since: When a scan first did not find the file any more, UTC; None if it is there.
     """
 
     id: int
+    picture: int
     file: str
     status: Status
     breeds: tuple[Candidate, ...]
     error: str | None
     corrected: bool
+    word: int | None
     note: str | None
     answer: Verdict | None
     guesses: tuple[Candidate, ...]
@@ -95,15 +112,30 @@ class Entry:
     taken_at: datetime | None
     camera: str | None
     bytes: int | None
+    mtime_ns: int | None
+    ctime_ns: int | None
     sha256: str | None
+    coded: str | None
     added_at: datetime
     identified_at: datetime | None
+    unreadable_since: datetime | None
     missing_since: datetime | None
 
     @property
     def verdict(self) -> Verdict:
         """What holds, as a verdict."""
-        return Verdict(self.file, self.status, self.breeds, self.error, self.model)
+        error = self.error if self.status is Status.FAILED else None
+        return Verdict(self.file, self.status, self.breeds, error, self.model)
+
+    @property
+    def version(self) -> str | None:
+        """What a person who looks at the photo sees: its content, and the word that holds.
+
+        None where the file could never be read.
+        """
+        if self.sha256 is None:
+            return None
+        return f"{self.sha256[:32]}-{self.word or 0}"
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -125,6 +157,7 @@ class Entry:
             **verdict,
             "breeds": verdict["breeds"][:top],
             "id": self.id,
+            "version": self.version,
             "corrected": self.corrected,
             "note": self.note,
             "model_status": answer["status"] if answer else None,
@@ -137,6 +170,7 @@ class Entry:
             "sha256": self.sha256,
             "added_at": utc(self.added_at),
             "identified_at": utc(self.identified_at) if self.identified_at else None,
+            "unreadable_since": utc(self.unreadable_since) if self.unreadable_since else None,
             "missing_since": utc(self.missing_since) if self.missing_since else None,
         }
 
@@ -161,6 +195,8 @@ class Found:
 class ChangeJSON(TypedDict):
     """A change's JSON form."""
 
+    id: int
+    undoes: int | None
     kind: str
     breeds: list[str]
     note: str | None
@@ -174,7 +210,9 @@ class Change:
     """What a person once said of a photo.
 
     Attributes:
-        kind: What was said; `undo` takes back what was said before it.
+        id: The number of the correction.
+        undoes: The number of the one that it takes back; None unless `undo`.
+        kind: What was said.
         labels: The breed; two for a cross; else none.
         note: What was written beside it.
         by: Who said it.
@@ -182,6 +220,8 @@ class Change:
         was: What held before, such as `uncertain` or `dog: Pug`.
     """
 
+    id: int
+    undoes: int | None
     kind: Kind
     labels: tuple[Label, ...]
     note: str | None
@@ -192,6 +232,8 @@ class Change:
     def to_json(self, lang: Language = "en") -> ChangeJSON:
         """The change as a JSON object."""
         return {
+            "id": self.id,
+            "undoes": self.undoes,
             "kind": self.kind.value,
             "breeds": [label.name(lang) for label in self.labels],
             "note": self.note,

@@ -29,7 +29,7 @@ from barkive.verdicts import Status
 _OPEN, _DONE, _SKIPPED = "open", "done", "skipped"
 _LAPSE = timedelta(minutes=5)
 _FORGET = timedelta(days=30)
-# Several files may have one content, which is asked about once.
+# Several files may hold one picture, which is asked about once.
 _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
@@ -49,7 +49,7 @@ class Progress:
         left: Photos that wait for a review: see `Filter.to_review`.
         done: Photos that this desk has answered.
         skipped: Photos that this desk has passed over.
-        checked: Contents of which people said what is on them, in the whole catalogue.
+        checked: Pictures of which people said what is on them, in the whole catalogue.
         right: Of these, those on which the model's first guess was right.
         listed: Of these, those whose breed was among its first five.
     """
@@ -90,25 +90,25 @@ class Review:
         with self._database.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
             own = connection.execute(
-                select(table.c.sha256)
+                select(table.c.picture)
                 .where(table.c.desk == desk, table.c.state == _OPEN)
                 .order_by(table.c.id)
             ).scalars()
-            rows: dict[bytes, Row[Any]] = {}
-            for content in own:
-                still = chosen().where(where, c.sha256 == content).order_by(c.id).limit(1)
+            rows: dict[int, Row[Any]] = {}
+            for picture in own.all():
+                still = chosen().where(where, c.picture == picture).order_by(c.id).limit(1)
                 if (row := connection.execute(still).first()) is not None:
-                    rows[bytes(content)] = row
+                    rows[picture] = row
             taken = list(rows)[:1]
             if len(rows) < count:
                 free = chosen().where(where, ~_is_spoken_for(desk, moment))
                 free = corrections.least_certain_first(free).limit(count * _SPARE)
                 for row in connection.execute(free):
                     if len(rows) < count:
-                        rows.setdefault(bytes(row.sha256), row)
+                        rows.setdefault(row.picture, row)
             if rows and not taken:
                 (first, *_) = rows
-                row_of_desk = {"desk": desk, "sha256": first, "state": _OPEN, "at": moment}
+                row_of_desk = {"desk": desk, "picture": first, "state": _OPEN, "at": moment}
                 connection.execute(insert(table).values(row_of_desk))
             connection.execute(
                 update(table).where(table.c.desk == desk, table.c.state == _OPEN).values(at=moment)
@@ -131,7 +131,7 @@ class Review:
             UnknownPhotoError: There is no such photo.
             UnknownBreedError: There is no such breed.
         """
-        table, said = schema.review, schema.correction
+        table = schema.review
         with self._database.write() as connection:
             row = corrections.find(connection, number)
             if row.corrected:
@@ -139,12 +139,11 @@ class Review:
                     f"Somebody has reviewed {row.path} meanwhile; what they said stands."
                 )
             entry = corrections.write(connection, self._models, number, correction)
-            last = select(func.max(said.c.id)).where(said.c.sha256 == row.sha256)
-            self._settle(connection, desk, bytes(row.sha256), _DONE)
+            self._settle(connection, desk, row.picture, _DONE)
             connection.execute(
                 update(table)
-                .where(table.c.desk == desk, table.c.sha256 == row.sha256)
-                .values(correction_id=connection.execute(last).scalar_one())
+                .where(table.c.desk == desk, table.c.picture == row.picture)
+                .values(correction_id=entry.word)
             )
         return entry
 
@@ -156,8 +155,7 @@ class Review:
         """
         with self._database.write() as connection:
             row = corrections.find(connection, number)
-            if row.sha256 is not None:
-                self._settle(connection, desk, bytes(row.sha256), _SKIPPED)
+            self._settle(connection, desk, row.picture, _SKIPPED)
 
     def unskip(self, desk: str) -> int:
         """Brings the photos back that a desk has passed over, and gives their number."""
@@ -192,7 +190,7 @@ class Review:
             ReviewedMeanwhileError: Somebody has spoken of it since; their word stands, and
                 the next undo takes back what was before it.
         """
-        table, said = schema.review, schema.correction
+        table = schema.review
         with self._database.write() as connection:
             last = connection.execute(
                 select(table)
@@ -202,23 +200,19 @@ class Review:
             ).first()
             if last is None:
                 return None
-            newest = select(func.max(said.c.id)).where(said.c.sha256 == last.sha256)
-            foreign = (
-                last.state == _DONE and connection.execute(newest).scalar() != last.correction_id
-            )
-            found = chosen().where(schema.photo.c.sha256 == last.sha256)
+            found = chosen().where(schema.photo.c.picture == last.picture)
             row = connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
-            if foreign:
+            if last.state == _DONE and row.correction_id != last.correction_id:
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
                 if last.state == _DONE:
-                    corrections.write(connection, self._models, row.id, Correction(Kind.UNDO))
+                    corrections.write(connection, self._models, row.number, Correction(Kind.UNDO))
                 connection.execute(
                     update(table)
                     .where(table.c.id == last.id)
                     .values(state=_OPEN, turn=None, correction_id=None, at=self._clock())
                 )
-                again = corrections.find(connection, row.id)
+                again = corrections.find(connection, row.number)
                 (entry,) = to_entries(connection, self._models, [again])
                 return entry
         raise ReviewedMeanwhileError(
@@ -242,7 +236,7 @@ class Review:
             checked, right, listed = self._compared(connection)
         return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
 
-    def _settle(self, connection: Connection, desk: str, content: bytes, state: str) -> None:
+    def _settle(self, connection: Connection, desk: str, picture: int, state: str) -> None:
         """Notes what a desk has done with a photo, as the last thing that it did."""
         table = schema.review
         turns = select(func.coalesce(func.max(table.c.turn), 0)).where(table.c.desk == desk)
@@ -251,16 +245,16 @@ class Review:
             "at": self._clock(),
             "turn": connection.execute(turns).scalar_one() + 1,
         }
-        mine = and_(table.c.desk == desk, table.c.sha256 == content)
+        mine = and_(table.c.desk == desk, table.c.picture == picture)
         if not connection.execute(update(table).where(mine).values(values)).rowcount:
-            connection.execute(insert(table).values(desk=desk, sha256=content, **values))
+            connection.execute(insert(table).values(desk=desk, picture=picture, **values))
 
     def _compared(self, connection: Connection) -> tuple[int, int, int]:
-        """How many contents people named, on how many the model was right, and nearly so."""
+        """How many pictures people named, on how many the model was right, and nearly so."""
         c, answer = schema.photo.c, schema.answer.c
         named = (Status.DOG.value, Status.NOT_DOG.value)
-        # One photo stands for all of its content.
-        first = select(func.min(c.id)).where(c.corrected.is_(True)).group_by(c.sha256)
+        # One photo stands for all of its picture.
+        first = select(func.min(c.id)).where(c.corrected.is_(True)).group_by(c.picture)
         rows = connection.execution_options(yield_per=_COMPARED_AT_ONCE).execute(
             select(c.status, c.breed, c.breed2, answer.status.label("said"))
             .add_columns(answer.probabilities, answer.model_id)
@@ -291,7 +285,7 @@ def _is_spoken_for(desk: str, moment: datetime) -> Any:
     """Whether another desk has a photo before it, or this one has passed over it."""
     table = schema.review
     return exists().where(
-        table.c.sha256 == schema.photo.c.sha256,
+        table.c.picture == schema.photo.c.picture,
         or_(
             and_(table.c.desk != desk, table.c.state == _OPEN, table.c.at > moment - _LAPSE),
             and_(table.c.desk == desk, table.c.state != _DONE),

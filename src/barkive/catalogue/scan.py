@@ -9,21 +9,27 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
+from barkive.catalogue.departures import Departures
 from barkive.catalogue.engine import Engine, LocalEngine
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.listing import Listing, State, look
 from barkive.catalogue.models import Model, Models
-from barkive.catalogue.reading import Reading, is_gone
+from barkive.catalogue.reading import Reading, is_gone, status_of
 from barkive.catalogue.runs import Record, RunState
 from barkive.catalogue.sources import Listed
 from barkive.classifier import Classifier, Judged
+from barkive.errors import PhotoError
+from barkive.images import read_file
+from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000
@@ -42,8 +48,9 @@ class Summary:
         listed: Photos listed in the folders.
         unchanged: Of these, known and not read again.
         new: Catalogued for the first time.
-        changed: Known, with another content than before.
-        moved: Known by their content, under another path.
+        changed: Known, and rewritten: the same picture with other tags, turned or converted.
+        moved: Known by their picture, under another path.
+        replaced: New under the name of another picture, which is missing now.
         again: Known and unchanged, but judged again: by another model, or because it could
             not be told that it was unchanged.
         back: Of those unchanged, such as were missing before.
@@ -59,6 +66,7 @@ class Summary:
     new: int = 0
     changed: int = 0
     moved: int = 0
+    replaced: int = 0
     again: int = 0
     back: int = 0
     missing: int = 0
@@ -80,7 +88,7 @@ class Summary:
             self.failed.append((path, reason))
 
 
-_KINDS = ("unchanged", "new", "changed", "moved", "again", "back", "missing")
+_KINDS = ("unchanged", "new", "changed", "moved", "replaced", "again", "back", "missing")
 _FAILURES_LISTED = 1000
 
 
@@ -92,6 +100,8 @@ def scan(
     *,
     engine: Engine | None = None,
     retry_failed: bool = False,
+    gone: bool = False,
+    within: Sequence[str] = (),
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
@@ -105,6 +115,9 @@ def scan(
         engine: Who judges; None for the classifier on this machine.
         retry_failed: Whether photos that could not be read are read again, unchanged ones
             as well.
+        gone: Whether photos are marked missing also where all that a source held, or most of
+            it, is gone at once.
+        within: Folders around the sources, that tell how much is gone; none for the sources.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -112,6 +125,8 @@ def scan(
     Raises:
         CatalogueError: The catalogue can't be written.
         MissingExtraError: A source needs an extra that is not installed.
+        SourceAwayError: All that a source held, or most of it, is gone at once: a drive or share
+            may not be connected. Nothing is marked missing.
         StoreError: An object store can't be asked.
         UsageError: A source does not exist.
     """
@@ -119,11 +134,19 @@ def scan(
     engine = engine or LocalEngine(classifier)
     listing = Listing(given)
     with database.write() as connection:
+        before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = models.add(connection, classifier.bundle)
         run = Record.begin(database, connection, given, engine, model)
     plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)
+        departures = Departures(database, models, listing, before, within)
+        joined = departures.find(lambda: run.stay(summary.counts()))
+        summary.new -= joined
+        summary.moved += joined
+        if not gone:
+            departures.refuse_many()
+        summary.missing += departures.mark()
     except Exception as error:
         run.end(RunState.FAILED, summary.counts(), error)
         raise
@@ -167,7 +190,6 @@ class _Plan:
                     written = time.monotonic()
         finally:
             self._record(batch)
-        self._mark_missing()
 
     def _todo(self) -> Iterator[Reading]:
         """The photos that must be read, those that are known being passed over."""
@@ -176,9 +198,12 @@ class _Plan:
         for listed in self.listing.batches():
             with self.database.read() as connection:
                 paths = [one.path for one in listed]
-                found = connection.execute(select(*columns).where(table.c.path.in_(paths)))
-                known = {row.path: row for row in found}
+                found = select(*columns).where(table.c.path.in_(paths))
+                # Of several that were under one name, the one that is there, or the last.
+                last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
+                known = {row.path: row for row in connection.execute(found.order_by(*last))}
             unchanged: list[Row[Any]] = []
+            touched: dict[int, int | None] = {}
             gone: list[str] = []
             unknown: list[Reading] = []
             for one, state in zip(listed, look(listed), strict=True):
@@ -187,20 +212,43 @@ class _Plan:
                     self._absent(one, row is not None, gone)
                 elif state.fault is not None:
                     self._fail(one.path, state.fault)
-                elif row is not None and self._skips(row, state):
+                elif row is not None and self._skips(row, one.path, state, touched):
                     unchanged.append(row)
                 else:
                     unknown.append(Reading(one.path, state.size, state.mtime_ns))
             self.listing.set_aside(gone)
-            self._mark_back(unchanged)
+            if touched:
+                with self.database.write() as connection:
+                    store.mark_unchanged(connection, touched)
+            self.summary.back += sum(row.missing_since is not None for row in unchanged)
             self._tell(unchanged)
             yield from unknown
 
-    def _skips(self, row: Row[Any], state: State) -> bool:
+    def _skips(
+        self, row: Row[Any], path: str, state: State, touched: dict[int, int | None]
+    ) -> bool:
+        """Whether a photo need not be decoded again.
+
+        Where the system says that something has changed, its name or its rights perhaps, the
+        file is read: two that exchange their names may have one size and one time.
+        """
         if state.mtime_ns is None:
             return False
-        same = (row.bytes, row.mtime_ns, row.model_id) == (*state[:2], self.model.id)
-        return same and not (self.retry_failed and row.status == Status.FAILED)
+        if (row.bytes, row.mtime_ns, row.model_id) != (*state[:2], self.model.id):
+            return False
+        if self.retry_failed and row.error is not None:
+            return False
+        is_there = row.missing_since is None
+        changed_at = None if is_remote(path) else (status_of(path) or (0, 0, None))[2]
+        if is_there and changed_at == row.ctime_ns:
+            return True
+        if not is_remote(path) and not (is_there and row.ctime_ns is None):
+            with suppress(PhotoError):
+                content = read_file(path)
+                if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
+                    return False
+        touched[row.id] = changed_at
+        return True
 
     def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
         """A file that is not there: it has gone since it was listed, or a list names it."""
@@ -215,13 +263,6 @@ class _Plan:
         """Tells of what is not read: in the catalogue it stays as it is, if it is there."""
         self.left_out += 1
         self.summary.fail(path, reason)
-
-    def _mark_back(self, unchanged: Sequence[Row[Any]]) -> None:
-        back = [row.id for row in unchanged if row.missing_since is not None]
-        if back:
-            with self.database.write() as connection:
-                store.mark_present(connection, back)
-        self.summary.back += len(back)
 
     def _tell(self, unchanged: Sequence[Row[Any]] = ()) -> None:
         summary = self.summary
@@ -258,40 +299,15 @@ class _Plan:
         summary.new += counts[store.NEW]
         summary.changed += counts[store.CHANGED]
         summary.moved += counts[store.MOVED]
+        summary.replaced += counts[store.REPLACED]
         summary.again += counts[store.AGAIN]
         summary.statuses.update({status: counts[status] for status in Status if counts[status]})
         for one in batch:
             if one.error is not None:
                 summary.fail(one.item.path, one.error)
 
-    def _mark_missing(self) -> None:
-        """Marks the photos of the sources whose files are gone; last, because some have moved."""
-        table, vouches = schema.photo, self.listing.vouches
-        columns = select(table.c.id, table.c.path).where(table.c.missing_since.is_(None))
-        for source in self.listing.sources:
-            meant, last = source.catalogued(), ""
-            while meant is not None:
-                page = columns.where(meant, table.c.path > last).order_by(table.c.path)
-                with self.database.read() as connection:
-                    rows = connection.execute(page.limit(_COMPARED_AT_ONCE)).all()
-                if not rows:
-                    break
-                last = rows[-1].path
-                self._mark_gone([r for r in rows if source.means(r.path) and not vouches(r.path)])
-        for paths in self.listing.aside():
-            with self.database.read() as connection:
-                rows = connection.execute(columns.where(table.c.path.in_(paths))).all()
-            self._mark_gone(rows)
 
-    def _mark_gone(self, rows: Sequence[Row[Any, Any]]) -> None:
-        """Marks those photos whose files are gone."""
-        # By their names, because no listing tells of all: it hides some, and others came later.
-        states = look([Listed(row.path, named=True) for row in rows])
-        gone = {row.id: row.path for row, one in zip(rows, states, strict=True) if one is None}
-        if gone:
-            with self.database.write() as connection:
-                self.summary.missing += store.mark_missing(connection, gone)
-        self.run.stay(self.summary.counts())
-
-
-_COMPARED = ("id", "path", "bytes", "mtime_ns", "model_id", "status", "missing_since")
+_COMPARED = (
+    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "model_id", "status", "error"),
+    "missing_since",
+)

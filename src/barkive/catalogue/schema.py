@@ -5,8 +5,10 @@
 | `catalogue` | the catalogue itself: one row, with its identity |
 | `model` | a bundle that answered once |
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
-| `photo` | a file, what is known of it, and what holds of it |
-| `correction` | what a person said of a content, in order: never changed, only added to |
+| `content` | a file's content that was ever read, and the picture that it holds |
+| `photo` | a picture in a place, what is known of it, and what holds of it |
+| `correction` | what a person said of a picture, in order: never changed, only added to |
+| `place` | a folder that was scanned, and the device that it was on |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
 | `tally` | how many photos have which status and breed; kept by triggers |
@@ -14,7 +16,12 @@
 PostgreSQL has more tables, and indexes of its own, that only speed searches up: `tallies`,
 `zones` and `nearest` tell of them.
 
-What holds of a photo (`status`, `breed`, …) follows from the last correction of its content,
+A picture is a random number, see `identity`; it has no table of its own. Rows of `photo`
+follow the pictures that they are of: `path` says where one was seen last, and is unique among
+those that are there. `photo.number` is what people and programs call a row by, `photo.id` the
+order in which it came.
+
+What holds of a photo (`status`, `breed`, …) follows from the last correction of its picture,
 or else from its answer; it is kept in `photo` as well, because searches must be fast.
 """
 
@@ -48,7 +55,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -146,13 +153,29 @@ answer = Table(
     sqlite_autoincrement=True,
 )
 
+content = Table(
+    "content",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("picture", BigInteger, nullable=False),
+    # Of the coded picture, and how it looks: see `images/fingerprint.py`. None where that is
+    # not known: of another format, damaged, or read by a Barkive before 0.3.
+    Column("coded", LargeBinary),
+    Column("sketch", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
 photo = Table(
     "photo",
     metadata,
     Column("id", _Id, primary_key=True),
-    Column("path", FileName, nullable=False, unique=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("picture", BigInteger, nullable=False),
+    Column("path", FileName, nullable=False),
     Column("bytes", BigInteger),
     Column("mtime_ns", BigInteger),
+    Column("ctime_ns", BigInteger),
     Column("sha256", LargeBinary),
     Column("phash", LargeBinary),
     Column("format", Text),
@@ -169,11 +192,13 @@ photo = Table(
     Column("probability", Float),
     Column("margin", Float),
     Column("corrected", Boolean, nullable=False),
+    Column("correction_id", _Id),
     Column("note", Text),
     Column("error", Text),
     Column("words", Text, nullable=False),
     Column("added_at", DateTime, nullable=False),
     Column("identified_at", DateTime),
+    Column("unreadable_since", DateTime),
     Column("missing_since", DateTime),
     sqlite_autoincrement=True,
 )
@@ -182,6 +207,8 @@ correction = Table(
     "correction",
     metadata,
     Column("id", _Id, primary_key=True),
+    Column("picture", BigInteger, nullable=False),
+    # The content that the person saw.
     Column("sha256", LargeBinary, nullable=False),
     Column("kind", Text, nullable=False),
     Column("breed", Text),
@@ -190,7 +217,16 @@ correction = Table(
     Column("said_by", Text),
     Column("said_at", DateTime, nullable=False),
     Column("was", Text, nullable=False),
+    # The correction that an undo takes back.
+    Column("undoes", _Id),
     sqlite_autoincrement=True,
+)
+
+place = Table(
+    "place",
+    metadata,
+    Column("path", FileName, primary_key=True),
+    Column("device", Text, nullable=False),
 )
 
 review = Table(
@@ -198,12 +234,12 @@ review = Table(
     metadata,
     Column("id", _Id, primary_key=True),
     Column("desk", Text, nullable=False),
-    Column("sha256", LargeBinary, nullable=False),
+    Column("picture", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("turn", BigInteger),
     Column("correction_id", _Id),
     Column("at", DateTime, nullable=False),
-    UniqueConstraint("desk", "sha256"),
+    UniqueConstraint("desk", "picture"),
 )
 
 run = Table(
@@ -289,8 +325,24 @@ _index(
 )
 _index("photo_by_breed2", "breed2 IS NOT NULL", "breed2", "breed")
 _index("photo_missing", "missing_since IS NOT NULL")
+Index(
+    "photo_here",
+    photo.c.path,
+    unique=True,
+    sqlite_where=text(_THERE),
+    postgresql_where=text(_THERE),
+)
+Index(
+    "photo_was_here",
+    photo.c.path,
+    sqlite_where=text("missing_since IS NOT NULL"),
+    postgresql_where=text("missing_since IS NOT NULL"),
+)
 Index("photo_by_content", photo.c.sha256)
+Index("photo_by_picture", photo.c.picture)
 Index("photo_by_answer", photo.c.answer_id, info={"only": "sqlite"})
-Index("correction_by_content", correction.c.sha256)
-Index("review_by_content", review.c.sha256)
+Index("content_by_picture", content.c.picture)
+Index("content_by_code", content.c.coded)
+Index("correction_by_picture", correction.c.picture)
+Index("review_by_picture", review.c.picture)
 Index("review_by_age", review.c.at)

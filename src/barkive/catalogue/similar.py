@@ -88,7 +88,8 @@ class Similar:
             rows = connection.execute(
                 chosen().where(schema.photo.c.id.in_([-number for _, number in best]))
             ).all()
-            entries = {entry.id: entry for entry in to_entries(connection, self._models, rows)}
+            found = to_entries(connection, self._models, rows)
+            entries = {row.id: entry for row, entry in zip(rows, found, strict=True)}
         return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
 
     def _best(
@@ -229,13 +230,15 @@ class Similar:
         with self._database.read() as connection:
             if isinstance(photo, int):
                 find(connection, photo)
-                is_meant = c.id == photo
+                is_meant = c.number == photo
             else:
                 is_meant = c.path == schema.absolute(photo)
             row = connection.execute(
                 select(c.id, schema.answer.c.vector, schema.answer.c.model_id)
                 .join_from(schema.photo, schema.answer)
                 .where(is_meant)
+                .order_by(c.missing_since.is_not(None), c.id.desc())
+                .limit(1)
             ).first()
         if row is not None:
             vector = unpack_vectors([row.vector])[0]

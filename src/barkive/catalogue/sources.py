@@ -53,6 +53,11 @@ class Source(Protocol):
 
     is_watchable: ClassVar[bool]
 
+    @property
+    def name(self) -> str:
+        """The path, pattern or URL."""
+        ...
+
     def listed(self) -> Iterator[Listed]:
         """Its photos; some of them perhaps more than once."""
         ...
@@ -72,6 +77,11 @@ class Place:
 
     is_watchable: ClassVar[bool] = True
     path: str
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.path
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
@@ -112,6 +122,11 @@ class Pattern:
 
     is_watchable: ClassVar[bool] = False
     pattern: str
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.pattern
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
@@ -158,6 +173,11 @@ class PathList:
 
     is_watchable: ClassVar[bool] = False
     file: str
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.file
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""

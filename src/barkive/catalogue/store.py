@@ -1,29 +1,37 @@
 """Writes into the catalogue what was read and judged of photos.
 
-A file that is known is brought up to date; one whose content is known from a file that is
-gone has been moved; everything else is new. What people said of a content holds for every
+A file that is known is brought up to date; one whose picture is known from a file that is
+gone has been moved; everything else is new. What people said of a picture holds for every
 file with it, and is never overwritten here.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue import bulk, nearest, schema
 from barkive.catalogue.database import Database
+from barkive.catalogue.entries import chosen
 from barkive.catalogue.holding import last_words, what_holds
+from barkive.catalogue.identity import Contents, draw, keep
 from barkive.catalogue.models import Model, Models, pack_probabilities, pack_vector
-from barkive.catalogue.reading import Reading, hash_of
+from barkive.catalogue.reading import Reading, status_of
 from barkive.classifier import Judged
-from barkive.images import is_same_picture
+from barkive.errors import PhotoError
+from barkive.images import read_file
+from barkive.images.fingerprint import picture_digest
+from barkive.images.remote import is_remote
 
-NEW, CHANGED, MOVED, AGAIN = "new", "changed", "moved", "again"
+NEW, CHANGED, MOVED, REPLACED, AGAIN = "new", "changed", "moved", "replaced", "again"
+UNREADABLE = "unreadable"
 
 
 def now() -> datetime:
@@ -34,9 +42,10 @@ def now() -> datetime:
 def find_lost(
     database: Database, batch: Sequence[Judged[Reading]], is_gone: Callable[[str], bool]
 ) -> dict[int, str]:
-    """Finds the photos that a batch has under new paths, and whose files are gone.
+    """Finds the photos whose pictures a batch has under other names, and whose files are gone.
 
-    Outside the transaction that records, for which others wait: to ask a store takes long.
+    A file is gone for its photo also where another picture is under its name by now. Outside
+    the transaction that records, for which others wait: to ask a store takes long.
 
     Args:
         database: The catalogue's.
@@ -44,22 +53,60 @@ def find_lost(
         is_gone: Whether there is no file of a path; asked no more often than it must be.
 
     Returns:
-        Their paths by their numbers.
+        Their paths by their `id`.
     """
     c = schema.photo.c
-    paths = [one.item.path for one in batch]
+    read = {one.item.path: one.item for one in batch if one.item.sha256 is not None}
     with database.read() as connection:
-        known = set(connection.execute(select(c.path).where(c.path.in_(paths))).scalars())
-        read = (one.item for one in batch if one.item.path not in known)
-        new = Counter(one.sha256 for one in read if one.sha256 is not None)
-        same = select(c.id, c.path, c.sha256).where(c.sha256.in_(list(new)), c.path.not_in(known))
-        rows = connection.execute(same.order_by(c.id)).all() if new else []
+        contents = Contents.read(connection, read.values())
+        pictures = {path: contents.picture(one) for path, one in read.items()}
+        here = c.missing_since.is_(None), c.path.in_(list(pictures))
+        at_home = {
+            row.path
+            for row in connection.execute(select(c.path, c.picture).where(*here))
+            if row.picture == pictures[row.path]
+        }
+        wanted = Counter(
+            picture
+            for path, picture in pictures.items()
+            if picture is not None and path not in at_home
+        )
+        rows: list[Row[Any]] = []
+        for part in chunks(list(wanted)):
+            rows += connection.execute(
+                select(c.id, c.path, c.picture, c.missing_since, c.unreadable_since, c.sha256)
+                .add_columns(c.bytes, c.mtime_ns, c.ctime_ns, schema.content.c.coded)
+                .outerjoin(schema.content, schema.content.c.sha256 == c.sha256)
+                .where(c.picture.in_(part))
+                # Those that are known to be gone have waited longest.
+                .order_by(c.missing_since.is_(None), c.id)
+            )
     lost: dict[int, str] = {}
     for row in rows:
-        if new[bytes(row.sha256)] and is_gone(row.path):
-            new[bytes(row.sha256)] -= 1
+        if (row.missing_since is None and row.path in at_home) or not wanted[row.picture]:
+            continue
+        # What the batch has read under this name, it has just seen.
+        is_known = row.missing_since is not None or row.path in read
+        if is_known or is_gone(row.path) or _is_replaced(row):
+            wanted[row.picture] -= 1
             lost[row.id] = row.path
     return lost
+
+
+def _is_replaced(row: Row[Any]) -> bool:
+    """Whether there is another picture by now where a photo was."""
+    if is_remote(row.path) or row.unreadable_since is not None:
+        return False
+    if status_of(row.path) == (row.bytes, row.mtime_ns, row.ctime_ns):
+        return False
+    try:
+        content = read_file(row.path)
+    except PhotoError:
+        return False
+    if hashlib.sha256(content).digest() == row.sha256:
+        return False
+    code = picture_digest(content)
+    return code is None or code != row.coded
 
 
 def record(
@@ -79,45 +126,208 @@ def record(
         lost: What `find_lost` found for it.
 
     Returns:
-        How many are `new`, `changed`, `moved` or judged `again`, and how many of each status.
+        How many are `new`, `changed`, `moved`, `replaced` or judged `again`, and how many of
+        each status.
     """
     moment = now()
     answers = _add_answers(connection, model, batch, moment)
-    paths = [one.item.path for one in batch]
-    found = connection.execute(select(schema.photo).where(schema.photo.c.path.in_(paths)))
-    known = {row.path: row for row in found}
-    _carry_over(connection, batch, known)
-    contents = [one.item.sha256 for one in batch if one.item.sha256 is not None]
-    words = last_words(connection, contents)
-    moved = _by_content(connection, lost or {})
+    placing = _Placing(connection, batch, lost or {})
+    words = last_words(connection, {one.picture for one in placing.placed})
     counts: Counter[str] = Counter()
     new: list[dict[str, Any]] = []
-    known_before: list[dict[str, Any]] = []
-    for one in batch:
-        reading = one.item
+    known: list[dict[str, Any]] = []
+    unreadable: list[dict[str, Any]] = []
+    for one in placing.placed:
+        reading, row = one.judged.item, one.row
+        counts[one.change] += 1
+        if one.change == UNREADABLE:
+            assert row is not None
+            counts[row.status] += 1
+            unreadable.append(_unreadable(row, one.judged, moment))
+            continue
         answer = None
-        if one.scores is not None:
-            packed = pack_probabilities(one.scores.probabilities[0])
-            answer = model, one.status.value, packed, float(one.scores.dog[0])
-        word = words.get(reading.sha256) if reading.sha256 is not None else None
+        if one.judged.scores is not None:
+            packed = pack_probabilities(one.judged.scores.probabilities[0])
+            answer = model, one.judged.status.value, packed, float(one.judged.scores.dog[0])
         columns = {
             **_facts(reading),
-            **what_holds(models, reading.path, answer, word),
-            "error": one.error,
+            **what_holds(models, reading.path, answer, words.get(one.picture)),
+            "number": one.number,
+            "picture": one.picture,
+            "error": one.judged.error,
             "model_id": model.id,
             "answer_id": answers.get(reading.sha256) if reading.sha256 is not None else None,
             "identified_at": moment,
+            "unreadable_since": None,
             "missing_since": None,
         }
-        change, number = _place(columns["sha256"], known.get(reading.path), moved)
-        if number is None:
+        counts[columns["status"]] += 1
+        if row is None:
             new.append({**columns, "added_at": moment})
         else:
-            known_before.append({**columns, "id": number})
-        counts[change] += 1
-        counts[columns["status"]] += 1
-    _write(connection, new, known_before)
+            known.append({**columns, "id": row.id})
+    seen = [one for one in placing.placed if one.change != UNREADABLE]
+    keep(connection, [(one.judged.item, one.picture) for one in seen])
+    _free(connection, placing, moment)
+    _write(connection, new, known)
+    _write(connection, [], unreadable)
     return counts
+
+
+class _Placed(NamedTuple):
+    """A reading in its place.
+
+    Attributes:
+        judged: What was judged.
+        change: What has become of the photo.
+        row: That it has in the catalogue; None for a new one.
+        number: The row's.
+        picture: That its file holds, as far as that can be told.
+    """
+
+    judged: Judged[Reading]
+    change: str
+    row: Row[Any] | None
+    number: int
+    picture: int
+
+
+class _Placing:
+    """Tells which rows the readings of a batch belong to: the rule of docs/identity.md.
+
+    Attributes:
+        placed: The readings.
+        moving: The `id` of each row that leaves its place, for another one or for none.
+        blank: The `id` of each row of which nothing was ever seen, and that is not needed.
+    """
+
+    def __init__(
+        self, connection: Connection, batch: Sequence[Judged[Reading]], lost: Mapping[int, str]
+    ) -> None:
+        c = schema.photo.c
+        paths = [one.item.path for one in batch]
+        here = select(schema.photo).where(c.path.in_(paths), c.missing_since.is_(None))
+        self._here = {row.path: row for row in connection.execute(here)}
+        here_before = {row.picture for row in self._here.values()}
+        self._contents = Contents.read(connection, [one.item for one in batch], here_before)
+        self.moving: set[int] = set()
+        self.blank: set[int] = set()
+        numbers = draw(connection, len(batch))
+        at_home = [self._at_home(*one) for one in zip(batch, numbers, strict=True)]
+        pictures = {
+            one.item.path: self._new_home(one.item, number)
+            for one, number, placed in zip(batch, numbers, at_home, strict=True)
+            if placed is None
+        }
+        kept = {one.row.id for one in at_home if one is not None and one.row is not None}
+        self._free = self._lost(connection, kept, set(pictures.values()), lost)
+        taken = select(c.number).where(c.number.in_(list(pictures.values())))
+        self._taken = set(connection.execute(taken).scalars())
+        self.placed = [
+            placed or self._settled(one, pictures[one.item.path], number)
+            for one, number, placed in zip(batch, numbers, at_home, strict=True)
+        ]
+
+    def _at_home(self, one: Judged[Reading], number: int) -> _Placed | None:
+        """A reading that belongs to the row of its path; None where that must be looked for."""
+        reading, row = one.item, self._here.get(one.item.path)
+        picture = self._contents.picture(reading)
+        if one.error is not None:
+            if row is None:
+                # A damaged file is known by its bytes.
+                return _Placed(one, NEW, None, number, number) if picture is None else None
+            seen = row.phash is not None
+            return _Placed(one, UNREADABLE if seen else AGAIN, row, row.number, row.picture)
+        if row is None:
+            return None
+        if picture is None and (
+            row.phash is None or self._contents.looks_like(reading, row.picture)
+        ):
+            picture = row.picture
+            self._contents.add(reading, row.picture)
+        if picture != row.picture:
+            return None
+        same = row.sha256 is not None and bytes(row.sha256) == reading.sha256
+        return _Placed(one, AGAIN if same else CHANGED, row, row.number, row.picture)
+
+    def _new_home(self, reading: Reading, number: int) -> int:
+        """The picture of a reading that was not under its name before."""
+        picture = self._contents.picture(reading)
+        if picture is None:
+            picture = number
+            self._contents.add(reading, picture)
+        return picture
+
+    def _settled(self, one: Judged[Reading], picture: int, number: int) -> _Placed:
+        """A reading whose picture was not under its name before."""
+        path = one.item.path
+        row = self._here.get(path)
+        free = self._free.get(picture)
+        if free:
+            # The one that was here before, or has the same name elsewhere.
+            best = max(free, key=lambda one: (one.path == path, _name(one.path) == _name(path)))
+            free.remove(best)
+            if row is not None and row.phash is None and not row.corrected:
+                self.blank.add(row.id)
+            change = MOVED
+            if best.path == path:
+                same = best.sha256 is not None and bytes(best.sha256) == one.item.sha256
+                change = AGAIN if same else CHANGED
+            return _Placed(one, change, best, best.number, picture)
+        if row is not None and row.phash is None and not row.corrected:
+            self.moving.discard(row.id)
+            return _Placed(one, CHANGED, row, row.number, picture)
+        if picture not in self._taken:
+            self._taken.add(picture)
+            number = picture
+        return _Placed(one, NEW if row is None else REPLACED, None, number, picture)
+
+    def _lost(
+        self, connection: Connection, kept: set[int], wanted: set[int], lost: Mapping[int, str]
+    ) -> dict[int, list[Row[Any]]]:
+        """The rows that are not where they were, by their pictures; not those that are kept."""
+        c = schema.photo.c
+        known = {row.id for row in self._here.values()}
+        free: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+        for row in self._here.values():
+            if row.id not in kept:
+                self.moving.add(row.id)
+                free[row.picture].append(row)
+        # Not those that were moved meanwhile.
+        still = c.id.in_(list(lost)), c.path.in_(list(lost.values())), c.picture.in_(wanted)
+        if lost:
+            for row in connection.execute(select(schema.photo).where(*still).order_by(c.id)):
+                if row.id not in known:
+                    free[row.picture].append(row)
+                    self.moving.add(row.id)
+        return free
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path)  # noqa: PTH119
+
+
+def _unreadable(row: Row[Any], judged: Judged[Reading], moment: datetime) -> dict[str, Any]:
+    """What changes of a photo whose file can't be read: all that was known of it stays."""
+    reading = judged.item
+    return {
+        "id": row.id,
+        "bytes": reading.size,
+        "mtime_ns": reading.mtime_ns,
+        "ctime_ns": reading.ctime_ns,
+        "error": judged.error,
+        "unreadable_since": row.unreadable_since or moment,
+    }
+
+
+def _free(connection: Connection, placing: _Placing, moment: datetime) -> None:
+    """Frees the paths of rows that leave them; those that find no other are missing then."""
+    c = schema.photo.c
+    for part in chunks(sorted(placing.moving)):
+        leaving = c.id.in_(part), c.missing_since.is_(None)
+        connection.execute(update(schema.photo).where(*leaving).values(missing_since=moment))
+    for part in chunks(sorted(placing.blank)):
+        connection.execute(delete(schema.photo).where(c.id.in_(part)))
 
 
 def _write(
@@ -139,20 +349,8 @@ def _write(
     if new:
         connection.execute(insert(schema.photo), list(new))
     if known:
-        row = update(schema.photo).where(schema.photo.c.id == bindparam("number"))
-        connection.execute(row, [{**one, "number": one["id"]} for one in known])
-
-
-def _place(
-    content: bytes | None, row: Row[Any] | None, lost: dict[bytes, list[int]]
-) -> tuple[str, int | None]:
-    """What has become of a photo, and the number of its row; None for a new one."""
-    if row is not None:
-        same = (row.sha256 and bytes(row.sha256)) == content
-        return AGAIN if same else CHANGED, row.id
-    if content is not None and lost.get(content):
-        return MOVED, lost[content].pop(0)
-    return NEW, None
+        row = update(schema.photo).where(schema.photo.c.id == bindparam("own"))
+        connection.execute(row, [{**one, "own": one["id"]} for one in known])
 
 
 def _facts(reading: Reading) -> dict[str, Any]:
@@ -161,6 +359,7 @@ def _facts(reading: Reading) -> dict[str, Any]:
         "path": reading.path,
         "bytes": reading.size,
         "mtime_ns": reading.mtime_ns,
+        "ctime_ns": reading.ctime_ns,
         "sha256": reading.sha256,
         "phash": reading.phash,
         "format": header.format if header else None,
@@ -219,50 +418,6 @@ def _add_at_once(
     return numbers
 
 
-def _by_content(connection: Connection, lost: Mapping[int, str]) -> dict[bytes, list[int]]:
-    """The numbers of lost photos by their content; not of those that were moved meanwhile."""
-    numbers: defaultdict[bytes, list[int]] = defaultdict(list)
-    if lost:
-        c = schema.photo.c
-        still = c.id.in_(list(lost)), c.path.in_(list(lost.values()))
-        rows = connection.execute(select(c.id, c.sha256).where(*still).order_by(c.id))
-        for row in rows:
-            numbers[bytes(row.sha256)].append(row.id)
-    return numbers
-
-
-def _carry_over(
-    connection: Connection, batch: Sequence[Judged[Reading]], known: dict[str, Row[Any]]
-) -> None:
-    """Keeps what people said where a file was rewritten but shows the same picture.
-
-    Photo managers write tags into files, and turn them: that makes another content.
-    """
-    table = schema.correction
-    for one in batch:
-        reading, row = one.item, known.get(one.item.path)
-        if row is None or None in (row.sha256, row.phash, reading.sha256, reading.phash):
-            continue
-        assert reading.sha256 is not None
-        assert reading.phash is not None
-        old = bytes(row.sha256)
-        if old == reading.sha256 or not is_same_picture(
-            hash_of(bytes(row.phash)), hash_of(reading.phash)
-        ):
-            continue
-        spoken = select(table.c.id).where(table.c.sha256 == reading.sha256).limit(1)
-        if connection.execute(spoken).first() is not None:
-            continue
-        said = connection.execute(
-            select(table).where(table.c.sha256 == old).order_by(table.c.id)
-        ).mappings()
-        copies = [{**row, "sha256": reading.sha256} for row in said]
-        for copy in copies:
-            del copy["id"]
-        if copies:
-            connection.execute(insert(table), copies)
-
-
 def mark_missing(connection: Connection, photos: Mapping[int, str]) -> int:
     """Marks photos whose files are gone; they are not forgotten.
 
@@ -283,12 +438,69 @@ def mark_missing(connection: Connection, photos: Mapping[int, str]) -> int:
     return marked
 
 
-def mark_present(connection: Connection, ids: Sequence[int]) -> None:
-    """Marks photos whose files are back, unchanged."""
-    for part in chunks(ids):
-        connection.execute(
-            update(schema.photo).where(schema.photo.c.id.in_(part)).values(missing_since=None)
-        )
+def mark_unchanged(connection: Connection, changed_at: Mapping[int, int | None]) -> None:
+    """Marks photos whose files are there with the content that they had.
+
+    Args:
+        connection: Of a writing transaction.
+        changed_at: What the system says of when each was last changed, in nanoseconds, by `id`.
+    """
+    c = schema.photo.c
+    for number, moment in changed_at.items():
+        there = c.path.in_(select(c.path).where(c.id == number))
+        other = select(c.id).where(there, c.missing_since.is_(None), c.id != number).limit(1)
+        if connection.execute(other).first() is None:
+            row = update(schema.photo).where(c.id == number)
+            connection.execute(row.values(missing_since=None, ctime_ns=moment))
+
+
+def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: int) -> bool:
+    """Has a photo whose file is gone take the place of a new one that holds its picture.
+
+    Args:
+        connection: Of a writing transaction.
+        models: The catalogue's.
+        gone: The `id` and the path of the one.
+        new: The `id` of the other; its row goes.
+
+    Returns:
+        Whether that was done: not where either has changed meanwhile, or people have spoken of
+        the new one.
+    """
+    c, said = schema.photo.c, schema.correction.c
+    number, path = gone
+    rows = connection.execute(select(schema.photo).where(c.id.in_([number, new])))
+    known = {row.id: row for row in rows}
+    if len(known) < 2 or known[number].path != path:
+        return False
+    old, now_there = known[number], known[new]
+    spoken = select(said.id).where(said.picture == now_there.picture).limit(1)
+    if now_there.missing_since is not None or connection.execute(spoken).first() is not None:
+        return False
+    kept = ("id", "number", "picture", "added_at")
+    columns = {name: value for name, value in now_there._mapping.items() if name not in kept}
+    connection.execute(delete(schema.photo).where(c.id == new))
+    connection.execute(update(schema.photo).where(c.id == number).values(columns))
+    for table in (schema.photo, schema.content):
+        holding = table.c.picture == now_there.picture
+        connection.execute(update(table).where(holding).values(picture=old.picture))
+    review = schema.review
+    connection.execute(delete(review).where(review.c.picture == now_there.picture))
+    bring_up_to_date(connection, models, old.picture)
+    return True
+
+
+def bring_up_to_date(connection: Connection, models: Models, picture: int) -> None:
+    """Brings the photos of a picture to what holds of it now."""
+    word = last_words(connection, [picture]).get(picture)
+    rows = connection.execute(chosen().where(schema.photo.c.picture == picture)).all()
+    for row in rows:
+        answer = None
+        if row.answer_id is not None:
+            model = models.get(connection, row.answer_model_id)
+            answer = model, row.answer_status, row.probabilities, row.dog
+        columns = what_holds(models, row.path, answer, word)
+        connection.execute(update(schema.photo).where(schema.photo.c.id == row.id).values(columns))
 
 
 def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:

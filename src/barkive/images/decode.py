@@ -33,7 +33,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from barkive.errors import MissingExtraError, PhotoError
+from barkive.errors import MissingExtraError, PassingError, PhotoError
 from barkive.images.colour import flatten, to_srgb
 from barkive.images.files import refuse_large
 from barkive.images.remote import is_remote, read
@@ -92,10 +92,10 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
     except PhotoError:
         raise
     except MemoryError:
-        raise PhotoError("There is not enough memory to decode it.") from None
+        raise PassingError("There is not enough memory to decode it.") from None
     except Exception as error:  # plugins raise almost anything when the bytes are wrong
         if isinstance(error, EOFError) or "truncated" in str(error).lower():
-            raise PhotoError("The file is cut off: the picture ends early.") from None
+            raise PassingError("The file is cut off: the picture ends early.") from None
         raise PhotoError("The file is damaged: the picture can't be decoded.") from None
 
 
@@ -113,7 +113,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names earlier
         if stat.S_ISDIR(status.st_mode):
             if not os.access(path, os.R_OK | os.X_OK):
-                raise PhotoError("No permission to open the folder.")
+                raise PassingError("No permission to open the folder.")
             raise PhotoError("It is a folder, not a photo.")
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError("It is a device or a pipe, not a photo.")
@@ -123,11 +123,11 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise PhotoError("The file does not exist.") from None
     except PermissionError:
-        raise PhotoError("No permission to read the file.") from None
+        raise PassingError("No permission to read the file.") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise PhotoError("It is a symbolic link that leads back to itself.") from None
-        raise PhotoError(f"The file can't be read: {error.strerror}.") from None
+        raise PassingError(f"The file can't be read: {error.strerror}.") from None
     except ValueError:  # a null byte, or a character that no file name can have
         raise PhotoError("The file does not exist.") from None
     return content
@@ -151,7 +151,7 @@ def _open_heic(file: IO[bytes]) -> ImageFile.ImageFile:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
-        raise PhotoError(str(MissingExtraError("heic", "A HEIC photo"))) from None
+        raise PassingError(str(MissingExtraError("heic", "A HEIC photo"))) from None
     opener: Callable[[IO[bytes]], ImageFile.ImageFile] = HeifImageFile
     return opener(file)
 
@@ -210,7 +210,7 @@ def open_photo(content: bytes) -> ImageFile.ImageFile:
             f"It is not a photo in a format that Barkive reads ({', '.join(_OPENERS)})."
         )
     if name == "AVIF" and not AvifImagePlugin.SUPPORTED:
-        raise PhotoError("AVIF photos can't be read by the Pillow that is installed here.")
+        raise PassingError("AVIF photos can't be read by the Pillow that is installed here.")
     try:
         return _OPENERS[name](io.BytesIO(content))
     except (PhotoError, MemoryError):
