@@ -19,7 +19,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select
 from barkive.catalogue import schema, store
 from barkive.catalogue.database import Database
 from barkive.catalogue.filters import inside
-from barkive.catalogue.identity import stem
+from barkive.catalogue.identity import is_most, stem
 from barkive.catalogue.listing import Listing, look
 from barkive.catalogue.models import Models
 from barkive.catalogue.runs import RunState
@@ -27,9 +27,6 @@ from barkive.catalogue.sources import Listed, Source
 from barkive.errors import SourceAwayError
 from barkive.images.fingerprint import is_same_look
 from barkive.images.remote import is_remote
-
-SHARE, LEAST = 0.5, 10
-"""Of what a source held, at most this part may go at once, where that is so many photos."""
 
 _Row = Row[int, str]
 
@@ -96,7 +93,7 @@ class Departures:
             if around is not None:
                 held = self._count(around)
             moved = self._device(source) not in (None, self._noted(source))
-            if lost == held or (lost >= LEAST and lost > SHARE * held):
+            if lost == held or is_most(lost, held):
                 what = "none" if lost == held else f"only {held - lost}"
                 raise SourceAwayError(
                     f"Of the {held} photos that the catalogue knows in {source.name}, {what} can "

@@ -28,6 +28,7 @@ from barkive.images.remote import is_remote
 
 _LOWEST, _HIGHEST = 10**11, 10**12
 _AT_ONCE = 500
+_LEAST = 10
 
 
 def draw(connection: Connection, count: int) -> list[int]:
@@ -192,6 +193,22 @@ def holds(content: bytes, entry: Entry) -> bool:
         return True
     code = picture_digest(content)
     return code is not None and code.hex() == entry.coded
+
+
+def is_same_picture(one: bytes, other: bytes) -> bool:
+    """Whether two files' contents are one, or hold one coded picture."""
+    if one == other:
+        return True
+    code = picture_digest(one)
+    return code is not None and code == picture_digest(other)
+
+
+def is_most(gone: int, held: int) -> bool:
+    """Whether so many are gone at once that they may only be out of reach.
+
+    That is more than half, and at least ten.
+    """
+    return gone >= _LEAST and gone > held / 2
 
 
 def stem(path: str) -> str:

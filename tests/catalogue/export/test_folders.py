@@ -3,25 +3,45 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from barkive import breeds
-from barkive.catalogue.export import tree
-from barkive.catalogue.export.folders import write_folders, write_training_set
-from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.export import folders, tree
+from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.tree import Tree
+from barkive.catalogue.identity import Now
 from barkive.catalogue.records import Entry
-from barkive.errors import UsageError
+from barkive.errors import SourceAwayError, UsageError
 from barkive.evaluation import known_to, read_samples
-from barkive.verdicts import Candidate, Label, Status
+from barkive.verdicts import Candidate, Label, Language, Status
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
 PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
 MakeEntry = Callable[..., Entry]
+
+
+def write_folders(
+    entries: Iterable[Entry],
+    out: Path,
+    lang: Language,
+    *,
+    copy: bool = False,
+    gone: bool = True,
+    left_out: Mapping[str, Now] = MappingProxyType({}),
+    on_progress: OnProgress = lambda done, total: None,
+) -> Outcome:
+    tree = Tree(out, copy=copy, gone=gone, left_out=left_out)
+    return folders.write_folders(entries, tree, lang, on_progress=on_progress)
+
+
+def write_training_set(entries: Iterable[Entry], out: Path) -> Outcome:
+    return folders.write_training_set(entries, Tree(out, copy=False, gone=True))
 
 
 @pytest.fixture
@@ -421,3 +441,44 @@ def test_many_photos_of_one_name(photo_entry: MakeEntry, out: Path) -> None:
     assert write_folders(entries, out, "en").written == 300
     assert (out / "Chihuahua" / "x-300.jpg").is_symlink()
     assert tree.Tree(out, copy=False).holds(str(out / "Chihuahua" / "x-300.jpg"))
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_most_of_a_tree_is_not_taken_away_unasked(
+    photo_entry: MakeEntry, out: Path, copy: bool
+) -> None:
+    entries = [photo_entry(f"{i}.jpg") for i in range(24)]
+    assert write_folders(entries, out, "en", copy=copy) == Outcome(written=24)
+    # Half may go; that photos change their folders takes nothing away.
+    relabelled = [photo_entry(f"{i}.jpg", **of(PUG)) for i in range(12, 24)]
+    found = write_folders(relabelled, out, "en", copy=copy, gone=False)
+    assert found == Outcome(written=12, removed=24)
+    with pytest.raises(SourceAwayError, match=r"would take 11 of the 12 photos out of .*--gone"):
+        write_folders(relabelled[:1], out, "en", copy=copy, gone=False)
+    assert len(files(out)) == 12
+    with pytest.raises(SourceAwayError, match="would take 12 of the 12"):
+        write_folders([], out, "en", copy=copy, gone=False)
+    assert write_folders(relabelled[:1], out, "en", copy=copy) == Outcome(unchanged=1, removed=11)
+
+
+def test_what_was_made_of_a_photo_that_cannot_be_looked_at_stays(
+    photo_entry: MakeEntry, out: Path
+) -> None:
+    entry = photo_entry("rex.jpg")
+    write_folders([entry, photo_entry("mila.jpg")], out, "en")
+    others = [photo_entry("mila.jpg")]
+    unread = {entry.file: Now.UNREADABLE}
+    assert write_folders(others, out, "en", left_out=unread) == Outcome(unchanged=1)
+    # A link to another picture would show it under the breed of this one.
+    changed = {entry.file: Now.CHANGED}
+    assert write_folders(others, out, "en", left_out=changed) == Outcome(unchanged=1, removed=1)
+
+
+def test_a_copy_of_a_picture_that_was_replaced_is_its_last_and_stays(
+    photo_entry: MakeEntry, out: Path
+) -> None:
+    entry = photo_entry("rex.jpg")
+    write_folders([entry, photo_entry("mila.jpg")], out, "en", copy=True)
+    Path(entry.file).write_bytes(b"another dog")
+    assert write_folders([photo_entry("mila.jpg")], out, "en", copy=True) == Outcome(unchanged=1)
+    assert (out / "Chihuahua/rex.jpg").read_bytes() == b"rex.jpg"

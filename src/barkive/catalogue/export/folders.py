@@ -32,10 +32,9 @@ _FOLDERS: dict[Language, dict[Status, str]] = {
 
 def write_folders(
     entries: Iterable[Entry],
-    out: Path,
+    tree: Tree,
     lang: Language,
     *,
-    copy: bool = False,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Outcome:
     """Makes a tree by breed, such as `Pug/rex.jpg` and `Maltese x Pug/mix.jpg`.
@@ -45,9 +44,8 @@ def write_folders(
 
     Args:
         entries: The photos; those whose file is gone are skipped, and so are the tree's own.
-        out: The folder; made if need be.
+        tree: The folder.
         lang: Of the folders' names.
-        copy: Copy the photos instead of linking to them.
         on_progress: Called after each photo.
 
     Returns:
@@ -63,14 +61,13 @@ def write_folders(
         # A cross is the same whichever breed was named first.
         return " x ".join(sorted(label.name(lang) for label in entry.labels))
 
-    return _write(entries, folder_of, Tree(out, copy=copy), on_progress)
+    return _write(entries, folder_of, tree, on_progress)
 
 
 def write_training_set(
     entries: Iterable[Entry],
-    out: Path,
+    tree: Tree,
     *,
-    copy: bool = False,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Outcome:
     """Makes a folder of breeds for `barkive train` of what people said.
@@ -80,8 +77,7 @@ def write_training_set(
 
     Args:
         entries: The photos; those whose file is gone are skipped, and so are the tree's own.
-        out: The folder; made if need be. As for `write_folders`, the user's files stay.
-        copy: Copy the photos instead of linking to them.
+        tree: The folder. As for `write_folders`, the user's files stay.
         on_progress: Called after each photo.
 
     Returns:
@@ -90,7 +86,7 @@ def write_training_set(
     Raises:
         UsageError: The folder can't be written into, or what Barkive noted there can't be used.
     """
-    return _write(entries, _training_folder, Tree(out, copy=copy), on_progress)
+    return _write(entries, _training_folder, tree, on_progress)
 
 
 def _training_folder(entry: Entry) -> str | None:

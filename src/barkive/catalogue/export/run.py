@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,8 @@ from barkive.catalogue.export.asm3 import asm3_rows
 from barkive.catalogue.export.atomic import replacing
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.vetting import Vetted
+from barkive.catalogue.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
@@ -43,6 +45,8 @@ _TEXT = (
     *(ExportFormat.MD_JSON, ExportFormat.ASM3),
 )
 _FOLDER = (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET)
+# These look at the photos' files, and not only at what is known of them.
+_OF_FILES = (*_FOLDER, ExportFormat.XMP, ExportFormat.ASM3, ExportFormat.CONTACT_SHEET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class Export:
         lang: Of names and headings.
         breed_list: The shelter's own, for `asm3`.
         copy: Whether folders hold copies rather than links.
+        gone: Whether photos are taken out of a folder also where they are most of what it holds.
 
     Raises:
         UsageError: The form needs a place, or can't be written there.
@@ -66,6 +71,7 @@ class Export:
     lang: Language = "en"
     breed_list: BreedList | None = None
     copy: bool = False
+    gone: bool = False
 
     def __post_init__(self) -> None:
         if self.out is None and self.form not in (*_TEXT, ExportFormat.XMP):
@@ -94,7 +100,7 @@ class Export:
         write: Callable[[str], object],
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
-        """Takes the entries out.
+        """Takes the entries out; those whose files have changed are left out, and told.
 
         Args:
             entries: Consumed once.
@@ -107,8 +113,11 @@ class Export:
             UsageError: The file or folder can't be written.
             MissingExtraError: The form needs an extra that is not installed.
         """
+        vetted = Vetted(entries)
+        chosen = iter(vetted) if self.form in _OF_FILES else entries
         try:
-            return self._run(entries, labels, base, write, on_progress)
+            done = self._run(chosen, vetted.left_out, labels, base, write, on_progress)
+            return replace(done, failures=(*vetted.failures, *done.failures))
         except BrokenPipeError:  # the reader, such as `head`, has had enough
             raise
         except OSError as error:
@@ -129,33 +138,34 @@ class Export:
         """
         if self.form not in _TEXT:
             raise UsageError(f"The form {self.form} is no text; choose one of: {', '.join(_TEXT)}.")
-        return self._chunks(entries, labels, base)
+        chosen = iter(Vetted(entries)) if self.form in _OF_FILES else entries
+        return self._chunks(chosen, labels, base)
 
     def _run(
         self,
         entries: Iterator[Entry],
+        left_out: Mapping[str, Now],
         labels: tuple[Label, ...],
         base: str | None,
         write: Callable[[str], object],
         on_progress: OnProgress,
     ) -> Outcome:
         from barkive.catalogue.export import contact_sheet, folders, parquet, xmp
+        from barkive.catalogue.export.tree import Tree
 
         out, lang = self.out, self.lang
         match self.form:
             case ExportFormat.XMP:
-                tree = Path(base) if base is not None else None
-                return xmp.write_sidecars(entries, out, lang, base=tree, on_progress=on_progress)
+                above = Path(base) if base is not None else None
+                return xmp.write_sidecars(entries, out, lang, base=above, on_progress=on_progress)
             case ExportFormat.FOLDERS:
                 assert out is not None
-                return folders.write_folders(
-                    entries, out, lang, copy=self.copy, on_progress=on_progress
-                )
+                tree = Tree(out, copy=self.copy, gone=self.gone, left_out=left_out)
+                return folders.write_folders(entries, tree, lang, on_progress=on_progress)
             case ExportFormat.TRAINING_SET:
                 assert out is not None
-                return folders.write_training_set(
-                    entries, out, copy=self.copy, on_progress=on_progress
-                )
+                tree = Tree(out, copy=self.copy, gone=self.gone, left_out=left_out)
+                return folders.write_training_set(entries, tree, on_progress=on_progress)
         counted = _Counted(entries, on_progress)
         if self.form in _TEXT:
             rows = _Counted(self._chunks(iter(counted), labels, base))

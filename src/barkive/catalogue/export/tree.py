@@ -9,31 +9,44 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 from barkive.catalogue.export.atomic import replacing
 from barkive.catalogue.export.manifest import Kind, Manifest, Placed
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
+from barkive.catalogue.identity import Now, is_most, is_same_picture
 from barkive.catalogue.records import Entry
-from barkive.errors import UsageError
+from barkive.errors import PhotoError, SourceAwayError, UsageError
+from barkive.images import read_file
 from barkive.images.files import EXTENSIONS
 
 
 class Tree:
     """A folder of folders of photos, as it is being made."""
 
-    def __init__(self, out: Path, *, copy: bool) -> None:
+    def __init__(
+        self,
+        out: Path,
+        *,
+        copy: bool,
+        gone: bool = False,
+        left_out: Mapping[str, Now] = MappingProxyType({}),
+    ) -> None:
         """Makes the folder, and reads what an earlier export put there.
 
         Args:
             out: The folder.
             copy: Whether to copy; else the photos are linked, by symbolic links where the
                 system can make them, by hard links where those are possible, else copied.
+            gone: Whether photos are taken out also where they are most of what is there.
+            left_out: Photos that were not placed because their files have changed, or can't be
+                read; filled until `finish`.
 
         Raises:
             UsageError: The folder can't be made, read or written into.
@@ -41,6 +54,7 @@ class Tree:
         self._out = _made(out)
         self._manifest = Manifest(self._out)
         self._earlier = self._manifest.placed
+        self._gone, self._left_out = gone, left_out
         self._now: dict[str, Placed] = {}
         # Where a photo is in a folder already, so that it keeps its name there.
         self._known = {
@@ -98,19 +112,33 @@ class Tree:
             How many were removed, and which could not be.
 
         Raises:
+            SourceAwayError: Most of what was there would be taken away: nothing is.
             UsageError: The manifest can't be written.
         """
         removed, failures = 0, []
+        placed = {one.photo for one in self._now.values()}
         contents = {one.sha256 for one in self._now.values()} - {None}
+        doomed: dict[str, Placed] = {}
         for name, one in self._earlier.items():
             path = self._out / name
             if name in self._now or path.parent.is_symlink() or not one.is_at(path):
                 continue
-            original = Path(os.path.realpath(one.photo))
-            elsewhere = (original.is_file() and original != path) or one.sha256 in contents
-            if one.kind is not Kind.LINK and not elsewhere:
+            if self._stays(one, path, contents):
                 self._now[name] = one
-                continue
+            else:
+                doomed[name] = one
+        lost = {one.photo for one in doomed.values()} - placed
+        held = len({one.photo for one in self._earlier.values()})
+        if lost and not self._gone and (len(lost) == held or is_most(len(lost), held)):
+            self._now |= doomed
+            self._manifest.rewrite(self._now)
+            raise SourceAwayError(
+                f"This export would take {len(lost)} of the {held} photos out of {self._out} that "
+                "an earlier one has put there. None was taken out; see that the catalogue holds "
+                "them, or say with --gone that they are to go."
+            )
+        for name, one in doomed.items():
+            path = self._out / name
             try:
                 path.unlink()
             except OSError as error:
@@ -123,6 +151,19 @@ class Tree:
         if self._now != self._earlier:
             self._manifest.rewrite(self._now)
         return removed, failures
+
+    def _stays(self, one: Placed, path: Path, contents: Set[str | None]) -> bool:
+        """Whether what is not placed anew is left where it is."""
+        match self._left_out.get(one.photo):
+            case Now.UNREADABLE:
+                return True
+            case Now.CHANGED:
+                # A link leads to the new picture, a copy is of the old one.
+                return one.kind is not Kind.LINK and not _is_one(path, one.photo)
+        if one.kind is Kind.LINK or one.sha256 in contents:
+            return False
+        original = Path(os.path.realpath(one.photo))
+        return original == path or not (original.is_file() and _is_same_picture(original, path))
 
     def _place(self, entry: Entry, folder: str, known: str | None) -> bool:
         status = os.stat(entry.file)  # noqa: PTH116 - Path() would tidy it
@@ -191,6 +232,22 @@ def _is_of(placed: Placed, photo: str, status: os.stat_result) -> bool:
     if placed.kind is Kind.LINK:
         return placed.photo == photo
     return (placed.size, placed.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def _is_one(path: Path, photo: str) -> bool:
+    """Whether two names are of one file."""
+    try:
+        return path.samefile(photo)
+    except OSError:
+        return False
+
+
+def _is_same_picture(one: Path, other: Path) -> bool:
+    """Whether two files hold the same picture, as far as they can be read."""
+    try:
+        return is_same_picture(read_file(one), read_file(other))
+    except PhotoError:
+        return False
 
 
 def _put(photo: str, part: Path, kinds: Sequence[Kind]) -> Kind:

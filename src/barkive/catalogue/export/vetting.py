@@ -1,0 +1,47 @@
+"""Leaves photos out of an export whose files are no longer what was judged.
+
+A file may be replaced, or rewritten, between a scan and an export. What is copied, linked,
+embedded or tagged then would be another picture under the old one's breed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from barkive.catalogue.export.outcome import Failure
+from barkive.catalogue.identity import Now, compare
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Status
+
+_REASONS = {
+    Now.CHANGED: "It holds another picture than when it was scanned; scan it again.",
+    Now.UNREADABLE: "It can't be read now; what an earlier export made of it stays.",
+}
+
+
+@dataclass(slots=True)
+class Vetted:
+    """Entries whose files hold what was judged, or are gone.
+
+    Attributes:
+        entries: All of them; consumed once.
+        left_out: Why others are left out, by their files, as far as the iteration has come.
+    """
+
+    entries: Iterable[Entry]
+    left_out: dict[str, Now] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            # Of one that could never be read nothing was judged.
+            now = Now.SAME if entry.status is Status.FAILED else compare(entry)
+            if now in _REASONS:
+                self.left_out[entry.file] = now
+            else:
+                yield entry
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What is left out, as what could not be written."""
+        return tuple(Failure(file, _REASONS[now]) for file, now in self.left_out.items())
