@@ -39,7 +39,7 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
 def test_a_file_of_which_nothing_can_be_read_is_kept_as_well(tmp_path: Path) -> None:
     file = tmp_path / "c.sqlite"
     file.write_bytes(b"nothing" * 500)
-    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0)
+    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0)
     file.write_bytes(b"again" * 500)
     assert rebuild(file).kept.name == "c.sqlite.damaged-2"
     with Catalogue(file) as catalogue:

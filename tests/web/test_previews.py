@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngInfo
 
 from barkive.errors import PhotoError
+from barkive.images.fingerprint import picture_digest
 from barkive.web import previews as module
 from barkive.web.previews import Preview, Previews, Size
 
@@ -29,10 +31,13 @@ class Photo:
 
     file: str
     sha256: str | None
+    coded: str | None = None
 
 
 def entry(path: Path) -> Photo:
-    return Photo(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    content = path.read_bytes()
+    code = picture_digest(content)
+    return Photo(str(path), hashlib.sha256(content).hexdigest(), code.hex() if code else None)
 
 
 def opened(preview: Preview) -> Image.Image:
@@ -160,20 +165,23 @@ def test_a_photo_that_cannot_be_read_is_no_picture(previews: Previews, tmp_path:
         previews.get(Photo(str(tmp_path / "gone.jpg"), None), Size.THUMBNAIL)
 
 
-def test_a_photo_that_was_changed_since_it_was_scanned_is_shown_and_not_kept(
-    previews: Previews, tmp_path: Path, rendered: list[Size]
+def test_another_picture_is_not_shown_in_the_place_of_one(
+    previews: Previews, tmp_path: Path
 ) -> None:
     path = tmp_path / "photo.png"
     Image.new("RGB", (32, 32), RED).save(path)
     scanned = entry(path)
     Image.new("RGB", (32, 32), BLUE).save(path)
-    for _ in range(2):
-        assert opened(previews.get(scanned, Size.THUMBNAIL)).getpixel((9, 9)) == (0, 0, 250)
-    assert len(rendered) == 2
-    Image.new("RGB", (32, 32), RED).save(path)  # put back
+    with pytest.raises(PhotoError, match="another picture than when it was scanned; scan it again"):
+        previews.get(scanned, Size.THUMBNAIL)
+    # The same one with a tag is shown, and not kept.
+    tagged = PngInfo()
+    tagged.add_text("Title", "Rex")
+    Image.new("RGB", (32, 32), RED).save(path, pnginfo=tagged)
     assert opened(previews.get(scanned, Size.THUMBNAIL)).getpixel((9, 9)) == (250, 0, 1)
     path.unlink()
-    assert opened(previews.get(scanned, Size.THUMBNAIL)).getpixel((9, 9)) == (250, 0, 1)
+    with pytest.raises(PhotoError, match="does not exist"):
+        previews.get(scanned, Size.THUMBNAIL)
 
 
 def test_the_bound_holds_after_many_pictures(tmp_path: Path) -> None:

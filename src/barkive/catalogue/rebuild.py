@@ -40,10 +40,12 @@ class Rebuilt(NamedTuple):
     Attributes:
         kept: Where the damaged file lies now.
         corrections: How many were saved.
+        photos: Likewise.
     """
 
     kept: Path
     corrections: int
+    photos: int
 
 
 def rebuild(where: str | Path | None = None) -> Rebuilt:
@@ -87,7 +89,7 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
         ) from None
     with closing(Database(file)) as database, database.write() as connection:
         saved.write(connection)
-    return Rebuilt(kept, len(saved.corrections))
+    return Rebuilt(kept, len(saved.corrections), len(saved.photos))
 
 
 @dataclass(slots=True)

@@ -61,6 +61,12 @@ def export(
     copy: Annotated[
         bool, typer.Option("--copy", help="For folders and training-set: copies, not links.")
     ] = False,
+    gone: Annotated[
+        bool,
+        typer.Option(
+            "--gone", help="Take photos out of a folder also where they are most of what it holds."
+        ),
+    ] = False,
     lang: LangOption = Lang.EN,
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -71,7 +77,8 @@ def export(
     tags. folders: a tree by breed of links to the photos. contact-sheet: a .pdf or .png to
     print. training-set: what people corrected, as a folder of breeds for `barkive train`.
 
-    The photos themselves are never written to. Filters are those of `barkive search`.
+    The photos themselves are never written to. Those whose files have changed since they were
+    scanned are left out, and listed. Filters are those of `barkive search`.
 
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
@@ -85,7 +92,7 @@ def export(
     if form not in _FORMS:
         raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(_FORMS)}.")
     names = read_breed_list(breed_list) if breed_list is not None else None
-    wish = Export(ExportFormat(form), out, lang.value, names, copy)
+    wish = Export(ExportFormat(form), out, lang.value, names, copy, gone)
     with Catalogue(catalogue, create=False) as opened, progress("Exporting") as advance:
         outcome = opened.export(
             wish,

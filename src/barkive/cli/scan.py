@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,9 @@ class EngineName(StrEnum):
 
 _FAILURES = 20
 _LOOK_SECONDS = 1
+# A file that is being written is looked at when it has been left alone for so long, or when
+# others have changed around it for a minute.
+_REST_MS, _BUSY_MS = 1000, 60_000
 
 
 def scan(
@@ -49,10 +52,17 @@ def scan(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read photos again that could not be read.")
     ] = False,
+    gone: Annotated[
+        bool,
+        typer.Option(
+            "--gone", help="Photos that are not found are gone, also where that is most of them."
+        ),
+    ] = False,
     rebuild: Annotated[
         bool,
         typer.Option(
-            "--rebuild", help="Put a damaged catalogue aside, and save what people said in it."
+            "--rebuild",
+            help="Put a damaged catalogue aside, and save numbers and what people said.",
         ),
     ] = False,
     engine: Annotated[
@@ -82,7 +92,8 @@ def scan(
     """Catalogue photos wherever they lie: identify what is new or changed.
 
     Photos that are known and unchanged are passed over, moved ones are recognised by their
-    content, and those that are gone are marked missing. What people said stands. An
+    picture, and those that are gone are marked missing; where that is all of a source or most
+    of it, only with --gone: a drive may not be connected. What people said stands. An
     interrupted scan goes on where it was. The photos themselves are never written to.
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
@@ -101,8 +112,8 @@ def scan(
     if rebuild:
         saved = rebuilt(catalogue)
         typer.echo(
-            f"The damaged catalogue is kept as {saved.kept}; corrections saved: "
-            f"{saved.corrections}.",
+            f"The damaged catalogue is kept as {saved.kept}; saved: {saved.photos} photos with "
+            f"their numbers, {saved.corrections} corrections.",
             err=True,
         )
     with Catalogue(catalogue) as opened:
@@ -111,9 +122,10 @@ def scan(
             scanning = partial(
                 opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
             )
-            failed = _scan_once(opened, sources, scanning)
+            failed = _scan_once(opened, sources, partial(scanning, gone=gone))
             if watch:
-                _watch(opened, sources, scanning)
+                places = [str(Path(one).absolute()) for one in sources]
+                _watch(opened, sources, partial(scanning, within=places))
     if failed:
         raise typer.Exit(1)
 
@@ -171,12 +183,16 @@ def _scan_once(
     """
     from barkive.catalogue import Summary
     from barkive.cli.progress import progress
+    from barkive.errors import SourceAwayError
 
     summary = Summary()
     try:
         with progress("Scanning") as advance:
             scanning(sources, summary=summary, on_progress=advance)
     except KeyboardInterrupt:
+        _print(catalogue, summary)
+        raise
+    except SourceAwayError:
         _print(catalogue, summary)
         raise
     same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
@@ -208,7 +224,11 @@ def _print(catalogue: Catalogue, summary: Summary) -> None:
 
 def _others(summary: Summary) -> str:
     """What happens more rarely, where it has happened."""
-    parts = {"identified again": summary.again, "back again": summary.back}
+    parts = {
+        "in the place of another picture": summary.replaced,
+        "identified again": summary.again,
+        "back again": summary.back,
+    }
     return "".join(f", {number} {what}" for what, number in parts.items() if number)
 
 
@@ -229,8 +249,6 @@ def _watch(catalogue: Catalogue, sources: Sequence[str], scanning: Callable[...,
 
 def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:
     """What is to be scanned, whenever something has changed; never ends."""
-    from watchfiles import watch
-
     gone: set[Path] = set()
     while True:
         there = [place for place in places if place.exists()]
@@ -239,7 +257,7 @@ def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:
             continue
         # The first turn comes when the watch has begun: what changed before is found then.
         started = False
-        for changes in watch(*there, rust_timeout=1000 * _LOOK_SECONDS, yield_on_timeout=True):
+        for changes in _watched(there):
             around = {_nearest(Path(path), places) for _, path in changes} - {None}
             if not started:
                 around, started = set(there), True
@@ -251,6 +269,19 @@ def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:
                 yield {one for one in around if one is not None}
             if is_back or len(gone) == len(places):
                 break  # a folder that has come back must be watched anew
+
+
+def _watched(places: Sequence[Path]) -> Iterator[set[tuple[Any, str]]]:
+    """What has changed, each time that it has come to rest, and nothing once a second."""
+    from watchfiles import watch
+
+    return watch(
+        *places,
+        step=_REST_MS,
+        debounce=_BUSY_MS,
+        rust_timeout=1000 * _LOOK_SECONDS,
+        yield_on_timeout=True,
+    )
 
 
 def _nearest(path: Path, places: Sequence[Path]) -> Path | None:

@@ -21,11 +21,14 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from barkive.catalogue import Entry
+from barkive.catalogue.identity import holds
+from barkive.errors import PhotoError
 from barkive.images import decode, read_file
 
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
 _MEDIA_TYPE = "image/jpeg"
+_CHANGED = "The file holds another picture than when it was scanned; scan it again."
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS preview (
     key TEXT PRIMARY KEY, used INTEGER NOT NULL, content BLOB NOT NULL
@@ -101,8 +104,10 @@ class Previews:
             if (content := self._kept(key)) is None:
                 with self._few:
                     file = read_file(entry.file)
+                    # Shown under this photo's breed, another picture would be labelled for it.
+                    if entry.sha256 is not None and not holds(file, entry):
+                        raise PhotoError(_CHANGED)
                     content = _rendered(file, size)
-                # A file that was changed since it was scanned is another photo.
                 if hashlib.sha256(file).hexdigest() == entry.sha256:
                     self._keep(key, content)
         return _preview(content)

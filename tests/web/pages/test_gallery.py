@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as property_settings
 from hypothesis import strategies as st
+from PIL import Image
 from starlette.datastructures import QueryParams
 from starlette.testclient import TestClient
 
@@ -234,11 +235,10 @@ def test_counts_tell_what_is_left_under_the_other_filters(filled: TestClient, ke
 
 
 def test_breeds_beyond_the_first_twelve_are_folded_away(filled: TestClient, kennel: Path) -> None:
-    content = (kennel / "rex.png").read_bytes()
     catalogue = catalogue_of(filled)
     for number in range(13):
         file = kennel / f"other{number}.png"
-        file.write_bytes(content + bytes([number]))
+        Image.new("RGB", (40, 30), (250, number, 10)).save(file)
         catalogue.scan(file, classifier=filled.app.state.service.classifier)  # type: ignore[attr-defined]
         catalogue.correct(file, breed=f"Mutt {number:02}", other=True)
     page = filled.get("/photos").text
@@ -369,7 +369,7 @@ def test_photos_whose_files_are_gone_are_told_of(filled: TestClient, kennel: Pat
     assert '<span class="none">File gone</span>' in page
     for file in kennel.rglob("*.*"):
         file.unlink()
-    service.catalogue.scan(kennel, classifier=service.classifier)
+    service.catalogue.scan(kennel, classifier=service.classifier, gone=True)
     page = filled.get("/photos").text
     assert "The files of all photos were gone at the last scan." in page
     assert '<a class="button second" href="/photos?missing=true">' in page

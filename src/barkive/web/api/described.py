@@ -129,7 +129,8 @@ VERDICT = {
 }
 ENTRY = VERDICT | {
     "file": "/home/ada/Pictures/rex.jpg",
-    "id": 7,
+    "id": 371590264118,
+    "version": "ab" * 16 + "-0",
     "corrected": False,
     "note": None,
     "model_status": "uncertain",
@@ -142,6 +143,7 @@ ENTRY = VERDICT | {
     "sha256": "ab" * 32,
     "added_at": "2026-06-01T12:00:00Z",
     "identified_at": "2026-06-01T12:00:01Z",
+    "unreadable_since": None,
     "missing_since": None,
 }
 """A photo of the catalogue, for examples."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import Correction, Kind
 from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
-from barkive.errors import PhotoError
+from barkive.errors import ChangedPhotoError, PhotoError, ReviewedMeanwhileError
 from barkive.sentences import translate
 from barkive.web.api.described import (
     ENTRY,
@@ -24,12 +24,15 @@ from barkive.web.api.described import (
 )
 from barkive.web.api.shared import PREFIX, PRINTED, Lang, Number, Setup, Shared, Top, Wanted
 from barkive.web.paths import printable
+from barkive.web.problems import problem
 from barkive.web.uploads import received
 
 router = APIRouter(prefix=PREFIX, tags=["photos"])
 
 _NAME = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 _CHANGE = {
+    "id": 12,
+    "undoes": None,
     "kind": "breed",
     "breeds": ["Boxer"],
     "note": "chip says so",
@@ -190,8 +193,8 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
     summary="One photo",
 )
 def photo(shared: Shared, number: Number, top: Top = 5, lang: Lang = "en") -> Response:
-    """What is known and said of a photo."""
-    return JSONResponse(_to_json(shared.catalogue.photo(number), lang, top))
+    """What is known and said of a photo; the `ETag` is its `version`."""
+    return _one(shared.catalogue.photo(number), lang, top)
 
 
 @router.get(
@@ -211,18 +214,34 @@ def history(shared: Shared, number: Number, lang: Lang = "en") -> Response:
     responses=example(ENTRY) | NO_SUCH_PHOTO | _NOTHING_TO_SAY,
     summary="Correct a photo",
 )
-def correct(shared: Shared, number: Number, said: Said, lang: Lang = "en") -> Response:
+def correct(
+    shared: Shared,
+    number: Number,
+    said: Said,
+    if_match: Annotated[
+        str | None,
+        Header(description="The photo's `ETag`, or its `version`, as the person saw it."),
+    ] = None,
+    lang: Lang = "en",
+) -> Response:
     """Writes what a person says of a photo; it is durable when this answers.
 
-    It holds for every file of the same content, stands over what the model says, and its
-    history is kept.
+    It holds for every file of the same picture, stands over what the model says, and its
+    history is kept. With `If-Match` it is refused with 409 where the photo is another picture
+    by now, or somebody has spoken of it meanwhile; `photo` in the answer is the photo as it is.
+    Without, it is refused where the file has changed since it was scanned.
     """
     breeds: tuple[str, ...] = ()
     other = False
     if not isinstance(said, SaidOtherwise):
         breeds, other = tuple(said.breeds), said.other
-    correction = Correction(Kind(said.kind), breeds, said.note, said.by, other)
-    return JSONResponse(_to_json(shared.catalogue.say(number, correction), lang))
+    seen = None if if_match in (None, "*") else if_match.removeprefix("W/").strip('"')
+    correction = Correction(Kind(said.kind), breeds, said.note, said.by, other, seen)
+    try:
+        return _one(shared.catalogue.say(number, correction), lang)
+    except (ChangedPhotoError, ReviewedMeanwhileError) as refused:
+        now = _to_json(shared.catalogue.photo(number), lang)
+        return problem(409, translate(str(refused), lang), photo=now)
 
 
 @router.get(
@@ -283,6 +302,11 @@ def counts(
         for name, number in catalogue.counts(by, wanted).most_common()
     ]
     return JSONResponse(rows)
+
+
+def _one(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Response:
+    headers = {"ETag": f'"{entry.version}"'} if entry.version is not None else None
+    return JSONResponse(_to_json(entry, lang, top), headers=headers)
 
 
 def _to_json(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Any:
