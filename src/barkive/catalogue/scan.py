@@ -56,7 +56,8 @@ class Summary:
         back: Of those unchanged, such as were missing before.
         missing: Catalogued, and found to be gone.
         statuses: How many of the photos listed have which status, as what holds.
-        failed: Photos that this scan could not read, with the reason: the first thousand.
+        failed: Photos that this scan could not read, with the reason: the first thousand. What
+            was known of them stays.
         failures: How many these are in all.
         finished: False while it runs, and where it was interrupted.
     """

@@ -140,6 +140,12 @@ def text_writer() -> Callable[[Text], None]:
     return write
 
 
+_UNREADABLE: dict[Language, str] = {
+    "en": "can't be read since {}:",
+    "fr": "illisible depuis le {} :",
+}
+
+
 def entry_line(entry: Entry, lang: Language) -> Text:
     """A photo of the catalogue for people, on one line; what people said is ticked."""
     line = verdict_line(entry.verdict, lang)
@@ -150,6 +156,10 @@ def entry_line(entry: Entry, lang: Language) -> Text:
         line.append("  ✓", style="green")
         if entry.note:
             line.append(f" {printable(entry.note)}", style="dim")
+    if entry.unreadable_since is not None:
+        day = entry.unreadable_since.date().isoformat()
+        reason = translate(entry.error or "", lang)
+        line.append(f"  ({_UNREADABLE[lang].format(day)} {reason})", style="yellow")
     return line
 
 

@@ -113,7 +113,7 @@ class Export:
             UsageError: The file or folder can't be written.
             MissingExtraError: The form needs an extra that is not installed.
         """
-        vetted = Vetted(entries)
+        vetted = Vetted(entries, present=self.form in (*_FOLDER, ExportFormat.XMP))
         chosen = iter(vetted) if self.form in _OF_FILES else entries
         try:
             done = self._run(chosen, vetted.left_out, labels, base, write, on_progress)
@@ -138,7 +138,7 @@ class Export:
         """
         if self.form not in _TEXT:
             raise UsageError(f"The form {self.form} is no text; choose one of: {', '.join(_TEXT)}.")
-        chosen = iter(Vetted(entries)) if self.form in _OF_FILES else entries
+        chosen = iter(Vetted(entries, present=False)) if self.form in _OF_FILES else entries
         return self._chunks(chosen, labels, base)
 
     def _run(

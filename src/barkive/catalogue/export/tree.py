@@ -155,7 +155,7 @@ class Tree:
     def _stays(self, one: Placed, path: Path, contents: Set[str | None]) -> bool:
         """Whether what is not placed anew is left where it is."""
         match self._left_out.get(one.photo):
-            case Now.UNREADABLE:
+            case Now.UNREADABLE | Now.GONE:
                 return True
             case Now.CHANGED:
                 # A link leads to the new picture, a copy is of the old one.

@@ -17,25 +17,30 @@ from barkive.verdicts import Status
 _REASONS = {
     Now.CHANGED: "It holds another picture than when it was scanned; scan it again.",
     Now.UNREADABLE: "It can't be read now; what an earlier export made of it stays.",
+    Now.GONE: "It is not there; scan its folder again. What an earlier export made of it stays.",
 }
 
 
 @dataclass(slots=True)
 class Vetted:
-    """Entries whose files hold what was judged, or are gone.
+    """Entries whose files hold what was judged.
 
     Attributes:
         entries: All of them; consumed once.
+        present: Whether files must be there, save those that the catalogue knows to be missing.
         left_out: Why others are left out, by their files, as far as the iteration has come.
     """
 
     entries: Iterable[Entry]
+    present: bool
     left_out: dict[str, Now] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Entry]:
         for entry in self.entries:
             # Of one that could never be read nothing was judged.
             now = Now.SAME if entry.status is Status.FAILED else compare(entry)
+            if now is Now.GONE and (entry.missing_since is not None or not self.present):
+                now = Now.SAME
             if now in _REASONS:
                 self.left_out[entry.file] = now
             else:
