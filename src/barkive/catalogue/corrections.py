@@ -51,7 +51,7 @@ class Correction:
     Attributes:
         kind: What is said; `undo` takes back the last thing that was said.
         seen: The `Entry.version` that the person had before them; None where the program does
-            not say, and the file must be as it was judged then.
+            not say.
         breeds: Names or ids: one for `breed`, two different ones for `cross`, else none.
         note: Anything worth remembering.
         by: Who says so.
@@ -121,18 +121,18 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
         CatalogueError: The catalogue can't be written.
         UnknownBreedError: There is no such breed.
     """
-    if correction.seen is None:
-        # Before the transaction, for which others wait: the file may have to be read.
-        _refuse_changed(one(database, models, photo))
+    # Before the transaction, for which others wait: the file may have to be read.
+    refuse_changed(one(database, models, photo), correction)
     with database.write() as connection:
         return write(connection, models, photo, correction)
 
 
-def _refuse_changed(entry: Entry) -> None:
-    """Refuses to speak of a file that may hold another picture by now.
+def refuse_changed(entry: Entry, correction: Correction) -> None:
+    """Refuses to speak of a photo whose file may hold another picture by now.
 
     Raises:
-        ChangedPhotoError: It does, or can't be read.
+        ChangedPhotoError: It does; or it can't be read, and the person does not say what they
+            saw.
     """
     match compare(entry):
         case Now.CHANGED:
@@ -140,7 +140,7 @@ def _refuse_changed(entry: Entry) -> None:
                 f"{entry.file} holds another picture than when it was scanned; scan it again, "
                 "look at it, and then say what it shows."
             )
-        case Now.UNREADABLE:
+        case Now.UNREADABLE if correction.seen is None:
             raise ChangedPhotoError(
                 f"{entry.file} can't be read now, so it can't be told whether it is still the "
                 "picture that was scanned; try again when it can be read."

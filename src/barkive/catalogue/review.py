@@ -127,11 +127,14 @@ class Review:
             The photo as it is now.
 
         Raises:
+            ChangedPhotoError: Its file holds another picture by now.
             ReviewedMeanwhileError: Somebody has spoken of it meanwhile; nothing is written.
             UnknownPhotoError: There is no such photo.
             UnknownBreedError: There is no such breed.
         """
         table = schema.review
+        seen = corrections.one(self._database, self._models, number)
+        corrections.refuse_changed(seen, correction)
         with self._database.write() as connection:
             row = corrections.find(connection, number)
             if row.corrected:
