@@ -87,6 +87,10 @@ class DamagedCatalogueError(CatalogueError):
     """A catalogue's file is no sound database; it is left as it is."""
 
 
+class ReadOnlyCatalogueError(CatalogueError):
+    """A catalogue can only be read, by this user or from this disk; nothing was written."""
+
+
 class UnknownPhotoError(CatalogueError):
     """A catalogue does not hold the photo that is meant."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, database
 from barkive.catalogue.records import Entry
+from barkive.catalogue.schema import HEAD
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
@@ -89,3 +92,22 @@ def catalogue(where: str) -> Iterator[Catalogue]:
     """An empty catalogue, on each database in turn."""
     with Catalogue(where) as opened:
         yield opened
+
+
+@pytest.fixture
+def next_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A Barkive whose schema is one revision further."""
+    migrations = tmp_path / "migrations"
+    shutil.copytree(database._MIGRATIONS, migrations)
+    (migrations / "versions" / "9999_next.py").write_text(
+        textwrap.dedent("""
+        from alembic import op
+        import sqlalchemy as sa
+        revision, down_revision = "9999", "%s"
+        def upgrade():
+            op.add_column("model", sa.Column("remark", sa.Text))
+        """)
+        % HEAD
+    )
+    monkeypatch.setattr(database, "_MIGRATIONS", migrations)
+    monkeypatch.setattr(database, "HEAD", "9999")

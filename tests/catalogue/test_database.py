@@ -1,6 +1,4 @@
-import os
 import sqlite3
-import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -71,27 +69,6 @@ def test_a_missing_catalogue_is_named_with_what_makes_it(tmp_path: Path) -> None
     with pytest.raises(CatalogueError, match=r"no catalogue .*none.sqlite yet; `barkive scan"):
         Database(tmp_path / "none.sqlite", create=False)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.fixture
-def next_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A Barkive whose schema is one revision further."""
-    import shutil
-
-    migrations = tmp_path / "migrations"
-    shutil.copytree(database._MIGRATIONS, migrations)
-    (migrations / "versions" / "9999_next.py").write_text(
-        textwrap.dedent("""
-        from alembic import op
-        import sqlalchemy as sa
-        revision, down_revision = "9999", "%s"
-        def upgrade():
-            op.add_column("model", sa.Column("remark", sa.Text))
-        """)
-        % HEAD
-    )
-    monkeypatch.setattr(database, "_MIGRATIONS", migrations)
-    monkeypatch.setattr(database, "HEAD", "9999")
 
 
 def test_an_older_catalogue_is_migrated_after_a_backup(
@@ -208,15 +185,6 @@ def test_a_locked_catalogue_is_waited_for_and_then_named(where: str) -> None:
         pytest.fail("two wrote at once")
     one.close()
     other.close()
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_catalogue_is_named(tmp_path: Path) -> None:
-    Database(tmp_path / "c.sqlite").close()
-    (tmp_path / "c.sqlite").chmod(0o444)
-    tmp_path.chmod(0o555)
-    with pytest.raises(CatalogueError, match="read-only"):
-        Catalogue(tmp_path / "c.sqlite").correct("x", breed="pug")
 
 
 @pytest.mark.parametrize(

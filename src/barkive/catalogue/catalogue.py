@@ -50,7 +50,7 @@ class Catalogue:
     def __init__(
         self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
     ) -> None:
-        """Opens a catalogue.
+        """Opens a catalogue; where it can't be written, it is read: see `read_only`.
 
         Args:
             where: A file, or `postgresql://user@host/name`; None for the one in the user's
@@ -92,6 +92,11 @@ class Catalogue:
     def file(self) -> Path | None:
         """The file; None for PostgreSQL."""
         return self._database.file
+
+    @property
+    def read_only(self) -> str | None:
+        """Why it can only be read, and as of when it is; None where it can be written."""
+        return self._database.read_only
 
     @property
     def review(self) -> Review:

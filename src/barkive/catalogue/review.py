@@ -115,6 +115,22 @@ class Review:
             )
             return to_entries(connection, self._models, list(rows.values())[:count])
 
+    def look(self, wanted: Filter = _ALL, *, offset: int = 0, count: int = 4) -> list[Entry]:
+        """The photos that wait for a review, for people to see where nothing can be saved.
+
+        Args:
+            wanted: Which photos.
+            offset: How many to pass over; those of which the model is least certain come first.
+            count: How many at most.
+
+        Raises:
+            UsageError: Photos that can't be read are asked for.
+        """
+        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
+        page = corrections.least_certain_first(chosen().where(where)).offset(offset).limit(count)
+        with self._database.read() as connection:
+            return to_entries(connection, self._models, connection.execute(page).all())
+
     def answer(self, desk: str, number: int, correction: Correction) -> Entry:
         """Writes what a desk says of a photo; it is durable when this returns.
 

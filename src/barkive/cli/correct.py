@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 By = Annotated[
@@ -73,10 +74,9 @@ def history(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Show what people said of a photo: who, when, and what it was before."""
-    from barkive.catalogue import Catalogue
     from barkive.cli.output import csv_row, json_line, print_line
 
-    with Catalogue(catalogue, create=False) as opened:
+    with reading(catalogue) as opened:
         changes = opened.history(photo)
     if form is Format.CSV:
         print_line(csv_row(["at", "by", "kind", "breeds", "was", "note"]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.filters import filtered
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ def duplicates(
     Pictures look alike that are the same one recompressed, recoloured, mirrored or cut a
     little. Nothing is deleted.
     """
-    from barkive.catalogue import Catalogue
     from barkive.cli.output import csv_row, json_line, print_line, printable
 
     groups = files = 0
-    with Catalogue(catalogue, create=False) as opened:
+    with reading(catalogue) as opened:
         if form is Format.CSV:
             print_line(csv_row(["group", "kind", "file", "status", "breed", "sha256"]))
         for group in opened.duplicates(wanted, near=not exact):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.filters import filtered
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Lang, LangOption
 
 if TYPE_CHECKING:
@@ -82,7 +83,6 @@ def export(
 
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
-    from barkive.catalogue import Catalogue
     from barkive.catalogue.export.breed_list import read_breed_list
     from barkive.catalogue.export.run import Export, ExportFormat
     from barkive.cli.output import printable
@@ -93,7 +93,7 @@ def export(
         raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(_FORMS)}.")
     names = read_breed_list(breed_list) if breed_list is not None else None
     wish = Export(ExportFormat(form), out, lang.value, names, copy, gone)
-    with Catalogue(catalogue, create=False) as opened, progress("Exporting") as advance:
+    with reading(catalogue) as opened, progress("Exporting") as advance:
         outcome = opened.export(
             wish,
             wanted,

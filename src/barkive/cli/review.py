@@ -9,6 +9,7 @@ import typer
 
 from barkive.cli.correct import By
 from barkive.cli.filters import filtered
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Lang, LangOption
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ _HELP = (
     "1 to 5 one of these, b another breed, c a cross, n no dog, ? can't be told, s skip, "
     "u undo, o open, q quit"
 )
+# Where the catalogue can only be read.
+_LOOKING = ("s", "o")
+_HELP_TO_LOOK = "Nothing can be saved: s next, o open, q quit"
 _NOTHING = "the model is sure of the rest, or people said it"
 _WIDTH = 48
 
@@ -42,9 +46,7 @@ def review(
     """
     from rich.console import Console
 
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
+    with reading(catalogue) as opened:
         session = _Session(opened, Console(highlight=False), lang, by, picture)
         waiting = wanted.to_review()
         left = opened.count(waiting)
@@ -52,7 +54,7 @@ def review(
             why = "no photo of that status is left" if wanted.status else _NOTHING
             typer.echo(f"Nothing to review: {why}.")
             return
-        typer.echo(f"{left} to review. {_HELP}.", err=True)
+        typer.echo(f"{left} to review. {session.help}.", err=True)
         for number, entry in enumerate(opened.to_review(wanted), 1):
             if not session.settle(entry, f"{number} of {left}"):
                 break
@@ -70,6 +72,15 @@ class _Session:
     picture: bool
     answered: int = 0
     said: list[Entry] = field(default_factory=list)
+    saves: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.saves = self.catalogue.read_only is None
+
+    @property
+    def help(self) -> str:
+        """What the keys do."""
+        return _HELP if self.saves else _HELP_TO_LOOK
 
     def settle(self, entry: Entry, place: str) -> bool:
         """Asks until the photo is answered or skipped; False to end.
@@ -97,6 +108,9 @@ class _Session:
             try:
                 if key in ("q", ""):
                     return "quit"
+                if not self.saves and key not in _LOOKING:
+                    self.console.print(f"{self.help}.", style="dim", markup=False)
+                    continue
                 if key == "u" and self.said:
                     self.catalogue.correct(self.said[-1].file, undo=True, by=self.by)
                     self.answered -= 1
@@ -124,7 +138,7 @@ class _Session:
             typer.launch(file)
             return False
         else:
-            self.console.print(f"{_HELP}.", style="dim", markup=False)
+            self.console.print(f"{self.help}.", style="dim", markup=False)
             return False
         self.said.append(entry)
         self.answered += 1

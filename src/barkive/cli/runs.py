@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ def runs(
 
     A scan that was killed stays “running”; when it was last seen tells it from one that runs.
     """
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
+    with reading(catalogue) as opened:
         found = opened.runs(limit)
     for run in found:
         typer.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else _in_words(run))

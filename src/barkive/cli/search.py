@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.filters import filtered
+from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
 
 if TYPE_CHECKING:
@@ -69,10 +70,9 @@ def search(
 
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
-    from barkive.catalogue import Catalogue
     from barkive.classifier import Classifier
 
-    with Catalogue(catalogue, create=False) as opened:
+    with reading(catalogue) as opened:
         if count:
             typer.echo(opened.count(wanted))
             return

@@ -90,6 +90,8 @@ def serve(
                 "server with HTTPS in front.",
                 err=True,
             )
+        if (why := app.state.service.catalogue.read_only) is not None:
+            typer.echo(why, err=True)
         typer.echo("Ctrl-C ends it.", err=True)
         if open_page:
             typer.launch(address)

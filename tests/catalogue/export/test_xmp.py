@@ -236,6 +236,28 @@ def test_the_mode_stays(entry: Entry, photo: Path) -> None:
     assert stat.S_IMODE(sidecar.stat().st_mode) == 0o640
 
 
+def test_a_side_car_whose_owner_can_t_be_kept_is_left_and_told(
+    entry: Entry, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(content("holiday"))
+    sidecar.chmod(0o640)
+    before = sidecar.read_bytes()
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    assert write_sidecars([entry], None, "en").failures == (
+        Failure(
+            str(sidecar),
+            "It can't be read or written: its owner, group or rights can't be kept, so it is left "
+            "as it is; have its owner or an administrator do it.",
+        ),
+    )
+    assert sidecar.read_bytes() == before
+
+
 def test_a_disk_that_is_full(entry: Entry, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sidecar = photo.with_name("rex.jpg.xmp")
     sidecar.write_bytes(content("holiday"))

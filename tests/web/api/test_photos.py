@@ -253,10 +253,9 @@ def test_a_locked_catalogue_is_told_after_a_moment(
     filled: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mix = number(filled, "mix")
-    filled.app.state.service.catalogue._database._engine.dispose()  # type: ignore[attr-defined]
     database = filled.app.state.service.catalogue._database  # type: ignore[attr-defined]
     monkeypatch.setattr(database, "_patience", 0.2)
-    monkeypatch.setattr(database, "_engine", database._connectable())
+    database._reopen()
     writing, done = threading.Event(), threading.Event()
 
     def write() -> None:

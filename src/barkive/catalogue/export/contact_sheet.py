@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageDraw, ImageOps
 
@@ -57,7 +58,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 def write_contact_sheet(
     entries: Iterable[Entry],
-    path: Path,
+    file: BinaryIO,
     lang: Language,
     *,
     pdf: bool = True,
@@ -72,7 +73,7 @@ def write_contact_sheet(
 
     Args:
         entries: The photos.
-        path: The file to write, whatever its name.
+        file: Open to be written.
         lang: Of the breeds' names and the words.
         pdf: Write a PDF; else a PNG.
         title: Stands above each page.
@@ -110,15 +111,14 @@ def write_contact_sheet(
     pages = iter(lambda: list(islice(cells, per_page)), [])
     # Without photos there is one page, and it says so.
     pages = chain([next(pages, [])], pages)
-    with path.open("wb") as file:
-        if not pdf:
-            height = 2 * _MARGIN + _HEADER + -(-per_page // _COLUMNS) * _CELL[1]
-            sheet.page(next(pages), height).save(file, "PNG", dpi=(_DPI, _DPI))
-        else:
-            document = PicturePDF(file, title=title, dpi=_DPI)
-            for number, page in enumerate(pages, 1):
-                document.add(sheet.page(page, _PAGE[1], number))
-            document.close()
+    if not pdf:
+        height = 2 * _MARGIN + _HEADER + -(-per_page // _COLUMNS) * _CELL[1]
+        sheet.page(next(pages), height).save(file, "PNG", dpi=(_DPI, _DPI))
+    else:
+        document = PicturePDF(file, title=title, dpi=_DPI)
+        for number, page in enumerate(pages, 1):
+            document.add(sheet.page(page, _PAGE[1], number))
+        document.close()
     return done
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.atomic import rewriting
 from barkive.errors import UsageError
 
 MANIFEST = ".barkive.jsonl"
@@ -123,9 +123,9 @@ class Manifest:
             UsageError: The file can't be written.
         """
         try:
-            with replacing(self._path) as part, part.open("x", encoding="ascii") as file:
-                file.write(_HEADER)
-                file.writelines(f"\n{_line(name, one)}" for name, one in placed.items())
+            with rewriting(self._path) as file:
+                file.write(_HEADER.encode())
+                file.writelines(f"\n{_line(name, one)}".encode() for name, one in placed.items())
         except OSError as error:
             raise self._unusable(f"can't be written: {error.strerror}") from None
 

@@ -47,6 +47,7 @@ def reason_of(error: OSError) -> str:
     remedy = {
         errno.ENOSPC: "make room",
         errno.EDQUOT: "make room",
+        errno.EPERM: "have its owner or an administrator do it",
         errno.EACCES: "get permission, or give another folder with --out",
         errno.EROFS: "give another folder with --out",
     }.get(error.errno or 0, "check it")

@@ -23,8 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
@@ -33,15 +32,12 @@ from barkive.verdicts import Language
 _ROWS = 10_000
 
 
-def write_parquet(entries: Iterable[Entry], path: Path, lang: Language) -> None:
+def write_parquet(entries: Iterable[Entry], file: BinaryIO, lang: Language) -> None:
     """Writes a Parquet file, a group of 10,000 rows at a time.
-
-    What is there is overwritten, and after an error a part of the file may be there: give a
-    temporary name, and rename the file when it is whole.
 
     Args:
         entries: The photos.
-        path: Where the file goes.
+        file: Open to be written; after an error a part of it may be.
         lang: Of the breeds' names.
 
     Raises:
@@ -55,8 +51,7 @@ def write_parquet(entries: Iterable[Entry], path: Path, lang: Language) -> None:
         raise MissingExtraError("parquet", "Writing Parquet") from None
     schema = _schema(pa)
     rows = (_row(entry, lang) for entry in entries)
-    # Opened here: PyArrow does not take every file name that the system does.
-    with path.open("wb") as file, ParquetWriter(file, schema, compression="zstd") as writer:
+    with ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(rows, _ROWS)):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
 

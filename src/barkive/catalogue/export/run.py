@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from barkive.catalogue.export import megadetector, tables
 from barkive.catalogue.export.asm3 import asm3_rows
-from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.vetting import Vetted
@@ -174,18 +174,18 @@ class Export:
                 for chunk in chunks:
                     write(chunk)
             else:
-                with replacing(out) as part, part.open("w", encoding="utf-8", newline="") as file:
-                    file.writelines(chunks)
+                with rewriting(out) as file:
+                    file.writelines(chunk.encode() for chunk in chunks)
             # An import has no rows for photos without a dog, or that can't be read.
             written = rows.done - 1 if self.form is ExportFormat.ASM3 else counted.done
             return Outcome(written=written, skipped=counted.done - written)
         assert out is not None
-        with replacing(out) as part:
+        with rewriting(out) as file:
             if self.form is ExportFormat.PARQUET:
-                parquet.write_parquet(iter(counted), part, lang)
+                parquet.write_parquet(iter(counted), file, lang)
             else:
                 contact_sheet.write_contact_sheet(
-                    iter(counted), part, lang, pdf=out.suffix.lower() == ".pdf"
+                    iter(counted), file, lang, pdf=out.suffix.lower() == ".pdf"
                 )
         return Outcome(written=counted.done)
 

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
-from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.atomic import begin, replacing
 from barkive.catalogue.export.manifest import Kind, Manifest, Placed
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
@@ -218,7 +218,9 @@ class Tree:
             raise NotADirectoryError(errno.ENOTDIR, f"the folder “{path.parent}” is a link")
         path.parent.mkdir(exist_ok=True)
         with replacing(path) as part:
-            kind = _put(entry.file, part, self._kinds)
+            earlier = self._earlier.get(name)
+            copied = earlier is not None and earlier.kind is Kind.COPY
+            kind = _put(entry.file, part, self._kinds, like=path if copied else None)
             if kind is Kind.COPY:
                 os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
             size = part.stat().st_size
@@ -250,8 +252,8 @@ def _is_same_picture(one: Path, other: Path) -> bool:
         return False
 
 
-def _put(photo: str, part: Path, kinds: Sequence[Kind]) -> Kind:
-    """Links or copies a photo in the first way that works."""
+def _put(photo: str, part: Path, kinds: Sequence[Kind], like: Path | None) -> Kind:
+    """Links or copies a photo in the first way that works; a copy is as open as `like` is."""
     if Kind.LINK in kinds:
         part.symlink_to(photo)
         return Kind.LINK
@@ -259,6 +261,7 @@ def _put(photo: str, part: Path, kinds: Sequence[Kind]) -> Kind:
         with suppress(OSError, NotImplementedError):
             os.link(os.path.realpath(photo), part)
             return Kind.HARD_LINK
+    begin(part, like).close()
     shutil.copyfile(photo, part)
     return Kind.COPY
 

@@ -6,14 +6,13 @@ digiKam, Immich, PhotoPrism and darktable read `photo.jpg.xmp`; Lightroom's conv
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from barkive.catalogue.export.atomic import replacing
+from barkive.catalogue.export.atomic import rewriting
 from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
@@ -48,7 +47,8 @@ def write_sidecars(
     What a side-car holds already stays, save the tags that Barkive added before. A photo
     without a dog, or one that can't be read, gets no side-car, and loses Barkive's tags where
     it has one. A side-car that is right already is not touched. One that is a link is written
-    where the link leads. Each appears only when it is whole.
+    where the link leads. Each appears only when it is whole, and keeps its owner and rights:
+    see `rewriting`.
 
     Args:
         entries: The photos; those whose file is gone are skipped.
@@ -160,20 +160,13 @@ def _update(sidecar: Path, tags: Tags) -> bool | None:
         if tags == Tags():
             return None
         target.parent.mkdir(parents=True, exist_ok=True)
-        packet, mode = Packet(), None
+        packet = Packet()
     else:
-        packet, mode = Packet(_read(target, status)), stat.S_IMODE(status.st_mode)
+        packet = Packet(_read(target, status))
     if not packet.replace(tags):
         return False
-    if mode is not None and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    with replacing(target) as part:
-        with part.open("xb") as file:
-            file.write(bytes(packet))
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            part.chmod(mode)
+    with rewriting(target) as file:
+        file.write(bytes(packet))
     return True
 
 

@@ -54,7 +54,8 @@ def render(
         status: The HTTP status.
         headers: More headers.
         context: What the template needs beside `words` (see `Words`), `lang`, `languages`
-            (the address of this page in each), `version` and `has_password`.
+            (the address of this page in each), `version`, `has_password` and `read_only`
+            (why nothing can be saved, or None).
     """
     words = Words(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
@@ -71,6 +72,7 @@ def render(
             languages=languages,
             version=__version__,
             has_password=app is not None and app.state.settings.password is not None,
+            read_only=app.state.service.catalogue.read_only if app is not None else None,
             **context,
         )
     )

@@ -23,6 +23,7 @@ from barkive.errors import ReviewedMeanwhileError, UsageError
 from barkive.verdicts import Status
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
+from barkive.web.pages.gallery import page_of
 from barkive.web.pages.photo import correction
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of, remember
@@ -161,7 +162,11 @@ def _page(
     catalogue = shared.catalogue
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
-    entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
+    place = page_of(request)
+    if catalogue.read_only is None:
+        entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
+    else:
+        entries = catalogue.review.look(view.wanted, offset=place - 1, count=_AHEAD)
     given = datetime.now(UTC).timestamp()
     progress = catalogue.review.progress(desk, view.wanted)
     entry = entries[0] if entries else None
@@ -182,6 +187,7 @@ def _page(
         progress=progress,
         view=view,
         action=view.address(_PATH),
+        following=view.address(_PATH, desk=desk, page=place + 1),
         name_action=view.address(f"{_PATH}/name"),
         chips=view.chips(_PATH, words, catalogue),
         no_dogs=_no_dogs(view.wanted, catalogue),
