@@ -27,6 +27,7 @@ from onnxruntime.quantization import (
 )
 from torch import Tensor, nn
 
+from barkive import devices
 from barkive.bundle import METADATA_KEY, OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import write_files
@@ -206,14 +207,8 @@ def session(model: onnx.ModelProto, *, threads: int = 0) -> ort.InferenceSession
         model: The graph.
         threads: How many it computes in; 0 for one a core.
     """
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    # Threads that spin while they wait would take the cores from what prepares the photos.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    # As a bundle is run: with exact sums, so that features are the same on every processor.
+    return devices.start(model.SerializeToString(), threads=threads)
 
 
 class GraphFeatures:

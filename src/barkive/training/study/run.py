@@ -41,6 +41,10 @@ def run_recipe(job: Job) -> Result:
     # Before the folder is touched, so that missing weights cost no earlier result.
     backbone = load_weights(job.recipe, job.study.weights) if job.recipe.pretrained else None
     with claimed(job.folder):
+        # Another run may have done it until the folder was free.
+        before = done_before(job)
+        if before is not None:
+            return before
         if job.recipe.outlook:
             job.say(job.recipe.outlook)
         # What several processes have held was that of all recipes that they have run.
