@@ -1,4 +1,4 @@
-"""Catalogues of versions before 0.3 keep the numbers that they gave out, and every word."""
+"""Catalogues of version 0.1 keep the numbers that they gave out, and every word."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SAID = """
 
 
 def make_old(where: str, kennel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalogue as version 0.2 left it: a copy, a broken photo, and words of several kinds."""
+    """A catalogue as version 0.1 left it: a copy, a broken photo, and words of several kinds."""
     rex = hashlib.sha256((kennel / "rex.png").read_bytes()).digest()
     mix = hashlib.sha256((kennel / "mix.png").read_bytes()).digest()
     long_gone = hashlib.sha256((kennel / "night.png").read_bytes()).digest()

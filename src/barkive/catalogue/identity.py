@@ -34,7 +34,7 @@ _LEAST = 10
 def draw(connection: Connection, count: int) -> list[int]:
     """Random numbers of twelve digits that no photo and no picture has.
 
-    Below are the numbers that versions before 0.3 gave out in order.
+    Below are the numbers that version 0.1 gave out in order.
     """
     free: dict[int, None] = {}
     while len(free) < count:

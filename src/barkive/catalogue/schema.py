@@ -160,7 +160,7 @@ content = Table(
     Column("sha256", LargeBinary, nullable=False, unique=True),
     Column("picture", BigInteger, nullable=False),
     # Of the coded picture, and how it looks: see `images/fingerprint.py`. None where that is
-    # not known: of another format, damaged, or read by a Barkive before 0.3.
+    # not known: of another format, damaged, or read by version 0.1.
     Column("coded", LargeBinary),
     Column("sketch", LargeBinary),
     sqlite_autoincrement=True,
