@@ -10,10 +10,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from barkive.catalogue import Catalogue, database, schema, store
+from barkive.catalogue import Catalogue, database, schema
 from barkive.catalogue.database import Database, default_location
-from barkive.catalogue.engine import LocalEngine
-from barkive.catalogue.reading import Reading
 from barkive.catalogue.schema import HEAD
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError
@@ -117,16 +115,19 @@ def test_an_older_catalogue_is_migrated_after_a_backup(
 def test_a_catalogue_of_the_first_schema_is_migrated(
     tmp_path: Path, kennel: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "c.sqlite"
+    file, new = tmp_path / "c.sqlite", tmp_path / "new.sqlite"
     with monkeypatch.context() as older:
         older.setattr(database, "HEAD", "0001")
-        with Catalogue(file) as catalogue:
-            readings = map(Reading, map(str, sorted(kennel.rglob("*.*"))))
-            judged = list(LocalEngine(classifier)(readings))
-            with catalogue._database.write() as connection:
-                model = catalogue.models.add(connection, classifier.bundle)
-                store.record(connection, catalogue.models, model, judged)
-            catalogue.correct(kennel / "rex.png", breed="pug")
+        Database(file).close()
+    with Catalogue(new) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        catalogue.correct(kennel / "rex.png", breed="pug")
+    with closing(sqlite3.connect(file)) as old:
+        old.execute("ATTACH ? AS new", (str(new),))
+        for table in ("model", "answer", "photo", "correction"):
+            columns = ", ".join(row[1] for row in old.execute(f"PRAGMA table_info({table})"))
+            old.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
+        old.commit()
     with Catalogue(file) as catalogue:
         assert catalogue.photo(kennel / "rex.png").corrected
         assert catalogue.count() == 5

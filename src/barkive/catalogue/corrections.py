@@ -23,15 +23,20 @@ from sqlalchemy import (
     update,
 )
 
-from barkive.catalogue import schema
+from barkive.catalogue import naming, schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
-from barkive.catalogue.filters import Filter, find_breed
+from barkive.catalogue.filters import Filter
 from barkive.catalogue.holding import last_words, what_holds
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.catalogue.store import now
-from barkive.errors import NothingToSayError, UnknownPhotoError, UsageError
+from barkive.errors import (
+    NothingToSayError,
+    UnknownBreedError,
+    UnknownPhotoError,
+    UsageError,
+)
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
 _REVIEWED_AT_ONCE = 50
@@ -122,7 +127,7 @@ def write(
     if row.sha256 is None:
         raise NothingToSayError(f"{row.path} could never be read, so there is nothing to correct.")
     content = bytes(row.sha256)
-    breeds = _breeds(models, correction)
+    breeds = _breeds(connection, models, correction)
     if correction.kind is Kind.UNDO and content not in last_words(connection, [content]):
         raise NothingToSayError(
             f"Nobody has corrected {row.path}, so there is nothing to take back."
@@ -139,7 +144,7 @@ def write(
             was=_described(before),
         )
     )
-    _apply(connection, models, content)
+    apply(connection, models, content)
     (after,) = to_entries(connection, models, [find(connection, row.id)])
     return after
 
@@ -170,7 +175,9 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
         return [
             Change(
                 kind=Kind(one.kind),
-                labels=tuple(models.label(breed) for breed in (one.breed, one.breed2) if breed),
+                labels=tuple(
+                    models.names.label(breed) for breed in (one.breed, one.breed2) if breed
+                ),
                 note=one.note,
                 by=one.said_by,
                 at=one.said_at,
@@ -258,19 +265,27 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
     return row
 
 
-def _breeds(models: Models, correction: Correction) -> tuple[str, ...]:
-    if correction.other:
-        return tuple(breed.strip() for breed in correction.breeds)
-    found = tuple(find_breed(breed, models) for breed in correction.breeds)
+def _breeds(connection: Connection, models: Models, correction: Correction) -> tuple[str, ...]:
+    """The ids of the breeds that a person names; with `other`, new ones are added."""
+    models.follow(connection)
+    found: list[str] = []
+    for name in correction.breeds:
+        try:
+            found.append(models.names.find(name))
+        except UnknownBreedError as error:
+            if not correction.other:
+                raise UnknownBreedError(name, error.nearest, can_be_added=True) from None
+            found.append(naming.add(connection, name))
+            models.follow(connection)
     if len(set(found)) < len(found):
         raise UsageError(
             f"{' and '.join(correction.breeds)} are the same breed; a cross takes two, "
             "or give one with --breed."
         )
-    return found
+    return tuple(found)
 
 
-def _apply(connection: Connection, models: Models, content: bytes) -> None:
+def apply(connection: Connection, models: Models, content: bytes) -> None:
     """Brings the photos of a content to what holds now."""
     word = last_words(connection, [content]).get(content)
     rows = connection.execute(chosen().where(schema.photo.c.sha256 == content)).all()

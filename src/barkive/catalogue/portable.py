@@ -117,6 +117,7 @@ class Part:
 MODELS = Part("models", schema.model)
 ANSWERS = Part("answers", schema.answer)
 CORRECTIONS = Part("corrections", schema.correction)
+BREEDS = Part("breeds", schema.added_breed, ("key", "breed"))
 RUNS = Part("scans", schema.run, ("started_by", "started_at"))
 PHOTOS = Part("photos", schema.photo, ("added_at",))
 

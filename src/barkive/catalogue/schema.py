@@ -7,6 +7,7 @@
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
 | `photo` | a file, what is known of it, and what holds of it |
 | `correction` | what a person said of a content, in order: never changed, only added to |
+| `added_breed` | a breed that people added, renamed or merged with another |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
 | `tally` | how many photos have which status and breed; kept by triggers |
@@ -48,7 +49,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0005"
+HEAD = "0007"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -191,6 +192,16 @@ correction = Table(
     Column("said_at", DateTime, nullable=False),
     Column("was", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+added_breed = Table(
+    "added_breed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("breed", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("merged_into", Text),
 )
 
 review = Table(
