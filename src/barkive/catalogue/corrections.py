@@ -172,19 +172,19 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
         said = connection.execute(
             select(table).where(table.c.sha256 == row.sha256).order_by(table.c.id)
         )
-        return [
-            Change(
-                kind=Kind(one.kind),
-                labels=tuple(
-                    models.names.label(breed) for breed in (one.breed, one.breed2) if breed
-                ),
-                note=one.note,
-                by=one.said_by,
-                at=one.said_at,
-                was=one.was,
-            )
-            for one in said
-        ]
+        return [to_change(models, row) for row in said]
+
+
+def to_change(models: Models, row: Row[Any]) -> Change:
+    """A row of `correction` as what a person once said."""
+    return Change(
+        kind=Kind(row.kind),
+        labels=tuple(models.names.label(breed) for breed in (row.breed, row.breed2) if breed),
+        note=row.note,
+        by=row.said_by,
+        at=row.said_at,
+        was=row.was,
+    )
 
 
 def to_review(database: Database, models: Models, wanted: Filter) -> Generator[Entry, None, None]:

@@ -27,7 +27,6 @@ from barkive.errors import (
     NothingToSayError,
     PhotoError,
     ReviewedMeanwhileError,
-    UnknownBreedError,
     UnknownPhotoError,
     UnknownScanError,
     UsageError,
@@ -44,7 +43,6 @@ _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownPhotoError, 404),
     (UnknownScanError, 404),
-    (UnknownBreedError, 404),
     (FolderNotAllowedError, 403),
     (NothingToSayError, 409),
     (ReviewedMeanwhileError, 409),

@@ -100,9 +100,7 @@ document.addEventListener("keydown", (event) => {
     focus(event, "breed");
   } else {
     const meant = key === "backspace" ? "u" : key === "arrowright" ? "s" : key;
-    // Enter on a button or a link is for that one.
-    const first = meant === "enter" && !event.target.closest("button, a, summary") ? "1" : meant;
-    const button = document.querySelector(`[data-key="${CSS.escape(first)}"]`);
+    const button = document.querySelector(`[data-key="${CSS.escape(meant)}"]`);
     if (button) {
       event.preventDefault();
       button.click();
