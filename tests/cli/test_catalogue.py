@@ -173,7 +173,11 @@ def test_a_review_takes_a_key_a_photo(
         ("2", "mix.png"),
         ("3", "three.png"),
     ]
-    assert "Barkive knows no breed called “pgu”" in result.stdout
+    assert "No breed is called exactly “pgu”. Which one is meant?\n  1  Pug\n" in result.stdout
+    assert "  w  as written: “pgu”\nNothing is saved.\n" in result.stdout
+    assert f"Saved: {scanned}/two.png: Pug; u takes it back.\n" in result.stdout
+    assert f"Taken back: {scanned}/two.png.\n" in result.stdout
+    assert f"Saved: {scanned}/two.png: Beagle; u takes it back.\n" in result.stdout
     assert result.stdout.endswith("1 answered, 2 left.\n")
     assert (
         Path(

@@ -22,6 +22,8 @@ _HELP = (
 )
 _NOTHING = "the model is sure of the rest, or people said it"
 _WIDTH = 48
+# One key each.
+_CHOICES = 9
 
 
 @filtered
@@ -70,6 +72,8 @@ class _Session:
     picture: bool
     answered: int = 0
     said: list[Entry] = field(default_factory=list)
+    # A key that was pressed where a choice was asked for, and is none.
+    pending: str | None = None
 
     def settle(self, entry: Entry, place: str) -> bool:
         """Asks until the photo is answered or skipped; False to end.
@@ -93,13 +97,14 @@ class _Session:
 
         self._show(entry, place)
         while True:
-            key = _key()
+            key, self.pending = self.pending or _key(), None
             try:
                 if key in ("q", ""):
                     return "quit"
                 if key == "u" and self.said:
-                    self.catalogue.correct(self.said[-1].file, undo=True, by=self.by)
+                    after = self.catalogue.correct(self.said[-1].file, undo=True, by=self.by)
                     self.answered -= 1
+                    self._tell(f"Taken back: {_name(after.file)}.")
                     return "undo"
                 if key == "s" or self._take(entry, key):
                     return "next"
@@ -108,27 +113,67 @@ class _Session:
 
     def _take(self, entry: Entry, key: str) -> bool:
         """Does what a key says; whether the photo is answered by it."""
+        from barkive.catalogue import Correction, Kind
+
         file = entry.file
         if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
-            self.catalogue.correct(file, breed=entry.guesses[int(key) - 1].label.id, by=self.by)
-        elif key == "b":
-            self.catalogue.correct(file, breed=_line("Breed"), by=self.by)
-        elif key == "c":
-            breeds = (_line("First breed"), _line("Second breed"))
-            self.catalogue.correct(file, cross=breeds, by=self.by)
+            breed = entry.guesses[int(key) - 1].label.id
+            after = self.catalogue.correct(file, breed=breed, by=self.by)
+        elif key in ("b", "c"):
+            questions = ("Breed",) if key == "b" else ("First breed", "Second breed")
+            breeds: list[str] = []
+            for question in questions:
+                if (meant := self._meant(_line(question))) is None:
+                    self._tell("Nothing is saved.")
+                    return False
+                breeds.append(meant)
+            # What is no breed's name was chosen to be taken as it is written.
+            kind = Kind.BREED if key == "b" else Kind.CROSS
+            after = self.catalogue.say(file, Correction(kind, tuple(breeds), None, self.by, True))
         elif key == "n":
-            self.catalogue.correct(file, not_dog=True, by=self.by)
+            after = self.catalogue.correct(file, not_dog=True, by=self.by)
         elif key == "?":
-            self.catalogue.correct(file, unsure=True, by=self.by)
+            after = self.catalogue.correct(file, unsure=True, by=self.by)
         elif key == "o":
             typer.launch(file)
             return False
         else:
-            self.console.print(f"{_HELP}.", style="dim", markup=False)
+            self._tell(f"{_HELP}.")
             return False
         self.said.append(entry)
         self.answered += 1
+        self._tell(f"Saved: {_name(after.file)}: {self._said(after)}; u takes it back.")
         return True
+
+    def _meant(self, typed: str) -> str | None:
+        """The breed that somebody has typed, or chooses then; None where they choose none."""
+        from barkive.errors import UnknownBreedError
+
+        names = self.catalogue.models.names
+        try:
+            return names.find(typed) if typed.strip() else typed
+        except UnknownBreedError:
+            choices = names.choices(typed, limit=_CHOICES)
+        self._tell(f"No breed is called exactly “{typed}”. Which one is meant?")
+        for i, label in enumerate(choices, 1):
+            self.console.print(f"  {i}  {label.name(self.lang.value)}", markup=False)
+        self.console.print(f"  w  as written: “{typed}”", markup=False)
+        key = _key()
+        if key == "w":
+            return typed
+        if key.isdigit() and 1 <= int(key) <= len(choices):
+            return choices[int(key) - 1].id
+        self.pending = key.strip() or None
+        return None
+
+    def _said(self, entry: Entry) -> str:
+        """What a person said of a photo, in a few words."""
+        if entry.labels:
+            return " x ".join(label.name(self.lang.value) for label in entry.labels)
+        return "no dog" if entry.status == "not_dog" else "can't be told"
+
+    def _tell(self, text: str) -> None:
+        self.console.print(text, style="dim", markup=False, soft_wrap=True)
 
     def _show(self, entry: Entry, place: str) -> None:
         self.console.print()

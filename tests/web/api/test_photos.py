@@ -53,7 +53,7 @@ def test_pages_follow_each_other(filled: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "detail"),
     [
-        ("breed=cat", 404, "Barkive knows no breed called “cat”."),
+        ("breed=cat", 422, "Barkive knows no breed called “cat”."),
         ("group=11", 422, "query.group: Input should be less than or equal to 10."),
         ("limit=501", 422, "query.limit: Input should be less than or equal to 500."),
         ("after=yesterday", 422, "query.after: "),
@@ -106,7 +106,7 @@ def test_a_correction_stands_and_has_a_history(filled: TestClient) -> None:
 @pytest.mark.parametrize(
     ("said", "status", "detail"),
     [
-        ({"kind": "breed", "breeds": ["cat"]}, 404, "Barkive knows no breed called “cat”."),
+        ({"kind": "breed", "breeds": ["cat"]}, 422, "Barkive knows no breed called “cat”."),
         ({"kind": "breed", "breeds": [" "]}, 422, "body.breed.breeds.0: "),
         ({"kind": "breed"}, 422, "body.breed.breeds: Field required"),
         ({"kind": "cross", "breeds": ["pug"]}, 422, "body.cross.breeds: "),
