@@ -267,6 +267,7 @@ def test_letters_and_enter_show_choices_and_save_nothing(
     assert site.said(folder) == {}
     page.get_by_role("button", name="As written: “bulldog”").click()
     expect(page.locator("#saved")).to_contain_text("unsure00.png: saved as bulldog.")
+    expect(page.locator("#saved")).to_be_in_viewport()
     page.get_by_role("button", name="Undo what was saved of unsure00.png").click()
     expect(page.locator("#saved")).to_contain_text("unsure00.png: taken back")
     assert site.said(folder) == {}

@@ -48,7 +48,9 @@ async function send(event) {
     // So that a reader hears what is new, and the keys work at once.
     const main = document.getElementById("content");
     (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
-    if (matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+    const choices = document.getElementById("choices");
+    if (!choices && matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+    else (choices ?? document.getElementById("saved"))?.scrollIntoView({ block: "nearest" });
     busy = false;
   } catch (error) {
     busy = false;
