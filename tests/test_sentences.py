@@ -221,6 +221,13 @@ def test_errors_that_build_their_sentence_are_known() -> None:
     assert translate(str(UnknownBreedError("Xyz", [])), "fr") == (
         "Barkive ne connaît pas de race appelée « Xyz »."
     )
+    addable = UnknownBreedError("Pudel", ["Poodle", "Puli"], can_be_added=True)
+    assert translate(str(addable), "fr").endswith(
+        "Puli. Donnez l'un d'eux, ou gardez le nom tel quel avec --other."
+    )
+    assert translate(str(UnknownBreedError("Xyz", [], can_be_added=True)), "fr").endswith(
+        "Pour garder le nom tel quel, ajoutez --other."
+    )
     missing = str(MissingExtraError("heic", "A HEIC photo"))
     assert translate(missing, "fr").startswith("Une photo HEIC demande l'extra « heic » ; ")
 

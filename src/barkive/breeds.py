@@ -12,8 +12,9 @@ import csv
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -159,33 +160,42 @@ def find(query: str) -> Breed:
         UnknownBreedError: No breed is called so; `nearest` holds up to three names that are
             close to it, in the language that it resembles.
     """
-    key = normalise(query)
-    if key not in _index():
-        raise UnknownBreedError(query, _nearest(key))
-    return _index()[key][0]
+    breed = called(query)
+    if breed is None:
+        raise UnknownBreedError(query, nearest(query))
+    return breed
 
 
-def search(query: str) -> tuple[Breed, ...]:
+def called(name: str) -> Breed | None:
+    """The breed that a name or an id means, as `find` has it; None where it means none."""
+    breed, _ = _index().get(normalise(name), (None, ""))
+    return breed
+
+
+def search(query: str, more: Sequence[Breed] = ()) -> tuple[Breed, ...]:
     """The breeds that a name, an id or a part of one means; at least one.
 
     The breed that is called exactly so comes first, then those with `query` inside one of
     their names, by WordNet id.
 
+    Args:
+        query: The name.
+        more: Breeds beside those of the table, which come behind them.
+
     Raises:
         UnknownBreedError: No name holds it.
     """
     key = normalise(query)
-    exact = {_index()[key][0]: None} if key in _index() else {}
+    known = (*all_breeds(), *more)
+    exact = {breed: None for breed in known if key in _keys(breed)}
     # A dict keeps each breed once, in the order of arrival.
-    hits = exact | {
-        breed: None for breed in all_breeds() if key and any(key in k for k in _keys(breed))
-    }
+    hits = exact | {breed: None for breed in known if key and any(key in k for k in _keys(breed))}
     if not hits:
-        raise UnknownBreedError(query, _nearest(key))
+        raise UnknownBreedError(query, nearest(query, more))
     return tuple(hits)
 
 
-def suggest(query: str, *, limit: int = 8) -> tuple[Breed, ...]:
+def suggest(query: str, more: Iterable[Breed] = (), *, limit: int = 8) -> tuple[Breed, ...]:
     """The breeds that somebody may mean who has typed a few letters, the likeliest first.
 
     Names in both languages that begin so come first, then those of which a word does, then
@@ -193,13 +203,14 @@ def suggest(query: str, *, limit: int = 8) -> tuple[Breed, ...]:
 
     Args:
         query: A part of a name; case, accents and hyphens don't matter.
+        more: Breeds beside those of the table.
         limit: How many at most.
     """
     key = normalise(query)
     if not key:
         return ()
     ranked: dict[Breed, tuple[int, int]] = {}
-    for breed, whole, rests in _written():
+    for breed, whole, rests in (*_written(all_breeds()), *_written(tuple(more))):
         if key in whole:
             begun = (
                 0
@@ -211,6 +222,24 @@ def suggest(query: str, *, limit: int = 8) -> tuple[Breed, ...]:
             rank = begun, len(whole)
             ranked[breed] = min(rank, ranked.get(breed, rank))
     return tuple(sorted(ranked, key=lambda breed: (ranked[breed], breed.id))[:limit])
+
+
+def nearest(query: str, more: Iterable[Breed] = ()) -> list[str]:
+    """Up to three names, of different breeds, that hold what was written or are spelt nearly so.
+
+    Args:
+        query: What was written.
+        more: Breeds beside those of the table.
+    """
+    key = normalise(query)
+    index = _index() | {k: (breed, name) for breed in more for k, name in _keys(breed).items()}
+    holding = sorted((k for k in index if key and key in k), key=len)
+    alike = difflib.get_close_matches(key, index, n=10, cutoff=0.6)
+    found: dict[str, str] = {}
+    for candidate in (*holding, *alike):
+        breed, name = index[candidate]
+        found.setdefault(breed.id, name)
+    return list(found.values())[:_NEAREST]
 
 
 def of_folder(folder: str) -> Breed | None:
@@ -243,12 +272,12 @@ def _keys(breed: Breed) -> dict[str, str]:
     return written | {normalise(name): name for name in (*breed.aliases, breed.fr, breed.en)}
 
 
-@cache
-def _written() -> tuple[tuple[Breed, str, tuple[str, ...]], ...]:
-    """Every written name of every breed, normalised, and what is left from each word on."""
+@lru_cache(maxsize=2)
+def _written(known: tuple[Breed, ...]) -> tuple[tuple[Breed, str, tuple[str, ...]], ...]:
+    """Every written name of breeds, normalised, and what is left from each word on."""
     return tuple(
         (breed, normalise(name), tuple(normalise(rest) for rest in _from_each_word(name)))
-        for breed in all_breeds()
+        for breed in known
         for name in (breed.en, breed.fr, *breed.aliases)
     )
 
@@ -261,15 +290,3 @@ def _from_each_word(name: str) -> list[str]:
 def _index() -> dict[str, tuple[Breed, str]]:
     """Every key of every breed, with the breed and the name to show for that key."""
     return {key: (breed, name) for breed in all_breeds() for key, name in _keys(breed).items()}
-
-
-def _nearest(key: str) -> list[str]:
-    """Up to three names, of different breeds, that hold `key` or are spelt nearly so."""
-    index = _index()
-    holding = sorted((k for k in index if key and key in k), key=len)
-    alike = difflib.get_close_matches(key, index, n=10, cutoff=0.6)
-    nearest: dict[str, str] = {}
-    for candidate in (*holding, *alike):
-        breed, name = index[candidate]
-        nearest.setdefault(breed.id, name)
-    return list(nearest.values())[:_NEAREST]

@@ -24,15 +24,23 @@ class UsageError(BarkiveError):
 
 
 class UnknownBreedError(UsageError):
-    """A breed name or id that the table does not hold; `nearest` holds what is close to it."""
+    """No breed is called so; `nearest` holds what is close to it.
 
-    def __init__(self, query: str, nearest: Sequence[str]) -> None:
+    With `can_be_added`, it may be taken as it is written, if the person says so.
+    """
+
+    def __init__(self, query: str, nearest: Sequence[str], *, can_be_added: bool = False) -> None:
         self.query = query
         self.nearest = tuple(nearest)
         close = f" The nearest names: {', '.join(self.nearest)}." if self.nearest else ""
-        super().__init__(
-            f"Barkive knows no breed called “{query}”.{close} `barkive breeds` lists all it knows."
+        how = (
+            "Give one of them, or take the name as it is written with --other."
+            if can_be_added and self.nearest
+            else "To take the name as it is written, add --other."
+            if can_be_added
+            else "`barkive breeds` lists all it knows."
         )
+        super().__init__(f"Barkive knows no breed called “{query}”.{close} {how}")
 
 
 class MissingExtraError(BarkiveError):

@@ -173,7 +173,11 @@ def test_a_review_takes_a_key_a_photo(
         ("2", "mix.png"),
         ("3", "three.png"),
     ]
-    assert "Barkive knows no breed called “pgu”" in result.stdout
+    assert "No breed is called exactly “pgu”. Which one is meant?\n  1  Pug\n" in result.stdout
+    assert "  w  as written: “pgu”\nNothing is saved.\n" in result.stdout
+    assert f"Saved: {scanned}/two.png: Pug; u takes it back.\n" in result.stdout
+    assert f"Taken back: {scanned}/two.png.\n" in result.stdout
+    assert f"Saved: {scanned}/two.png: Beagle; u takes it back.\n" in result.stdout
     assert result.stdout.endswith("1 answered, 2 left.\n")
     assert (
         Path(
@@ -442,3 +446,54 @@ def held(self, readings):
 engine.LocalEngine.__call__ = held
 main()
 """
+
+
+def test_a_review_offers_choices_of_which_none_is_chosen(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    refused = barkive("review", keys="b\nbulldog\n\nq\n")
+    assert "  1  French Bulldog\n  w  as written: “bulldog”\nNothing is saved.\n" in refused.stdout
+    assert refused.stdout.endswith("0 answered, 1 left.\n")
+    chosen = barkive("review", keys="b\nbulldog\n1\n")
+    assert f"Saved: {scanned}/mix.png: French Bulldog; u takes it back.\n" in chosen.stdout
+    barkive("correct", scanned / "mix.png", "--undo")
+    cross = barkive("review", keys="c\nJack Russell\nw\npug\n")
+    assert f"Saved: {scanned}/mix.png: Jack Russell x Pug; u takes it back.\n" in cross.stdout
+
+
+def test_a_bare_enter_saves_nothing(barkive: Callable[..., Result], scanned: Path) -> None:
+    assert barkive("review", keys="\n").stdout.endswith("0 answered, 1 left.\n")
+    asked = barkive("review", "--status", "not_dog", keys="\n")
+    assert asked.stdout.endswith("0 answered, 1 left.\n")
+
+
+def test_a_correction_with_no_breed_s_name_says_what_is_near_and_how_to_take_it(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    with pytest.raises(UnknownBreedError) as caught:
+        barkive("correct", scanned / "mix.png", "--breed", "bulldog")
+    assert str(caught.value) == (
+        "Barkive knows no breed called “bulldog”. The nearest names: French Bulldog. Give one of "
+        "them, or take the name as it is written with --other."
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_added_breeds_are_listed_renamed_and_merged(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    barkive("correct", scanned / "mix.png", "--breed", "Jak Rusel", "--other")
+    (line,) = barkive("breeds", "rusel", "--format", "json").stdout.splitlines()
+    assert json.loads(line)["id"] == "Jak Rusel"
+    assert "added" in barkive("breeds", "rusel").stdout
+    assert len(barkive("breeds", "--format", "json").stdout.splitlines()) == 122
+    renamed = barkive("breeds", "--rename", "jak rusel", "Jack Russell")
+    assert renamed.stdout == "“Jak Rusel” is “Jack Russell” now, on 1 photo.\n"
+    assert "mix.png" in barkive("search", "--breed", "jack russell").stdout
+    with pytest.raises(UsageError, match="a breed “Boxer” already"):
+        barkive("breeds", "--rename", "jack russell", "boxer")
+    merged = barkive("breeds", "--rename", "jack russell", "boxer", "--merge")
+    assert merged.stdout == "“Jack Russell” is “Boxer” now, on 1 photo.\n"
+    assert "mix.png" in barkive("search", "--breed", "boxer").stdout
+    with pytest.raises(UsageError, match="Either look a breed up or rename one"):
+        barkive("breeds", "pug", "--rename", "jack russell", "boxer")

@@ -51,6 +51,7 @@ def test_a_copy_is_told_table_by_table(
         "models": ["1", "1"],
         "answers": ["2", "2"],
         "corrections": ["1", "1"],
+        "breeds": ["0", "0"],
         "scans": told["scans"],
         "photos": ["2", "2"],
     }

@@ -22,6 +22,7 @@ from barkive.catalogue.export.run import Export
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import Change, Entry, Found
+from barkive.catalogue.renaming import Renamed, rename
 from barkive.catalogue.review import Review
 from barkive.catalogue.runs import Run, read_runs
 from barkive.catalogue.similar import Similar
@@ -101,11 +102,13 @@ class Catalogue:
     @property
     def review(self) -> Review:
         """The photos to look at, for several people at once."""
-        return Review(self._database, self._models)
+        return Review(self._database, self.models)
 
     @property
     def models(self) -> Models:
-        """The models that answered, and the breeds that they know."""
+        """The models that answered, and what breeds are called, as of now."""
+        with self._database.read() as connection:
+            self._models.follow(connection)
         return self._models
 
     def scan(
@@ -134,7 +137,7 @@ class Catalogue:
         """
         found = scanning.scan(
             self._database,
-            self._models,
+            self.models,
             [os.fspath(source) for source in _several(sources)],
             classifier or Classifier(),
             engine=engine,
@@ -162,21 +165,28 @@ class Catalogue:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"The limit is {limit}; it must be 1 or more.")
-        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        return entries.pages(self._database, self._models, cases, limit, wanted)
+        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
+        return entries.pages(self._database, self.models, cases, limit, wanted)
 
     def count(self, wanted: Filter = _ALL) -> int:
         """How many photos are meant."""
-        return counting.count(self._database, self._models, wanted)
+        return counting.count(self._database, self.models, wanted)
 
     def counts(self, by: By, wanted: Filter = _ALL) -> Counter[str]:
         """How many photos there are of each status, or of each breed by its id."""
-        return counting.counts(self._database, self._models, by, wanted)
+        models = self.models
+        found = counting.counts(self._database, models, by, wanted)
+        if by == "status":
+            return found
+        of_breeds: Counter[str] = Counter()
+        for breed, photos in found.items():
+            of_breeds[models.names.meant(breed)] += photos
+        return of_breeds
 
     def page(self, wanted: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
-        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
-        return entries.page(self._database, self._models, cases, offset, limit, wanted)
+        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
+        return entries.page(self._database, self.models, cases, offset, limit, wanted)
 
     def folders(
         self, under: str | None = None, wanted: Filter = _ALL, *, limit: int = 200
@@ -185,11 +195,11 @@ class Catalogue:
         top = under if under is not None else self.top(wanted)
         if top is None:
             return []
-        return counting.folders(self._database, self._models, top, wanted, limit)
+        return counting.folders(self._database, self.models, top, wanted, limit)
 
     def top(self, wanted: Filter = _ALL) -> str | None:
         """The folder in which all photos that are meant lie; None where there is none."""
-        return counting.top(self._database, self._models, wanted)
+        return counting.top(self._database, self.models, wanted)
 
     def photo(self, photo: Known) -> Entry:
         """One photo by its path or its number.
@@ -197,17 +207,17 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return corrections.one(self._database, self._models, _known(photo))
+        return corrections.one(self._database, self.models, _known(photo))
 
     def neighbours(self, number: int, wanted: Filter = _ALL) -> tuple[int | None, int | None]:
         """The numbers of the photos that are meant before and after one; None at the ends."""
-        cases = wanted.cases(self._models, sqlite=self._database.is_sqlite)
+        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
         return entries.neighbours(self._database, cases, number)
 
     def with_content(self, sha256: str) -> list[Entry]:
         """The photos of one content, whose SHA-256 is given in hex digits."""
         same = schema.photo.c.sha256 == bytes.fromhex(sha256)
-        return entries.page(self._database, self._models, [same], 0, sys.maxsize)
+        return entries.page(self._database, self.models, [same], 0, sys.maxsize)
 
     def like(
         self,
@@ -234,7 +244,7 @@ class Catalogue:
 
     def duplicates(self, wanted: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""
-        return find_duplicates(self._database, self._models, wanted, near=near)
+        return find_duplicates(self._database, self.models, wanted, near=near)
 
     def duplicates_of(self, number: int) -> list[Group]:
         """The other photos that show the same as one.
@@ -242,7 +252,7 @@ class Catalogue:
         Raises:
             UnknownPhotoError: There is no such photo.
         """
-        return duplicates_of(self._database, self._models, number)
+        return duplicates_of(self._database, self.models, number)
 
     def correct(
         self,
@@ -286,7 +296,21 @@ class Catalogue:
 
     def say(self, photo: Known, correction: Correction) -> Entry:
         """Writes a correction: see `correct`."""
-        return corrections.correct(self._database, self._models, _known(photo), correction)
+        return corrections.correct(self._database, self.models, _known(photo), correction)
+
+    def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
+        """Gives a breed that people added or trained another name: see `renaming.rename`.
+
+        Args:
+            old: The breed that is meant.
+            new: Its new name; that of another breed makes both one.
+            merge: Whether it may become another breed.
+
+        Raises:
+            UnknownBreedError: There is no breed `old`.
+            UsageError: It can't be renamed so; nothing is changed.
+        """
+        return rename(self._database, self._models, old, new, merge=merge)
 
     def export(
         self,
@@ -322,7 +346,7 @@ class Catalogue:
         total = min(self.count(wanted), limit or sys.maxsize)
         return wish.run(
             self.search(wanted, limit=limit),
-            labels=tuple(self._models.labels.values()),
+            labels=tuple(self.models.names.labels.values()),
             base=self.top(wanted),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
@@ -334,7 +358,7 @@ class Catalogue:
         Raises:
             UsageError: The form is no text.
         """
-        labels = tuple(self._models.labels.values())
+        labels = tuple(self.models.names.labels.values())
         return wish.pieces(self.search(wanted), labels=labels, base=self.top(wanted))
 
     def history(self, photo: Known) -> list[Change]:
@@ -343,11 +367,11 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return corrections.history(self._database, self._models, _known(photo))
+        return corrections.history(self._database, self.models, _known(photo))
 
     def to_review(self, wanted: Filter = _ALL) -> Generator[Entry, None, None]:
         """The photos to review, the least certain first: see `corrections.to_review`."""
-        return corrections.to_review(self._database, self._models, wanted)
+        return corrections.to_review(self._database, self.models, wanted)
 
 
 def _known(photo: Known) -> str | int:

@@ -30,6 +30,7 @@ from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.models import Models
 from barkive.catalogue.portable import (
     ANSWERS,
+    BREEDS,
     CONTENTS,
     CORRECTIONS,
     MODELS,
@@ -47,7 +48,7 @@ Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""
 
 # Photos come last: what shows that people or scans have used the copy comes before them.
-PARTS = (MODELS, ANSWERS, CONTENTS, CORRECTIONS, RUNS, PHOTOS)
+PARTS = (MODELS, ANSWERS, CONTENTS, CORRECTIONS, BREEDS, RUNS, PHOTOS)
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
 _AT_ONCE = 5000

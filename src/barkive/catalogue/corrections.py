@@ -24,10 +24,10 @@ from sqlalchemy import (
     true,
 )
 
-from barkive.catalogue import schema
+from barkive.catalogue import naming, schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
-from barkive.catalogue.filters import Filter, find_breed
+from barkive.catalogue.filters import Filter
 from barkive.catalogue.identity import Now, compare
 from barkive.catalogue.models import Models
 from barkive.catalogue.records import VERSION, Change, Entry, Kind
@@ -36,6 +36,7 @@ from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,
     ReviewedMeanwhileError,
+    UnknownBreedError,
     UnknownPhotoError,
     UsageError,
 )
@@ -158,7 +159,7 @@ def write(
     content = bytes(row.sha256)
     if correction.seen is not None:
         content = _seen(connection, row, correction.seen)
-    breeds = _breeds(models, correction)
+    breeds = _breeds(connection, models, correction)
     if correction.kind is Kind.UNDO and row.correction_id is None:
         raise NothingToSayError(
             f"Nobody has corrected {row.path}, so there is nothing to take back."
@@ -242,19 +243,21 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
             .where(table.c.picture == row.picture)
             .order_by(table.c.said_at, table.c.id)
         )
-        return [
-            Change(
-                id=one.id,
-                undoes=one.undoes,
-                kind=Kind(one.kind),
-                labels=tuple(models.label(breed) for breed in (one.breed, one.breed2) if breed),
-                note=one.note,
-                by=one.said_by,
-                at=one.said_at,
-                was=one.was,
-            )
-            for one in said
-        ]
+        return [to_change(models, row) for row in said]
+
+
+def to_change(models: Models, row: Row[Any]) -> Change:
+    """A row of `correction` as what a person once said."""
+    return Change(
+        id=row.id,
+        undoes=row.undoes,
+        kind=Kind(row.kind),
+        labels=tuple(models.names.label(breed) for breed in (row.breed, row.breed2) if breed),
+        note=row.note,
+        by=row.said_by,
+        at=row.said_at,
+        was=row.was,
+    )
 
 
 def to_review(database: Database, models: Models, wanted: Filter) -> Generator[Entry, None, None]:
@@ -338,16 +341,24 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
     return row
 
 
-def _breeds(models: Models, correction: Correction) -> tuple[str, ...]:
-    if correction.other:
-        return tuple(breed.strip() for breed in correction.breeds)
-    found = tuple(find_breed(breed, models) for breed in correction.breeds)
+def _breeds(connection: Connection, models: Models, correction: Correction) -> tuple[str, ...]:
+    """The ids of the breeds that a person names; with `other`, new ones are added."""
+    models.follow(connection)
+    found: list[str] = []
+    for name in correction.breeds:
+        try:
+            found.append(models.names.find(name))
+        except UnknownBreedError as error:
+            if not correction.other:
+                raise UnknownBreedError(name, error.nearest, can_be_added=True) from None
+            found.append(naming.add(connection, name))
+            models.follow(connection)
     if len(set(found)) < len(found):
         raise UsageError(
             f"{' and '.join(correction.breeds)} are the same breed; a cross takes two, "
             "or give one with --breed."
         )
-    return found
+    return tuple(found)
 
 
 def _described(entry: Entry) -> str:

@@ -198,7 +198,7 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
 
 def _breeds(models: Models, row: Row[Any], answer: Verdict | None) -> tuple[Candidate, ...]:
     if row.corrected and row.status == Status.DOG:
-        said = [models.label(breed) for breed in (row.breed, row.breed2) if breed]
+        said = [models.names.label(breed) for breed in (row.breed, row.breed2) if breed]
         return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
     if row.status in (Status.DOG, Status.UNCERTAIN) and answer is not None:
         return answer.breeds

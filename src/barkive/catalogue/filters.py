@@ -15,7 +15,7 @@ from barkive import breeds
 from barkive.catalogue.models import Models
 from barkive.catalogue.schema import absolute, photo, zone
 from barkive.catalogue.words import split
-from barkive.errors import UnknownBreedError, UsageError
+from barkive.errors import UsageError
 from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
@@ -44,7 +44,7 @@ class Filter:
             for both.
 
     Raises:
-        UsageError: A value is out of its range.
+        UsageError: A value is out of its range, or empty.
     """
 
     text: str | None = None
@@ -59,6 +59,9 @@ class Filter:
     missing: bool | None = False
 
     def __post_init__(self) -> None:
+        # An empty folder would be the one that the program happens to run in.
+        if self.folder is not None and not self.folder.strip():
+            raise UsageError("The folder is empty; give its path, or leave it out for all.")
         if self.group is not None and not 1 <= self.group <= 10:
             raise UsageError(f"The FCI group is {self.group}; it must lie between 1 and 10.")
         if self.min_probability is not None and not 0 <= self.min_probability <= 1:
@@ -148,9 +151,10 @@ class Filter:
         """
         grouped = [breed.id for breed in breeds.all_breeds() if breed.group == self.group]
         if self.breed is None:
-            return None if self.group is None else grouped
-        one = find_breed(self.breed, models)
-        return [one] if self.group is None or one in grouped else []
+            every = [one for breed in grouped for one in models.names.ids(breed)]
+            return None if self.group is None else every
+        one = models.names.find(self.breed)
+        return models.names.ids(one) if self.group is None or one in grouped else []
 
 
 def look_words_up(connection: Connection) -> None:
@@ -162,22 +166,6 @@ def look_words_up(connection: Connection) -> None:
     others = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
     settings = {**dict.fromkeys(others, "off"), "work_mem": _MEMORY}
     connection.execute(select(*(sql.set_config(*one, True) for one in settings.items())))
-
-
-def find_breed(name: str, models: Models) -> str:
-    """The id of the breed that a name means: of the table, or of a model of the catalogue.
-
-    Raises:
-        UnknownBreedError: There is no such breed.
-    """
-    try:
-        return breeds.find(name).id
-    except UnknownBreedError:
-        key = breeds.normalise(name)
-        for label in models.labels.values():
-            if key in map(breeds.normalise, (label.id, label.en, label.fr)):
-                return label.id
-        raise
 
 
 def inside(folder: str, column: ColumnElement[str] = photo.c.path) -> ColumnElement[bool]:

@@ -84,8 +84,8 @@ def what_holds(
     """
     status, breeds, probability, margin = Status.FAILED, [], None, None
     if answer is not None:
-        model, said, packed, dog = answer
-        status = Status(said)
+        model, answered, packed, dog = answer
+        status = Status(answered)
         if status in (Status.DOG, Status.UNCERTAIN):
             best = model.candidates(packed, 2)
             breeds = [best[0].label.id]
@@ -96,7 +96,8 @@ def what_holds(
     if word is not None:
         status = _SAID[word.kind]
         if status is not Status.UNCERTAIN:
-            breeds = [breed for breed in (word.breed, word.breed2) if breed]
+            said = [models.names.meant(breed) for breed in (word.breed, word.breed2) if breed]
+            breeds = list(dict.fromkeys(said))  # a cross of two that are one by now is that one
             probability = 1.0 if breeds else None
     note = word.note if word is not None else None
     return {
@@ -108,5 +109,5 @@ def what_holds(
         "corrected": word is not None,
         "correction_id": word.id if word is not None else None,
         "note": note,
-        "words": searchable(path, [models.label(breed) for breed in breeds], note),
+        "words": searchable(path, [models.names.label(breed) for breed in breeds], note),
     }

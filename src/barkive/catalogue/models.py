@@ -1,4 +1,4 @@
-"""The models that answered: their labels, and how answers are packed.
+"""The models that answered: their labels, what these are called, and how answers are packed.
 
 An answer's probabilities are kept as they are, in float32, so that the catalogue says to the
 last digit what the model said; its feature vector as one byte a channel (`pack_vector`).
@@ -7,17 +7,18 @@ last digit what the model said; its feature vector as one byte a channel (`pack_
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, select
 
-from barkive.breeds import all_breeds
 from barkive.bundle import Bundle
-from barkive.catalogue import schema
+from barkive.catalogue import naming, schema
+from barkive.catalogue.naming import AddedBreed, Names
 from barkive.verdicts import Candidate, Label
 
 _CODE = 127
@@ -31,7 +32,7 @@ class Model:
         id: Its number in the catalogue.
         digest: Of its bundle.
         name: As verdicts name it.
-        labels: Its classes, in the order of the probabilities.
+        labels: Its classes, in the order of the probabilities, as people want them called.
     """
 
     id: int
@@ -42,8 +43,19 @@ class Model:
     def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
         """The most probable breeds of an answer, best first."""
         row = unpack_probabilities(packed)
-        best = np.argsort(-row, kind="stable")[:top]
-        return tuple(Candidate(self.labels[i], float(row[i])) for i in best)
+        best = np.argsort(-row, kind="stable")
+        if self._is_merged:
+            shares: dict[Label, float] = {}
+            for i in best:
+                shares[self.labels[i]] = shares.get(self.labels[i], 0.0) + float(row[i])
+            ranked = sorted(shares.items(), key=lambda share: -share[1])[:top]
+            return tuple(Candidate(label, min(share, 1.0)) for label, share in ranked)
+        return tuple(Candidate(self.labels[i], float(row[i])) for i in best[:top])
+
+    @cached_property
+    def _is_merged(self) -> bool:
+        """Whether people say that some of its classes are one breed."""
+        return len(set(self.labels)) < len(self.labels)
 
 
 class Models:
@@ -51,13 +63,25 @@ class Models:
 
     def __init__(self) -> None:
         self._known: dict[int, Model] = {}
+        self._added: tuple[AddedBreed, ...] = ()
+        self.names = Names()
+        """What breeds are called, by the table, these models and people."""
 
     def read(self, connection: Connection) -> None:
-        """Reads all models."""
-        for row in connection.execute(select(schema.model)):
-            labels = tuple(Label(**label) for label in json.loads(row.labels))
-            self._known[row.id] = Model(row.id, row.digest, row.name, labels)
-        self.__dict__.pop("labels", None)
+        """Reads all models, and the breeds that people added."""
+        rows = connection.execute(select(schema.model).order_by(schema.model.c.id)).all()
+        labels = {row.id: [Label(**label) for label in json.loads(row.labels)] for row in rows}
+        self._added = naming.read(connection)
+        self.names = names = Names(chain.from_iterable(labels.values()), self._added)
+        self._known = {
+            row.id: Model(row.id, row.digest, row.name, tuple(map(names.of_model, labels[row.id])))
+            for row in rows
+        }
+
+    def follow(self, connection: Connection) -> None:
+        """Takes up what people here or elsewhere have since called breeds."""
+        if naming.read(connection) != self._added:
+            self.read(connection)
 
     def get(self, connection: Connection, model_id: int) -> Model:
         """The model of this number."""
@@ -85,16 +109,6 @@ class Models:
                 insert(schema.model).values(row).returning(schema.model.c.id)
             ).scalar_one()
         return self.get(connection, model_id)
-
-    @cached_property
-    def labels(self) -> Mapping[str, Label]:
-        """Every breed by id: those of the table, and those of the models read so far."""
-        own = {label.id: label for model in self._known.values() for label in model.labels}
-        return own | {breed.id: Label(breed.id, breed.en, breed.fr) for breed in all_breeds()}
-
-    def label(self, breed: str) -> Label:
-        """The breed of an id; one that neither table nor models know is its own name."""
-        return self.labels.get(breed) or Label(breed, breed, breed)
 
 
 def pack_probabilities(row: NDArray[np.float32]) -> bytes:

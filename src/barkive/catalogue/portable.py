@@ -120,6 +120,7 @@ MODELS = Part("models", schema.model)
 ANSWERS = Part("answers", schema.answer)
 CONTENTS = Part("contents", schema.content, ("sha256",))
 CORRECTIONS = Part("corrections", schema.correction)
+BREEDS = Part("breeds", schema.added_breed, ("key", "breed"))
 RUNS = Part("scans", schema.run, ("started_by", "started_at"))
 PHOTOS = Part("photos", schema.photo, ("number", "added_at"), may_go=True)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
@@ -22,7 +22,7 @@ from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter
 from barkive.catalogue.models import Models, unpack_probabilities
-from barkive.catalogue.records import Entry, Kind
+from barkive.catalogue.records import Change, Entry, Kind
 from barkive.errors import ReviewedMeanwhileError
 from barkive.verdicts import Status
 
@@ -60,6 +60,18 @@ class Progress:
     checked: int
     right: int
     listed: int
+
+
+class Done(NamedTuple):
+    """What a desk did last.
+
+    Attributes:
+        file: Of the photo.
+        change: What it said; None where it passed the photo over.
+    """
+
+    file: str
+    change: Change | None
 
 
 class Review:
@@ -211,16 +223,10 @@ class Review:
         """
         table = schema.review
         with self._database.write() as connection:
-            last = connection.execute(
-                select(table)
-                .where(table.c.desk == desk, table.c.turn.is_not(None))
-                .order_by(table.c.turn.desc())
-                .limit(1)
-            ).first()
+            last = self._last(connection, desk)
             if last is None:
                 return None
-            found = chosen().where(schema.photo.c.picture == last.picture)
-            row = connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
+            row = self._row(connection, last)
             if last.state == _DONE and row.correction_id != last.correction_id:
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
@@ -238,6 +244,17 @@ class Review:
             f"Somebody has spoken of {row.path} since; what they said stands."
         )
 
+    def last(self, desk: str) -> Done | None:
+        """What a desk did last, which is what `undo` takes back; None where it has done nothing."""
+        with self._database.read() as connection:
+            last = self._last(connection, desk)
+            if last is None:
+                return None
+            said = schema.correction
+            row = connection.execute(select(said).where(said.c.id == last.correction_id)).first()
+            change = corrections.to_change(self._models, row) if row is not None else None
+            return Done(self._row(connection, last).path, change)
+
     def progress(self, desk: str, wanted: Filter = _ALL) -> Progress:
         """How far a desk and all together are, and how often the model was right."""
         table = schema.review
@@ -254,6 +271,21 @@ class Review:
             states: dict[str, int] = {row.state: row[1] for row in found}
             checked, right, listed = self._compared(connection)
         return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
+
+    def _last(self, connection: Connection, desk: str) -> Row[Any] | None:
+        """The row of what a desk did last."""
+        table = schema.review
+        return connection.execute(
+            select(table)
+            .where(table.c.desk == desk, table.c.turn.is_not(None))
+            .order_by(table.c.turn.desc())
+            .limit(1)
+        ).first()
+
+    def _row(self, connection: Connection, done: Row[Any]) -> Row[Any]:
+        """A photo with which a desk has done something."""
+        found = chosen().where(schema.photo.c.picture == done.picture)
+        return connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
 
     def _settle(self, connection: Connection, desk: str, picture: int, state: str) -> None:
         """Notes what a desk has done with a photo, as the last thing that it did."""

@@ -8,6 +8,7 @@
 | `content` | a file's content that was ever read, and the picture that it holds |
 | `photo` | a picture in a place, what is known of it, and what holds of it |
 | `correction` | what a person said of a picture, in order: never changed, only added to |
+| `added_breed` | a breed that people added, renamed or merged with another |
 | `place` | a folder that was scanned, and the device that it was on |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
@@ -55,7 +56,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -227,6 +228,16 @@ place = Table(
     metadata,
     Column("path", FileName, primary_key=True),
     Column("device", Text, nullable=False),
+)
+
+added_breed = Table(
+    "added_breed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("breed", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("merged_into", Text),
 )
 
 review = Table(

@@ -1,4 +1,4 @@
-"""`barkive breeds`: the breed table."""
+"""`barkive breeds`: the breeds, those of a catalogue's people and models included."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import Format, Lang
+from barkive.cli.options import CatalogueAt, Format, Lang
 
 if TYPE_CHECKING:
     from barkive.breeds import Breed
+    from barkive.catalogue import Catalogue
 
 
 def breeds(
@@ -33,14 +34,41 @@ def breeds(
     output: Annotated[
         Format, typer.Option("--format", help="json: one object a line; csv: with a header.")
     ] = Format.TABLE,
+    rename: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="OLD NEW",
+            help="Give a breed that people added or trained another name, in the catalogue.",
+            show_default=False,
+        ),
+    ] = None,
+    merge: Annotated[
+        bool,
+        typer.Option(
+            "--merge", help="With --rename: where a breed is called NEW already, become that one."
+        ),
+    ] = False,
+    catalogue: CatalogueAt = None,
 ) -> None:
-    """List the breeds that Barkive knows, or look one up."""
+    """List the breeds that Barkive knows, or look one up; those that people added come along."""
     from barkive.breeds import all_breeds, normalise, search
+    from barkive.errors import UsageError
 
+    if rename is not None:
+        from barkive.catalogue import Catalogue
+
+        if query:
+            raise UsageError("Either look a breed up or rename one; leave the other out.")
+        with Catalogue(catalogue, create=False) as opened:
+            _rename(opened, *rename, merge, lang)
+        return
+    own = _own(catalogue)
     if not query:
-        found = tuple(sorted(all_breeds(), key=lambda breed: normalise(breed.name(lang.value))))
+        found = tuple(
+            sorted((*all_breeds(), *own), key=lambda breed: normalise(breed.name(lang.value)))
+        )
     else:
-        found = search(" ".join(query))
+        found = search(" ".join(query), own)
     match output:
         case Format.JSON:
             for breed in found:
@@ -50,6 +78,26 @@ def breeds(
             _print_csv(found, lang)
         case Format.TABLE:
             _print_table(found, lang)
+
+
+def _own(where: str | None) -> tuple[Breed, ...]:
+    """The breeds of a catalogue that the table lacks; none where there is no catalogue yet."""
+    if where is None:
+        from barkive.catalogue.database import default_location
+
+        if not default_location().exists():
+            return ()
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(where, create=False) as opened:
+        return opened.models.names.own
+
+
+def _rename(catalogue: Catalogue, old: str, new: str, merge: bool, lang: Lang) -> None:
+    renamed = catalogue.rename_breed(old, new, merge=merge)
+    before, after = (label.name(lang.value) for label in (renamed.before, renamed.after))
+    photos = f"{renamed.photos} photo{'' if renamed.photos == 1 else 's'}"
+    typer.echo(f"“{before}” is “{after}” now, on {photos}.")
 
 
 def _print_csv(found: Sequence[Breed], lang: Lang) -> None:
@@ -70,6 +118,8 @@ def _print_table(found: Sequence[Breed], lang: Lang) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from barkive.breeds import dog_ids
+
     other = Lang.EN if lang is Lang.FR else Lang.FR
     titles = {Lang.EN: "English", Lang.FR: "Français"}
     table = Table(box=box.SIMPLE_HEAD)
@@ -78,8 +128,11 @@ def _print_table(found: Sequence[Breed], lang: Lang) -> None:
     table.add_column(titles[other])
     table.add_column("FCI", justify="right")
     table.add_column("Groupe" if lang is Lang.FR else "Group")
+    table_ids = dog_ids()
     for breed in found:
-        if breed.wild:
+        if breed.id not in table_ids:
+            group = "ajoutée" if lang is Lang.FR else "added"
+        elif breed.wild:
             group = "canidé sauvage" if lang is Lang.FR else "wild canid"
         else:
             group = f"{breed.group}: {breed.group_name(lang.value)}" if breed.group else ""

@@ -26,6 +26,8 @@ _LOOKING = ("s", "o")
 _HELP_TO_LOOK = "Nothing can be saved: s next, o open, q quit"
 _NOTHING = "the model is sure of the rest, or people said it"
 _WIDTH = 48
+# One key each.
+_CHOICES = 9
 
 
 @filtered
@@ -72,6 +74,8 @@ class _Session:
     picture: bool
     answered: int = 0
     said: list[Entry] = field(default_factory=list)
+    # A key that was pressed where a choice was asked for, and is none.
+    pending: str | None = None
     saves: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,11 +104,12 @@ class _Session:
         return True
 
     def _ask(self, entry: Entry, place: str) -> Literal["next", "undo", "quit"]:
-        from barkive.errors import BarkiveError
+        from barkive.catalogue import Correction, Kind
+        from barkive.errors import BarkiveError, ReviewedMeanwhileError
 
         self._show(entry, place)
         while True:
-            key = _key()
+            key, self.pending = self.pending or _key(), None
             try:
                 if key in ("q", ""):
                     return "quit"
@@ -112,37 +117,88 @@ class _Session:
                     self.console.print(f"{self.help}.", style="dim", markup=False)
                     continue
                 if key == "u" and self.said:
-                    self.catalogue.correct(self.said[-1].file, undo=True, by=self.by)
+                    last = self.said[-1]
+                    taken = Correction(Kind.UNDO, by=self.by, seen=last.version)
+                    after = self.catalogue.say(last.id, taken)
+                    # To be asked for again, as it is now.
+                    self.said[-1] = after
                     self.answered -= 1
+                    self._tell(f"Taken back: {_name(after.file)}.")
                     return "undo"
                 if key == "s" or self._take(entry, key):
                     return "next"
+            except ReviewedMeanwhileError as error:
+                self.console.print(str(error), style="red", markup=False)
+                if key != "u":
+                    return "next"
+                # Their word stands, and there is nothing of one's own to take back.
+                self.said.pop()
             except BarkiveError as error:
                 self.console.print(str(error), style="red", markup=False)
 
     def _take(self, entry: Entry, key: str) -> bool:
         """Does what a key says; whether the photo is answered by it."""
-        file = entry.file
+        from barkive.catalogue import Correction, Kind
+
+        said: tuple[Kind, tuple[str, ...]]
         if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
-            self.catalogue.correct(file, breed=entry.guesses[int(key) - 1].label.id, by=self.by)
-        elif key == "b":
-            self.catalogue.correct(file, breed=_line("Breed"), by=self.by)
-        elif key == "c":
-            breeds = (_line("First breed"), _line("Second breed"))
-            self.catalogue.correct(file, cross=breeds, by=self.by)
+            said = Kind.BREED, (entry.guesses[int(key) - 1].label.id,)
+        elif key in ("b", "c"):
+            questions = ("Breed",) if key == "b" else ("First breed", "Second breed")
+            breeds: list[str] = []
+            for question in questions:
+                if (meant := self._meant(_line(question))) is None:
+                    self._tell("Nothing is saved.")
+                    return False
+                breeds.append(meant)
+            # What is no breed's name was chosen to be taken as it is written.
+            said = Kind.BREED if key == "b" else Kind.CROSS, tuple(breeds)
         elif key == "n":
-            self.catalogue.correct(file, not_dog=True, by=self.by)
+            said = Kind.NOT_DOG, ()
         elif key == "?":
-            self.catalogue.correct(file, unsure=True, by=self.by)
+            said = Kind.UNSURE, ()
         elif key == "o":
-            typer.launch(file)
+            typer.launch(entry.file)
             return False
         else:
-            self.console.print(f"{self.help}.", style="dim", markup=False)
+            self._tell(f"{self.help}.")
             return False
-        self.said.append(entry)
+        correction = Correction(*said, by=self.by, other=True, seen=entry.version)
+        after = self.catalogue.say(entry.id, correction)
+        self.said.append(after)
         self.answered += 1
+        self._tell(f"Saved: {_name(after.file)}: {self._said(after)}; u takes it back.")
         return True
+
+    def _meant(self, typed: str) -> str | None:
+        """The breed that somebody has typed, or chooses then; None where they choose none."""
+        from barkive.errors import UnknownBreedError
+
+        names = self.catalogue.models.names
+        try:
+            return names.find(typed) if typed.strip() else typed
+        except UnknownBreedError:
+            choices = names.choices(typed, limit=_CHOICES)
+        self._tell(f"No breed is called exactly “{typed}”. Which one is meant?")
+        for i, label in enumerate(choices, 1):
+            self.console.print(f"  {i}  {label.name(self.lang.value)}", markup=False)
+        self.console.print(f"  w  as written: “{typed}”", markup=False)
+        key = _key()
+        if key == "w":
+            return typed
+        if key.isdigit() and 1 <= int(key) <= len(choices):
+            return choices[int(key) - 1].id
+        self.pending = key.strip() or None
+        return None
+
+    def _said(self, entry: Entry) -> str:
+        """What a person said of a photo, in a few words."""
+        if entry.labels:
+            return " x ".join(label.name(self.lang.value) for label in entry.labels)
+        return "no dog" if entry.status == "not_dog" else "can't be told"
+
+    def _tell(self, text: str) -> None:
+        self.console.print(text, style="dim", markup=False, soft_wrap=True)
 
     def _show(self, entry: Entry, place: str) -> None:
         self.console.print()

@@ -29,7 +29,6 @@ from barkive.errors import (
     PhotoError,
     ReviewedMeanwhileError,
     SourceAwayError,
-    UnknownBreedError,
     UnknownPhotoError,
     UnknownScanError,
     UsageError,
@@ -46,7 +45,6 @@ _log = logging.getLogger(__name__)
 _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownPhotoError, 404),
     (UnknownScanError, 404),
-    (UnknownBreedError, 404),
     (FolderNotAllowedError, 403),
     (NothingToSayError, 409),
     (ChangedPhotoError, 409),

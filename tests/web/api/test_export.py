@@ -43,4 +43,4 @@ def test_a_form_that_writes_beside_the_photos_is_refused(filled: TestClient, for
 
 def test_an_unknown_form_or_breed_is_told_before_anything_is_sent(filled: TestClient) -> None:
     assert filled.get("/api/v1/export?as=word").status_code == 422
-    assert filled.get("/api/v1/export?breed=cat").status_code == 404
+    assert filled.get("/api/v1/export?breed=cat").status_code == 422

@@ -151,7 +151,7 @@ def test_a_heat_map_shows_what_was_looked_at(server: TestClient, red: bytes) -> 
     assert answer.headers["content-type"] == "image/png"
     assert Image.open(io.BytesIO(answer.content)).size == (448, 448)
     for query, body, status, detail in (
-        ("breed=n00000000", red, 404, "Barkive knows no breed called “n00000000”"),
+        ("breed=n00000000", red, 422, "Barkive knows no breed called “n00000000”"),
         ("breed=n02085620", b"no photo", 422, "The photo can't be read"),
     ):
         refused = server.post(f"/api/v1/heatmap?{query}", content=body)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Correction, Kind
@@ -25,6 +26,8 @@ EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]
 # Any bytes may be sent as a photo: what is none is answered so, and not refused.
 UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos")
+
+NO_NAMES = ("knows no breed", "ne connaît pas de race", "folder is empty", "dossier est vide")
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +100,11 @@ def failures(
             for values in (case.path_parameters, case.body):
                 if isinstance(values, dict):
                     values |= {name: there[name] for name in values.keys() & there.keys()}
-        answer = case.call_and_validate()
+        answer = case.call()
+        # Any text fits the schema of a breed's or a folder's name, and hardly any is one.
+        is_no_name = answer.status_code == 422 and any(one in answer.text for one in NO_NAMES)
+        excluded = [positive_data_acceptance] if is_no_name else []
+        case.validate_response(answer, excluded_checks=excluded)
         if answer.status_code < 300:
             reached.add(operation.label)
 

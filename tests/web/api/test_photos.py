@@ -53,7 +53,7 @@ def test_pages_follow_each_other(filled: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "detail"),
     [
-        ("breed=cat", 404, "Barkive knows no breed called “cat”."),
+        ("breed=cat", 422, "Barkive knows no breed called “cat”."),
         ("group=11", 422, "query.group: Input should be less than or equal to 10."),
         ("limit=501", 422, "query.limit: Input should be less than or equal to 500."),
         ("after=yesterday", 422, "query.after: "),
@@ -106,7 +106,7 @@ def test_a_correction_stands_and_has_a_history(filled: TestClient) -> None:
 @pytest.mark.parametrize(
     ("said", "status", "detail"),
     [
-        ({"kind": "breed", "breeds": ["cat"]}, 404, "Barkive knows no breed called “cat”."),
+        ({"kind": "breed", "breeds": ["cat"]}, 422, "Barkive knows no breed called “cat”."),
         ({"kind": "breed", "breeds": [" "]}, 422, "body.breed.breeds.0: "),
         ({"kind": "breed"}, 422, "body.breed.breeds: Field required"),
         ({"kind": "cross", "breeds": ["pug"]}, 422, "body.cross.breeds: "),
@@ -275,3 +275,47 @@ def test_a_locked_catalogue_is_told_after_a_moment(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert "being written by another program; try again" in answer.json()["detail"]
     assert filled.get(f"/api/v1/photos/{mix}/history").json() == []
+
+
+def test_a_name_that_is_no_breed_s_brings_choices_and_how_to_take_it(filled: TestClient) -> None:
+    mix = number(filled, "mix")
+    address = f"/api/v1/photos/{mix}/corrections"
+    said = {"kind": "breed", "breeds": ["carl"], "by": "Ada"}
+    answer = filled.post(address, json=said, params={"lang": "fr"})
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["detail"].startswith("Barkive ne connaît pas de race appelée")
+    assert problem["choices"][0] == {"id": "n02110958", "name": "Carlin"}
+    assert problem["as_written"] == {"breeds": ["carl"], "other": True}
+    assert filled.get(f"/api/v1/photos/{mix}/history").json() == []
+    taken = filled.post(address, json=said | problem["as_written"])
+    assert taken.json()["breeds"] == [{"id": "carl", "name": "carl", "probability": 1.0}]
+
+
+def test_an_added_breed_is_found_counted_and_suggested(filled: TestClient) -> None:
+    address = f"/api/v1/photos/{number(filled, 'mix')}/corrections"
+    said = {"kind": "breed", "breeds": ["Jack Russell"], "other": True}
+    assert filled.post(address, json=said).status_code == 200
+    found = filled.get("/api/v1/photos", params={"breed": "jack  RUSSELL"}).json()
+    assert found["total"] == 1
+    counts = filled.get("/api/v1/counts").json()
+    assert {"id": "Jack Russell", "name": "Jack Russell", "photos": 1} in counts
+    (suggested,) = filled.get("/api/v1/breeds", params={"search": "jack r"}).json()
+    assert (suggested["id"], suggested["name"]) == ("Jack Russell", "Jack Russell")
+    assert filled.get("/api/v1/breeds").json()[-1] == suggested
+    page = filled.get("/photos", params={"breed": "Jack Russell"})
+    assert page.status_code == 200
+    assert "mix.png" in page.text
+
+
+@pytest.mark.parametrize("path", ["photos", "counts", "export"])
+@pytest.mark.parametrize(
+    "query",
+    ["breed=cat", "group=11", "status=cat", "after=2026-13-01", "before=x", "folder=%20",
+     "min_probability=2", "corrected=perhaps", "missing=perhaps"],
+)  # fmt: skip
+def test_a_wrong_filter_gives_nothing(filled: TestClient, path: str, query: str) -> None:
+    answer = filled.get(f"/api/v1/{path}?as=csv&{query}")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -61,7 +61,7 @@ def test_it_is_filtered_shared_and_a_photo_corrected_and_taken_out(
     expect(field).to_have_value("Maltese")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Maltese")
-    expect(page.locator("#said")).to_have_text("Saved. It stands over what the model says.")
+    expect(page.locator("#said")).to_contain_text("rex.png: saved as Maltese.")
     page.wait_for_url(lambda address: "said" not in address)
 
     page.get_by_role("link", name="Back to the photos").click()
@@ -133,7 +133,8 @@ def test_nothing_found_and_wrong_values_are_told(visit: Callable[..., Any], kenn
     page.get_by_role("combobox", name="Breed").fill("wolpertinger")
     page.get_by_role("combobox", name="Breed").press("Enter")
     expect(page.locator("#w-breed")).to_contain_text("Barkive knows no breed called “wolpertinger”")
-    expect(page.locator("#found")).to_have_text("5 photos")
+    expect(page.locator("#found")).to_have_text("Nothing is shown: a filter has a mistake")
+    expect(page.locator(".tile")).to_have_count(0)
 
 
 def test_a_phone_in_french(visit: Callable[..., Any], kennel: Path, phone: dict[str, Any]) -> None:

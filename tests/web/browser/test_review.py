@@ -58,7 +58,10 @@ def test_ten_photos_by_the_keyboard_alone(visit: Callable[..., Any], site: Any) 
     assert shown(page) == "unsure00"
     press(page, "1")
     press(page, "2")
-    press(page, "Enter")
+    expect(page.locator("#saved")).to_contain_text("unsure01.png: saved as Pug.")
+    # Nothing is chosen, so nothing is saved.
+    page.keyboard.press("Enter")
+    press(page, "1")
     assert shown(page) == "unsure03"
     press(page, "n")
     press(page, "?")
@@ -216,6 +219,7 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
     page.keyboard.type("qqqqqqqq")
     press(page, "Enter")
     expect(page.get_by_role("alert")).to_contain_text("qqqqqqqq")
+    press(page, "Enter")
     expect(page.locator("#breed")).to_have_value("qqqqqqqq")
     expect(page.locator("#breed")).to_be_focused()
     assert site.said(folder) == {}
@@ -246,4 +250,24 @@ def test_the_keys_can_be_switched_off(visit: Callable[..., Any], site: Any) -> N
     page.reload()
     page.keyboard.press("1")
     expect(page.locator(NAME)).to_have_text("unsure00.png")
+    assert site.said(folder) == {}
+
+
+def test_letters_and_enter_show_choices_and_save_nothing(
+    visit: Callable[..., Any], site: Any
+) -> None:
+    folder = site.unsure("letters", 2)
+    page = visit().page(review(folder))
+    page.keyboard.press("b")
+    page.keyboard.type("bulldog")
+    expect(page.get_by_role("option", name="French Bulldog")).to_be_visible()
+    press(page, "Enter")
+    expect(page.locator("#breed")).to_be_focused()
+    press(page, "Enter")
+    assert site.said(folder) == {}
+    page.get_by_role("button", name="As written: “bulldog”").click()
+    expect(page.locator("#saved")).to_contain_text("unsure00.png: saved as bulldog.")
+    expect(page.locator("#saved")).to_be_in_viewport()
+    page.get_by_role("button", name="Undo what was saved of unsure00.png").click()
+    expect(page.locator("#saved")).to_contain_text("unsure00.png: taken back")
     assert site.said(folder) == {}

@@ -131,7 +131,9 @@ def test_a_correction_stands_over_the_model_which_is_still_heard(filled: TestCli
     filled.cookies.set("barkive_name", "Zo%C3%A9")
     page = say(filled, "rex", breed="Bichon maltais", kind="breed", note="la puce le dit")
     assert heading(page) == "Maltese"
-    assert "Saved. It stands over what the model says." in page
+    (saved,) = re.findall(r'id="said">(.*?)</div>', page, re.S)
+    assert "<strong>rex.png</strong>: saved as Maltese." in saved
+    assert 'name="kind" value="undo" aria-label="Undo what was saved of rex.png"' in saved
     assert re.search(r"Checked by Zoé, \d+ \w+ \d{4}", page)
     assert "<blockquote>la puce le dit</blockquote>" in page
     assert '<h2 id="model">What the model says</h2>' in page
@@ -139,7 +141,7 @@ def test_a_correction_stands_over_the_model_which_is_still_heard(filled: TestCli
     assert history(page) == ["Zoé said Maltese"]
     page = say(filled, "rex", kind="undo")
     assert heading(page) == "Chihuahua"
-    assert "The last word was taken back." in page
+    assert "<strong>rex.png</strong>: the last word was taken back." in page
     assert history(page) == ["Zoé said Maltese", "Zoé took the word before back"]
     assert "Checked by" not in page
 
@@ -205,10 +207,10 @@ def test_no_dog_and_doubt_can_be_said(filled: TestClient) -> None:
 @pytest.mark.parametrize(
     ("form", "fault"),
     [
-        ({"breed": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),
-        ({"breed": "pgu"}, "Barkive knows no breed called “pgu”. The nearest names: Pug"),
+        ({"breed": "xyzzy"}, "No breed is called exactly “xyzzy”. Which one is meant?"),
+        ({"breed": "pgu"}, "No breed is called exactly “pgu”. Which one is meant?"),
         ({"breed": ""}, "The name of the breed is empty; give a name or an id."),
-        ({"breed": "pug", "second": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),
+        ({"breed": "pug", "second": "xyzzy"}, "No breed is called exactly “xyzzy”."),
         ({"breed": "pug", "second": "Carlin"}, "pug and Carlin are the same breed"),
     ],
 )
@@ -219,12 +221,13 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
     address = f"/photos/{rex}/corrections?status=dog"
     answer = filled.post(address, data=form | {"kind": "breed", "note": 'a "note"'})
     assert answer.status_code == 422
-    (told,) = re.findall(r'role="alert" id="fault">(.*?)</p>', answer.text)
+    (told,) = re.findall(r'role="alert"(?: id="fault")?>(.*?)</p>', answer.text)
     assert unescape(told).startswith(fault)
     for name, value in form.items():
         assert re.search(rf'<input id="{name}"[^>]* value="{value}"', answer.text)
     assert 'value="a &#34;note&#34;"' in answer.text
-    assert ('name="other"' in answer.text) == ("xyzzy" in fault or "pgu" in fault)
+    assert ('name="written"' in answer.text) == ("xyzzy" in fault or "pgu" in fault)
+    assert ("Pug</button>" in answer.text) == ("pgu" in fault)
     assert heading(answer.text) == "Chihuahua"
     assert catalogue_of(filled).history(rex) == []
     # Who loads that address anew, or switches the language there, is led to the photo.
@@ -233,7 +236,8 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
 
 
 def test_a_name_can_be_taken_as_it_is_written(filled: TestClient) -> None:
-    page = say(filled, "rex", kind="breed", breed="<i>Mutt</i>", other="true", note="<b>!</b>")
+    mutt = "<i>Mutt</i>"
+    page = say(filled, "rex", kind="breed", breed=mutt, written=mutt, note="<b>!</b>")
     assert heading(page) == "<i>Mutt</i>"
     assert "<i>Mutt</i>" not in page
     assert "<blockquote>&lt;b&gt;!&lt;/b&gt;</blockquote>" in page

@@ -59,6 +59,25 @@ def status_line(page: str) -> str:
     return unescape(found)
 
 
+def saved(page: str) -> str:
+    """What the page says of what was done last."""
+    (found,) = re.findall(r'id="saved".*?<p role="status">(.*?)</p>', page, re.S) or [""]
+    return unescape(re.sub("<.*?>", "", found))
+
+
+def choices(page: str) -> dict[str, dict[str, str]]:
+    """The choices of a page, each with what its button sends."""
+    (part,) = re.findall(r'<section class="choices.*?</section>', page, re.S) or [""]
+    found = {}
+    for form in re.findall(r"<form.*?</form>", unescape(part), re.S):
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(.*?)"', form))
+        for name, value, shown in re.findall(
+            r'<button class="second" name="(\w+)" value="(.*?)">(.*?)</button>', form
+        ):
+            found[shown] = hidden | {name: value}
+    return found
+
+
 def said(server: TestClient) -> dict[str, tuple[str, ...]]:
     entries = catalogue_of(server).search(Filter(corrected=True))
     return {Path(one.file).stem: tuple(b.label.id for b in one.breeds) for one in entries}
@@ -107,11 +126,77 @@ def test_an_answer_is_written_and_the_next_photo_comes(unsure: TestClient) -> No
     assert said(unsure) == {"0": (PUG,)}
 
 
-def test_a_breed_is_typed_in_either_language_or_in_a_few_letters(unsure: TestClient) -> None:
+def test_a_breed_is_typed_in_either_language(unsure: TestClient) -> None:
     say(unsure, "breed", breed=" Bichon maltais ")
-    say(unsure, "breed", breed="carl")
-    say(unsure, "breed", breed="pug", second="chihua")
+    say(unsure, "breed", breed="CARLIN")
+    say(unsure, "breed", breed="pug", second="chihuahua")
     assert said(unsure) == {"0": (MALTESE,), "1": (PUG,), "2": (PUG, CHIHUAHUA)}
+
+
+@pytest.mark.parametrize("letters", ["bulldog", "terrier", "dog", "no", "n", "pgu", "boxer x"])
+def test_letters_that_are_no_breed_s_name_save_nothing(unsure: TestClient, letters: str) -> None:
+    form = {"desk": DESK, "act": "breed", "number": number(page_of(unsure)), "breed": letters}
+    answer = unsure.post("/review", data=form)
+    assert answer.status_code == 422
+    assert said(unsure) == {}
+    assert photo(answer.text) == "0.png"
+    found = choices(answer.text)
+    assert list(found)[-1] == f"As written: “{letters}”"
+    assert "checked" not in answer.text.partition("choices")[2].partition("</section>")[0]
+    assert not re.search(
+        r"<button[^>]*(autofocus|data-key)",
+        answer.text.partition("choices")[2].partition("</section>")[0],
+    )
+    assert f'name="breed" data-breeds="en" value="{letters}"' in answer.text
+
+
+def test_one_of_the_choices_is_taken(unsure: TestClient) -> None:
+    page = page_of(unsure)
+    form = {"desk": DESK, "act": "breed", "number": number(page), "breed": "carl"}
+    found = choices(unsure.post("/review", data=form).text)
+    assert found["Pug"] == {**form, "breed": PUG}
+    page = unsure.post("/review", data=found["Pug"]).text
+    assert said(unsure) == {"0": (PUG,)}
+    assert saved(page) == "0.png: saved as Pug."
+
+
+def test_of_a_cross_each_name_has_its_choices(unsure: TestClient) -> None:
+    form = {"desk": DESK, "act": "cross", "number": number(page_of(unsure))}
+    form |= {"breed": "Jack Russell", "second": "bulldog"}
+    first = choices(unsure.post("/review", data=form).text)
+    second = choices(unsure.post("/review", data=first["As written: “Jack Russell”"]).text)
+    assert said(unsure) == {}
+    page = unsure.post("/review", data=second["French Bulldog"]).text
+    assert said(unsure) == {"0": ("Jack Russell", "n02108915")}
+    assert saved(page) == "0.png: saved as a cross, Jack Russell × French Bulldog."
+    # From now on it is a breed like any.
+    say(unsure, "breed", breed="jack  RUSSELL")
+    assert said(unsure)["1"] == ("Jack Russell",)
+
+
+def test_after_each_key_the_page_says_what_was_saved_with_undo_beside_it(
+    unsure: TestClient,
+) -> None:
+    assert saved(page_of(unsure)) == ""
+    assert saved(say(unsure, "breed", breed=PUG)) == "0.png: saved as Pug."
+    assert saved(say(unsure, "not_dog")) == "1.png: saved as no dog."
+    page = say(unsure, "unsure")
+    assert saved(page) == "2.png: saved that its breed can't be told."
+    assert re.search(r'id="saved">.*?name="act" value="undo" data-key="u".*?</form>', page, re.S)
+    page = say(unsure, "undo")
+    assert (saved(page), photo(page)) == ("2.png: taken back; here it is again.", "2.png")
+    assert saved(say(unsure, "skip")) == "2.png: passed over."
+    for _ in range(3):
+        page = say(unsure, "undo")
+    assert (saved(page), photo(page)) == ("0.png: taken back; here it is again.", "0.png")
+    assert 'value="undo"' not in page
+
+
+def test_with_a_wrong_filter_no_photo_is_asked_about(unsure: TestClient) -> None:
+    answer = unsure.get("/review", params={"desk": DESK, "breed": "pgu"})
+    assert answer.status_code == 422
+    assert "Barkive knows no breed called “pgu”." in unescape(answer.text)
+    assert 'id="photo"' not in answer.text
 
 
 def test_a_cross_no_dog_and_what_can_not_be_told(unsure: TestClient) -> None:
@@ -177,7 +262,7 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
     asked = number(page_of(unsure))
     answer = unsure.post("/review", data={"desk": DESK, "number": asked, **form})
     assert answer.status_code == 422
-    (fault,) = re.findall(r'role="alert" id="fault">(.*?)</p>', answer.text)
+    (fault,) = re.findall(r'id="which" role="alert">(.*?)</p>', answer.text)
     assert "<qqqqqq>" in unescape(fault)
     assert "&lt;qqqqqq&gt;" in fault
     for name in ("breed", "second"):
@@ -346,6 +431,8 @@ def test_it_is_in_french(unsure: TestClient) -> None:
     asked = number(page)
     form = {"desk": DESK, "number": asked, "act": "breed", "breed": "qqqqqq"}
     refused = unescape(unsure.post("/review", data=form).text)
-    (fault,) = re.findall(r'id="fault">(.*?)</p>', refused)
-    assert "qqqqqq" in fault
-    assert "breed" not in fault
+    space = "\N{NARROW NO-BREAK SPACE}"
+    assert f"Aucune race ne s'appelle exactement «{space}qqqqqq{space}»." in refused
+    assert f"Tel quel{space}: «{space}qqqqqq{space}»</button>" in refused
+    page = unescape(say(unsure, "breed", breed="carlin"))
+    assert saved(page) == f"0.png{space}: c'est enregistré, Carlin."

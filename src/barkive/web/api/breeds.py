@@ -1,4 +1,4 @@
-"""The breed table."""
+"""The breeds: those of the table, and those that models or people added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, suggest
 from barkive.web.api.described import example
-from barkive.web.api.shared import PREFIX, Lang
+from barkive.web.api.shared import PREFIX, Lang, Shared
 
 router = APIRouter(prefix=PREFIX, tags=["breeds"])
 
@@ -48,6 +48,7 @@ class BreedJSON(TypedDict):
     summary="The breeds that Barkive has names for",
 )
 def breeds(
+    shared: Shared,
     search: Annotated[
         str | None,
         Query(max_length=200, description="A few letters of a name in either language."),
@@ -55,8 +56,12 @@ def breeds(
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 1000,
     lang: Lang = "en",
 ) -> Response:
-    """All of them by id, or those that a few letters mean, the likeliest first."""
-    found = suggest(search, limit=limit) if search else all_breeds()[:limit]
+    """All of them by id, or those that a few letters mean, the likeliest first.
+
+    Behind those of Barkive's table come those of the catalogue: of its models, and of people.
+    """
+    own = shared.catalogue.models.names.own
+    found = suggest(search, own, limit=limit) if search else (*all_breeds(), *own)[:limit]
     return JSONResponse([_to_json(one, lang) for one in found])
 
 

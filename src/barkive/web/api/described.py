@@ -18,6 +18,20 @@ class Fault(TypedDict):
     what: str
 
 
+class BreedName(TypedDict):
+    """A breed that may be meant."""
+
+    id: str
+    name: str
+
+
+class AsWritten(TypedDict):
+    """What to send beside the rest to have names taken as they are written."""
+
+    breeds: list[str]
+    other: bool
+
+
 class Problem(TypedDict):
     """Why a request was refused: a problem document as in RFC 9457."""
 
@@ -25,6 +39,8 @@ class Problem(TypedDict):
     status: int
     detail: str
     errors: NotRequired[list[Fault]]
+    choices: NotRequired[list[BreedName]]
+    as_written: NotRequired[AsWritten]
 
 
 _WHY = {
@@ -40,15 +56,18 @@ _WHY = {
 }  # fmt: skip
 
 
-def a_problem(status: int, description: str, detail: str) -> dict[int | str, dict[str, Any]]:
+def a_problem(
+    status: int, description: str, detail: str, **more: Any
+) -> dict[int | str, dict[str, Any]]:
     """One answer of the description that is a problem.
 
     Args:
         status: The HTTP status.
         description: What it means.
         detail: An example's sentence.
+        more: Further members of the example.
     """
-    example = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    example = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {status: {"description": description, "content": {"application/problem+json": content}}}
 
@@ -61,7 +80,9 @@ for _status, (_description, _detail) in _WHY.items():
     PROBLEMS |= a_problem(_status, _description, _detail)
 
 NO_SUCH_BREED = a_problem(
-    404, "There is no such breed", "Barkive knows no breed called “pugg”. The nearest names: Pug."
+    422,
+    "A filter is wrong, such as a breed that there is not",
+    "Barkive knows no breed called “pugg”. The nearest names: Pug.",
 )
 """The answer where a filter names an unknown breed."""
 NO_SUCH_PHOTO = a_problem(

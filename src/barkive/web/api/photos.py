@@ -12,7 +12,12 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue import Correction, Kind
 from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
-from barkive.errors import ChangedPhotoError, PhotoError, ReviewedMeanwhileError
+from barkive.errors import (
+    ChangedPhotoError,
+    PhotoError,
+    ReviewedMeanwhileError,
+    UnknownBreedError,
+)
 from barkive.sentences import translate
 from barkive.web.api.described import (
     ENTRY,
@@ -46,6 +51,14 @@ _NOTHING_TO_SAY = a_problem(
     409,
     "It can't be corrected, or nothing can be taken back",
     "Nobody has corrected /home/ada/Pictures/rex.jpg, so there is nothing to take back.",
+)
+_WHICH_BREED = a_problem(
+    422,
+    "No breed is called so; with what may be meant",
+    "Barkive knows no breed called “bulldog”. The nearest names: French Bulldog. Give one of them, "
+    "or take the name as it is written with --other.",
+    choices=[{"id": "n02108915", "name": "French Bulldog"}],
+    as_written={"breeds": ["bulldog"], "other": True},
 )
 
 
@@ -96,7 +109,7 @@ class SaidBreeds(_Said):
         min_length=1, max_length=1, description="A name in English or French, or an id."
     )
     other: bool = Field(
-        False, description="Whether a breed that Barkive has no name for is taken as it is."
+        False, description="Whether a name that is no breed's is added as one, as it is written."
     )
 
 
@@ -211,7 +224,7 @@ def history(shared: Shared, number: Number, lang: Lang = "en") -> Response:
 @router.post(
     "/photos/{number}/corrections",
     response_model=EntryJSON,
-    responses=example(ENTRY) | NO_SUCH_PHOTO | _NOTHING_TO_SAY,
+    responses=example(ENTRY) | NO_SUCH_PHOTO | _NOTHING_TO_SAY | _WHICH_BREED,
     summary="Correct a photo",
 )
 def correct(
@@ -229,7 +242,9 @@ def correct(
     It holds for every file of the same picture, stands over what the model says, and its
     history is kept. With `If-Match` it is refused with 409 where the photo is another picture
     by now, or somebody has spoken of it meanwhile; `photo` in the answer is the photo as it is.
-    Without, it is refused where the file has changed since it was scanned.
+    Without, it is refused where the file has changed since it was scanned. A name that is
+    exactly no breed's is refused with `choices`, the breeds that may be meant; `as_written` is
+    what to send to add it as a breed.
     """
     breeds: tuple[str, ...] = ()
     other = False
@@ -242,6 +257,14 @@ def correct(
     except (ChangedPhotoError, ReviewedMeanwhileError) as refused:
         now = _to_json(shared.catalogue.photo(number), lang)
         return problem(409, translate(str(refused), lang), photo=now)
+    except UnknownBreedError as error:
+        found = shared.catalogue.models.names.choices(error.query)
+        return problem(
+            422,
+            translate(str(error), lang),
+            choices=[{"id": label.id, "name": label.name(lang)} for label in found],
+            as_written={"breeds": list(breeds), "other": True},
+        )
 
 
 @router.get(
@@ -296,7 +319,7 @@ def counts(
     rows = [
         {
             "id": name,
-            "name": catalogue.models.label(name).name(lang) if by == "breed" else name,
+            "name": catalogue.models.names.label(name).name(lang) if by == "breed" else name,
             "photos": number,
         }
         for name, number in catalogue.counts(by, wanted).most_common()

@@ -40,7 +40,9 @@ def gallery(request: Request, shared: Shared) -> Response:
     catalogue = shared.catalogue
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
-    statuses = catalogue.counts("status", replace(view.wanted, status=()))
+    statuses: Counter[str] = Counter()
+    if not view.faults:
+        statuses = catalogue.counts("status", replace(view.wanted, status=()))
     total = sum(statuses[one] for one in view.wanted.status or Status)
     pages = max(1, -(-total // CHUNK))
     page = min(page_of(request), pages)
@@ -50,6 +52,8 @@ def gallery(request: Request, shared: Shared) -> Response:
         "photos.html",
         status=422 if view.faults else 200,
         view=view,
+        catalogue=catalogue,
+        path=_PATH,
         longest=LONGEST,
         chips=view.chips(_PATH, words, catalogue),
         breed=view.breed_name(words, catalogue),
@@ -61,7 +65,7 @@ def gallery(request: Request, shared: Shared) -> Response:
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[(form, _export(view, form, words)) for form in _forms()],
         **_chunk(catalogue, view, page, words),
-        **({} if is_empty else _sums(catalogue, view, statuses, words)),
+        **({} if is_empty or view.faults else _sums(catalogue, view, statuses, words)),
     )
 
 
@@ -71,7 +75,7 @@ def tiles(request: Request, shared: Shared) -> Response:
     view = View.of(request.query_params, shared.catalogue)
     words = Words(language_of(request))
     part = _chunk(shared.catalogue, view, page_of(request), words)
-    return render(request, "_tiles.html", **part)
+    return render(request, "_tiles.html", status=422 if view.faults else 200, **part)
 
 
 def page_of(request: Request) -> int:
@@ -109,8 +113,13 @@ def title(entry: Entry, words: Words) -> str:
 
 
 def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[str, Any]:
-    """A part of the list, each photo with the address of its own page."""
-    entries = catalogue.page(view.wanted, offset=(page - 1) * CHUNK, limit=CHUNK)
+    """A part of the list, each photo with the address of its own page.
+
+    Nothing where a filter has a mistake.
+    """
+    entries: list[Entry] = []
+    if not view.faults:
+        entries = catalogue.page(view.wanted, offset=(page - 1) * CHUNK, limit=CHUNK)
     return {
         "tiles": [tile(entry, words) for entry in entries],
         "query": view.address("", page=page if page > 1 else None),
@@ -128,7 +137,8 @@ def _sums(catalogue: Catalogue, view: View, statuses: Counter[str], words: Words
     breeds = catalogue.counts("breed", replace(wanted, breed=None))
     # Mostly none is gone, which is found out at once.
     gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(wanted, missing=True))
-    chosen = Filter(breed=wanted.breed).breed_ids(catalogue.models) or ()
+    names = catalogue.models.names
+    chosen = names.meant(wanted.breed) if wanted.breed else None
     return {
         "statuses": [
             _sum(view, words(f"base.{one}"), statuses[one], one in wanted.status, status=one.value)
@@ -137,7 +147,7 @@ def _sums(catalogue: Catalogue, view: View, statuses: Counter[str], words: Words
         ],
         "gone": _sum(view, words("photos.missing"), gone, bool(wanted.missing), missing="true"),
         "breeds": [
-            _sum(view, catalogue.models.label(one).name(words.lang), n, one in chosen, breed=one)
+            _sum(view, names.label(one).name(words.lang), n, one == chosen, breed=one)
             for one, n in breeds.most_common()
         ],
         **_folders(catalogue, view),

@@ -11,20 +11,24 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Correction, Entry, Kind
+from barkive.catalogue import Change, Entry, Kind
 from barkive.catalogue.holding import last_word
 from barkive.errors import (
+    BarkiveError,
     CatalogueError,
+    ChangedPhotoError,
     PhotoError,
+    ReviewedMeanwhileError,
     UnknownBreedError,
     UnknownPhotoError,
     UsageError,
 )
+from barkive.sentences import translate
 from barkive.web.api.shared import Number, Shared
 from barkive.web.languages import Words, language_of
+from barkive.web.pages.choosing import Choice, correction
 from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.rendering import render
-from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import View, explained
 from barkive.web.paths import is_text, printable
 from barkive.web.service import Service
@@ -35,7 +39,6 @@ _PATH = "/photos/{number}"
 _SIMILAR = 12
 # Below it a file has 0.00 megabytes.
 _SMALL = 5000
-_SAID = ("saved", "undone")
 
 
 @router.get(_PATH)
@@ -84,35 +87,44 @@ def correct(
     breed: Annotated[str, Form(max_length=200)] = "",
     second: Annotated[str, Form(max_length=200)] = "",
     note: Annotated[str, Form(max_length=5000)] = "",
-    other: Annotated[bool, Form()] = False,
+    written: Annotated[list[str], Form(max_length=2)] = [],  # noqa: B006 - never changed
+    seen: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Writes what a visitor says, and shows the photo as it is then."""
+    typed = {"breed": breed, "second": second, "note": note}
     view = View.of(request.query_params, shared.catalogue)
     try:
-        said = correction(request, kind, breed, second, note, other)
+        models = shared.catalogue.models
+        said = correction(request, models, kind, breed, second, written, note, seen)
         shared.catalogue.say(number, said)
     except UnknownPhotoError:
         raise
+    except (ChangedPhotoError, ReviewedMeanwhileError) as error:
+        other = in_its_place(shared, number) if isinstance(error, ChangedPhotoError) else None
+        return _page(request, shared, number, fault=error, other=other, typed=typed, status=409)
+    except UnknownBreedError as error:
+        form = [("kind", kind.value), ("breed", breed), ("second", second), ("note", note)]
+        form += [("seen", seen), *(("written", name) for name in written)]
+        choice = Choice.of(error, shared.catalogue.models, form)
+        return _page(request, shared, number, choice=choice, typed=typed)
     except (UsageError, CatalogueError) as error:
-        typed = {"breed": breed, "second": second, "note": note}
         return _page(request, shared, number, fault=error, typed=typed)
     done = "undone" if kind is Kind.UNDO else "saved"
     address = view.address(f"/photos/{number}", page=_turned_to(request), said=done)
     return RedirectResponse(address, 303)
 
 
-def correction(
-    request: Request, kind: Kind, breed: str, second: str, note: str, other: bool = False
-) -> Correction:
-    """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
+def in_its_place(shared: Service, number: int) -> Entry | None:
+    """The photo that is under the name of another one by now; None where there is none.
 
-    Raises:
-        UsageError: The number of breeds does not fit.
+    Its folder may not have been scanned since, so its file is.
     """
-    if kind is Kind.BREED and second.strip():
-        kind = Kind.CROSS
-    breeds = {Kind.BREED: (breed,), Kind.CROSS: (breed, second)}.get(kind, ())
-    return Correction(kind, breeds, note.strip() or None, name_of(request), other)
+    old = shared.catalogue.photo(number)
+    with suppress(BarkiveError):
+        shared.catalogue.scan([old.file], classifier=shared.classifier)
+        new = shared.catalogue.photo(old.file)
+        return new if new.picture != old.picture else None
+    return None
 
 
 def _turned_to(request: Request) -> int | None:
@@ -127,21 +139,25 @@ def _page(
     number: int,
     *,
     fault: UsageError | CatalogueError | None = None,
+    choice: Choice | None = None,
+    other: Entry | None = None,
     typed: dict[str, str] | None = None,
+    status: int | None = None,
 ) -> Response:
     catalogue = shared.catalogue
     words = Words(language_of(request))
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
     page = _turned_to(request)
-    before, after = catalogue.neighbours(number, view.wanted)
+    before, after = catalogue.neighbours(number, view.wanted) if not view.faults else (None, None)
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
     said = request.query_params.get("said", "")
     return render(
         request,
         "photo.html",
-        status=200 if fault is None else 503 if isinstance(fault, CatalogueError) else 422,
+        status=status
+        or (503 if isinstance(fault, CatalogueError) else 422 if fault or choice else 200),
         entry=entry,
         title=title(entry, words),
         file=printable(os.path.basename(entry.file)),  # noqa: PTH119
@@ -154,11 +170,21 @@ def _page(
         facts=_facts(entry, words),
         checked=_checked(entry, history, words),
         changes=[_told(one, words) for one in history],
-        said=said if said in _SAID and not fault else None,
+        said=_said(said, history, words) if not (fault or choice) else None,
         fault=explained(fault, words) if fault else None,
-        is_unknown=isinstance(fault, UnknownBreedError),
+        choice=choice,
+        pictures=[tile(one, words) for one in (entry, other)] if other else [],
+        unreadable=_unreadable(entry, words),
         typed={"breed": "", "second": "", "note": ""} | (typed or {}),
     )
+
+
+def _unreadable(entry: Entry, words: Words) -> str | None:
+    """Since when a file can't be read that once could be, and why."""
+    if entry.unreadable_since is None:
+        return None
+    reason = translate(entry.error or "", words.lang)
+    return words("photo.unreadable", day=words.day(entry.unreadable_since), reason=reason)
 
 
 def _facts(entry: Entry, words: Words) -> list[tuple[str, str]]:
@@ -191,6 +217,19 @@ def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | Non
         return None
     by, day = holding.by, words.day(holding.at)
     return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
+
+
+def _said(said: str, history: Sequence[Change], words: Words) -> str | None:
+    """What has just been saved or taken back."""
+    if said == "saved" and history and history[-1].kind is not Kind.UNDO:
+        return saved(history[-1], words)
+    return words("photo.undone") if said == "undone" else None
+
+
+def saved(change: Change, words: Words) -> str:
+    """What was saved of a photo, behind its name."""
+    names = " × ".join(label.name(words.lang) for label in change.labels)
+    return words(f"photo.saved_{change.kind.value}", breed=names)
 
 
 def _told(change: Change, words: Words) -> dict[str, str]:

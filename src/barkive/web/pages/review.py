@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,14 +18,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.breeds import suggest
-from barkive.catalogue import Catalogue, Filter, Kind
-from barkive.errors import ReviewedMeanwhileError, UsageError
+from barkive.catalogue import Catalogue, Entry, Filter, Kind
+from barkive.errors import (
+    ChangedPhotoError,
+    ReviewedMeanwhileError,
+    UnknownBreedError,
+    UsageError,
+)
 from barkive.verdicts import Status
 from barkive.web.api.shared import Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.gallery import page_of
-from barkive.web.pages.photo import correction
+from barkive.web.pages.choosing import Choice, correction
+from barkive.web.pages.gallery import page_of, tile
+from barkive.web.pages.photo import in_its_place, saved
 from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View
@@ -36,6 +42,7 @@ router = APIRouter()
 _PATH = "/review"
 _DESK = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4
+_SAID = ("meanwhile", "nothing", "undone")
 
 
 class Act(StrEnum):
@@ -58,7 +65,7 @@ def review(request: Request, shared: Shared) -> Response:
     if not _DESK.fullmatch(desk):
         return RedirectResponse(view.address(_PATH, desk=secrets.token_urlsafe(9)), 303)
     said = request.query_params.get("said", "")
-    return _page(request, shared, desk, said=said if said in ("meanwhile", "nothing") else "")
+    return _page(request, shared, desk, said=said if said in _SAID else "")
 
 
 @router.post(_PATH)
@@ -70,19 +77,30 @@ def act(
     number: Annotated[int, Form(ge=0, le=2**63 - 1)] = 0,
     breed: Annotated[str, Form(max_length=200)] = "",
     second: Annotated[str, Form(max_length=200)] = "",
+    written: Annotated[list[str], Form(max_length=2)] = [],  # noqa: B006 - never changed
+    seen: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Does what was chosen, and goes on to the next photo."""
     catalogue = shared.catalogue
     view = View.of(request.query_params, catalogue)
-    said = None
+    typed = {"breed": breed, "second": second}
+    said = "undone" if act is Act.UNDO else None
     try:
-        if not _do(request, catalogue, act, desk, number, breed, second):
+        if not _do(request, catalogue, act, desk, number, breed, second, written, seen):
             said = "nothing"
     except ReviewedMeanwhileError:
         said = "meanwhile"
+    except ChangedPhotoError as error:
+        other = in_its_place(shared, number)
+        both = [catalogue.photo(number), other] if other is not None else []
+        return _page(request, shared, desk, fault=str(error), pictures=both, typed=typed)
+    except UnknownBreedError as error:
+        form = [("desk", desk), ("number", str(number)), ("act", act.value), *typed.items()]
+        form += [("seen", seen), *(("written", name) for name in written)]
+        choice = Choice.of(error, catalogue.models, form)
+        return _page(request, shared, desk, choice=choice, typed=typed)
     except UsageError as error:
-        typed = {"breed": breed, "second": second}
-        return _page(request, shared, desk, status=422, fault=str(error), typed=typed)
+        return _page(request, shared, desk, fault=str(error), typed=typed)
     return RedirectResponse(view.address(_PATH, desk=desk, said=said), 303)
 
 
@@ -124,6 +142,8 @@ def _do(
     number: int,
     breed: str,
     second: str,
+    written: Sequence[str],
+    seen: str,
 ) -> bool:
     """Does it, and tells whether there was anything to do."""
     match act:
@@ -134,19 +154,10 @@ def _do(
         case Act.SKIP:
             catalogue.review.skip(desk, number)
         case _:
-            breeds = _meant(breed, catalogue), _meant(second, catalogue)
-            said = correction(request, Kind(act.value), *breeds, note="")
+            kind = Kind(act.value)
+            said = correction(request, catalogue.models, kind, breed, second, written, seen=seen)
             catalogue.review.answer(desk, number, said)
     return True
-
-
-def _meant(letters: str, catalogue: Catalogue) -> str:
-    """The breed that a few letters mean: its id, or what was typed where none is meant."""
-    typed = letters.strip()
-    if not typed or typed in catalogue.models.labels:
-        return typed
-    found = suggest(typed, limit=1)
-    return found[0].id if found else typed
 
 
 def _page(
@@ -154,14 +165,19 @@ def _page(
     shared: Service,
     desk: str,
     *,
-    status: int = 200,
     said: str = "",
     fault: str | None = None,
+    choice: Choice | None = None,
+    pictures: Sequence[Entry] = (),
     typed: dict[str, str] | None = None,
 ) -> Response:
     catalogue = shared.catalogue
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
+    if view.faults:
+        return render(
+            request, "mistaken.html", status=422, view=view, catalogue=catalogue, path=_PATH
+        )
     place = page_of(request)
     if catalogue.read_only is None:
         entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
@@ -180,7 +196,7 @@ def _page(
     return render(
         request,
         "review.html",
-        status=status,
+        status=409 if pictures else 422 if fault or choice else 200,
         desk=desk,
         given=given,
         entry=entry,
@@ -194,11 +210,24 @@ def _page(
         no_dogs_address=view.address(_PATH, status=Status.NOT_DOG.value),
         reviewer=name_of(request) or "",
         is_empty=entry is None and not progress.done and not catalogue.count(),
-        said=said,
+        said=said if said != "undone" else "",
+        done=_done(catalogue, desk, words),
+        is_undone=said == "undone" and entry is not None,
         fault=fault,
+        choice=choice,
+        pictures=[tile(one, words) for one in pictures],
         typed=typed or {},
         **context,
     )
+
+
+def _done(catalogue: Catalogue, desk: str, words: Words) -> dict[str, str] | None:
+    """What the desk did last, and with which photo; None where it has done nothing."""
+    last = catalogue.review.last(desk)
+    if last is None:
+        return None
+    told = saved(last.change, words) if last.change else words("review.passed_over")
+    return {"file": printable(os.path.basename(last.file)), "told": told}  # noqa: PTH119
 
 
 def _no_dogs(wanted: Filter, catalogue: Catalogue) -> int:

@@ -1,7 +1,7 @@
 """A view of the catalogue as it stands in an address: which photos, and how to say so.
 
-The same parameters as in the API. An empty one is as if it were not there, and a wrong one is
-told beside its field and left out.
+The same parameters as in the API. An empty one is as if it were not there. Of an address with
+a wrong one nothing is shown: without it, it would mean other photos.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.sentences import translate
-from barkive.verdicts import Status
+from barkive.verdicts import Label, Status
 from barkive.web.languages import Words
+from barkive.web.paths import printable
 
 LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
 FIELDS = (*LONGEST, "group", "status", "after", "before", "corrected", "missing")
 """What an address can say of the photos that are meant."""
+_SHOWN = 60
 _ANSWERS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
 
@@ -34,7 +36,7 @@ class View:
     """Which photos an address means.
 
     Attributes:
-        wanted: As a filter.
+        wanted: As a filter, without what is wrong.
         values: What stands in the address, of the fields that are not empty.
         faults: What is wrong with those of them that can't be understood.
     """
@@ -68,8 +70,8 @@ class View:
             path: Of the page.
             changes: Fields to set, or with None to leave out; others are added.
         """
-        right = {name: value for name, value in self.values.items() if name not in self.faults}
-        values = {name: one for name, one in (right | changes).items() if one not in (None, "")}
+        asked = {**self.values, **changes}
+        values = {name: one for name, one in asked.items() if one not in (None, "")}
         return f"{path}?{urlencode(values, errors='surrogateescape')}" if values else path
 
     def chips(self, path: str, words: Words, catalogue: Catalogue) -> list[dict[str, str]]:
@@ -87,14 +89,24 @@ class View:
         """The breed that is asked for; empty where none is."""
         if self.wanted.breed is None:
             return ""
-        (breed,) = Filter(breed=self.wanted.breed).breed_ids(catalogue.models) or [""]
-        return catalogue.models.label(breed).name(words.lang)
+        return catalogue.models.names.label(self.wanted.breed).name(words.lang)
+
+    def meant(self, catalogue: Catalogue) -> tuple[Label, ...]:
+        """The breeds that may be meant by a wrong one."""
+        error = self.faults.get("breed")
+        if not isinstance(error, UnknownBreedError):
+            return ()
+        return catalogue.models.names.choices(error.query)
 
     def fault(self, name: str, words: Words) -> str:
         """A sentence on what is wrong with a field."""
         error = self.faults[name]
         known = isinstance(error, UnknownBreedError)
-        return explained(error, words) if known else words(f"photos.fault_{name}")
+        if known:
+            return explained(error, words)
+        value = self.values[name]
+        shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        return words(f"photos.fault_{name}", value=printable(shown))
 
     def _described(self, name: str, words: Words, catalogue: Catalogue) -> str:
         value, wanted = self.values[name], self.wanted

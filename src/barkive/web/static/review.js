@@ -48,7 +48,9 @@ async function send(event) {
     // So that a reader hears what is new, and the keys work at once.
     const main = document.getElementById("content");
     (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
-    if (matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+    const choices = document.getElementById("choices");
+    if (!choices && matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+    else (choices ?? document.getElementById("saved"))?.scrollIntoView({ block: "nearest" });
     busy = false;
   } catch (error) {
     busy = false;
@@ -100,9 +102,7 @@ document.addEventListener("keydown", (event) => {
     focus(event, "breed");
   } else {
     const meant = key === "backspace" ? "u" : key === "arrowright" ? "s" : key;
-    // Enter on a button or a link is for that one.
-    const first = meant === "enter" && !event.target.closest("button, a, summary") ? "1" : meant;
-    const button = document.querySelector(`[data-key="${CSS.escape(first)}"]`);
+    const button = document.querySelector(`[data-key="${CSS.escape(meant)}"]`);
     if (button) {
       event.preventDefault();
       button.click();

@@ -1,0 +1,93 @@
+"""What becomes of a breed's name that somebody typed: the breed, or the choices that there are.
+
+Only what is exactly one breed's name is taken. Else the page shows what may be meant, none of
+it chosen beforehand, and the name as it was written is among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from barkive.catalogue import Correction, Kind
+from barkive.catalogue.models import Models
+from barkive.catalogue.naming import fold
+from barkive.errors import UnknownBreedError
+from barkive.verdicts import Label
+from barkive.web.pages.reviewer import name_of
+
+BREED, SECOND, WRITTEN = "breed", "second", "written"
+"""The form's fields: what was typed, and names that are to be taken as they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A name that is none of a breed, and what may be meant by it.
+
+    Attributes:
+        typed: The name.
+        field: Of the form, in which it stands.
+        labels: The breeds that may be meant.
+        kept: All else that the form holds: names of fields, with their values.
+    """
+
+    typed: str
+    field: str
+    labels: tuple[Label, ...]
+    kept: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(
+        cls, error: UnknownBreedError, models: Models, form: Sequence[tuple[str, str]]
+    ) -> Choice:
+        """What there is to choose.
+
+        Args:
+            error: That names what was typed.
+            models: Of the catalogue.
+            form: The fields that were sent, with their values.
+        """
+        field = BREED if (BREED, error.query) in form else SECOND
+        kept = tuple((name, value) for name, value in form if name != field and value)
+        return cls(error.query, field, models.names.choices(error.query), kept)
+
+
+def correction(
+    request: Request,
+    models: Models,
+    kind: Kind,
+    breed: str,
+    second: str,
+    written: Sequence[str] = (),
+    note: str = "",
+    seen: str = "",
+) -> Correction:
+    """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
+
+    Args:
+        request: That brings it.
+        models: Of the catalogue.
+        kind: What is said.
+        breed: A name or an id.
+        second: Likewise; empty where it is no cross.
+        written: The names that are taken as they are written, though no breed is called so.
+        note: What stands beside it.
+        seen: The version of the photo that the visitor had before them, if the form says so.
+
+    Raises:
+        UnknownBreedError: No breed is called so, and it is not among `written`.
+        UsageError: The number of breeds does not fit.
+    """
+    if kind is Kind.BREED and second.strip():
+        kind = Kind.CROSS
+    breeds = {Kind.BREED: (breed,), Kind.CROSS: (breed, second)}.get(kind, ())
+    said = Correction(
+        *(kind, breeds, note.strip() or None, name_of(request), bool(written)), seen=seen or None
+    )
+    taken = {fold(name) for name in written}
+    for name in breeds:
+        if fold(name) not in taken:
+            models.names.find(name)
+    return said
