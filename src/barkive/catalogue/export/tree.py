@@ -16,12 +16,13 @@ from itertools import count
 from pathlib import Path
 
 from barkive.catalogue.export.atomic import replacing
-from barkive.catalogue.export.manifest import Kind, Manifest, Placed
+from barkive.catalogue.export.manifest import Manifest
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.images.files import EXTENSIONS
+from barkive.images.placed import Kind, Placed
 
 
 class Tree:
