@@ -28,6 +28,7 @@ from barkive.catalogue.similar import Similar
 from barkive.catalogue.tallies import By
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
+from barkive.images.passing import NOTHING_MORE, Passing
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -110,6 +111,7 @@ class Catalogue:
         classifier: Classifier | None = None,
         engine: Engine | None = None,
         retry_failed: bool = False,
+        passing: Passing = NOTHING_MORE,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> scanning.Summary:
@@ -120,6 +122,7 @@ class Catalogue:
             classifier: Whose answers are wanted; None for the model inside the package.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
+            passing: What is passed over in the sources.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
@@ -130,6 +133,7 @@ class Catalogue:
             classifier or Classifier(),
             engine=engine,
             retry_failed=retry_failed,
+            passing=passing,
             summary=summary,
             on_progress=on_progress,
         )

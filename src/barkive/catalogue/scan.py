@@ -24,6 +24,7 @@ from barkive.catalogue.reading import Reading, is_gone
 from barkive.catalogue.runs import Record, RunState
 from barkive.catalogue.sources import Listed
 from barkive.classifier import Classifier, Judged
+from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000
@@ -51,6 +52,8 @@ class Summary:
         statuses: How many of the photos listed have which status, as what holds.
         failed: Photos that this scan could not read, with the reason: the first thousand.
         failures: How many these are in all.
+        passed_over: How many photos, RAW files and videos were passed over, by the place that
+            they lie in, such as `@eaDir`, or by a `Reason`; told at the end.
         finished: False while it runs, and where it was interrupted.
     """
 
@@ -65,6 +68,7 @@ class Summary:
     statuses: Counter[Status] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
     failures: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
     finished: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -92,6 +96,7 @@ def scan(
     *,
     engine: Engine | None = None,
     retry_failed: bool = False,
+    passing: Passing = NOTHING_MORE,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
@@ -105,6 +110,7 @@ def scan(
         engine: Who judges; None for the classifier on this machine.
         retry_failed: Whether photos that could not be read are read again, unchanged ones
             as well.
+        passing: What is passed over in the sources.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -113,17 +119,18 @@ def scan(
         CatalogueError: The catalogue can't be written.
         MissingExtraError: A source needs an extra that is not installed.
         StoreError: An object store can't be asked.
-        UsageError: A source does not exist.
+        UsageError: A source does not exist, or nothing is left of it by patterns.
     """
     summary = Summary() if summary is None else summary
     engine = engine or LocalEngine(classifier)
-    listing = Listing(given)
+    listing = Listing(given, passing)
     with database.write() as connection:
         model = models.add(connection, classifier.bundle)
         run = Record.begin(database, connection, given, engine, model)
     plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)
+        summary.passed_over = listing.passed_over()
     except Exception as error:
         run.end(RunState.FAILED, summary.counts(), error)
         raise
@@ -287,7 +294,11 @@ class _Plan:
         """Marks those photos whose files are gone."""
         # By their names, because no listing tells of all: it hides some, and others came later.
         states = look([Listed(row.path, named=True) for row in rows])
-        gone = {row.id: row.path for row, one in zip(rows, states, strict=True) if one is None}
+        gone = {
+            row.id: row.path
+            for row, one in zip(rows, states, strict=True)
+            if one is None or self.listing.is_thrown_away(row.path)
+        }
         if gone:
             with self.database.write() as connection:
                 self.summary.missing += store.mark_missing(connection, gone)
