@@ -13,6 +13,7 @@ from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, Summary
 from barkive.catalogue.reading import Reading
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
+from barkive.images.passing import Passing
 from barkive.verdicts import Status
 
 DOG, UNCERTAIN, NOT_DOG, FAILED = Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED
@@ -436,3 +437,152 @@ def test_a_name_that_is_too_long_to_be_opened_is_told(
     assert summary.new == 6
     assert any("File name too long" in reason for _, reason in summary.failed)
     shutil.rmtree(kennel / ("x" * 200))
+
+
+def test_what_the_file_server_adds_is_no_photo(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    for size in ("SM", "M"):
+        colour_photo(f"kennel/@eaDir/rex.png/SYNOPHOTO_THUMB_{size}.png", (250, 10, 10))
+    colour_photo("kennel/#snapshot/GMT-2026/rex.png", (250, 10, 10))
+    (kennel / "rex.CR2").write_bytes(b"raw")
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert outcome(summary) == {"new": 5}
+    assert summary.passed_over == {"@eaDir": 2, "#snapshot": 1, "raw": 1}
+    assert catalogue.count(EVERYTHING) == 5
+
+
+def test_a_photo_that_goes_to_the_bin_is_missing_and_keeps_its_label(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    age(kennel)
+    catalogue.scan(kennel, classifier=classifier)
+    catalogue.correct(kennel / "rex.png", breed="Pug", by="Ada")
+    (kennel / "#recycle").mkdir()
+    shutil.move(kennel / "rex.png", kennel / "#recycle")
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert outcome(summary) == {"missing": 1, "unchanged": 4}
+    assert summary.passed_over == {"#recycle": 1}
+    gone = catalogue.photo(kennel / "rex.png")
+    assert (gone.missing_since is not None, gone.breeds[0].label.en) == (True, "Pug")
+    shutil.move(kennel / "#recycle" / "rex.png", kennel / "annex")
+    assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"moved": 1, "unchanged": 4}
+    assert catalogue.photo(kennel / "annex" / "rex.png").breeds[0].label.en == "Pug"
+
+
+def test_photos_that_were_catalogued_in_a_bin_are_missing(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    """Because an earlier version did so, or because the bin was scanned by its name."""
+    binned = colour_photo("kennel/#recycle/old.png", (9, 9, 250))
+    age(kennel)
+    assert outcome(catalogue.scan(binned.parent, classifier=classifier)) == {"new": 1}
+    catalogue.correct(binned, breed="Pug", by="Ada")
+    both = catalogue.scan([kennel, binned.parent], classifier=classifier)
+    assert outcome(both) == {"new": 5, "unchanged": 1}
+    assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"missing": 1, "unchanged": 5}
+    # Put back, it is the photo that it was, though a copy lies in the bin still.
+    shutil.copy2(binned, kennel / "old.png")
+    catalogue.scan(kennel, classifier=classifier)
+    assert catalogue.photo(kennel / "old.png").breeds[0].label.en == "Pug"
+
+
+def test_what_is_excluded_stays_as_it_is(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    age(kennel)
+    catalogue.scan(kennel, classifier=classifier)
+    catalogue.correct(kennel / "annex" / "mila.png", breed="Pug", by="Ada")
+    rules = Passing(("annex/",))
+    summary = catalogue.scan(kennel, classifier=classifier, passing=rules)
+    assert (outcome(summary), summary.passed_over) == ({"unchanged": 4}, {"excluded": 1})
+    assert catalogue.photo(kennel / "annex" / "mila.png").missing_since is None
+    (kennel / ".barkiveignore").write_text("annex/\n")
+    assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"unchanged": 4}
+    # What is gone is gone, wherever it was.
+    (kennel / "annex" / "mila.png").unlink()
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert outcome(summary) == {"missing": 1, "unchanged": 4}
+
+
+@pytest.mark.parametrize("said", ["option", "file"])
+def test_patterns_that_leave_nothing_change_nothing(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, tmp_path: Path, said: str
+) -> None:
+    catalogue.scan(kennel, classifier=classifier)
+    (kennel / "rex.png").unlink()
+    (tmp_path / "other").mkdir()
+    shutil.copy2(kennel / "mix.png", tmp_path / "other" / "new.png")
+    rules = Passing(("*",) if said == "option" else ())
+    if said == "file":
+        (kennel / ".barkiveignore").write_text("*\n")
+    with pytest.raises(UsageError) as refused:
+        catalogue.scan([tmp_path / "other", kennel], classifier=classifier, passing=rules)
+    left = tmp_path / "other" if said == "option" else kennel
+    number = 1 if said == "option" else 4
+    assert str(refused.value) == (
+        f"Nothing is left of {left}: --exclude or .barkiveignore excludes every photo there "
+        f"({number}); correct the patterns. Nothing was changed."
+    )
+    assert catalogue.photo(kennel / "rex.png").missing_since is None
+
+
+def test_a_link_out_of_the_folder_is_followed_only_when_that_is_wanted(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    elsewhere = colour_photo("elsewhere/far.png", (10, 10, 250)).parent
+    (kennel / "z:").symlink_to(elsewhere)
+    (kennel / "far.png").symlink_to(elsewhere / "far.png")
+    age(elsewhere)
+    age(kennel)
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert (outcome(summary), summary.passed_over) == ({"new": 5}, {"link": 2})
+    wanted = Passing(follow_links=True)
+    assert outcome(catalogue.scan(kennel, classifier=classifier, passing=wanted)) == {
+        "new": 2,
+        "unchanged": 5,
+    }
+    # Those catalogued stay: the files are there.
+    assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"unchanged": 5}
+    assert catalogue.photo(kennel / "far.png").missing_since is None
+
+
+@pytest.mark.parametrize("kind", [ExportFormat.FOLDERS, ExportFormat.TRAINING_SET])
+@pytest.mark.parametrize("copy", [False, True])
+@pytest.mark.parametrize("inside", ["", "sorted"])
+def test_an_export_into_the_scanned_folder_is_passed_over_and_its_originals_are_not(
+    catalogue: Catalogue,
+    classifier: Classifier,
+    kennel: Path,
+    colour_photo: Callable[..., Path],
+    kind: ExportFormat,
+    copy: bool,
+    inside: str,
+) -> None:
+    age(kennel)
+    catalogue.scan(kennel, classifier=classifier)
+    catalogue.correct(kennel / "rex.png", breed="Pug", by="Ada")
+    out = kennel / inside
+    written = catalogue.export(Export(kind, out, copy=copy)).written
+    summary = catalogue.scan(kennel, classifier=classifier)
+    assert (outcome(summary), summary.passed_over) == ({"unchanged": 5}, {"export": written})
+    assert written > 0
+    # A photo that somebody puts there is one.
+    mine = next(one for one in out.glob("*/*.png") if one.parent.name != "annex").parent
+    shutil.copy2(colour_photo("new.png", (10, 10, 250)), mine / "mine.png")
+    assert outcome(catalogue.scan(kennel, classifier=classifier)).get("new") == 1
+    assert catalogue.count(EVERYTHING) == 6
+    # The export alone is passed over as well, and that is told.
+    if inside:
+        summary = catalogue.scan(out, classifier=classifier)
+        assert (summary.listed, summary.passed_over) == (1, {"export": written})
+
+
+def test_the_bin_is_no_ones_where_a_change_in_it_alone_is_scanned(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    thumb = colour_photo("kennel/@eaDir/rex.png/SM.png", (250, 10, 10))
+    (kennel / ".barkiveignore").write_text("/annex/\n")
+    rules = Passing(tops=(str(kennel),))
+    summary = catalogue.scan([thumb.parent, kennel / "annex"], classifier=classifier, passing=rules)
+    assert (summary.listed, summary.passed_over) == (0, {"@eaDir": 1, "excluded": 1})

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.listing import Listing
-from barkive.catalogue.sources import Pattern, open_source
+from barkive.catalogue.sources import Pattern, Place, open_source
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
+from barkive.images.passing import Passing
 
 EVERYTHING = Filter(missing=None)
 
@@ -213,3 +214,61 @@ def test_a_list_of_any_order_gives_each_path_once(paths: list[str], at_once: int
     assert found == list(dict.fromkeys(paths))
     assert listing.total == len(found)
     assert max(Counter(found).values(), default=1) == 1
+
+
+def test_a_pattern_passes_over_what_a_folder_does(
+    colour_photo: Callable[..., Path], tmp_path: Path
+) -> None:
+    photo = colour_photo("p/2026/rex.png", (250, 10, 10))
+    for name in ("p/2026/@eaDir/rex.png/SM.png", "p/@eaDir/x.png", "p/2026/old/mila.png"):
+        colour_photo(name, (250, 10, 10))
+    (tmp_path / "p" / ".barkiveignore").write_text("old/\n")
+    listing = Listing([f"{tmp_path}/p/**/*.png"])
+    assert [one.path for batch in listing.batches() for one in batch] == [str(photo)]
+    assert listing.passed_over() == {"@eaDir": 2, "excluded": 1}
+    listing = Listing([f"{tmp_path}/p/20*"])
+    assert [one.path for batch in listing.batches() for one in batch] == [str(photo)]
+    assert listing.passed_over() == {"@eaDir": 1, "excluded": 1}
+    # What is written out is meant.
+    assert listed(f"{tmp_path}/p/@eaDir/*.png") == [f"{tmp_path}/p/@eaDir/x.png"]
+
+
+def test_what_a_list_names_is_taken(colour_photo: Callable[..., Path], tmp_path: Path) -> None:
+    thumb = colour_photo("p/@eaDir/rex.png/SM.png", (250, 10, 10))
+    (tmp_path / "all.txt").write_text(f"{thumb}\n")
+    assert listed(str(tmp_path / "all.txt")) == [str(thumb)]
+    assert listed(str(thumb)) == [str(thumb)]
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "thrown_away"),
+    [
+        ("/p", "/p/#recycle/a/rex.jpg", True),
+        ("/p", "/p/a/@eaDir/rex.jpg/SM.jpg", True),
+        ("/p", "/p/F.photoslibrary/resources/1.jpg", True),
+        ("/p", "/p/F.photoslibrary/originals/1.jpg", False),
+        ("/p", "/p/rex.jpg", False),
+        ("/p", "/pug/#recycle/rex.jpg", False),
+        ("/p", "/q/#recycle/rex.jpg", False),
+        ("/p/#recycle", "/p/#recycle/rex.jpg", False),
+        ("/", "/#recycle/rex.jpg", True),
+    ],
+)
+def test_a_place_throws_away_what_lies_in_its_bins(
+    source: str, path: str, thrown_away: bool
+) -> None:
+    assert Place(source).throws_away(path) is thrown_away
+
+
+def test_patterns_that_leave_nothing_are_refused_before_all_else(
+    kennel: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"^Nothing is left of .*kennel: --exclude or .*there \(5\)"
+    ):
+        Listing([str(kennel)], Passing(("*",)))
+    with pytest.raises(UsageError, match=r"^Nothing is left of .*\*\.png: --exclude .*there \(3\)"):
+        Listing([f"{kennel}/*.png"], Passing(("*.png",)))
+    # A folder that is empty, or a bin alone, is no mistake of a pattern.
+    (tmp_path / "empty" / "@eaDir").mkdir(parents=True)
+    Listing([str(tmp_path / "empty")], Passing(("*",)))

@@ -167,3 +167,11 @@ def test_device_and_prior_are_those_that_are_asked_for(run, data, monkeypatch):
 
 def test_csv_is_no_format_of_an_evaluation(run, data):
     assert run(data, "--format", "csv").exit_code == 2
+
+
+def test_what_is_passed_over_is_told(run, data):
+    add(data / "@eaDir", "1.png", (150, 50, 0))
+    add(data / "old", "1.png", (150, 50, 0))
+    result = run(data, "--format", "json", "--exclude", "old/")
+    assert json.loads(result.stdout)["n"] == 3
+    assert result.stderr == "passed over: 1 in @eaDir, 1 excluded.\n"

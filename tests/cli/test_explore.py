@@ -126,3 +126,14 @@ def held(done, total):
 progress._log_lines = lambda description, unit: held
 main()
 """
+
+
+def test_what_is_passed_over_is_told(run, data, make_photo, tmp_path):
+    make_photo("data/@eaDir/1.jpg")
+    make_photo("data/any_poodle/1.jpg", seed=3)
+    result = run(data, "--out", tmp_path / "out", "--exclude", "any_*/")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("3 photos of 2 breeds\n")
+    assert result.stderr == "passed over: 1 in @eaDir, 1 excluded.\n"
+    written = json.loads((tmp_path / "out" / "explore.json").read_text())
+    assert written["passed_over"] == {"@eaDir": 1, "excluded": 1}

@@ -198,3 +198,37 @@ def test_wrong_options_have_status_2(words: list[object], run: Run) -> None:
     status, out, err = run("a.jpg", *words)
     assert (status, out) == (2, "")
     assert str(words[0]) in err
+
+
+def test_what_is_passed_over_is_told(run: Run, colour_photo: Photo, tmp_path: Path) -> None:
+    colour_photo("p/rex.png", RED)
+    for name in ("p/@eaDir/rex.png/SM.png", "p/old/1.png"):
+        colour_photo(name, RED)
+    (tmp_path / "p" / "rex.mov").touch()
+    status, out, err = run(tmp_path / "p", "--exclude", "old/", "--format", "json")
+    assert (status, found(out)) == (0, {"rex.png": "dog"})
+    assert err == "passed over: 1 in @eaDir, 1 excluded, 1 video.\n"
+    status, out, err = run(tmp_path / "p" / "@eaDir", "--format", "json")
+    assert (status, found(out), err) == (0, {"SM.png": "dog"}, "")
+
+
+def test_patterns_that_leave_nothing_are_refused(run: Run, colour_photo: Photo) -> None:
+    folder = colour_photo("p/rex.png", RED).parent
+    status, out, err = run(folder, "--exclude", "*.png")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"Error: Nothing is left of {folder}: --exclude or .barkiveignore excludes every photo "
+        "there (1); correct the patterns. Nothing was changed.\n"
+    )
+
+
+def test_links_that_lead_out_are_followed_where_that_is_wanted(
+    run: Run, colour_photo: Photo, tmp_path: Path
+) -> None:
+    folder = colour_photo("p/rex.png", RED).parent
+    (folder / "out").symlink_to(colour_photo("elsewhere/mila.png", GREEN).parent)
+    status, out, err = run(folder, "--format", "json")
+    assert (status, found(out)) == (0, {"rex.png": "dog"})
+    assert err == "passed over: 1 link that leads elsewhere (--follow-links takes it).\n"
+    status, out, err = run(folder, "--format", "json", "--follow-links")
+    assert found(out) == {"rex.png": "dog", "mila.png": "dog"}

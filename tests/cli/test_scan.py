@@ -207,3 +207,53 @@ def test_wrong_credentials_are_not_repeated(
         with pytest.raises(CatalogueError, match='role "ada" does not exist') as refused:
             barkive("scan", kennel, at=wrong)
     assert "secret" not in str(refused.value)
+
+
+def test_what_is_passed_over_is_told(
+    barkive: Callable[..., Result], kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    for name in ("@eaDir/rex.png/SM.png", "#recycle/old.png", "@eaDir/rex.png/M.png"):
+        colour_photo(f"kennel/{name}", (250, 10, 10))
+    (kennel / "rex.CR2").touch()
+    (kennel / "out").symlink_to(kennel.parent)
+    result = barkive("scan", kennel, "--exclude", "annex/")
+    assert result.stdout.splitlines()[1:3] == [
+        "4 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+        "passed over: 2 in @eaDir, 1 in #recycle, 1 excluded, 1 link that leads elsewhere "
+        "(--follow-links takes it), 1 RAW file.",
+    ]
+    result = barkive("scan", kennel, "--follow-links", "--exclude", "*.sqlite", "--exclude", "old/")
+    assert "passed over: 2 in @eaDir, 1 in #recycle, 1 RAW file." in result.stdout
+
+
+def test_patterns_that_leave_nothing_are_refused(
+    barkive: Callable[..., Result], kennel: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UsageError, match=r"^Nothing is left of .*kennel: --exclude or .*there \(5\)"
+    ):
+        barkive("scan", kennel, "--exclude", "*")
+    with pytest.raises(UsageError, match=r"^--exclude takes patterns as gitignore has them, such"):
+        barkive("scan", kennel, "--exclude", "!")
+    assert not (tmp_path / "c.sqlite").exists()
+
+
+def test_what_is_passed_over_is_so_where_it_changes_while_watched(
+    barkive: Callable[..., Result],
+    kennel: Path,
+    colour_photo: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    thumb = colour_photo("kennel/@eaDir/rex.png/SM.png", (250, 10, 10)).parent
+    old = colour_photo("kennel/old/1.png", (250, 10, 10))
+
+    def changes(places: list[Path]) -> list[set[Path]]:
+        colour_photo("kennel/annex/new.png", (10, 10, 250))
+        return [{thumb, old.parent}, {kennel / "annex"}]
+
+    monkeypatch.setattr("barkive.cli.scan._changes", changes)
+    result = barkive("scan", kennel, "--watch", "--exclude", "/old/")
+    assert [line for line in result.stdout.splitlines() if " new, " in line] == [
+        "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+        "1 new, 0 changed, 0 moved, 0 missing, 0 failed, 1 unchanged.",
+    ]

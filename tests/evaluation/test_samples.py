@@ -2,8 +2,9 @@
 
 import pytest
 
-from barkive.errors import DataError
+from barkive.errors import DataError, UsageError
 from barkive.evaluation import known_to, read_not_dogs, read_samples, twin_folders
+from barkive.images.passing import Passing
 from barkive.verdicts import Label
 
 
@@ -84,3 +85,38 @@ def test_a_folder_without_photos_is_refused_as_not_dogs(tmp_path):
         read_not_dogs(tmp_path)
     with pytest.raises(DataError, match="does not exist"):
         read_not_dogs(tmp_path / "missing")
+
+
+def test_thumbnails_bins_and_exports_are_no_breeds(data, tmp_path):
+    def photo(name):
+        path = data / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+    for name in ("@eaDir/1.png", "#recycle/Pug/1.png", "Maltese/@eaDir/1.png/SM.png", "loose.png"):
+        photo(name)
+    photo("Maltese/1.NEF")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "1.png").write_bytes(b"x")
+    (data / "pug").symlink_to(tmp_path / "elsewhere")
+    samples = read_samples(data)
+    assert samples.folders == ("Maltese", "my-mutt", "n02085620-Chihuahua")
+    assert samples.truth.tolist() == [0, 1, 1, 1, 2, 2]
+    assert samples.empty == ()
+    assert samples.passed_over == {"@eaDir": 2, "#recycle": 1, "link": 1, "raw": 1}
+    followed = read_samples(data, Passing(("my-mutt/",), follow_links=True))
+    assert followed.folders == ("Maltese", "n02085620-Chihuahua", "pug")
+    assert followed.empty == ()
+    assert followed.passed_over == {"@eaDir": 2, "#recycle": 1, "excluded": 3, "raw": 1}
+
+
+def test_patterns_that_leave_nothing_are_refused(data, not_dogs):
+    with pytest.raises(UsageError, match=r"^Nothing is left of .*data: --exclude or .*there \(6\)"):
+        read_samples(data, Passing(("*.png",)))
+    with pytest.raises(UsageError, match=r"^Nothing is left of .*: --exclude or .*there \(3\)"):
+        read_not_dogs(not_dogs, Passing(("*",)))
+
+
+def test_the_folder_may_be_the_one_that_one_is_in(data, monkeypatch):
+    monkeypatch.chdir(data)
+    assert read_samples(".").paths[0] == "Maltese/1.png"

@@ -9,6 +9,8 @@ import pytest
 
 from barkive.errors import MissingExtraError, PhotoError, StoreError, UsageError
 from barkive.images import read_file, remote
+from barkive.images.files import Tally
+from barkive.images.passing import Passing
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
 
@@ -357,3 +359,19 @@ def test_a_store_whose_package_is_missing_is_named_with_its_extra(
     monkeypatch.setattr("fsspec.filesystem", missing)
     with pytest.raises(MissingExtraError, match=r"barkive\[cloud\]"):
         remote.find("abfs://b/x")
+
+
+def test_a_store_s_bins_and_what_is_excluded_are_passed_over(memory: Any) -> None:
+    for name in ("rex.jpg", "a/@eaDir/1.jpg/SM.jpg", "a/1.jpg", "a/2.jpg", "old/1.jpg", "1.cr2"):
+        memory.pipe(f"/dogs/{name}", b"1234567")
+    memory.pipe("/dogs/a/.barkiveignore", b"/2.jpg\n")
+    tally = Tally()
+    found = remote.walk("memory://dogs", Passing(("old/",)), tally)
+    assert [one.path for one in found] == ["memory://dogs/rex.jpg", "memory://dogs/a/1.jpg"]
+    assert tally.counts() == {"@eaDir": 1, "excluded": 2, "raw": 1}
+
+
+def test_a_store_s_file_of_patterns_that_is_no_text_is_told(memory: Any) -> None:
+    memory.pipe("/dogs/.barkiveignore", b"\xff\xd8\xff")
+    with pytest.raises(UsageError, match=r"^The file memory://dogs/\.barkiveignore is no text; it"):
+        list(remote.walk("memory://dogs"))

@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 from barkive.catalogue import Kind
 from barkive.catalogue.duplicates import Sameness
+from barkive.images.passing import Reason
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.api.export import Form
@@ -278,7 +279,7 @@ class Use:
 
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
-        known = self.literals | {*Status, *Kind, *State, *FORMS, *get_args(Sameness)}
+        known = self.literals | {*Status, *Kind, *State, *Reason, *FORMS, *get_args(Sameness)}
         return found is not None and set(found.groups()) <= known
 
 
@@ -416,6 +417,7 @@ def test_every_sentence_gets_what_it_needs() -> None:
         *(f"base.{status.value}" for status in Status),
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
+        *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
     ],

@@ -27,7 +27,7 @@ class Scripted:
         self.works = works
         self.scanned: list[tuple[tuple[str, ...], bool]] = []
 
-    def scan(self, folders, *, classifier, retry_failed, summary, on_progress) -> Summary:
+    def scan(self, folders, *, classifier, retry_failed, passing, summary, on_progress) -> Summary:
         self.scanned.append((tuple(folders), retry_failed))
         work = self.works.get(folders[0].strip("/"))
         if work is not None:
@@ -130,6 +130,7 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
         "moved": 0,
         "missing": 0,
         "unchanged": 0,
+        "passed_over": {},
         "statuses": {"dog": 4, "uncertain": 0, "not_dog": 0, "failed": 1},
         "failed": [
             {

@@ -29,6 +29,7 @@ from barkive.catalogue.similar import Similar
 from barkive.catalogue.tallies import By
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
+from barkive.images.passing import NOTHING_MORE, Passing
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -120,6 +121,7 @@ class Catalogue:
         retry_failed: bool = False,
         gone: bool = False,
         within: Sequence[str] = (),
+        passing: Passing = NOTHING_MORE,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> scanning.Summary:
@@ -132,6 +134,7 @@ class Catalogue:
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
             within: Folders around the sources, that tell how much is gone.
+            passing: What is passed over in the sources.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
@@ -144,6 +147,7 @@ class Catalogue:
             retry_failed=retry_failed,
             gone=gone,
             within=within,
+            passing=passing,
             summary=summary,
             on_progress=on_progress,
         )

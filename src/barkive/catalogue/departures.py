@@ -84,7 +84,9 @@ class Departures:
         for source in self.listing.sources:
             held = lost = 0
             for rows in self._of(source) if self._gone else ():
-                known = [row.id for row in rows if row.id <= self.before]
+                # What an older Barkive catalogued among thumbnails was no photo of theirs.
+                thrown = self.listing.is_thrown_away
+                known = [r.id for r in rows if r.id <= self.before and not thrown(r.path)]
                 held += len(known)
                 lost += sum(number in self._gone for number in known)
             if not lost:
@@ -117,7 +119,11 @@ class Departures:
         for part in store.chunks(list(self._gone.items())):
             # They may be back by now.
             states = look([Listed(path, named=True) for _, path in part])
-            lost = dict(one for one, state in zip(part, states, strict=True) if state is None)
+            lost = {
+                number: path
+                for (number, path), state in zip(part, states, strict=True)
+                if state is None or self.listing.is_thrown_away(path)
+            }
             with self.database.write() as connection:
                 marked += store.mark_missing(connection, lost)
         place = schema.place
@@ -202,8 +208,12 @@ class Departures:
         """Notes those whose files are gone."""
         # By their names, because no listing tells of all: it hides some, and others came later.
         states = look([Listed(row.path, named=True) for row in rows])
-        gone = {row.id: row.path for row, one in zip(rows, states, strict=True) if one is None}
-        self._gone.update(gone)
+        thrown = self.listing.is_thrown_away
+        self._gone |= {
+            row.id: row.path
+            for row, one in zip(rows, states, strict=True)
+            if one is None or thrown(row.path)
+        }
 
     def _count(self, folder: str) -> int:
         """How many photos the catalogue had in a folder before the scan."""

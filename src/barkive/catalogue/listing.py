@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from barkive.catalogue.reading import COARSE_TICK_NS, is_gone
 from barkive.catalogue.sources import Listed, open_source, stored
 from barkive.errors import StoreError, UsageError
 from barkive.images import remote
+from barkive.images.passing import NOTHING_MORE, Passing
 
 _AT_ONCE = 1000
 # A listing that is done by then is counted before the first photo is read.
@@ -40,19 +42,26 @@ _SETTINGS, _FOLDERS = ("SQLITE_TMPDIR", "TMPDIR"), ("/var/tmp", "/usr/tmp", "/tm
 class Listing:
     """The photos of several sources, listed in the background into a temporary file."""
 
-    def __init__(self, given: Sequence[str]) -> None:
+    def __init__(self, given: Sequence[str], passing: Passing = NOTHING_MORE) -> None:
         """Looks at them, before any work.
+
+        Args:
+            given: Their names.
+            passing: What is passed over in them.
 
         Raises:
             MissingExtraError: One needs an extra that is not installed.
             StoreError: An object store can't be asked.
-            UsageError: One of them is not there, or there is no room for temporary files.
+            UsageError: One of them is not there, nothing is left of one, or there is no room
+                for temporary files.
         """
-        self.sources = [open_source(one) for one in dict.fromkeys(given)]
+        self.sources = [open_source(one, passing) for one in dict.fromkeys(given)]
+        self._tallies = [source.tally for source in self.sources]
         self.total: int | None = None
         """How many photos are listed; None until all are."""
         self._error: BaseException | None = None
         self._ended = self._stopped = False
+        self._thread = threading.Thread(target=self._list, name="barkive-list", daemon=True)
         self._changed = threading.Condition()
         self._there: set[str] = set()
         with _told():
@@ -70,11 +79,11 @@ class Listing:
 
         Raises:
             StoreError: An object store stopped answering.
-            UsageError: A list can't be read, or there is no room for what is listed.
+            UsageError: A list or a `.barkiveignore` can't be used, nothing is left of a source,
+                or there is no room for what is listed.
         """
-        listing = threading.Thread(target=self._list, name="barkive-list", daemon=True)
-        listing.start()
-        listing.join(_PATIENCE)
+        self._thread.start()
+        self._wait(_PATIENCE)
         last = 0
         try:
             while True:
@@ -96,11 +105,20 @@ class Listing:
                     ]
                 elif ended:
                     break
-        finally:
+        except BaseException:
             self._stopped = True
-            listing.join(timeout=1)
+            self._thread.join(timeout=1)
+            raise
         if self._error is not None:
             raise self._error
+
+    def passed_over(self) -> Counter[str]:
+        """How many photos were passed over, by the place that they lie in, or by a `Reason`.
+
+        Known when all are listed: waits until what was passed over is counted as well.
+        """
+        self._thread.join()
+        return sum((tally.counts() for tally in self._tallies), Counter[str]())
 
     def set_aside(self, paths: Sequence[str]) -> None:
         """Remembers paths for the end of the scan.
@@ -135,15 +153,32 @@ class Listing:
         """Whether a catalogued file is gone; a store is asked once for each that is there."""
         if path in self._there or self.vouches(path):
             return False
-        if is_gone(path):
+        if self.is_thrown_away(path) or is_gone(path):
             return True
         if remote.is_remote(path) and len(self._there) < _REMEMBERED:
             self._there.add(path)
         return False
 
+    def is_thrown_away(self, path: str) -> bool:
+        """Whether a catalogued file lies in a bin, or in another place that is passed over.
+
+        Not where it was listed, because it was named.
+        """
+        if not any(source.throws_away(path) for source in self.sources):
+            return False
+        with self._changed:
+            found = self._lines.execute("SELECT 1 FROM line WHERE path = ?", (os.fsencode(path),))
+            return found.fetchone() is None
+
     def close(self) -> None:
         """Forgets what was listed."""
+        self._stopped = True
         self._lines.close()
+
+    def _wait(self, seconds: float) -> None:
+        """Waits until all is listed, but no longer than that."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, seconds)
 
     def _list(self) -> None:
         try:
@@ -159,6 +194,8 @@ class Listing:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
+        for tally in self._tallies:
+            tally.counts(lambda: self._stopped)
 
     def _keep(self, found: Iterator[Listed]) -> bool:
         """Keeps the next photos of a source, and tells whether there may be more."""

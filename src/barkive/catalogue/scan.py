@@ -29,6 +29,7 @@ from barkive.catalogue.sources import Listed
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError
 from barkive.images import read_file
+from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
@@ -59,6 +60,8 @@ class Summary:
         failed: Photos that this scan could not read, with the reason: the first thousand. What
             was known of them stays.
         failures: How many these are in all.
+        passed_over: How many photos, RAW files and videos were passed over, by the place that
+            they lie in, such as `@eaDir`, or by a `Reason`; told at the end.
         finished: False while it runs, and where it was interrupted.
     """
 
@@ -74,6 +77,7 @@ class Summary:
     statuses: Counter[Status] = field(default_factory=Counter)
     failed: list[tuple[str, str]] = field(default_factory=list)
     failures: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
     finished: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -103,6 +107,7 @@ def scan(
     retry_failed: bool = False,
     gone: bool = False,
     within: Sequence[str] = (),
+    passing: Passing = NOTHING_MORE,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
@@ -119,6 +124,7 @@ def scan(
         gone: Whether photos are marked missing also where all that a source held, or most of
             it, is gone at once.
         within: Folders around the sources, that tell how much is gone; none for the sources.
+        passing: What is passed over in the sources.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -129,11 +135,11 @@ def scan(
         SourceAwayError: All that a source held, or most of it, is gone at once: a drive or share
             may not be connected. Nothing is marked missing.
         StoreError: An object store can't be asked.
-        UsageError: A source does not exist.
+        UsageError: A source does not exist, or nothing is left of it by patterns.
     """
     summary = Summary() if summary is None else summary
     engine = engine or LocalEngine(classifier)
-    listing = Listing(given)
+    listing = Listing(given, passing)
     with database.write() as connection:
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = models.add(connection, classifier.bundle)
@@ -141,6 +147,7 @@ def scan(
     plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)
+        summary.passed_over = listing.passed_over()
         departures = Departures(database, models, listing, before, within)
         joined = departures.find(lambda: run.stay(summary.counts()))
         summary.new -= joined

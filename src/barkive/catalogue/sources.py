@@ -6,24 +6,26 @@ import glob
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import takewhile
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, or_
 
 from barkive.catalogue import schema
-from barkive.catalogue.export.manifest import MANIFEST
 from barkive.catalogue.filters import inside
 from barkive.catalogue.path_lists import LISTS, read_list
 from barkive.catalogue.reading import is_gone
 from barkive.errors import UsageError
 from barkive.images import find_photos, remote
-from barkive.images.files import EXTENSIONS
+from barkive.images.files import EXTENSIONS, Tally, is_inside
+from barkive.images.passing import NOTHING_MORE, Passing, place_in, refuse_nothing_left
 
 _WILD = re.compile(r"[*?\[]")
+_Photo = TypeVar("_Photo", str, remote.Stored)
+
 # As `glob.escape` writes a character that means itself.
 _ESCAPED = re.compile(r"\[([*?\[])\]")
 
@@ -58,6 +60,11 @@ class Source(Protocol):
         """The path, pattern or URL."""
         ...
 
+    @property
+    def tally(self) -> Tally:
+        """Counts what listing it passes over."""
+        ...
+
     def listed(self) -> Iterator[Listed]:
         """Its photos; some of them perhaps more than once."""
         ...
@@ -70,6 +77,10 @@ class Source(Protocol):
         """Whether one of these is its own."""
         ...
 
+    def throws_away(self, path: str) -> bool:
+        """Whether a photo lies in a bin of its, or another place where none is people's own."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -77,6 +88,8 @@ class Place:
 
     is_watchable: ClassVar[bool] = True
     path: str
+    passing: Passing = NOTHING_MORE
+    tally: Tally = field(default_factory=Tally, compare=False)
 
     @property
     def name(self) -> str:
@@ -86,7 +99,9 @@ class Place:
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
         # A tree that an export made of links or copies is not photographed anew.
-        return map(Listed, find_photos([self.path], passing_over=MANIFEST))
+        passing = replace(self.passing, takes_export=False)
+        found = find_photos([self.path], passing=passing, tally=self.tally)
+        return map(Listed, _left(found, self.path, self.passing, self.tally))
 
     def catalogued(self) -> ColumnElement[bool]:
         """See `Source`."""
@@ -96,20 +111,26 @@ class Place:
         """See `Source`."""
         return True
 
+    def throws_away(self, path: str) -> bool:
+        """See `Source`."""
+        tops = (top for top in self.passing.tops if is_inside(self.path, top))
+        return _in_a_place(path, min(tops, key=len, default=self.path))
+
 
 @dataclass(frozen=True, slots=True)
 class Store(Place):
     """A folder of an object store with all that is inside, or one photo there."""
 
     is_watchable: ClassVar[bool] = False
-    found: remote.Stored | remote.Folder
+    found: remote.Stored | remote.Folder = field(kw_only=True)
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
         if isinstance(self.found, remote.Stored):
             yield stored(self.found)
         else:
-            yield from map(stored, remote.walk(self.path))
+            found = remote.walk(self.path, self.passing, self.tally)
+            yield from map(stored, _left(found, self.path, self.passing, self.tally))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +143,8 @@ class Pattern:
 
     is_watchable: ClassVar[bool] = False
     pattern: str
+    passing: Passing = NOTHING_MORE
+    tally: Tally = field(default_factory=Tally, compare=False)
 
     @property
     def name(self) -> str:
@@ -131,14 +154,14 @@ class Pattern:
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
         if remote.is_remote(self.pattern):
-            found = map(stored, remote.walk(self._base))
-            yield from (one for one in found if self.means(one.path))
+            there = remote.walk(self._base, self.passing, self.tally)
+            meant = (one for one in there if self.means(one.path))
+            yield from map(stored, _left(meant, self.pattern, self.passing, self.tally))
             return
-        for path in glob.iglob(self.pattern, recursive=True):  # noqa: PTH207 - Path drops odd names
-            if Path(path).is_dir():
-                yield from Place(schema.absolute(path)).listed()
-            elif path.lower().endswith(EXTENSIONS):
-                yield Listed(schema.absolute(path))
+        # The rules begin where the names are written out.
+        passing = replace(self.passing, tops=(self._base,), takes_export=False)
+        found = find_photos(self._fitting(), passing=passing, tally=self.tally)
+        yield from map(Listed, _left(found, self.pattern, self.passing, self.tally))
 
     def catalogued(self) -> ColumnElement[bool]:
         """See `Source`."""
@@ -159,6 +182,23 @@ class Pattern:
                 taken = {n + 1 for n in taken if n < len(names) and fnmatchcase(names[n], part)}
         return bool(taken)
 
+    def throws_away(self, path: str) -> bool:
+        """See `Source`."""
+        return _in_a_place(path, self._base)
+
+    def _fitting(self) -> Iterator[str]:
+        """The photos and folders that fit, but for those in a folder that fits itself."""
+        folders: set[Path] = set()
+        for path in glob.iglob(self.pattern, recursive=True):  # noqa: PTH207 - Path drops odd names
+            found = Path(schema.absolute(path))
+            if not folders.isdisjoint(found.parents):
+                continue
+            if found.is_dir():
+                folders.add(found)
+                yield str(found)
+            elif path.lower().endswith(EXTENSIONS):
+                yield str(found)
+
     @property
     def _base(self) -> str:
         """The folder in which all that fits must lie."""
@@ -173,6 +213,7 @@ class PathList:
 
     is_watchable: ClassVar[bool] = False
     file: str
+    tally: Tally = field(default_factory=Tally, compare=False)
 
     @property
     def name(self) -> str:
@@ -191,20 +232,63 @@ class PathList:
         """See `Source`."""
         return False
 
+    def throws_away(self, path: str) -> bool:
+        """See `Source`: what people name is taken."""
+        return False
+
 
 def stored(one: remote.Stored) -> Listed:
     """A photo as its store lists it."""
     return Listed(one.path, False, one.size, one.mtime_ns)
 
 
-def open_source(given: str) -> Source:
+def _left(
+    found: Iterator[_Photo], searched: str, passing: Passing, tally: Tally
+) -> Iterator[_Photo]:
+    """What is found in something.
+
+    Raises:
+        UsageError: That is nothing, because patterns have left nothing.
+    """
+    nothing = True
+    for one in found:
+        nothing = False
+        yield one
+    # A part of what was given may well be left out as a whole.
+    if nothing and not passing.tops:
+        refuse_nothing_left(searched, tally.counts())
+
+
+def _in_a_place(path: str, top: str) -> bool:
+    """Whether a photo lies below a folder, and there in a bin or among thumbnails."""
+    top = top.rstrip("/" + os.sep)
+    if not path.startswith((top + "/", top + os.sep)):
+        return False
+    folder, _, _ = path[len(top) + 1 :].replace(os.sep, "/").rpartition("/")
+    return place_in(folder) is not None
+
+
+def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     """What a name on the command line stands for.
+
+    Args:
+        given: The name.
+        passing: What is passed over there.
 
     Raises:
         MissingExtraError: It needs an extra that is not installed.
         StoreError: The object store can't be asked.
-        UsageError: There is no such thing: it may be an unplugged disk.
+        UsageError: There is no such thing: it may be an unplugged disk; or the patterns of
+            `passing` leave nothing of it.
     """
+    source = _open(given, passing)
+    if passing.exclude:
+        # Where patterns lie in folders, only listing them all tells.
+        next(_open(given, passing).listed(), None)
+    return source
+
+
+def _open(given: str, passing: Passing) -> Source:
     path = schema.absolute(given)
     is_remote = remote.is_remote(path)
     if is_remote and _WILD.search(path.split("/")[2]):
@@ -216,14 +300,15 @@ def open_source(given: str) -> Source:
         return PathList(path)
     found = remote.find(path) if is_remote else None
     if found is not None:
-        return Store(path, found)
+        return Store(path, passing, found=found)
     if not is_remote and not is_gone(path):
-        return Place(path)
+        return Place(path, passing)
     if _WILD.search(given):
         # The folder that a pattern starts at is none itself, whatever its name.
         here = "" if is_remote else glob.escape(os.getcwd())  # noqa: PTH109
-        pattern = Pattern(schema.absolute(os.path.join(here, given)))  # noqa: PTH118
-        if next(pattern.listed(), None) is not None:
+        pattern = Pattern(schema.absolute(os.path.join(here, given)), passing)  # noqa: PTH118
+        everything = replace(pattern, passing=replace(passing, exclude=()), tally=Tally())
+        if next(everything.listed(), None) is not None:
             return pattern
         raise UsageError(
             f"No photo fits {given}; check the pattern. If photos that fit it are in the "

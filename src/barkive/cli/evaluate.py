@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import Data, Device, DeviceOption, PriorOption
+from barkive.cli.options import (
+    Data,
+    Device,
+    DeviceOption,
+    ExcludeOption,
+    FollowLinksOption,
+    PriorOption,
+    passing,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,6 +55,8 @@ def evaluate(
     ] = EvaluationFormat.TABLE,
     prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
+    exclude: ExcludeOption = None,
+    follow_links: FollowLinksOption = False,
 ) -> None:
     """Measure how well a model names the breeds in a folder of photos.
 
@@ -57,14 +67,18 @@ def evaluate(
     from barkive import evaluation as ev
     from barkive.classifier import Classifier
     from barkive.cli.progress import progress
+    from barkive.images.passing import told
 
-    samples = ev.read_samples(data)
-    others = ev.read_not_dogs(not_dogs) if not_dogs is not None else ()
+    rules = passing(exclude, follow_links)
+    samples = ev.read_samples(data, rules)
+    others = ev.read_not_dogs(not_dogs, rules) if not_dogs is not None else ()
     if out is not None:
         ev.prepare_report(out)
     classifier = Classifier(model, device=device.value, prior=prior)
     info, name = classifier.bundle.info, classifier.bundle.model
     known = ev.known_to(info.labels, samples)
+    if samples.passed_over:
+        typer.echo(told(samples.passed_over), err=True)
     _warn("Without a photo", samples.empty)
     _warn("Left out, because the model does not know the breed", known.unknown)
     _warn("Taken together, because they hold the same breed", known.twins)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import Data
+from barkive.cli.options import Data, ExcludeOption, FollowLinksOption, passing
 
 if TYPE_CHECKING:
     from barkive.exploration import BreedSummary, Findings
@@ -18,6 +18,8 @@ def explore(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="A folder to write the page and the tables into.")
     ],
+    exclude: ExcludeOption = None,
+    follow_links: FollowLinksOption = False,
 ) -> None:
     """Look at a folder of photos: counts, sizes, quality, duplicates, outliers.
 
@@ -30,9 +32,12 @@ def explore(
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
     from barkive.evaluation import make_folder, read_samples
+    from barkive.images.passing import told
 
-    samples = read_samples(data)
+    samples = read_samples(data, passing(exclude, follow_links))
     make_folder(out)
+    if samples.passed_over:
+        typer.echo(told(samples.passed_over), err=True)
     with progress("Exploring") as on_progress:
         survey = exploration.survey(samples, on_progress=on_progress)
     findings = exploration.find(survey)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from barkive.cli.options import (
     Device,
     DeviceOption,
+    ExcludeOption,
+    FollowLinksOption,
     Format,
     FormatOption,
     Lang,
     LangOption,
     ModelOption,
     PriorOption,
+    passing,
 )
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from barkive.images.passing import Passing
 
 STDIN = "-"
 
@@ -43,18 +51,24 @@ def identify(
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,
+    exclude: ExcludeOption = None,
+    follow_links: FollowLinksOption = False,
 ) -> None:
     """Name the breed of the dog on each photo.
 
     Exit status: 0 if all went well, 1 if some photos could not be read, 2 on wrong usage.
     """
+    from collections import Counter
+
     from barkive.classifier import Classifier
     from barkive.cli.output import summary, writer
     from barkive.cli.progress import progress
+    from barkive.images.passing import told
     from barkive.verdicts import Status
 
+    rules, passed = passing(exclude, follow_links), Counter[str]()
     classifier = Classifier(model, device=device.value, prior=prior)
-    files: Iterable[str] = _files(photos, recursive)
+    files: Iterable[str] = _files(photos, recursive, rules, passed)
     total = None
     if STDIN not in photos:
         files = list(files)
@@ -68,25 +82,36 @@ def identify(
             advance(done, total)
     if sum(counts.values()) > 1:
         typer.echo(summary(counts), err=True)
+    if passed:
+        typer.echo(told(passed), err=True)
     if Status.FAILED in counts:
         raise typer.Exit(1)
 
 
-def _files(arguments: Iterable[str], recursive: bool) -> Iterator[str]:
-    """The photos that the arguments stand for; a folder without any is mentioned."""
+def _files(
+    arguments: Iterable[str], recursive: bool, rules: Passing, passed: Counter[str]
+) -> Iterator[str]:
+    """The photos that the arguments stand for; a folder without any is mentioned.
+
+    What is passed over is counted in `passed`.
+    """
     from barkive.cli.output import printable
-    from barkive.images import find_photos
+    from barkive.images.files import Tally, find_photos
+    from barkive.images.passing import refuse_nothing_left
 
     unseen = "" if recursive else " itself; with --no-recursive, folders inside it are not opened"
     for argument in arguments:
         for name in _from_standard_input() if argument == STDIN else (argument,):
-            found = find_photos([name], recursive=recursive)
+            tally = Tally()
+            found = find_photos([name], recursive=recursive, passing=rules, tally=tally)
             first = next(found, None)
             if first is None:
+                refuse_nothing_left(printable(name), tally.counts())
                 typer.echo(f"There are no photos in {printable(name)}{unseen}.", err=True)
-                continue
-            yield first
-            yield from found
+            else:
+                yield first
+                yield from found
+            passed.update(tally.counts())
 
 
 def _from_standard_input() -> Iterator[str]:

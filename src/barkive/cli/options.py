@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib.util
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from barkive.images.passing import Passing
 
 Data = Annotated[
     Path, typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each.")
@@ -96,12 +99,39 @@ PrecisionOption = Annotated[
         show_default=False,
     ),
 ]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        help="What to pass over, as gitignore has it: 'old/', '*-copy.jpg', '/2019/*'; may be "
+        "repeated. The same lines may stand in a file .barkiveignore in any folder.",
+        show_default=False,
+    ),
+]
+FollowLinksOption = Annotated[
+    bool,
+    typer.Option(
+        "--follow-links", help="Follow links that lead out of the folder; others always are."
+    ),
+]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
 
 _TRAINING = (
     *("torch", "torchvision", "timm", "safetensors", "huggingface_hub", "optuna"),
     *("onnx", "onnxscript", "matplotlib", "platformdirs", "cv2"),
 )
+
+
+def passing(exclude: list[str] | None, follow_links: bool) -> Passing:
+    """What is passed over where photos are looked for.
+
+    Raises:
+        UsageError: A pattern is none.
+    """
+    from barkive.images.passing import Passing
+
+    return Passing(tuple(exclude or ()), follow_links)
 
 
 def require_training(purpose: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Device, DeviceOption, ModelOption
+from barkive.cli.options import (
+    CatalogueAt,
+    Device,
+    DeviceOption,
+    ExcludeOption,
+    FollowLinksOption,
+    ModelOption,
+    passing,
+)
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Summary
     from barkive.catalogue.engine import Engine
     from barkive.classifier import Classifier
+    from barkive.images.passing import Passing
 
 
 class EngineName(StrEnum):
@@ -88,6 +98,8 @@ def scan(
         ),
     ] = None,
     device: DeviceOption = Device.CPU,
+    exclude: ExcludeOption = None,
+    follow_links: FollowLinksOption = False,
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
 
@@ -95,6 +107,8 @@ def scan(
     picture, and those that are gone are marked missing; where that is all of a source or most
     of it, only with --gone: a drive may not be connected. What people said stands. An
     interrupted scan goes on where it was. The photos themselves are never written to.
+    Thumbnails, bins, snapshots, Barkive's own exports and links that lead elsewhere are passed
+    over, and counted.
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
@@ -105,10 +119,11 @@ def scan(
 
     if ray_address is not None and engine is EngineName.LOCAL:
         raise UsageError("--ray-address is for --engine ray; give both, or neither.")
+    rules = passing(exclude, follow_links)
     here = device if engine is EngineName.LOCAL else Device.CPU
     classifier = Classifier(model, device=here.value)
     # Before anything is written, and a cluster is reached, which takes a while.
-    _check(sources, watch)
+    _check(sources, watch, rules)
     if rebuild:
         saved = rebuilt(catalogue)
         typer.echo(
@@ -122,21 +137,21 @@ def scan(
             scanning = partial(
                 opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
             )
-            failed = _scan_once(opened, sources, partial(scanning, gone=gone))
+            failed = _scan_once(opened, sources, partial(scanning, passing=rules, gone=gone))
             if watch:
                 places = [str(Path(one).absolute()) for one in sources]
-                _watch(opened, sources, partial(scanning, within=places))
+                _watch(opened, sources, rules, partial(scanning, within=places))
     if failed:
         raise typer.Exit(1)
 
 
-def _check(sources: Sequence[str], watch: bool) -> None:
-    """Refuses what is not there, or can't be watched."""
+def _check(sources: Sequence[str], watch: bool, rules: Passing) -> None:
+    """Refuses what is not there, of which nothing is left, or that can't be watched."""
     from barkive.catalogue.sources import open_source
     from barkive.errors import UsageError
 
     for source in sources:
-        if not open_source(source).is_watchable and watch:
+        if not open_source(source, rules).is_watchable and watch:
             raise UsageError(
                 f"{source} can't be watched: only folders and photos of this machine can; leave "
                 "--watch out, and scan again when there is something new."
@@ -204,11 +219,12 @@ def _scan_once(
 def _print(catalogue: Catalogue, summary: Summary) -> None:
     from barkive.cli.output import printable
     from barkive.cli.output import summary as in_words
+    from barkive.images.passing import told
 
-    told = summary.failed[:_FAILURES]
-    for path, reason in told:
+    listed = summary.failed[:_FAILURES]
+    for path, reason in listed:
         typer.echo(f"{printable(path)}: {reason}", err=True)
-    if more := summary.failures - len(told):
+    if more := summary.failures - len(listed):
         typer.echo(
             f"And {more} more; those that are in the catalogue: barkive search --status failed",
             err=True,
@@ -219,6 +235,8 @@ def _print(catalogue: Catalogue, summary: Summary) -> None:
         f"{summary.missing} missing, {summary.failures} failed, "
         f"{summary.unchanged} unchanged{_others(summary)}."
     )
+    if summary.passed_over:
+        typer.echo(told(summary.passed_over))
     typer.echo(f"Catalogue: {printable(catalogue.name)}")
 
 
@@ -232,15 +250,25 @@ def _others(summary: Summary) -> str:
     return "".join(f", {number} {what}" for what, number in parts.items() if number)
 
 
-def _watch(catalogue: Catalogue, sources: Sequence[str], scanning: Callable[..., Summary]) -> None:
+def _watch(
+    catalogue: Catalogue,
+    sources: Sequence[str],
+    rules: Passing,
+    scanning: Callable[..., Summary],
+) -> None:
     """Scans again what changes, until Ctrl-C."""
+    from barkive.catalogue.schema import absolute
     from barkive.errors import BarkiveError
 
     typer.echo("Watching; Ctrl-C ends it.", err=True)
     try:
-        for around in _changes([Path(one).absolute() for one in sources]):
+        places = [Path(one).absolute() for one in sources]
+        # What is passed over in a place is no less so where it alone has changed.
+        rules = replace(rules, tops=tuple(map(absolute, sources)))
+        for around in _changes(places):
             try:
-                _scan_once(catalogue, sorted(map(str, around)), scanning, quiet=True)
+                once = partial(scanning, passing=rules)
+                _scan_once(catalogue, sorted(map(str, around)), once, quiet=True)
             except BarkiveError as error:
                 typer.echo(f"Error: {error}", err=True)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from barkive.cli.options import Data, require_training
+from barkive.cli.options import Data, ExcludeOption, FollowLinksOption, require_training
 
 
 class HeadChoice(StrEnum):
@@ -107,6 +107,8 @@ def train(
     licence: Annotated[
         str, typer.Option(metavar="TEXT", help="The model's terms of use, kept in its metadata.")
     ] = "",
+    exclude: ExcludeOption = None,
+    follow_links: FollowLinksOption = False,
 ) -> None:
     """Train a model on a folder of breeds.
 
@@ -145,6 +147,8 @@ def train(
             validation=validation,
             seed=seed,
             licence=licence,
+            exclude=tuple(exclude or ()),
+            follow_links=follow_links,
         )
         result = run.train(recipe, progress=progress, say=lambda line: typer.echo(line, err=True))
     for path, reason in result.failed:

@@ -6,8 +6,8 @@ evaluation alike. Opens no photo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from barkive import breeds
 from barkive.errors import DataError
-from barkive.images import find_photos
+from barkive.images.files import Tally, find_folders, find_photos
+from barkive.images.passing import NOTHING_MORE, Passing, refuse_nothing_left
 from barkive.verdicts import Label
 
 
@@ -30,6 +31,8 @@ class Samples:
         truth: For each photo the index of its breed in `folders`, shape (len(paths),).
         folders: The names of the breeds' folders that hold photos, sorted.
         empty: The names of those that hold none, sorted.
+        passed_over: How many photos were passed over, by the place that they lie in, such as
+            `@eaDir`, or by a `Reason`.
     """
 
     data: Path
@@ -37,6 +40,7 @@ class Samples:
     truth: NDArray[np.intp]
     folders: tuple[str, ...]
     empty: tuple[str, ...]
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
 
 class Known(NamedTuple):
@@ -55,25 +59,33 @@ class Known(NamedTuple):
     twins: tuple[str, ...]
 
 
-def read_samples(data: str | Path) -> Samples:
-    """Lists the photos of a folder of breeds; hidden folders are passed over.
+def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
+    """Lists the photos of a folder of breeds.
+
+    Args:
+        data: The folder.
+        passing: What is passed over in it.
 
     Raises:
         DataError: The folder is missing, is not a folder, or holds no breed with a photo.
+        UsageError: Patterns leave nothing of it, or a `.barkiveignore` can't be used.
     """
     data = Path(data)
     _check_folder(data, "a folder that holds one folder a breed")
     try:
-        names = sorted(
-            entry.name
-            for entry in data.iterdir()
-            if entry.is_dir() and not entry.name.startswith(".")
-        )
+        names = sorted(find_folders(data, passing))
     except OSError as error:
         raise DataError(f"The folder {data} can't be read: {error.strerror}.") from None
-    photos = {name: tuple(find_photos([data / name])) for name in names}
+    photos: dict[str, list[str]] = {name: [] for name in names}
+    tally = Tally()
+    for path in map(Path, find_photos([data], passing=passing, tally=tally)):
+        name = path.relative_to(data).parts[0]
+        # What lies beside the breeds' folders has no breed.
+        if name in photos:
+            photos[name].append(str(path))
     folders = tuple(name for name in names if photos[name])
     if not folders:
+        refuse_nothing_left(str(data), tally.counts())
         found = "only empty folders" if names else "no folders of breeds"
         raise DataError(
             f"The folder {data} holds {found}; "
@@ -86,19 +98,27 @@ def read_samples(data: str | Path) -> Samples:
         truth=np.repeat(np.arange(len(folders)), [len(photos[name]) for name in folders]),
         folders=folders,
         empty=tuple(name for name in names if not photos[name]),
+        passed_over=tally.counts(),
     )
 
 
-def read_not_dogs(folder: str | Path) -> tuple[str, ...]:
+def read_not_dogs(folder: str | Path, passing: Passing = NOTHING_MORE) -> tuple[str, ...]:
     """Lists the photos of a folder, nested folders included.
+
+    Args:
+        folder: The folder.
+        passing: What is passed over in it.
 
     Raises:
         DataError: The folder is missing, is not a folder, or holds no photo.
+        UsageError: Patterns leave nothing of it, or a `.barkiveignore` can't be used.
     """
     folder = Path(folder)
     _check_folder(folder, "a folder of photos without dogs")
-    photos = tuple(find_photos([folder]))
+    tally = Tally()
+    photos = tuple(find_photos([folder], passing=passing, tally=tally))
     if not photos:
+        refuse_nothing_left(str(folder), tally.counts())
         raise DataError(f"The folder {folder} holds no photo; give one of photos without dogs.")
     return photos
 

@@ -46,6 +46,7 @@ def to_json(findings: Findings) -> bytes:
         "fewest": {"folder": fewest.folder, "photos": len(fewest.photos)},
         "most": {"folder": most.folder, "photos": len(most.photos)},
         "empty": list(survey.samples.empty),
+        "passed_over": dict(survey.samples.passed_over),
         "shapes": findings.shapes,
         "formats": findings.formats,
         "modes": findings.modes,

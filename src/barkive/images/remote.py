@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import IO, Any, NamedTuple, TypeVar
 
 from barkive.errors import BarkiveError, MissingExtraError, PhotoError, StoreError, UsageError
-from barkive.images.files import EXTENSIONS, natural, refuse_large
+from barkive.images.files import EXTENSIONS, Tally, natural, refuse_large
+from barkive.images.passing import IGNORE, MAX_IGNORE_BYTES, NOTHING_MORE, Level, Passing
 
 Result = TypeVar("Result")
 
@@ -165,7 +166,9 @@ def find(url: str) -> Stored | Folder | None:
 
 
 def listing(url: str) -> Folder:
-    """What lies directly in a folder, `img2` before `img10`; hidden names are left out.
+    """What lies directly in a folder, `img2` before `img10`.
+
+    Hidden names are left out, save `.barkiveignore`.
 
     A key of S3 or of Google's store may hold empty names, as `a//rex.jpg` does: then the
     folder `…/a` holds a folder `…/a/`, whose name is empty.
@@ -189,7 +192,7 @@ def listing(url: str) -> Folder:
             # A mark for the folder itself, unless a slash follows on its own.
             if is_folder and _scheme(url) in _OF_KEYS:
                 content.folders.append(f"{url}/")
-        elif last.startswith("."):
+        elif last.startswith(".") and last != IGNORE:
             continue
         elif is_folder:
             content.folders.append(f"{url}/{last}")
@@ -198,13 +201,70 @@ def listing(url: str) -> Folder:
     return content
 
 
-def walk(url: str) -> Iterator[Stored]:
-    """The photos in a folder and in those inside it, as `files.find_photos` gives them."""
-    waiting = [url]
+def walk(url: str, passing: Passing = NOTHING_MORE, tally: Tally | None = None) -> Iterator[Stored]:
+    """The photos in a folder and in those inside it, as `files.find_photos` gives them.
+
+    Raises:
+        MissingExtraError: What the store needs is not installed.
+        StoreError: The store can't be asked.
+        UsageError: A `.barkiveignore` can't be used.
+    """
+    tally = tally if tally is not None else Tally()
+    waiting: list[tuple[str, Level | None]] = [(url, None)]
     while waiting:
-        content = listing(waiting.pop())
-        yield from (one for one in content.files if one.path.lower().endswith(EXTENSIONS))
-        waiting.extend(reversed(content.folders))
+        folder, above = waiting.pop()
+        content = listing(folder)
+        ignore = next((one for one in content.files if _name(one.path) == IGNORE), None)
+        patterns = (ignore.path, _read_ignore(ignore)) if ignore is not None else None
+        if above is None:
+            level = Level.top(folder, passing, patterns)
+        else:
+            level = above.enter(_name(folder), patterns)
+        for one in content.files:
+            name = _name(one.path)
+            if tally.takes(name, level.reason(name, is_folder=False)):
+                yield one
+        inside = []
+        for one_inside in content.folders:
+            reason = level.reason(_name(one_inside), is_folder=True)
+            if reason is None:
+                inside.append((one_inside, level))
+            else:
+                tally.add_folder(reason, partial(_count, one_inside))
+        waiting.extend(reversed(inside))
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+def _read_ignore(file: Stored) -> bytes:
+    """The content of a `.barkiveignore`.
+
+    Raises:
+        UsageError: It can't be read.
+    """
+    if (file.size or 0) > MAX_IGNORE_BYTES:
+        return b"\0"
+    try:
+        return read(file.path, file.size)
+    except PhotoError as error:
+        raise UsageError(
+            f"The file {file.path}, which says what is to be left out, can't be read: {error}"
+        ) from None
+
+
+def _count(url: str) -> int:
+    """How many files in a folder, at any depth, are named like photos, as far as it is told."""
+    number, waiting = 0, [url]
+    while waiting:
+        try:
+            content = listing(waiting.pop())
+        except (MissingExtraError, StoreError):
+            continue
+        number += sum(one.path.lower().endswith(EXTENSIONS) for one in content.files)
+        waiting.extend(content.folders)
+    return number
 
 
 def _stored(url: str, info: dict[str, Any]) -> Stored:

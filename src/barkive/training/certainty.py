@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from barkive import evaluation, metrics
 from barkive.bundle import BundleInfo, Certainty, certainty_measures
 from barkive.errors import DataError
+from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.training import head
 from barkive.training.head import Floats
 from barkive.training.progress import Say
@@ -52,7 +53,9 @@ class Elsewhere:
         return Elsewhere(tuple(self.paths[i] for i in kept), self.truth[kept], self.folders[kept])
 
 
-def read_elsewhere(folder: Path, labels: tuple[Label, ...], say: Say) -> Elsewhere:
+def read_elsewhere(
+    folder: Path, labels: tuple[Label, ...], say: Say, passing: Passing = NOTHING_MORE
+) -> Elsewhere:
     """Lists the photos of a folder of breeds, those that the model does not know included.
 
     A folder `any_poodle` is left out: which of the breeds it shows is not known.
@@ -61,7 +64,7 @@ def read_elsewhere(folder: Path, labels: tuple[Label, ...], say: Say) -> Elsewhe
         DataError: The folder is missing or empty, or lacks photos of breeds that the model
             knows, or of others.
     """
-    samples = evaluation.read_samples(folder)
+    samples = evaluation.read_samples(folder, passing)
     known = evaluation.known_to(labels, samples)
     truth = np.full(len(samples.paths), -1, np.intp)
     truth[np.isin(samples.paths, known.paths)] = known.truth

@@ -12,6 +12,7 @@ from barkive import breeds
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
 from barkive.images.enhance import check_corrections, require_corrections
+from barkive.images.passing import Passing
 from barkive.training.backbones import check_name, own_size
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite2"
@@ -46,6 +47,8 @@ class Recipe:
         validation: The share of photos kept for validation, above 0 and below 1.
         seed: Of the split.
         licence: The bundle's terms of use, as its metadata states them.
+        exclude: Patterns of what is passed over in the folders, in gitignore's form.
+        follow_links: Whether links are followed that lead out of a folder.
 
     Raises:
         UsageError: Settings are out of their range, or name what is not there.
@@ -69,6 +72,8 @@ class Recipe:
     validation: float = 0.15
     seed: int = 0
     licence: str = ""
+    exclude: tuple[str, ...] = ()
+    follow_links: bool = False
 
     def __post_init__(self) -> None:
         faults = []
@@ -86,6 +91,7 @@ class Recipe:
             lambda: check_corrections(self.enhance),
             lambda: require_corrections(self.enhance),
             self._check_backbone,
+            lambda: self.passing,
         ):
             try:
                 check()
@@ -137,6 +143,11 @@ class Recipe:
     def preprocessing(self) -> Preprocessing:
         """How photos become pixels."""
         return Preprocessing(self.size, self.square, self.enhance)
+
+    @property
+    def passing(self) -> Passing:
+        """What is passed over in the folders."""
+        return Passing(self.exclude, self.follow_links)
 
     @property
     def run_folder(self) -> Path:

@@ -18,6 +18,7 @@ from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.errors import DataError, WeightsError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
+from barkive.images.passing import told
 from barkive.training import export, head
 from barkive.training.audit import near_duplicates
 from barkive.training.backbones import Backbone, load_backbone
@@ -73,7 +74,9 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         ExportError: The bundle answers differently from the network.
         UsageError: A file can't be written.
     """
-    samples = evaluation.read_samples(recipe.data)
+    samples = evaluation.read_samples(recipe.data, recipe.passing)
+    if samples.passed_over:
+        say(told(samples.passed_over))
     labels, _ = label_folders(samples.folders)
     if len(labels) < 2:
         raise DataError(
@@ -82,7 +85,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         )
     # Told before the photos are read, though which breeds can be read is not known yet.
     _frequencies(recipe, (*labels, *_labels(recipe.also)))
-    not_dogs = evaluation.read_not_dogs(recipe.not_dogs) if recipe.not_dogs else ()
+    not_dogs = evaluation.read_not_dogs(recipe.not_dogs, recipe.passing) if recipe.not_dogs else ()
     if samples.empty:
         say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
 
@@ -96,7 +99,9 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     data = gather(recipe, samples, not_dogs, extractor, say)
     data = replace(data, labels=_with_others(data.labels, recipe.also, backbone))
     frequencies = _frequencies(recipe, data.labels)
-    elsewhere = read_elsewhere(recipe.elsewhere, data.labels, say) if recipe.elsewhere else None
+    elsewhere = None
+    if recipe.elsewhere:
+        elsewhere = read_elsewhere(recipe.elsewhere, data.labels, say, recipe.passing)
     # A breed without photos has nothing but its row.
     own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, say)
     classes = len(data.labels)

@@ -19,6 +19,7 @@ from barkive.catalogue.records import utc
 from barkive.catalogue.store import now
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, BusyError, UnknownScanError
+from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.sentences import translate
 from barkive.verdicts import Language, Status
 from barkive.web.paths import printable
@@ -65,6 +66,7 @@ class ScanJSON(TypedDict):
     moved: int
     missing: int
     unchanged: int
+    passed_over: dict[str, int]
     statuses: dict[str, int]
     failed: list[FailureJSON]
     error: str | None
@@ -78,6 +80,7 @@ class Scan:
         id: Its name.
         folders: What is scanned.
         retry_failed: Whether photos are read again that could not be read.
+        passing: What is passed over in the folders.
         state: What has become of it.
         version: Grows with every change.
         done: Photos done, those that needed no work included.
@@ -92,6 +95,7 @@ class Scan:
     id: str
     folders: tuple[str, ...]
     retry_failed: bool = False
+    passing: Passing = NOTHING_MORE
     state: State = State.WAITING
     version: int = 0
     done: int = 0
@@ -127,6 +131,7 @@ class Scan:
             "moved": found.moved,
             "missing": found.missing,
             "unchanged": found.unchanged,
+            "passed_over": dict(found.passed_over),
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
                 {"file": printable(file), "error": translate(reason, lang)}
@@ -159,12 +164,19 @@ class Scans:
         self._thread = threading.Thread(target=self._run, name="barkive-scans", daemon=True)
         self._thread.start()
 
-    def start(self, folders: Sequence[str], *, retry_failed: bool = False) -> Scan:
+    def start(
+        self,
+        folders: Sequence[str],
+        *,
+        retry_failed: bool = False,
+        passing: Passing = NOTHING_MORE,
+    ) -> Scan:
         """Asks for a scan; one of the same folders that waits already is given back.
 
         Args:
             folders: Absolute paths.
             retry_failed: Whether to read photos again that could not be read.
+            passing: What is passed over in the folders.
 
         Raises:
             BusyError: Too many wait.
@@ -173,13 +185,13 @@ class Scans:
         with self._changed:
             waiting = [one for one in self._scans.values() if one.state is State.WAITING]
             for one in waiting:
-                if (one.folders, one.retry_failed) == (wish, retry_failed):
+                if (one.folders, one.retry_failed, one.passing) == (wish, retry_failed, passing):
                     return one
             if len(waiting) >= _WAITING_AT_MOST or self._closed:
                 raise BusyError(
                     f"{len(waiting)} scans are waiting already; try again when one is done."
                 )
-            scan = Scan(secrets.token_hex(8), wish, retry_failed)
+            scan = Scan(secrets.token_hex(8), wish, retry_failed, passing)
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
@@ -292,6 +304,7 @@ class Scans:
             scan.folders,
             classifier=self._classifier,
             retry_failed=scan.retry_failed,
+            passing=scan.passing,
             summary=summary,
             on_progress=on_progress,
         )

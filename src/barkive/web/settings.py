@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from barkive.errors import UsageError
+from barkive.images.passing import Passing
 from barkive.web.passwords import Passwords
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -70,6 +72,14 @@ class Settings:
         for folder in self.folders or ():
             if not Path(folder).is_dir():
                 raise UsageError(f"There is no folder {folder}; check the name.")
+
+    def passing(self, exclude: Sequence[str] = (), follow_links: bool = False) -> Passing:
+        """What a scan passes over; no link leads it out of the folders that may be scanned.
+
+        Raises:
+            UsageError: A pattern to exclude is none.
+        """
+        return Passing(tuple(exclude), follow_links, self.folders)
 
     def may_scan(self, folder: str) -> bool:
         """Whether a scan may look there, links followed."""

@@ -66,7 +66,8 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     The photo has a duplicate and a history, so that no list is empty.
     """
     service = app.state.service
-    service.catalogue.say(1, Correction(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
+    first = next(service.catalogue.search()).id
+    service.catalogue.say(first, Correction(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
     scan = service.scans.start([str(kennel)])
     end = time.monotonic() + 60
     while service.scans.get(scan.id).finished_at is None:
@@ -74,7 +75,7 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
         time.sleep(0.02)
     # The newest scan, because old ones are forgotten.
     return lambda: {
-        "number": 1,
+        "number": first,
         "scan_id": service.scans.all()[0].id,
         "folders": [str(kennel)],
     }

@@ -1,5 +1,6 @@
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from barkive.catalogue.listing import Listing
 from barkive.web import Settings, create_app
 
 
@@ -106,3 +108,45 @@ def test_unknown_scans_are_told(server: TestClient) -> None:
         assert answer.status_code == 404
         assert answer.json()["detail"] == "There is no scan “x”; it may be long past."
     assert server.post("/api/v1/scans", json={"folders": []}).status_code == 422
+
+
+def test_what_is_passed_over_is_told(
+    server: TestClient, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    colour_photo("kennel/@eaDir/rex.png/SM.png", (250, 10, 10))
+    wish = {"folders": [str(kennel)], "exclude": ["annex/"]}
+    done = ended(server, server.post("/api/v1/scans", json=wish).json())
+    assert (done["new"], done["passed_over"]) == (4, {"@eaDir": 1, "excluded": 1})
+    wrong = server.post("/api/v1/scans", json=wish | {"exclude": ["!"]})
+    assert wrong.status_code == 422
+    assert wrong.json()["detail"].startswith("--exclude takes patterns as gitignore has them, ")
+    nothing = ended(server, server.post("/api/v1/scans", json=wish | {"exclude": ["*"]}).json())
+    assert nothing["state"] == "failed"
+    assert nothing["error"].startswith(f"Nothing is left of {kennel}: --exclude or ")
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_no_link_leads_out_of_the_folders_that_may_be_scanned(
+    settings: Settings, kennel: Path, colour_photo: Callable[..., Path], follow: bool
+) -> None:
+    private = colour_photo("private/far.png", (10, 10, 250))
+    (kennel / "annex" / "far").symlink_to(private.parent)
+    (kennel / "annex" / "far.png").symlink_to(private)
+    (kennel / "annex" / "near").symlink_to(kennel)
+    app = create_app(replace(settings, folders=(str(kennel),)))
+    with TestClient(app, base_url="http://127.0.0.1") as server:
+        wish = {"folders": [str(kennel / "annex")], "follow_links": follow}
+        done = ended(server, server.post("/api/v1/scans", json=wish).json())
+    # With links there are the kennel's own four; never those outside.
+    assert (done["new"], done["passed_over"]) == ((5, {"link": 2}) if follow else (1, {"link": 3}))
+
+
+def test_a_folder_that_becomes_a_link_before_it_is_scanned_leads_nowhere(
+    settings: Settings, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    private = colour_photo("private/far.png", (10, 10, 250)).parent
+    rules = replace(settings, folders=(str(kennel),)).passing()
+    (kennel / "late").symlink_to(private)
+    listing = Listing([str(kennel / "late")], rules)
+    assert list(listing.batches()) == []
+    assert listing.passed_over() == {"link": 1}

@@ -303,3 +303,40 @@ def test_it_is_in_french(server: TestClient, kennel: Path) -> None:
     assert english["error"] != reason
     wrong = server.post("/scan", data={"folder": "kennel"})
     assert fault(wrong.text).startswith("Le dossier")
+
+
+def test_what_is_passed_over_is_told(
+    server: TestClient, kennel: Path, colour_photo: Callable[..., Path]
+) -> None:
+    colour_photo("kennel/@eaDir/rex.png/SM.png", (250, 10, 10))
+    (kennel / "rex.CR2").touch()
+    assert list(inside(server.get("/scan", params={"folder": str(kennel)}).text)) == ["annex"]
+    wish = {"folder": str(kennel), "exclude": "annex/\r\n\r\n", "links": "true"}
+    where = server.post("/scan", data=wish, follow_redirects=False).headers["location"]
+    page = server.get(where).text
+    while heading(page) != "Done":
+        time.sleep(0.02)
+        page = server.get(where).text
+    (told,) = re.findall(r"<dt>Passed over</dt><dd.*?>(.*?)</dd>", page)
+    assert sorted(told.split(", ")) == ["1 RAW file", "1 excluded", "1 in @eaDir"]
+    again = re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', page)
+    assert dict(again) == {"folder": str(kennel), "exclude": "annex/", "links": "true"}
+    page = server.get(where, headers={"Accept-Language": "fr"}).text
+    (told,) = re.findall(r"<dt>Laissées de côté</dt><dd.*?>(.*?)</dd>", page)
+    assert sorted(told.split(", ")) == ["1 dans @eaDir", "1 exclue", "1 fichier RAW"]
+
+
+def test_a_pattern_that_is_none_is_told(server: TestClient, kennel: Path) -> None:
+    answer = server.post("/scan", data={"folder": str(kennel), "exclude": "!"})
+    assert answer.status_code == 422
+    assert fault(answer.text).startswith("--exclude takes patterns as gitignore has them, such as")
+
+
+def test_links_to_folders_that_may_not_be_scanned_are_not_shown(
+    allowed: TestClient, kennel: Path, tmp_path: Path
+) -> None:
+    (kennel / "out").symlink_to(tmp_path)
+    (kennel / "annex" / "home").symlink_to(kennel)
+    assert list(inside(allowed.get("/scan", params={"folder": str(kennel)}).text)) == ["annex"]
+    page = allowed.get("/scan", params={"folder": f"{kennel}/annex"}).text
+    assert list(inside(page)) == ["home"]

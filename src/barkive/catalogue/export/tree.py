@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from barkive.catalogue.export.atomic import begin, replacing
-from barkive.catalogue.export.manifest import Kind, Manifest, Placed
+from barkive.catalogue.export.manifest import Manifest
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
 from barkive.catalogue.identity import Now, is_most, is_same_picture
@@ -25,6 +25,7 @@ from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, SourceAwayError, UsageError
 from barkive.images import read_file
 from barkive.images.files import EXTENSIONS
+from barkive.images.placed import Kind, Placed
 
 
 class Tree:

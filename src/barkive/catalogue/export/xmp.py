@@ -16,18 +16,12 @@ from barkive.catalogue.export.atomic import rewriting
 from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
-from barkive.images.files import EXTENSIONS
+from barkive.images.files import EXTENSIONS, RAW
 from barkive.verdicts import Language, Status
 
 _ROOTS: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
 _NOT_SURE: dict[Language, str] = {"en": "Not sure", "fr": "Pas sûr"}
 
-# Cameras' own formats: `photo.xmp` beside one of these is that one's.
-_RAW = (
-    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc"),
-    *(".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"),
-    *(".sr2", ".srf", ".srw", ".x3f"),
-)
 _XMP = (".XMP", ".xmp")
 # What XML 1.0 can't hold: https://www.w3.org/TR/xml/#charsets
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -125,9 +119,10 @@ def _lightroom(photo: Path) -> list[Path]:
     # each name, unlike listing the folder, costs the same in a folder of any size.
     names = [photo.stem] + [
         f"{photo.stem}{written}"
-        for suffix in (*EXTENSIONS, *_RAW, photo.suffix)
+        for suffix in (*EXTENSIONS, *RAW, photo.suffix)
         for written in (suffix.lower(), suffix.upper(), f".{suffix[1:].capitalize()}")
     ]
+    # Beside a camera's own format it is that one's.
     others = {_identity(photo.with_name(name)) for name in names} - {None, _identity(photo)}
     return [] if others else [photo.with_name(f"{photo.stem}{found[key]}") for key in found]
 

@@ -43,6 +43,7 @@ _SCAN = {
     "moved": 0,
     "missing": 0,
     "unchanged": 0,
+    "passed_over": {"@eaDir": 40, "raw": 12},
     "statuses": {"dog": 880, "uncertain": 244, "not_dog": 73, "failed": 3},
     "failed": [{"file": "/home/ada/Pictures/broken.jpg", "error": "The file is empty."}],
     "error": None,
@@ -66,6 +67,16 @@ class Wish(BaseModel):
     retry_failed: bool = Field(
         False, description="Whether to read photos again that could not be read."
     )
+    exclude: list[Annotated[str, Field(max_length=4096)]] = Field(
+        default=[],
+        max_length=100,
+        description="What to pass over, in gitignore's form, relative to each folder.",
+    )
+    follow_links: bool = Field(
+        False,
+        description="Whether to follow links that lead out of a folder; never out of those that "
+        "may be scanned.",
+    )
 
 
 @router.post(
@@ -77,8 +88,9 @@ class Wish(BaseModel):
 )
 def start(wish: Wish, shared: Shared, setup: Setup) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
+    passing = setup.passing(wish.exclude, wish.follow_links)
     check_folders(setup, wish.folders)
-    scan = shared.scans.start(wish.folders, retry_failed=wish.retry_failed)
+    scan = shared.scans.start(wish.folders, retry_failed=wish.retry_failed, passing=passing)
     where = {"Location": f"/api/v1/scans/{scan.id}"}
     return JSONResponse(scan.to_json(), 202, where)
 

@@ -18,7 +18,8 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Filter
 from barkive.errors import UsageError
-from barkive.images import find_photos
+from barkive.images.files import find_folders, find_photos
+from barkive.images.passing import Reason
 from barkive.web.api.scans import check_folders
 from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
@@ -50,16 +51,20 @@ def start(
     setup: Setup,
     folder: Annotated[str, Form(max_length=4096)],
     retry: Annotated[bool, Form()] = False,
+    exclude: Annotated[str, Form(max_length=65536)] = "",
+    links: Annotated[bool, Form()] = False,
 ) -> Response:
     """Starts a scan, and goes to its page."""
     place = folder.strip()
     try:
+        passing = setup.passing([line for line in exclude.splitlines() if line.strip()], links)
         check_folders(setup, [place])
         if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
             raise UsageError(f"There is no folder {place}; check the name.")
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
-    return RedirectResponse(f"{_PATH}/{shared.scans.start([place], retry_failed=retry).id}", 303)
+    scan = shared.scans.start([place], retry_failed=retry, passing=passing)
+    return RedirectResponse(f"{_PATH}/{scan.id}", 303)
 
 
 @router.get(f"{_PATH}/{{scan_id}}")
@@ -76,6 +81,9 @@ def watch(request: Request, shared: Shared, scan_id: str) -> Response:
         ended=scan.finished_at is not None,
         folder=printable(folder),
         state=_state(scan, words),
+        passed_over=_passed_over(scan, words),
+        exclude="\n".join(scan.passing.exclude),
+        links=scan.passing.follow_links,
         photos=_address("/photos", folder),
         review=_address("/review", folder),
         failed=_address("/photos", folder, status="failed"),
@@ -137,10 +145,11 @@ def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
     Raises:
         OSError: It can't be opened.
     """
-    with os.scandir(folder) as listing:
-        inside = [one.name for one in listing if _can_be_chosen(one)]
+    # Those that links lead out to may be chosen, unless they may not be scanned.
+    passing = setup.passing(follow_links=True)
+    inside = [name for name in find_folders(folder, passing) if is_text(name)]
     inside.sort(key=str.casefold)
-    photos = find_photos([folder], recursive=False)
+    photos = find_photos([folder], recursive=False, passing=setup.passing())
     way = [one for one in (*reversed(folder.parents), folder) if setup.may_scan(os.fspath(one))]
     return {
         "here": printable(os.fspath(folder)),
@@ -148,11 +157,6 @@ def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
         "inside": [_link(folder / name) for name in inside[:_FOLDERS_SHOWN]],
         "photos": sum(1 for _ in islice(photos, _PHOTOS_COUNTED)),
     }
-
-
-def _can_be_chosen(one: os.DirEntry[str]) -> bool:
-    """Whether it is a folder that a link can lead to; the others are scanned with this one."""
-    return not one.name.startswith(".") and is_text(one.name) and one.is_dir()
 
 
 def _places(setup: Settings) -> Iterator[Path]:
@@ -181,6 +185,17 @@ def _address(path: str, folder: str, **more: str) -> str:
 
 def _state(scan: Scan, words: Words) -> str:
     return words(f"scan.{scan.state.value}")
+
+
+def _passed_over(scan: Scan, words: Words) -> list[str]:
+    """What was passed over, such as “40 in @eaDir” and “12 RAW files”."""
+    counts = scan.summary.passed_over
+    return [
+        words(f"scan.passed_{name}", n=number)
+        if name in list(Reason)
+        else words("scan.passed_in", n=number, place=name)
+        for name, number in counts.most_common()
+    ]
 
 
 def _texts(words: Words) -> dict[str, Any]:
