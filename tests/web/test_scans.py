@@ -128,6 +128,7 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
         "new": 5,
         "changed": 0,
         "moved": 0,
+        "replaced": 0,
         "missing": 0,
         "unchanged": 0,
         "passed_over": {},
@@ -139,6 +140,7 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
             }
         ],
         "error": None,
+        "is_away": False,
     }
     assert catalogue.count() == 5
     (kennel / "0.png").unlink()

@@ -100,13 +100,14 @@ class Departures:
                 raise SourceAwayError(
                     f"Of the {held} photos that the catalogue knows in {source.name}, {what} can "
                     "be found: a drive or share may not be connected. None was marked missing; "
-                    "connect it and scan again, or say with --gone that they are gone."
+                    "connect it and scan again, or confirm with --gone that they are gone."
                 )
             if moved:
                 raise SourceAwayError(
                     f"{source.name} is on another device than before, and {lost} of the {held} "
                     "photos that the catalogue knows there are not. None was marked missing; "
-                    "connect the right drive and scan again, or say with --gone that they are gone."
+                    "connect the right drive and scan again, or confirm with --gone that they are "
+                    "gone."
                 )
 
     def mark(self) -> int:

@@ -18,7 +18,7 @@ from barkive.catalogue import Catalogue, Summary
 from barkive.catalogue.records import utc
 from barkive.catalogue.store import now
 from barkive.classifier import Classifier
-from barkive.errors import BarkiveError, BusyError, UnknownScanError
+from barkive.errors import BarkiveError, BusyError, SourceAwayError, UnknownScanError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.sentences import translate
 from barkive.verdicts import Language, Status
@@ -64,12 +64,14 @@ class ScanJSON(TypedDict):
     new: int
     changed: int
     moved: int
+    replaced: int
     missing: int
     unchanged: int
     passed_over: dict[str, int]
     statuses: dict[str, int]
     failed: list[FailureJSON]
     error: str | None
+    is_away: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Scan:
         folders: What is scanned.
         retry_failed: Whether photos are read again that could not be read.
         passing: What is passed over in the folders.
+        gone: Whether photos are marked missing also where most of a folder's are gone at once.
         state: What has become of it.
         version: Grows with every change.
         done: Photos done, those that needed no work included.
@@ -90,12 +93,15 @@ class Scan:
         finished_at: When it ended, UTC.
         summary: What it has found so far.
         error: Why it failed: one sentence.
+        is_away: Whether that is because most of a folder's photos were gone at once: it can be
+            confirmed with `gone`.
     """
 
     id: str
     folders: tuple[str, ...]
     retry_failed: bool = False
     passing: Passing = NOTHING_MORE
+    gone: bool = False
     state: State = State.WAITING
     version: int = 0
     done: int = 0
@@ -105,6 +111,7 @@ class Scan:
     finished_at: datetime | None = None
     summary: Summary = field(default_factory=Summary)
     error: str | None = None
+    is_away: bool = False
 
     @property
     def seconds_left(self) -> int | None:
@@ -129,6 +136,7 @@ class Scan:
             "new": found.new,
             "changed": found.changed,
             "moved": found.moved,
+            "replaced": found.replaced,
             "missing": found.missing,
             "unchanged": found.unchanged,
             "passed_over": dict(found.passed_over),
@@ -138,6 +146,7 @@ class Scan:
                 for file, reason in found.failed[:_FAILURES_LISTED]
             ],
             "error": translate(self.error, lang) if self.error is not None else None,
+            "is_away": self.is_away,
         }
 
 
@@ -170,6 +179,7 @@ class Scans:
         *,
         retry_failed: bool = False,
         passing: Passing = NOTHING_MORE,
+        gone: bool = False,
     ) -> Scan:
         """Asks for a scan; one of the same folders that waits already is given back.
 
@@ -177,21 +187,22 @@ class Scans:
             folders: Absolute paths.
             retry_failed: Whether to read photos again that could not be read.
             passing: What is passed over in the folders.
+            gone: Whether photos are marked missing also where most of a folder's are gone.
 
         Raises:
             BusyError: Too many wait.
         """
-        wish = tuple(dict.fromkeys(folders))
+        wish = tuple(dict.fromkeys(folders)), retry_failed, passing, gone
         with self._changed:
             waiting = [one for one in self._scans.values() if one.state is State.WAITING]
             for one in waiting:
-                if (one.folders, one.retry_failed, one.passing) == (wish, retry_failed, passing):
+                if (one.folders, one.retry_failed, one.passing, one.gone) == wish:
                     return one
             if len(waiting) >= _WAITING_AT_MOST or self._closed:
                 raise BusyError(
                     f"{len(waiting)} scans are waiting already; try again when one is done."
                 )
-            scan = Scan(secrets.token_hex(8), wish, retry_failed, passing)
+            scan = Scan(secrets.token_hex(8), *wish)
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
@@ -263,7 +274,8 @@ class Scans:
             except _CancelledError:
                 outcome = {"state": State.CANCELLED}
             except BarkiveError as error:
-                outcome = {"state": State.FAILED, "error": str(error)}
+                is_away = isinstance(error, SourceAwayError)
+                outcome = {"state": State.FAILED, "error": str(error), "is_away": is_away}
             except Exception:
                 _log.exception("The scan of %s has failed", scan.folders)
                 outcome = {
@@ -305,6 +317,7 @@ class Scans:
             classifier=self._classifier,
             retry_failed=scan.retry_failed,
             passing=scan.passing,
+            gone=scan.gone,
             summary=summary,
             on_progress=on_progress,
         )

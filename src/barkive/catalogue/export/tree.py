@@ -136,7 +136,7 @@ class Tree:
             raise SourceAwayError(
                 f"This export would take {len(lost)} of the {held} photos out of {self._out} that "
                 "an earlier one has put there. None was taken out; see that the catalogue holds "
-                "them, or say with --gone that they are to go."
+                "them, or confirm with --gone that they are to go."
             )
         for name, one in doomed.items():
             path = self._out / name

@@ -41,12 +41,14 @@ _SCAN = {
     "new": 1200,
     "changed": 0,
     "moved": 0,
+    "replaced": 0,
     "missing": 0,
     "unchanged": 0,
     "passed_over": {"@eaDir": 40, "raw": 12},
     "statuses": {"dog": 880, "uncertain": 244, "not_dog": 73, "failed": 3},
     "failed": [{"file": "/home/ada/Pictures/broken.jpg", "error": "The file is empty."}],
     "error": None,
+    "is_away": False,
 }
 _NO_SUCH_SCAN = a_problem(
     404, "There is no such scan", "There is no scan 3f2a; it may be long past."
@@ -77,6 +79,11 @@ class Wish(BaseModel):
         description="Whether to follow links that lead out of a folder; never out of those that "
         "may be scanned.",
     )
+    gone: bool = Field(
+        False,
+        description="Whether photos that are not found are marked missing also where that is all "
+        "of a folder or most of it; without, such a scan fails with `is_away`.",
+    )
 
 
 @router.post(
@@ -90,7 +97,9 @@ def start(wish: Wish, shared: Shared, setup: Setup) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
     passing = setup.passing(wish.exclude, wish.follow_links)
     check_folders(setup, wish.folders)
-    scan = shared.scans.start(wish.folders, retry_failed=wish.retry_failed, passing=passing)
+    scan = shared.scans.start(
+        wish.folders, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone
+    )
     where = {"Location": f"/api/v1/scans/{scan.id}"}
     return JSONResponse(scan.to_json(), 202, where)
 

@@ -53,6 +53,7 @@ def start(
     retry: Annotated[bool, Form()] = False,
     exclude: Annotated[str, Form(max_length=65536)] = "",
     links: Annotated[bool, Form()] = False,
+    gone: Annotated[bool, Form()] = False,
 ) -> Response:
     """Starts a scan, and goes to its page."""
     place = folder.strip()
@@ -63,7 +64,7 @@ def start(
             raise UsageError(f"There is no folder {place}; check the name.")
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
-    scan = shared.scans.start([place], retry_failed=retry, passing=passing)
+    scan = shared.scans.start([place], retry_failed=retry, passing=passing, gone=gone)
     return RedirectResponse(f"{_PATH}/{scan.id}", 303)
 
 
