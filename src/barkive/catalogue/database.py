@@ -60,7 +60,12 @@ class Database:
     """A catalogue's database, of the schema that this Barkive knows."""
 
     def __init__(
-        self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
+        self,
+        where: str | Path | None = None,
+        *,
+        create: bool = True,
+        migrate: bool = True,
+        patience: float = 30.0,
     ) -> None:
         """Opens it; makes it where there is none, and migrates an older one after a backup.
 
@@ -68,6 +73,7 @@ class Database:
             where: A file, or a URL such as `postgresql://user@host/name`; None for
                 `default_location`.
             create: Whether to make it where there is none.
+            migrate: Whether to bring it to this Barkive's form where it has another one.
             patience: Seconds to wait for another program that is writing.
 
         Raises:
@@ -88,7 +94,7 @@ class Database:
         self._engine = self._connectable()
         self._inode: tuple[int, int] | None = None
         try:
-            self._prepare(create)
+            self._prepare(create, migrate)
             self._inode = self._identity()
         except BaseException:
             self.close()
@@ -231,13 +237,18 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def _prepare(self, create: bool = True) -> None:
+    def _prepare(self, create: bool = True, migrate: bool = True) -> None:
         with self.read() as connection:
             if _revision(connection) == HEAD:
                 return
             empty = not inspect(connection).get_table_names()
         if empty and not create:
             raise CatalogueError(_MISSING.format(self.name))
+        if not migrate:
+            raise CatalogueError(
+                f"The catalogue {self.name} is of another form than this Barkive's; open it with "
+                "this one first, or update Barkive."
+            )
         if empty and self.file is not None:
             # Kept by the file from then on, and never set for another program's.
             with self._told(), self._engine.connect() as connection:

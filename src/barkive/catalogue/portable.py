@@ -32,6 +32,11 @@ Row = tuple[Any, ...]
 _NUL, _SIGN_OF_NUL = "\0", "\N{SYMBOL FOR NULL}"
 
 
+def without_nul(text: str) -> str:
+    """A text that PostgreSQL keeps as well."""
+    return text.replace(_NUL, _SIGN_OF_NUL)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A table of the catalogue that can be copied.
@@ -143,7 +148,7 @@ def _comparable(table: Table, found: Iterable[Sequence[Any]], nul: bool) -> list
             if row[i] is not None:
                 row[i] += 0.0  # SQLite does not tell -0.0 from 0.0
         for i in texts:
-            if row[i] is not None and _NUL in row[i]:
-                row[i] = row[i].replace(_NUL, _SIGN_OF_NUL)
+            if row[i] is not None:
+                row[i] = without_nul(row[i])
         rows.append(tuple(row))
     return rows

@@ -1,7 +1,8 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
-That is what people said, and which numbers pictures have; photos can be judged again. It is
-read from the damaged file row by row, as far as that can be read.
+That is what people said, and which numbers pictures have, also in catalogues that were merged;
+photos can be judged again. It is read from the damaged file row by row, as far as that can be
+read.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ class _Saved:
 
     photos: list[dict[str, Any]]
     contents: list[dict[str, Any]]
+    aliases: list[dict[str, Any]]
+    merges: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
 
     @staticmethod
@@ -130,7 +133,8 @@ class _Saved:
             for sha256, picture in pictures.items()
             if sha256 not in known
         ]
-        return _Saved(photos, contents, corrections)
+        aliases, merges = _rows(file, schema.alias), _rows(file, schema.merge)
+        return _Saved(photos, contents, aliases, merges, corrections)
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
@@ -139,6 +143,8 @@ class _Saved:
         for table, rows in (
             (schema.photo, self.photos),
             (schema.content, self.contents),
+            (schema.alias, self.aliases),
+            (schema.merge, self.merges),
         ):
             for row in rows:
                 # What is damaged may be there twice.
