@@ -9,10 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, select, update
+from typing_extensions import TypedDict
 
 from barkive.catalogue import schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.models import Models
+from barkive.catalogue.records import utc
 from barkive.catalogue.store import bring_up_to_date, now
 from barkive.errors import NothingToSayError
 
@@ -45,6 +47,15 @@ class Merge:
     is_whole: bool
 
 
+class UnmergedJSON(TypedDict):
+    """The JSON form of what was taken back."""
+
+    catalogue: str
+    merged_at: str
+    words: int
+    pictures: int
+
+
 @dataclass(frozen=True, slots=True)
 class Unmerged:
     """What was taken back.
@@ -59,6 +70,15 @@ class Unmerged:
     words: int
     pictures: int
 
+    def to_json(self) -> UnmergedJSON:
+        """The undo as a JSON object; the time in ISO 8601."""
+        return {
+            "catalogue": self.merge.catalogue,
+            "merged_at": utc(self.merge.at),
+            "words": self.words,
+            "pictures": self.pictures,
+        }
+
 
 def last_merge(database: Database) -> Merge | None:
     """The last merge that was not taken back; None where there is none."""
@@ -67,6 +87,13 @@ def last_merge(database: Database) -> Merge | None:
     with database.read() as connection:
         row = connection.execute(standing).first()
     return Merge(row.id, row.name, row.started_at, row.state == State.DONE) if row else None
+
+
+def undone(connection: Connection) -> set[int]:
+    """The numbers of the merges that were taken back, or are being."""
+    c = schema.merge.c
+    found = select(c.id).where(c.state.in_([State.UNDOING, State.UNDONE]))
+    return set(connection.execute(found).scalars())
 
 
 def settle(connection: Connection, number: int, state: State) -> None:
