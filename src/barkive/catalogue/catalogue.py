@@ -374,13 +374,16 @@ class Catalogue:
         """The merge that `undo_merge` would take back; None where there is none."""
         return unmerging.last_merge(self._database)
 
-    def undo_merge(self) -> Unmerged:
+    def undo_merge(self, number: int | None = None) -> Unmerged:
         """Takes the last merge back; what was said since stands: see `unmerging.undo`.
 
+        Args:
+            number: That of `last_merge`, if another one is not to be taken back.
+
         Raises:
-            NothingToSayError: There is none.
+            NothingToSayError: There is none, or another one has come since.
         """
-        return unmerging.undo(self._database, self._models)
+        return unmerging.undo(self._database, self._models, number)
 
     def history(self, photo: Known) -> list[Change]:
         """What people said of a photo, by its path or its number, in order.

@@ -102,21 +102,30 @@ def settle(connection: Connection, number: int, state: State) -> None:
     connection.execute(row.values(state=state, ended_at=now()))
 
 
-def undo(database: Database, models: Models) -> Unmerged:
+def undo(database: Database, models: Models, number: int | None = None) -> Unmerged:
     """Takes the last merge back; one whose undo was cut off is taken back to the end.
 
     What it added goes, batch by batch. Pictures stay that have come with it and were found by
     a scan since, and numbers with them; so do people's words since, also those that take back
     a word that has come with it.
 
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        number: That of the merge that is meant; None for the last one, whichever it is.
+
     Raises:
-        NothingToSayError: There is none.
+        NothingToSayError: There is none, or another one has come since.
         CatalogueError: The catalogue can't be written.
     """
     merge = last_merge(database)
     if merge is None:
         raise NothingToSayError(
             "No catalogue was merged into this one, so there is nothing to undo."
+        )
+    if number not in (None, merge.number):
+        raise NothingToSayError(
+            f"The last merge is that of {merge.catalogue} by now; take back that one first."
         )
     with database.write() as connection:
         settle(connection, merge.number, State.UNDOING)

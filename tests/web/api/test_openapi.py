@@ -17,14 +17,14 @@ from PIL import Image
 from schemathesis import GenerationMode
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Correction, Kind
+from barkive.catalogue import Catalogue, Correction, Kind
 from barkive.web import Settings, create_app
 
 # More of them by hand: BARKIVE_FUZZ=500 pytest tests/web/api/test_openapi.py
 EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]
 # Any bytes may be sent as a photo: what is none is answered so, and not refused.
-UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos")
+UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos", "POST /api/v1/merge")
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,23 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     while service.scans.get(scan.id).finished_at is None:
         assert time.monotonic() < end
         time.sleep(0.02)
-    # The newest scan, because old ones are forgotten.
-    return lambda: {
-        "number": 1,
-        "scan_id": service.scans.all()[0].id,
-        "folders": [str(kennel)],
-    }
+    other = kennel.parent / "other.sqlite"
+    with Catalogue(other) as catalogue:
+        catalogue.scan(kennel, classifier=service.classifier)
+        catalogue.correct(kennel / "1.png", breed="pug")
+
+    def there() -> dict[str, Any]:
+        # So that there is a merge to take back.
+        service.catalogue.merge(other)
+        return {
+            "number": 1,
+            # The newest scan, because old ones are forgotten.
+            "scan_id": service.scans.all()[0].id,
+            "folders": [str(kennel)],
+            "catalogue": other.read_bytes(),
+        }
+
+    return there
 
 
 def failures(
