@@ -177,7 +177,8 @@ def test_the_digests_are_those_of_the_rows_alone(
     first = copy(old, new_place("sqlite"))
     monkeypatch.setattr(copying, "_AT_ONCE", 2)
     assert copy(old, new_place(target)).tables == first.tables
-    assert len({table.digest for table in first.tables}) == len(first.tables)
+    filled = [table for table in first.tables if table.rows]
+    assert len({table.digest for table in filled}) == len(filled)
 
 
 @pytest.mark.parametrize("target", ["sqlite", "postgresql"])
