@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,10 @@ def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "_REST_SECONDS", 0.0)
 
 
-def _in_order(connection: Connection, count: int) -> list[int]:
-    given = (schema.photo.c.number, schema.content.c.picture)
+def _in_order(connection: Connection, count: int, avoiding: Collection[int] = ()) -> list[int]:
+    given = (schema.photo.c.number, schema.content.c.picture, schema.alias.c.number)
     last = max(connection.execute(select(func.max(column))).scalar() or 0 for column in given)
+    last = max(last, *avoiding, 0)
     return list(range(last + 1, last + count + 1))
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from barkive.catalogue import Catalogue, database
+from barkive.catalogue.database import Database
 from barkive.catalogue.records import Entry
 from barkive.catalogue.schema import HEAD
 from barkive.verdicts import Candidate, Label, Status, Verdict
@@ -22,6 +25,17 @@ CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
 PUG = Label("n02110958", "Pug", "Carlin")
 MALTESE = Label("n02085936", "Maltese", "Bichon maltais")
 MODEL = "colours@0123456789ab"
+
+_PHOTO = """
+    INSERT INTO photo (path, bytes, mtime_ns, sha256, phash, status, breed, corrected, error,
+        words, added_at, missing_since)
+    VALUES (:path, 9, 8, :sha256, :phash, :status, :breed, :corrected, :error, :path,
+        '2026-01-01 00:00:00', :missing)
+"""
+_SAID = """
+    INSERT INTO correction (sha256, kind, breed, said_by, said_at, was)
+    VALUES (:sha256, :kind, :breed, 'Ada', :at, 'uncertain')
+"""
 
 
 @pytest.fixture
@@ -111,3 +125,42 @@ def next_schema(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     )
     monkeypatch.setattr(database, "_MIGRATIONS", migrations)
     monkeypatch.setattr(database, "HEAD", "9999")
+
+
+@pytest.fixture
+def make_old(kennel: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes a catalogue of version 0.1: with a copy, a broken photo, and words of several kinds."""
+    rex = hashlib.sha256((kennel / "rex.png").read_bytes()).digest()
+    mix = hashlib.sha256((kennel / "mix.png").read_bytes()).digest()
+    long_gone = hashlib.sha256((kennel / "night.png").read_bytes()).digest()
+    photos = [
+        (str(kennel / "rex.png"), rex, "dog", "n02110958", True, None, None),
+        (str(kennel / "mix.png"), mix, "uncertain", None, False, None, None),
+        ("/elsewhere/copy.png", rex, "dog", "n02110958", True, None, "2026-02-01 00:00:00"),
+        (str(kennel / "shut.png"), None, "failed", None, False, "No permission.", None),
+    ]
+    said = [
+        (rex, "breed", "n02085620", "2026-01-02 10:00:00"),
+        (rex, "breed", "n02110958", "2026-01-02 11:00:00"),
+        (rex, "unsure", None, "2026-01-02 12:00:00"),
+        # The clock was set back; the word that came later counts.
+        (rex, "undo", None, "2026-01-02 09:00:00"),
+        (mix, "breed", "n02085620", "2026-01-03 10:00:00"),
+        (mix, "undo", None, "2026-01-03 11:00:00"),
+        (long_gone, "breed", "n02085936", "2026-01-04 10:00:00"),
+    ]
+    names = ("path", "sha256", "status", "breed", "corrected", "error", "missing")
+
+    def make(where: str) -> None:
+        with monkeypatch.context() as older:
+            older.setattr(database, "HEAD", "0005")
+            with closing(Database(where)) as opened, opened.write() as connection:
+                for values in photos:
+                    row = dict(zip(names, values, strict=True))
+                    row["phash"] = bytes(32) if row["sha256"] else None
+                    connection.execute(text(_PHOTO), row)
+                for sha256, kind, breed, at in said:
+                    row = {"sha256": sha256, "kind": kind, "breed": breed, "at": at}
+                    connection.execute(text(_SAID), row)
+
+    return make

@@ -50,6 +50,9 @@ def test_a_copy_is_told_table_by_table(
     assert told == {
         "models": ["1", "1"],
         "answers": ["2", "2"],
+        "merges": ["0", "0"],
+        "contents": ["2", "2"],
+        "aliases": ["0", "0"],
         "corrections": ["1", "1"],
         "breeds": ["0", "0"],
         "scans": told["scans"],
@@ -59,7 +62,7 @@ def test_a_copy_is_told_table_by_table(
     assert same == "Both catalogues hold the same rows."
     assert where == f"Catalogue: {tmp_path}/new.sqlite"
     again = barkive("copy", filled, tmp_path / "new.sqlite")
-    assert [line.split()[2] for line in again.stdout.splitlines()[1:6]] == ["0"] * 5
+    assert [line.split()[2] for line in again.stdout.splitlines()[1:9]] == ["0"] * 8
     assert again.stderr == ""
 
 

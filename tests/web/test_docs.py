@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from barkive.catalogue import Catalogue, corrections
 from barkive.web import Limits, Settings, create_app
 from barkive.web.passwords import Passwords
 from barkive.web.problems import _STATUS
@@ -73,6 +75,13 @@ PRINTED = [
     ("Export", "bash", r"\A\Z"),
     ("Export", "python", r"\A.*mila.png Pug\n.*rex.png Chihuahua\n\Z"),
     ("Export", "javascript", r"\A\Z"),
+    ("Merge another catalogue", "bash", r'"dry_run":true.*"words":1.*"words":1.*"merged_at":'),
+    (
+        "Merge another catalogue",
+        "python",
+        r"\A1 words come from ben.sqlite\n.*rex.png .* there\n\Z",
+    ),
+    ("Merge another catalogue", "javascript", r"\A1 words come from ben.sqlite\n\Z"),
     ("Scan folders", "bash", r'event: progress\ndata: .*"new": 5.*\n\nevent: end\ndata: \{\}'),
     ("Scan folders", "python", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
     ("Scan folders", "javascript", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
@@ -130,7 +139,13 @@ def test_every_example_has_something_expected_of_it() -> None:
     ids=[f"{number}-{one[0]}-{one[1]}" for number, one in enumerate(EXAMPLES)],
 )
 def test_an_example_runs(
-    settings: Settings, desk: Path, section: str, language: str, text: str, printed: str
+    settings: Settings,
+    desk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    section: str,
+    language: str,
+    text: str,
+    printed: str,
 ) -> None:
     if (missing := lacks(language)) is not None:
         pytest.skip(missing)
@@ -142,6 +157,13 @@ def test_an_example_runs(
     service = app.state.service
     if section in ("Search", "Correct a photo", "Export"):
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
+    if section == "Merge another catalogue":
+        service.catalogue.scan(desk / "photos", classifier=service.classifier)
+        with Catalogue(desk / "ben.sqlite") as other:
+            other.scan(desk / "photos", classifier=service.classifier)
+            service.catalogue.correct(desk / "photos/rex.png", breed="boxer")
+            monkeypatch.setattr(corrections, "now", lambda: datetime(2100, 1, 1))
+            other.correct(desk / "photos/rex.png", breed="pug", by="Ben")
     assert ADDRESS in text
     with serving(app) as address:
         run = subprocess.run(

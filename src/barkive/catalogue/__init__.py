@@ -10,13 +10,16 @@ from barkive.catalogue.duplicates import Group
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.run import Export, ExportFormat
 from barkive.catalogue.filters import Filter
+from barkive.catalogue.merging import Conflict, Merged
 from barkive.catalogue.records import Change, Entry, Found, Kind
 from barkive.catalogue.runs import Run, RunState
 from barkive.catalogue.scan import Summary
+from barkive.catalogue.unmerging import Merge, Unmerged
 
 __all__ = [
     "Catalogue",
     "Change",
+    "Conflict",
     "Correction",
     "Entry",
     "Export",
@@ -25,8 +28,11 @@ __all__ = [
     "Found",
     "Group",
     "Kind",
+    "Merge",
+    "Merged",
     "Outcome",
     "Run",
     "RunState",
     "Summary",
+    "Unmerged",
 ]

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.catalogue import corrections, counting, entries, schema
+from barkive.catalogue import corrections, counting, entries, merging, schema, unmerging
 from barkive.catalogue import scan as scanning
 from barkive.catalogue.corrections import Correction
 from barkive.catalogue.database import Database
@@ -20,13 +20,16 @@ from barkive.catalogue.engine import Engine
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.run import Export
 from barkive.catalogue.filters import Filter
+from barkive.catalogue.merging import Conflict, Merged
 from barkive.catalogue.models import Models
+from barkive.catalogue.others import opened
 from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.renaming import Renamed, rename
 from barkive.catalogue.review import Review
 from barkive.catalogue.runs import Run, read_runs
 from barkive.catalogue.similar import Similar
 from barkive.catalogue.tallies import By
+from barkive.catalogue.unmerging import Merge, Unmerged
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
@@ -364,6 +367,56 @@ class Catalogue:
         """
         labels = tuple(self.models.names.labels.values())
         return wish.pieces(self.search(wanted), labels=labels, base=self.top(wanted))
+
+    def merge(
+        self,
+        other: str | Path,
+        *,
+        dry_run: bool = False,
+        name: str | None = None,
+        on_conflict: Callable[[Conflict], object] = lambda conflict: None,
+        on_progress: OnProgress = lambda done, total: None,
+    ) -> Merged:
+        """Brings in what people said in another catalogue: see `merging`.
+
+        Merged twice is the same as once; cut off, it goes on when it is called again.
+
+        Args:
+            other: A file, or `postgresql://user@host/name`; nothing of it is changed.
+            dry_run: Whether only to see what would come.
+            name: What the other one is called, where that is not where it lies.
+            on_conflict: Called with each picture of which the two say different things.
+            on_progress: Called with (pictures done, pictures in all).
+
+        Raises:
+            UsageError: There is no other catalogue, or it is damaged, newer or none.
+            CatalogueError: This one can't be written.
+        """
+        with opened(other, name) as database:
+            return merging.merge(
+                self._database,
+                self._models,
+                database,
+                database.name,
+                dry_run=dry_run,
+                on_conflict=on_conflict,
+                on_progress=on_progress,
+            )
+
+    def last_merge(self) -> Merge | None:
+        """The merge that `undo_merge` would take back; None where there is none."""
+        return unmerging.last_merge(self._database)
+
+    def undo_merge(self, number: int | None = None) -> Unmerged:
+        """Takes the last merge back; what was said since stands: see `unmerging.undo`.
+
+        Args:
+            number: That of `last_merge`, if another one is not to be taken back.
+
+        Raises:
+            NothingToSayError: There is none, or another one has come since.
+        """
+        return unmerging.undo(self._database, self._models, number)
 
     def history(self, photo: Known) -> list[Change]:
         """What people said of a photo, by its path or its number, in order.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,15 +24,17 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select, text, update
 
-from barkive.catalogue import schema
+from barkive.catalogue import schema, unmerging
 from barkive.catalogue.database import Database
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.models import Models
 from barkive.catalogue.portable import (
+    ALIASES,
     ANSWERS,
     BREEDS,
     CONTENTS,
     CORRECTIONS,
+    MERGES,
     MODELS,
     PHOTOS,
     RUNS,
@@ -48,7 +50,7 @@ Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""
 
 # Photos come last: what shows that people or scans have used the copy comes before them.
-PARTS = (MODELS, ANSWERS, CONTENTS, CORRECTIONS, BREEDS, RUNS, PHOTOS)
+PARTS = (MODELS, ANSWERS, MERGES, CONTENTS, ALIASES, CORRECTIONS, BREEDS, RUNS, PHOTOS)
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
 _AT_ONCE = 5000
@@ -144,6 +146,8 @@ class _Copier:
         self._nul = source.is_sqlite and target.is_sqlite
         # Of the corrections, as the pass sees the source.
         self._last_said = 0
+        # The merges that were taken back in the source: what came with them goes here as well.
+        self._undone: Collection[int] = ()
 
     def run(self, advance: OnProgress) -> tuple[datetime, list[CopiedTable]]:
         """One pass over all tables.
@@ -155,6 +159,7 @@ class _Copier:
             moment = now()
             total = sum(part.count(source) for part in PARTS)
             self._last_said = CORRECTIONS.last(source)
+            self._undone = unmerging.undone(source)
             self._claim(source)
             self._refuse_used(source)
             tables: list[CopiedTable] = []
@@ -194,7 +199,7 @@ class _Copier:
         """
         with self._target.read() as target:
             for part in PARTS:
-                if part.last(target) > part.last(source) and not part.may_go:
+                if part.last(target, self._undone) > part.last(source) and not part.may_go:
                     raise self._used(part)
             for part in (CORRECTIONS, RUNS):
                 after = 0
@@ -230,7 +235,7 @@ class _Copier:
             count += len(rows)
             after = last
             advance(count)
-        if part.may_go:
+        if part.may_go or self._undone:
             written += self._write(source, part, after, [])
         with self._target.read() as target:
             found = part.count(target)
@@ -255,7 +260,7 @@ class _Copier:
             # Read once more, now that nobody else can write.
             there = part.rows(target, after, last, nul=self._nul)
             todo = self._differing(part, rows, there)
-            if CORRECTIONS.last(target) > self._last_said:
+            if CORRECTIONS.last(target, self._undone) > self._last_said:
                 raise self._used(CORRECTIONS)
             gone = {row[0] for row in there} - {row[0] for row in rows}
             stale = gone | {row[0] for row in there} & {row[0] for row in todo}
@@ -293,7 +298,7 @@ class _Copier:
         known = {row[0]: row for row in there}
         own = {row[0]: row for row in rows}
         for number, row in known.items():
-            if number not in own and part.may_go:
+            if number not in own and (part.may_go or part.merge_of(row) in self._undone):
                 continue
             if number not in own or part.lasting_of(own[number]) != part.lasting_of(row):
                 raise self._used(part)

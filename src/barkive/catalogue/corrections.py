@@ -28,9 +28,10 @@ from barkive.catalogue import naming, schema
 from barkive.catalogue.database import Database
 from barkive.catalogue.entries import chosen, to_entries
 from barkive.catalogue.filters import Filter
+from barkive.catalogue.holding import IN_ORDER
 from barkive.catalogue.identity import Now, compare
 from barkive.catalogue.models import Models
-from barkive.catalogue.records import VERSION, Change, Entry, Kind
+from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said
 from barkive.catalogue.store import bring_up_to_date, now
 from barkive.errors import (
     ChangedPhotoError,
@@ -239,14 +240,12 @@ def history(database: Database, models: Models, photo: str | int) -> list[Change
         row = find(connection, photo)
         table = schema.correction
         said = connection.execute(
-            select(table)
-            .where(table.c.picture == row.picture)
-            .order_by(table.c.said_at, table.c.id)
+            select(table).where(table.c.picture == row.picture).order_by(*IN_ORDER)
         )
         return [to_change(models, row) for row in said]
 
 
-def to_change(models: Models, row: Row[Any]) -> Change:
+def to_change(models: Models, row: Row[Any] | Said) -> Change:
     """A row of `correction` as what a person once said."""
     return Change(
         id=row.id,
@@ -316,7 +315,7 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
 
     Args:
         connection: Of the catalogue.
-        photo: Its path or its number.
+        photo: Its path or its number; or that of its picture in a catalogue that was merged.
 
     Raises:
         UnknownPhotoError: It is not in the catalogue.
@@ -324,6 +323,11 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
     c = schema.photo.c
     if isinstance(photo, int):
         row = connection.execute(chosen().where(c.number == photo)).one_or_none()
+        if row is None:
+            other = select(schema.alias.c.picture).where(schema.alias.c.number == photo)
+            same = chosen().where(c.picture == other.scalar_subquery())
+            here_first = same.order_by(c.missing_since.is_not(None), c.id)
+            row = connection.execute(here_first.limit(1)).one_or_none()
         if row is None:
             raise UnknownPhotoError(
                 f"The catalogue holds no photo number {photo}; find it with a search."

@@ -76,7 +76,12 @@ class Database:
     """A catalogue's database, of the schema that this Barkive knows."""
 
     def __init__(
-        self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
+        self,
+        where: str | Path | None = None,
+        *,
+        create: bool = True,
+        migrate: bool = True,
+        patience: float = 30.0,
     ) -> None:
         """Opens it; makes it where there is none, and migrates an older one after a backup.
 
@@ -87,6 +92,7 @@ class Database:
             where: A file, or a URL such as `postgresql://user@host/name`; None for
                 `default_location`.
             create: Whether to make it where there is none.
+            migrate: Whether to bring it to this Barkive's form where it has another one.
             patience: Seconds to wait for another program that is writing.
 
         Raises:
@@ -111,7 +117,7 @@ class Database:
         self._why: str | None = None
         self._as_of: datetime | None = None
         try:
-            self._open(create)
+            self._open(create, migrate)
         except BaseException:
             self.close()
             raise
@@ -211,12 +217,12 @@ class Database:
         """Closes all connections."""
         self._opened.close()
 
-    def _open(self, create: bool = True) -> None:
+    def _open(self, create: bool = True, migrate: bool = True) -> None:
         """Opens it in the first way that works."""
         if self.file is None:
             self._engine = self._of_server()
             self._opened.callback(self._engine.dispose)
-            self._prepare(create)
+            self._prepare(create, migrate)
             self._why = self._why_not_written()
             return
         refused: CatalogueError | None = None
@@ -228,7 +234,7 @@ class Database:
                 self._engine = self._of_file(self.file, way)
                 self._opened.callback(self._engine.dispose)
                 state = self._identity() if way is not Way.WRITE else None
-                self._prepare(create)
+                self._prepare(create, migrate)
                 if way in (Way.STILL, Way.COPY):
                     self._as_of = access.written_last(self.file)
                 self._state = state or self._identity()
@@ -371,13 +377,18 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def _prepare(self, create: bool = True) -> None:
+    def _prepare(self, create: bool = True, migrate: bool = True) -> None:
         with self.read() as connection:
             if _revision(connection) == HEAD:
                 return
             empty = not inspect(connection).get_table_names()
         if empty and not create:
             raise CatalogueError(_MISSING.format(self.name))
+        if not migrate:
+            raise CatalogueError(
+                f"The catalogue {self.name} is of another form than this Barkive's; open it with "
+                "this one first, or update Barkive."
+            )
         if empty and self.file is not None:
             # Kept by the file from then on, and never set for another program's. Where it is
             # locked, another process is making the catalogue, and has set it.

@@ -13,11 +13,14 @@ from sqlalchemy import Connection, Row, select
 
 from barkive.catalogue import schema
 from barkive.catalogue.models import Model, Models
-from barkive.catalogue.records import Change, Kind
+from barkive.catalogue.records import Change, Kind, Said
 from barkive.catalogue.words import searchable
 from barkive.verdicts import Status
 
-Word = TypeVar("Word", Change, Row[Any])
+Word = TypeVar("Word", Change, Said, Row[Any])
+
+IN_ORDER = (schema.correction.c.said_at, schema.correction.c.turn, schema.correction.c.id)
+"""The order of what people said of a picture."""
 
 _SAID: Mapping[str, Status] = {
     Kind.BREED: Status.DOG,
@@ -36,9 +39,7 @@ def last_words(connection: Connection, pictures: Iterable[int]) -> dict[int, Row
     """
     table = schema.correction
     rows = connection.execute(
-        select(table)
-        .where(table.c.picture.in_(list(pictures)))
-        .order_by(table.c.said_at, table.c.id)
+        select(table).where(table.c.picture.in_(list(pictures))).order_by(*IN_ORDER)
     )
     said: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
@@ -54,13 +55,10 @@ def last_word(said: Iterable[Word]) -> Word | None:
         said: All that was said of one picture, in order; each with its `id`, its `kind`, and the
             `id` of what it `undoes`.
     """
-    words: dict[int, Word] = {}
-    for one in said:
-        if one.kind != Kind.UNDO:
-            words[one.id] = one
-        elif one.undoes is not None:
-            words.pop(one.undoes, None)
-    return list(words.values())[-1] if words else None
+    words = list(said)
+    undone = {one.undoes for one in words if one.kind == Kind.UNDO}
+    standing = [one for one in words if one.kind != Kind.UNDO and one.id not in undone]
+    return standing[-1] if standing else None
 
 
 def what_holds(

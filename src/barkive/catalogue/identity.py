@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -31,26 +31,33 @@ _AT_ONCE = 500
 _LEAST = 10
 
 
-def draw(connection: Connection, count: int) -> list[int]:
+def draw(connection: Connection, count: int, avoiding: Collection[int] = ()) -> list[int]:
     """Random numbers of twelve digits that no photo and no picture has.
 
     Below are the numbers that version 0.1 gave out in order.
+
+    Args:
+        connection: Of the catalogue.
+        count: How many.
+        avoiding: Numbers that are about to be taken.
     """
     free: dict[int, None] = {}
     while len(free) < count:
         drawn = {_LOWEST + secrets.randbelow(_HIGHEST - _LOWEST) for _ in range(count - len(free))}
-        drawn -= _taken(connection, list(drawn)) | set(free)
+        drawn -= taken_of(connection, list(drawn)) | set(free) | set(avoiding)
         free |= dict.fromkeys(drawn)
     return list(free)
 
 
-def _taken(connection: Connection, numbers: Sequence[int]) -> set[int]:
+def taken_of(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    """Those of some numbers that a photo or a picture has, or had in a merged catalogue."""
     taken: set[int] = set()
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         found = union_all(
             select(schema.photo.c.number).where(schema.photo.c.number.in_(some)),
             select(schema.content.c.picture).where(schema.content.c.picture.in_(some)),
+            select(schema.alias.c.number).where(schema.alias.c.number.in_(some)),
         )
         taken |= set(connection.execute(found).scalars())
     return taken

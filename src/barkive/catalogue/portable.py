@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     type_coerce,
 )
@@ -30,6 +31,11 @@ Row = tuple[Any, ...]
 
 # PostgreSQL keeps no NUL in a text; this is the sign that stands for it.
 _NUL, _SIGN_OF_NUL = "\0", "\N{SYMBOL FOR NULL}"
+
+
+def without_nul(text: str) -> str:
+    """A text that PostgreSQL keeps as well."""
+    return text.replace(_NUL, _SIGN_OF_NUL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,19 @@ class Part:
         columns = zip(self.table.c, row, strict=True)
         return tuple(value for column, value in columns if column.name in self.lasting)
 
-    def last(self, connection: Connection) -> int:
-        """The largest number; 0 where there is no row."""
-        last: int | None = connection.execute(select(func.max(self.table.c.id))).scalar()
+    def merge_of(self, row: Row) -> int | None:
+        """The merge that a row came with; None for none."""
+        columns = list(self.table.c.keys())
+        merge: int | None = row[columns.index("merge_id")] if "merge_id" in columns else None
+        return merge
+
+    def last(self, connection: Connection, undone: Collection[int] = ()) -> int:
+        """The largest number, but of rows that came with some merges; 0 where there is no row."""
+        found = select(func.max(self.table.c.id))
+        if undone and "merge_id" in self.table.c:
+            merge = self.table.c.merge_id
+            found = found.where(or_(merge.is_(None), merge.not_in(undone)))
+        last: int | None = connection.execute(found).scalar()
         return last or 0
 
     def count(self, connection: Connection) -> int:
@@ -118,7 +134,9 @@ class Part:
 
 MODELS = Part("models", schema.model)
 ANSWERS = Part("answers", schema.answer)
+MERGES = Part("merges", schema.merge, ("uuid", "name", "started_at"))
 CONTENTS = Part("contents", schema.content, ("sha256",))
+ALIASES = Part("aliases", schema.alias, ("number",))
 CORRECTIONS = Part("corrections", schema.correction)
 BREEDS = Part("breeds", schema.added_breed, ("key", "breed"))
 RUNS = Part("scans", schema.run, ("started_by", "started_at"))
@@ -144,7 +162,7 @@ def _comparable(table: Table, found: Iterable[Sequence[Any]], nul: bool) -> list
             if row[i] is not None:
                 row[i] += 0.0  # SQLite does not tell -0.0 from 0.0
         for i in texts:
-            if row[i] is not None and _NUL in row[i]:
-                row[i] = row[i].replace(_NUL, _SIGN_OF_NUL)
+            if row[i] is not None:
+                row[i] = without_nul(row[i])
         rows.append(tuple(row))
     return rows

@@ -1,7 +1,8 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
-That is what people said, and which numbers pictures have; photos can be judged again. It is
-read from the damaged file row by row, as far as that can be read.
+That is what people said, and which numbers pictures have, also in catalogues that were merged;
+photos can be judged again. It is read from the damaged file row by row, as far as that can be
+read.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from barkive.catalogue import schema
+from barkive.catalogue import naming, schema
 from barkive.catalogue.database import Database, default_location
 from barkive.catalogue.identity import draw
 from barkive.catalogue.records import Kind
@@ -98,6 +99,9 @@ class _Saved:
 
     photos: list[dict[str, Any]]
     contents: list[dict[str, Any]]
+    aliases: list[dict[str, Any]]
+    merges: list[dict[str, Any]]
+    breeds: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
 
     @staticmethod
@@ -132,7 +136,8 @@ class _Saved:
             for sha256, picture in pictures.items()
             if sha256 not in known
         ]
-        return _Saved(photos, contents, corrections)
+        others = (_rows(file, one) for one in (schema.alias, schema.merge, schema.added_breed))
+        return _Saved(photos, contents, *others, corrections)
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
@@ -141,6 +146,9 @@ class _Saved:
         for table, rows in (
             (schema.photo, self.photos),
             (schema.content, self.contents),
+            (schema.alias, self.aliases),
+            (schema.merge, self.merges),
+            (schema.added_breed, self.breeds),
         ):
             for row in rows:
                 # What is damaged may be there twice.
@@ -153,6 +161,8 @@ class _Saved:
         for row in self.corrections:
             row["picture"] = row["picture"] or lost[row["sha256"]]
             connection.execute(insert(schema.correction), row)
+        said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
+        naming.gather(connection, said, ())
 
 
 def _rows(file: Path, table: Table) -> list[dict[str, Any]]:

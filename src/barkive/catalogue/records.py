@@ -192,6 +192,39 @@ class Found:
         return {**self.entry.to_json(lang, top), "similarity": round(self.similarity, 4)}
 
 
+@dataclass(slots=True)
+class Said:
+    """A row of `correction`, to be written into another catalogue.
+
+    Attributes:
+        id: Its number; below 0 where it has none yet.
+        picture: The number of the picture that it is said of.
+        sha256: The content that was seen.
+        kind: A `Kind`.
+        breed: The id of the breed; None for neither `breed` nor `cross`.
+        breed2: That of the second one of a cross.
+        note: What was written beside it.
+        said_by: Who said it.
+        said_at: When, UTC.
+        was: What held before.
+        undoes: The number of the one that it takes back.
+        turn: Its place among the words of one second.
+    """
+
+    id: int
+    picture: int
+    sha256: bytes
+    kind: str
+    breed: str | None
+    breed2: str | None
+    note: str | None
+    said_by: str | None
+    said_at: datetime
+    was: str
+    undoes: int | None
+    turn: int
+
+
 class ChangeJSON(TypedDict):
     """A change's JSON form."""
 

@@ -9,6 +9,8 @@
 | `photo` | a picture in a place, what is known of it, and what holds of it |
 | `correction` | what a person said of a picture, in order: never changed, only added to |
 | `added_breed` | a breed that people added, renamed or merged with another |
+| `merge` | a merge: which other catalogue's words came in, and what became of it |
+| `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
@@ -56,7 +58,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -164,6 +166,8 @@ content = Table(
     # not known: of another format, damaged, or read by version 0.1.
     Column("coded", LargeBinary),
     Column("sketch", LargeBinary),
+    # The merge that it came with; None where a file was read here.
+    Column("merge_id", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -220,6 +224,32 @@ correction = Table(
     Column("was", Text, nullable=False),
     # The correction that an undo takes back.
     Column("undoes", _Id),
+    # Among words of one second the lowest comes first; 0 but where catalogues were merged.
+    Column("turn", Integer, nullable=False, server_default="0"),
+    # The merge that it came with; None where it was said here.
+    Column("merge_id", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+merge = Table(
+    "merge",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("uuid", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("started_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("picture", BigInteger, nullable=False),
+    Column("merge_id", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -354,6 +384,7 @@ Index("photo_by_picture", photo.c.picture)
 Index("photo_by_answer", photo.c.answer_id, info={"only": "sqlite"})
 Index("content_by_picture", content.c.picture)
 Index("content_by_code", content.c.coded)
+Index("alias_by_picture", alias.c.picture)
 Index("correction_by_picture", correction.c.picture)
 Index("review_by_picture", review.c.picture)
 Index("review_by_age", review.c.at)

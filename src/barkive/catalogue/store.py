@@ -481,7 +481,7 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
     columns = {name: value for name, value in now_there._mapping.items() if name not in kept}
     connection.execute(delete(schema.photo).where(c.id == new))
     connection.execute(update(schema.photo).where(c.id == number).values(columns))
-    for table in (schema.photo, schema.content):
+    for table in (schema.photo, schema.content, schema.alias):
         holding = table.c.picture == now_there.picture
         connection.execute(update(table).where(holding).values(picture=old.picture))
     review = schema.review
@@ -490,17 +490,18 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
     return True
 
 
-def bring_up_to_date(connection: Connection, models: Models, picture: int) -> None:
-    """Brings the photos of a picture to what holds of it now."""
-    word = last_words(connection, [picture]).get(picture)
-    rows = connection.execute(chosen().where(schema.photo.c.picture == picture)).all()
-    for row in rows:
+def bring_up_to_date(connection: Connection, models: Models, *pictures: int) -> None:
+    """Brings the photos of pictures, a few hundred at most, to what holds of them now."""
+    words = last_words(connection, pictures)
+    known: list[dict[str, Any]] = []
+    for row in connection.execute(chosen().where(schema.photo.c.picture.in_(pictures))).all():
         answer = None
         if row.answer_id is not None:
             model = models.get(connection, row.answer_model_id)
             answer = model, row.answer_status, row.probabilities, row.dog
-        columns = what_holds(models, row.path, answer, word)
-        connection.execute(update(schema.photo).where(schema.photo.c.id == row.id).values(columns))
+        columns = what_holds(models, row.path, answer, words.get(row.picture))
+        known.append({**columns, "id": row.id})
+    _write(connection, [], known)
 
 
 def chunks(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:

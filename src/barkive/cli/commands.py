@@ -21,6 +21,7 @@ from barkive.cli import (
     export,
     identify,
     interruption,
+    merge,
     review,
     runs,
     scan,
@@ -50,6 +51,7 @@ app.command("history")(correct.history)
 app.command("duplicates")(duplicates.duplicates)
 app.command("export")(export.export)
 app.command("copy")(copy.copy)
+app.command("merge")(merge.merge)
 app.command("runs")(runs.runs)
 app.command("breeds")(breeds.breeds)
 app.command("train")(train.train)

@@ -15,7 +15,7 @@ from barkive.web.api.described import completed
 from barkive.web.bodies import Bodies
 from barkive.web.guard import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
 from barkive.web.metrics import Measured, Metrics
-from barkive.web.pages import gallery, identify, photo, review, scanning, signing
+from barkive.web.pages import gallery, identify, merging, photo, review, scanning, signing
 from barkive.web.pages.rendering import Assets
 from barkive.web.problems import handle_errors, refuse
 from barkive.web.service import Service
@@ -93,6 +93,8 @@ def create_app(settings: Settings) -> FastAPI:
                 ("/api/v1/identify", photos),
                 ("/api/v1/photos", photos),
                 ("/api/v1/heatmap", photos),
+                ("/api/v1/merge", photos),
+                ("/merge", photos),
                 ("/identify", photos),
             ],
             default=_SMALL_BODY,
@@ -117,6 +119,6 @@ def create_app(settings: Settings) -> FastAPI:
     handle_errors(app)
     app.mount("/static", Assets(), name="static")
     api.add_to(app)
-    for page in (identify, gallery, photo, review, scanning, signing):
+    for page in (identify, gallery, photo, review, scanning, merging, signing):
         app.include_router(page.router, include_in_schema=False)
     return app

@@ -10,6 +10,7 @@ from barkive.classifier import Classifier
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.web.additions import Additions
 from barkive.web.engine import Engine
+from barkive.web.merges import Merges
 from barkive.web.previews import Previews
 from barkive.web.scans import Scans
 from barkive.web.settings import Settings
@@ -29,6 +30,7 @@ class Service:
         previews: Small pictures of catalogued photos.
         scans: The scans that were asked for.
         additions: Takes photos into the catalogue.
+        merges: The catalogues that visitors have sent to be merged.
         heat_maps: Shows what the network looked at.
     """
 
@@ -38,6 +40,7 @@ class Service:
     previews: Previews
     scans: Scans
     additions: Additions
+    merges: Merges
     heat_maps: HeatMaps
 
     @classmethod
@@ -58,6 +61,7 @@ class Service:
             previews=Previews(settings.cache or _cache()),
             scans=Scans(catalogue, classifier),
             additions=Additions(catalogue, classifier, settings.additions or _kept(catalogue)),
+            merges=Merges(catalogue),
             heat_maps=HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing),
         )
 
@@ -66,6 +70,7 @@ class Service:
         self.scans.close()
         self.engine.close()
         self.previews.close()
+        self.merges.close()
         self.catalogue.close()
 
 

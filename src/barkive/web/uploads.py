@@ -19,6 +19,7 @@ from barkive.errors import BarkiveError
 from barkive.web.settings import Limits
 
 FIELD = "files"
+CATALOGUE_FIELD = "catalogue"
 _OTHER_FIELDS = 20
 
 
@@ -68,6 +69,27 @@ async def received(request: Request, limits: Limits) -> AsyncIterator[list[Uploa
     form = await _form(request, limits)
     try:
         yield [_checked(one, limits) for one in _chosen(form)]
+    finally:
+        await form.close()
+
+
+@asynccontextmanager
+async def received_catalogue(request: Request, limits: Limits) -> AsyncIterator[UploadFile]:
+    """The one catalogue of a request; its file is gone when the block ends.
+
+    Raises:
+        UploadError: There is none, or the body is damaged.
+        ClientDisconnect: The client has gone before the end of the body.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        raise UploadError(422, _NO_CATALOGUE)
+    form = await _form(request, limits)
+    try:
+        files = [one for one in form.getlist(CATALOGUE_FIELD) if not isinstance(one, str)]
+        if len(files) != 1 or not files[0].size:
+            raise UploadError(422, _NO_CATALOGUE)
+        yield files[0]
     finally:
         await form.close()
 
@@ -144,6 +166,10 @@ def _checked(one: UploadFile | str, limits: Limits) -> Upload:
     return Upload(name, one, _too_large(limits) if too_large else None)
 
 
+_NO_CATALOGUE = (
+    f"There is no catalogue in the request; send one as a file in the field “{CATALOGUE_FIELD}” of "
+    "a form."
+)
 _NOTHING = (
     f"There is no photo in the request; send some in the field “{FIELD}” of a form, or one as "
     "the body."

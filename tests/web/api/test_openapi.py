@@ -18,14 +18,16 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Correction, Kind
+from barkive.catalogue import Catalogue, Correction, Kind
 from barkive.web import Settings, create_app
 
 # More of them by hand: BARKIVE_FUZZ=500 pytest tests/web/api/test_openapi.py
 EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]
 # Any bytes may be sent as a photo: what is none is answered so, and not refused.
-UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos")
+UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos", "POST /api/v1/merge")
+# No schema tells a catalogue from other files: what a fuzzer makes up is always refused.
+MEANT = ("POST /api/v1/merge",)
 
 NO_NAMES = ("knows no breed", "ne connaît pas de race", "folder is empty", "dossier est vide")
 
@@ -73,12 +75,23 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     while service.scans.get(scan.id).finished_at is None:
         assert time.monotonic() < end
         time.sleep(0.02)
-    # The newest scan, because old ones are forgotten.
-    return lambda: {
-        "number": first,
-        "scan_id": service.scans.all()[0].id,
-        "folders": [str(kennel)],
-    }
+    other = kennel.parent / "other.sqlite"
+    with Catalogue(other) as catalogue:
+        catalogue.scan(kennel, classifier=service.classifier)
+        catalogue.correct(kennel / "1.png", breed="pug")
+
+    def there() -> dict[str, Any]:
+        # So that there is a merge to take back.
+        service.catalogue.merge(other)
+        return {
+            "number": first,
+            # The newest scan, because old ones are forgotten.
+            "scan_id": service.scans.all()[0].id,
+            "folders": [str(kennel)],
+            "catalogue": other.read_bytes(),
+        }
+
+    return there
 
 
 def failures(
@@ -96,7 +109,7 @@ def failures(
         suppress_health_check=list(HealthCheck),
     )
     def fuzz(case: Any, meant: bool) -> None:
-        if known is not None and meant:
+        if known is not None and (meant or operation.label in MEANT):
             there = known()
             for values in (case.path_parameters, case.body):
                 if isinstance(values, dict):

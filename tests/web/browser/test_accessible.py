@@ -68,6 +68,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "review of no dogs": "/review?status=not_dog",
         "review done": f"/review?folder={here}/nowhere",
         "scan": "/scan",
+        "merge": "/merge",
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
         "scan done": f"/scan/{filled.scan}",

@@ -1,0 +1,144 @@
+"""What people said in another catalogue, brought into this one, and taken back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request
+from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
+
+from barkive.catalogue.merging import ConflictJSON, MergedJSON
+from barkive.catalogue.unmerging import UnmergedJSON
+from barkive.verdicts import Language
+from barkive.web.api.described import a_problem, example
+from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
+from barkive.web.merges import Outcome
+from barkive.web.paths import printable
+from barkive.web.uploads import CATALOGUE_FIELD, base_name, received_catalogue
+
+router = APIRouter(prefix=PREFIX, tags=["merge"])
+
+_SAID = {
+    "id": 12,
+    "undoes": None,
+    "kind": "breed",
+    "breeds": ["Boxer"],
+    "note": None,
+    "by": "Ada",
+    "at": "2026-06-02T09:30:00Z",
+    "was": "uncertain",
+}
+_MERGED = {
+    "catalogue": "ben.sqlite",
+    "dry_run": True,
+    "merged": {
+        "pictures": 812,
+        "known": 790,
+        "new": 22,
+        "renumbered": 22,
+        "words": 64,
+        "numbers": 790,
+        "conflicts": 1,
+    },
+    "conflicts": [
+        {
+            "id": 412093117204,
+            "file": "/home/ada/Pictures/rex.jpg",
+            "ours": _SAID,
+            "theirs": _SAID | {"breeds": ["Pug"], "by": "Ben", "at": "2026-06-03T10:00:00Z"},
+            "in_force": "theirs",
+        }
+    ],
+}
+_UNMERGED = {
+    "catalogue": "ben.sqlite",
+    "merged_at": "2026-06-04T18:00:00Z",
+    "words": 64,
+    "pictures": 22,
+}
+_UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        CATALOGUE_FIELD: {"contentMediaType": "application/octet-stream"}
+                    },
+                    "required": [CATALOGUE_FIELD],
+                }
+            }
+        },
+    }
+}
+
+
+class MergeJSON(TypedDict):
+    """What came of a merge, or would come."""
+
+    catalogue: str
+    dry_run: bool
+    merged: MergedJSON
+    conflicts: list[ConflictJSON]
+
+
+@router.post(
+    "/merge",
+    response_model=MergeJSON,
+    responses=example(_MERGED),
+    openapi_extra=_UPLOAD,
+    summary="Merge another catalogue into this one",
+)
+async def merge(
+    request: Request,
+    shared: Shared,
+    setup: Setup,
+    dry_run: Annotated[
+        bool, Query(description="Whether only to see what would come; nothing is written.")
+    ] = False,
+    lang: Lang = "en",
+) -> Response:
+    """Brings in what people said in a catalogue, a file of SQLite in the field `catalogue`.
+
+    `conflicts` lists the first hundred pictures of which the two say different things. Merged
+    twice is the same as once.
+    """
+    async with received_catalogue(request, setup.limits) as sent:
+        name = base_name(sent.filename) or "catalogue.sqlite"
+        token = await to_thread.run_sync(shared.merges.keep, sent.file, name)
+    try:
+        done = await to_thread.run_sync(shared.merges.merge, token, dry_run)
+    finally:
+        await to_thread.run_sync(shared.merges.drop, token)
+    return JSONResponse(_to_json(done, dry_run, lang))
+
+
+@router.post(
+    "/merge/undo",
+    response_model=UnmergedJSON,
+    responses=example(_UNMERGED)
+    | a_problem(
+        409,
+        "There is nothing to take back",
+        "No catalogue was merged into this one, so there is nothing to undo.",
+    ),
+    summary="Take the last merge back",
+)
+def undo(shared: Shared) -> Response:
+    """Takes back what the last merge has added; what was said since stands."""
+    return JSONResponse(shared.catalogue.undo_merge().to_json())
+
+
+def _to_json(done: Outcome, dry_run: bool, lang: Language) -> MergeJSON:
+    listed = [one.to_json(lang) for one in done.conflicts]
+    for one in listed:
+        one["file"] = printable(one["file"])
+    return {
+        "catalogue": done.catalogue,
+        "dry_run": dry_run,
+        "merged": done.merged.to_json(),
+        "conflicts": listed,
+    }

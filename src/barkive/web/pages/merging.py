@@ -1,0 +1,115 @@
+"""Another catalogue: send it, see what would come, merge it, and take it back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from barkive.catalogue import Change, Conflict, Unmerged
+from barkive.errors import UsageError
+from barkive.web.api.shared import Setup, Shared
+from barkive.web.languages import Words, language_of
+from barkive.web.merges import Outcome
+from barkive.web.pages.rendering import render
+from barkive.web.paths import printable
+from barkive.web.problems import status_of
+from barkive.web.service import Service
+from barkive.web.uploads import base_name, received_catalogue
+
+router = APIRouter()
+
+_PATH = "/merge"
+
+
+@router.get(_PATH)
+def choose(request: Request, shared: Shared) -> Response:
+    """The page on which a catalogue is chosen."""
+    return _page(request, shared)
+
+
+@router.post(_PATH)
+async def look(request: Request, shared: Shared, setup: Setup) -> Response:
+    """Shows what would come of a catalogue that is sent; nothing is written yet."""
+    token: str | None = None
+    try:
+        async with received_catalogue(request, setup.limits) as sent:
+            name = base_name(sent.filename) or "catalogue.sqlite"
+            token = await to_thread.run_sync(shared.merges.keep, sent.file, name)
+        would = await to_thread.run_sync(shared.merges.merge, token, True)
+    except UsageError as error:
+        if token is not None:
+            shared.merges.drop(token)
+        return await to_thread.run_sync(partial(_page, request, shared, fault=error))
+    return await to_thread.run_sync(partial(_page, request, shared, would=would, token=token))
+
+
+@router.post(f"{_PATH}/confirm")
+def confirm(
+    request: Request, shared: Shared, token: Annotated[str, Form(max_length=64)]
+) -> Response:
+    """Merges the catalogue that was sent."""
+    try:
+        done = shared.merges.merge(token, dry_run=False)
+    except UsageError as error:
+        return _page(request, shared, fault=error)
+    shared.merges.drop(token)
+    return _page(request, shared, done=done)
+
+
+@router.post(f"{_PATH}/undo")
+def undo(request: Request, shared: Shared, number: Annotated[int, Form(ge=1)]) -> Response:
+    """Takes the merge back that the visitor saw."""
+    try:
+        taken_back = shared.catalogue.undo_merge(number)
+    except UsageError as error:
+        return _page(request, shared, fault=error)
+    return _page(request, shared, taken_back=taken_back)
+
+
+def _page(
+    request: Request,
+    shared: Service,
+    *,
+    would: Outcome | None = None,
+    done: Outcome | None = None,
+    taken_back: Unmerged | None = None,
+    token: str | None = None,
+    fault: UsageError | None = None,
+) -> Response:
+    words = Words(language_of(request))
+    shown = would or done
+    return render(
+        request,
+        "merge.html",
+        status=status_of(fault) if fault else 200,
+        fault=str(fault) if fault else None,
+        would=would,
+        done=done,
+        taken_back=taken_back,
+        token=token,
+        conflicts=[_conflict(one, words) for one in shown.conflicts] if shown else [],
+        last=None if would else shared.catalogue.last_merge(),
+    )
+
+
+def _conflict(one: Conflict, words: Words) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "file": printable(one.file),
+        "ours": _said(one.ours, words),
+        "theirs": _said(one.theirs, words),
+        "ours_holds": one.ours_holds,
+    }
+
+
+def _said(change: Change, words: Words) -> str:
+    said = words(
+        f"photo.said_{change.kind.value}",
+        by=change.by or words("photo.somebody"),
+        breed=" × ".join(label.name(words.lang) for label in change.labels),
+    )
+    return f"{said} · {words.moment(change.at)}"

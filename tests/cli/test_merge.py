@@ -1,0 +1,111 @@
+"""`barkive merge`, run for real, from one file into another."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from barkive.catalogue import Catalogue, corrections
+from barkive.classifier import Classifier
+from barkive.cli.commands import app
+from barkive.errors import NothingToSayError, UsageError
+
+
+@pytest.fixture
+def barkive(tmp_path: Path) -> Callable[..., Result]:
+    def run(*arguments: str | Path) -> Result:
+        result = CliRunner().invoke(
+            app,
+            list(map(str, arguments)),
+            env={"COLUMNS": "200", "BARKIVE_CATALOGUE": f"{tmp_path}/ours.sqlite"},
+        )
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def theirs(
+    tmp_path: Path,
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """Another catalogue, of one picture that ours knows, and one that it does not."""
+    minutes = iter(range(9))
+    at = datetime(2026, 6, 1)
+    monkeypatch.setattr(corrections, "now", lambda: at + timedelta(minutes=next(minutes)))
+    for name, by, breed in (("ours", "Ada", "pug"), ("theirs", "Ben", "beagle")):
+        photo = colour_photo(f"{name}/rex.png", (250, 10, 10))
+        if name == "theirs":
+            colour_photo("theirs/mila.png", (10, 250, 10))
+        with Catalogue(tmp_path / f"{name}.sqlite") as catalogue:
+            catalogue.scan(photo.parent, classifier=Classifier(colour_bundle))
+            catalogue.correct(photo, breed=breed, by=by)
+    return tmp_path / "theirs.sqlite"
+
+
+def test_it_explains_itself(barkive: Callable[..., Result]) -> None:
+    result = barkive("merge", "--help")
+    assert (result.exit_code, "In OTHER nothing is changed" in result.stdout) == (0, True)
+
+
+def test_what_would_come_is_shown_then_comes_and_goes(
+    barkive: Callable[..., Result], theirs: Path, tmp_path: Path
+) -> None:
+    shown = barkive("merge", theirs, "--dry-run")
+    assert shown.exit_code == 0
+    photo, here, there, *lines = shown.stdout.splitlines()
+    assert photo.startswith(f"{tmp_path}/ours/rex.png  (")
+    assert here == "   here:  Pug, 2026-06-01 00:00:00 UTC by Ada"
+    assert there == "   there: Beagle, 2026-06-01 00:01:00 UTC by Ben  (in force)"
+    assert lines == [
+        "2 pictures: 1 known here, 1 not",
+        "1 corrections come",
+        *[line for line in lines if "number" in line],
+        "1 conflicts; both words are kept, and the later one holds",
+    ]
+    assert shown.stderr == "Nothing was changed; leave --dry-run out to merge.\n"
+    done = barkive("merge", theirs)
+    assert (done.stdout, done.stderr) == (shown.stdout, "")
+    history = barkive("history", tmp_path / "ours/rex.png").stdout.splitlines()
+    assert [line.split("  ")[1] for line in history] == [
+        "breed: Pug, was dog: Chihuahua",
+        "breed: Beagle, was dog: Chihuahua",
+    ]
+    again = barkive("merge", theirs)
+    assert "0 corrections come" in again.stdout
+    undone = barkive("merge", "--undo")
+    assert undone.stdout.startswith(f"The merge of {theirs} on 20")
+    assert "is taken back: 1 corrections, 1 pictures without a file." in undone.stdout
+    assert len(barkive("history", tmp_path / "ours/rex.png").stdout.splitlines()) == 1
+    with pytest.raises(NothingToSayError):
+        barkive("merge", "--undo")
+
+
+def test_as_json(barkive: Callable[..., Result], theirs: Path) -> None:
+    conflict, done = map(
+        json.loads, barkive("merge", theirs, "--format", "json").stdout.split("\n")[:2]
+    )
+    assert (conflict["in_force"], conflict["theirs"]["by"]) == ("theirs", "Ben")
+    assert (done["words"], done["conflicts"]) == (1, 1)
+    undone = json.loads(barkive("merge", "--undo", "--format", "json").stdout)
+    assert (undone["catalogue"], undone["words"]) == (str(theirs), 1)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["x.sqlite", "--undo"], ["--undo", "--dry-run"], ["x", "--format", "csv"]]
+)
+def test_wrong_usage(barkive: Callable[..., Result], arguments: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"Give another catalogue|A merge is shown as"):
+        barkive("merge", *arguments)
+
+
+def test_what_is_not_there_ends_in_a_sentence(barkive: Callable[..., Result]) -> None:
+    with pytest.raises(UsageError, match="There is no catalogue none"):
+        barkive("merge", "none.sqlite")
