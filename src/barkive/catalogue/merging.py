@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
 from typing_extensions import TypedDict
 
-from barkive.catalogue import identity, schema, unmerging
+from barkive.catalogue import identity, naming, schema, unmerging
 from barkive.catalogue.corrections import to_change
 from barkive.catalogue.database import Database
 from barkive.catalogue.export.outcome import OnProgress

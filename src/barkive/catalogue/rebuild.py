@@ -136,8 +136,9 @@ class _Saved:
             for sha256, picture in pictures.items()
             if sha256 not in known
         ]
-        others = (_rows(file, one) for one in (schema.alias, schema.merge, schema.added_breed))
-        return _Saved(photos, contents, *others, corrections)
+        aliases, merges = _rows(file, schema.alias), _rows(file, schema.merge)
+        breeds = _rows(file, schema.added_breed)
+        return _Saved(photos, contents, aliases, merges, breeds, corrections)
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
