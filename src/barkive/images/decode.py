@@ -15,7 +15,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -34,25 +34,43 @@ from PIL import (
 )
 
 from barkive.errors import MissingExtraError, PhotoError
-from barkive.images.colour import flatten, to_srgb
+from barkive.images import png
+from barkive.images.colour import flatten, to_srgb, white
 from barkive.images.files import refuse_large
+from barkive.images.memory import budget
 from barkive.images.remote import is_remote, read
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 
 # The largest phone sensors have 200 megapixels; 250 decoded take about a gigabyte.
 _MAX_MEGAPIXELS = 250
-# One photo above this is decoded at a time, so that the memory of a hostile file is not
-# multiplied by the number of threads.
+# A photo of more pixels, or one whose decoding needs more bytes, is large: it takes a second
+# or longer, and others should not have to wait for it.
 _LARGE_MEGAPIXELS = 50
+_LARGE_BYTES = 256 << 20
+# What is larger than this is brought to sRGB in strips of so many pixels. Each pixel of one
+# needs up to so many bytes for a moment: it is cut out, made transparent, laid on white.
+_STRIP_PIXELS = 1 << 20
+_STRIP_BYTES = 24
+# A HEIC photo: its planes, and as RGB or RGBA.
+_HEIC_BYTES = 6
+# What decoders need for a pixel beside Pillow's own copy, measured: `benchmarks/memory.py`.
+_BYTES_BESIDE = {"WEBP": 12, "AVIF": 9}
 # Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
 # hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
 _MAX_SCANS = 100
 
-_large = threading.Lock()
+
+_LARGE = "It is large."
 
 
-def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8]:
+class LargePhotoError(PhotoError):
+    """A photo takes a second or longer to decode, or much memory, and was not for that."""
+
+
+def decode(
+    photo: Photo, *, shorter_side: int | None = None, large: bool = True
+) -> NDArray[np.uint8]:
     """Decodes a photo. Safe to call from several threads at once.
 
     The first picture of the file is taken, turned upright by its EXIF orientation (a
@@ -65,12 +83,15 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
         shorter_side: The side in pixels that the caller will shrink the photo to; a
             larger one may come back reduced, its shorter side no shorter than that. A
             large JPEG is then decoded at 1/2, 1/4 or 1/8 scale, in a fraction of the time.
+        large: Whether to decode a photo that takes long or much memory, which may have to
+            wait for others until there is enough, see `memory.Budget`.
 
     Returns:
         RGB, shape (height, width, 3), 0..255, C-contiguous.
 
     Raises:
         PhotoError: The photo can't be read; the message says why, in one sentence.
+        LargePhotoError: It is large, and is not to be decoded then.
     """
     if isinstance(photo, np.ndarray):
         photo = _from_array(photo)
@@ -82,13 +103,15 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
     try:
         with pillow_silenced():
             if isinstance(photo, Image.Image):
-                return _pixels(photo, shorter_side)
+                return _pixels(photo, b"", shorter_side, large)
             content = photo if isinstance(photo, bytes) else read_file(photo)
             with open_photo(content) as image:
                 _check_size(image)
+                if not large and _is_large(image):
+                    raise LargePhotoError(_LARGE)
                 if isinstance(image, JpegImagePlugin.JpegImageFile):
                     _prepare_jpeg(image, content, shorter_side)
-                return _pixels(image, shorter_side)
+                return _pixels(image, content, shorter_side, large)
     except PhotoError:
         raise
     except MemoryError:
@@ -244,21 +267,146 @@ def _prepare_jpeg(
     image.decodermaxblock = max(len(content), image.decodermaxblock)
 
 
-def _pixels(image: Image.Image, shorter_side: int | None) -> NDArray[np.uint8]:
-    """Decodes an opened image and brings it to upright sRGB."""
+def _is_large(image: Image.Image) -> bool:
+    return image.width * image.height > _LARGE_MEGAPIXELS * 1e6
+
+
+def _pixels(
+    image: Image.Image, content: bytes, shorter_side: int | None, large: bool
+) -> NDArray[np.uint8]:
+    """Decodes an opened image and brings it to upright sRGB.
+
+    Args:
+        image: Of a file, or one of the caller's.
+        content: Of the file; empty for the caller's image.
+        shorter_side: See `decode`.
+        large: See `decode`.
+    """
     _check_size(image)
-    large = image.width * image.height > _LARGE_MEGAPIXELS * 1e6
-    with _large if large else nullcontext():
-        image.load()
-        profile = image.info.get("icc_profile")
+    factor = 1
+    if shorter_side is not None:
+        # Twice what the caller needs keeps the caller's own, better filter in charge.
+        factor = max(1, min(image.size) // (2 * shorter_side))
+    need = _need(image, content)
+    need += _STRIP_BYTES * min(image.width * image.height, max(_STRIP_PIXELS, image.width * factor))
+    # The result, and where the caller is to shrink it, what that takes.
+    need += (3 if shorter_side is None else 10) * (image.width * image.height // factor**2)
+    if not large and need > _LARGE_BYTES:
+        raise LargePhotoError(_LARGE)
+    with budget().taken(need):
+        return _assembled(image, content, factor)
+
+
+def _need(image: Image.Image, content: bytes) -> int:
+    """The bytes that decoding an image takes, but for strips of it and what comes of them."""
+    pixels = image.width * image.height
+    if _has_png_strips(image, content):
+        return png.BYTES * max(_STRIP_PIXELS, image.width)
+    if _has_heic_strips(image, content):
+        return pixels * _HEIC_BYTES
+    grey = image.mode in ("1", "L", "P")
+    need = pixels * (1 if grey else 2 if image.mode.startswith("I;16") else 4)
+    need += pixels * _BYTES_BESIDE.get(image.format or "", 0)
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        need += _coefficients(image, content)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.use_load_libtiff:
+        rows = image.tag_v2.get(TiffImagePlugin.ROWSPERSTRIP, image.height)
+        need += 4 * image.width * min(int(rows), image.height)
+    return need
+
+
+def _assembled(image: Image.Image, content: bytes, factor: int) -> NDArray[np.uint8]:
+    """Brings an image to upright sRGB, strip by strip."""
+    shade = white(image.mode, _strips(image, content, factor))
+    upright: NDArray[np.uint8] | None = None
+    orientation, done = 0, 0
+    for strip in _strips(image, content, factor):
+        flat = flatten(strip, shade)
+        if factor > 1:
+            flat = flat.reduce(factor)
         # Asked after loading: TIFF turns itself upright, and PNG may hold its EXIF at the end.
-        turn = _TURNS.get(exif_orientation(image))
-        image = flatten(image)
-        if shorter_side is not None and (factor := min(image.size) // (2 * shorter_side)) > 1:
-            # Twice what the caller needs keeps the caller's own, better filter in charge.
-            image = image.reduce(factor)
-        image = to_srgb(image, profile)
-        return np.ascontiguousarray(image if turn is None else image.transpose(turn))
+        orientation = orientation or _orientation(image, content)
+        turn = _TURNS.get(orientation)
+        piece = to_srgb(flat, image.info.get("icc_profile"))
+        rows = piece.height
+        if turn is not None:
+            piece = piece.transpose(turn)
+        if strip.height == image.height:
+            return np.ascontiguousarray(piece)
+        height, width = -(-image.height // factor), -(-image.width // factor)
+        if upright is None:
+            shape = (width, height, 3) if orientation in TURNED else (height, width, 3)
+            upright = np.empty(shape, np.uint8)
+        # The first rows come to lie at the right or at the bottom.
+        start = height - done - rows if orientation in _FROM_THE_END else done
+        place = slice(start, start + rows)
+        upright[(slice(None), place) if orientation in TURNED else place] = np.asarray(piece)
+        done += rows
+    assert upright is not None
+    return upright
+
+
+def _strips(image: Image.Image, content: bytes, factor: int) -> Iterator[Image.Image]:
+    """Loads an image and gives it from top to bottom; the rows are multiples of a factor."""
+
+    def rows() -> int:
+        return factor * max(1, _STRIP_PIXELS // (image.width * factor))
+
+    if _has_png_strips(image, content):
+        yield from png.strips(cast(PngImagePlugin.PngImageFile, image), content, rows())
+        return
+    if _has_heic_strips(image, content):
+        whole = _heic_pixels(content)
+        for top in range(0, image.height, rows()):
+            yield Image.fromarray(whole[top : top + rows(), : image.width])
+        return
+    image.load()
+    if image.width * image.height <= _STRIP_PIXELS:
+        yield image
+        return
+    for top in range(0, image.height, rows()):
+        yield image.crop((0, top, image.width, min(top + rows(), image.height)))
+
+
+def _has_png_strips(image: Image.Image, content: bytes) -> bool:
+    if not (content and isinstance(image, PngImagePlugin.PngImageFile)):
+        return False
+    return _is_large(image) and png.has_strips(image)
+
+
+def _has_heic_strips(image: Image.Image, content: bytes) -> bool:
+    return bool(content) and image.format == "HEIF" and _is_large(image)
+
+
+def _heic_pixels(content: bytes) -> NDArray[Any]:
+    """The pixels of a HEIC photo where its decoder has put them, without Pillow's copy."""
+    from pillow_heif import open_heif
+
+    return np.asarray(open_heif(io.BytesIO(content), convert_hdr_to_8bit=True, remove_stride=False))
+
+
+def _coefficients(image: JpegImagePlugin.JpegImageFile, content: bytes) -> int:
+    """The bytes that libjpeg needs for a JPEG of several scans: all its coefficients.
+
+    At every scale, because a scan holds some of the bits, or colours, of the whole picture.
+    """
+    start = image.fp.tell() if image.fp is not None else 0
+    scan = content.rfind(b"\xff\xda", 0, start)
+    if "progressive" not in image.info and content[scan + 4 : scan + 5] == bytes([image.layers]):
+        return 0
+    scale = image.decoderconfig[0] if image.decoderconfig else 1
+    samples = [across * down for _, across, down, _ in image.layer]
+    finest = max(across for _, across, *_ in image.layer) * max(
+        down for _, _, down, _ in image.layer
+    )
+    return 2 * image.width * image.height * scale**2 * sum(samples) // finest
+
+
+def _orientation(image: Image.Image, content: bytes) -> int:
+    if _has_png_strips(image, content):
+        with open_photo(png.without_picture(content)) as header:
+            return exif_orientation(header)
+    return exif_orientation(image)
 
 
 _TURNS = {
@@ -270,6 +418,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TURNED = (5, 6, 7, 8)
+"""The orientations that exchange width and height."""
+_FROM_THE_END = (3, 4, 6, 7)
 
 
 def exif_orientation(image: Image.Image) -> int:
