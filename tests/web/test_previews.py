@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from barkive.errors import PhotoError
+from barkive.images import LargePhotoError
 from barkive.web import previews as module
 from barkive.web.previews import Preview, Previews, Size
 
@@ -60,9 +62,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Size]:
     sizes: list[Size] = []
     render = module._rendered
 
-    def listen(file: bytes, size: Size) -> bytes:
+    def listen(file: bytes, size: Size, large: bool) -> bytes:
         sizes.append(size)
-        return render(file, size)
+        return render(file, size, large)
 
     monkeypatch.setattr(module, "_rendered", listen)
     return sizes
@@ -243,11 +245,11 @@ def test_two_threads_at_once_make_it_once(
     started, go_on = threading.Event(), threading.Event()
     render = module._rendered
 
-    def slow(file: bytes, size: Size) -> bytes:
+    def slow(file: bytes, size: Size, large: bool) -> bytes:
         made.append(size)
         started.set()
         assert go_on.wait(60)
-        return render(file, size)
+        return render(file, size, large)
 
     monkeypatch.setattr(module, "_rendered", slow)
     with ThreadPoolExecutor(4) as pool:
@@ -381,3 +383,32 @@ def test_after_it_is_closed_pictures_still_come(
     previews.close()
     previews.close()
     assert opened(previews.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
+
+
+def test_a_large_photo_takes_no_thread_of_the_others(
+    previews: Previews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = entry(noise(tmp_path / "a.png", 1, (400, 300)))
+    monkeypatch.setattr(sys.modules["barkive.images.decode"], "_LARGE_MEGAPIXELS", 0.1)
+    begun, go_on = threading.Event(), threading.Event()
+    render = module._rendered
+
+    def slow(file: bytes, size: Size, large: bool) -> bytes:
+        if large:
+            begun.set()
+            assert go_on.wait(60)
+        return render(file, size, large)
+
+    monkeypatch.setattr(module, "_rendered", slow)
+    with pytest.raises(LargePhotoError):
+        previews.get(photo, Size.THUMBNAIL, large=False)
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(previews.get, photo, Size.THUMBNAIL)
+        assert begun.wait(60)
+        # At once, not when the other thread has made it.
+        with pytest.raises(LargePhotoError):
+            previews.get(photo, Size.THUMBNAIL, large=False)
+        go_on.set()
+        made = making.result()
+    assert previews.get(photo, Size.THUMBNAIL, large=False) == made
+    assert opened(made).size == (300, 300)

@@ -16,6 +16,7 @@ from barkive.cli.options import (
     FormatOption,
     Lang,
     LangOption,
+    MemoryOption,
     ModelOption,
     PriorOption,
 )
@@ -40,6 +41,7 @@ def identify(
     model: ModelOption = None,
     prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
+    memory: MemoryOption = None,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,
@@ -51,8 +53,10 @@ def identify(
     from barkive.classifier import Classifier
     from barkive.cli.output import summary, writer
     from barkive.cli.progress import progress
+    from barkive.images.memory import set_limit
     from barkive.verdicts import Status
 
+    set_limit(memory)
     classifier = Classifier(model, device=device.value, prior=prior)
     files: Iterable[str] = _files(photos, recursive)
     total = None

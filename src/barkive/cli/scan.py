@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Device, DeviceOption, ModelOption
+from barkive.cli.options import CatalogueAt, Device, DeviceOption, MemoryOption, ModelOption
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Summary
@@ -78,6 +78,7 @@ def scan(
         ),
     ] = None,
     device: DeviceOption = Device.CPU,
+    memory: MemoryOption = None,
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
 
@@ -91,7 +92,9 @@ def scan(
     from barkive.catalogue.rebuild import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.errors import UsageError
+    from barkive.images.memory import set_limit
 
+    set_limit(memory)
     if ray_address is not None and engine is EngineName.LOCAL:
         raise UsageError("--ray-address is for --engine ray; give both, or neither.")
     here = device if engine is EngineName.LOCAL else Device.CPU

@@ -52,16 +52,14 @@ _LARGE_BYTES = 256 << 20
 # needs up to so many bytes for a moment: it is cut out, made transparent, laid on white.
 _STRIP_PIXELS = 1 << 20
 _STRIP_BYTES = 24
-# A HEIC photo: its planes, and as RGB or RGBA.
-_HEIC_BYTES = 6
 # What decoders need for a pixel beside Pillow's own copy, measured: `benchmarks/memory.py`.
-_BYTES_BESIDE = {"WEBP": 12, "AVIF": 9}
+_BYTES_BESIDE = {"WEBP": 12, "AVIF": 6}
 # Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
 # hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
 _MAX_SCANS = 100
 
 
-_LARGE = "It is large."
+_BOMB = "It has more pixels than any photo."
 
 
 class LargePhotoError(PhotoError):
@@ -108,12 +106,14 @@ def decode(
             with open_photo(content) as image:
                 _check_size(image)
                 if not large and _is_large(image):
-                    raise LargePhotoError(_LARGE)
+                    raise LargePhotoError
                 if isinstance(image, JpegImagePlugin.JpegImageFile):
                     _prepare_jpeg(image, content, shorter_side)
                 return _pixels(image, content, shorter_side, large)
     except PhotoError:
         raise
+    except Image.DecompressionBombError:
+        raise PhotoError(_BOMB) from None
     except MemoryError:
         raise PhotoError("There is not enough memory to decode it.") from None
     except Exception as error:  # plugins raise almost anything when the bytes are wrong
@@ -239,7 +239,7 @@ def open_photo(content: bytes) -> ImageFile.ImageFile:
     except (PhotoError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise PhotoError("It has more pixels than any photo.") from None
+        raise PhotoError(_BOMB) from None
     except Exception:
         raise PhotoError(f"The file starts as {name} does, but is damaged or cut off.") from None
 
@@ -292,7 +292,7 @@ def _pixels(
     # The result, and where the caller is to shrink it, what that takes.
     need += (3 if shorter_side is None else 10) * (image.width * image.height // factor**2)
     if not large and need > _LARGE_BYTES:
-        raise LargePhotoError(_LARGE)
+        raise LargePhotoError
     with budget().taken(need):
         return _assembled(image, content, factor)
 
@@ -303,7 +303,8 @@ def _need(image: Image.Image, content: bytes) -> int:
     if _has_png_strips(image, content):
         return png.BYTES * max(_STRIP_PIXELS, image.width)
     if _has_heic_strips(image, content):
-        return pixels * _HEIC_BYTES
+        # The planes, and what is made of them, in bytes; transparency is a plane of its own.
+        return pixels * (13 if image.has_transparency_data else 9) // 2
     grey = image.mode in ("1", "L", "P")
     need = pixels * (1 if grey else 2 if image.mode.startswith("I;16") else 4)
     need += pixels * _BYTES_BESIDE.get(image.format or "", 0)
@@ -382,7 +383,12 @@ def _heic_pixels(content: bytes) -> NDArray[Any]:
     """The pixels of a HEIC photo where its decoder has put them, without Pillow's copy."""
     from pillow_heif import open_heif
 
-    return np.asarray(open_heif(io.BytesIO(content), convert_hdr_to_8bit=True, remove_stride=False))
+    photo = open_heif(io.BytesIO(content), convert_hdr_to_8bit=True, remove_stride=False)
+    width, height = photo.size
+    # Rows are padded to a length that need not be a number of pixels.
+    rows = np.frombuffer(photo.data, np.uint8).reshape(height, photo.stride)
+    bands = len(photo.mode)
+    return rows[:, : width * bands].reshape((height, width, bands)[: 2 + (bands > 1)])
 
 
 def _coefficients(image: JpegImagePlugin.JpegImageFile, content: bytes) -> int:

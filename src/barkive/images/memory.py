@@ -22,7 +22,7 @@ VARIABLE: Final = "BARKIVE_MEMORY"
 """The name of the variable that sets the budget where no option does."""
 
 # So that a server with a gigabyte to live in stays there, however large the machine is.
-_MOST = 900 * 10**6
+_MOST = 950 * 10**6
 _LEAST = 32 << 20
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.I)
@@ -58,7 +58,7 @@ class Budget:
         if need > self.limit:
             raise PhotoError(
                 f"Decoding it needs {in_words(need)} of memory; the limit is "
-                f"{in_words(self.limit)} (--memory or {VARIABLE})."
+                f"{in_words(self.limit)} (--memory or BARKIVE_MEMORY)."
             )
         if need <= ORDINARY:
             yield
@@ -111,7 +111,7 @@ def set_limit(size: str | None) -> None:
 
 @cache
 def budget() -> Budget:
-    """This process's budget: of the variable, or a quarter of what there is, at most 900 MB.
+    """This process's budget: of the variable, or a quarter of what there is, at most 950 MB.
 
     Raises:
         UsageError: The variable holds no size.
