@@ -7,9 +7,9 @@ encoder allow), then
 
 - starts `barkive serve`, and for each format sends 8 of it at once to `POST /api/v1/identify`,
   while another client sends small photos one after the other;
-- adds one of each to a folder, has `barkive scan` catalogue ten of each format, and asks the
-  server for both previews of all at once;
-- decodes every photo of a folder of ordinary ones, if one is given, and prints how many a second.
+- has `barkive scan` catalogue ten of each before, and asks the server for all their previews at
+  once in the end;
+- decodes 200 photos of a folder of ordinary ones, if one is given, and prints how many a second.
 
 Prints the peak and what is left ten seconds later, in MB of the server (RSS), the time until the
 last of the eight is answered, and the longest that a small photo took. Linux only.
@@ -31,6 +31,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -61,7 +62,7 @@ KINDS: dict[str, tuple[str, str, dict[str, object], float]] = {
     "gif": ("gif", "P", {}, 250),
     "webp": ("webp", "RGB", {"lossless": True, "method": 0, "quality": 0}, 58),
     "webp-large": ("webp", "RGB", {"lossless": True, "method": 0, "quality": 0}, 170),
-    "avif": ("avif", "RGB", {"speed": 10}, 90),
+    "avif": ("avif", "RGB", {"speed": 10}, 75),
     "heic": ("heic", "RGB", {}, 140),
 }
 
@@ -128,7 +129,7 @@ class Server:
         return seconds, longest, peak, megabytes(self.process.pid, "VmRSS")
 
 
-def serve(folder: Path, files: dict[str, Path], scanned: Path, memory: list[str]) -> None:
+def serve(folder: Path, files: dict[str, Path], memory: list[str]) -> None:
     """The server under eight of each kind, and under the previews of all."""
     file = io.BytesIO()
     Image.effect_noise(SMALL, 60).convert("RGB").save(file, "JPEG")
@@ -139,7 +140,8 @@ def serve(folder: Path, files: dict[str, Path], scanned: Path, memory: list[str]
             server.ask("/api/v1/identify?top=1", small)
         print(f"{'server':24} {megabytes(server.process.pid, 'VmRSS'):6.0f} MB at rest")
         for name, path in files.items():
-            content, said = path.read_bytes(), []
+            content = path.read_bytes()
+            said: list[bytes] = []
 
             def ask(content: bytes = content, said: list[bytes] = said) -> None:
                 said.append(server.ask("/api/v1/identify?top=1", content)[1])
@@ -149,8 +151,8 @@ def serve(folder: Path, files: dict[str, Path], scanned: Path, memory: list[str]
             tell(f"8 x {name}", seen, one["error"] or one["status"])
         _, listed = server.ask("/api/v1/photos?limit=500")
         numbers = [photo["id"] for photo in json.loads(listed)["photos"]]
-        pages = [
-            (lambda path=f"/api/v1/photos/{number}/{what}": server.ask(path))
+        pages: list[Callable[[], object]] = [
+            partial(server.ask, f"/api/v1/photos/{number}/{what}")
             for number in numbers
             for what in ("thumbnail", "image")
         ]
@@ -193,6 +195,7 @@ def ordinary(photos: Path) -> None:
 
 
 def timed(contents: list[bytes]) -> float:
+    """The seconds that decoding takes."""
     start = time.perf_counter()
     for content in contents:
         decode(content, shorter_side=224)
@@ -200,6 +203,7 @@ def timed(contents: list[bytes]) -> float:
 
 
 def main() -> None:
+    """Reads the command line and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--megapixels", type=float, default=249.9)
     parser.add_argument("--kinds", default=",".join(KINDS), help="with commas between")
@@ -226,7 +230,7 @@ def main() -> None:
                 with copy.open("ab") as file:
                     file.write(bytes([i]))
             scan(folder, place, memory, name)
-        serve(folder, files, scanned, memory)
+        serve(folder, files, memory)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -53,7 +53,7 @@ _LARGE_BYTES = 256 << 20
 _STRIP_PIXELS = 1 << 20
 _STRIP_BYTES = 24
 # What decoders need for a pixel beside Pillow's own copy, measured: `benchmarks/memory.py`.
-_BYTES_BESIDE = {"WEBP": 12, "AVIF": 6}
+_BYTES_BESIDE = {"WEBP": 12, "AVIF": 8}
 # Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
 # hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
 _MAX_SCANS = 100
@@ -98,28 +98,41 @@ def decode(
             f"It is of type {type(photo).__name__}; "
             "give a path, a file's bytes, a Pillow image or an array."
         )
-    try:
-        with pillow_silenced():
-            if isinstance(photo, Image.Image):
-                return _pixels(photo, b"", shorter_side, large)
-            content = photo if isinstance(photo, bytes) else read_file(photo)
-            with open_photo(content) as image:
-                _check_size(image)
-                if not large and _is_large(image):
-                    raise LargePhotoError
-                if isinstance(image, JpegImagePlugin.JpegImageFile):
-                    _prepare_jpeg(image, content, shorter_side)
-                return _pixels(image, content, shorter_side, large)
-    except PhotoError:
-        raise
-    except Image.DecompressionBombError:
-        raise PhotoError(_BOMB) from None
-    except MemoryError:
-        raise PhotoError("There is not enough memory to decode it.") from None
-    except Exception as error:  # plugins raise almost anything when the bytes are wrong
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
-            raise PhotoError("The file is cut off: the picture ends early.") from None
-        raise PhotoError("The file is damaged: the picture can't be decoded.") from None
+    # The memory counts as taken until all that was decoded has gone, the errors' frames included.
+    with ExitStack() as taken:
+        try:
+            with pillow_silenced():
+                return _decoded(photo, shorter_side, large, taken)
+        except PhotoError:
+            raise
+        except Image.DecompressionBombError:
+            reason = _BOMB
+        except MemoryError:
+            reason = "There is not enough memory to decode it."
+        except Exception as error:  # plugins raise almost anything when the bytes are wrong
+            if isinstance(error, EOFError) or "truncated" in str(error).lower():
+                reason = "The file is cut off: the picture ends early."
+            else:
+                reason = "The file is damaged: the picture can't be decoded."
+        raise PhotoError(reason)
+
+
+def _decoded(
+    photo: str | os.PathLike[str] | bytes | Image.Image,
+    shorter_side: int | None,
+    large: bool,
+    taken: ExitStack,
+) -> NDArray[np.uint8]:
+    if isinstance(photo, Image.Image):
+        return _pixels(photo, b"", shorter_side, large, taken)
+    content = photo if isinstance(photo, bytes) else read_file(photo)
+    with open_photo(content) as image:
+        _check_size(image)
+        if not large and _is_large(image):
+            raise LargePhotoError
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            _prepare_jpeg(image, content, shorter_side)
+        return _pixels(image, content, shorter_side, large, taken)
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -272,7 +285,11 @@ def _is_large(image: Image.Image) -> bool:
 
 
 def _pixels(
-    image: Image.Image, content: bytes, shorter_side: int | None, large: bool
+    image: Image.Image,
+    content: bytes,
+    shorter_side: int | None,
+    large: bool,
+    taken: ExitStack,
 ) -> NDArray[np.uint8]:
     """Decodes an opened image and brings it to upright sRGB.
 
@@ -281,6 +298,7 @@ def _pixels(
         content: Of the file; empty for the caller's image.
         shorter_side: See `decode`.
         large: See `decode`.
+        taken: What is left to the caller to give back.
     """
     _check_size(image)
     factor = 1
@@ -293,8 +311,8 @@ def _pixels(
     need += (3 if shorter_side is None else 10) * (image.width * image.height // factor**2)
     if not large and need > _LARGE_BYTES:
         raise LargePhotoError
-    with budget().taken(need):
-        return _assembled(image, content, factor)
+    taken.enter_context(budget().taken(need))
+    return _assembled(image, content, factor)
 
 
 def _need(image: Image.Image, content: bytes) -> int:

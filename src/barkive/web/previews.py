@@ -22,6 +22,7 @@ from PIL import Image, ImageOps
 
 from barkive.catalogue import Entry
 from barkive.images import LargePhotoError, decode, read_file
+from barkive.images.memory import give_back
 
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
@@ -108,6 +109,7 @@ class Previews:
         finally:
             if large:
                 self._large.discard(key)
+                give_back()
 
     def _made(self, entry: Entry, size: Size, key: str, large: bool) -> bytes:
         with self._alone(key):
