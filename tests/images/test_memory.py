@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from barkive.errors import PhotoError, UsageError
 from barkive.images import memory
-from barkive.images.memory import Budget, available, budget, in_words, parse_size, set_limit
+from barkive.images.memory import (
+    Budget,
+    available,
+    budget,
+    default_limit,
+    in_words,
+    parse_size,
+    set_limit,
+)
 
 MB = 2**20
 
@@ -117,12 +126,27 @@ def test_where_there_are_no_groups(tmp_path: Path) -> None:
 def test_the_default(there_are: int, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BARKIVE_MEMORY", raising=False)
     monkeypatch.setattr(memory, "available", lambda: there_are)
-    assert budget.__wrapped__().limit == limit
+    assert default_limit() == limit
+
+
+def test_threads_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(4)
+
+    def slow() -> int:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.1)
+        return 10**9
+
+    memory._budget.cache_clear()
+    monkeypatch.setattr(memory, "default_limit", slow)
+    with ThreadPoolExecutor(4) as pool:
+        assert len({id(one.result()) for one in [pool.submit(budget) for _ in range(4)]}) == 1
+    memory._budget.cache_clear()
 
 
 def test_the_variable_and_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BARKIVE_MEMORY", "3G")
-    assert budget.__wrapped__().limit == 3 * 10**9
+    assert default_limit() == 3 * 10**9
     monkeypatch.setattr(budget(), "limit", 10**9)
     set_limit(None)
     assert budget().limit == 10**9

@@ -109,16 +109,33 @@ def set_limit(size: str | None) -> None:
         budget().limit = parse_size(size)
 
 
-@cache
+_once = threading.Lock()
+
+
 def budget() -> Budget:
-    """This process's budget: of the variable, or a quarter of what there is, at most 950 MB.
+    """This process's budget, one for all threads.
+
+    Raises:
+        UsageError: The variable holds no size.
+    """
+    with _once:  # or two threads that are the first would have one each
+        return _budget()
+
+
+@cache
+def _budget() -> Budget:
+    return Budget(default_limit())
+
+
+def default_limit() -> int:
+    """What the variable says, or a quarter of what there is, at most 950 MB; in bytes.
 
     Raises:
         UsageError: The variable holds no size.
     """
     if given := os.environ.get(VARIABLE):
-        return Budget(parse_size(given))
-    return Budget(max(_LEAST, min(available() // 4, _MOST)))
+        return parse_size(given)
+    return max(_LEAST, min(available() // 4, _MOST))
 
 
 def available() -> int:

@@ -5,6 +5,7 @@ The files themselves are not served.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Annotated, Any
 
@@ -82,9 +83,10 @@ async def _picture(request: Request, shared: Service, number: int, size: Size) -
     def made(large: bool) -> Preview:
         return shared.previews.get(shared.catalogue.photo(number), size, large=large)
 
-    try:
+    preview = None
+    with suppress(LargePhotoError):
         preview = await to_thread.run_sync(made, False)
-    except LargePhotoError:
+    if preview is None:
         # Not in the threads that all requests share: a few large photos would fill them.
         preview = await to_thread.run_sync(made, True, limiter=_one_at_a_time())
     headers = {"ETag": preview.etag, "Cache-Control": _KEPT}
