@@ -104,12 +104,17 @@ class Previews:
             self._large.add(key)
         elif key in self._large:  # a thread that waited for it could not serve others
             raise LargePhotoError
+        made = None
         try:
-            return _preview(self._made(entry, size, key, large))
+            with suppress(LargePhotoError):  # the error itself would hold the file's content
+                made = self._made(entry, size, key, large)
         finally:
             if large:
                 self._large.discard(key)
                 give_back()
+        if made is None:
+            raise LargePhotoError
+        return _preview(made)
 
     def _made(self, entry: Entry, size: Size, key: str, large: bool) -> bytes:
         with self._alone(key):
