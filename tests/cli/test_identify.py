@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from barkive.cli import commands
+from barkive.images.memory import budget
 
 RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
 
@@ -47,6 +48,24 @@ def test_one_photo(run: Run, colour_photo: Photo, monkeypatch: pytest.MonkeyPatc
         0,
         "rex.png                           Chihuahua 98%, Maltese 1%\n",
         "",
+    )
+
+
+def test_the_memory_for_large_photos(
+    run: Run, colour_photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget(), "limit", 10**9)
+    photo = colour_photo("red.png", RED)
+    assert run(photo, "--memory", "2G")[0] == 0
+    assert budget().limit == 2 * 10**9
+    monkeypatch.setenv("BARKIVE_MEMORY", "34M")
+    assert run(photo)[0] == 0
+    assert budget().limit == 34 * 10**6
+    assert run(photo, "--memory", "much") == (
+        2,
+        "",
+        "Error: “much” is no memory to decode photos in; give a size of 34 MB or more, such as "
+        "800M or 2G.\n",
     )
 
 

@@ -424,3 +424,10 @@ def test_the_device_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch
         result = CliRunner().invoke(app, ["serve", *words])
         assert isinstance(result.exception, UsageError)
     assert asked == ["cpu", "cuda"]
+
+
+@pytest.mark.parametrize("command", [["serve"], ["scan", "photos"], ["identify", "photos"]])
+def test_what_is_no_memory(command: list[str]) -> None:
+    result = CliRunner().invoke(app, [*command, "--memory", "10M"])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception).startswith("“10M” is no memory to decode photos in;")

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import io
 import logging
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -20,11 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive.classifier import Classifier
-from barkive.errors import BusyError
+from barkive.errors import BusyError, PhotoError
 from barkive.verdicts import Scores
 from barkive.web import engine as module
 from barkive.web.engine import Engine
 
+decoding = sys.modules["barkive.images.decode"]  # the name is taken by the function
 RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
 SECONDS = 60
 # What `Classifier.judge` takes ahead of a batch with two threads: twelve wait to be judged, and
@@ -315,15 +317,105 @@ def test_a_photo_on_which_the_decoder_breaks_fails_alone(
     monster = photo((1, 2, 3))
     load = type(gate.bundle.info.preprocessing).load
 
-    def loaded(self: Any, content: bytes) -> NDArray[np.uint8]:
+    def loaded(self: Any, content: bytes, **options: Any) -> NDArray[np.uint8]:
         if content == monster:
             raise RuntimeError("a fault in a library")
-        return load(self, content)
+        return load(self, content, **options)
 
     monkeypatch.setattr(type(gate.bundle.info.preprocessing), "load", loaded)
     found = asyncio.run(make_engine().judge(each(photo(RED), monster, photo(GREEN))))
     assert [judged.status.value for judged in found] == ["dog", "failed", "dog"]
     assert found[1].error == FAULT
+
+
+class Slow:
+    """Has large photos wait to be decoded: those of more than 100 x 100 pixels."""
+
+    def __init__(self, kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entered, self.open = threading.Event(), threading.Event()
+        self.fault: Exception | None = None
+        load = kind.load
+
+        def loaded(preprocessing: Any, content: bytes, *, large: bool = True) -> NDArray[np.uint8]:
+            if large:
+                self.entered.set()
+                assert self.open.wait(SECONDS)
+                if self.fault is not None:
+                    raise self.fault
+            pixels: NDArray[np.uint8] = load(preprocessing, content, large=large)
+            return pixels
+
+        monkeypatch.setattr(decoding, "_LARGE_MEGAPIXELS", 0.01)
+        monkeypatch.setattr(kind, "load", loaded)
+
+
+@pytest.fixture
+def slow(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
+    slow = Slow(type(gate.bundle.info.preprocessing), monkeypatch)
+    yield slow
+    slow.open.set()
+
+
+def large(colour: tuple[int, int, int]) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (200, 200), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_small_photos_are_answered_while_large_ones_are_decoded(
+    make_engine: Callable[..., Engine], slow: Slow
+) -> None:
+    engine = make_engine()
+    waiting = [engine.submit(large(RED)) for _ in range(8)]
+    assert slow.entered.wait(SECONDS)
+    assert statuses([engine.submit(photo(one)) for one in (RED, BLACK) * 20]) == [
+        *("dog", "not_dog") * 20
+    ]
+    assert not any(future.done() for future in waiting)
+    slow.open.set()
+    assert statuses(waiting) == ["dog"] * 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [(PhotoError("It is too large."), "It is too large."), (OSError(), FAULT)]
+)
+def test_a_large_photo_that_cannot_be_decoded_fails_alone(
+    make_engine: Callable[..., Engine], slow: Slow, fault: Exception, told: str
+) -> None:
+    engine = make_engine()
+    slow.fault = fault
+    slow.open.set()
+    judged = engine.submit(large(RED)).result(SECONDS)
+    assert (judged.status.value, judged.error) == ("failed", told)
+    slow.fault = None
+    assert statuses([engine.submit(large(RED))]) == ["dog"]
+
+
+def test_more_large_photos_than_there_is_room_for_are_refused(
+    make_engine: Callable[..., Engine], slow: Slow
+) -> None:
+    engine = make_engine()
+    first = engine.submit(large(RED))
+    assert slow.entered.wait(SECONDS)
+    waiting = [engine.submit(large(RED)) for _ in range(32)]
+    until(lambda: len(engine._large) == 32)
+    with pytest.raises(BusyError):
+        engine.submit(large(RED)).result(SECONDS)
+    slow.open.set()
+    assert statuses([first, *waiting]) == ["dog"] * 33
+
+
+def test_large_photos_that_wait_are_told_when_the_server_stops(
+    make_engine: Callable[..., Engine], slow: Slow
+) -> None:
+    engine = make_engine()
+    futures = [engine.submit(large(RED)) for _ in range(3)]
+    assert slow.entered.wait(SECONDS)
+    until(lambda: engine.waiting == 2)
+    engine.close()
+    for future in futures:
+        with pytest.raises(BusyError):
+            future.result(SECONDS)
 
 
 def test_a_fault_of_the_network_is_told_and_the_next_photos_are_judged(

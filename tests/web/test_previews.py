@@ -5,6 +5,7 @@ import io
 import os
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
 from barkive.errors import PhotoError
+from barkive.images import LargePhotoError
 from barkive.images.fingerprint import picture_digest
 from barkive.web import previews as module
 from barkive.web.previews import Preview, Previews, Size
@@ -65,9 +67,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Size]:
     sizes: list[Size] = []
     render = module._rendered
 
-    def listen(file: bytes, size: Size) -> bytes:
+    def listen(file: bytes, size: Size, large: bool) -> bytes:
         sizes.append(size)
-        return render(file, size)
+        return render(file, size, large)
 
     monkeypatch.setattr(module, "_rendered", listen)
     return sizes
@@ -251,11 +253,11 @@ def test_two_threads_at_once_make_it_once(
     started, go_on = threading.Event(), threading.Event()
     render = module._rendered
 
-    def slow(file: bytes, size: Size) -> bytes:
+    def slow(file: bytes, size: Size, large: bool) -> bytes:
         made.append(size)
         started.set()
         assert go_on.wait(60)
-        return render(file, size)
+        return render(file, size, large)
 
     monkeypatch.setattr(module, "_rendered", slow)
     with ThreadPoolExecutor(4) as pool:
@@ -389,3 +391,32 @@ def test_after_it_is_closed_pictures_still_come(
     previews.close()
     previews.close()
     assert opened(previews.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
+
+
+def test_a_large_photo_takes_no_thread_of_the_others(
+    previews: Previews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = entry(noise(tmp_path / "a.png", 1, (400, 300)))
+    monkeypatch.setattr(sys.modules["barkive.images.decode"], "_LARGE_MEGAPIXELS", 0.1)
+    begun, go_on = threading.Event(), threading.Event()
+    render = module._rendered
+
+    def slow(file: bytes, size: Size, large: bool) -> bytes:
+        if large:
+            begun.set()
+            assert go_on.wait(60)
+        return render(file, size, large)
+
+    monkeypatch.setattr(module, "_rendered", slow)
+    with pytest.raises(LargePhotoError):
+        previews.get(photo, Size.THUMBNAIL, large=False)
+    with ThreadPoolExecutor(1) as pool:
+        making = pool.submit(previews.get, photo, Size.THUMBNAIL)
+        assert begun.wait(60)
+        # At once, not when the other thread has made it.
+        with pytest.raises(LargePhotoError):
+            previews.get(photo, Size.THUMBNAIL, large=False)
+        go_on.set()
+        made = making.result()
+    assert previews.get(photo, Size.THUMBNAIL, large=False) == made
+    assert opened(made).size == (300, 300)

@@ -18,6 +18,7 @@ from barkive.cli.options import (
     FormatOption,
     Lang,
     LangOption,
+    MemoryOption,
     ModelOption,
     PriorOption,
     passing,
@@ -48,6 +49,7 @@ def identify(
     model: ModelOption = None,
     prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
+    memory: MemoryOption = None,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,
@@ -63,9 +65,11 @@ def identify(
     from barkive.classifier import Classifier
     from barkive.cli.output import summary, writer
     from barkive.cli.progress import progress
+    from barkive.images.memory import set_limit
     from barkive.images.passing import told
     from barkive.verdicts import Status
 
+    set_limit(memory)
     rules, passed = passing(exclude, follow_links), Counter[str]()
     classifier = Classifier(model, device=device.value, prior=prior)
     files: Iterable[str] = _files(photos, recursive, rules, passed)

@@ -115,6 +115,17 @@ FollowLinksOption = Annotated[
         "--follow-links", help="Follow links that lead out of the folder; others always are."
     ),
 ]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        envvar="BARKIVE_MEMORY",
+        help="What the decoding of large photos may take, such as 2G; by default a quarter of "
+        "what the container or the machine has, at most 950M.",
+        show_default=False,
+    ),
+]
 LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
 
 _TRAINING = (

@@ -19,6 +19,7 @@ from barkive.cli.options import (
     DeviceOption,
     ExcludeOption,
     FollowLinksOption,
+    MemoryOption,
     ModelOption,
     passing,
 )
@@ -100,6 +101,7 @@ def scan(
     device: DeviceOption = Device.CPU,
     exclude: ExcludeOption = None,
     follow_links: FollowLinksOption = False,
+    memory: MemoryOption = None,
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
 
@@ -116,7 +118,9 @@ def scan(
     from barkive.catalogue.rebuild import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.errors import UsageError
+    from barkive.images.memory import set_limit
 
+    set_limit(memory)
     if ray_address is not None and engine is EngineName.LOCAL:
         raise UsageError("--ray-address is for --engine ray; give both, or neither.")
     rules = passing(exclude, follow_links)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Device, DeviceOption, ModelOption
+from barkive.cli.options import CatalogueAt, Device, DeviceOption, MemoryOption, ModelOption
 
 if TYPE_CHECKING:
     import socket
@@ -30,6 +30,7 @@ def serve(
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     model: ModelOption = None,
     device: DeviceOption = Device.CPU,
+    memory: MemoryOption = None,
     folder: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,9 +63,11 @@ def serve(
     a password is asked for: it is set once, at the first start or by the variable
     BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
     """
+    from barkive.images.memory import set_limit
     from barkive.web import LOOPBACK, Settings, create_app
     from barkive.web.server import run
 
+    set_limit(memory)
     own = host in LOOPBACK
     guarded = password or new_password or not own
     passwords = _passwords(new_password) if guarded else None

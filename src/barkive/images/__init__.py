@@ -1,7 +1,7 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
 from barkive.images.ahead import map_ahead
-from barkive.images.decode import Photo, decode, is_photo, read_file
+from barkive.images.decode import LargePhotoError, Photo, decode, is_photo, read_file
 from barkive.images.files import find_photos
 from barkive.images.hashing import (
     group_near_duplicates,
@@ -15,6 +15,7 @@ from barkive.images.quality import Quality, measure
 
 __all__ = [
     "Header",
+    "LargePhotoError",
     "Photo",
     "Preprocessing",
     "Quality",

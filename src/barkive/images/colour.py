@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, cast
 
@@ -11,10 +12,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 
-def flatten(image: Image.Image) -> Image.Image:
-    """Brings an image to mode L, RGB or CMYK: 8 bits, and what is transparent laid on white."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_to_8_bits(np.asarray(image)))
+def flatten(image: Image.Image, white: float) -> Image.Image:
+    """Brings an image to mode L, RGB or CMYK: 8 bits, and what is transparent laid on white.
+
+    Args:
+        image: Or a part of it.
+        white: Of `white` of the whole.
+    """
+    if _is_deep(image.mode):
+        return Image.fromarray(_to_8_bits(np.asarray(image), white))
     grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         image = image.convert("LA" if grey else "RGBA")
@@ -26,18 +32,33 @@ def flatten(image: Image.Image) -> Image.Image:
     return image.convert("L" if grey else "RGB")
 
 
-def _to_8_bits(grey: NDArray[Any]) -> NDArray[np.uint8]:
-    """Grey levels of 16 or 32 bits, or of floats, as 0..255.
+def white(mode: str, parts: Iterable[Image.Image]) -> float:
+    """The grey level that stands for white in an image of more than 8 bits; else 255.
 
-    16 bits have a defined white. The others do not: the first of 1, 255 and 65535 that
-    no level exceeds is taken for it, or else the highest level.
+    16 bits have a defined white. Of 32 bits and of floats it is the first of 1, 255 and 65535
+    that no level exceeds, or else the highest level.
+
+    Args:
+        mode: Of the image.
+        parts: The image in parts, looked at only where it has to be.
     """
-    levels = np.nan_to_num(grey.astype(np.float32), posinf=0, neginf=0)
-    if grey.dtype.itemsize == 2:
-        white = 65535.0
-    else:
-        top = float(levels.max())
-        white = next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
+    if mode not in ("F", "I"):
+        return 65535.0 if _is_deep(mode) else 255.0
+    top = max(float(_levels(np.asarray(part)).max()) for part in parts)
+    return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
+
+
+def _is_deep(mode: str) -> bool:
+    return mode == "F" or mode.startswith("I")
+
+
+def _levels(grey: NDArray[Any]) -> NDArray[np.float32]:
+    return np.nan_to_num(grey.astype(np.float32), posinf=0, neginf=0)
+
+
+def _to_8_bits(grey: NDArray[Any], white: float) -> NDArray[np.uint8]:
+    """Grey levels of 16 or 32 bits, or of floats, as 0..255."""
+    levels = _levels(grey)
     eight: NDArray[np.uint8] = np.rint(np.clip(levels / white, 0, 1) * 255).astype(np.uint8)
     return eight
 

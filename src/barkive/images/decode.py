@@ -15,7 +15,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -34,25 +34,41 @@ from PIL import (
 )
 
 from barkive.errors import MissingExtraError, PassingError, PhotoError
-from barkive.images.colour import flatten, to_srgb
+from barkive.images import png
+from barkive.images.colour import flatten, to_srgb, white
 from barkive.images.files import refuse_large
+from barkive.images.memory import budget
 from barkive.images.remote import is_remote, read
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | NDArray[np.uint8]
 
 # The largest phone sensors have 200 megapixels; 250 decoded take about a gigabyte.
 _MAX_MEGAPIXELS = 250
-# One photo above this is decoded at a time, so that the memory of a hostile file is not
-# multiplied by the number of threads.
+# A photo of more pixels, or one whose decoding needs more bytes, is large: it takes a second
+# or longer, and others should not have to wait for it.
 _LARGE_MEGAPIXELS = 50
+_LARGE_BYTES = 256 << 20
+# What is larger than this is brought to sRGB in strips of so many pixels. Each pixel of one
+# needs up to so many bytes for a moment: it is cut out, made transparent, laid on white.
+_STRIP_PIXELS = 1 << 20
+_STRIP_BYTES = 24
+# What decoders need for a pixel beside Pillow's own copy, measured: `benchmarks/memory.py`.
+_BYTES_BESIDE = {"WEBP": 12, "AVIF": 8}
 # Every scan of a progressive JPEG passes over the whole picture, and an empty one takes
 # hardly a byte: without a limit a small file could decode for hours. Encoders write about 10.
 _MAX_SCANS = 100
 
-_large = threading.Lock()
+
+_BOMB = "It has more pixels than any photo."
 
 
-def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8]:
+class LargePhotoError(PhotoError):
+    """A photo takes a second or longer to decode, or much memory, and was not for that."""
+
+
+def decode(
+    photo: Photo, *, shorter_side: int | None = None, large: bool = True
+) -> NDArray[np.uint8]:
     """Decodes a photo. Safe to call from several threads at once.
 
     The first picture of the file is taken, turned upright by its EXIF orientation (a
@@ -65,12 +81,15 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
         shorter_side: The side in pixels that the caller will shrink the photo to; a
             larger one may come back reduced, its shorter side no shorter than that. A
             large JPEG is then decoded at 1/2, 1/4 or 1/8 scale, in a fraction of the time.
+        large: Whether to decode a photo that takes long or much memory, which may have to
+            wait for others until there is enough, see `memory.Budget`.
 
     Returns:
         RGB, shape (height, width, 3), 0..255, C-contiguous.
 
     Raises:
         PhotoError: The photo can't be read; the message says why, in one sentence.
+        LargePhotoError: It is large, and is not to be decoded then.
     """
     if isinstance(photo, np.ndarray):
         photo = _from_array(photo)
@@ -79,24 +98,41 @@ def decode(photo: Photo, *, shorter_side: int | None = None) -> NDArray[np.uint8
             f"It is of type {type(photo).__name__}; "
             "give a path, a file's bytes, a Pillow image or an array."
         )
-    try:
-        with pillow_silenced():
-            if isinstance(photo, Image.Image):
-                return _pixels(photo, shorter_side)
-            content = photo if isinstance(photo, bytes) else read_file(photo)
-            with open_photo(content) as image:
-                _check_size(image)
-                if isinstance(image, JpegImagePlugin.JpegImageFile):
-                    _prepare_jpeg(image, content, shorter_side)
-                return _pixels(image, shorter_side)
-    except PhotoError:
-        raise
-    except MemoryError:
-        raise PassingError("There is not enough memory to decode it.") from None
-    except Exception as error:  # plugins raise almost anything when the bytes are wrong
-        if isinstance(error, EOFError) or "truncated" in str(error).lower():
-            raise PassingError("The file is cut off: the picture ends early.") from None
-        raise PhotoError("The file is damaged: the picture can't be decoded.") from None
+    # The memory counts as taken until all that was decoded has gone, the errors' frames included.
+    with ExitStack() as taken:
+        try:
+            with pillow_silenced():
+                return _decoded(photo, shorter_side, large, taken)
+        except PhotoError:
+            raise
+        except Image.DecompressionBombError:
+            refusal = PhotoError(_BOMB)
+        except MemoryError:
+            refusal = PassingError("There is not enough memory to decode it.")
+        except Exception as error:  # plugins raise almost anything when the bytes are wrong
+            if isinstance(error, EOFError) or "truncated" in str(error).lower():
+                refusal = PassingError("The file is cut off: the picture ends early.")
+            else:
+                refusal = PhotoError("The file is damaged: the picture can't be decoded.")
+        raise refusal
+
+
+def _decoded(
+    photo: str | os.PathLike[str] | bytes | Image.Image,
+    shorter_side: int | None,
+    large: bool,
+    taken: ExitStack,
+) -> NDArray[np.uint8]:
+    if isinstance(photo, Image.Image):
+        return _pixels(photo, b"", shorter_side, large, taken)
+    content = photo if isinstance(photo, bytes) else read_file(photo)
+    with open_photo(content) as image:
+        _check_size(image)
+        if not large and _is_large(image):
+            raise LargePhotoError
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            _prepare_jpeg(image, content, shorter_side)
+        return _pixels(image, content, shorter_side, large, taken)
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -216,7 +252,7 @@ def open_photo(content: bytes) -> ImageFile.ImageFile:
     except (PhotoError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise PhotoError("It has more pixels than any photo.") from None
+        raise PhotoError(_BOMB) from None
     except Exception:
         raise PhotoError(f"The file starts as {name} does, but is damaged or cut off.") from None
 
@@ -244,21 +280,157 @@ def _prepare_jpeg(
     image.decodermaxblock = max(len(content), image.decodermaxblock)
 
 
-def _pixels(image: Image.Image, shorter_side: int | None) -> NDArray[np.uint8]:
-    """Decodes an opened image and brings it to upright sRGB."""
+def _is_large(image: Image.Image) -> bool:
+    return image.width * image.height > _LARGE_MEGAPIXELS * 1e6
+
+
+def _pixels(
+    image: Image.Image,
+    content: bytes,
+    shorter_side: int | None,
+    large: bool,
+    taken: ExitStack,
+) -> NDArray[np.uint8]:
+    """Decodes an opened image and brings it to upright sRGB.
+
+    Args:
+        image: Of a file, or one of the caller's.
+        content: Of the file; empty for the caller's image.
+        shorter_side: See `decode`.
+        large: See `decode`.
+        taken: What is left to the caller to give back.
+    """
     _check_size(image)
-    large = image.width * image.height > _LARGE_MEGAPIXELS * 1e6
-    with _large if large else nullcontext():
-        image.load()
-        profile = image.info.get("icc_profile")
+    factor = 1
+    if shorter_side is not None:
+        # Twice what the caller needs keeps the caller's own, better filter in charge.
+        factor = max(1, min(image.size) // (2 * shorter_side))
+    need = _need(image, content)
+    need += _STRIP_BYTES * min(image.width * image.height, max(_STRIP_PIXELS, image.width * factor))
+    # The result, and where the caller is to shrink it, what that takes.
+    need += (3 if shorter_side is None else 10) * (image.width * image.height // factor**2)
+    if not large and need > _LARGE_BYTES:
+        raise LargePhotoError
+    taken.enter_context(budget().taken(need))
+    return _assembled(image, content, factor)
+
+
+def _need(image: Image.Image, content: bytes) -> int:
+    """The bytes that decoding an image takes, but for strips of it and what comes of them."""
+    pixels = image.width * image.height
+    if _has_png_strips(image, content):
+        return png.BYTES * max(_STRIP_PIXELS, image.width)
+    if _has_heic_strips(image, content):
+        # The planes, and what is made of them, in bytes; transparency is a plane of its own.
+        return pixels * (13 if image.has_transparency_data else 9) // 2
+    grey = image.mode in ("1", "L", "P")
+    need = pixels * (1 if grey else 2 if image.mode.startswith("I;16") else 4)
+    need += pixels * _BYTES_BESIDE.get(image.format or "", 0)
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        need += _coefficients(image, content)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.use_load_libtiff:
+        rows = image.tag_v2.get(TiffImagePlugin.ROWSPERSTRIP, image.height)
+        need += 4 * image.width * min(int(rows), image.height)
+    return need
+
+
+def _assembled(image: Image.Image, content: bytes, factor: int) -> NDArray[np.uint8]:
+    """Brings an image to upright sRGB, strip by strip."""
+    shade = white(image.mode, _strips(image, content, factor))
+    upright: NDArray[np.uint8] | None = None
+    orientation, done = 0, 0
+    for strip in _strips(image, content, factor):
+        flat = flatten(strip, shade)
+        if factor > 1:
+            flat = flat.reduce(factor)
         # Asked after loading: TIFF turns itself upright, and PNG may hold its EXIF at the end.
-        turn = _TURNS.get(exif_orientation(image))
-        image = flatten(image)
-        if shorter_side is not None and (factor := min(image.size) // (2 * shorter_side)) > 1:
-            # Twice what the caller needs keeps the caller's own, better filter in charge.
-            image = image.reduce(factor)
-        image = to_srgb(image, profile)
-        return np.ascontiguousarray(image if turn is None else image.transpose(turn))
+        orientation = orientation or _orientation(image, content)
+        turn = _TURNS.get(orientation)
+        piece = to_srgb(flat, image.info.get("icc_profile"))
+        rows = piece.height
+        if turn is not None:
+            piece = piece.transpose(turn)
+        if strip.height == image.height:
+            return np.ascontiguousarray(piece)
+        height, width = -(-image.height // factor), -(-image.width // factor)
+        if upright is None:
+            shape = (width, height, 3) if orientation in TURNED else (height, width, 3)
+            upright = np.empty(shape, np.uint8)
+        # The first rows come to lie at the right or at the bottom.
+        start = height - done - rows if orientation in _FROM_THE_END else done
+        place = slice(start, start + rows)
+        upright[(slice(None), place) if orientation in TURNED else place] = np.asarray(piece)
+        done += rows
+    assert upright is not None
+    return upright
+
+
+def _strips(image: Image.Image, content: bytes, factor: int) -> Iterator[Image.Image]:
+    """Loads an image and gives it from top to bottom; the rows are multiples of a factor."""
+
+    def rows() -> int:
+        return factor * max(1, _STRIP_PIXELS // (image.width * factor))
+
+    if _has_png_strips(image, content):
+        yield from png.strips(cast(PngImagePlugin.PngImageFile, image), content, rows())
+        return
+    if _has_heic_strips(image, content):
+        whole = _heic_pixels(content)
+        for top in range(0, image.height, rows()):
+            yield Image.fromarray(whole[top : top + rows(), : image.width])
+        return
+    image.load()
+    if image.width * image.height <= _STRIP_PIXELS:
+        yield image
+        return
+    for top in range(0, image.height, rows()):
+        yield image.crop((0, top, image.width, min(top + rows(), image.height)))
+
+
+def _has_png_strips(image: Image.Image, content: bytes) -> bool:
+    if not (content and isinstance(image, PngImagePlugin.PngImageFile)):
+        return False
+    return _is_large(image) and png.has_strips(image)
+
+
+def _has_heic_strips(image: Image.Image, content: bytes) -> bool:
+    return bool(content) and image.format == "HEIF" and _is_large(image)
+
+
+def _heic_pixels(content: bytes) -> NDArray[Any]:
+    """The pixels of a HEIC photo where its decoder has put them, without Pillow's copy."""
+    from pillow_heif import open_heif
+
+    photo = open_heif(io.BytesIO(content), convert_hdr_to_8bit=True, remove_stride=False)
+    width, height = photo.size
+    # Rows are padded to a length that need not be a number of pixels.
+    rows = np.frombuffer(photo.data, np.uint8).reshape(height, photo.stride)
+    bands = len(photo.mode)
+    return rows[:, : width * bands].reshape((height, width, bands)[: 2 + (bands > 1)])
+
+
+def _coefficients(image: JpegImagePlugin.JpegImageFile, content: bytes) -> int:
+    """The bytes that libjpeg needs for a JPEG of several scans: all its coefficients.
+
+    At every scale, because a scan holds some of the bits, or colours, of the whole picture.
+    """
+    start = image.fp.tell() if image.fp is not None else 0
+    scan = content.rfind(b"\xff\xda", 0, start)
+    if "progressive" not in image.info and content[scan + 4 : scan + 5] == bytes([image.layers]):
+        return 0
+    scale = image.decoderconfig[0] if image.decoderconfig else 1
+    samples = [across * down for _, across, down, _ in image.layer]
+    finest = max(across for _, across, *_ in image.layer) * max(
+        down for _, _, down, _ in image.layer
+    )
+    return 2 * image.width * image.height * scale**2 * sum(samples) // finest
+
+
+def _orientation(image: Image.Image, content: bytes) -> int:
+    if _has_png_strips(image, content):
+        with open_photo(png.without_picture(content)) as header:
+            return exif_orientation(header)
+    return exif_orientation(image)
 
 
 _TURNS = {
@@ -270,6 +442,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TURNED = (5, 6, 7, 8)
+"""The orientations that exchange width and height."""
+_FROM_THE_END = (3, 4, 6, 7)
 
 
 def exif_orientation(image: Image.Image) -> int:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from PIL import ExifTags, Image
 
-from barkive.images.decode import exif_orientation, open_photo, pillow_silenced, sniff
+from barkive.images.decode import (
+    TURNED,
+    exif_orientation,
+    open_photo,
+    pillow_silenced,
+    sniff,
+)
+from barkive.images.png import without_picture
 
-# A PNG holds its orientation in one of these, possibly behind the picture: only then
-# does Pillow have to decode the picture to find it.
+# A PNG holds its orientation in one of these, possibly behind the picture, which Pillow would
+# decode to find it.
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 # Turned upright when they are opened, though their EXIF may still speak of the turn.
 _UPRIGHT = ("TIFF", "HEIC")
-# The orientations that exchange width and height.
-_TURNED = (5, 6, 7, 8)
 _CAMERA = (ExifTags.Base.Make, ExifTags.Base.Model)
 
 
@@ -58,12 +63,12 @@ def describe(content: bytes) -> Header:
         width, height = image.size
         if kind == "PNG" and not any(name in content for name in _PNG_EXIF):
             return Header(width, height, kind, image.mode)
-        orientation = exif_orientation(image)
-        if orientation in _TURNED and kind not in _UPRIGHT:
-            width, height = height, width
-        return Header(
-            width, height, kind, image.mode, orientation, _taken_at(image), _camera(image)
-        )
+        mode = image.mode
+        with open_photo(without_picture(content)) if kind == "PNG" else nullcontext(image) as said:
+            orientation = exif_orientation(said)
+            if orientation in TURNED and kind not in _UPRIGHT:
+                width, height = height, width
+            return Header(width, height, kind, mode, orientation, _taken_at(said), _camera(said))
 
 
 def _taken_at(image: Image.Image) -> datetime | None:

@@ -100,10 +100,15 @@ class Preprocessing:
             image = canvas
         return np.asarray(image)
 
-    def load(self, photo: Photo) -> NDArray[np.uint8]:
+    def load(self, photo: Photo, *, large: bool = True) -> NDArray[np.uint8]:
         """Decodes a photo, at a reduced scale where that loses nothing, and applies this.
+
+        Args:
+            photo: See `decode`.
+            large: Likewise.
 
         Raises:
             PhotoError: The photo can't be read.
+            LargePhotoError: It is large, and is not to be decoded then.
         """
-        return self.apply(decode(photo, shorter_side=self.size))
+        return self.apply(decode(photo, shorter_side=self.size, large=large))

@@ -4,6 +4,9 @@ Requests that arrive at the same time are judged in the same batches, by the one
 `Classifier.judge`. What waits is bounded: beyond that a request is refused at once, and the
 next one that finds room is taken.
 
+A large photo takes seconds to decode. It is set aside, decoded by a thread of its own, one after
+the other, and joins the queue again as pixels, so that nobody else's photo waits for it.
+
 Every photo that is taken in is answered exactly once: with a verdict, or with the reason why
 there is none.
 """
@@ -24,6 +27,8 @@ from numpy.typing import NDArray
 
 from barkive.classifier import Classifier, Judged
 from barkive.errors import BusyError, PhotoError
+from barkive.images import LargePhotoError
+from barkive.images.memory import give_back
 from barkive.verdicts import Status
 
 _log = logging.getLogger(__name__)
@@ -33,14 +38,31 @@ _RETRY_SECONDS = 0.02
 # After a fault, so that one that lasts does not keep a core busy.
 _PAUSE_SECONDS = 0.05
 _CLOSING_SECONDS = 5.0
+# So many large photos may wait, which takes a minute or two.
+_LARGE_ROOM = 32
+# After the last of them, until those who brought them have let go of the files too.
+_TIDY_SECONDS = 2.0
 _FAULT = "It could not be judged; try again."
 _STOPPING = "The server is stopping; try again when it is back."
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
+    """A photo on its way: in `_waiting`, then in `_taken`, until it is answered.
+
+    A large one stays in `_taken` while it is in `_large`, and in `_waiting` for a second time.
+    """
+
     content: bytes
     future: Future[Judged[_Job]] = field(default_factory=Future)
+    is_large: bool = False
+    pixels: NDArray[np.uint8] | None = None
+
+
+def _busy(waiting: int) -> BusyError:
+    return BusyError(
+        f"{waiting} photos are waiting already, which is the limit; try again in a moment."
+    )
 
 
 class Engine:
@@ -49,7 +71,7 @@ class Engine:
     def __init__(
         self, classifier: Classifier, *, room: int = 256, room_bytes: int = 512 << 20
     ) -> None:
-        """Starts the thread that judges.
+        """Starts the thread that judges, and the one that decodes large photos.
 
         Args:
             classifier: Which one.
@@ -57,20 +79,23 @@ class Engine:
             room_bytes: What their files may have together; a single one may be larger.
         """
         self.classifier = classifier
+        self._preprocessing = classifier.bundle.info.preprocessing
         self._room, self._room_bytes = room, room_bytes
         # Guards all that follows, and is notified when it changes.
         self._changed = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._taken: set[_Job] = set()
+        self._large: deque[_Job] = deque()
         self._turn = 0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-engine", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._decode, name="barkive-large", daemon=True).start()
 
     @property
     def waiting(self) -> int:
         """How many photos wait."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._large)
 
     @property
     def is_alive(self) -> bool:
@@ -86,12 +111,9 @@ class Engine:
         with self._changed:
             if self._closed:
                 raise BusyError(_STOPPING)
-            size = sum(len(job.content) for job in self._waiting)
-            if len(self._waiting) >= self._room or size > self._room_bytes:
-                raise BusyError(
-                    f"{len(self._waiting)} photos are waiting already, which is the limit; "
-                    "try again in a moment."
-                )
+            size = sum(len(job.content) for job in (*self._waiting, *self._large))
+            if self.waiting >= self._room or size > self._room_bytes:
+                raise _busy(self.waiting)
 
     def submit(self, content: bytes) -> Future[Judged[_Job]]:
         """Hands in a photo.
@@ -150,8 +172,9 @@ class Engine:
         """Ends the thread; what still waits is answered with an error."""
         with self._changed:
             self._closed = True
-            left = list(self._waiting)
+            left = [job for job in self._waiting if not job.is_large]
             self._waiting.clear()
+            self._large.clear()
             self._changed.notify_all()
         for job in left:
             if job.future.set_running_or_notify_cancel():
@@ -186,20 +209,74 @@ class Engine:
                 if is_over():
                     return None
                 job = self._waiting.popleft()
+                if job.is_large:
+                    job.is_large = False
+                    if job in self._taken:
+                        return job
+                    continue
                 # False where the caller has gone: then nothing is decoded for nobody.
                 if job.future.set_running_or_notify_cancel():
                     self._taken.add(job)
                     return job
 
     def _load(self, job: _Job) -> NDArray[np.uint8]:
+        if job.pixels is not None:
+            return job.pixels
         content, job.content = job.content, b""
         try:
-            return self.classifier.bundle.info.preprocessing.load(content)
+            return self._preprocessing.load(content, large=False)
+        except LargePhotoError:
+            self._set_aside(job, content)
         except PhotoError:
             raise
         except Exception:  # what one photo sets off must not fall on those of others
             _log.exception("A photo could not be decoded.")
             raise PhotoError(_FAULT) from None
+        # Not the error itself: it would hold the content until the next photo comes.
+        content = b""
+        raise LargePhotoError
+
+    def _set_aside(self, job: _Job, content: bytes) -> None:
+        """Has another thread decode a large photo; that it failed here is answered to nobody."""
+        later = _Job(content, job.future, is_large=True)
+        with self._changed:
+            if job not in self._taken:
+                return
+            self._taken.remove(job)
+            if len(self._large) >= _LARGE_ROOM:
+                job.future.set_exception(_busy(len(self._large)))
+                return
+            self._taken.add(later)
+            self._large.append(later)
+            self._changed.notify_all()
+
+    def _decode(self) -> None:
+        """Decodes what was set aside; when nothing is left, memory goes back to the system."""
+        is_idle = True
+        while not self._closed:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._large or self._closed, timeout=None if is_idle else _TIDY_SECONDS
+                )
+                job = self._large.popleft() if self._large else None
+            if job is None:
+                give_back()
+                is_idle = True
+                continue
+            is_idle = False
+            content, job.content = job.content, b""
+            try:
+                job.pixels = self._preprocessing.load(content)
+            except PhotoError as error:
+                self._answer(Judged(job, Status.FAILED, str(error), None))
+            except Exception:
+                _log.exception("A photo could not be decoded.")
+                self._answer(Judged(job, Status.FAILED, _FAULT, None))
+            else:
+                with self._changed:
+                    self._waiting.append(job)
+                    self._changed.notify_all()
+            del content, job
 
     def _run(self) -> None:
         while not self._closed:
@@ -210,7 +287,7 @@ class Engine:
                 _log.exception("Judging has failed, and is begun anew.")
                 with self._changed:
                     self._turn += 1
-                    left = list(self._taken)
+                    left = [job for job in self._taken if not job.is_large]
                     self._changed.notify_all()
                 for job in left:
                     self._answer(Judged(job, Status.FAILED, _FAULT, None))
@@ -219,7 +296,7 @@ class Engine:
 
     def _answer(self, judged: Judged[_Job]) -> None:
         with self._changed:
-            if judged.item not in self._taken:  # `close` has answered it
+            if judged.item not in self._taken:  # set aside, or answered by `close`
                 return
             self._taken.remove(judged.item)
         judged.item.future.set_result(judged)

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +23,8 @@ from PIL import Image, ImageOps
 from barkive.catalogue import Entry
 from barkive.catalogue.identity import holds
 from barkive.errors import PhotoError
-from barkive.images import decode, read_file
+from barkive.images import LargePhotoError, decode, read_file
+from barkive.images.memory import give_back
 
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
@@ -77,6 +78,7 @@ class Previews:
         self._limit = limit_bytes
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
+        self._large: set[str] = set()
         # Decoding takes memory, and gains nothing from more threads than cores.
         self._few = threading.BoundedSemaphore(os.cpu_count() or 1)
         self._database: sqlite3.Connection | None = None
@@ -85,32 +87,51 @@ class Previews:
             folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
-    def get(self, entry: Entry, size: Size) -> Preview:
+    def get(self, entry: Entry, size: Size, *, large: bool = True) -> Preview:
         """A picture of a photo.
 
         Args:
             entry: The photo.
             size: `thumbnail` is the centre, a square of at most 320 pixels; `large` the whole,
                 at most 1600 pixels wide and high. None is larger than the photo.
+            large: Whether to make one of a large photo, which takes seconds.
 
         Raises:
             PhotoError: The photo can't be read.
+            LargePhotoError: It is large, and no picture is to be made of it then.
         """
         key = f"{entry.sha256}-{size}"
         if (content := self._kept(key)) is not None:
             return _preview(content)
+        if large:
+            self._large.add(key)
+        elif key in self._large:  # a thread that waited for it could not serve others
+            raise LargePhotoError
+        made = None
+        try:
+            with suppress(LargePhotoError):  # the error itself would hold the file's content
+                made = self._made(entry, size, key, large)
+        finally:
+            if large:
+                self._large.discard(key)
+                give_back()
+        if made is None:
+            raise LargePhotoError
+        return _preview(made)
+
+    def _made(self, entry: Entry, size: Size, key: str, large: bool) -> bytes:
         with self._alone(key):
             # Another thread may have made it meanwhile.
             if (content := self._kept(key)) is None:
-                with self._few:
+                with nullcontext() if large else self._few:
                     file = read_file(entry.file)
                     # Shown under this photo's breed, another picture would be labelled for it.
                     if entry.sha256 is not None and not holds(file, entry):
                         raise PhotoError(_CHANGED)
-                    content = _rendered(file, size)
+                    content = _rendered(file, size, large)
                 if hashlib.sha256(file).hexdigest() == entry.sha256:
                     self._keep(key, content)
-        return _preview(content)
+        return content
 
     def close(self) -> None:
         """Closes the cache."""
@@ -220,14 +241,14 @@ class Previews:
             self._open()
 
 
-def _rendered(file: bytes, size: Size) -> bytes:
+def _rendered(file: bytes, size: Size, large: bool) -> bytes:
     """A photo as a small JPEG."""
     if size is Size.THUMBNAIL:
-        photo = Image.fromarray(decode(file, shorter_side=_THUMBNAIL_SIDE))
+        photo = Image.fromarray(decode(file, shorter_side=_THUMBNAIL_SIDE, large=large))
         side = min(_THUMBNAIL_SIDE, *photo.size)
         image = ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS)
     else:
-        image = Image.fromarray(decode(file, shorter_side=_LARGE_SIDE))
+        image = Image.fromarray(decode(file, shorter_side=_LARGE_SIDE, large=large))
         image.thumbnail((_LARGE_SIDE, _LARGE_SIDE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=_QUALITY, progressive=size is Size.LARGE)

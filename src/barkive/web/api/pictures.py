@@ -5,17 +5,21 @@ The files themselves are not served.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import cache
 from typing import Annotated, Any
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from barkive.errors import PhotoError
+from barkive.images import LargePhotoError
 from barkive.web.api.described import NO_SUCH_PHOTO
 from barkive.web.api.identify import heat
 from barkive.web.api.shared import PREFIX, Number, Shared
-from barkive.web.previews import Size
+from barkive.web.previews import Preview, Size
+from barkive.web.service import Service
 
 router = APIRouter(prefix=PREFIX, tags=["pictures"])
 
@@ -33,9 +37,9 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     responses=_ANSWERS,
     summary="A small square picture",
 )
-def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
+async def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
     """The centre of the photo, at most 320 pixels wide and high."""
-    return _picture(request, shared, number, Size.THUMBNAIL)
+    return await _picture(request, shared, number, Size.THUMBNAIL)
 
 
 @router.get(
@@ -44,9 +48,9 @@ def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
     responses=_ANSWERS,
     summary="The photo at the size of a screen",
 )
-def image(request: Request, shared: Shared, number: Number) -> Response:
+async def image(request: Request, shared: Shared, number: Number) -> Response:
     """The whole photo, at most 1600 pixels wide and high."""
-    return _picture(request, shared, number, Size.LARGE)
+    return await _picture(request, shared, number, Size.LARGE)
 
 
 @router.get(
@@ -75,9 +79,22 @@ async def heatmap(
     return await heat(shared, entry.file, breed)
 
 
-def _picture(request: Request, shared: Shared, number: int, size: Size) -> Response:
-    preview = shared.previews.get(shared.catalogue.photo(number), size)
+async def _picture(request: Request, shared: Service, number: int, size: Size) -> Response:
+    def made(large: bool) -> Preview:
+        return shared.previews.get(shared.catalogue.photo(number), size, large=large)
+
+    preview = None
+    with suppress(LargePhotoError):
+        preview = await to_thread.run_sync(made, False)
+    if preview is None:
+        # Not in the threads that all requests share: a few large photos would fill them.
+        preview = await to_thread.run_sync(made, True, limiter=_one_at_a_time())
     headers = {"ETag": preview.etag, "Cache-Control": _KEPT}
     if request.headers.get("if-none-match") == preview.etag:
         return Response(status_code=304, headers=headers)
     return Response(preview.content, media_type=preview.media_type, headers=headers)
+
+
+@cache
+def _one_at_a_time() -> CapacityLimiter:
+    return CapacityLimiter(1)

@@ -1,0 +1,208 @@
+"""The memory that decoding may take: counted in bytes beforehand, shared by all threads."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from barkive.errors import PassingError, UsageError
+
+ORDINARY: Final = 64 << 20
+"""Bytes. A decode that needs no more neither waits for others nor counts."""
+
+VARIABLE: Final = "BARKIVE_MEMORY"
+"""The name of the variable that sets the budget where no option does."""
+
+# So that a server with a gigabyte to live in stays there, however large the machine is.
+_MOST = 950 * 10**6
+_LEAST = 32 << 20
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.I)
+
+
+class Budget:
+    """What all decodes of a process may take together. Safe to use from several threads."""
+
+    def __init__(self, limit: int) -> None:
+        """Sets the limit.
+
+        Args:
+            limit: In bytes.
+        """
+        self.limit = limit
+        self._taken = 0
+        self._turn = threading.Lock()
+        self._given_back = threading.Condition()
+
+    @contextmanager
+    def taken(self, need: int) -> Iterator[None]:
+        """Takes memory for the length of the block; waits until others have given enough back.
+
+        Who waits is served before who comes later, so that a large one is not starved by
+        small ones. Ordinary ones pass by at once.
+
+        Args:
+            need: In bytes.
+
+        Raises:
+            PhotoError: It is more than the limit.
+        """
+        if need > self.limit:
+            raise PassingError(
+                f"Decoding it needs {in_words(need)} of memory; the limit is "
+                f"{in_words(self.limit)} (--memory or BARKIVE_MEMORY)."
+            )
+        if need <= ORDINARY:
+            yield
+            return
+        with self._turn, self._given_back:
+            self._given_back.wait_for(lambda: self._taken + need <= self.limit)
+            self._taken += need
+        try:
+            yield
+        finally:
+            give_back()
+            with self._given_back:
+                self._taken -= need
+                self._given_back.notify_all()
+
+
+def in_words(size: int) -> str:
+    """A number of bytes for people: `850 MB`, `1.5 GB`."""
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{-(-size // 10**6)} MB"
+
+
+def parse_size(text: str) -> int:
+    """The bytes that a size such as `2G`, `1.5 GB` or `800M` stands for; units are decimal.
+
+    Raises:
+        UsageError: It is no size, or less than 32 MB, in which no photo is decoded.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = round(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
+    if size < _LEAST:
+        raise UsageError(
+            f"“{text}” is no memory to decode photos in; give a size of 34 MB or more, such as "
+            "800M or 2G."
+        )
+    return size
+
+
+def set_limit(size: str | None) -> None:
+    """Sets what decoding may take in this process.
+
+    Args:
+        size: See `parse_size`; None leaves it as it is.
+
+    Raises:
+        UsageError: It is no such size.
+    """
+    if size is not None:
+        budget().limit = parse_size(size)
+
+
+_once = threading.Lock()
+
+
+def budget() -> Budget:
+    """This process's budget, one for all threads.
+
+    Raises:
+        UsageError: The variable holds no size.
+    """
+    with _once:  # or two threads that are the first would have one each
+        return _budget()
+
+
+@cache
+def _budget() -> Budget:
+    return Budget(default_limit())
+
+
+def default_limit() -> int:
+    """What the variable says, or a quarter of what there is, at most 950 MB; in bytes.
+
+    Raises:
+        UsageError: The variable holds no size.
+    """
+    if given := os.environ.get(VARIABLE):
+        return parse_size(given)
+    return max(_LEAST, min(available() // 4, _MOST))
+
+
+def available() -> int:
+    """The memory that this process may have, in bytes: its container's limit or the machine's."""
+    return min([_of_machine(), *_limits(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))])
+
+
+def _limits(groups: Path, root: Path) -> Iterator[int]:
+    """The limits of the control groups that a process is in, and of those around them.
+
+    Args:
+        groups: The kernel's list of them, one a line: `0::/a/b` of version 2,
+            `7:memory:/a/b` of version 1.
+        root: Where they are mounted. In a container that is often its own group, whatever
+            the list says.
+    """
+    with suppress(OSError):
+        for line in groups.read_text().splitlines():
+            _, controllers, place = line.split(":", 2)
+            if not controllers:
+                yield from _numbers(root, place, "memory.max")
+            elif "memory" in controllers.split(","):
+                yield from _numbers(root / "memory", place, "memory.limit_in_bytes")
+
+
+def _numbers(root: Path, place: str, name: str) -> Iterable[int]:
+    folder = root / place.strip("/")
+    for one in (folder, *folder.parents):
+        if one.is_relative_to(root):
+            # Without a limit version 2 says `max`, version 1 a number beyond any machine.
+            with suppress(OSError, ValueError):
+                yield int((one / name).read_text())
+
+
+def _of_machine() -> int:
+    with suppress(AttributeError, ValueError, OSError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(AttributeError, OSError):  # Windows
+
+        class Status(ctypes.Structure):
+            _fields_ = (
+                ("length", ctypes.c_uint32),
+                ("load", ctypes.c_uint32),
+                ("total", ctypes.c_uint64),
+                ("others", ctypes.c_uint64 * 6),
+            )
+
+        status = Status(length=ctypes.sizeof(Status))
+        windows: Any = ctypes
+        if windows.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+            return int(status.total)
+    return 4 << 30
+
+
+def give_back() -> None:
+    """Returns freed memory to the system where the allocator keeps it: glibc's does.
+
+    Pillow takes a picture in blocks of 16 MB. glibc would keep them in each thread's arena.
+    """
+    if trim := _trim():
+        trim(0)
+
+
+@cache
+def _trim() -> Any:
+    if sys.platform != "linux":
+        return None
+    with suppress(OSError):
+        return getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return None
