@@ -124,9 +124,11 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
         UnknownBreedError: There is no such breed.
     """
     # Before the transaction, for which others wait: the file may have to be read.
-    refuse_changed(one(database, models, photo), correction)
+    known = one(database, models, photo)
+    refuse_changed(known, correction)
     with database.write() as connection:
-        return write(connection, models, photo, correction)
+        # By its number: a scan may have put another picture under this name meanwhile.
+        return write(connection, models, known.id, correction)
 
 
 def refuse_changed(entry: Entry, correction: Correction) -> None:

@@ -149,7 +149,10 @@ class Departures:
         joined, taken = 0, set()
         for one in chain([first] if first is not None else [], new):
             for gone in (*by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
-                if gone.id in taken or not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
+                # Copies of one picture are photos of their own.
+                if gone.id in taken or gone.picture == one.picture:
+                    continue
+                if not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
                     continue
                 with self.database.write() as connection:
                     done = store.adopt(connection, self.models, (gone.id, gone.path), one.id)
@@ -186,7 +189,8 @@ class Departures:
             for row in rows:
                 if row.id <= self.before and (since is None or row.added_at < since):
                     return
-                if row.missing_since is None and not row.corrected:
+                is_gone = row.missing_since is not None or row.id in self._gone
+                if not is_gone and not row.corrected:
                     yield row
             if not rows:
                 return
@@ -248,7 +252,7 @@ def _with_sketches() -> Select[Any]:
     """What tells a photo from others by its looks."""
     photo, content = schema.photo, schema.content
     return (
-        select(photo.c.id, photo.c.path, photo.c.taken_at, content.c.sketch)
+        select(photo.c.id, photo.c.path, photo.c.picture, photo.c.taken_at, content.c.sketch)
         .join_from(photo, content, content.c.sha256 == photo.c.sha256)
         .where(content.c.sketch.is_not(None))
     )

@@ -115,11 +115,13 @@ class Contents:
             known = self.by_code.get(reading.coded)
         return known
 
-    def looks_like(self, reading: Reading, picture: int) -> bool:
-        """Whether a reading looks as a picture does, and was coded anew."""
-        own = reading.sketch
-        known = self.sketches.get(picture, ())
-        return own is not None and any(is_same_look(own, one) for one in known)
+    def looks_like(self, reading: Reading, row: Row[Any]) -> bool:
+        """Whether a reading looks as the picture of a row of `photo` does, and was coded anew."""
+        own, known = reading.sketch, self.sketches.get(row.picture)
+        if known:
+            return own is not None and any(is_same_look(own, one) for one in known)
+        # Read by version 0.1, and only its tags are others, if the very same is seen.
+        return own is not None and is_same_look(own, own) and row.phash == reading.phash
 
     def add(self, reading: Reading, picture: int) -> None:
         """Notes that a reading holds a picture."""

@@ -7,6 +7,7 @@ import hashlib
 import os
 import sys
 import time
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,6 +154,33 @@ def is_gone(path: str) -> bool:
     except OSError as error:
         return error.errno == errno.ENAMETOOLONG
     return False
+
+
+def one_name(path: str) -> str:
+    """What is the same of all spellings that some file system takes for one name."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def is_spelled(path: str, other: str) -> bool:
+    """Whether a file has its name in just this spelling, and not only in another one.
+
+    Windows and macOS take `REX.JPG` and `rex.jpg` for one name: then the one still leads to the
+    file when it was renamed to the other.
+
+    Args:
+        path: Of a file that is there.
+        other: Another spelling of it.
+    """
+    names = path.split("/")
+    for at, (one, another) in enumerate(zip(names, other.split("/"), strict=True)):
+        if one != another:
+            try:
+                listed = os.listdir("/".join(names[:at]) or "/")  # noqa: PTH208
+            except OSError:
+                continue
+            if one not in listed:
+                return False
+    return True
 
 
 def hash_of(packed: bytes) -> NDArray[np.uint64]:

@@ -150,8 +150,10 @@ def scan(
         summary.passed_over = listing.passed_over()
         departures = Departures(database, models, listing, before, within)
         joined = departures.find(lambda: run.stay(summary.counts()))
-        summary.new -= joined
         summary.moved += joined
+        # Some of them could not be read at first.
+        summary.changed -= max(joined - summary.new, 0)
+        summary.new = max(summary.new - joined, 0)
         if not gone:
             departures.refuse_many()
         summary.missing += departures.mark()
@@ -202,16 +204,18 @@ class _Plan:
     def _todo(self) -> Iterator[Reading]:
         """The photos that must be read, those that are known being passed over."""
         table = schema.photo
-        columns = [table.c[name] for name in _COMPARED]
+        columns = [*(table.c[name] for name in _COMPARED), schema.content.c.sketch]
         for listed in self.listing.batches():
             with self.database.read() as connection:
                 paths = [one.path for one in listed]
+                content = schema.content
                 found = select(*columns).where(table.c.path.in_(paths))
+                found = found.outerjoin(content, content.c.sha256 == table.c.sha256)
                 # Of several that were under one name, the one that is there, or the last.
                 last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
                 known = {row.path: row for row in connection.execute(found.order_by(*last))}
             unchanged: list[Row[Any]] = []
-            touched: dict[int, int | None] = {}
+            touched: dict[int, tuple[str, int | None]] = {}
             gone: list[str] = []
             unknown: list[Reading] = []
             for one, state in zip(listed, look(listed), strict=True):
@@ -233,7 +237,7 @@ class _Plan:
             yield from unknown
 
     def _skips(
-        self, row: Row[Any], path: str, state: State, touched: dict[int, int | None]
+        self, row: Row[Any], path: str, state: State, touched: dict[int, tuple[str, int | None]]
     ) -> bool:
         """Whether a photo need not be decoded again.
 
@@ -246,6 +250,9 @@ class _Plan:
             return False
         if self.retry_failed and row.error is not None:
             return False
+        if row.sketch is None and row.phash is not None:
+            # Read by version 0.1, which did not note by what a picture is known.
+            return False
         is_there = row.missing_since is None
         changed_at = None if is_remote(path) else (status_of(path) or (0, 0, None))[2]
         if is_there and changed_at == row.ctime_ns:
@@ -255,7 +262,7 @@ class _Plan:
                 content = read_file(path)
                 if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
                     return False
-        touched[row.id] = changed_at
+        touched[row.id] = path, changed_at
         return True
 
     def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
@@ -316,6 +323,6 @@ class _Plan:
 
 
 _COMPARED = (
-    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "model_id", "status", "error"),
-    "missing_since",
+    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "phash", "model_id", "status"),
+    *("error", "missing_since"),
 )
