@@ -24,6 +24,8 @@ VARIABLE: Final = "BARKIVE_MEMORY"
 # So that a server with a gigabyte to live in stays there, however large the machine is.
 _MOST = 950 * 10**6
 _LEAST = 32 << 20
+# Of glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:I?B)?", re.I)
 
@@ -97,7 +99,7 @@ def parse_size(text: str) -> int:
 
 
 def set_limit(size: str | None) -> None:
-    """Sets what decoding may take in this process.
+    """Sets what decoding may take in this process, which then gives back what it has taken.
 
     Args:
         size: See `parse_size`; None leaves it as it is.
@@ -107,6 +109,7 @@ def set_limit(size: str | None) -> None:
     """
     if size is not None:
         budget().limit = parse_size(size)
+    return_large_blocks()
 
 
 _once = threading.Lock()
@@ -195,14 +198,26 @@ def give_back() -> None:
 
     Pillow takes a picture in blocks of 16 MB. glibc would keep them in each thread's arena.
     """
-    if trim := _trim():
-        trim(0)
+    if (libc := _glibc()) is not None:
+        libc.malloc_trim(0)
+
+
+def return_large_blocks() -> None:
+    """Has the allocator return what is freed of 4 MB and more at once, in this whole process.
+
+    By default glibc learns to keep such blocks, and `malloc_trim` passes over those that lie at
+    the end of a thread's arena: of large files up to 64 MB for each of eight threads a core.
+    """
+    if (libc := _glibc()) is not None:
+        libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
+        libc.mallopt(_M_TRIM_THRESHOLD, 8 << 20)
 
 
 @cache
-def _trim() -> Any:
-    if sys.platform != "linux":
-        return None
-    with suppress(OSError):
-        return getattr(ctypes.CDLL(None), "malloc_trim", None)
+def _glibc() -> Any:
+    if sys.platform == "linux":
+        with suppress(OSError):
+            libc = ctypes.CDLL(None)
+            if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt"):
+                return libc
     return None
