@@ -138,6 +138,8 @@ def refuse_changed(entry: Entry, correction: Correction) -> None:
         ChangedPhotoError: It does; or it can't be read, and the person does not say what they
             saw.
     """
+    if entry.missing_since is not None and correction.seen is not None:
+        return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
         case Now.CHANGED:
             raise ChangedPhotoError(

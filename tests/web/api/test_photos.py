@@ -319,3 +319,26 @@ def test_a_wrong_filter_gives_nothing(filled: TestClient, path: str, query: str)
     answer = filled.get(f"/api/v1/{path}?as=csv&{query}")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_correction_of_what_was_not_seen_is_refused(filled: TestClient, kennel: Path) -> None:
+    (photo,) = filled.get("/api/v1/photos", params={"text": "rex"}).json()["photos"]
+    address = f"/api/v1/photos/{photo['id']}"
+    etag = filled.get(address).headers["ETag"]
+    assert etag == f'"{photo["version"]}"'
+    said = {"kind": "breed", "breeds": ["boxer"], "by": "Ada"}
+    first = filled.post(f"{address}/corrections", json=said, headers={"If-Match": etag})
+    assert first.status_code == 200
+    assert first.headers["ETag"] == f'"{first.json()["version"]}"' != etag
+    late = filled.post(f"{address}/corrections", json=said, headers={"If-Match": etag})
+    assert (late.status_code, late.json()["photo"]["version"]) == (409, first.json()["version"])
+    undo = {"kind": "undo"}
+    assert filled.post(f"{address}/corrections", json=undo, headers={"If-Match": etag}).is_error
+    odd = filled.post(f"{address}/corrections", json=said, headers={"If-Match": '"x"'})
+    assert odd.status_code == 422
+    # A program that says nothing of it is heard where the file is as it was.
+    assert filled.post(f"{address}/corrections", json=undo).status_code == 200
+    Image.new("RGB", (40, 30), (9, 250, 9)).save(kennel / "rex.png")
+    replaced = filled.post(f"{address}/corrections", json=said)
+    assert replaced.status_code == 409
+    assert "holds another picture than when it was scanned" in replaced.json()["detail"]

@@ -322,3 +322,46 @@ def test_while_another_program_writes_what_was_typed_is_kept(
         assert 'value="mine"' in answer.text
         other.rollback()
     assert heading(say(hasty, "rex", kind="breed", breed="pug")) == "Pug"
+
+
+def version(server: TestClient, found: int) -> str:
+    return str(server.get(f"/api/v1/photos/{found}").json()["version"])
+
+
+def test_a_form_of_another_picture_is_refused_and_both_are_shown(
+    filled: TestClient, kennel: Path
+) -> None:
+    rex = number(filled, "rex")
+    seen = version(filled, rex)
+    assert f'name="seen" value="{seen}"' in filled.get(f"/photos/{rex}").text
+    Image.new("RGB", (40, 30), (9, 250, 9)).save(kennel / "rex.png")
+    form = {"kind": "breed", "breed": "boxer", "note": "chip", "seen": seen}
+    refused = filled.post(f"/photos/{rex}/corrections", data=form)
+    assert refused.status_code == 409
+    assert "Under this name there is another picture now" in refused.text
+    new = number(filled, "rex")
+    assert new != rex
+    thumbnails = [f'src="/api/v1/photos/{one}/thumbnail"' for one in (rex, new)]
+    assert all(one in refused.text for one in thumbnails)
+    # What was typed is kept, and nothing was said of either.
+    assert 'value="boxer"' in refused.text
+    assert 'value="chip"' in refused.text
+    assert [catalogue_of(filled).history(one) for one in (rex, new)] == [[], []]
+    # The picture that was seen can still be spoken of.
+    assert filled.post(f"/photos/{rex}/corrections", data=form).status_code == 200
+    assert catalogue_of(filled).photo(rex).labels[0].en == "Boxer"
+    assert not catalogue_of(filled).photo(new).corrected
+
+
+def test_a_word_that_was_said_meanwhile_stands(filled: TestClient) -> None:
+    rex = number(filled, "rex")
+    seen = version(filled, rex)
+    catalogue_of(filled).correct(rex, breed="pug", by="Ben", note="DNA")
+    form = {"kind": "breed", "breed": "boxer", "seen": seen}
+    refused = filled.post(f"/photos/{rex}/corrections", data=form)
+    assert refused.status_code == 409
+    assert "Somebody has spoken of" in refused.text
+    assert 'value="boxer"' in refused.text
+    undo = filled.post(f"/photos/{rex}/corrections", data={"kind": "undo", "seen": seen})
+    assert undo.status_code == 409
+    assert catalogue_of(filled).photo(rex).note == "DNA"
