@@ -422,6 +422,26 @@ def test_a_converted_photo_that_is_seen_half_written_is_known_when_it_is_whole(
     assert shelter.said("rex.webp") == before
 
 
+def test_a_number_that_a_photo_had_until_it_was_recognised_leads_to_it(
+    shelter: Shelter, classifier: Classifier
+) -> None:
+    catalogue = shelter.catalogue
+    before = shelter.said("rex.jpg")
+    name = _converted(shelter.folder)
+    seen: set[int] = set()
+    catalogue.scan(
+        shelter.folder,
+        classifier=classifier,
+        on_progress=lambda *_: seen.update(
+            one.id for one in catalogue.search() if one.file.endswith(name)
+        ),
+    )
+    assert shelter.said(name) == before
+    (number,) = seen
+    assert number != before[0]
+    assert catalogue.photo(number).id == before[0]
+
+
 def test_half_of_another_picture_is_not_taken_for_the_old_one(shelter: Shelter) -> None:
     before = shelter.numbers()
     whole = shelter.picture("rex.jpg", 9).read_bytes()

@@ -14,7 +14,7 @@ import random
 import shutil
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -357,7 +357,9 @@ class World:
         if not self.glances:
             return
         glance = self.glances.pop(rng.randrange(len(self.glances)))
-        now = {one.id: one for one in self.entries()}.get(glance.number)
+        now = None
+        with suppress(UnknownPhotoError):
+            now = self.catalogue.photo(glance.number)
         path = Path(now.file) if now is not None else self.root / "none"
         told = self.shots.get(bytes.fromhex(now.sha256 or "")) if now is not None else None
         fits = now is not None and (now.word or 0) == glance.word
@@ -425,25 +427,24 @@ class World:
 
     def scan(self, rng: random.Random) -> None:
         """Of everything, to the end."""
-        before = {one.file: one for one in self.entries() if one.missing_since is None}
-        expected = self.must_be(before.values(), self.entries())
+        before = self.entries()
+        expected = self.must_be(before)
         live: defaultdict[int, set[int]] = defaultdict(set)
         known: defaultdict[int, set[int]] = defaultdict(set)
-        for one in self.entries():
-            if self.seen(one):
-                known[one.picture].add(one.id)
-                if one.missing_since is None:
-                    live[one.picture].add(one.id)
-        gone_before = {(one.id, one.file) for one in self.entries() if one.missing_since}
+        for one in filter(self.seen, before):
+            known[one.picture].add(one.id)
+            if one.missing_since is None:
+                live[one.picture].add(one.id)
+        gone_before = {(one.id, one.file) for one in before if one.missing_since}
         is_finished = self.run(rng, [self.root / "yard", self.root / "barn"])
-        self.check()
-        here = [one for one in self.entries() if one.missing_since is None]
+        now = self.check()
+        here = [one for one in now if one.missing_since is None]
         after = {one.file: one for one in here}
         assert len(after) == len(here), "a file is in the catalogue twice"
         files = {str(one) for one in self.photos()}
         assert files <= set(after)
         assert set(after) <= files or not is_finished
-        pictures = {one.picture for one in self.entries()}
+        pictures = {one.picture for one in now}
         for path, picture in expected.items():
             if picture in self.joined:
                 picture = self.joined[picture]
@@ -463,7 +464,7 @@ class World:
                 assert entry.unreadable_since is None
                 assert entry.error is None
                 count[entry.picture] += 1
-        there = {one.id for one in self.entries()}
+        there = {one.id for one in now}
         for picture, files_now in count.items():
             # Of copies one may have come back to its place, and another one be gone.
             back = {one.id for one in here if (one.id, one.file) in gone_before}
@@ -471,8 +472,9 @@ class World:
                 kept = numbers[picture] & (given | back)
                 assert len(kept) >= min(files_now, len(given)), "a number was lost"
 
-    def must_be(self, here: Iterable[Entry], known: Iterable[Entry]) -> dict[str, int]:
+    def must_be(self, known: list[Entry]) -> dict[str, int]:
         """The picture that each file surely holds, where that is known before the scan."""
+        here = (one for one in known if one.missing_since is None)
         rows = {one.file: one for one in here if self.seen(one)}
         photos = [one for one in self.photos() if str(one) not in self.shut]
         shots = {str(one): shot for one in photos if (shot := self.shot_of(one))}
@@ -593,7 +595,8 @@ class World:
         """Whether the picture of a photo was ever seen by the catalogue."""
         return self.shots.get(bytes.fromhex(entry.sha256 or "")) is not None
 
-    def check(self) -> None:
+    def check(self) -> list[Entry]:
+        """Looks whether all is as it must be, and gives what the catalogue holds."""
         entries = self.entries()
         assert len({one.id for one in entries}) == len(entries), "two photos have one number"
         for one in entries:
@@ -616,6 +619,7 @@ class World:
             one = entries[-1]
             if self.seen(one):
                 assert len(self.catalogue.history(one.id)) == self.spoken[one.picture]
+        return entries
 
     def settle(self, one: Entry) -> None:
         """Takes the catalogue's word where two codings of a picture may be one or two photos."""

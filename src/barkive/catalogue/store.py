@@ -575,7 +575,7 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
         connection: Of a writing transaction.
         models: The catalogue's.
         gone: The `id` and the path of the one.
-        new: The `id` of the other; its row goes.
+        new: The `id` of the other; its row goes, and its number leads to the first.
 
     Returns:
         Whether that was done: not where either has changed meanwhile, or people have spoken of
@@ -596,6 +596,9 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
     connection.execute(delete(schema.photo).where(c.id == new))
     connection.execute(update(schema.photo).where(c.id == number).values(columns))
     _join(connection, now_there.picture, old.picture)
+    # Somebody may have its number before them.
+    led_on = {"number": now_there.number, "picture": old.picture}
+    connection.execute(insert(schema.alias).values(led_on))
     bring_up_to_date(connection, models, old.picture)
     return True
 
