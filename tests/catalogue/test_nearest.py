@@ -55,7 +55,7 @@ class Kennel:
             self.vectors[path] = unit(unpack_vectors([pack_vector(vector)]))[0]
             one = np.ones((1, 1), np.float32)
             scores = Scores(one, one[0], vector[np.newaxis].astype(np.float32))
-            reading = Reading(path, 1, 1, self.rng.bytes(32), self.rng.bytes(32))
+            reading = Reading(path, 1, 1, sha256=self.rng.bytes(32), phash=self.rng.bytes(32))
             batch.append(Judged(reading, status, None, scores))
         with self.database.write() as connection:
             store.record(connection, self.catalogue.models, self.model, batch)
