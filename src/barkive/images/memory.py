@@ -203,14 +203,14 @@ def give_back() -> None:
 
 
 def return_large_blocks() -> None:
-    """Has the allocator return what is freed of 4 MB and more at once, in this whole process.
+    """Has the allocator return what is freed of 8 MB and more at once, in this whole process.
 
     By default glibc learns to keep such blocks, and `malloc_trim` passes over those that lie at
     the end of a thread's arena: of large files up to 64 MB for each of eight threads a core.
     """
     if (libc := _glibc()) is not None:
-        libc.mallopt(_M_MMAP_THRESHOLD, 4 << 20)
-        libc.mallopt(_M_TRIM_THRESHOLD, 8 << 20)
+        libc.mallopt(_M_MMAP_THRESHOLD, 8 << 20)
+        libc.mallopt(_M_TRIM_THRESHOLD, 32 << 20)
 
 
 @cache
