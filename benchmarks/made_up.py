@@ -177,7 +177,7 @@ class Part:
             top = float(self._top[i])
             yield "\t".join(
                 (
-                    str(number),
+                    *3 * (str(number),),
                     path,
                     *("123456", str(number), rf"\\x{content}", rf"\\x{content}"),
                     *("JPEG", "4000", "3000", "1"),
@@ -197,9 +197,9 @@ class Part:
 
 
 PHOTO_COLUMNS = (
-    "id, path, bytes, mtime_ns, sha256, phash, format, width, height, orientation, taken_at, "
-    "camera, model_id, answer_id, status, breed, probability, margin, corrected, words, added_at, "
-    "identified_at"
+    "id, number, picture, path, bytes, mtime_ns, sha256, phash, format, width, height, "
+    "orientation, taken_at, camera, model_id, answer_id, status, breed, probability, margin, "
+    "corrected, words, added_at, identified_at"
 )
 
 

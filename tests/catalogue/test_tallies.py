@@ -51,7 +51,10 @@ FILTERS = (
 def made_up(random: Random, path: str) -> dict[str, Any]:
     status = random.choice(list(Status))
     named = status in (Status.DOG, Status.UNCERTAIN)
+    number = random.randrange(10**11, 10**12)
     return {
+        "number": number,
+        "picture": number,
         "path": path,
         "status": status.value,
         "breed": random.choice((PUG, BEAGLE, MALTESE)) if named else None,
