@@ -27,7 +27,9 @@ class Scripted:
         self.works = works
         self.scanned: list[tuple[tuple[str, ...], bool]] = []
 
-    def scan(self, folders, *, classifier, retry_failed, passing, summary, on_progress) -> Summary:
+    def scan(
+        self, folders, *, classifier, retry_failed, passing, gone, summary, on_progress
+    ) -> Summary:
         self.scanned.append((tuple(folders), retry_failed))
         work = self.works.get(folders[0].strip("/"))
         if work is not None:
