@@ -679,6 +679,26 @@ def test_the_file_is_coded_anew_and_copied(
     assert (number == before[0], said) == (False, "Boxer")
 
 
+@pytest.mark.parametrize("batch", [1, 256])
+def test_copies_are_coded_anew_and_one_of_them_moves(
+    shelter: Shelter, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("barkive.catalogue.scan._BATCH", batch)
+    (shelter.folder / "in").mkdir()
+    shutil.copy(shelter.folder / "rex.jpg", shelter.folder / "in" / "rex.jpg")
+    shelter.scan()
+    before = shelter.said("rex.jpg"), shelter.said("in/rex.jpg")
+    _save(shelter.folder / "in" / "rex.jpg", quality=70)
+    # Listed before the other one.
+    shutil.copy(shelter.folder / "in" / "rex.jpg", shelter.folder / "_rex.jpg")
+    (shelter.folder / "rex.jpg").unlink()
+    (shelter.folder / "a").mkdir()
+    (shelter.folder / "_rex.jpg").rename(shelter.folder / "a" / "rex.jpg")
+    shelter.scan()
+    assert (shelter.said("a/rex.jpg"), shelter.said("in/rex.jpg")) == before
+    assert shelter.catalogue.count(EVERYTHING) == 4
+
+
 def test_a_damaged_file_moves_and_a_known_picture_takes_its_name(shelter: Shelter) -> None:
     broken = shelter.folder / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xffnothing")

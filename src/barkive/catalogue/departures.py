@@ -149,8 +149,9 @@ class Departures:
         joined, taken = 0, set()
         for one in chain([first] if first is not None else [], new):
             for gone in (*by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
-                # Copies of one picture are photos of their own.
-                if gone.id in taken or gone.picture == one.picture:
+                # A copy that was there before is a photo of its own.
+                is_copy = gone.picture == one.picture and one.id <= self.before
+                if gone.id in taken or is_copy:
                     continue
                 if not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
                     continue
@@ -190,7 +191,7 @@ class Departures:
                 if row.id <= self.before and (since is None or row.added_at < since):
                     return
                 is_gone = row.missing_since is not None or row.id in self._gone
-                if not is_gone and not row.corrected:
+                if not is_gone and (row.id > self.before or not row.corrected):
                     yield row
             if not rows:
                 return
