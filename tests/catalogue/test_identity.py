@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from barkive.catalogue import Catalogue, Filter, Summary, reading, schema
+from barkive.catalogue import Catalogue, Filter, Summary, reading, schema, store
 from barkive.catalogue.copying import copy
 from barkive.catalogue.rebuild import rebuild
 from barkive.classifier import Classifier
@@ -697,6 +698,24 @@ def test_copies_are_coded_anew_and_one_of_them_moves(
     shelter.scan()
     assert (shelter.said("a/rex.jpg"), shelter.said("in/rex.jpg")) == before
     assert shelter.catalogue.count(EVERYTHING) == 4
+
+
+def test_a_converted_copy_is_the_one_that_went_last(
+    shelter: Shelter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shelter.folder / "in").mkdir()
+    shutil.copy(shelter.folder / "rex.jpg", shelter.folder / "in" / "rex.jpg")
+    shelter.scan()
+    before = shelter.said("rex.jpg")
+    (shelter.folder / "in" / "rex.jpg").unlink()
+    monkeypatch.setattr(store, "now", lambda: datetime(2026, 1, 1))
+    shelter.scan()
+    with Image.open(shelter.folder / "rex.jpg") as image:
+        image.save(shelter.folder / "rex.webp", quality=85)
+    shelter.picture("rex.jpg", 9)
+    monkeypatch.setattr(store, "now", lambda: datetime(2026, 1, 2))
+    shelter.scan()
+    assert shelter.said("rex.webp") == before
 
 
 def test_a_damaged_file_moves_and_a_known_picture_takes_its_name(shelter: Shelter) -> None:

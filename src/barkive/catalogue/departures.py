@@ -165,13 +165,14 @@ class Departures:
         return joined
 
     def _missing(self) -> Iterator[Row[Any]]:
-        """The photos that are missing, or gone by now, and whose looks are known."""
+        """The photos that are gone by now or missing, and whose looks are known, the last first."""
         c = schema.photo.c
-        chosen = _with_sketches().order_by(c.id.desc()).limit(_COMPARED)
+        last_first = _with_sketches().order_by(c.missing_since.desc(), c.id.desc())
+        missing = last_first.where(c.missing_since.is_not(None)).limit(_COMPARED)
         with self.database.read() as connection:
-            yield from connection.execute(chosen.where(c.missing_since.is_not(None)))
             for part in store.chunks(list(self._gone)):
-                yield from connection.execute(chosen.where(c.id.in_(part)))
+                yield from connection.execute(last_first.where(c.id.in_(part)))
+            yield from connection.execute(missing)
 
     def _new(self) -> Iterator[Row[Any]]:
         """The photos that came with this scan, or since the last one that was finished."""
