@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from barkive.catalogue import Catalogue, Filter, Summary, reading, schema
+from barkive.catalogue import Catalogue, Filter, Summary, reading, schema, store
 from barkive.catalogue.copying import copy
 from barkive.catalogue.rebuild import rebuild
 from barkive.classifier import Classifier
@@ -677,6 +678,44 @@ def test_the_file_is_coded_anew_and_copied(
     assert shelter.said("rex.jpg") == before
     number, said = shelter.said(first)
     assert (number == before[0], said) == (False, "Boxer")
+
+
+@pytest.mark.parametrize("batch", [1, 256])
+def test_copies_are_coded_anew_and_one_of_them_moves(
+    shelter: Shelter, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("barkive.catalogue.scan._BATCH", batch)
+    (shelter.folder / "in").mkdir()
+    shutil.copy(shelter.folder / "rex.jpg", shelter.folder / "in" / "rex.jpg")
+    shelter.scan()
+    before = shelter.said("rex.jpg"), shelter.said("in/rex.jpg")
+    _save(shelter.folder / "in" / "rex.jpg", quality=70)
+    # Listed before the other one.
+    shutil.copy(shelter.folder / "in" / "rex.jpg", shelter.folder / "_rex.jpg")
+    (shelter.folder / "rex.jpg").unlink()
+    (shelter.folder / "a").mkdir()
+    (shelter.folder / "_rex.jpg").rename(shelter.folder / "a" / "rex.jpg")
+    shelter.scan()
+    assert (shelter.said("a/rex.jpg"), shelter.said("in/rex.jpg")) == before
+    assert shelter.catalogue.count(EVERYTHING) == 4
+
+
+def test_a_converted_copy_is_the_one_that_went_last(
+    shelter: Shelter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shelter.folder / "in").mkdir()
+    shutil.copy(shelter.folder / "rex.jpg", shelter.folder / "in" / "rex.jpg")
+    shelter.scan()
+    before = shelter.said("rex.jpg")
+    (shelter.folder / "in" / "rex.jpg").unlink()
+    monkeypatch.setattr(store, "now", lambda: datetime(2026, 1, 1))
+    shelter.scan()
+    with Image.open(shelter.folder / "rex.jpg") as image:
+        image.save(shelter.folder / "rex.webp", quality=85)
+    shelter.picture("rex.jpg", 9)
+    monkeypatch.setattr(store, "now", lambda: datetime(2026, 1, 2))
+    shelter.scan()
+    assert shelter.said("rex.webp") == before
 
 
 def test_a_damaged_file_moves_and_a_known_picture_takes_its_name(shelter: Shelter) -> None:

@@ -149,8 +149,9 @@ class Departures:
         joined, taken = 0, set()
         for one in chain([first] if first is not None else [], new):
             for gone in (*by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
-                # Copies of one picture are photos of their own.
-                if gone.id in taken or gone.picture == one.picture:
+                # A copy that was there before is a photo of its own.
+                is_copy = gone.picture == one.picture and one.id <= self.before
+                if gone.id in taken or is_copy:
                     continue
                 if not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
                     continue
@@ -164,13 +165,14 @@ class Departures:
         return joined
 
     def _missing(self) -> Iterator[Row[Any]]:
-        """The photos that are missing, or gone by now, and whose looks are known."""
+        """The photos that are gone by now or missing, and whose looks are known, the last first."""
         c = schema.photo.c
-        chosen = _with_sketches().order_by(c.id.desc()).limit(_COMPARED)
+        last_first = _with_sketches().order_by(c.missing_since.desc(), c.id.desc())
+        missing = last_first.where(c.missing_since.is_not(None)).limit(_COMPARED)
         with self.database.read() as connection:
-            yield from connection.execute(chosen.where(c.missing_since.is_not(None)))
             for part in store.chunks(list(self._gone)):
-                yield from connection.execute(chosen.where(c.id.in_(part)))
+                yield from connection.execute(last_first.where(c.id.in_(part)))
+            yield from connection.execute(missing)
 
     def _new(self) -> Iterator[Row[Any]]:
         """The photos that came with this scan, or since the last one that was finished."""
@@ -190,7 +192,7 @@ class Departures:
                 if row.id <= self.before and (since is None or row.added_at < since):
                     return
                 is_gone = row.missing_since is not None or row.id in self._gone
-                if not is_gone and not row.corrected:
+                if not is_gone and (row.id > self.before or not row.corrected):
                     yield row
             if not rows:
                 return

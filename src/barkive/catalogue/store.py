@@ -579,7 +579,7 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
 
     Returns:
         Whether that was done: not where either has changed meanwhile, or people have spoken of
-        the new one.
+        the new one as of another picture.
     """
     c, said = schema.photo.c, schema.correction.c
     number, path = gone
@@ -588,14 +588,18 @@ def adopt(connection: Connection, models: Models, gone: tuple[int, str], new: in
     if len(known) < 2 or known[number].path != path:
         return False
     old, now_there = known[number], known[new]
+    is_copy = old.picture == now_there.picture
     spoken = select(said.id).where(said.picture == now_there.picture).limit(1)
-    if now_there.missing_since is not None or connection.execute(spoken).first() is not None:
+    if now_there.missing_since is not None:
+        return False
+    if not is_copy and connection.execute(spoken).first() is not None:
         return False
     kept = ("id", "number", "picture", "added_at")
     columns = {name: value for name, value in now_there._mapping.items() if name not in kept}
     connection.execute(delete(schema.photo).where(c.id == new))
     connection.execute(update(schema.photo).where(c.id == number).values(columns))
-    _join(connection, now_there.picture, old.picture)
+    if not is_copy:
+        _join(connection, now_there.picture, old.picture)
     # Somebody may have its number before them.
     led_on = {"number": now_there.number, "picture": old.picture}
     connection.execute(insert(schema.alias).values(led_on))
