@@ -98,8 +98,8 @@ class Departures:
             if held == 1:
                 raise SourceAwayError(
                     f"The one photo that the catalogue knows in {source.name} can't be found: a "
-                    "drive or share may not be connected. It was not marked missing; connect it and "
-                    "scan again, or confirm with --gone that it is gone."
+                    "drive or share may not be connected. It was not marked missing; connect it "
+                    "and scan again, or confirm with --gone that it is gone."
                 )
             if lost == held or is_most(lost, held):
                 what = "none" if lost == held else f"only {held - lost}"
