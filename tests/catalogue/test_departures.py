@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,9 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "nas"
     folder.mkdir()
     for i in range(12):
-        Image.new("RGB", (40, 30), (20 * i, 250 - 20 * i, 40)).save(folder / f"{i:02}.png")
+        file = folder / f"{i:02}.png"
+        Image.new("RGB", (40, 30), (20 * i, 250 - 20 * i, 40)).save(file)
+        os.utime(file, (10**9, 10**9))  # so long ago that the time tells
     return folder
 
 
