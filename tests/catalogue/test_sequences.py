@@ -367,7 +367,9 @@ class World:
             # Of one that nobody spoke of it may have been found that it is another one.
             alike = told is not None and told.picture == glance.shown.picture
             fits = fits and alike and not self.spoken[glance.picture]
-        there = self.shot_of(path) if path.exists() else told
+        # Of a photo that is known to be gone another one may have taken the name.
+        is_gone = now is not None and now.missing_since is not None
+        there = self.shot_of(path) if path.exists() and not is_gone else told
         wish = self.wish(rng, glance.version, undo=bool(glance.word))
         try:
             after = self.catalogue.say(glance.number, wish)
