@@ -195,13 +195,12 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     """The content that a person had before them, if it holds the picture that is spoken of.
 
     Raises:
-        ChangedPhotoError: It holds another picture.
+        ChangedPhotoError: It holds another picture, or it is no version.
         ReviewedMeanwhileError: Another word held of it.
-        UsageError: It is no version.
     """
     found = VERSION.fullmatch(version)
     if found is None:
-        raise UsageError(
+        raise ChangedPhotoError(
             f"“{version}” is no version of a photo; send the `version` that the photo has, or none."
         )
     content, word = bytes.fromhex(found[1]), int(found[2])

@@ -335,7 +335,7 @@ def test_a_correction_of_what_was_not_seen_is_refused(filled: TestClient, kennel
     undo = {"kind": "undo"}
     assert filled.post(f"{address}/corrections", json=undo, headers={"If-Match": etag}).is_error
     odd = filled.post(f"{address}/corrections", json=said, headers={"If-Match": '"x"'})
-    assert odd.status_code == 422
+    assert odd.status_code == 409
     # A program that says nothing of it is heard where the file is as it was.
     assert filled.post(f"{address}/corrections", json=undo).status_code == 200
     Image.new("RGB", (40, 30), (9, 250, 9)).save(kennel / "rex.png")
