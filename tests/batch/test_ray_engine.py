@@ -160,8 +160,11 @@ def test_as_many_photos_as_workers_that_end_them_are_rows_and_cost_no_other(
     # Where workers have more memory, they are photos as others.
     engine._judge = Judge
     again = on_postgres.scan(kennel, classifier=classifier, engine=engine)
-    assert counts(again) == {
-        **{"listed": 11, "unchanged": 9, "changed": 2},
+    found = counts(again)
+    # What was written a moment before it was read is read once more, and is no change.
+    assert found.pop("unchanged") + found.pop("again", 0) == 9
+    assert found == {
+        **{"listed": 11, "changed": 2},
         **{"dog": 8, "uncertain": 1, "not_dog": 1, "failed": 1},
     }
 
