@@ -161,7 +161,7 @@ def test_as_many_photos_as_workers_that_end_them_are_rows_and_cost_no_other(
     engine._judge = Judge
     again = on_postgres.scan(kennel, classifier=classifier, engine=engine)
     found = counts(again)
-    # What was written a moment before it was read is read once more, and is no change.
+    # One of which it could not be told may be read once more, and is no change.
     assert found.pop("unchanged") + found.pop("again", 0) == 9
     assert found == {
         **{"listed": 11, "changed": 2},
