@@ -467,12 +467,15 @@ class World:
                 assert entry.error is None
                 count[entry.picture] += 1
         there = {one.id for one in now}
-        for picture, files_now in count.items():
-            # Of copies one may have come back to its place, and another one be gone.
-            back = {one.id for one in here if (one.id, one.file) in gone_before}
-            for given in (live[picture] & there, known[picture] & there):
-                kept = numbers[picture] & (given | back)
-                assert len(kept) >= min(files_now, len(given)), "a number was lost"
+        # Of copies one may have come back to its place, and another one be gone.
+        back = {one.id for one in here if (one.id, one.file) in gone_before}
+        for numbers_before in (live, known):
+            given: defaultdict[int, set[int]] = defaultdict(set)
+            for picture, some in numbers_before.items():
+                given[self.joined.get(picture, picture)] |= some & there
+            for picture, files_now in count.items():
+                kept = numbers[picture] & (given[picture] | back)
+                assert len(kept) >= min(files_now, len(given[picture])), "a number was lost"
 
     def must_be(self, known: list[Entry]) -> dict[str, int]:
         """The picture that each file surely holds, where that is known before the scan."""
