@@ -681,22 +681,22 @@ def test_the_file_is_coded_anew_and_copied(
 
 
 @pytest.mark.parametrize("batch", [1, 256])
+@pytest.mark.parametrize("name", ["rex.jpg", "queen.jpg"])
 def test_copies_are_coded_anew_and_one_of_them_moves(
-    shelter: Shelter, batch: int, monkeypatch: pytest.MonkeyPatch
+    shelter: Shelter, batch: int, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("barkive.catalogue.scan._BATCH", batch)
-    (shelter.folder / "in").mkdir()
+    for folder in ("a", "in"):
+        (shelter.folder / folder).mkdir()
     shutil.copy(shelter.folder / "rex.jpg", shelter.folder / "in" / "rex.jpg")
     shelter.scan()
     before = shelter.said("rex.jpg"), shelter.said("in/rex.jpg")
     _save(shelter.folder / "in" / "rex.jpg", quality=70)
     # Listed before the other one.
-    shutil.copy(shelter.folder / "in" / "rex.jpg", shelter.folder / "_rex.jpg")
+    shutil.copy(shelter.folder / "in" / "rex.jpg", shelter.folder / "a" / name)
     (shelter.folder / "rex.jpg").unlink()
-    (shelter.folder / "a").mkdir()
-    (shelter.folder / "_rex.jpg").rename(shelter.folder / "a" / "rex.jpg")
     shelter.scan()
-    assert (shelter.said("a/rex.jpg"), shelter.said("in/rex.jpg")) == before
+    assert (shelter.said(f"a/{name}"), shelter.said("in/rex.jpg")) == before
     assert shelter.catalogue.count(EVERYTHING) == 4
 
 

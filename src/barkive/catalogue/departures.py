@@ -146,20 +146,24 @@ class Departures:
         """Has photos that are gone take the places of new ones that hold their pictures."""
         by_name: defaultdict[str, list[Row[Any]]] = defaultdict(list)
         by_time: defaultdict[datetime, list[Row[Any]]] = defaultdict(list)
+        by_picture: defaultdict[int, list[Row[Any]]] = defaultdict(list)
         new = self._new()
         first = next(new, None)
         for row in self._missing() if first is not None else ():
             by_name[stem(row.path)].append(row)
+            by_picture[row.picture].append(row)
             if row.taken_at is not None:
                 by_time[row.taken_at].append(row)
         joined, taken = 0, set()
         for one in chain([first] if first is not None else [], new):
-            for gone in (*by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
+            # Of some it was learned after they were written which picture they hold.
+            alike = by_picture.get(one.picture, ())
+            for gone in (*alike, *by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
                 # A copy that was there before is a photo of its own.
-                is_copy = gone.picture == one.picture and one.id <= self.before
-                if gone.id in taken or is_copy:
+                is_copy = gone.picture == one.picture
+                if gone.id in taken or (is_copy and one.id <= self.before):
                     continue
-                if not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
+                if not is_copy and not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
                     continue
                 with self.database.write() as connection:
                     done = store.adopt(connection, self.models, (gone.id, gone.path), one.id)
