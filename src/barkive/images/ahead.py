@@ -28,6 +28,7 @@ def map_ahead(
     pending: deque[Future[Result]] = deque()
     # The executor's own choice ends at 32, however many cores there are.
     pool = ThreadPoolExecutor(min(ahead, (os.cpu_count() or 1) + 4))
+    waits = True
     try:
         for item in items:
             pending.append(pool.submit(function, item))
@@ -35,5 +36,10 @@ def map_ahead(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+    except GeneratorExit:
+        # An iterator that somebody dropped may be collected in a thread that is just starting,
+        # and holds what the threads waited for need to end.
+        waits = False
+        raise
     finally:  # also when the caller stops early: an error, Ctrl-C
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=waits, cancel_futures=True)
