@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
 from barkive.bundle import open_bundle
-from barkive.catalogue import Catalogue, Filter, schema
-from barkive.catalogue.models import pack_probabilities, pack_vector, unpack_vectors
-from barkive.catalogue.words import searchable
+from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.models import pack_probabilities, pack_vector, unpack_vectors
+from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Status
 
 BREEDS = open_bundle().info.labels

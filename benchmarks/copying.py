@@ -22,7 +22,7 @@ from multiprocessing import Process
 from pathlib import Path
 
 from barkive.catalogue import Catalogue
-from barkive.catalogue.copying import copy
+from barkive.catalogue.transfer.copying import copy
 from catalogue import fill
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from barkive.catalogue import Catalogue, schema
-from barkive.catalogue.database import Database
+from barkive.catalogue import Catalogue
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
 
 _AT_ONCE = 10_000
 _START = datetime(2026, 1, 1)

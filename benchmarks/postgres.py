@@ -31,14 +31,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from barkive.catalogue import Catalogue, Filter, store
-from barkive.catalogue.models import unpack_vectors
-from barkive.catalogue.reading import Reading
-from barkive.catalogue.vectors import unit
+from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue.db.models import unpack_vectors
+from barkive.catalogue.photos.reading import Reading
+from barkive.catalogue.scan import recording
+from barkive.catalogue.similarity.exact_index import unit
 from barkive.classifier import Judged
 from barkive.errors import PhotoError
 from barkive.verdicts import Scores, Status
-from made_up import CHANNELS, LABELS, Features, fill
+from synthetic_catalogue import CHANNELS, LABELS, Features, fill
 
 SETTINGS = {
     "shared_buffers": "3GB",
@@ -251,7 +252,7 @@ def writes(catalogue: Catalogue, source: Features) -> None:
             start = time.perf_counter()
             for batch in batches:
                 with catalogue._database.write() as connection:
-                    store.record(connection, catalogue.models, model, batch)
+                    recording.record(connection, catalogue.models, model, batch)
             taken = time.perf_counter() - start
             rate = sum(map(len, batches)) / taken
             print(f"record, {size} at once, {name:6} {rate:10,.0f} photos a second")

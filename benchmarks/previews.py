@@ -35,7 +35,7 @@ from PIL import Image, ImageOps
 
 from barkive.catalogue import Entry
 from barkive.verdicts import Status
-from barkive.web.previews import Previews, Size
+from barkive.web.services.thumbnails import Previews, Size
 from identify import DISTINCT, SIZES, make_photo
 
 SIDE = 320

@@ -45,15 +45,17 @@ from typing import Any
 import numpy as np
 
 from barkive.bundle import open_bundle
-from barkive.catalogue import Catalogue, store
-from barkive.catalogue.engine import LocalEngine
-from barkive.catalogue.listing import Listing
-from barkive.catalogue.reading import Reading
+from barkive.catalogue import Catalogue
+from barkive.catalogue.photos.reading import Reading
+from barkive.catalogue.scan import recording
+from barkive.catalogue.scan.engine import LocalEngine
+from barkive.catalogue.scan.listing import Listing
 from barkive.classifier import BATCH, Classifier, Judged
 from barkive.verdicts import Scores, Status
 from copying import server
 from identify import SIZES, make_folder
-from paces import (
+from scan import make_distinct, make_small
+from throughput import (
     CHANNELS,
     LABELS,
     Pace,
@@ -67,7 +69,6 @@ from paces import (
     start_of,
     write_free,
 )
-from scan import make_distinct, make_small
 
 FEW, LARGE, FILES, LINES = 256, 48, 8000, 200_000
 BATCHES = (256, 32)
@@ -153,7 +154,7 @@ def writes(where: str | Path) -> tuple[dict[int, float], float]:
                 batch = made_up(rng, size)
                 start, processor = time.perf_counter(), time.process_time()
                 with catalogue._database.write() as connection:
-                    store.record(connection, catalogue.models, model, batch)
+                    recording.record(connection, catalogue.models, model, batch)
                 used += (time.process_time() - processor) * bool(turn)
                 # The first prepares its statements.
                 found[size].extend([time.perf_counter() - start] if turn else [])

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-# As in `barkive.batch.ray_engine` and `barkive.catalogue.scan`.
+# As in `barkive.batch.ray_engine` and `barkive.catalogue.scan.pipeline`.
 BLOCK, WINDOW_OF_A_WORKER, LARGEST_WINDOW = 64, 20_000, 500_000
 BATCH, BATCH_SECONDS = 256, 1.0
 WINDOWS = 3

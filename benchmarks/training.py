@@ -34,13 +34,13 @@ from torch import Tensor, nn
 from barkive.images import Preprocessing, map_ahead
 from barkive.training import export, loop
 from barkive.training.backbones import Backbone, load_backbone
-from barkive.training.depth import train_from
 from barkive.training.features import extract_features
+from barkive.training.freezing import train_from
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import transfer
 from barkive.training.progress import no_progress
+from barkive.training.study.dataset_split import Subject, read_subject
 from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.subject import Subject, read_subject
 from barkive.training.tuning import choose_layer
 
 PREPROCESSING = Preprocessing(224)

@@ -37,10 +37,10 @@ from barkive.evaluation import read_samples
 from barkive.images import Preprocessing
 from barkive.training import export, loop
 from barkive.training.backbones import load_backbone
-from barkive.training.depth import train_from
+from barkive.training.freezing import train_from
 from barkive.training.networks import transfer
-from barkive.training.pace import what_limits
 from barkive.training.precision import autocast
+from barkive.training.throughput import what_limits
 
 PHOTOS, ROUNDS = 64, 8
 RECIPES = {

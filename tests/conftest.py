@@ -18,7 +18,12 @@ from PIL import Image
 from sqlalchemy import Connection, func, select
 
 from barkive.bundle import METADATA_KEY, BundleInfo
-from barkive.catalogue import identity, reading, schema, store
+from barkive.catalogue.db import schema
+from barkive.catalogue.photos import (
+    identity,
+    reading,
+)
+from barkive.catalogue.scan import recording
 from barkive.classifier import Classifier
 from barkive.images import Preprocessing
 from barkive.verdicts import Label
@@ -34,7 +39,7 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers in order instead of random ones, and no waiting for files to come to rest."""
     monkeypatch.setattr(identity, "draw", _in_order)
-    monkeypatch.setattr(store, "draw", _in_order)
+    monkeypatch.setattr(recording, "draw", _in_order)
     monkeypatch.setattr(reading, "_REST_SECONDS", 0.0)
 
 

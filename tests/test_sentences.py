@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import barkive
 from barkive import errors
-from barkive.catalogue import database
+from barkive.catalogue.db import database
 from barkive.errors import MissingExtraError, UnknownBreedError
 from barkive.sentences import _french, translate
 

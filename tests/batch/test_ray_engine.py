@@ -15,7 +15,7 @@ import pytest
 from barkive.batch.ray_engine import RayEngine
 from barkive.batch.worker import Judge
 from barkive.catalogue import Catalogue, Filter, Summary
-from barkive.catalogue.reading import Reading
+from barkive.catalogue.photos.reading import Reading
 from barkive.classifier import Classifier, Judged
 from barkive.errors import ClusterError
 from barkive.verdicts import Status

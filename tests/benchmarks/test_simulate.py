@@ -35,11 +35,11 @@ def known(sim: Any) -> Any:
 
 def test_what_it_copies_is_what_the_scan_does(sim: Any) -> None:
     from barkive.batch import ray_engine as ray
-    from barkive.catalogue import scan
+    from barkive.catalogue.scan import pipeline
 
     windows = (ray._WINDOW_OF_A_WORKER, ray._LARGEST_WINDOW)
     assert (ray._BLOCK, *windows) == (sim.BLOCK, sim.WINDOW_OF_A_WORKER, sim.LARGEST_WINDOW)
-    assert (scan._BATCH, scan._BATCH_SECONDS) == (sim.BATCH, sim.BATCH_SECONDS)
+    assert (pipeline._BATCH, pipeline._BATCH_SECONDS) == (sim.BATCH, sim.BATCH_SECONDS)
 
 
 def seconds(sim: Any, known: Any, **scenario: Any) -> float:

@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from barkive.catalogue import Catalogue, database
-from barkive.catalogue.database import Database
+from barkive.catalogue import Catalogue
+from barkive.catalogue.db import database
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.schema import HEAD
 from barkive.catalogue.records import Entry
-from barkive.catalogue.schema import HEAD
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")

@@ -35,12 +35,12 @@ from barkive.catalogue import (
     ExportFormat,
     Filter,
     Kind,
-    identity,
-    store,
 )
-from barkive.catalogue import scan as scanning
-from barkive.catalogue.reading import Reading
+from barkive.catalogue.photos import identity
+from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.records import Entry
+from barkive.catalogue.scan import pipeline as scanning
+from barkive.catalogue.scan import recording
 from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     ChangedPhotoError,
@@ -157,7 +157,7 @@ class World:
             (root / folder).mkdir(parents=True)
         for module in ("reading", "identity", "store", "scan"):
             patch.setattr(f"barkive.catalogue.{module}.read_file", self._read)
-        for draws in (identity, store):
+        for draws in (identity, recording):
             patch.setattr(draws, "draw", DRAW)
         for clock in ("store", "corrections", "runs"):
             patch.setattr(f"barkive.catalogue.{clock}.now", self._now)
@@ -521,7 +521,7 @@ class World:
 
     def scan_and_die(self, rng: random.Random) -> None:
         """It is killed before a photo is judged, or within a transaction."""
-        left, record = rng.randrange(4), store.record
+        left, record = rng.randrange(4), recording.record
 
         def die(*arguments: Any) -> Counter[str]:
             nonlocal left
@@ -533,7 +533,7 @@ class World:
 
         with self.patch.context() as dying, suppress(KilledError, SourceAwayError):
             if rng.random() < 0.7:
-                dying.setattr(store, "record", die)
+                dying.setattr(recording, "record", die)
             engine = Engine(self.bundle, dies_after=rng.choice([-1, 0, 1, 2, 3]))
             self.run(rng, [self.root / "yard", self.root / "barn"], engine=engine)
         self.check()

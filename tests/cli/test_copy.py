@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue, copying
+from barkive.catalogue import Catalogue
+from barkive.catalogue.transfer import copying
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, UsageError

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue, corrections
+from barkive.catalogue import Catalogue
+from barkive.catalogue.annotations import labels
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import NothingToSayError, UsageError
@@ -39,7 +40,7 @@ def theirs(
     """Another catalogue, of one picture that ours knows, and one that it does not."""
     minutes = iter(range(9))
     at = datetime(2026, 6, 1)
-    monkeypatch.setattr(corrections, "now", lambda: at + timedelta(minutes=next(minutes)))
+    monkeypatch.setattr(labels, "now", lambda: at + timedelta(minutes=next(minutes)))
     for name, by, breed in (("ours", "Ada", "pug"), ("theirs", "Ben", "beagle")):
         photo = colour_photo(f"{name}/rex.png", (250, 10, 10))
         if name == "theirs":

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue, schema
+from barkive.catalogue import Catalogue
+from barkive.catalogue.db import schema
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ClusterError, UsageError
 
@@ -58,7 +59,7 @@ def test_a_list_with_blanks_duplicates_and_missing_files(
 def test_all_failures_are_counted_and_some_are_told(
     barkive: Callable[..., Result], kennel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("barkive.catalogue.scan._FAILURES_LISTED", 25)
+    monkeypatch.setattr("barkive.catalogue.scan.pipeline._FAILURES_LISTED", 25)
     names = [f"{kennel}/none-{number:02}.png" for number in range(30)]
     (tmp_path / "all.txt").write_text("\n".join(names))
     result = barkive("scan", tmp_path / "all.txt")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import DataError, MissingExtraError, UsageError, WeightsError
-from barkive.training.study import everything, run
+from barkive.training.study import run_recipes
 from barkive.training.study.outcome import Result, Table
 
 
@@ -63,7 +63,7 @@ def test_a_recipe_file_for_real(study, tmp_path):
 def answer(monkeypatch, **figures):
     """Every recipe is run at once, and gives these figures."""
     result = Result("tiny", "Tiny.", "", 0, 2, (6, 2, 2), **({"unreadable": 0} | figures))
-    monkeypatch.setattr(run, "run_recipe", lambda job: result)
+    monkeypatch.setattr(run_recipes, "run_recipe", lambda job: result)
 
 
 def test_unreadable_photos_give_status_1(study, monkeypatch):
@@ -109,7 +109,7 @@ def test_all_recipes(study, monkeypatch, unreadable, missing, status, told):
         seen.extend((task, precision))
         return [result], missing
 
-    monkeypatch.setattr(everything, "run_all", run_all)
+    monkeypatch.setattr("barkive.training.study.run_all.run_all", run_all)
     result = study(
         *("data", "--recipe", "all", "--out", "out"),
         *("--backbone-weights", "nets", "--elsewhere", "others", "--precision", "float32"),

@@ -12,8 +12,8 @@ import numpy as np
 
 from barkive.images import Preprocessing
 from barkive.training import features
-from barkive.training.distributed import together
-from barkive.training.group import group
+from barkive.training.process_group.group import group
+from barkive.training.process_group.launch import together
 
 features._BATCH = 1
 computed = []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from barkive.training.curves import Epoch, best_epoch, diagnose, draw_curves, epoch_rows
-from barkive.training.report import CurvePoint, diagnose_penalty
+from barkive.training.run_folder import CurvePoint, diagnose_penalty
 
 
 def history(*epochs):

@@ -13,8 +13,8 @@ from PIL import Image
 from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
 from barkive.training import loading
-from barkive.training.group import ALONE, Group, Share, joined
 from barkive.training.loading import Loader, Photos, augment
+from barkive.training.process_group.group import ALONE, Group, Share, joined
 
 SIZE = 32
 SQUARE = Preprocessing(size=SIZE)

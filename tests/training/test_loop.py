@@ -11,8 +11,8 @@ from torch import nn
 from barkive.training import loop
 from barkive.training.batches import Rows
 from barkive.training.curves import best_epoch
-from barkive.training.group import ALONE
 from barkive.training.loop import Schedule, fit, predict, score
+from barkive.training.process_group.group import ALONE
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3

@@ -14,7 +14,7 @@ from barkive.images import Preprocessing
 from barkive.training import export, loop, networks
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.batches import Rows
-from barkive.training.depth import train_from
+from barkive.training.freezing import train_from
 from barkive.training.head import DogDetector, Linear
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)

@@ -23,11 +23,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, corrections
+from barkive.catalogue import Catalogue
+from barkive.catalogue.annotations import labels
 from barkive.web import Limits, Settings, create_app
-from barkive.web.passwords import Passwords
 from barkive.web.problems import _STATUS
 from barkive.web.server import PromptProtocol
+from barkive.web.services.passwords import Passwords
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8000"
@@ -162,7 +163,7 @@ def test_an_example_runs(
         with Catalogue(desk / "ben.sqlite") as other:
             other.scan(desk / "photos", classifier=service.classifier)
             service.catalogue.correct(desk / "photos/rex.png", breed="boxer")
-            monkeypatch.setattr(corrections, "now", lambda: datetime(2100, 1, 1))
+            monkeypatch.setattr(labels, "now", lambda: datetime(2100, 1, 1))
             other.correct(desk / "photos/rex.png", breed="pug", by="Ben")
     assert ADDRESS in text
     with serving(app) as address:

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from barkive.catalogue import Kind
-from barkive.catalogue.duplicates import Sameness
+from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.api.export import Form
 from barkive.web.languages import LANGUAGES, Words, language_of
 from barkive.web.pages import identify, scanning
-from barkive.web.scans import State
+from barkive.web.services.scan_jobs import State
 
 FORMS = get_args(Form)
 WEB = Path(languages.__file__).parent

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, access
+from barkive.catalogue import Catalogue
+from barkive.catalogue.db import access
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
 

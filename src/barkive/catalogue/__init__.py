@@ -4,17 +4,17 @@ Example:
     >>> from barkive.catalogue import Catalogue
 """
 
+from barkive.catalogue.annotations.labels import Correction
 from barkive.catalogue.catalogue import Catalogue
-from barkive.catalogue.corrections import Correction
-from barkive.catalogue.duplicates import Group
+from barkive.catalogue.export.exporting import Export, ExportFormat
 from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.export.run import Export, ExportFormat
-from barkive.catalogue.filters import Filter
-from barkive.catalogue.merging import Conflict, Merged
+from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.records import Change, Entry, Found, Kind
-from barkive.catalogue.runs import Run, RunState
-from barkive.catalogue.scan import Summary
-from barkive.catalogue.unmerging import Merge, Unmerged
+from barkive.catalogue.scan.history import Run, RunState
+from barkive.catalogue.scan.pipeline import Summary
+from barkive.catalogue.similarity.duplicates import Group
+from barkive.catalogue.transfer.merging import Conflict, Merged
+from barkive.catalogue.transfer.unmerging import Merge, Unmerged
 
 __all__ = [
     "Catalogue",

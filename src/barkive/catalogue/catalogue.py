@@ -11,25 +11,34 @@ from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.catalogue import corrections, counting, entries, merging, schema, unmerging
-from barkive.catalogue import scan as scanning
-from barkive.catalogue.corrections import Correction
-from barkive.catalogue.database import Database
-from barkive.catalogue.duplicates import Group, duplicates_of, find_duplicates
-from barkive.catalogue.engine import Engine
+from barkive.catalogue.annotations import labels
+from barkive.catalogue.annotations.labels import Correction
+from barkive.catalogue.annotations.renaming import Renamed, rename
+from barkive.catalogue.annotations.review_queue import Review
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models
+from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import OnProgress, Outcome
-from barkive.catalogue.export.run import Export
-from barkive.catalogue.filters import Filter
-from barkive.catalogue.merging import Conflict, Merged
-from barkive.catalogue.models import Models
-from barkive.catalogue.others import opened
+from barkive.catalogue.query import (
+    counting,
+    entries,
+)
+from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
-from barkive.catalogue.renaming import Renamed, rename
-from barkive.catalogue.review import Review
-from barkive.catalogue.runs import Run, read_runs
-from barkive.catalogue.similar import Similar
-from barkive.catalogue.tallies import By
-from barkive.catalogue.unmerging import Merge, Unmerged
+from barkive.catalogue.scan import pipeline as scanning
+from barkive.catalogue.scan.engine import Engine
+from barkive.catalogue.scan.history import Run, read_runs
+from barkive.catalogue.similarity.duplicates import Group, duplicates_of, find_duplicates
+from barkive.catalogue.similarity.similar import Similar
+from barkive.catalogue.transfer import (
+    merging,
+    unmerging,
+)
+from barkive.catalogue.transfer.merging import Conflict, Merged
+from barkive.catalogue.transfer.other_catalogue import opened
+from barkive.catalogue.transfer.unmerging import Merge, Unmerged
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
@@ -214,7 +223,7 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return corrections.one(self._database, self.models, _known(photo))
+        return labels.one(self._database, self.models, _known(photo))
 
     def neighbours(self, number: int, wanted: Filter = _ALL) -> tuple[int | None, int | None]:
         """The numbers of the photos that are meant before and after one; None at the ends."""
@@ -298,12 +307,12 @@ class Catalogue:
             UnknownBreedError: There is no such breed.
             UsageError: Not exactly one thing is said, or there is nothing to take back.
         """
-        kind, breeds = corrections.one_of(breed, cross, not_dog, unsure, undo)
+        kind, breeds = labels.one_of(breed, cross, not_dog, unsure, undo)
         return self.say(photo, Correction(kind, breeds, note, by, other))
 
     def say(self, photo: Known, correction: Correction) -> Entry:
         """Writes a correction: see `correct`."""
-        return corrections.correct(self._database, self.models, _known(photo), correction)
+        return labels.correct(self._database, self.models, _known(photo), correction)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
         """Gives a breed that people added or trained another name: see `renaming.rename`.
@@ -424,11 +433,11 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return corrections.history(self._database, self.models, _known(photo))
+        return labels.history(self._database, self.models, _known(photo))
 
     def to_review(self, wanted: Filter = _ALL) -> Generator[Entry, None, None]:
         """The photos to review, the least certain first: see `corrections.to_review`."""
-        return corrections.to_review(self._database, self.models, wanted)
+        return labels.to_review(self._database, self.models, wanted)
 
 
 def _known(photo: Known) -> str | int:

@@ -26,7 +26,7 @@ from barkive.cli.options import (
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Summary
-    from barkive.catalogue.engine import Engine
+    from barkive.catalogue.scan.engine import Engine
     from barkive.classifier import Classifier
     from barkive.images.passing import Passing
 
@@ -115,7 +115,7 @@ def scan(
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
     from barkive.catalogue import Catalogue
-    from barkive.catalogue.rebuild import rebuild as rebuilt
+    from barkive.catalogue.transfer.rebuild import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.errors import UsageError
     from barkive.images.memory import set_limit
@@ -151,7 +151,7 @@ def scan(
 
 def _check(sources: Sequence[str], watch: bool, rules: Passing) -> None:
     """Refuses what is not there, of which nothing is left, or that can't be watched."""
-    from barkive.catalogue.sources import open_source
+    from barkive.catalogue.scan.sources import open_source
     from barkive.errors import UsageError
 
     for source in sources:
@@ -170,7 +170,7 @@ def _engine(
     device: Device,
 ) -> AbstractContextManager[Engine]:
     if name is EngineName.LOCAL:
-        from barkive.catalogue.engine import LocalEngine
+        from barkive.catalogue.scan.engine import LocalEngine
 
         return nullcontext(LocalEngine(classifier, batch_size=batch_size))
     from barkive.batch.ray_engine import RayEngine
@@ -261,7 +261,7 @@ def _watch(
     scanning: Callable[..., Summary],
 ) -> None:
     """Scans again what changes, until Ctrl-C."""
-    from barkive.catalogue.schema import absolute
+    from barkive.catalogue.db.schema import absolute
     from barkive.errors import BarkiveError
 
     typer.echo("Watching; Ctrl-C ends it.", err=True)

@@ -13,7 +13,7 @@ from barkive.cli.options import CatalogueAt, Device, DeviceOption, MemoryOption,
 if TYPE_CHECKING:
     import socket
 
-    from barkive.web.passwords import Passwords
+    from barkive.web.services.passwords import Passwords
 
 _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
 
@@ -109,7 +109,7 @@ def _passwords(renew: bool) -> Passwords:
         UsageError: It is not set, and nobody is there to be asked.
     """
     from barkive.errors import UsageError
-    from barkive.web.passwords import Passwords, default_file
+    from barkive.web.services.passwords import Passwords, default_file
 
     passwords = Passwords(default_file())
     given = os.environ.get(_PASSWORD)

@@ -50,11 +50,11 @@ def study(
     from functools import partial
 
     from barkive.cli.progress import progress
-    from barkive.training.distributed import together
-    from barkive.training.study.everything import REPORT, run_all
+    from barkive.training.process_group.launch import together
     from barkive.training.study.job import Job, Study
     from barkive.training.study.recipes import ALL, find_recipe
-    from barkive.training.study.run import run_recipe
+    from barkive.training.study.run_all import REPORT, run_all
+    from barkive.training.study.run_recipes import run_recipe
 
     say = partial(typer.echo, err=True)
     task = Study(data, out, backbone_weights, elsewhere)

@@ -126,7 +126,7 @@ def train(
     from barkive.images.enhance import parse_corrections
     from barkive.training import recipe as settings
     from barkive.training import run
-    from barkive.training.distributed import together
+    from barkive.training.process_group.launch import together
 
     with together():
         recipe = settings.Recipe(

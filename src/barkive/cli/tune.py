@@ -40,7 +40,7 @@ def tune(
     from functools import partial
 
     from barkive.cli.progress import progress
-    from barkive.training.distributed import together
+    from barkive.training.process_group.launch import together
     from barkive.training.study.job import Job, Study
     from barkive.training.study.recipes import find_recipe
     from barkive.training.study.tune import BEST

@@ -4,7 +4,7 @@
 """
 
 from barkive.exploration.findings import BreedSummary, Findings, find
-from barkive.exploration.report import write_report
+from barkive.exploration.report_folder import write_report
 from barkive.exploration.survey import Survey, survey
 
 __all__ = [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from barkive import breeds
-from barkive.exploration.duplicates import Duplicates, Kind, find_duplicates
+from barkive.exploration.duplicate_photos import Duplicates, Kind, find_duplicates
 from barkive.exploration.measures import MEASURES, Distribution, distribution, significant
 from barkive.exploration.outliers import Outliers, find_outliers
 from barkive.exploration.survey import PhotoRecord, Survey

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from barkive.exploration import charts
-from barkive.exploration.duplicates import Duplicates, Kind
+from barkive.exploration.duplicate_photos import Duplicates, Kind
 from barkive.exploration.findings import Findings
 from barkive.exploration.thumbnails import spread_out
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.training.group import Group, Share
+from barkive.training.process_group.group import Group, Share
 
 _AT_ONCE = 64
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch
-from barkive.training.pace import Times
 from barkive.training.precision import Precision
+from barkive.training.throughput import Times
 
 WEIGHT_BYTES = 16
 """A weight's in a checkpoint: now, in the best epoch, and the two moments of AdamW."""

@@ -14,9 +14,9 @@ from barkive.errors import DataError
 from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
 from barkive.training.features import Features
-from barkive.training.pace import features_told
 from barkive.training.progress import Say
 from barkive.training.recipe import Recipe
+from barkive.training.throughput import features_told
 from barkive.verdicts import Label
 
 _WORDNET_PREFIX = re.compile(r"n\d{8}-")

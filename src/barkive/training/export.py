@@ -32,8 +32,8 @@ from barkive.bundle import METADATA_KEY, OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import write_files
 from barkive.training.backbones import Backbone
-from barkive.training.group import group
 from barkive.training.head import Detector, Linear, RowsDetector
+from barkive.training.process_group.group import group
 
 Pixels = NDArray[np.uint8]
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
-from barkive.training.group import group
+from barkive.training.process_group.group import group
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 OnProgress = Callable[[int, int], None]

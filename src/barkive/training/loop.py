@@ -29,11 +29,11 @@ from torch.nn import functional
 from barkive.training import checkpoints
 from barkive.training.batches import Batches, Divisible, own_part
 from barkive.training.curves import Epoch, best_epoch
-from barkive.training.devices import device, enough_memory
-from barkive.training.dropout import share_dropout
-from barkive.training.group import ALONE, Group, group
-from barkive.training.pace import Times, slowest
 from barkive.training.precision import Precision, autocast, resolve
+from barkive.training.process_group.devices import device, enough_memory
+from barkive.training.process_group.dropout import share_dropout
+from barkive.training.process_group.group import ALONE, Group, group
+from barkive.training.throughput import Times, slowest
 
 OnEpoch = Callable[[Epoch], None]
 

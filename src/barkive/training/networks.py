@@ -21,8 +21,8 @@ from barkive.errors import UsageError, WeightsError
 from barkive.evaluation import HeatMaps
 from barkive.images import Preprocessing
 from barkive.training.backbones import Backbone
-from barkive.training.dropout import Dropout
 from barkive.training.head import Linear
+from barkive.training.process_group.dropout import Dropout
 
 Neck = Literal["pooled", "flattened"]
 

@@ -27,7 +27,7 @@ from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
 from barkive.training.progress import Progress, Say, no_progress
 from barkive.training.recipe import Recipe
-from barkive.training.report import write_run
+from barkive.training.run_folder import write_run
 from barkive.training.tuning import (
     Extractor,
     Outputs,

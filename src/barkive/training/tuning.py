@@ -24,7 +24,7 @@ from barkive.training.datasets import Data
 from barkive.training.features import Features, extract_features
 from barkive.training.progress import Progress, Say
 from barkive.training.recipe import Head
-from barkive.training.report import CurvePoint
+from barkive.training.run_folder import CurvePoint
 
 # From under-fitting, or with an anchor hardly leaving it, to over-fitting on every data set tried.
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.05, 0.03, 0.01, 0.001)

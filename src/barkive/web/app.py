@@ -11,15 +11,15 @@ from starlette.middleware import Middleware
 
 from barkive import __version__
 from barkive.web import api
-from barkive.web.api.described import completed
-from barkive.web.bodies import Bodies
-from barkive.web.guard import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
-from barkive.web.metrics import Measured, Metrics
+from barkive.web.api.openapi import completed
+from barkive.web.body_limits import Bodies
 from barkive.web.pages import gallery, identify, merging, photo, review, scanning, signing
 from barkive.web.pages.rendering import Assets
 from barkive.web.problems import handle_errors, refuse
-from barkive.web.service import Service
-from barkive.web.sessions import Attempts, Sessions
+from barkive.web.security import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
+from barkive.web.services.prometheus import Measured, Metrics
+from barkive.web.services.sessions import Attempts, Sessions
+from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 
 _DESCRIPTION = """\

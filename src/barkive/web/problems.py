@@ -34,8 +34,8 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.sentences import translate
-from barkive.web.guard import SECURITY_HEADERS
 from barkive.web.pages.rendering import error_page
+from barkive.web.security import SECURITY_HEADERS
 from barkive.web.settings import FolderNotAllowedError
 from barkive.web.uploads import UploadError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from barkive.errors import UsageError
 from barkive.images.passing import Passing
-from barkive.web.passwords import Passwords
+from barkive.web.services.passwords import Passwords
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names under which this machine alone reaches itself."""

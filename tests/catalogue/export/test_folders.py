@@ -15,7 +15,7 @@ from barkive import breeds
 from barkive.catalogue.export import folders, tree
 from barkive.catalogue.export.outcome import OnProgress, Outcome
 from barkive.catalogue.export.tree import Tree
-from barkive.catalogue.identity import Now
+from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import SourceAwayError, UsageError
 from barkive.evaluation import known_to, read_samples

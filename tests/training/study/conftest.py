@@ -17,7 +17,7 @@ from barkive.training.head import fit_prediction_layers
 from barkive.training.progress import no_progress
 from barkive.training.study.job import Job, Study
 from barkive.training.study.outcome import Result
-from barkive.training.study.run import run_recipe
+from barkive.training.study.run_recipes import run_recipe
 from barkive.training.study.settings import StudyRecipe
 
 COLOURS = {

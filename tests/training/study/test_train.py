@@ -4,7 +4,7 @@ import pytest
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
-from barkive.training.group import ALONE, Group, Share, joined
+from barkive.training.process_group.group import ALONE, Group, Share, joined
 from barkive.training.progress import no_progress
 from barkive.training.study import train
 from barkive.training.study.settings import StudyRecipe

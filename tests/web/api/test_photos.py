@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from barkive.catalogue.database import Database
+from barkive.catalogue.db.database import Database
 
 GPS = 0x8825
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue.listing import Listing
+from barkive.catalogue.scan.listing import Listing
 from barkive.web import Settings, create_app
 
 

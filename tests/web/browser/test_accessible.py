@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from barkive.web.passwords import Passwords
+from barkive.web.services.passwords import Passwords
 
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")

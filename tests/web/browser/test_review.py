@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from barkive.catalogue import Correction, Filter, Kind
-from barkive.catalogue.review import Review
+from barkive.catalogue.annotations.review_queue import Review
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

@@ -29,8 +29,8 @@ def held(site: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event
             yield one
 
     monkeypatch.setattr(classifier, "judge", slowly)
-    monkeypatch.setattr("barkive.catalogue.scan._BATCH", 1)
-    monkeypatch.setattr("barkive.web.scans._TELL_SECONDS", 0.0)
+    monkeypatch.setattr("barkive.catalogue.scan.pipeline._BATCH", 1)
+    monkeypatch.setattr("barkive.web.services.scan_jobs._TELL_SECONDS", 0.0)
     yield gate
     gate.set()
 

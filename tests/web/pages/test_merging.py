@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, corrections
+from barkive.catalogue import Catalogue
+from barkive.catalogue.annotations import labels
 from barkive.classifier import Classifier
 
 
@@ -24,7 +25,7 @@ def other(
     """A catalogue of the same photos, in which one is a Beagle, said later than here."""
     service = filled.app.state.service  # type: ignore[attr-defined]
     service.catalogue.correct(kennel / "rex.png", breed="pug", by="Ada")
-    monkeypatch.setattr(corrections, "now", lambda: datetime(2100, 1, 1))
+    monkeypatch.setattr(labels, "now", lambda: datetime(2100, 1, 1))
     with Catalogue(tmp_path / "other.sqlite") as catalogue:
         catalogue.scan(kennel, classifier=classifier)
         catalogue.correct(kennel / "rex.png", breed="beagle", by="<Ben>")

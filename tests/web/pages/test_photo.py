@@ -12,7 +12,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue
-from barkive.web import Settings, create_app, service
+from barkive.web import Settings, create_app
+from barkive.web.services import state
 
 PUG, MALTESE = "n02110958", "n02085936"
 
@@ -301,7 +302,7 @@ def hasty(
     settings: Settings, kennel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestClient]:
     """A server that waits only a moment for another program that writes."""
-    monkeypatch.setattr(service, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(state, "_PATIENCE_SECONDS", 0.1)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
         shared = client.app.state.service  # type: ignore[attr-defined]
         shared.catalogue.scan(kennel, classifier=shared.classifier)

@@ -13,8 +13,8 @@ from starlette.testclient import TestClient
 
 from barkive.web import Settings, create_app
 from barkive.web.pages.signing import _own
-from barkive.web.passwords import Passwords
-from barkive.web.sessions import SESSION_COOKIE
+from barkive.web.services.passwords import Passwords
+from barkive.web.services.sessions import SESSION_COOKIE
 
 PASSWORD = "correct <horse>"
 HERE = "http://127.0.0.1:8000"

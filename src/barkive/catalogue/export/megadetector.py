@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from barkive import __version__
-from barkive.catalogue.filters import begin
+from barkive.catalogue.query.filters import begin
 from barkive.catalogue.records import Entry
 from barkive.images.remote import is_remote
 from barkive.verdicts import Label, Status

@@ -20,7 +20,7 @@ from barkive.catalogue.export.atomic import begin, replacing
 from barkive.catalogue.export.manifest import Manifest
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
-from barkive.catalogue.identity import Now, is_most, is_same_picture
+from barkive.catalogue.photos.identity import Now, is_most, is_same_picture
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, SourceAwayError, UsageError
 from barkive.images import read_file

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from barkive.catalogue.export.outcome import Failure
-from barkive.catalogue.identity import Now, compare
+from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.records import Entry
 from barkive.verdicts import Status
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from barkive.images import Preprocessing, Square
 from barkive.training import export
-from barkive.training.group import Share
 from barkive.training.loading import Loader
 from barkive.training.networks import Network
+from barkive.training.process_group.group import Share
 from barkive.training.progress import Progress
 from barkive.training.tuning import Extractor
 

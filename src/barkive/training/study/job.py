@@ -17,9 +17,9 @@ from barkive.evaluation import Evaluation, Known, Predict
 from barkive.training.head import Linear, fit_prediction_layers
 from barkive.training.progress import Progress, Say
 from barkive.training.study import folder
+from barkive.training.study.dataset_split import Subject, read_subject
 from barkive.training.study.outcome import Result, Table
 from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.subject import Subject, read_subject
 from barkive.training.study.weights import find_weights
 from barkive.verdicts import Label
 

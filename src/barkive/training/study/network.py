@@ -16,13 +16,13 @@ from barkive.training.audit import audit, audited_labels, near_duplicates
 from barkive.training.backbones import Backbone
 from barkive.training.checkpoints import WEIGHT_BYTES
 from barkive.training.curves import draw_curves, epoch_rows
-from barkive.training.group import group
 from barkive.training.networks import Network, layer_table, parameters
-from barkive.training.report import curve_files
+from barkive.training.process_group.group import group
+from barkive.training.run_folder import curve_files
+from barkive.training.study.dataset_split import Subject
 from barkive.training.study.job import PENALTY, Job
 from barkive.training.study.outcome import Result
 from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.subject import Subject
 from barkive.training.study.train import Trained, build, freeze_base, train_network
 from barkive.training.tuning import Outputs, calibrate
 

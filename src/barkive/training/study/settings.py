@@ -13,11 +13,11 @@ from typing import Any, Literal, get_args
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
 from barkive.training.backbones import check_name
+from barkive.training.bag_of_words import WordsSettings
+from barkive.training.codebook import Encoding, Sampling
 from barkive.training.loading import Colour
 from barkive.training.networks import Neck
 from barkive.training.precision import Precision
-from barkive.training.vocabulary import Encoding, Sampling
-from barkive.training.words import WordsSettings
 
 Kind = Literal["network", "words", "corrections", "sizes"]
 Solver = Literal["adam", "lbfgs"]

@@ -18,10 +18,10 @@ from barkive.metrics import wilson_interval
 from barkive.training.backbones import Backbone
 from barkive.training.head import Linear
 from barkive.training.study.charts import sizes_chart
+from barkive.training.study.dataset_split import Subject
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
 from barkive.training.study.outcome import Result, Table
-from barkive.training.study.subject import Subject
 from barkive.training.study.train import build
 
 SIZES = (96, 128, 160, 192, 224)

@@ -16,18 +16,18 @@ from barkive.training.backbones import Backbone
 from barkive.training.batches import Batches, Rows
 from barkive.training.curves import Epoch, best_epoch, diagnose
 from barkive.training.datasets import Data
-from barkive.training.depth import train_from
-from barkive.training.group import group
+from barkive.training.freezing import train_from
 from barkive.training.head import Linear
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
-from barkive.training.pace import features_told, what_limits
 from barkive.training.precision import Precision
+from barkive.training.process_group.group import group
 from barkive.training.progress import Progress, Say
-from barkive.training.report import diagnose_penalty
+from barkive.training.run_folder import diagnose_penalty
+from barkive.training.study.dataset_split import Subject
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
 from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.subject import Subject
+from barkive.training.throughput import features_told, what_limits
 from barkive.training.tuning import Choice, choose_layer, own_rows
 
 _SCORED_AT_ONCE = 64

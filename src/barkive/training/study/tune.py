@@ -24,15 +24,15 @@ from barkive import evaluation
 from barkive.errors import UsageError
 from barkive.training.backbones import Backbone
 from barkive.training.curves import Epoch, best_epoch
-from barkive.training.depth import blocks
-from barkive.training.devices import device
+from barkive.training.freezing import blocks
 from barkive.training.precision import resolve
+from barkive.training.process_group.devices import device
 from barkive.training.study.charts import history_chart, importance_chart
+from barkive.training.study.dataset_split import Subject
 from barkive.training.study.folder import claimed
 from barkive.training.study.frozen import FrozenBase
 from barkive.training.study.job import Job
 from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.subject import Subject
 from barkive.training.study.train import build, freeze_base, train_network
 from barkive.training.study.weights import load_weights
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from barkive.web.api import breeds, export, health, identify, merging, photos, pictures, scans
-from barkive.web.api.described import PROBLEMS
+from barkive.web.api.openapi import PROBLEMS
 
 
 def add_to(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, suggest
-from barkive.web.api.described import example
+from barkive.web.api.openapi import example
 from barkive.web.api.shared import PREFIX, Lang, Shared
 
 router = APIRouter(prefix=PREFIX, tags=["breeds"])

@@ -12,9 +12,9 @@ from starlette.responses import Response, StreamingResponse
 
 from barkive.catalogue import Export, ExportFormat, Filter
 from barkive.verdicts import Language
-from barkive.web.api.described import NO_SUCH_BREED, a_problem
+from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.shared import PREFIX, Lang, Shared, Wanted
-from barkive.web.service import Service
+from barkive.web.services.state import Service
 
 router = APIRouter(prefix=PREFIX, tags=["export"])
 

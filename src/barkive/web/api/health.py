@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from barkive.errors import CatalogueError
-from barkive.web.api.described import PROBLEMS
+from barkive.web.api.openapi import PROBLEMS
 from barkive.web.api.shared import Counted, Shared
 from barkive.web.problems import problem
 

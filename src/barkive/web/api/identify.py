@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from barkive.classifier import Judged
 from barkive.errors import PhotoError, UnknownBreedError
 from barkive.verdicts import Status, Verdict, VerdictJSON
-from barkive.web.api.described import UPLOAD, VERDICT, example
+from barkive.web.api.openapi import UPLOAD, VERDICT, example
 from barkive.web.api.shared import PREFIX, Counted, Lang, Setup, Shared, Top
-from barkive.web.service import Service
+from barkive.web.services.state import Service
 from barkive.web.uploads import Upload, UploadError, received
 
 router = APIRouter(prefix=PREFIX, tags=["identify"])

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from barkive.catalogue.merging import ConflictJSON, MergedJSON
-from barkive.catalogue.unmerging import UnmergedJSON
+from barkive.catalogue.transfer.merging import ConflictJSON, MergedJSON
+from barkive.catalogue.transfer.unmerging import UnmergedJSON
 from barkive.verdicts import Language
-from barkive.web.api.described import a_problem, example
+from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
-from barkive.web.merges import Outcome
 from barkive.web.paths import printable
+from barkive.web.services.merge_jobs import Outcome
 from barkive.web.uploads import CATALOGUE_FIELD, base_name, received_catalogue
 
 router = APIRouter(prefix=PREFIX, tags=["merge"])

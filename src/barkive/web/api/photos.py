@@ -19,14 +19,7 @@ from barkive.errors import (
     UnknownBreedError,
 )
 from barkive.sentences import translate
-from barkive.web.api.described import (
-    ENTRY,
-    NO_SUCH_BREED,
-    NO_SUCH_PHOTO,
-    UPLOAD,
-    a_problem,
-    example,
-)
+from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
 from barkive.web.api.shared import PREFIX, PRINTED, Lang, Number, Setup, Shared, Top, Wanted
 from barkive.web.paths import printable
 from barkive.web.problems import problem

@@ -15,11 +15,11 @@ from starlette.responses import Response
 
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError
-from barkive.web.api.described import NO_SUCH_PHOTO
 from barkive.web.api.identify import heat
+from barkive.web.api.openapi import NO_SUCH_PHOTO
 from barkive.web.api.shared import PREFIX, Number, Shared
-from barkive.web.previews import Preview, Size
-from barkive.web.service import Service
+from barkive.web.services.state import Service
+from barkive.web.services.thumbnails import Preview, Size
 
 router = APIRouter(prefix=PREFIX, tags=["pictures"])
 

@@ -12,14 +12,14 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from barkive.catalogue.reading import is_gone
-from barkive.catalogue.sources import open_source
+from barkive.catalogue.photos.reading import is_gone
+from barkive.catalogue.scan.sources import open_source
 from barkive.errors import UsageError
 from barkive.verdicts import Language
-from barkive.web.api.described import a_problem, example
+from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
-from barkive.web.scans import ScanJSON
-from barkive.web.service import Service
+from barkive.web.services.scan_jobs import ScanJSON
+from barkive.web.services.state import Service
 from barkive.web.settings import FolderNotAllowedError, Settings
 
 router = APIRouter(prefix=PREFIX, tags=["scans"])

@@ -11,8 +11,8 @@ from pydantic import BeforeValidator
 
 from barkive.catalogue import Filter
 from barkive.verdicts import Language, Status
-from barkive.web.metrics import Metrics
-from barkive.web.service import Service
+from barkive.web.services.prometheus import Metrics
+from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 
 PREFIX = "/api/v1"

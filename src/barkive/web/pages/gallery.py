@@ -16,8 +16,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import Catalogue, Entry, Filter
-from barkive.catalogue.filters import begin, separator
-from barkive.catalogue.schema import absolute
+from barkive.catalogue.db.schema import absolute
+from barkive.catalogue.query.filters import begin, separator
 from barkive.verdicts import Status
 from barkive.web.api.export import Form
 from barkive.web.api.shared import Shared

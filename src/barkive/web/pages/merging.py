@@ -13,11 +13,11 @@ from barkive.catalogue import Change, Conflict, Unmerged
 from barkive.errors import UsageError
 from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.merges import Outcome
 from barkive.web.pages.rendering import render
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
-from barkive.web.service import Service
+from barkive.web.services.merge_jobs import Outcome
+from barkive.web.services.state import Service
 from barkive.web.uploads import base_name, received_catalogue
 
 router = APIRouter()

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Change, Entry, Kind
-from barkive.catalogue.holding import last_word
+from barkive.catalogue.query.effective_label import last_word
 from barkive.errors import (
     BarkiveError,
     CatalogueError,
@@ -31,7 +31,7 @@ from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.rendering import render
 from barkive.web.pages.views import View, explained
 from barkive.web.paths import is_text, printable
-from barkive.web.service import Service
+from barkive.web.services.state import Service
 
 router = APIRouter()
 

@@ -35,7 +35,7 @@ from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View
 from barkive.web.paths import printable
-from barkive.web.service import Service
+from barkive.web.services.state import Service
 
 router = APIRouter()
 

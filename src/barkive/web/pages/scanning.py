@@ -25,8 +25,8 @@ from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
 from barkive.web.paths import is_text, printable
-from barkive.web.scans import Scan, State
-from barkive.web.service import Service
+from barkive.web.services.scan_jobs import Scan, State
+from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 
 router = APIRouter()

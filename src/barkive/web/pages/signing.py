@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
-from barkive.web.sessions import SESSION_COOKIE, Attempts, Sessions
+from barkive.web.services.sessions import SESSION_COOKIE, Attempts, Sessions
 
 router = APIRouter()
 

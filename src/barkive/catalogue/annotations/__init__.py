@@ -1,0 +1,1 @@
+"""What people say of photos: labels, the review queue, and the breeds that they add."""

@@ -1,0 +1,96 @@
+"""Renames breeds that people added or trained, and makes two of them one.
+
+What people said is never changed: corrections keep the breed as it was named, and the table
+`added_breed` says what that is called now.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from barkive import breeds
+from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models
+from barkive.catalogue.scan.recording import bring_up_to_date
+from barkive.errors import UnknownBreedError, UsageError
+from barkive.verdicts import Label
+
+
+class Renamed(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        before: The breed as it was called.
+        after: As it is called now; the breed that it was merged into.
+        photos: How many photos are of it, or may be.
+    """
+
+    before: Label
+    after: Label
+    photos: int
+
+
+def rename(database: Database, models: Models, old: str, new: str, *, merge: bool) -> Renamed:
+    """Gives a breed another name; with that of another breed, it becomes that one.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        old: The breed that is meant: of people or of a model, and not of Barkive's table.
+        new: Its new name.
+        merge: Whether it may become another breed.
+
+    Raises:
+        UnknownBreedError: There is no breed `old`.
+        UsageError: It is one of the table, the name is empty, or it is another breed's and
+            they are not to be merged. Nothing is changed.
+    """
+    with database.write() as connection:
+        models.follow(connection)
+        breed = models.names.find(old)
+        before = models.names.label(breed)
+        if breeds.called(breed) is not None:
+            raise UsageError(
+                f"“{before.en}” is a breed of Barkive's own table, which keeps its name; only "
+                "breeds that people added or trained can be renamed."
+            )
+        photos = _photos(connection, models.names.ids(breed))
+        name = breed_names.written(new)
+        try:
+            other = models.names.find(name)
+        except UnknownBreedError:
+            other = breed
+        if other != breed and not merge:
+            there = _photos(connection, models.names.ids(other))
+            raise UsageError(
+                f"There is a breed “{models.names.label(other).en}” already, with {there} photos; "
+                f"with --merge the {photos} of “{before.en}” become its photos too, and can't be "
+                "parted again."
+            )
+        c = schema.added_breed.c
+        values = {"merged_into": other} if other != breed else {"name": name}
+        if not connection.execute(
+            update(schema.added_breed).where(c.breed == breed).values(values)
+        ).rowcount:
+            row = {"key": breed_names.fold(breed), "breed": breed, "name": before.en} | values
+            connection.execute(insert(schema.added_breed).values(row))
+        models.follow(connection)
+        _bring_up_to_date(connection, models, models.names.ids(other))
+        return Renamed(before, models.names.label(other), photos)
+
+
+def _photos(connection: Connection, ids: list[str]) -> int:
+    c = schema.photo.c
+    of_breed = select(func.count()).where(or_(c.breed.in_(ids), c.breed2.in_(ids)))
+    return connection.execute(of_breed).scalar_one()
+
+
+def _bring_up_to_date(connection: Connection, models: Models, ids: list[str]) -> None:
+    """Has the photos of a breed be found under its name."""
+    c = schema.photo.c
+    pictures = select(c.picture).where(or_(c.breed.in_(ids), c.breed2.in_(ids))).distinct()
+    for picture in connection.execute(pictures).scalars().all():
+        bring_up_to_date(connection, models, picture)

@@ -1,0 +1,140 @@
+"""The models that answered: their labels, what these are called, and how answers are packed.
+
+An answer's probabilities are kept as they are, in float32, so that the catalogue says to the
+last digit what the model said; its feature vector as one byte a channel (`pack_vector`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, insert, select
+
+from barkive.bundle import Bundle
+from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db.breed_names import AddedBreed, Names
+from barkive.verdicts import Candidate, Label
+
+_CODE = 127
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that answered.
+
+    Attributes:
+        id: Its number in the catalogue.
+        digest: Of its bundle.
+        name: As verdicts name it.
+        labels: Its classes, in the order of the probabilities, as people want them called.
+    """
+
+    id: int
+    digest: str
+    name: str
+    labels: tuple[Label, ...]
+
+    def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
+        """The most probable breeds of an answer, best first."""
+        row = unpack_probabilities(packed)
+        best = np.argsort(-row, kind="stable")
+        if self._is_merged:
+            shares: dict[Label, float] = {}
+            for i in best:
+                shares[self.labels[i]] = shares.get(self.labels[i], 0.0) + float(row[i])
+            ranked = sorted(shares.items(), key=lambda share: -share[1])[:top]
+            return tuple(Candidate(label, min(share, 1.0)) for label, share in ranked)
+        return tuple(Candidate(self.labels[i], float(row[i])) for i in best[:top])
+
+    @cached_property
+    def _is_merged(self) -> bool:
+        """Whether people say that some of its classes are one breed."""
+        return len(set(self.labels)) < len(self.labels)
+
+
+class Models:
+    """The models of a catalogue, read once and again when an unknown one turns up."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Model] = {}
+        self._added: tuple[AddedBreed, ...] = ()
+        self.names = Names()
+        """What breeds are called, by the table, these models and people."""
+
+    def read(self, connection: Connection) -> None:
+        """Reads all models, and the breeds that people added."""
+        rows = connection.execute(select(schema.model).order_by(schema.model.c.id)).all()
+        labels = {row.id: [Label(**label) for label in json.loads(row.labels)] for row in rows}
+        self._added = breed_names.read(connection)
+        self.names = names = Names(chain.from_iterable(labels.values()), self._added)
+        self._known = {
+            row.id: Model(row.id, row.digest, row.name, tuple(map(names.of_model, labels[row.id])))
+            for row in rows
+        }
+
+    def follow(self, connection: Connection) -> None:
+        """Takes up what people here or elsewhere have since called breeds."""
+        if breed_names.read(connection) != self._added:
+            self.read(connection)
+
+    def get(self, connection: Connection, model_id: int) -> Model:
+        """The model of this number."""
+        if model_id not in self._known:
+            self.read(connection)
+        return self._known[model_id]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The numbers of the models read so far."""
+        return tuple(self._known)
+
+    def number(self, digest: str) -> int | None:
+        """The number of the model with this digest; None where it never answered."""
+        return next((one.id for one in self._known.values() if one.digest == digest), None)
+
+    def add(self, connection: Connection, bundle: Bundle) -> Model:
+        """The model that a bundle is, catalogued if it was not."""
+        found = select(schema.model.c.id).where(schema.model.c.digest == bundle.digest)
+        model_id = connection.execute(found).scalar()
+        if model_id is None:
+            labels = json.dumps([asdict(label) for label in bundle.info.labels])
+            row = {"digest": bundle.digest, "name": bundle.model, "labels": labels}
+            model_id = connection.execute(
+                insert(schema.model).values(row).returning(schema.model.c.id)
+            ).scalar_one()
+        return self.get(connection, model_id)
+
+
+def pack_probabilities(row: NDArray[np.float32]) -> bytes:
+    """Probabilities, shape (labels,), as bytes."""
+    return row.astype("<f4").tobytes()
+
+
+def unpack_probabilities(packed: bytes) -> NDArray[np.float32]:
+    """What `pack_probabilities` packed, shape (labels,)."""
+    return np.frombuffer(packed, "<f4").astype(np.float32)
+
+
+def pack_vector(vector: NDArray[np.float32]) -> bytes:
+    """The direction of a feature vector, shape (channels,), with one signed byte a channel.
+
+    The largest channel becomes ±127. The cosine between two vectors changes by about 0.001.
+    The norm is not kept: likeness is a matter of the direction.
+    """
+    largest = float(np.abs(vector).max(initial=0))
+    if not largest > 0 or not np.isfinite(largest):
+        return bytes(len(vector))
+    packed: NDArray[np.int8] = np.rint(vector * (_CODE / largest)).astype(np.int8)
+    return packed.tobytes()
+
+
+def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.int8]:
+    """Packed vectors of one length as an array, shape (n, channels), -127..127."""
+    channels = len(packed[0]) if packed else 0
+    return np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), channels)

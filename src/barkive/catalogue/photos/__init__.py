@@ -1,0 +1,1 @@
+"""A photo's file: read once, and known again by its picture."""

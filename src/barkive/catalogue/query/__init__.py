@@ -1,0 +1,1 @@
+"""Which photos are meant, how many there are, and what is shown of them."""

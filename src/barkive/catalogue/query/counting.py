@@ -1,0 +1,171 @@
+"""Counts photos, also a million of them, in the time that a page may take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Text,
+    and_,
+    func,
+    literal_column,
+    select,
+    table,
+)
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models
+from barkive.catalogue.query import summary_tables
+from barkive.catalogue.query.filters import Filter, begin, behind, common_folder, look_words_up
+from barkive.catalogue.query.summary_tables import By
+from barkive.images.remote import is_remote
+
+_ALL = Filter()
+# So many folders are looked at one by one, which takes the same for any number of photos.
+_ONE_BY_ONE = 30
+# Stands for what `schema.encode_path` writes for a byte that is no text.
+_BYTE = "\x01"
+
+
+class Folder(NamedTuple):
+    """A folder that holds photos.
+
+    Attributes:
+        path: The folder.
+        name: Its last part.
+        photos: How many of those that are meant lie in it, at any depth.
+    """
+
+    path: str
+    name: str
+    photos: int
+
+
+def count(database: Database, models: Models, wanted: Filter) -> int:
+    """How many photos are meant.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+    """
+    if wanted.corrected is False and database.is_sqlite:
+        # Nearly all are not, and to count the others takes less.
+        of_both = count(database, models, replace(wanted, corrected=None))
+        return of_both - count(database, models, replace(wanted, corrected=True))
+    by: By | None = "status" if wanted == _ALL else None
+    return sum(_counts(database, models, by, wanted).values())
+
+
+def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counter[str]:
+    """How many photos there are of each status, or of each breed by its id.
+
+    A cross counts for the first of its breeds.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+    """
+    return _counts(database, models, by, wanted)
+
+
+def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -> Counter[str]:
+    """What `counts` gives; all together, without a name, where `by` is None."""
+    statements: Sequence[Executable] | None = None
+    if not database.is_sqlite:
+        statements = summary_tables.statements(wanted, models, by)
+    elif by is not None and wanted == _ALL:
+        kept, photos = literal_column(by, Text), literal_column("photos", Integer)
+        statements = [select(kept, photos).select_from(table("tally")).where(kept != "")]
+    if statements is None:
+        statements = [
+            summary_tables.grouped(schema.photo.c[by] if by else None, func.count())
+            .select_from(schema.photo)
+            .where(case)
+            for case in wanted.cases(models, sqlite=database.is_sqlite)
+        ]
+    found: Counter[str] = Counter()
+    with database.read() as connection:
+        if wanted.text is not None and not database.is_sqlite:
+            look_words_up(connection)
+        for statement in statements:
+            for name, some in connection.execute(statement):
+                found[name] += some
+    return +found
+
+
+def top(database: Database, models: Models, wanted: Filter) -> str | None:
+    """The folder in which all photos that are meant lie; None where there is none."""
+    path = schema.photo.c.path
+    # By the index of paths each end is found at once; by another every photo is looked at.
+    ends = [
+        select(path).where(wanted.where(models, sqlite=database.is_sqlite)).order_by(order).limit(1)
+        for order in (path, path.desc())
+    ]
+    with database.read() as connection:
+        first, last = (connection.execute(end).scalar() for end in ends)
+    return None if first is None or last is None else common_folder(first, last)
+
+
+def folders(
+    database: Database, models: Models, under: str, wanted: Filter, limit: int
+) -> list[Folder]:
+    """The folders directly inside a folder that hold photos, by name.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        under: The folder.
+        wanted: Which photos.
+        limit: How many folders at most.
+    """
+    start = begin(under)
+    mark = start[-1]
+    flat = replace(wanted, folder=None)
+    path: ColumnElement[str] = schema.photo.c.path
+    number: ColumnElement[int] = func.count()
+    cases = flat.cases(models, sqlite=database.is_sqlite)
+    is_tallied = not database.is_sqlite and summary_tables.knows_folders(flat)
+    if is_tallied:
+        path, number = (
+            summary_tables.BY_FOLDER.c.folder,
+            summary_tables.photos(summary_tables.BY_FOLDER),
+        )
+        cases = [and_(*summary_tables.kept(summary_tables.BY_FOLDER, flat))]
+    after, end = start, behind(start)
+    cut = func.instr if database.is_sqlite else func.strpos
+    rest = func.substr(path, len(schema.encode_path(start)) + 1)
+    if not is_remote(start):
+        # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a
+        # third; those of a URL are its own.
+        rest = func.replace(func.replace(rest, "///", "/" + _BYTE), "//", _BYTE)
+    # The folder stands in the bounds alone: with it twice an index would begin at the wrong one.
+    below = (cut(rest, mark) > 0) & (path < end)
+    found: list[Folder] = []
+    # Of a folder with a million photos one is looked at, and then what comes behind it.
+    while not is_tallied and flat == _ALL and len(found) < min(limit, _ONE_BY_ONE):
+        first = select(path).where(*cases, below, path >= after).order_by(path).limit(1)
+        with database.read() as connection:
+            one = connection.execute(first).scalar()
+        if one is None:
+            return found
+        name = one[len(start) :].partition(mark)[0]
+        after = behind(start + name + mark)
+        if name:  # of a URL it may be empty, and then can't be told from the folder around it
+            photos = count(database, models, replace(wanted, folder=start + name))
+            found.append(Folder(start + name, name, photos))
+    # Many folders, or few photos that are meant: these are looked at once, for all folders.
+    child = func.substr(rest, 1, cut(rest, mark) - 1, type_=Text)
+    sums: Counter[str] = Counter()
+    with database.read() as connection:
+        for case in cases:
+            rows = select(child, number).where(case, below, path >= after).group_by(child)
+            for name, some in connection.execute(rows):
+                sums[schema.decode_path(name.replace(_BYTE, "//"))] += some
+    names = sorted(filter(None, sums), key=lambda name: name + mark)
+    found += [Folder(start + name, name, sums[name]) for name in names]
+    return found[:limit]

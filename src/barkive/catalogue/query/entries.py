@@ -1,0 +1,205 @@
+"""Reads photos from the catalogue, page by page, as entries."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models
+from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.zone_maps import first_numbers
+from barkive.catalogue.records import Entry
+from barkive.verdicts import Candidate, Status, Verdict
+
+_PAGE = 1000
+# Of a million photos, so many are sorted in the time that a page may take.
+_FEW = 250_000
+# As many as the longest short list that is asked for.
+_TOP = 5
+_CROSS = 0.5
+
+
+def chosen() -> Select[Any]:
+    """All that an entry is made of."""
+    answer, content = schema.answer, schema.content
+    return select(
+        *schema.photo.c,
+        answer.c.status.label("answer_status"),
+        answer.c.probabilities,
+        answer.c.dog,
+        answer.c.model_id.label("answer_model_id"),
+        content.c.coded,
+    ).select_from(
+        schema.photo.outerjoin(answer, schema.photo.c.answer_id == answer.c.id).outerjoin(
+            content, schema.photo.c.sha256 == content.c.sha256
+        )
+    )
+
+
+def pages(
+    database: Database,
+    models: Models,
+    cases: Sequence[ColumnElement[bool]],
+    limit: int | None,
+    wanted: Filter | None = None,
+) -> Iterator[Entry]:
+    """The photos that fit, in the order in which they were catalogued.
+
+    Their numbers are gathered first, eight bytes each. Then no transaction stays open between
+    pages, so that writers need not wait for a reader.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        cases: Conditions on `photo`, of which each photo fits one at most.
+        limit: How many at most; None for all.
+        wanted: What the cases come from; None where few fit.
+    """
+    numbers: array[int] = array("q")
+    with database.read() as connection:
+        for case in cases:
+            numbers.extend(_numbers(connection, case, limit, wanted))
+    numbers = array("q", sorted(numbers)[:limit])
+    for start in range(0, len(numbers), _PAGE):
+        page = numbers[start : start + _PAGE].tolist()
+        with database.read() as connection:
+            rows = connection.execute(
+                chosen().where(schema.photo.c.id.in_(page)).order_by(schema.photo.c.id)
+            ).all()
+            entries = to_entries(connection, models, rows)
+        yield from entries
+
+
+def page(
+    database: Database,
+    models: Models,
+    cases: Sequence[ColumnElement[bool]],
+    offset: int,
+    limit: int,
+    wanted: Filter | None = None,
+) -> list[Entry]:
+    """Some of the photos that `pages` gives.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        cases: Conditions on `photo`, of which each photo fits one at most.
+        offset: How many to pass over.
+        limit: How many at most.
+        wanted: What the cases come from; None where few fit.
+    """
+    with database.read() as connection:
+        gathered: list[int] = []
+        for case in cases:
+            # Of one case alone those before need not be gathered.
+            passed = offset if len(cases) == 1 else 0
+            most = offset + limit - passed
+            gathered += _numbers(connection, case, most, wanted, passed)
+        start = 0 if len(cases) == 1 else offset
+        numbers = sorted(gathered)[start : start + limit]
+        rows = connection.execute(
+            chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
+        ).all()
+        return to_entries(connection, models, rows)
+
+
+def neighbours(
+    database: Database, cases: Sequence[ColumnElement[bool]], number: int
+) -> tuple[int | None, int | None]:
+    """The numbers of the photos that fit before and after one, None at the ends."""
+    c = schema.photo.c
+    before: list[tuple[int, int]] = []
+    after: list[tuple[int, int]] = []
+    with database.read() as connection:
+        own = connection.execute(select(c.id).where(c.number == number)).scalar() or 0
+        for case in cases:
+            lower = select(c.id, c.number).where(case, c.id < own).order_by(c.id.desc()).limit(1)
+            upper = select(c.id, c.number).where(case, c.id > own).order_by(c.id).limit(1)
+            before += [(row.id, row.number) for row in connection.execute(lower)]
+            after += [(row.id, row.number) for row in connection.execute(upper)]
+    last, first = max(before, default=None), min(after, default=None)
+    return last[1] if last else None, first[1] if first else None
+
+
+def _numbers(
+    connection: Connection,
+    case: ColumnElement[bool],
+    limit: int | None,
+    wanted: Filter | None,
+    offset: int = 0,
+) -> Iterable[int]:
+    """The first numbers of the photos that fit, some passed over; all in any order."""
+    number = schema.photo.c.id
+    if limit is None:
+        return connection.execute(select(number).where(case)).scalars()
+    if connection.dialect.name == "postgresql" and wanted is not None:
+        return first_numbers(connection, case, wanted, limit, offset)
+    # To look for words twice would cost more than to sort what they find.
+    few = wanted is None or wanted.text is not None
+    if few or connection.execute(select(number).where(case).offset(_FEW).limit(1)).first() is None:
+        # Found by an index and then sorted. The sum keeps the database from walking all
+        # photos in order until enough of them fit, which takes long where few do.
+        found = select(number).where(case).order_by(number + 0)
+    else:
+        found = select(number).where(case).order_by(number)
+    return connection.execute(found.limit(limit).offset(offset)).scalars()
+
+
+def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]]) -> list[Entry]:
+    """Rows of `chosen` as entries."""
+    return [_to_entry(connection, models, row) for row in rows]
+
+
+def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
+    answer, name = None, ""
+    guesses: tuple[Candidate, ...] = ()
+    if row.model_id is not None:
+        name = models.get(connection, row.model_id).name
+    if row.answer_id is not None:
+        model = models.get(connection, row.answer_model_id)
+        status, name = Status(row.answer_status), model.name
+        guesses = model.candidates(row.probabilities, _TOP)
+        breeds = guesses if status in (Status.DOG, Status.UNCERTAIN) else ()
+        answer = Verdict(row.path, status, breeds, None, name)
+    return Entry(
+        id=row.number,
+        picture=row.picture,
+        file=row.path,
+        status=Status(row.status),
+        breeds=_breeds(models, row, answer),
+        error=row.error if row.status == Status.FAILED or row.unreadable_since else None,
+        corrected=bool(row.corrected),
+        word=row.correction_id,
+        note=row.note,
+        answer=answer,
+        guesses=guesses,
+        model=name,
+        width=row.width,
+        height=row.height,
+        format=row.format,
+        taken_at=row.taken_at,
+        camera=row.camera,
+        bytes=row.bytes,
+        mtime_ns=row.mtime_ns,
+        ctime_ns=row.ctime_ns,
+        sha256=bytes(row.sha256).hex() if row.sha256 is not None else None,
+        coded=bytes(row.coded).hex() if row.coded is not None else None,
+        added_at=row.added_at,
+        identified_at=row.identified_at,
+        unreadable_since=row.unreadable_since,
+        missing_since=row.missing_since,
+    )
+
+
+def _breeds(models: Models, row: Row[Any], answer: Verdict | None) -> tuple[Candidate, ...]:
+    if row.corrected and row.status == Status.DOG:
+        said = [models.names.label(breed) for breed in (row.breed, row.breed2) if breed]
+        return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
+    if row.status in (Status.DOG, Status.UNCERTAIN) and answer is not None:
+        return answer.breeds
+    return ()

@@ -1,0 +1,82 @@
+"""Finds the first photos that fit in PostgreSQL, in the order of their numbers, at any size.
+
+Where few fit, an index finds them and they are sorted. Where many do, one walks through the
+photos until enough have come; but a scan goes through folders in order, so that those of a
+folder or a year begin somewhere in the middle, behind millions of others. So the walk leaves
+out zones of numbers that can hold none: see `schema.zone`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, and_, func, lateral, literal, select, true
+
+from barkive.catalogue.db.schema import ZONE_BITS, photo, zone
+from barkive.catalogue.query.filters import Filter, look_words_up
+
+# So many are found and sorted in the time that a page may take.
+_FEW = 50_000
+# Mostly enough fit in the first zones. To look for words photo by photo takes longer.
+_FIRST_ZONES, _FIRST_WITH_WORDS = 3, 1500
+
+
+def first_numbers(
+    connection: Connection, case: ColumnElement[bool], wanted: Filter, limit: int, offset: int
+) -> list[int]:
+    """The numbers of the first photos that fit, ascending.
+
+    Args:
+        connection: Of the catalogue, in PostgreSQL.
+        case: One of the filter's.
+        wanted: The filter.
+        limit: How many at most.
+        offset: How many to pass over.
+    """
+    has_words = wanted.text is not None
+    width = _FIRST_WITH_WORDS if has_words else 1 << ZONE_BITS
+    zones = 1 if has_words else _FIRST_ZONES
+    found = _walk(connection, case, wanted, limit + offset, 0, zones, width)
+    if len(found) == limit + offset:
+        return found[offset:]
+    number = photo.c.id
+    if has_words:
+        look_words_up(connection)
+        fitting = select(number).where(case).order_by(number).limit(limit).offset(offset)
+        return list(connection.execute(fitting).scalars())
+    some = select(number).where(case).limit(_FEW + 1).cte("some").prefix_with("MATERIALIZED")
+    of_some = select(some.c.id).order_by(some.c.id).limit(limit).offset(offset)
+    count = select(func.count()).select_from(some).scalar_subquery()
+    found, there = connection.execute(select(func.array(of_some.scalar_subquery()), count)).one()
+    if there <= _FEW:
+        return list(found)
+    return _walk(connection, case, wanted, limit, offset, None, 1 << ZONE_BITS)
+
+
+def _walk(
+    connection: Connection,
+    case: ColumnElement[bool],
+    wanted: Filter,
+    limit: int,
+    offset: int,
+    zones: int | None,
+    width: int,
+) -> list[int]:
+    """The first numbers in zones that can hold photos that fit.
+
+    Args:
+        connection: Of the catalogue.
+        case: One of the filter's.
+        wanted: The filter.
+        limit: How many at most.
+        offset: How many to pass over.
+        zones: In so many zones at most; None for all.
+        width: Only the first so many numbers of each zone.
+    """
+    chosen = select(zone.c.zone).where(wanted.zones()).order_by(zone.c.zone).limit(zones)
+    some = chosen.subquery("some")
+    start = some.c.zone.op("<<")(literal(ZONE_BITS))
+    within = and_(photo.c.id >= start, photo.c.id < start + width)
+    inner = select(photo.c.id).where(within, case).order_by(photo.c.id).limit(limit + offset)
+    of_zone = lateral(inner, "of_zone")
+    walk = select(of_zone.c.id).select_from(some.join(of_zone, true()))
+    ordered = walk.order_by(some.c.zone, of_zone.c.id).limit(limit).offset(offset)
+    return list(connection.execute(ordered).scalars())

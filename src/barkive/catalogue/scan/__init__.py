@@ -1,0 +1,1 @@
+"""Scans: from sources to rows of the catalogue."""

@@ -1,0 +1,202 @@
+"""The scans' own record: who scanned what, when, with which versions, and what came of it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Model
+from barkive.catalogue.records import utc
+from barkive.catalogue.scan.engine import Engine
+from barkive.catalogue.scan.recording import now
+from barkive.errors import BarkiveError, CatalogueError
+
+_ALIVE = timedelta(minutes=5)
+_STAY_SECONDS = 60.0
+
+
+class RunState(StrEnum):
+    """How far a scan is.
+
+    One that was killed stays `running`; when it was last seen tells it from one that runs.
+    """
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A scan as the catalogue remembers it.
+
+    Attributes:
+        id: Its number.
+        state: How far it is, or how it ended.
+        started_by: The user and the machine.
+        started_at: UTC.
+        seen_at: When it last wrote, UTC.
+        ended_at: UTC; None where it did not end, or has not yet.
+        sources: What it was given.
+        engine: Who judged.
+        model: As verdicts name it.
+        versions: Of what computed, by name.
+        counts: What came of it, by name; see `scan.Summary`.
+        error: Why it failed: one sentence; None unless it has.
+    """
+
+    id: int
+    state: RunState
+    started_by: str
+    started_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None
+    sources: tuple[str, ...]
+    engine: str
+    model: str
+    versions: Mapping[str, str]
+    counts: Mapping[str, int]
+    error: str | None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it runs, as far as can be told."""
+        running = self.state is RunState.RUNNING
+        return running and now() - self.seen_at < _ALIVE
+
+    def overlaps(self, sources: Sequence[str]) -> bool:
+        """Whether it was given one of these, or a folder in or around one of them."""
+        own = [f"{one}/" for one in self.sources]
+        others = [f"{schema.absolute(one)}/" for one in sources]
+        return any(a.startswith(b) or b.startswith(a) for a in own for b in others)
+
+    def to_json(self) -> dict[str, Any]:
+        """For output; moments in UTC."""
+        return {
+            "id": self.id,
+            "state": self.state.value,
+            "started_by": self.started_by,
+            "started_at": utc(self.started_at),
+            "seen_at": utc(self.seen_at),
+            "ended_at": None if self.ended_at is None else utc(self.ended_at),
+            "sources": list(self.sources),
+            "engine": self.engine,
+            "model": self.model,
+            "versions": dict(self.versions),
+            "counts": dict(self.counts),
+            "error": self.error,
+        }
+
+
+class Record:
+    """The record of a scan that runs."""
+
+    def __init__(self, database: Database, number: int) -> None:
+        self._database = database
+        self._number = number
+        self._kept = time.monotonic()
+
+    @classmethod
+    def begin(
+        cls,
+        database: Database,
+        connection: Connection,
+        sources: Sequence[str],
+        engine: Engine,
+        model: Model,
+    ) -> Record:
+        """Writes that a scan begins, in the transaction of the connection."""
+        row = {
+            "state": RunState.RUNNING.value,
+            "started_by": _who(),
+            "started_at": now(),
+            "seen_at": now(),
+            "sources": json.dumps([schema.absolute(one) for one in sources]),
+            "engine": engine.name,
+            "model_id": model.id,
+            "versions": json.dumps(dict(engine.versions)),
+            "counts": "{}",
+        }
+        made = insert(schema.run).values(row).returning(schema.run.c.id)
+        return cls(database, connection.execute(made).scalar_one())
+
+    def keep(self, connection: Connection, counts: Mapping[str, int]) -> None:
+        """Writes how far it is, in the transaction that got it there."""
+        self._set(connection, seen_at=now(), counts=json.dumps(dict(counts)))
+        self._kept = time.monotonic()
+
+    def stay(self, counts: Mapping[str, int]) -> None:
+        """Writes how far it is once a minute, so that it is seen to run with nothing to record."""
+        if time.monotonic() - self._kept >= _STAY_SECONDS:
+            with suppress(CatalogueError), self._database.write() as connection:
+                self.keep(connection, counts)
+
+    def end(
+        self, state: RunState, counts: Mapping[str, int], error: Exception | None = None
+    ) -> None:
+        """Writes how it ended; a catalogue that can't be written any more does not know."""
+        with suppress(CatalogueError), self._database.write() as connection:
+            self.keep(connection, counts)
+            reason = None if error is None else _reason(error)
+            self._set(connection, state=state.value, ended_at=now(), error=reason)
+
+    def _set(self, connection: Connection, **values: object) -> None:
+        connection.execute(
+            update(schema.run).where(schema.run.c.id == self._number).values(**values)
+        )
+
+
+def read_runs(database: Database, limit: int) -> list[Run]:
+    """The last scans, the last one first."""
+    table = schema.run
+    chosen = select(table, schema.model.c.name).join_from(table, schema.model)
+    with database.read() as connection:
+        rows = connection.execute(chosen.order_by(table.c.id.desc()).limit(limit)).all()
+    return [_run(row) for row in rows]
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        state=RunState(row.state),
+        started_by=row.started_by,
+        started_at=row.started_at,
+        seen_at=row.seen_at,
+        ended_at=row.ended_at,
+        sources=tuple(json.loads(row.sources)),
+        engine=row.engine,
+        model=row.name,
+        versions=json.loads(row.versions),
+        counts=json.loads(row.counts),
+        error=row.error,
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Why a scan failed: one sentence."""
+    if not isinstance(error, BarkiveError):
+        # No more than its kind, because what others say may hold a password.
+        return f"The program has failed: {type(error).__name__}."
+    # A path in it may hold bytes that are no text.
+    return str(error).encode(errors="backslashreplace").decode()
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user is known
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

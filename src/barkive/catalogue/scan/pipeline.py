@@ -1,0 +1,329 @@
+"""Scans folders, lists and stores: list → skip → identify → record.
+
+The plan is here; only an engine computes. A scan that is interrupted leaves whole batches
+behind, and the next one does what is left.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Model, Models
+from barkive.catalogue.export.outcome import OnProgress
+from barkive.catalogue.photos.reading import Reading, is_gone, status_of
+from barkive.catalogue.scan import recording
+from barkive.catalogue.scan.departures import Departures
+from barkive.catalogue.scan.engine import Engine, LocalEngine
+from barkive.catalogue.scan.history import Record, RunState
+from barkive.catalogue.scan.listing import Listing, State, look
+from barkive.catalogue.scan.sources import Listed
+from barkive.classifier import Classifier, Judged
+from barkive.errors import PhotoError
+from barkive.images import read_file
+from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.images.remote import is_remote
+from barkive.verdicts import Status
+
+_COMPARED_AT_ONCE = 1000
+# As whoever reads a photo says it, of this machine's and of a store's.
+_NOT_THERE = "The file does not exist."
+# A batch is written when it has this many photos, or is this old: what is lost with the
+# power is less than that.
+_BATCH, _BATCH_SECONDS = 256, 1.0
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a scan found.
+
+    Attributes:
+        listed: Photos listed in the folders.
+        unchanged: Of these, known and not read again.
+        new: Catalogued for the first time.
+        changed: Known, and rewritten: the same picture with other tags, turned or converted.
+        moved: Known by their picture, under another path.
+        replaced: New under the name of another picture, which is missing now.
+        again: Known and unchanged, but judged again: by another model, or because it could
+            not be told that it was unchanged.
+        back: Of those unchanged, such as were missing before.
+        missing: Catalogued, and found to be gone.
+        statuses: How many of the photos listed have which status, as what holds.
+        failed: Photos that this scan could not read, with the reason: the first thousand. What
+            was known of them stays.
+        failures: How many these are in all.
+        passed_over: How many photos, RAW files and videos were passed over, by the place that
+            they lie in, such as `@eaDir`, or by a `Reason`; told at the end.
+        finished: False while it runs, and where it was interrupted.
+    """
+
+    listed: int = 0
+    unchanged: int = 0
+    new: int = 0
+    changed: int = 0
+    moved: int = 0
+    replaced: int = 0
+    again: int = 0
+    back: int = 0
+    missing: int = 0
+    statuses: Counter[Status] = field(default_factory=Counter)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    failures: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
+    finished: bool = False
+
+    def counts(self) -> dict[str, int]:
+        """The numbers by name, those of the statuses included."""
+        names = ("listed", *_KINDS)
+        own = {name: getattr(self, name) for name in names}
+        return own | {status.value: number for status, number in self.statuses.items()}
+
+    def fail(self, path: str, reason: str) -> None:
+        """Notes a photo that could not be read."""
+        self.failures += 1
+        if len(self.failed) < _FAILURES_LISTED:
+            self.failed.append((path, reason))
+
+
+_KINDS = ("unchanged", "new", "changed", "moved", "replaced", "again", "back", "missing")
+_FAILURES_LISTED = 1000
+
+
+def scan(
+    database: Database,
+    models: Models,
+    given: Sequence[str],
+    classifier: Classifier,
+    *,
+    engine: Engine | None = None,
+    retry_failed: bool = False,
+    gone: bool = False,
+    within: Sequence[str] = (),
+    passing: Passing = NOTHING_MORE,
+    summary: Summary | None = None,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Summary:
+    """Brings the catalogue up to date with folders, photos, patterns, lists and stores.
+
+    Args:
+        database: The catalogue's.
+        models: The catalogue's.
+        given: What to scan: see `sources`.
+        classifier: Whose answers are wanted.
+        engine: Who judges; None for the classifier on this machine.
+        retry_failed: Whether photos that could not be read are read again, unchanged ones
+            as well.
+        gone: Whether photos are marked missing also where all that a source held, or most of
+            it, is gone at once.
+        within: Folders around the sources, that tell how much is gone; none for the sources.
+        passing: What is passed over in the sources.
+        summary: Filled as the scan goes, so that an interrupted one can be told of.
+        on_progress: Called with (photos done, photos in all), those that need no work
+            included; None in all while they are being listed.
+
+    Raises:
+        CatalogueError: The catalogue can't be written.
+        MissingExtraError: A source needs an extra that is not installed.
+        SourceAwayError: All that a source held, or most of it, is gone at once: a drive or share
+            may not be connected. Nothing is marked missing.
+        StoreError: An object store can't be asked.
+        UsageError: A source does not exist, or nothing is left of it by patterns.
+    """
+    summary = Summary() if summary is None else summary
+    engine = engine or LocalEngine(classifier)
+    listing = Listing(given, passing)
+    with database.write() as connection:
+        before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
+        model = models.add(connection, classifier.bundle)
+        run = Record.begin(database, connection, given, engine, model)
+    plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
+    try:
+        plan.carry_out(engine)
+        summary.passed_over = listing.passed_over()
+        departures = Departures(database, models, listing, before, within)
+        joined = departures.find(lambda: run.stay(summary.counts()))
+        summary.moved += joined
+        # Some of them could not be read at first.
+        summary.changed -= max(joined - summary.new, 0)
+        summary.new = max(summary.new - joined, 0)
+        if not gone:
+            departures.refuse_many()
+        summary.missing += departures.mark()
+    except Exception as error:
+        run.end(RunState.FAILED, summary.counts(), error)
+        raise
+    except BaseException:
+        run.end(RunState.INTERRUPTED, summary.counts())
+        raise
+    finally:
+        listing.close()
+    summary.finished = True
+    run.end(RunState.FINISHED, summary.counts())
+    return summary
+
+
+@dataclass(slots=True)
+class _Plan:
+    """List → skip → identify → record, the same for every engine.
+
+    The thread that asks for the next reading counts what needs no work, the recording one
+    the rest.
+    """
+
+    database: Database
+    models: Models
+    model: Model
+    listing: Listing
+    retry_failed: bool
+    summary: Summary
+    run: Record
+    on_progress: OnProgress
+    left_out: int = 0
+
+    def carry_out(self, engine: Engine) -> None:
+        """Does everything; what is judged is recorded also where this is interrupted."""
+        batch: list[Judged[Reading]] = []
+        written = time.monotonic()
+        try:
+            for judged in engine(self._todo()):
+                batch.append(judged)
+                if len(batch) >= _BATCH or time.monotonic() - written >= _BATCH_SECONDS:
+                    self._record(batch)
+                    written = time.monotonic()
+        finally:
+            self._record(batch)
+
+    def _todo(self) -> Iterator[Reading]:
+        """The photos that must be read, those that are known being passed over."""
+        table = schema.photo
+        columns = [*(table.c[name] for name in _COMPARED), schema.content.c.sketch]
+        for listed in self.listing.batches():
+            with self.database.read() as connection:
+                paths = [one.path for one in listed]
+                content = schema.content
+                found = select(*columns).where(table.c.path.in_(paths))
+                found = found.outerjoin(content, content.c.sha256 == table.c.sha256)
+                # Of several that were under one name, the one that is there, or the last.
+                last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
+                known = {row.path: row for row in connection.execute(found.order_by(*last))}
+            unchanged: list[Row[Any]] = []
+            touched: dict[int, tuple[str, int | None]] = {}
+            gone: list[str] = []
+            unknown: list[Reading] = []
+            for one, state in zip(listed, look(listed), strict=True):
+                row = known.get(one.path)
+                if state is None:
+                    self._absent(one, row is not None, gone)
+                elif state.fault is not None:
+                    self._fail(one.path, state.fault)
+                elif row is not None and self._skips(row, one.path, state, touched):
+                    unchanged.append(row)
+                else:
+                    unknown.append(Reading(one.path, state.size, state.mtime_ns))
+            self.listing.set_aside(gone)
+            if touched:
+                with self.database.write() as connection:
+                    recording.mark_unchanged(connection, touched)
+            self.summary.back += sum(row.missing_since is not None for row in unchanged)
+            self._tell(unchanged)
+            yield from unknown
+
+    def _skips(
+        self, row: Row[Any], path: str, state: State, touched: dict[int, tuple[str, int | None]]
+    ) -> bool:
+        """Whether a photo need not be decoded again.
+
+        Where the system says that something has changed, its name or its rights perhaps, the
+        file is read: two that exchange their names may have one size and one time.
+        """
+        if state.mtime_ns is None:
+            return False
+        if (row.bytes, row.mtime_ns, row.model_id) != (*state[:2], self.model.id):
+            return False
+        if self.retry_failed and row.error is not None:
+            return False
+        if row.sketch is None and row.phash is not None:
+            # Read by version 0.1, which did not note by what a picture is known.
+            return False
+        is_there = row.missing_since is None
+        changed_at = None if is_remote(path) else (status_of(path) or (0, 0, None))[2]
+        if is_there and changed_at == row.ctime_ns:
+            return True
+        if not is_remote(path) and not (is_there and row.ctime_ns is None):
+            with suppress(PhotoError):
+                content = read_file(path)
+                if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
+                    return False
+        touched[row.id] = path, changed_at
+        return True
+
+    def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
+        """A file that is not there: it has gone since it was listed, or a list names it."""
+        if is_known:
+            gone.append(one.path)
+        elif one.named:
+            self._fail(one.path, _NOT_THERE)
+            return
+        self.left_out += 1
+
+    def _fail(self, path: str, reason: str) -> None:
+        """Tells of what is not read: in the catalogue it stays as it is, if it is there."""
+        self.left_out += 1
+        self.summary.fail(path, reason)
+
+    def _tell(self, unchanged: Sequence[Row[Any]] = ()) -> None:
+        summary = self.summary
+        summary.unchanged += len(unchanged)
+        summary.statuses.update(Status(row.status) for row in unchanged)
+        summary.listed = summary.statuses.total()
+        total = self.listing.total
+        if total is not None:
+            total = max(total - self.left_out, summary.listed)
+        self.run.stay(summary.counts())
+        self.on_progress(summary.listed, total)
+
+    def _record(self, batch: list[Judged[Reading]]) -> None:
+        """Writes what is judged, and empties the batch."""
+        # A file that has gone since it was listed is missing, and no bad photo.
+        failed = (one.item.path for one in batch if one.error == _NOT_THERE)
+        gone = [path for path in failed if is_gone(path)]
+        there = [one for one in batch if one.item.path not in gone]
+        lost = recording.find_lost(self.database, there, self.listing.is_gone)
+        self.left_out += len(gone)
+        self.listing.set_aside(gone)
+        # Before it is told of, because whoever is told may end the scan.
+        batch.clear()
+        if not there:
+            return
+        with self.database.write() as connection:
+            counts = recording.record(connection, self.models, self.model, there, lost)
+            self._count(there, counts)
+            self.run.keep(connection, self.summary.counts())
+        self._tell()
+
+    def _count(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
+        summary = self.summary
+        summary.new += counts[recording.NEW]
+        summary.changed += counts[recording.CHANGED]
+        summary.moved += counts[recording.MOVED]
+        summary.replaced += counts[recording.REPLACED]
+        summary.again += counts[recording.AGAIN]
+        summary.statuses.update({status: counts[status] for status in Status if counts[status]})
+        for one in batch:
+            if one.error is not None:
+                summary.fail(one.item.path, one.error)
+
+
+_COMPARED = (
+    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "phash", "model_id", "status"),
+    *("error", "missing_since"),
+)

@@ -1,0 +1,320 @@
+"""What a scan can be given: folders, photos, patterns, lists of paths, object stores."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from itertools import takewhile
+from pathlib import Path
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, or_
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.photos.reading import is_gone
+from barkive.catalogue.query.filters import inside
+from barkive.catalogue.scan.path_lists import LISTS, read_list
+from barkive.errors import UsageError
+from barkive.images import find_photos, remote
+from barkive.images.files import EXTENSIONS, Tally, is_inside
+from barkive.images.passing import NOTHING_MORE, Passing, place_in, refuse_nothing_left
+
+_WILD = re.compile(r"[*?\[]")
+_Photo = TypeVar("_Photo", str, remote.Stored)
+
+# As `glob.escape` writes a character that means itself.
+_ESCAPED = re.compile(r"\[([*?\[])\]")
+
+
+class Listed(NamedTuple):
+    """A photo that a source names.
+
+    Attributes:
+        path: Absolute and normalised, or a URL.
+        named: Whether somebody wrote it down, so that it must be said where it is not there.
+        size: In bytes, of an object store.
+        mtime_ns: When it was last written, of an object store that tells.
+    """
+
+    path: str
+    named: bool = False
+    size: int | None = None
+    mtime_ns: int | None = None
+
+
+class Source(Protocol):
+    """One of the things that a scan is given.
+
+    Attributes:
+        is_watchable: Whether this machine tells when something changes there.
+    """
+
+    is_watchable: ClassVar[bool]
+
+    @property
+    def name(self) -> str:
+        """The path, pattern or URL."""
+        ...
+
+    @property
+    def tally(self) -> Tally:
+        """Counts what listing it passes over."""
+        ...
+
+    def listed(self) -> Iterator[Listed]:
+        """Its photos; some of them perhaps more than once."""
+        ...
+
+    def catalogued(self) -> ColumnElement[bool] | None:
+        """The photos of the catalogue that could be its own; None where listing tells all."""
+        ...
+
+    def means(self, path: str) -> bool:
+        """Whether one of these is its own."""
+        ...
+
+    def throws_away(self, path: str) -> bool:
+        """Whether a photo lies in a bin of its, or another place where none is people's own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder with all that is inside, or one photo."""
+
+    is_watchable: ClassVar[bool] = True
+    path: str
+    passing: Passing = NOTHING_MORE
+    tally: Tally = field(default_factory=Tally, compare=False)
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.path
+
+    def listed(self) -> Iterator[Listed]:
+        """See `Source`."""
+        # A tree that an export made of links or copies is not photographed anew.
+        passing = replace(self.passing, takes_export=False)
+        found = find_photos([self.path], passing=passing, tally=self.tally)
+        return map(Listed, _left(found, self.path, self.passing, self.tally))
+
+    def catalogued(self) -> ColumnElement[bool]:
+        """See `Source`."""
+        return or_(schema.photo.c.path == self.path, inside(self.path))
+
+    def means(self, path: str) -> bool:
+        """See `Source`."""
+        return True
+
+    def throws_away(self, path: str) -> bool:
+        """See `Source`."""
+        tops = (top for top in self.passing.tops if is_inside(self.path, top))
+        return _in_a_place(path, min(tops, key=len, default=self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Store(Place):
+    """A folder of an object store with all that is inside, or one photo there."""
+
+    is_watchable: ClassVar[bool] = False
+    found: remote.Stored | remote.Folder = field(kw_only=True)
+
+    def listed(self) -> Iterator[Listed]:
+        """See `Source`."""
+        if isinstance(self.found, remote.Stored):
+            yield stored(self.found)
+        else:
+            found = remote.walk(self.path, self.passing, self.tally)
+            yield from map(stored, _left(found, self.path, self.passing, self.tally))
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """All photos whose paths fit a pattern, as `glob` has it, or lie in a folder that does.
+
+    Attributes:
+        pattern: Absolute, or a URL: `*`, `?`, `[abc]`, and `**` for any folders.
+    """
+
+    is_watchable: ClassVar[bool] = False
+    pattern: str
+    passing: Passing = NOTHING_MORE
+    tally: Tally = field(default_factory=Tally, compare=False)
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.pattern
+
+    def listed(self) -> Iterator[Listed]:
+        """See `Source`."""
+        if remote.is_remote(self.pattern):
+            there = remote.walk(self._base, self.passing, self.tally)
+            meant = (one for one in there if self.means(one.path))
+            yield from map(stored, _left(meant, self.pattern, self.passing, self.tally))
+            return
+        # The rules begin where the names are written out.
+        passing = replace(self.passing, tops=(self._base,), takes_export=False)
+        found = find_photos(self._fitting(), passing=passing, tally=self.tally)
+        yield from map(Listed, _left(found, self.pattern, self.passing, self.tally))
+
+    def catalogued(self) -> ColumnElement[bool]:
+        """See `Source`."""
+        return inside(self._base)
+
+    def means(self, path: str) -> bool:
+        """See `Source`."""
+        *folders, last = self.pattern.split("/")
+        # A folder of any depth at the end is whatever lies in it.
+        parts = [*folders, last, "*"] if last == "**" else [*folders, last]
+        names = path.split("/")
+        # How many names the parts so far may have taken; what lies in what fits, fits.
+        taken = {0}
+        for part in parts:
+            if part == "**":
+                taken = set(range(min(taken, default=len(names)), len(names)))
+            else:
+                taken = {n + 1 for n in taken if n < len(names) and fnmatchcase(names[n], part)}
+        return bool(taken)
+
+    def throws_away(self, path: str) -> bool:
+        """See `Source`."""
+        return _in_a_place(path, self._base)
+
+    def _fitting(self) -> Iterator[str]:
+        """The photos and folders that fit, but for those in a folder that fits itself."""
+        folders: set[Path] = set()
+        for path in glob.iglob(self.pattern, recursive=True):  # noqa: PTH207 - Path drops odd names
+            found = Path(schema.absolute(path))
+            if not folders.isdisjoint(found.parents):
+                continue
+            if found.is_dir():
+                folders.add(found)
+                yield str(found)
+            elif path.lower().endswith(EXTENSIONS):
+                yield str(found)
+
+    @property
+    def _base(self) -> str:
+        """The folder in which all that fits must lie."""
+        folders = self.pattern.split("/")[:-1]
+        plain = takewhile(lambda part: not _WILD.search(_ESCAPED.sub("", part)), folders)
+        return _ESCAPED.sub(r"\1", "/".join(plain)) or "/"
+
+
+@dataclass(frozen=True, slots=True)
+class PathList:
+    """A file that names photos."""
+
+    is_watchable: ClassVar[bool] = False
+    file: str
+    tally: Tally = field(default_factory=Tally, compare=False)
+
+    @property
+    def name(self) -> str:
+        """See `Source`."""
+        return self.file
+
+    def listed(self) -> Iterator[Listed]:
+        """See `Source`."""
+        for path in read_list(self.file):
+            yield Listed(schema.absolute(path), named=True)
+
+    def catalogued(self) -> None:
+        """See `Source`."""
+
+    def means(self, path: str) -> bool:
+        """See `Source`."""
+        return False
+
+    def throws_away(self, path: str) -> bool:
+        """See `Source`: what people name is taken."""
+        return False
+
+
+def stored(one: remote.Stored) -> Listed:
+    """A photo as its store lists it."""
+    return Listed(one.path, False, one.size, one.mtime_ns)
+
+
+def _left(
+    found: Iterator[_Photo], searched: str, passing: Passing, tally: Tally
+) -> Iterator[_Photo]:
+    """What is found in something.
+
+    Raises:
+        UsageError: That is nothing, because patterns have left nothing.
+    """
+    nothing = True
+    for one in found:
+        nothing = False
+        yield one
+    # A part of what was given may well be left out as a whole.
+    if nothing and not passing.tops:
+        refuse_nothing_left(searched, tally.counts())
+
+
+def _in_a_place(path: str, top: str) -> bool:
+    """Whether a photo lies below a folder, and there in a bin or among thumbnails."""
+    top = top.rstrip("/" + os.sep)
+    if not path.startswith((top + "/", top + os.sep)):
+        return False
+    folder, _, _ = path[len(top) + 1 :].replace(os.sep, "/").rpartition("/")
+    return place_in(folder) is not None
+
+
+def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
+    """What a name on the command line stands for.
+
+    Args:
+        given: The name.
+        passing: What is passed over there.
+
+    Raises:
+        MissingExtraError: It needs an extra that is not installed.
+        StoreError: The object store can't be asked.
+        UsageError: There is no such thing: it may be an unplugged disk; or the patterns of
+            `passing` leave nothing of it.
+    """
+    source = _open(given, passing)
+    if passing.exclude:
+        # Where patterns lie in folders, only listing them all tells.
+        next(_open(given, passing).listed(), None)
+    return source
+
+
+def _open(given: str, passing: Passing) -> Source:
+    path = schema.absolute(given)
+    is_remote = remote.is_remote(path)
+    if is_remote and _WILD.search(path.split("/")[2]):
+        raise UsageError(
+            f"The name of the bucket in {given} is a pattern; name the bucket, and scan several "
+            "by naming each."
+        )
+    if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):
+        return PathList(path)
+    found = remote.find(path) if is_remote else None
+    if found is not None:
+        return Store(path, passing, found=found)
+    if not is_remote and not is_gone(path):
+        return Place(path, passing)
+    if _WILD.search(given):
+        # The folder that a pattern starts at is none itself, whatever its name.
+        here = "" if is_remote else glob.escape(os.getcwd())  # noqa: PTH109
+        pattern = Pattern(schema.absolute(os.path.join(here, given)), passing)  # noqa: PTH118
+        everything = replace(pattern, passing=replace(passing, exclude=()), tally=Tally())
+        if next(everything.listed(), None) is not None:
+            return pattern
+        raise UsageError(
+            f"No photo fits {given}; check the pattern. If photos that fit it are in the "
+            "catalogue, they stay as they are."
+        )
+    raise UsageError(
+        f"There is no folder or file {given}; check the name. If photos of it are in the "
+        "catalogue, they stay as they are."
+    )

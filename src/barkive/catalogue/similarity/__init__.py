@@ -1,0 +1,1 @@
+"""Photos that resemble each other: feature vectors, their indexes, and duplicates."""

@@ -1,0 +1,45 @@
+"""Reads the feature vectors of a model's answers, in the order of their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from barkive.catalogue.db.models import unpack_vectors
+from barkive.catalogue.db.schema import answer
+
+READ_AT_ONCE = 8192
+
+
+def numbers_after(connection: Connection, model_id: int, after: int) -> list[int]:
+    """The numbers of a model's answers above one, ascending."""
+    found = select(answer.c.id).where(answer.c.model_id == model_id, answer.c.id > after)
+    return list(connection.execute(found.order_by(answer.c.id)).scalars())
+
+
+def batches(
+    connection: Connection, model_id: int, after: int, last: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int8]]]:
+    """A model's answers above one number and up to another.
+
+    Yields:
+        Numbers, ascending, shape (n,), and packed vectors, shape (n, channels); n is at most
+        `READ_AT_ONCE`.
+    """
+    while True:
+        rows = connection.execute(
+            select(answer.c.id, answer.c.vector)
+            .where(answer.c.model_id == model_id, answer.c.id > after, answer.c.id <= last)
+            .order_by(answer.c.id)
+            .limit(READ_AT_ONCE)
+        ).all()
+        if not rows:
+            return
+        after = rows[-1].id
+        yield (
+            np.array([row.id for row in rows], np.int64),
+            unpack_vectors([row.vector for row in rows]),
+        )

@@ -1,0 +1,220 @@
+"""Makes the projections in which `nearest` looks, and makes them anew as a catalogue grows."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+
+import numpy as np
+from sqlalchemy import Connection, func, select, text
+
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import unpack_vectors
+from barkive.catalogue.similarity import pgvector_index
+from barkive.catalogue.similarity.embeddings import READ_AT_ONCE, batches
+from barkive.catalogue.similarity.exact_index import directions, unit
+from barkive.catalogue.similarity.pgvector_index import DIRECTIONS, FILLING, OLD, READY, Projection
+from barkive.errors import CatalogueError
+
+# From so many answers on there is a projection, and from so many on it has an index.
+_SMALLEST, _INDEXED = 5000, 50_000
+# With so many times as many answers come directions and an index that fit them.
+_GROWTH = 4
+_SAMPLE = 20_000
+# k-means keeps a number for each list and each vector of its sample: more lists would need
+# more memory than a server has for it.
+_PER_LIST, _MOST_LISTS, _MEMORY = 5000, 1000, "320MB"
+_BUILDING = 7_262_755
+
+
+def bring_up_to_date(database: Database, model_id: int) -> None:
+    """Makes the projection of a model's answers, or a new one where these have become many.
+
+    Does nothing where pgvector is not there, where the database may not be changed, and while
+    another program does the same. Other programs read and write meanwhile.
+    """
+    with suppress(CatalogueError), database.read() as guard:
+        mine = select(func.pg_try_advisory_xact_lock(_BUILDING, model_id))
+        if not guard.execute(mine).scalar():
+            return
+        _drop_unused(database, model_id)
+        count = _due(database, model_id)
+        if count is not None and has_pgvector(database):
+            _make(database, model_id, count)
+
+
+def has_pgvector(database: Database) -> bool:
+    """Whether pgvector is there; it is switched on where it is at hand and that is allowed."""
+    # Going on to further lists came with its version 0.8.
+    there = text(
+        "SELECT string_to_array(substring(extversion FROM '^[0-9]+[.][0-9]+'), '.')::int[] "
+        ">= ARRAY[0, 8] FROM pg_extension WHERE extname = 'vector'"
+    )
+    with database.read() as connection:
+        if connection.execute(there).scalar():
+            return True
+    with suppress(CatalogueError), database.write() as connection:
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS vector"))
+        return bool(connection.execute(there).scalar())
+    return False
+
+
+def catch_up(database: Database, projection: Projection, last: int) -> bool:
+    """Adds answers that were written without `nearest.follow`.
+
+    Args:
+        database: The catalogue's.
+        projection: Of their model.
+        last: The highest of their numbers.
+
+    Returns:
+        Whether they are in it now: not where the database may not be changed, or another
+        projection has taken the place of this one.
+    """
+    is_ready = text("SELECT state = :ready FROM projection WHERE id = :id")
+    with suppress(CatalogueError), database.write() as connection:
+        if not connection.execute(is_ready, {"ready": READY, "id": projection.id}).scalar():
+            return False
+        there = text(f"SELECT answer_id FROM {projection.table} WHERE answer_id > :covers")
+        found = connection.execute(there, {"covers": projection.covers}).scalars().all()
+        _fill(connection, projection, projection.covers, last, found)
+        _set(connection, projection, READY, last)
+        return True
+    return False
+
+
+def _due(database: Database, model_id: int) -> int | None:
+    """How many answers a projection would have that is due; None where none is."""
+    table = schema.answer
+    with database.read() as connection:
+        size = connection.execute(
+            text("SELECT size FROM projection WHERE model_id = :model AND state = :ready"),
+            {"model": model_id, "ready": READY},
+        ).scalar()
+        least = _SMALLEST if size is None else _GROWTH * size
+        # There are never more than the highest number, which is found at once.
+        if (connection.execute(select(func.max(table.c.id))).scalar() or 0) < least:
+            return None
+        of_model = select(func.count()).where(table.c.model_id == model_id)
+        count: int = connection.execute(of_model).scalar_one()
+    return count if count >= least else None
+
+
+def _make(database: Database, model_id: int, count: int) -> None:
+    # Nobody else knows of it until it is ready, so these need not be one writer at a time.
+    with database.read() as connection:
+        projection = _begin(connection, model_id, count)
+        connection.commit()
+        projection = _fill_most(connection, projection)
+        lists = min(max(count // _PER_LIST, 10), _MOST_LISTS) if count >= _INDEXED else 0
+        if lists:
+            connection.execute(select(func.set_config("maintenance_work_mem", _MEMORY, True)))
+            connection.execute(
+                text(
+                    f"CREATE INDEX ON {projection.table} USING ivfflat (near halfvec_l2_ops) "
+                    f"WITH (lists = {lists})"
+                )
+            )
+        connection.execute(text(f"ANALYZE {projection.table}"))
+        connection.commit()
+        # What came while the index was built, but for the last of it.
+        projection = _fill_most(connection, projection)
+    with database.write() as connection:
+        last = _last(connection)
+        _fill(connection, projection, projection.covers, last)
+        connection.execute(
+            text("UPDATE projection SET state = :old WHERE model_id = :model AND state = :ready"),
+            {"old": OLD, "model": model_id, "ready": READY},
+        )
+        _set(connection, projection._replace(lists=lists), READY, last)
+
+
+def _begin(connection: Connection, model_id: int, count: int) -> Projection:
+    """An empty projection, with directions from a sample of the answers."""
+    rows = connection.execute(
+        text(
+            "SELECT vector FROM answer TABLESAMPLE SYSTEM (:percent) "
+            "WHERE model_id = :model LIMIT :most"
+        ),
+        {"percent": min(100, 120 * _SAMPLE / count), "model": model_id, "most": 2 * _SAMPLE},
+    ).scalars()
+    basis = directions(unit(unpack_vectors(list(rows))), DIRECTIONS)
+    row = {
+        "uuid": str(uuid.uuid4()),
+        "model": model_id,
+        "basis": basis.astype("<f4").tobytes(),
+        "state": FILLING,
+        "channels": len(basis),
+        "size": count,
+    }
+    number = connection.execute(
+        text(
+            "INSERT INTO projection (uuid, model_id, basis, state, covers, channels, size, lists) "
+            "VALUES (:uuid, :model, :basis, :state, 0, :channels, :size, 0) RETURNING id"
+        ),
+        row,
+    ).scalar_one()
+    projection = Projection(number, model_id, basis, 0, 0)
+    connection.execute(
+        text(
+            f"CREATE TABLE {projection.table} "
+            f"(answer_id bigint PRIMARY KEY, near halfvec({DIRECTIONS}) NOT NULL)"
+        )
+    )
+    return projection
+
+
+def _fill_most(connection: Connection, projection: Projection) -> Projection:
+    """Adds all answers but, where others add some meanwhile, the last few."""
+    while (last := _last(connection)) - projection.covers > READ_AT_ONCE:
+        for start in range(projection.covers, last, READ_AT_ONCE):
+            _fill(connection, projection, start, min(start + READ_AT_ONCE, last))
+            # A transaction that stayed open would keep the database from tidying up.
+            connection.commit()
+        projection = projection._replace(covers=last)
+    return projection
+
+
+def _fill(
+    connection: Connection,
+    projection: Projection,
+    after: int,
+    last: int,
+    there: Sequence[int] = (),
+) -> None:
+    """Adds the answers above a number and up to another, but for those that are there."""
+    for numbers, packed in batches(connection, projection.model_id, after, last):
+        new = np.isin(numbers, there, invert=True)
+        near = projection.near(unit(packed[new]))
+        pgvector_index.write(connection, projection.table, numbers[new], near)
+
+
+def _last(connection: Connection) -> int:
+    """The highest number of an answer."""
+    last: int | None = connection.execute(select(func.max(schema.answer.c.id))).scalar()
+    return last or 0
+
+
+def _set(connection: Connection, projection: Projection, state: str, covers: int) -> None:
+    connection.execute(
+        text(
+            "UPDATE projection SET state = :state, covers = :covers, lists = :lists WHERE id = :id"
+        ),
+        {"state": state, "covers": covers, "lists": projection.lists, "id": projection.id},
+    )
+
+
+def _drop_unused(database: Database, model_id: int) -> None:
+    """Drops what was left unfinished, and what another projection took the place of.
+
+    That one is kept until now, because somebody could just have been looking in it.
+    """
+    unused = text("SELECT id FROM projection WHERE model_id = :model AND state <> :ready")
+    with database.read() as connection:
+        found = connection.execute(unused, {"model": model_id, "ready": READY}).scalars().all()
+    for number in found:
+        with database.write() as connection:
+            connection.execute(text(f"DROP TABLE IF EXISTS likeness_{number}"))
+            connection.execute(text("DELETE FROM projection WHERE id = :id"), {"id": number})

@@ -1,0 +1,334 @@
+"""Finds the photos that resemble another, by the cosine of their feature vectors.
+
+Exact, by an index of files beside the catalogue; but in PostgreSQL with pgvector, where a
+catalogue is large, exact among candidates that `nearest` finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from barkive.catalogue.annotations.labels import find
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models, pack_vector, unpack_vectors
+from barkive.catalogue.query.entries import chosen, to_entries
+from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.records import Found
+from barkive.catalogue.scan.recording import chunks
+from barkive.catalogue.similarity import pgvector_index
+from barkive.catalogue.similarity.embeddings import batches, numbers_after
+from barkive.catalogue.similarity.exact_index import (
+    Segment,
+    kept_and_stale,
+    ranked,
+    read_segments,
+    unit,
+    write_segment,
+)
+from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up
+from barkive.catalogue.similarity.pgvector_index import Projection
+from barkive.classifier import Classifier
+from barkive.errors import PhotoError, UsageError
+
+# So many answers are looked at one by one; only beyond that is an index worth its space.
+_UNINDEXED = 5000
+# The newest stay outside the index: where several programs write, numbers need not appear
+# in order.
+_NEWEST = 1000
+# So many of the likest by a projection are compared by their whole vectors.
+_COMPARED = 200
+# Where at most so many are meant, these are ranked; else the likest are looked through.
+_FEW = 20_000
+_EVERYTHING = Filter()
+
+
+class Similar:
+    """The photos of a catalogue, by likeness."""
+
+    def __init__(self, database: Database, models: Models) -> None:
+        self._database = database
+        self._models = models
+
+    def find(
+        self,
+        vector: NDArray[np.int8],
+        model_id: int,
+        wanted: Filter = _EVERYTHING,
+        limit: int = 20,
+        *,
+        but: int | None = None,
+    ) -> list[Found]:
+        """The photos most like a vector, the likest first.
+
+        Args:
+            vector: Packed, shape (channels,).
+            model_id: The model that it comes from: only its answers can be compared.
+            wanted: Which photos.
+            limit: How many at most.
+            but: The number of a photo that is left out.
+        """
+        query = unit(vector[np.newaxis])[0]
+        projection = self._projection(model_id)
+        segments = [] if projection else self._index_files(model_id)
+        with self._database.read() as connection:
+            if projection is not None:
+                search = self._by_projection(connection, query, projection, wanted, limit)
+            else:
+                search = self._by_files(connection, query, model_id, segments, wanted)
+            best = self._best(connection, query, search, wanted, limit, but)
+            rows = connection.execute(
+                chosen().where(schema.photo.c.id.in_([-number for _, number in best]))
+            ).all()
+            found = to_entries(connection, self._models, rows)
+            entries = {row.id: entry for row, entry in zip(rows, found, strict=True)}
+        return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
+
+    def _best(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        search: Iterable[tuple[float, Sequence[int]]],
+        wanted: Filter,
+        limit: int,
+        but: int | None,
+    ) -> list[tuple[float, int]]:
+        """The photos most like a vector of length 1: cosines, and their numbers below 0.
+
+        Args:
+            connection: Of the catalogue.
+            query: Shape (channels,).
+            search: Upper bounds of cosines, falling, and the numbers of the answers to compare.
+            wanted: Which photos.
+            limit: How many at most.
+            but: The number of a photo that is left out.
+        """
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        best: dict[int, float] = {}
+        least = -np.inf
+        for bound, numbers in search:
+            if bound < least:
+                break
+            for part in chunks(numbers):
+                near = self._cosines(connection, part, query, where, least, limit + 1)
+                near.pop(but or 0, None)
+                best |= near
+                # Of equals the one that was catalogued first.
+                first = sorted(best, key=lambda number: (-best[number], number))[:limit]
+                best = {number: best[number] for number in first}
+                if len(best) == limit:
+                    least = best[first[-1]]
+        return [(cosine, -number) for number, cosine in best.items()]
+
+    def _cosines(
+        self,
+        connection: Connection,
+        numbers: Sequence[int],
+        query: NDArray[np.float32],
+        where: ColumnElement[bool],
+        least: float,
+        limit: int,
+    ) -> dict[int, float]:
+        """The cosines of photos that are meant and come up to the least, of some answers.
+
+        There may be more such photos; but then the first of these, `limit` of them, are closer.
+        """
+        photo, answer = schema.photo.c, schema.answer.c
+        rows = connection.execute(
+            select(answer.id, answer.vector).where(self._is_any(answer.id, numbers))
+        ).all()
+        if not rows:
+            return {}
+        cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
+        close = np.flatnonzero(cosines >= least)
+        order = close[np.argsort(-cosines[close], kind="stable")]
+        near = {rows[i].id: float(cosines[i]) for i in order.tolist()}
+        found: dict[int, float] = {}
+        # To look whether their photos are meant takes long where they lie anywhere.
+        for some in (list(near)[: 2 * limit], list(near)[2 * limit :]):
+            best = sorted(found.values(), reverse=True)[:limit]
+            if not some or (len(best) == limit and best[-1] > near[some[0]]):
+                break
+            meant = select(photo.id, photo.answer_id).where(
+                self._is_any(photo.answer_id, some), where
+            )
+            found |= {row.id: near[row.answer_id] for row in connection.execute(meant)}
+        return found
+
+    def _is_any(self, column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+        """Whether a column has one of some numbers."""
+        if self._database.is_sqlite:
+            return column.in_(numbers)
+        # One parameter, however many they are.
+        return column == func.any(cast(list(numbers), ARRAY(BigInteger)))
+
+    def _by_files(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        model_id: int,
+        segments: Sequence[Segment],
+        wanted: Filter,
+    ) -> Iterator[tuple[float, Sequence[int]]]:
+        """All answers of photos that are meant, as `_best` looks at them."""
+        allowed = None
+        if wanted != _EVERYTHING:
+            allowed = np.array(self._allowed(connection, wanted, None), np.int64)
+        yield np.inf, numbers_after(connection, model_id, segments[-1].last if segments else 0)
+        # Where many are meant, some are soon found among the likest.
+        for bound, numbers in ranked(segments, query, allowed):
+            yield bound, numbers.tolist()
+
+    def _by_projection(
+        self,
+        connection: Connection,
+        query: NDArray[np.float32],
+        projection: Projection,
+        wanted: Filter,
+        limit: int,
+    ) -> Iterator[tuple[float, Sequence[int]]]:
+        """The answers that are likely closest, as `_best` looks at them."""
+        yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
+        everything = wanted == _EVERYTHING
+        compared = max(_COMPARED, 4 * limit)
+        if not everything:
+            allowed = self._allowed(connection, wanted, _FEW)
+            if len(allowed) <= _FEW:
+                yield (
+                    np.inf,
+                    pgvector_index.closest(connection, projection, query, allowed, compared),
+                )
+                return
+        bound = np.inf
+        for times in (1, 100) if everything else (2, 10, 100):
+            taken = times * compared
+            found = pgvector_index.candidates(connection, projection, query, taken)
+            fit = found if everything else self._fitting(connection, wanted, found)
+            if len(fit) >= compared or len(found) < taken:
+                yield bound, fit[:compared]
+                # Goes on only where these were too few, because files are missing.
+                bound = -1.0
+                yield bound, fit[compared:]
+            elif 100 * len(fit) < taken:
+                break
+        # Hardly any that are meant are among the likest: all of them are ranked.
+        answer = schema.photo.c.answer_id
+        cases = wanted.cases(self._models, sqlite=False)
+        meant = union_all(*(select(answer).where(case, answer.is_not(None)) for case in cases))
+        yield bound, pgvector_index.closest(connection, projection, query, meant, compared)
+
+    def like(
+        self, photo: str | int, wanted: Filter, limit: int, classifier: Classifier | None
+    ) -> list[Found]:
+        """The photos most like one, by its path or number: see `Catalogue.like`."""
+        c = schema.photo.c
+        with self._database.read() as connection:
+            if isinstance(photo, int):
+                find(connection, photo)
+                is_meant = c.number == photo
+            else:
+                is_meant = c.path == schema.absolute(photo)
+            row = connection.execute(
+                select(c.id, schema.answer.c.vector, schema.answer.c.model_id)
+                .join_from(schema.photo, schema.answer)
+                .where(is_meant)
+                .order_by(c.missing_since.is_not(None), c.id.desc())
+                .limit(1)
+            ).first()
+        if row is not None:
+            vector = unpack_vectors([row.vector])[0]
+            return self.find(vector, row.model_id, wanted, limit, but=row.id)
+        if isinstance(photo, int):
+            raise PhotoError("The photo could never be read, so it can't be compared.")
+        classifier = classifier or Classifier()
+        model_id = self._models.number(classifier.bundle.digest)
+        if model_id is None:
+            raise UsageError(
+                f"The catalogue holds no answers of the model {classifier.bundle.model}, so "
+                f"{photo} can't be compared; give the model that it was scanned with."
+            )
+        (judged,) = classifier.judge([photo], classifier.bundle.info.preprocessing.load)
+        if judged.scores is None:
+            raise PhotoError(f"{photo} can't be compared. {judged.error}")
+        packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
+        return self.find(packed, model_id, wanted, limit)
+
+    def index(self, model_id: int) -> None:
+        """Brings the index of a model's answers up to date.
+
+        Where it can't be written there is none, and a search takes longer.
+        """
+        if not self._database.is_sqlite:
+            bring_up_to_date(self._database, model_id)
+            if self._projection(model_id) is not None:
+                return
+        self._index_files(model_id)
+
+    def _projection(self, model_id: int) -> Projection | None:
+        """Where `nearest` looks; None where there is none."""
+        with self._database.read() as connection:
+            projection = pgvector_index.ready(connection, model_id)
+            if projection is None:
+                return None
+            newest = numbers_after(connection, model_id, projection.covers)
+        if len(newest) > _UNINDEXED and catch_up(self._database, projection, newest[-1]):
+            projection = projection._replace(covers=newest[-1])
+        return projection
+
+    def _index_files(self, model_id: int) -> list[Segment]:
+        folder = self._folder() / str(model_id)
+        segments = read_segments(folder)
+        with self._database.read() as connection:
+            new = numbers_after(connection, model_id, segments[-1].last if segments else 0)
+            if len(new) <= _UNINDEXED:
+                return segments
+            last = new[-_NEWEST - 1]
+            kept, stale = kept_and_stale(segments, len(new))
+            after = kept[-1].last if kept else 0
+            count = len(new) - _NEWEST + sum(len(segment.rows) for segment in stale)
+            read = batches(connection, model_id, after, last)
+            with suppress(OSError):
+                write_segment(folder, after, last, count, read)
+                for segment in stale:
+                    shutil.rmtree(segment.folder, ignore_errors=True)
+        return read_segments(folder)
+
+    def _allowed(self, connection: Connection, wanted: Filter, most: int | None) -> list[int]:
+        """The numbers of the answers of the photos that are meant; of more than `most` some."""
+        answer = schema.photo.c.answer_id
+        numbers: list[int] = []
+        for case in wanted.cases(self._models, sqlite=self._database.is_sqlite):
+            found = select(answer).where(case, answer.is_not(None))
+            if most is not None:
+                found = found.limit(most + 1)
+            numbers += connection.execute(found).scalars()
+        return numbers
+
+    def _fitting(self, connection: Connection, wanted: Filter, numbers: Sequence[int]) -> list[int]:
+        """Those answers of which a photo is meant, in the same order."""
+        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        answer = schema.photo.c.answer_id
+        found = select(answer).where(self._is_any(answer, numbers), where)
+        meant = set(connection.execute(found).scalars())
+        return [number for number in numbers if number in meant]
+
+    def _folder(self) -> Path:
+        """Where the index lies: beside the file, or in the user's cache."""
+        if self._database.file is not None:
+            file = self._database.file
+            return file.with_name(f"{file.name}-vectors") / self._database.uuid
+        from platformdirs import user_cache_path
+
+        # A copy has the identity of its source, but goes its own way.
+        place = hashlib.sha256(self._database.name.encode()).hexdigest()[:16]
+        cache = user_cache_path("barkive", appauthor=False)
+        return cache / "vectors" / f"{self._database.uuid}-{place}"

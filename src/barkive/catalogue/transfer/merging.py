@@ -1,0 +1,544 @@
+"""Brings what people said in another catalogue into this one, picture by picture.
+
+A picture is the same where both know one of its contents, or its coded picture. One that only
+the other knows comes with its contents and words, and waits: the first scan that finds its
+file gives it its number and its label. Numbers that the other had for pictures lead to them
+here as well, unless they are taken.
+
+Words are never changed: those of both catalogues stand in the order in which they were said,
+and the last one holds. It goes by batches of pictures, each in a transaction of its own, and
+nothing comes twice: so a merge that was killed goes on when it is run again. All that it adds
+carries its number, by which `unmerging` takes it back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
+from typing_extensions import TypedDict
+
+from barkive.catalogue.annotations.labels import to_change
+from barkive.catalogue.db import (
+    breed_names,
+    schema,
+)
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.models import Models
+from barkive.catalogue.db.portable import without_nul
+from barkive.catalogue.export.outcome import OnProgress
+from barkive.catalogue.photos import identity
+from barkive.catalogue.query.effective_label import IN_ORDER, last_word
+from barkive.catalogue.records import Change, ChangeJSON, Kind, Said
+from barkive.catalogue.scan.recording import bring_up_to_date, chunks, now
+from barkive.catalogue.transfer import unmerging
+from barkive.catalogue.transfer.unmerging import State
+from barkive.verdicts import Language
+
+# So many pictures are in memory, and in a transaction.
+_AT_ONCE = 500
+
+_Key = tuple[Any, ...]
+"""What tells a word from others of its picture: all but its number, and which of the same."""
+
+
+class ConflictJSON(TypedDict):
+    """A conflict's JSON form."""
+
+    id: int
+    file: str
+    ours: ChangeJSON
+    theirs: ChangeJSON
+    in_force: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A picture of which two catalogues say different things, neither knowing of the other.
+
+    Attributes:
+        number: The photo's, or where it has no file yet, the picture's.
+        file: Where it lies, or lay; in the other catalogue where this one has no file of it.
+        ours: What held here.
+        theirs: What holds there.
+        ours_holds: Whether ours was said later, and holds on; else theirs holds.
+    """
+
+    number: int
+    file: str
+    ours: Change
+    theirs: Change
+    ours_holds: bool
+
+    def to_json(self, lang: Language = "en") -> ConflictJSON:
+        """The conflict as a JSON object."""
+        return {
+            "id": self.number,
+            "file": self.file,
+            "ours": self.ours.to_json(lang),
+            "theirs": self.theirs.to_json(lang),
+            "in_force": "ours" if self.ours_holds else "theirs",
+        }
+
+
+class MergedJSON(TypedDict):
+    """A merge's JSON form."""
+
+    pictures: int
+    known: int
+    new: int
+    renumbered: int
+    words: int
+    numbers: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of a merge, or would come of it.
+
+    Attributes:
+        pictures: How many pictures the other catalogue knows.
+        known: Of these, how many this one knew.
+        new: Of these, how many came, and wait for a scan that finds their files.
+        renumbered: Of the new ones, how many got another number, because theirs was taken.
+        words: How many corrections came.
+        numbers: How many of the other's numbers lead to pictures of this one from now on.
+        conflicts: Of how many pictures the two say different things.
+    """
+
+    pictures: int = 0
+    known: int = 0
+    new: int = 0
+    renumbered: int = 0
+    words: int = 0
+    numbers: int = 0
+    conflicts: int = 0
+
+    def to_json(self) -> MergedJSON:
+        """The merge as a JSON object."""
+        return {
+            "pictures": self.pictures,
+            "known": self.known,
+            "new": self.new,
+            "renumbered": self.renumbered,
+            "words": self.words,
+            "numbers": self.numbers,
+            "conflicts": self.conflicts,
+        }
+
+
+def merge(
+    database: Database,
+    models: Models,
+    other: Database,
+    name: str,
+    *,
+    dry_run: bool = False,
+    on_conflict: Callable[[Conflict], object] = lambda conflict: None,
+    on_progress: OnProgress = lambda done, total: None,
+) -> Merged:
+    """Brings one catalogue into another, or sees what that would do.
+
+    Args:
+        database: The catalogue's that is added to.
+        models: The catalogue's.
+        other: The other one's, of which nothing is changed.
+        name: What the other one is called.
+        dry_run: Whether nothing is written.
+        on_conflict: Called with each conflict as it is found.
+        on_progress: Called with (pictures done, pictures in all).
+
+    Raises:
+        CatalogueError: One of the catalogues can't be read, or this one not be written.
+    """
+    number = None
+    if not dry_run:
+        unmerging.finish(database, models)
+        _bring_names(database, models, other)
+        number = _begun(database, other)
+    picture, counts = schema.content.c.picture, Counter[str]()
+    with other.read() as connection:
+        total = connection.execute(select(func.count(distinct(picture)))).scalar_one()
+    last = 0
+    while True:
+        some = select(picture).where(picture > last).distinct().order_by(picture).limit(_AT_ONCE)
+        with other.read() as connection:
+            pictures = connection.execute(some).scalars().all()
+            theirs = _Theirs.read(connection, pictures)
+        if not pictures:
+            break
+        last = pictures[-1]
+        with database.read() if dry_run else database.write() as connection:
+            batch = _Batch(connection, models, theirs, number)
+            if batch.has_news and not dry_run:
+                number = number or _begin(connection, other, name)
+                batch.write(number)
+        counts.update(batch.counts)
+        for conflict in batch.conflicts:
+            on_conflict(conflict)
+        on_progress(counts["pictures"], total)
+    if number is not None:
+        with database.write() as connection:
+            unmerging.settle(connection, number, State.DONE)
+        database.optimise()
+    return Merged(**counts)
+
+
+def _begun(database: Database, other: Database) -> int | None:
+    """The number of a merge of the same catalogue that was cut off; None where there is none."""
+    c = schema.merge.c
+    same = select(c.id).where(c.state == State.RUNNING, c.uuid == other.uuid)
+    with database.read() as connection:
+        return connection.execute(same.order_by(c.id.desc()).limit(1)).scalar()
+
+
+def _begin(connection: Connection, other: Database, name: str) -> int:
+    row = {"uuid": other.uuid, "name": name, "state": State.RUNNING, "started_at": now()}
+    made = insert(schema.merge).values(row).returning(schema.merge.c.id)
+    number: int = connection.execute(made).scalar_one()
+    return number
+
+
+def _bring_names(database: Database, models: Models, other: Database) -> None:
+    """Brings the names of breeds that only people or models of the other catalogue know."""
+    table = schema.model
+    with other.read() as connection:
+        found = connection.execute(select(table.c.digest, table.c.name, table.c.labels)).all()
+        theirs = Models()
+        theirs.read(connection)
+        added = breed_names.read(connection)
+    if theirs.names.labels.keys() <= models.names.labels.keys():
+        return
+    with database.write() as connection:
+        own = {one.key for one in breed_names.read(connection)}
+        breeds = [one._asdict() for one in added if one.key not in own]
+        if breeds:
+            connection.execute(insert(schema.added_breed), breeds)
+        known = set(connection.execute(select(table.c.digest)).scalars())
+        rows = [row._asdict() for row in found if row.digest not in known]
+        if rows:
+            connection.execute(insert(table), rows)
+        models.read(connection)
+        models.follow(connection)
+
+
+@dataclass(slots=True)
+class _Theirs:
+    """What the other catalogue knows of some pictures.
+
+    Attributes:
+        contents: The contents of each, in order.
+        words: What was said of them, in order.
+        numbers: Every number that it has for them, and the picture of each.
+        files: Where a file of each lies, or lay.
+    """
+
+    contents: Mapping[int, list[Row[Any]]]
+    words: Mapping[int, list[Said]]
+    numbers: Mapping[int, int]
+    files: Mapping[int, str]
+
+    @staticmethod
+    def read(connection: Connection, pictures: Sequence[int]) -> _Theirs:
+        content, photo, alias = schema.content, schema.photo, schema.alias
+        contents: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+        of_these = select(content).where(content.c.picture.in_(pictures)).order_by(content.c.id)
+        for row in connection.execute(of_these):
+            contents[row.picture].append(row)
+        numbers = {picture: picture for picture in pictures}
+        files: dict[int, str] = {}
+        photos = select(photo.c.number, photo.c.picture, photo.c.path)
+        photos = photos.where(photo.c.picture.in_(pictures)).order_by(photo.c.id)
+        for row in connection.execute(photos):
+            numbers[row.number] = row.picture
+            files.setdefault(row.picture, row.path)
+        for row in connection.execute(select(alias).where(alias.c.picture.in_(pictures))):
+            numbers.setdefault(row.number, row.picture)
+        return _Theirs(contents, _words(connection, pictures), numbers, files)
+
+
+def _words(connection: Connection, pictures: Iterable[int]) -> dict[int, list[Said]]:
+    """What was said of pictures, in order."""
+    words: defaultdict[int, list[Said]] = defaultdict(list)
+    for part in chunks(list(pictures)):
+        said = select(schema.correction).where(schema.correction.c.picture.in_(part))
+        for row in connection.execute(said.order_by(*IN_ORDER)):
+            values = {name: row._mapping[name] for name in Said.__slots__}
+            texts = {key: without_nul(one) for key, one in values.items() if isinstance(one, str)}
+            sha256 = bytes(row.sha256)
+            words[row.picture].append(Said(**values | texts | {"sha256": sha256}))
+    return words
+
+
+class _Batch:
+    """What comes of some pictures.
+
+    Attributes:
+        counts: As `Merged` has them.
+        conflicts: Those that were found.
+    """
+
+    def __init__(
+        self, connection: Connection, models: Models, theirs: _Theirs, number: int | None
+    ) -> None:
+        """Finds what is new.
+
+        Args:
+            connection: Of the catalogue that is added to.
+            models: Its models.
+            theirs: What the other one knows.
+            number: The merge's, where it has one already.
+        """
+        self._connection, self._models, self._theirs = connection, models, theirs
+        self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
+        self.conflicts: list[Conflict] = []
+        homes = self._find_homes(number)
+        self._added = self._find_words(homes)
+        self._aliases = self._find_aliases(homes)
+        self.counts["words"] = len(self._added)
+        self.counts["numbers"] = len(self._aliases)
+        self.counts["conflicts"] = len(self.conflicts)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything comes."""
+        return bool(self._contents or self._added or self._aliases)
+
+    def write(self, number: int) -> None:
+        """Writes it; the connection must be of a writing transaction.
+
+        Args:
+            number: The merge's.
+        """
+        own = {"merge_id": number}
+        for table, rows in ((schema.content, self._contents), (schema.alias, self._aliases)):
+            if rows:
+                self._connection.execute(insert(table), [row | own for row in rows])
+        table = schema.correction
+        written: dict[int | None, int] = {}
+        # What an undo takes back has its number first.
+        for is_undo in (False, True):
+            words = [one for one in self._added if (one.kind == Kind.UNDO) == is_undo]
+            values = [
+                {name: getattr(one, name) for name in Said.__slots__ if name != "id"}
+                | {"undoes": written.get(one.undoes, one.undoes)}
+                | own
+                for one in words
+            ]
+            if values:
+                made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+                ids = self._connection.execute(made, values).scalars()
+                written |= dict(zip((one.id for one in words), ids, strict=True))
+        spoken = dict.fromkeys(one.picture for one in self._added)
+        for part in chunks(list(spoken)):
+            bring_up_to_date(self._connection, self._models, *part)
+
+    def _find_homes(self, number: int | None) -> dict[int, list[int]]:
+        """The pictures that each of theirs is here; mostly one."""
+        contents = self._theirs.contents
+        known = self._known(number)
+        homes = {
+            picture: list(dict.fromkeys(known[one.id] for one in of_it if one.id in known))
+            for picture, of_it in contents.items()
+        }
+        new = [picture for picture, found in homes.items() if not found]
+        taken = identity.taken_of(self._connection, new)
+        free = [picture for picture in new if picture not in taken]
+        count = len(new) - len(free)
+        drawn = identity.draw(self._connection, count, self._theirs.numbers)
+        others = iter(drawn)
+        for picture in new:
+            homes[picture] = [next(others) if picture in taken else picture]
+        self._new = {home for picture in new for home in homes[picture]}
+        self.counts["known"] = len(homes) - len(new)
+        self.counts["new"] = len(new)
+        self.counts["renumbered"] = len(drawn)
+        self._contents = [
+            {"sha256": one.sha256, "coded": one.coded, "sketch": one.sketch}
+            | {"picture": known.get(one.id, homes[picture][0])}
+            for picture, of_it in contents.items()
+            for one in of_it
+            if bytes(one.sha256) not in self._there
+        ]
+        return homes
+
+    def _known(self, number: int | None) -> dict[int, int]:
+        """The pictures here of their contents, by the `id` of each; those of new ones are left out.
+
+        By coded picture only what was here before the merge: what comes with it does not depend
+        on the order in which it comes.
+        """
+        c = schema.content.c
+        all_of_them = [one for of_it in self._theirs.contents.values() for one in of_it]
+        self._there: dict[bytes, int] = {}
+        for part in chunks([one.sha256 for one in all_of_them]):
+            same = select(c.sha256, c.picture).where(c.sha256.in_(part))
+            for row in self._connection.execute(same):
+                self._there[bytes(row.sha256)] = row.picture
+        codes = {
+            bytes(one.coded)
+            for one in all_of_them
+            if one.coded is not None and bytes(one.sha256) not in self._there
+        }
+        by_code: dict[bytes, int] = {}
+        for some in chunks(sorted(codes)):
+            alike = select(c.coded, c.picture).where(c.coded.in_(some)).order_by(c.id)
+            if number is not None:
+                alike = alike.where(or_(c.merge_id.is_(None), c.merge_id != number))
+            for row in self._connection.execute(alike):
+                by_code.setdefault(bytes(row.coded), row.picture)
+        found: dict[int, int] = {}
+        for one in all_of_them:
+            picture = self._there.get(bytes(one.sha256))
+            if picture is None and one.coded is not None:
+                picture = by_code.get(bytes(one.coded))
+            if picture is not None:
+                found[one.id] = picture
+        return found
+
+    def _find_words(self, homes: Mapping[int, Sequence[int]]) -> list[Said]:
+        """Their words that are new here; notes the conflicts."""
+        spoken = [picture for picture in homes if picture in self._theirs.words]
+        ours = _words(self._connection, {home for one in spoken for home in homes[one]})
+        added: list[Said] = []
+        conflicts: list[tuple[int, int, Said, Said, bool]] = []
+        for picture in spoken:
+            theirs = self._theirs.words[picture]
+            for home in homes[picture]:
+                own = ours.get(home, [])
+                new = news(own, theirs, home, -len(added))
+                added += new
+                ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
+                if (differing := _differing(own, theirs)) is not None:
+                    after = last_word(ours[home])
+                    assert after is not None
+                    conflicts.append((picture, home, *differing, after.id == differing[0].id))
+        self._tell(conflicts)
+        return added
+
+    def _tell(self, found: Sequence[tuple[int, int, Said, Said, bool]]) -> None:
+        c = schema.photo.c
+        photos: dict[int, tuple[int, str]] = {}
+        for part in chunks([home for _, home, *_ in found]):
+            here = select(c.picture, c.number, c.path).where(c.picture.in_(part))
+            for row in self._connection.execute(here.order_by(c.missing_since.is_not(None), c.id)):
+                photos.setdefault(row.picture, (row.number, row.path))
+        for picture, home, own, their, ours_holds in found:
+            number, file = photos.get(home) or (home, self._theirs.files.get(picture, ""))
+            self.conflicts.append(
+                Conflict(
+                    number=number,
+                    file=file,
+                    ours=to_change(self._models, own),
+                    theirs=to_change(self._models, their),
+                    ours_holds=ours_holds,
+                )
+            )
+
+    def _find_aliases(self, homes: Mapping[int, Sequence[int]]) -> list[dict[str, int]]:
+        """Their numbers that are to lead to pictures here."""
+        numbers = self._theirs.numbers
+        taken = identity.taken_of(self._connection, list(numbers)) | self._new
+        return [
+            {"number": number, "picture": homes[picture][0]}
+            for number, picture in numbers.items()
+            if number not in taken
+        ]
+
+
+def news(ours: Sequence[Said], theirs: Sequence[Said], picture: int, last: int = 0) -> list[Said]:
+    """The words of another catalogue that one lacks, to be added behind its own.
+
+    Words are the same that say the same of a picture, by the same person at the same time.
+
+    Args:
+        ours: What was said of a picture, in order.
+        theirs: Likewise, in the other catalogue.
+        picture: The number that it has here.
+        last: Numbers go down from here, until the words are written.
+    """
+    own, other = _keyed(ours), _keyed(theirs)
+    turns = _turns(own, other)
+    ids: dict[int | None, int] = {}
+    new: list[Said] = []
+    for key, one in other.items():
+        if key in own:
+            ids[one.id] = own[key].id
+            continue
+        ids[one.id] = last - len(new) - 1
+        new.append(
+            replace(
+                one,
+                id=ids[one.id],
+                picture=picture,
+                undoes=ids.get(one.undoes),
+                turn=turns[one.said_at],
+            )
+        )
+    return new
+
+
+def _keyed(words: Sequence[Said]) -> dict[_Key, Said]:
+    """Words by what tells them apart, each undo behind what it takes back."""
+    found: dict[_Key, Said] = {}
+    keys: dict[int | None, _Key] = {}
+    same: Counter[_Key] = Counter()
+    for one in sorted(words, key=lambda one: one.kind == Kind.UNDO):
+        what = (one.kind, one.breed, one.breed2, one.note, one.said_by, one.said_at)
+        key = (*what, keys.get(one.undoes))
+        keys[one.id] = (*key, same[key])
+        found[keys[one.id]] = one
+        same[key] += 1
+    return found
+
+
+def _turns(ours: Mapping[_Key, Said], theirs: Mapping[_Key, Said]) -> dict[datetime, int]:
+    """The turn that their new words of each second get among ours.
+
+    They come behind ours if who said them could know of ours, and before ours the other way
+    round. Where neither knew of the other, what they say decides, so that it comes out the same
+    whichever catalogue is merged into which.
+    """
+    last_ours = {one.said_at: key for key, one in ours.items() if one.kind != Kind.UNDO}
+    last_theirs = {one.said_at: key for key, one in theirs.items() if one.kind != Kind.UNDO}
+    turns: defaultdict[datetime, list[int]] = defaultdict(list)
+    for one in ours.values():
+        turns[one.said_at].append(one.turn)
+    found: dict[datetime, int] = {}
+    for one in theirs.values():
+        own, other = last_ours.get(one.said_at), last_theirs.get(one.said_at)
+        if own is None or other is None:
+            found[one.said_at] = 0
+            continue
+        behind = other not in ours and (own in theirs or _rank(other) > _rank(own))
+        there = turns[one.said_at]
+        found[one.said_at] = max(there) if behind else min(there) - 1
+    return found
+
+
+def _rank(key: _Key) -> tuple[str, ...]:
+    return tuple("" if part is None else str(part) for part in key)
+
+
+def _differing(ours: Sequence[Said], theirs: Sequence[Said]) -> tuple[Said, Said] | None:
+    """What holds in each catalogue, if neither knows what the other says, and it differs."""
+    own, other = last_word(ours), last_word(theirs)
+    if own is None or other is None or _label(own) == _label(other):
+        return None
+    unknown = own not in _same(ours, theirs) and other not in _same(theirs, ours)
+    return (own, other) if unknown else None
+
+
+def _same(words: Sequence[Said], others: Sequence[Said]) -> list[Said]:
+    """The words that others have as well."""
+    known = _keyed(others)
+    return [one for key, one in _keyed(words).items() if key in known]
+
+
+def _label(word: Said) -> tuple[str, frozenset[str | None]]:
+    return word.kind, frozenset((word.breed, word.breed2))

@@ -1,0 +1,223 @@
+"""Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
+
+That is what people said, and which numbers pictures have, also in catalogues that were merged;
+photos can be judged again. It is read from the damaged file row by row, as far as that can be
+read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    LargeBinary,
+    Table,
+    Text,
+    insert,
+)
+from sqlalchemy.dialects import sqlite
+
+from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db.database import Database, default_location
+from barkive.catalogue.photos.identity import draw
+from barkive.catalogue.records import Kind
+from barkive.errors import CatalogueError, DamagedCatalogueError
+
+
+class Rebuilt(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        kept: Where the damaged file lies now.
+        corrections: How many were saved.
+        photos: Likewise.
+    """
+
+    kept: Path
+    corrections: int
+    photos: int
+
+
+def rebuild(where: str | Path | None = None) -> Rebuilt:
+    """Puts a damaged SQLite catalogue aside and makes a new one with its photos and corrections.
+
+    Args:
+        where: The file; None for the one in the user's data folder.
+
+    Raises:
+        CatalogueError: There is no such file, it is sound, newer or another program's, or it
+            can't be put aside or written anew.
+    """
+    name = str(default_location() if where is None else where)
+    if "://" in name:
+        raise CatalogueError(
+            "Only a catalogue in a file is rebuilt; one in PostgreSQL has its server's backups."
+        )
+    file = Path(name)
+    if not file.is_file():
+        raise CatalogueError(
+            f"There is no catalogue file {file} to rebuild; leave --rebuild out to make a new one."
+        )
+    try:
+        with closing(Database(file, create=False)) as sound:
+            sound.check()
+    except DamagedCatalogueError:
+        pass
+    else:
+        raise CatalogueError(f"The catalogue {file} is sound; leave --rebuild out.")
+    saved = _Saved.read(file)
+    kept = _free_name(file)
+    try:
+        file.rename(kept)
+        for ending in ("-wal", "-shm"):
+            beside = file.with_name(file.name + ending)
+            if beside.exists():
+                beside.rename(kept.with_name(kept.name + ending))
+    except OSError as error:
+        raise CatalogueError(
+            f"The catalogue {file} can't be put aside as {kept}: {error.strerror}."
+        ) from None
+    with closing(Database(file)) as database, database.write() as connection:
+        saved.write(connection)
+    return Rebuilt(kept, len(saved.corrections), len(saved.photos))
+
+
+@dataclass(slots=True)
+class _Saved:
+    """What could be read of a damaged catalogue, as rows of today's schema."""
+
+    photos: list[dict[str, Any]]
+    contents: list[dict[str, Any]]
+    aliases: list[dict[str, Any]]
+    merges: list[dict[str, Any]]
+    breeds: list[dict[str, Any]]
+    corrections: list[dict[str, Any]]
+
+    @staticmethod
+    def read(file: Path) -> _Saved:
+        """Reads what can be read; in a file of an older schema, what it has of this one."""
+        photos = _rows(file, schema.photo)
+        contents = _rows(file, schema.content)
+        corrections = _rows(file, schema.correction)
+        pictures = {row["sha256"]: row["picture"] for row in contents}
+        for row in photos:
+            # They are read and judged again; until then what held of them holds.
+            row |= {"model_id": None, "answer_id": None, "mtime_ns": None}
+            if row.get("number") is None:
+                row["number"] = row["id"]
+            if row.get("picture") is None:
+                row["picture"] = pictures.get(row["sha256"], row["number"])
+            if row["sha256"] is not None:
+                pictures.setdefault(row["sha256"], row["picture"])
+        words: defaultdict[bytes, list[int]] = defaultdict(list)
+        for row in corrections:
+            said = words[row["sha256"]]
+            if row["kind"] != Kind.UNDO:
+                said.append(row["id"])
+            elif said and row.get("undoes") is None:
+                row["undoes"] = said.pop()
+        for row in corrections:
+            # None: the picture gets a number when it is written.
+            row["picture"] = row.get("picture") or pictures.get(row["sha256"])
+        known = {row["sha256"] for row in contents}
+        contents += [
+            {"sha256": sha256, "picture": picture, "coded": None, "sketch": None}
+            for sha256, picture in pictures.items()
+            if sha256 not in known
+        ]
+        aliases, merges = _rows(file, schema.alias), _rows(file, schema.merge)
+        breeds = _rows(file, schema.added_breed)
+        return _Saved(photos, contents, aliases, merges, breeds, corrections)
+
+    def write(self, connection: Connection) -> None:
+        """Writes it into a catalogue that is empty."""
+        for row in self.contents:
+            row.pop("id", None)
+        for table, rows in (
+            (schema.photo, self.photos),
+            (schema.content, self.contents),
+            (schema.alias, self.aliases),
+            (schema.merge, self.merges),
+            (schema.added_breed, self.breeds),
+        ):
+            for row in rows:
+                # What is damaged may be there twice.
+                connection.execute(sqlite.insert(table).on_conflict_do_nothing(), row)
+        lost = {row["sha256"]: 0 for row in self.corrections if row["picture"] is None}
+        for sha256, number in zip(lost, draw(connection, len(lost)), strict=True):
+            lost[sha256] = number
+            facts = {"sha256": sha256, "picture": number}
+            connection.execute(insert(schema.content), facts)
+        for row in self.corrections:
+            row["picture"] = row["picture"] or lost[row["sha256"]]
+            connection.execute(insert(schema.correction), row)
+        said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
+        breed_names.gather(connection, said, ())
+
+
+def _rows(file: Path, table: Table) -> list[dict[str, Any]]:
+    """The rows of a table that can still be read, in the order of their numbers."""
+    found: dict[int, dict[str, Any]] = {}
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as old:
+            there = {name for _, name, *_ in old.execute(f"PRAGMA table_info({table.name})")}
+            columns = [column for column in table.c if column.name in there]
+            listed = ", ".join(column.name for column in columns)
+            # From both ends, because reading stops at a damaged page.
+            for order in ("ASC", "DESC"):
+                query = f"SELECT {listed} FROM {table.name} ORDER BY id {order}"
+                try:
+                    for values in old.execute(query):
+                        pairs = zip(columns, values, strict=True)
+                        row = {column.name: _read(column, value) for column, value in pairs}
+                        found[row["id"]] = row
+                except (sqlite3.DatabaseError, ValueError, TypeError):
+                    continue
+    except sqlite3.Error:
+        pass
+    return [found[number] for number in sorted(found)]
+
+
+def _read(column: Column[Any], value: Any) -> Any:
+    """A value as it is stored, as the program has it.
+
+    Raises:
+        TypeError: It is damaged.
+        ValueError: Likewise.
+    """
+    if value is None:
+        if not column.nullable and column.name not in ("number", "picture"):
+            raise TypeError
+        return None
+    if isinstance(column.type, DateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(column.type, schema.FileName):
+        return schema.decode_path(value)
+    kinds: dict[type, type | tuple[type, ...]] = {
+        LargeBinary: bytes,
+        Text: str,
+        Boolean: int,
+        Float: (int, float),
+    }
+    kind = kinds.get(type(column.type), int)
+    if not isinstance(value, kind):
+        raise TypeError
+    return bool(value) if isinstance(column.type, Boolean) else value
+
+
+def _free_name(file: Path) -> Path:
+    number = 1
+    while (kept := file.with_name(f"{file.name}.damaged-{number}")).exists():
+        number += 1
+    return kept

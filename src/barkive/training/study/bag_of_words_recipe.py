@@ -1,0 +1,81 @@
+"""Runs the recipe without a network: a bag of visual words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive import evaluation
+from barkive.bundle import BundleInfo
+from barkive.training.audit import near_duplicates
+from barkive.training.bag_of_words import train_words
+from barkive.training.run_folder import curve_files, diagnose_penalty
+from barkive.training.study.job import Job
+from barkive.training.study.outcome import Result
+from barkive.training.tuning import Outputs, calibrate
+from barkive.verdicts import Scores
+
+
+def run(job: Job) -> Result:
+    """Trains a bag of visual words, and judges it on the photos that networks are judged on.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+        DataError: The photos are too few.
+        UsageError: A file can't be written.
+    """
+    subject = job.read_subject()
+    job.begin()
+    preprocessing = job.recipe.preprocessing
+
+    def photos(indices: NDArray[np.intp]) -> Iterator[NDArray[np.uint8]]:
+        return (preprocessing.load(subject.paths[i]) for i in indices)
+
+    found = train_words(
+        photos,
+        subject.truth,
+        subject.train,
+        subject.validation,
+        len(subject.labels),
+        job.recipe.words_settings,
+        seed=job.recipe.seed,
+        progress=job.progress,
+    )
+    truth = subject.truth[subject.validation]
+    validation = float((found.logits.argmax(axis=1) == truth).mean())
+    diagnosis = (
+        f"{diagnose_penalty(found.curve, found.chosen)} For that choice a part of the training "
+        "photos served as validation."
+    )
+    stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
+    job.say(f"{validation:.1%} right on validation; {stages}. {diagnosis}")
+    draft = BundleInfo.draft(f"study-{job.name}", subject.labels, preprocessing)
+    shown = Outputs(found.logits, found.logits)
+    info, detector = calibrate(draft, shown, truth, job.say)
+
+    def predict(pixels: NDArray[np.uint8]) -> Scores:
+        logits = found.model.logits(pixels)
+        return info.scores(logits, detector(logits, logits), logits)
+
+    here, elsewhere = job.judge(predict, info, subject)
+    evaluation.write_report(here, job.folder, model=info.name)
+    duplicates = near_duplicates(subject.paths, subject.truth, subject.groups, subject.labels)
+    evaluation.write_files(
+        job.folder,
+        {
+            "near-duplicates.csv": evaluation.to_csv(duplicates),
+            "seconds.csv": evaluation.to_csv([("stage", "seconds"), *found.seconds.items()]),
+            **curve_files(found.curve, found.chosen),
+        },
+    )
+    return replace(
+        job.result(subject, here, elsewhere),
+        parameters=found.model.parameters,
+        train_accuracy=found.chosen.train_accuracy,
+        validation_accuracy=validation,
+        seconds=sum(found.seconds.values()) - found.seconds["judging"],
+        diagnosis=diagnosis,
+    )

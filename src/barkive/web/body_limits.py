@@ -1,0 +1,107 @@
+"""Limits how much a request may send, and how slowly. Pure ASGI middleware."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import anyio
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from barkive.web.security import Refuse
+
+# The rest of a refused body is not read, so that nothing can follow on the connection.
+_CLOSE = {"Connection": "close"}
+_DIGITS = 20
+
+
+class Bodies:
+    """Refuses bodies that are too large, and gives up on those that hardly arrive."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Sequence[tuple[str, int]],
+        default: int,
+        refuse: Refuse,
+        idle: float = 15.0,
+        grace: float = 60.0,
+        least_rate: float = 50_000.0,
+    ) -> None:
+        """Says what is allowed.
+
+        Args:
+            app: The application.
+            limits: Beginnings of paths, each with the bytes allowed there.
+            default: The bytes allowed elsewhere.
+            refuse: Makes the answer.
+            idle: Seconds without a byte that are allowed.
+            grace: Seconds in which any body may arrive.
+            least_rate: Bytes a second that one must arrive with that takes longer.
+        """
+        self._app, self._refuse = app, refuse
+        self._limits, self._default = tuple(limits), default
+        self._idle, self._grace, self._least_rate = idle, grace, least_rate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, and watches over its body."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = next(
+            (size for start, size in self._limits if scope["path"].startswith(start)),
+            self._default,
+        )
+        declared = Headers(scope=scope).get("content-length", "0")
+        app = self._app
+        if not (declared.isascii() and declared.isdigit()):
+            detail = "The header Content-Length is no number."
+            app = self._refuse(scope, 400, detail, _CLOSE)
+        # Python refuses to read numbers of thousands of digits.
+        elif len(declared) > _DIGITS or int(declared) > limit:
+            app = self._refuse(scope, 413, _too_large(limit), _CLOSE)
+        else:
+            receive = _Body(receive, limit, self._idle, self._grace, self._least_rate)
+        await app(scope, receive, send)
+
+
+class _Body:
+    """Receives a body, within limits.
+
+    What it raises, the application answers as it answers its own errors.
+    """
+
+    def __init__(
+        self, receive: Receive, limit: int, idle: float, grace: float, least_rate: float
+    ) -> None:
+        self._receive, self._limit = receive, limit
+        self._idle, self._grace, self._least_rate = idle, grace, least_rate
+        self._start = time.monotonic()
+        self._bytes = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        if self._ended:  # what comes now is only that the client has gone
+            return await self._receive()
+        try:
+            with anyio.fail_after(self._idle):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, "The body stopped arriving; send it again.", _CLOSE) from None
+        self._bytes += len(message.get("body", b""))
+        self._ended = not message.get("more_body", False)
+        if self._bytes > self._limit:
+            raise HTTPException(413, _too_large(self._limit), _CLOSE)
+        seconds = time.monotonic() - self._start
+        if not self._ended and seconds > self._grace + self._bytes / self._least_rate:
+            raise HTTPException(
+                408, "The body arrives too slowly; send it again, or less at once.", _CLOSE
+            )
+        return message
+
+
+def _too_large(limit: int) -> str:
+    return f"The request sends more than {limit >> 20} MB, which is the limit here."

@@ -1,0 +1,186 @@
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue.query.filters import begin, behind, common_folder
+from barkive.classifier import Classifier
+from barkive.errors import UnknownBreedError, UsageError
+from barkive.verdicts import Status
+
+
+@pytest.fixture
+def scanned(catalogue: Catalogue, classifier: Classifier, kennel: Path) -> Catalogue:
+    image = Image.open(kennel / "annex" / "mila.png").convert("RGB")
+    exif = Image.Exif()
+    exif[0x0110] = "Model"
+    exif.get_ifd(0x8769)[0x9003] = "2025:03:04 05:06:07"
+    image.save(kennel / "annex" / "dated.jpg", exif=exif, quality=100)
+    catalogue.scan(kennel, classifier=classifier)
+    return catalogue
+
+
+def names(catalogue: Catalogue, wanted: Filter) -> list[str]:
+    found = [Path(entry.file).stem for entry in catalogue.search(wanted)]
+    assert catalogue.count(wanted) == len(found)
+    return sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Filter(), ["broken", "dated", "mila", "mix", "night", "rex"]),
+        (Filter(breed="Chihuahua"), ["mix", "rex"]),
+        (Filter(breed="n02085620", status=(Status.DOG,)), ["rex"]),
+        (Filter(breed="carlin"), ["dated", "mila"]),
+        (Filter(breed="beagle"), []),
+        (Filter(group=9), ["dated", "mila", "mix", "rex"]),
+        (Filter(group=9, breed="pug"), ["dated", "mila"]),
+        (Filter(group=1, breed="pug"), []),
+        (Filter(status=(Status.UNCERTAIN, Status.NOT_DOG)), ["mix", "night"]),
+        (Filter(status=(Status.FAILED,)), ["broken"]),
+        (Filter(after=date(2025, 3, 4)), ["dated"]),
+        (Filter(after=date(2025, 3, 5)), []),
+        (Filter(before=date(2025, 3, 5)), ["dated"]),
+        (Filter(before=date(2025, 3, 4)), []),
+        (Filter(min_probability=0.5), ["dated", "mila", "rex"]),
+        (Filter(corrected=True), []),
+        (Filter(corrected=False, breed="pug"), ["dated", "mila"]),
+        (Filter(missing=True), []),
+        (Filter(text="MILA"), ["mila"]),
+        (Filter(text="annex"), ["dated", "mila"]),
+        (Filter(text="ann"), ["dated", "mila"]),
+        (Filter(text="annex carl"), ["dated", "mila"]),
+        (Filter(text="agrément"), ["dated", "mila", "mix", "rex"]),
+        (Filter(text="companion toy night"), []),
+        (Filter(text='" OR * NEAR ('), []),
+        (Filter(text="'; --"), []),
+    ],
+)
+def test_a_photo_fits_every_filter_that_is_set(
+    scanned: Catalogue, wanted: Filter, found: list[str]
+) -> None:
+    assert names(scanned, wanted) == found
+
+
+def test_a_folder_is_itself_and_what_is_inside(scanned: Catalogue, kennel: Path) -> None:
+    assert names(scanned, Filter(folder=str(kennel / "annex"))) == ["dated", "mila"]
+    assert names(scanned, Filter(folder=f"{kennel}/annex/")) == ["dated", "mila"]
+    assert names(scanned, Filter(folder=str(kennel / "ann"))) == []
+    assert len(names(scanned, Filter(folder="/"))) == 6
+
+
+def test_both_breeds_of_a_cross_find_it_once(scanned: Catalogue, kennel: Path) -> None:
+    scanned.correct(kennel / "rex.png", cross=("beagle", "pug"))
+    assert names(scanned, Filter(breed="beagle")) == ["rex"]
+    assert names(scanned, Filter(breed="pug")) == ["dated", "mila", "rex"]
+    assert names(scanned, Filter(group=9)) == ["dated", "mila", "mix", "rex"]
+    assert scanned.counts("breed", Filter(breed="pug")) == {"n02110958": 2, "n02088364": 1}
+
+
+def test_pages_follow_each_other_without_gap_or_double(
+    scanned: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from barkive.catalogue.query import entries
+
+    monkeypatch.setattr(entries, "_PAGE", 2)
+    found = [entry.id for entry in scanned.search()]
+    assert found == sorted(set(found))
+    assert len(found) == 6
+    for few in (1000, 2):
+        monkeypatch.setattr(entries, "_FEW", few)
+        assert [entry.id for entry in scanned.search(limit=3)] == found[:3]
+
+
+def test_dates_and_cameras_are_read_from_the_photo(scanned: Catalogue, kennel: Path) -> None:
+    entry = scanned.photo(kennel / "annex" / "dated.jpg")
+    assert (entry.taken_at, entry.camera) == (datetime(2025, 3, 4, 5, 6, 7), "Model")
+
+
+def test_counts_by_status_and_breed(scanned: Catalogue) -> None:
+    assert scanned.counts("status") == {"dog": 3, "uncertain": 1, "not_dog": 1, "failed": 1}
+    assert scanned.counts("breed") == {"n02085620": 2, "n02110958": 2}
+
+
+def test_counts_follow_every_change(
+    scanned: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    scanned.correct(kennel / "rex.png", breed="beagle")
+    scanned.correct(kennel / "mix.png", not_dog=True)
+    assert scanned.counts("breed") == {"n02110958": 2, "n02088364": 1}
+    (kennel / "annex" / "mila.png").unlink()
+    scanned.scan(kennel, classifier=classifier)
+    for by in ("status", "breed"):
+        # The sums that are kept, and the rows counted.
+        assert scanned.counts(by) == scanned.counts(by, Filter(folder="/"))  # type: ignore[arg-type]
+    assert scanned.count() == scanned.count(Filter(folder="/")) == 5
+    assert scanned.counts("breed") == {"n02110958": 1, "n02088364": 1}
+
+
+def test_a_models_own_breeds_are_found_by_name(
+    catalogue: Catalogue,
+    write_bundle: Callable[..., Path],
+    colour_info: object,
+    kennel: Path,
+    tmp_path: Path,
+) -> None:
+    from dataclasses import replace
+
+    from barkive.verdicts import Label
+
+    labels = (Label("rotten", "Red Dog", "Chien rouge"), *colour_info.labels[1:])  # type: ignore[attr-defined]
+    metadata = replace(colour_info, labels=labels).to_metadata()  # type: ignore[type-var]
+    catalogue.scan(kennel, classifier=Classifier(write_bundle(tmp_path / "m.onnx", metadata)))
+    assert names(catalogue, Filter(breed="chien ROUGE", min_probability=0.5)) == ["rex"]
+
+
+@pytest.mark.parametrize("values", [{"group": 11}, {"group": 0}, {"min_probability": 1.5}])
+def test_values_out_of_range_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=r"must lie between"):
+        Filter(**values)  # type: ignore[arg-type]
+
+
+def test_an_unknown_breed_and_a_limit_below_one_are_refused(scanned: Catalogue) -> None:
+    with pytest.raises(UnknownBreedError):
+        scanned.count(Filter(breed="pgu"))
+    with pytest.raises(UsageError, match="limit is 0"):
+        scanned.search(limit=0)
+
+
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [
+        ("/photos", "/photos/"),
+        ("/", "/"),
+        ("s3://bucket", "s3://bucket/"),
+        ("s3://bucket/a/", "s3://bucket/a/"),
+    ],
+)
+def test_what_the_paths_in_a_folder_begin_with(
+    folder: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert begin(folder) == expected
+    if folder.startswith("s3"):  # on every system
+        monkeypatch.setattr("os.sep", "\\")
+        assert begin(folder) == expected
+    assert behind(expected) == expected[:-1] + "0"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("/a/b/1.jpg", "/a/c/1.jpg", "/a"),
+        ("/a/1.jpg", "/b/1.jpg", "/"),
+        ("s3://bucket/a/1.jpg", "s3://bucket/a/b/1.jpg", "s3://bucket/a"),
+        ("s3://bucket/a/1.jpg", "s3://bucket/ab/1.jpg", "s3://bucket"),
+        ("s3://bucket/a//1.jpg", "s3://bucket/a//2.jpg", "s3://bucket/a"),
+        ("s3://bucket/1.jpg", "s3://other/1.jpg", None),
+        ("gs://bucket/1.jpg", "s3://bucket/1.jpg", None),
+        ("/a/1.jpg", "s3://bucket/1.jpg", None),
+    ],
+)
+def test_the_folder_that_paths_have_in_common(first: str, last: str, expected: str | None) -> None:
+    assert common_folder(first, last) == expected

@@ -1,0 +1,35 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from barkive.catalogue.query.text_search import searchable, split
+from barkive.verdicts import Label
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Épagneul_2", ["epagneul", "2"]),
+        ("IMG_0042.JPG", ["img", "0042", "jpg"]),
+        ("rex2", ["rex", "2"]),
+        ("Bœuf l'été", ["boeuf", "l", "ete"]),
+        ("犬 photo", ["犬", "photo"]),
+        ("  -- '\" ", []),
+    ],
+)
+def test_words_are_what_people_type(text: str, words: list[str]) -> None:
+    assert split(text) == words
+
+
+def test_a_photo_is_found_by_path_breed_group_and_note() -> None:
+    words = searchable("/a/Rex.jpg", [Label("n02110958", "Pug", "Carlin")], "Dort").split()
+    assert {"rex", "pug", "carlin", "mops", "companion", "agrement", "dort"} - set(words) <= {
+        "mops"
+    }
+    assert len(words) == len(set(words))
+
+
+@given(st.text())
+def test_splitting_is_stable(text: str) -> None:
+    words = split(text)
+    assert [word for one in words for word in split(one)] == words

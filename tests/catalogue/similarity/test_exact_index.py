@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from barkive.catalogue.similarity.exact_index import (
+    Segment,
+    kept_and_stale,
+    ranked,
+    read_segments,
+    unit,
+    write_segment,
+)
+
+CHANNELS = 200
+
+
+def packed(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-127, 128, (count, CHANNELS)).astype(np.int8)
+
+
+def write(folder: Path, after: int, vectors: np.ndarray) -> None:
+    numbers = np.arange(after + 1, after + 1 + len(vectors), dtype=np.int64)
+    halves = [slice(0, len(vectors) // 2), slice(len(vectors) // 2, None)]
+    batches = ((numbers[half], vectors[half]) for half in halves if len(vectors[half]))
+    write_segment(folder, after, after + len(vectors), len(vectors), batches)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 60))
+def test_no_bound_is_ever_too_low(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, count: int
+) -> None:
+    folder = tmp_path_factory.mktemp("index")
+    vectors = packed(count, seed)
+    write(folder, 0, vectors)
+    (segment,) = read_segments(folder)
+    query = unit(packed(1, seed + 1))[0]
+    assert (segment.bounds(query) >= unit(vectors) @ query).all()
+    own = unit(vectors[:1])[0]
+    assert segment.bounds(own)[0] >= 1
+
+
+def test_the_best_comes_first_among_what_is_allowed(tmp_path: Path) -> None:
+    vectors = packed(600)
+    write(tmp_path, 0, vectors[:400])
+    write(tmp_path, 400, vectors[400:])
+    query = unit(vectors[[500]])[0]
+    bounds = [
+        (bound, numbers.tolist()) for bound, numbers in ranked(read_segments(tmp_path), query, None)
+    ]
+    assert 501 in bounds[0][1]
+    assert [bound for bound, _ in bounds] == sorted((b for b, _ in bounds), reverse=True)
+    assert sorted(n for _, numbers in bounds for n in numbers) == list(range(1, 601))
+    allowed = np.array([3, 501, 777])
+    (only,) = ranked(read_segments(tmp_path), query, allowed)
+    assert sorted(only[1].tolist()) == [3, 501]
+    assert list(ranked([], query, None)) == []
+
+
+def test_segments_that_are_damaged_or_leave_a_gap_are_not_used(tmp_path: Path) -> None:
+    vectors = packed(30)
+    write(tmp_path, 0, vectors[:10])
+    write(tmp_path, 10, vectors[10:20])
+    write(tmp_path, 20, vectors[20:])
+    assert [s.last for s in read_segments(tmp_path)] == [10, 20, 30]
+    (tmp_path / "10-20" / "rows.npy").write_bytes(b"damaged")
+    assert [s.last for s in read_segments(tmp_path)] == [10]
+    assert not (tmp_path / "10-20").exists()
+    assert read_segments(tmp_path / "nowhere") == []
+
+
+def test_a_segment_appears_only_when_it_is_whole(tmp_path: Path) -> None:
+    numbers = np.arange(1, 6, dtype=np.int64)
+    with pytest.raises(OSError, match="5 vectors were read, and 9 expected"):
+        write_segment(tmp_path, 0, 9, 9, [(numbers, packed(5))])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_small_segments_are_made_anew_so_that_there_are_few() -> None:
+    def segment(count: int) -> Segment:
+        return Segment(Path(), 0, 0, np.empty(0), np.empty(count, np.void(1).dtype))
+
+    large, small, smaller = segment(1000), segment(100), segment(20)
+    kept, stale = kept_and_stale([large, small, smaller], 30)
+    assert kept == [large, small]
+    assert stale == [smaller]
+    assert kept_and_stale([large, small], 900) == ([], [small, large])
+    assert kept_and_stale([], 5) == ([], [])
+
+
+def test_a_vector_of_zeros_is_like_nothing() -> None:
+    assert unit(np.zeros((1, 4), np.int8)).tolist() == [[0, 0, 0, 0]]

@@ -1,0 +1,70 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from barkive.catalogue import Catalogue
+from barkive.catalogue.transfer.rebuild import rebuild
+from barkive.classifier import Classifier
+from barkive.errors import CatalogueError
+
+
+def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        before = catalogue.correct(kennel / "rex.png", breed="pug", by="Ada", note="hers").id
+    content = bytearray(file.read_bytes())
+    table = content.find(b"broken jpg")
+    assert table > 0
+    content[table - 200 : table + 200] = b"\xff" * 400
+    file.write_bytes(content)
+    saved = rebuild(file)
+    assert (saved.corrections, saved.kept.read_bytes()) == (1, bytes(content))
+    with Catalogue(file) as catalogue:
+        # What else could be read of the photos is there until they are scanned again.
+        assert catalogue.count() == 4
+        assert catalogue.photo(kennel / "rex.png").id == before
+        catalogue.scan(kennel, classifier=classifier)
+        assert catalogue.count() == 5
+        rex = catalogue.photo(kennel / "rex.png")
+        assert (rex.corrected, rex.note, rex.breeds[0].label.en) == (True, "hers", "Pug")
+        assert rex.id == before
+        assert catalogue.history(kennel / "rex.png")[0].by == "Ada"
+
+
+def test_a_file_of_which_nothing_can_be_read_is_kept_as_well(tmp_path: Path) -> None:
+    file = tmp_path / "c.sqlite"
+    file.write_bytes(b"nothing" * 500)
+    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0)
+    file.write_bytes(b"again" * 500)
+    assert rebuild(file).kept.name == "c.sqlite.damaged-2"
+    with Catalogue(file) as catalogue:
+        assert catalogue.count() == 0
+
+
+def test_what_is_sound_newer_or_anothers_is_left_where_it_is(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+    with pytest.raises(CatalogueError, match="is sound; leave --rebuild out"):
+        rebuild(file)
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+        raw.commit()
+    with pytest.raises(CatalogueError, match="newer Barkive"):
+        rebuild(file)
+    with pytest.raises(CatalogueError, match="in PostgreSQL") as refused:
+        rebuild("postgresql://me:secret@host/x")
+    assert "secret" not in str(refused.value)
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_there_must_be_a_file(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"no catalogue file .*leave --rebuild out"):
+        rebuild(tmp_path / "none.sqlite")

@@ -1,0 +1,270 @@
+"""Photos that people add: where they are kept, and what is left when something fails."""
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from barkive.catalogue import Catalogue
+from barkive.classifier import Classifier
+from barkive.errors import CatalogueError, PhotoError
+from barkive.images.decode import _OPENERS
+from barkive.images.files import EXTENSIONS
+from barkive.verdicts import Status
+from barkive.web.services import ingest as module
+from barkive.web.services.ingest import Additions
+
+RED, GREEN = (250, 10, 10), (10, 250, 10)
+
+
+def photo(colour: tuple[int, int, int] = RED, kind: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), colour).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return tmp_path / "kept"
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
+    with Catalogue(tmp_path / "catalogue.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture
+def additions(catalogue: Catalogue, colour_bundle: Path, kept: Path) -> Additions:
+    return Additions(catalogue, Classifier(colour_bundle), kept)
+
+
+def files(folder: Path) -> list[str]:
+    """Every file under a folder, hidden ones too."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_photo_is_kept_as_it_is_and_catalogued(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    content = photo()
+    entry = additions.add(content, "rex.png")
+    path = Path(entry.file)
+    assert path.parent.parent == kept
+    assert re.fullmatch(r"\d{4}-\d{2}", path.parent.name)
+    assert path.name == "rex.png"
+    assert path.read_bytes() == content
+    assert files(kept) == ["rex.png"]
+    assert (entry.status, entry.labels[0].en) == (Status.DOG, "Chihuahua")
+    assert [one.id for one in catalogue.search()] == [entry.id]
+
+
+def test_the_content_and_the_names_reach_the_disk_before_it_returns(
+    additions: Additions, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def listen(handle: int) -> None:
+        synced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+        fsync(handle)
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("the system does not say what a handle is of")
+    monkeypatch.setattr(os, "fsync", listen)
+    folder = Path(additions.add(photo(), "rex.png").file).parent
+    part, *folders = [name for name in synced if name.startswith(str(kept))]
+    assert part.endswith(".part")
+    assert folders == [str(folder), str(kept)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("rex.png", "rex.png"),
+        ("REX.PNG", "REX.png"),
+        ("../../x", "-..-x.png"),
+        ("/etc/passwd", "-etc-passwd.png"),
+        ("..\\..\\x.png", "-..-x.png"),
+        ("C:\\rex.png", "C--rex.png"),
+        ("CON.png", "_CON.png"),
+        ("aux", "_aux.png"),
+        ("", "photo.png"),
+        (".png", "png.png"),
+        ("...", "photo.png"),
+        (" . ", "photo.png"),
+        ("rex", "rex.png"),
+        ("rex.jpg", "rex.png"),
+        ("rex.txt", "rex.png"),
+        ("rex.png.exe", "rex.png.png"),
+        ("a\nb\t c.png", "a b c.png"),
+        ("a\0b<|>.png", "a-b---.png"),
+        ("Zoé 🐶.png", "Zoé 🐶.png"),
+        ("Zoe\u0301.png", "Zoé.png"),
+        ("x" * 400 + ".png", "x" * 100 + ".png"),
+        ("🐶" * 400 + ".png", "🐶" * 57 + ".png"),
+        ("x" * 99 + ". y.png", "x" * 99 + ".png"),
+    ],
+)
+def test_names(additions: Additions, kept: Path, name: str, expected: str) -> None:
+    entry = additions.add(photo(), name)
+    assert files(kept) == [expected]
+    assert Path(entry.file).parent.parent == kept
+    assert len(os.fsencode(expected)) < 255
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        ("JPEG", "rex.jpeg", "rex.jpeg"),
+        ("JPEG", "rex.JPG", "rex.jpg"),
+        ("JPEG", "rex.png", "rex.jpg"),
+        ("WEBP", "rex", "rex.webp"),
+        ("GIF", "rex.gif", "rex.gif"),
+        ("BMP", "rex.jpg", "rex.bmp"),
+        ("TIFF", "rex.tif", "rex.tif"),
+        ("AVIF", "rex.heic", "rex.avif"),
+        ("MPO", "rex.mpo", "rex.mpo"),
+    ],
+)
+def test_the_ending_is_one_of_the_content(
+    additions: Additions, kept: Path, kind: str, name: str, expected: str
+) -> None:
+    assert additions.add(photo(kind=kind), name).status is Status.DOG
+    assert files(kept) == [expected]
+
+
+def test_every_format_that_is_decoded_has_endings_that_a_scan_finds() -> None:
+    assert set(module._ENDINGS) == set(_OPENERS)
+    assert sorted(sum(module._ENDINGS.values(), ())) == sorted(EXTENSIONS)
+
+
+def test_other_photos_of_one_name_get_a_number(additions: Additions, kept: Path) -> None:
+    names = [
+        Path(additions.add(photo((250, number, 10)), "rex.png").file).name for number in range(3)
+    ]
+    assert names == ["rex.png", "rex-2.png", "rex-3.png"]
+    assert files(kept) == sorted(names)
+
+
+def test_the_same_content_twice_is_kept_once(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    first = additions.add(photo(), "rex.png")
+    assert additions.add(photo(), "other name.png") == first
+    assert files(kept) == ["rex.png"]
+    assert catalogue.count() == 1
+
+
+def test_a_photo_that_was_scanned_elsewhere_is_not_kept_again(
+    additions: Additions,
+    catalogue: Catalogue,
+    kept: Path,
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+) -> None:
+    path = colour_photo("scanned/rex.png", RED)
+    catalogue.scan(path, classifier=Classifier(colour_bundle))
+    assert additions.add(path.read_bytes(), "again.png").file == str(path)
+    assert not kept.exists()
+
+
+def test_a_photo_whose_file_is_gone_is_kept_again_under_its_number(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    first = additions.add(photo(), "rex.png")
+    catalogue.correct(first.id, breed="Pug", by="Ada")
+    Path(first.file).unlink()
+    again = additions.add(photo(), "back.png")
+    assert (again.id, again.labels[0].en, Path(again.file).name) == (first.id, "Pug", "back.png")
+    assert files(kept) == ["back.png"]
+
+
+def test_a_photo_whose_file_was_changed_is_kept_again(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    first = additions.add(photo(), "rex.png")
+    Path(first.file).write_bytes(photo(GREEN))  # the catalogue does not know yet
+    again = additions.add(photo(), "rex.png")
+    assert Path(again.file).name == "rex-2.png"
+    assert Path(again.file).read_bytes() == photo()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no photo at all",
+        b"\xff\xd8\xffnothing more",
+        photo()[:-30],
+        photo(kind="JPEG")[:400],
+        b"%PDF-1.7",
+    ],
+)
+def test_a_broken_photo_leaves_nothing_behind(
+    additions: Additions, catalogue: Catalogue, kept: Path, content: bytes
+) -> None:
+    with pytest.raises(PhotoError):
+        additions.add(content, "rex.png")
+    assert not kept.exists()
+    assert catalogue.count() == 0
+
+
+def test_a_folder_that_cannot_be_written_gives_a_sentence(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    kept.write_text("in the way")
+    with pytest.raises(CatalogueError, match=r"can't be kept in .*; make it writable and try"):
+        additions.add(photo(), "rex.png")
+    assert catalogue.count() == 0
+
+
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_a_full_disk_gives_a_sentence_and_leaves_nothing_behind(
+    additions: Additions,
+    catalogue: Catalogue,
+    kept: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os if call == "fsync" else module.Path, call, full)
+    with pytest.raises(CatalogueError, match="No space left on device; make room and try again"):
+        additions.add(photo(), "rex.png")
+    assert files(kept) == []
+    assert catalogue.count() == 0
+    monkeypatch.undo()
+    assert Path(additions.add(photo(), "rex.png").file).name == "rex.png"
+
+
+def test_a_photo_that_cannot_be_catalogued_is_not_kept(
+    additions: Additions, catalogue: Catalogue, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise CatalogueError("The catalogue is locked.")
+
+    monkeypatch.setattr(catalogue, "scan", locked)
+    with pytest.raises(CatalogueError, match="locked"):
+        additions.add(photo(), "rex.png")
+    assert files(kept) == []
+    monkeypatch.undo()
+    additions.add(photo(), "rex.png")
+    assert files(kept) == ["rex.png"]
+
+
+def test_many_threads_with_the_same_and_other_photos(
+    additions: Additions, catalogue: Catalogue, kept: Path
+) -> None:
+    contents = [photo((250, number, 10)) for number in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        entries = list(pool.map(lambda one: additions.add(one, "rex.png"), contents * 4))
+    assert entries[:4] == entries[4:8] == entries[8:12] == entries[12:]
+    assert files(kept) == ["rex-2.png", "rex-3.png", "rex-4.png", "rex.png"]
+    assert catalogue.count() == 4
