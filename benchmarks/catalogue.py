@@ -29,7 +29,7 @@ from sqlalchemy import insert, select
 from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.models import pack_probabilities, pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import pack_probabilities, pack_vector, unpack_vectors
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Status
 

@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 from sqlalchemy import text
 
 from barkive.catalogue import Catalogue, Filter
-from barkive.catalogue.db.models import unpack_vectors
 from barkive.catalogue.photos.reading import Reading
+from barkive.catalogue.predictions.packing import unpack_vectors
 from barkive.catalogue.scan import recording
 from barkive.catalogue.similarity.exact_index import unit
 from barkive.classifier import Judged

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue
-from barkive.catalogue.db.bulk_insert import cursor
+from barkive.catalogue.db.bulk import cursor
 from barkive.catalogue.query.text_search import searchable
 from barkive.classifier import Classifier
 from barkive.images import find_photos

@@ -23,7 +23,6 @@ from barkive.catalogue.photos import (
     identity,
     reading,
 )
-from barkive.catalogue.scan import recording
 from barkive.classifier import Classifier
 from barkive.images import Preprocessing
 from barkive.verdicts import Label
@@ -39,7 +38,6 @@ RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers in order instead of random ones, and no waiting for files to come to rest."""
     monkeypatch.setattr(identity, "draw", _in_order)
-    monkeypatch.setattr(recording, "draw", _in_order)
     monkeypatch.setattr(reading, "_REST_SECONDS", 0.0)
 
 

@@ -17,9 +17,9 @@ from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import Review
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
     entries,
@@ -223,7 +223,7 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return labels.one(self._database, self.models, _known(photo))
+        return entries.one(self._database, self.models, _known(photo))
 
     def neighbours(self, number: int, wanted: Filter = _ALL) -> tuple[int | None, int | None]:
         """The numbers of the photos that are meant before and after one; None at the ends."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from typing_extensions import TypedDict
@@ -274,6 +274,11 @@ class Change:
             "at": utc(self.at),
             "was": self.was,
         }
+
+
+def now() -> datetime:
+    """The moment, UTC, as the catalogue keeps it: to the second, without a time zone."""
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def utc(moment: datetime) -> str:

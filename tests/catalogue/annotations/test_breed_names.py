@@ -13,9 +13,9 @@ from sqlalchemy import text
 from barkive.bundle import BundleInfo
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import database
-from barkive.catalogue.db.breed_names import AddedBreed, Names
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
+from barkive.catalogue.predictions.breed_names import AddedBreed, Names
+from barkive.catalogue.predictions.models import Models
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Label

@@ -14,11 +14,7 @@ from barkive.catalogue import (
     Filter,
 )
 from barkive.catalogue.annotations.labels import least_certain_first
-from barkive.catalogue.db import (
-    bulk_insert,
-    database,
-    schema,
-)
+from barkive.catalogue.db import bulk, database, schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.query import zone_maps
 from barkive.verdicts import Status
@@ -92,13 +88,13 @@ def changed(catalogue: Catalogue) -> Catalogue:
     random.shuffle(free)
     for _ in range(12):
         with catalogue._database.write() as connection:
-            bulk_insert.insert(connection, table, [made_up(random, free.pop()) for _ in range(12)])
+            bulk.insert(connection, table, [made_up(random, free.pop()) for _ in range(12)])
             ids = list(connection.execute(select(table.c.id)).scalars())
             some = [
                 {**made_up(random, f"/photos/z/{number}.jpg"), "id": number}
                 for number in random.sample(ids, 5)
             ]
-            bulk_insert.update(connection, table, some)
+            bulk.update(connection, table, some)
             one = table.c.id == random.choice(ids)
             connection.execute(update(table).where(one).values(missing_since=None, status="dog"))
             connection.execute(delete(table).where(table.c.id.in_(random.sample(ids, 3))))
@@ -162,7 +158,7 @@ def test_pages_are_the_same_in_zones(
             {**made_up(random, f"/photos/y/{i}.jpg"), "id": 8192 * random.choice((1, 4)) + i}
             for i in range(200)
         ]
-        bulk_insert.insert(connection, schema.photo, far)
+        bulk.insert(connection, schema.photo, far)
         c = schema.photo.c
         arrived = {row.number: row.id for row in connection.execute(select(c.number, c.id))}
     for wanted in FILTERS:
@@ -184,7 +180,7 @@ def test_a_catalogue_of_the_schema_before_is_migrated(
             rows = [made_up(random, path) for path in PATHS]
             for row in rows:
                 del row["number"], row["picture"]
-            bulk_insert.insert(connection, schema.photo, rows)
+            bulk.insert(connection, schema.photo, rows)
         one.close()
     with Catalogue(where) as catalogue:
         for wanted in FILTERS:
@@ -219,7 +215,7 @@ def test_the_queue_is_found_by_its_index(
 
 def test_what_is_at_the_top_is_in_no_folder(changed: Catalogue, tmp_path: Path) -> None:
     with changed._database.write() as connection:
-        bulk_insert.insert(connection, schema.photo, [made_up(Random(1), "/top.jpg")])
+        bulk.insert(connection, schema.photo, [made_up(Random(1), "/top.jpg")])
         connection.execute(text("UPDATE photo SET missing_since = NULL WHERE path = '/top.jpg'"))
     assert changed.count(Filter(folder="/")) == changed.count()
     assert changed.count(Filter(folder=str(tmp_path))) == 0

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.reading import Reading
-from barkive.catalogue.scan import recording
+from barkive.catalogue.scan import placing, recording
 from barkive.classifier import Classifier, Judged
 from barkive.verdicts import Status
 
@@ -56,7 +56,7 @@ def test_no_more_files_are_looked_for_than_may_have_moved(
         asked.append(path)
         return True
 
-    lost = recording.find_lost(catalogue._database, judged(catalogue, own, own, *new), is_gone)
+    lost = placing.find_lost(catalogue._database, judged(catalogue, own, own, *new), is_gone)
     assert asked == [copies[i][1] for i in asked_for]
     assert lost == dict(copies[i] for i in found)
 
@@ -69,10 +69,10 @@ def test_a_file_that_another_scan_has_moved_meanwhile_is_not_taken_for_lost(
     with catalogue._database.write() as connection:
         row = update(schema.photo).where(schema.photo.c.id == first[0])
         connection.execute(row.values(path="/moved.png"))
-        placing = recording._Placing(connection, [new], dict([first, second]))
-        (placed,) = placing.placed
+        rows = placing.Placing(connection, [new], dict([first, second]))
+        (placed,) = rows.placed
         assert placed.row is not None
-        assert (placed.row.id, placing.moving) == (second[0], {second[0]})
+        assert (placed.row.id, rows.moving) == (second[0], {second[0]})
         assert recording.mark_missing(connection, dict([first, second])) == 1
         assert recording.mark_missing(connection, dict([second])) == 0
     assert catalogue.photo(first[0]).missing_since is None

@@ -13,8 +13,9 @@ from barkive.catalogue import (
     Filter,
 )
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.models import Model, pack_vector, unpack_vectors
 from barkive.catalogue.photos.reading import Reading
+from barkive.catalogue.predictions.models import Model
+from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
 from barkive.catalogue.scan import recording
 from barkive.catalogue.similarity import (
     pgvector_building,

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter
-from barkive.catalogue.db.models import pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
 from barkive.catalogue.similarity import similar
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UsageError

@@ -24,21 +24,20 @@ from sqlalchemy import (
     true,
 )
 
-from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.photos.identity import Now, compare
-from barkive.catalogue.query.effective_label import IN_ORDER
-from barkive.catalogue.query.entries import chosen, to_entries
+from barkive.catalogue.predictions import breed_names
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
+from barkive.catalogue.query.entries import chosen, find, one, to_entries
 from barkive.catalogue.query.filters import Filter
-from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said
-from barkive.catalogue.scan.recording import bring_up_to_date, now
+from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said, now
 from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,
     ReviewedMeanwhileError,
     UnknownBreedError,
-    UnknownPhotoError,
     UsageError,
 )
 
@@ -186,7 +185,7 @@ def write(
             undoes=row.correction_id if correction.kind is Kind.UNDO else None,
         )
     )
-    bring_up_to_date(connection, models, row.picture)
+    update_effective_labels(connection, models, row.picture)
     (after,) = to_entries(connection, models, [find(connection, row.number)])
     return after
 
@@ -220,17 +219,6 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
             "at it again, and then say what it shows."
         )
     return bytes(whole)
-
-
-def one(database: Database, models: Models, photo: str | int) -> Entry:
-    """One photo by its path or its number.
-
-    Raises:
-        UnknownPhotoError: It is not in the catalogue.
-    """
-    with database.read() as connection:
-        (entry,) = to_entries(connection, models, [find(connection, photo)])
-    return entry
 
 
 def history(database: Database, models: Models, photo: str | int) -> list[Change]:
@@ -311,41 +299,6 @@ def _behind(row: Row[Any]) -> ColumnElement[bool]:
     if row.margin is None:
         return and_(unknown, c.id > row.id)
     return or_(c.margin > row.margin, and_(c.margin == row.margin, c.id > row.id), unknown)
-
-
-def find(connection: Connection, photo: str | int) -> Row[Any]:
-    """The row of a photo, see `chosen`.
-
-    Args:
-        connection: Of the catalogue.
-        photo: Its path or its number; or that of its picture in a catalogue that was merged.
-
-    Raises:
-        UnknownPhotoError: It is not in the catalogue.
-    """
-    c = schema.photo.c
-    if isinstance(photo, int):
-        row = connection.execute(chosen().where(c.number == photo)).one_or_none()
-        if row is None:
-            other = select(schema.alias.c.picture).where(schema.alias.c.number == photo)
-            same = chosen().where(c.picture == other.scalar_subquery())
-            here_first = same.order_by(c.missing_since.is_not(None), c.id)
-            row = connection.execute(here_first.limit(1)).one_or_none()
-        if row is None:
-            raise UnknownPhotoError(
-                f"The catalogue holds no photo number {photo}; find it with a search."
-            )
-        return row
-    # The one that is there, or else the last one that was.
-    there = chosen().where(c.path == schema.absolute(photo))
-    last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
-    row = connection.execute(last.limit(1)).one_or_none()
-    if row is None:
-        raise UnknownPhotoError(
-            f"{photo} is not in the catalogue; add it with `barkive scan`, or check the name "
-            "with `barkive search`."
-        )
-    return row
 
 
 def _breeds(connection: Connection, models: Models, correction: Correction) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, insert, or_, select, update
 
 from barkive import breeds
-from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
-from barkive.catalogue.scan.recording import bring_up_to_date
+from barkive.catalogue.predictions import breed_names
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_label import update_effective_labels
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Label
 
@@ -78,7 +79,7 @@ def rename(database: Database, models: Models, old: str, new: str, *, merge: boo
             row = {"key": breed_names.fold(breed), "breed": breed, "name": before.en} | values
             connection.execute(insert(schema.added_breed).values(row))
         models.follow(connection)
-        _bring_up_to_date(connection, models, models.names.ids(other))
+        _update_photos(connection, models, models.names.ids(other))
         return Renamed(before, models.names.label(other), photos)
 
 
@@ -88,9 +89,9 @@ def _photos(connection: Connection, ids: list[str]) -> int:
     return connection.execute(of_breed).scalar_one()
 
 
-def _bring_up_to_date(connection: Connection, models: Models, ids: list[str]) -> None:
+def _update_photos(connection: Connection, models: Models, ids: list[str]) -> None:
     """Has the photos of a breed be found under its name."""
     c = schema.photo.c
     pictures = select(c.picture).where(or_(c.breed.in_(ids), c.breed2.in_(ids))).distinct()
     for picture in connection.execute(pictures).scalars().all():
-        bring_up_to_date(connection, models, picture)
+        update_effective_labels(connection, models, picture)

@@ -20,7 +20,9 @@ from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Correction
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models, unpack_probabilities
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.predictions.packing import unpack_probabilities
+from barkive.catalogue.query import entries
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.records import Change, Entry, Kind
@@ -162,10 +164,10 @@ class Review:
             UnknownBreedError: There is no such breed.
         """
         table = schema.review
-        seen = labels.one(self._database, self._models, number)
+        seen = entries.one(self._database, self._models, number)
         labels.refuse_changed(seen, correction)
         with self._database.write() as connection:
-            row = labels.find(connection, number)
+            row = entries.find(connection, number)
             if row.corrected:
                 raise ReviewedMeanwhileError(
                     f"Somebody has reviewed {row.path} meanwhile; what they said stands."
@@ -186,7 +188,7 @@ class Review:
             UnknownPhotoError: There is no such photo.
         """
         with self._database.write() as connection:
-            row = labels.find(connection, number)
+            row = entries.find(connection, number)
             self._settle(connection, desk, row.picture, _SKIPPED)
 
     def unskip(self, desk: str) -> int:
@@ -238,7 +240,7 @@ class Review:
                     .where(table.c.id == last.id)
                     .values(state=_OPEN, turn=None, correction_id=None, at=self._clock())
                 )
-                again = labels.find(connection, row.number)
+                again = entries.find(connection, row.number)
                 (entry,) = to_entries(connection, self._models, [again])
                 return entry
         raise ReviewedMeanwhileError(

@@ -17,14 +17,13 @@ from sqlalchemy import (
     Text,
     delete,
     func,
-    insert,
     or_,
     select,
     type_coerce,
 )
 
-from barkive.catalogue.db import bulk_insert, schema
-from barkive.catalogue.scan.recording import chunks
+from barkive.catalogue.db import bulk, schema
+from barkive.catalogue.db.bulk import chunks
 
 Row = tuple[Any, ...]
 """A row's values in the order of the table's columns; the first is its number."""
@@ -110,10 +109,9 @@ class Part:
             return
         names = [column.name for column in self.table.c]
         values = [dict(zip(names, row, strict=True)) for row in rows]
+        bulk.insert(connection, self.table, values)
         if connection.dialect.name == "sqlite":
-            connection.execute(insert(self.table), values)
             return
-        bulk_insert.insert(connection, self.table, values)
         sequence = func.pg_get_serial_sequence(self.table.name, "id")
         connection.execute(select(func.setval(sequence, func.max(self.table.c.id))))
 

@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, union_all, update
 
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
@@ -27,7 +28,6 @@ from barkive.images.fingerprint import is_same_look, picture_digest
 from barkive.images.remote import is_remote
 
 _LOWEST, _HIGHEST = 10**11, 10**12
-_AT_ONCE = 500
 _LEAST = 10
 
 
@@ -52,8 +52,7 @@ def draw(connection: Connection, count: int, avoiding: Collection[int] = ()) -> 
 def taken_of(connection: Connection, numbers: Sequence[int]) -> set[int]:
     """Those of some numbers that a photo or a picture has, or had in a merged catalogue."""
     taken: set[int] = set()
-    for start in range(0, len(numbers), _AT_ONCE):
-        some = numbers[start : start + _AT_ONCE]
+    for some in chunks(numbers):
         found = union_all(
             select(schema.photo.c.number).where(schema.photo.c.number.in_(some)),
             select(schema.content.c.picture).where(schema.content.c.picture.in_(some)),
@@ -95,9 +94,8 @@ class Contents:
             (c.coded, codes),
             (c.picture, {*pictures}),
         ):
-            listed = list(values)
-            for start in range(0, len(listed), _AT_ONCE):
-                part = column.in_(listed[start : start + _AT_ONCE])
+            for some in chunks(list(values)):
+                part = column.in_(some)
                 for row in connection.execute(select(schema.content).where(part).order_by(c.id)):
                     found.by_bytes[bytes(row.sha256)] = row.picture
                     if row.coded is not None:
@@ -143,11 +141,9 @@ def keep(connection: Connection, seen: Iterable[tuple[Reading, int]]) -> None:
     """
     c = schema.content.c
     readings = {one.sha256: (one, picture) for one, picture in seen if one.sha256 is not None}
-    digests = list(readings)
     known: dict[bytes, Row[Any]] = {}
-    for start in range(0, len(digests), _AT_ONCE):
-        part = c.sha256.in_(digests[start : start + _AT_ONCE])
-        for row in connection.execute(select(schema.content).where(part)):
+    for digests in chunks(list(readings)):
+        for row in connection.execute(select(schema.content).where(c.sha256.in_(digests))):
             known[bytes(row.sha256)] = row
     new: list[dict[str, Any]] = []
     for digest, (reading, picture) in readings.items():

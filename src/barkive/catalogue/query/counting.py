@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import summary_tables
 from barkive.catalogue.query.filters import Filter, begin, behind, common_folder, look_words_up
 from barkive.catalogue.query.summary_tables import By

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
-from barkive.catalogue.db import schema
-from barkive.catalogue.db.models import Model, Models
+from barkive.catalogue.db import bulk, schema
+from barkive.catalogue.predictions.models import Model, Models
+from barkive.catalogue.query.entries import chosen
 from barkive.catalogue.query.text_search import searchable
 from barkive.catalogue.records import Change, Kind, Said
 from barkive.verdicts import Status
@@ -59,6 +60,20 @@ def last_word(said: Iterable[Word]) -> Word | None:
     undone = {one.undoes for one in words if one.kind == Kind.UNDO}
     standing = [one for one in words if one.kind != Kind.UNDO and one.id not in undone]
     return standing[-1] if standing else None
+
+
+def update_effective_labels(connection: Connection, models: Models, *pictures: int) -> None:
+    """Writes the effective labels of pictures, a few hundred at most, into their photos."""
+    words = last_words(connection, pictures)
+    known: list[dict[str, Any]] = []
+    for row in connection.execute(chosen().where(schema.photo.c.picture.in_(pictures))).all():
+        answer = None
+        if row.answer_id is not None:
+            model = models.get(connection, row.answer_model_id)
+            answer = model, row.answer_status, row.probabilities, row.dog
+        columns = what_holds(models, row.path, answer, words.get(row.picture))
+        known.append({**columns, "id": row.id})
+    bulk.update(connection, schema.photo, known)
 
 
 def what_holds(

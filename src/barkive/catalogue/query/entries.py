@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.zone_maps import first_numbers
 from barkive.catalogue.records import Entry
+from barkive.errors import UnknownPhotoError
 from barkive.verdicts import Candidate, Status, Verdict
 
 _PAGE = 1000
@@ -124,6 +125,52 @@ def neighbours(
             after += [(row.id, row.number) for row in connection.execute(upper)]
     last, first = max(before, default=None), min(after, default=None)
     return last[1] if last else None, first[1] if first else None
+
+
+def one(database: Database, models: Models, photo: str | int) -> Entry:
+    """One photo by its path or its number.
+
+    Raises:
+        UnknownPhotoError: It is not in the catalogue.
+    """
+    with database.read() as connection:
+        (entry,) = to_entries(connection, models, [find(connection, photo)])
+    return entry
+
+
+def find(connection: Connection, photo: str | int) -> Row[Any]:
+    """The row of a photo, see `chosen`.
+
+    Args:
+        connection: Of the catalogue.
+        photo: Its path or its number; or that of its picture in a catalogue that was merged.
+
+    Raises:
+        UnknownPhotoError: It is not in the catalogue.
+    """
+    c = schema.photo.c
+    if isinstance(photo, int):
+        row = connection.execute(chosen().where(c.number == photo)).one_or_none()
+        if row is None:
+            other = select(schema.alias.c.picture).where(schema.alias.c.number == photo)
+            same = chosen().where(c.picture == other.scalar_subquery())
+            here_first = same.order_by(c.missing_since.is_not(None), c.id)
+            row = connection.execute(here_first.limit(1)).one_or_none()
+        if row is None:
+            raise UnknownPhotoError(
+                f"The catalogue holds no photo number {photo}; find it with a search."
+            )
+        return row
+    # The one that is there, or else the last one that was.
+    there = chosen().where(c.path == schema.absolute(photo))
+    last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
+    row = connection.execute(last.limit(1)).one_or_none()
+    if row is None:
+        raise UnknownPhotoError(
+            f"{photo} is not in the catalogue; add it with `barkive scan`, or check the name "
+            "with `barkive search`."
+        )
+    return row
 
 
 def _numbers(

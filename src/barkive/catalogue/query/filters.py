@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, tabl
 from sqlalchemy import func as sql
 
 from barkive import breeds
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.db.schema import absolute, photo, zone
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.text_search import split
 from barkive.errors import UsageError
 from barkive.images.remote import is_remote

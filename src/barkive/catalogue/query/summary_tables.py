@@ -30,8 +30,8 @@ from sqlalchemy import (
     table,
 )
 
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.db.schema import FileName, photo
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import Filter, inside
 from barkive.verdicts import Status
 

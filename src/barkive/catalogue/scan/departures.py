@@ -17,9 +17,10 @@ from typing import Any
 from sqlalchemy import Row, Select, delete, func, insert, select
 
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.photos.identity import is_most, stem
+from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import inside
 from barkive.catalogue.scan import recording
 from barkive.catalogue.scan.history import RunState
@@ -124,7 +125,7 @@ class Departures:
             How many were marked.
         """
         marked = 0
-        for part in recording.chunks(list(self._gone.items())):
+        for part in chunks(list(self._gone.items())):
             # They may be back by now.
             states = look([Listed(path, named=True) for _, path in part])
             lost = {
@@ -181,7 +182,7 @@ class Departures:
         last_first = _with_sketches().order_by(c.missing_since.desc(), c.id.desc())
         missing = last_first.where(c.missing_since.is_not(None)).limit(_COMPARED)
         with self.database.read() as connection:
-            for part in recording.chunks(list(self._gone)):
+            for part in chunks(list(self._gone)):
                 yield from connection.execute(last_first.where(c.id.in_(part)))
             yield from connection.execute(missing)
 

@@ -17,10 +17,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Model
-from barkive.catalogue.records import utc
+from barkive.catalogue.predictions.models import Model
+from barkive.catalogue.records import now, utc
 from barkive.catalogue.scan.engine import Engine
-from barkive.catalogue.scan.recording import now
 from barkive.errors import BarkiveError, CatalogueError
 
 _ALIVE = timedelta(minutes=5)

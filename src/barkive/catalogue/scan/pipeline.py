@@ -18,10 +18,10 @@ from sqlalchemy import Row, func, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Model, Models
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
-from barkive.catalogue.scan import recording
+from barkive.catalogue.predictions.models import Model, Models
+from barkive.catalogue.scan import placing, recording
 from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.engine import Engine, LocalEngine
 from barkive.catalogue.scan.history import Record, RunState
@@ -297,7 +297,7 @@ class _Plan:
         failed = (one.item.path for one in batch if one.error == _NOT_THERE)
         gone = [path for path in failed if is_gone(path)]
         there = [one for one in batch if one.item.path not in gone]
-        lost = recording.find_lost(self.database, there, self.listing.is_gone)
+        lost = placing.find_lost(self.database, there, self.listing.is_gone)
         self.left_out += len(gone)
         self.listing.set_aside(gone)
         # Before it is told of, because whoever is told may end the scan.
@@ -312,11 +312,11 @@ class _Plan:
 
     def _count(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
         summary = self.summary
-        summary.new += counts[recording.NEW]
-        summary.changed += counts[recording.CHANGED]
-        summary.moved += counts[recording.MOVED]
-        summary.replaced += counts[recording.REPLACED]
-        summary.again += counts[recording.AGAIN]
+        summary.new += counts[placing.NEW]
+        summary.changed += counts[placing.CHANGED]
+        summary.moved += counts[placing.MOVED]
+        summary.replaced += counts[placing.REPLACED]
+        summary.again += counts[placing.AGAIN]
         summary.statuses.update({status: counts[status] for status in Status if counts[status]})
         for one in batch:
             if one.error is not None:

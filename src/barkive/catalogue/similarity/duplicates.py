@@ -8,12 +8,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, func, select
 
-from barkive.catalogue.annotations.labels import find
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.photos.reading import hash_of
-from barkive.catalogue.query.entries import chosen, to_entries
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.entries import chosen, find, to_entries
 from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.records import Entry
 from barkive.images import group_near_duplicates, near_duplicates

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
-from barkive.catalogue.db.models import unpack_vectors
 from barkive.catalogue.db.schema import answer
+from barkive.catalogue.predictions.packing import unpack_vectors
 
 READ_AT_ONCE = 8192
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, text
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import unpack_vectors
+from barkive.catalogue.predictions.packing import unpack_vectors
 from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import READ_AT_ONCE, batches
 from barkive.catalogue.similarity.exact_index import directions, unit

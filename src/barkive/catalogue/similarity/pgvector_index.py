@@ -32,8 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import UserDefinedType
 
-from barkive.catalogue.db import bulk_insert
-from barkive.catalogue.db.models import unpack_vectors
+from barkive.catalogue.db import bulk
+from barkive.catalogue.predictions.packing import unpack_vectors
 from barkive.catalogue.similarity.exact_index import unit
 
 DIRECTIONS = 96
@@ -229,7 +229,7 @@ def write(
     rows["bytes of number"], rows["length"] = 8, DIRECTIONS
     rows["bytes of near"] = 4 + 2 * DIRECTIONS
     with (
-        bulk_insert.cursor(connection) as opened,
+        bulk.cursor(connection) as opened,
         opened.copy(f"COPY {table} (answer_id, near) FROM STDIN (FORMAT binary)") as copy,
     ):
         copy.write(_COPY_HEADER + rows.tobytes() + _COPY_END)

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, cast, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from barkive.catalogue.annotations.labels import find
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models, pack_vector, unpack_vectors
-from barkive.catalogue.query.entries import chosen, to_entries
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
+from barkive.catalogue.query.entries import chosen, find, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.records import Found
-from barkive.catalogue.scan.recording import chunks
 from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import batches, numbers_after
 from barkive.catalogue.similarity.exact_index import (

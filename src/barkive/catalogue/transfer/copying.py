@@ -25,8 +25,8 @@ from pathlib import Path
 from sqlalchemy import Connection, select, text, update
 
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.db.portable import (
     ALIASES,
     ANSWERS,
@@ -42,7 +42,8 @@ from barkive.catalogue.db.portable import (
     packed,
 )
 from barkive.catalogue.export.outcome import OnProgress
-from barkive.catalogue.scan.recording import chunks, now
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.records import now
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import unmerging
 from barkive.errors import CatalogueError, UsageError

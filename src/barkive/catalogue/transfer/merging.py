@@ -23,18 +23,16 @@ from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
 from typing_extensions import TypedDict
 
 from barkive.catalogue.annotations.labels import to_change
-from barkive.catalogue.db import (
-    breed_names,
-    schema,
-)
+from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
 from barkive.catalogue.db.portable import without_nul
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos import identity
-from barkive.catalogue.query.effective_label import IN_ORDER, last_word
-from barkive.catalogue.records import Change, ChangeJSON, Kind, Said
-from barkive.catalogue.scan.recording import bring_up_to_date, chunks, now
+from barkive.catalogue.predictions import breed_names
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_label import IN_ORDER, last_word, update_effective_labels
+from barkive.catalogue.records import Change, ChangeJSON, Kind, Said, now
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
 from barkive.verdicts import Language
@@ -336,7 +334,7 @@ class _Batch:
                 written |= dict(zip((one.id for one in words), ids, strict=True))
         spoken = dict.fromkeys(one.picture for one in self._added)
         for part in chunks(list(spoken)):
-            bring_up_to_date(self._connection, self._models, *part)
+            update_effective_labels(self._connection, self._models, *part)
 
     def _find_homes(self, number: int | None) -> dict[int, list[int]]:
         """The pictures that each of theirs is here; mostly one."""

@@ -28,9 +28,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from barkive.catalogue.db import breed_names, schema
+from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, default_location
 from barkive.catalogue.photos.identity import draw
+from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.records import Kind
 from barkive.errors import CatalogueError, DamagedCatalogueError
 

@@ -13,9 +13,9 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.db.models import Models
-from barkive.catalogue.records import utc
-from barkive.catalogue.scan.recording import bring_up_to_date, now
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_label import update_effective_labels
+from barkive.catalogue.records import now, utc
 from barkive.errors import NothingToSayError
 
 _AT_ONCE = 500
@@ -132,7 +132,7 @@ def undo(database: Database, models: Models, number: int | None = None) -> Unmer
 
     def forget_words(connection: Connection, rows: Sequence[Row[Any]]) -> int:
         _forget(connection, schema.correction, rows)
-        bring_up_to_date(connection, models, *{row.picture for row in rows})
+        update_effective_labels(connection, models, *{row.picture for row in rows})
         return len(rows)
 
     def forget_numbers(connection: Connection, rows: Sequence[Row[Any]]) -> int:

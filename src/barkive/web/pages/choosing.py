@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from barkive.catalogue import Correction, Kind
-from barkive.catalogue.db.breed_names import fold
-from barkive.catalogue.db.models import Models
+from barkive.catalogue.predictions.breed_names import fold
+from barkive.catalogue.predictions.models import Models
 from barkive.errors import UnknownBreedError
 from barkive.verdicts import Label
 from barkive.web.pages.reviewer import name_of

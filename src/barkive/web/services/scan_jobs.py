@@ -15,8 +15,7 @@ from enum import StrEnum
 from typing_extensions import TypedDict
 
 from barkive.catalogue import Catalogue, Summary
-from barkive.catalogue.records import utc
-from barkive.catalogue.scan.recording import now
+from barkive.catalogue.records import now, utc
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, BusyError, SourceAwayError, UnknownScanError
 from barkive.images.passing import NOTHING_MORE, Passing

@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from barkive.catalogue.db.breed_names import Names, gather
 from barkive.catalogue.db.schema import decode_path
+from barkive.catalogue.predictions.breed_names import Names, gather
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Label
 

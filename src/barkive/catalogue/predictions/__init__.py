@@ -1,0 +1,1 @@
+"""What models say of photos: the models, their packed predictions, and what breeds are called."""

@@ -1,0 +1,43 @@
+"""Packs predictions for the database, and unpacks them.
+
+Probabilities are kept as they are, in float32, so that the catalogue says to the last digit
+what the model said; an embedding as one byte a channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_CODE = 127
+
+
+def pack_probabilities(row: NDArray[np.float32]) -> bytes:
+    """Probabilities, shape (labels,), as bytes."""
+    return row.astype("<f4").tobytes()
+
+
+def unpack_probabilities(packed: bytes) -> NDArray[np.float32]:
+    """What `pack_probabilities` packed, shape (labels,)."""
+    return np.frombuffer(packed, "<f4").astype(np.float32)
+
+
+def pack_vector(vector: NDArray[np.float32]) -> bytes:
+    """The direction of a feature vector, shape (channels,), with one signed byte a channel.
+
+    The largest channel becomes ±127. The cosine between two vectors changes by about 0.001.
+    The norm is not kept: likeness is a matter of the direction.
+    """
+    largest = float(np.abs(vector).max(initial=0))
+    if not largest > 0 or not np.isfinite(largest):
+        return bytes(len(vector))
+    packed: NDArray[np.int8] = np.rint(vector * (_CODE / largest)).astype(np.int8)
+    return packed.tobytes()
+
+
+def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.int8]:
+    """Packed vectors of one length as an array, shape (n, channels), -127..127."""
+    channels = len(packed[0]) if packed else 0
+    return np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), channels)
