@@ -25,6 +25,7 @@ from barkive.catalogue.query import (
     entries,
 )
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.scan import pipeline as scanning
@@ -77,10 +78,10 @@ class Catalogue:
             MissingExtraError: PostgreSQL is asked for without the extra for it.
         """
         self._database = Database(where, create=create, patience=patience)
-        self._models = Models()
-        self._similar = Similar(self._database, self._models)
+        self._opened = Store(self._database, Models())
+        self._similar = Similar(self._opened)
         with self._database.read() as connection:
-            self._models.read(connection)
+            self._opened.models.read(connection)
 
     def __enter__(self) -> Catalogue:
         return self
@@ -115,14 +116,17 @@ class Catalogue:
     @property
     def review(self) -> Review:
         """The photos to look at, for several people at once."""
-        return Review(self._database, self.models)
+        return Review(self._store)
 
     @property
     def models(self) -> Models:
         """The models that answered, and what breeds are called, as of now."""
-        with self._database.read() as connection:
-            self._models.follow(connection)
-        return self._models
+        return self._store.models
+
+    @property
+    def _store(self) -> Store:
+        """What the rooms are given, with the names of breeds as of now."""
+        return self._opened.refresh()
 
     def scan(
         self,
@@ -141,7 +145,7 @@ class Catalogue:
 
         Args:
             sources: Folders, photos, patterns, lists of paths, URLs of object stores.
-            classifier: Whose answers are wanted; None for the model inside the package.
+            classifier: Whose answers are query; None for the model inside the package.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
@@ -151,8 +155,7 @@ class Catalogue:
             on_progress: Called with (photos done, photos in all).
         """
         found = scanning.scan(
-            self._database,
-            self.models,
+            self._store,
             [os.fspath(source) for source in _several(sources)],
             classifier or Classifier(),
             engine=engine,
@@ -163,7 +166,7 @@ class Catalogue:
             summary=summary,
             on_progress=on_progress,
         )
-        for model_id in self._models.ids:
+        for model_id in self._opened.models.ids:
             self._similar.index(model_id)
         self._database.optimise()
         return found
@@ -172,7 +175,7 @@ class Catalogue:
         """The last scans, the last one first."""
         return read_runs(self._database, limit)
 
-    def search(self, wanted: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
+    def search(self, query: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
         """The photos that are meant, in the order in which they were catalogued.
 
         Raises:
@@ -181,41 +184,39 @@ class Catalogue:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"The limit is {limit}; it must be 1 or more.")
-        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
-        return entries.pages(self._database, self.models, cases, limit, wanted)
+        return entries.pages(self._store, query, limit)
 
-    def count(self, wanted: Filter = _ALL) -> int:
+    def count(self, query: Filter = _ALL) -> int:
         """How many photos are meant."""
-        return counting.count(self._database, self.models, wanted)
+        return counting.count(self._store, query)
 
-    def counts(self, by: By, wanted: Filter = _ALL) -> Counter[str]:
+    def counts(self, by: By, query: Filter = _ALL) -> Counter[str]:
         """How many photos there are of each status, or of each breed by its id."""
-        models = self.models
-        found = counting.counts(self._database, models, by, wanted)
+        store = self._store
+        found = counting.counts(store, by, query)
         if by == "status":
             return found
         of_breeds: Counter[str] = Counter()
         for breed, photos in found.items():
-            of_breeds[models.names.meant(breed)] += photos
+            of_breeds[store.models.names.meant(breed)] += photos
         return of_breeds
 
-    def page(self, wanted: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
+    def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
-        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
-        return entries.page(self._database, self.models, cases, offset, limit, wanted)
+        return entries.page(self._store, query, offset, limit)
 
     def folders(
-        self, under: str | None = None, wanted: Filter = _ALL, *, limit: int = 200
+        self, under: str | None = None, query: Filter = _ALL, *, limit: int = 200
     ) -> list[counting.Folder]:
         """The folders directly inside one that hold photos; None for the one that holds all."""
-        top = under if under is not None else self.top(wanted)
+        top = under if under is not None else self.top(query)
         if top is None:
             return []
-        return counting.folders(self._database, self.models, top, wanted, limit)
+        return counting.folders(self._store, top, query, limit)
 
-    def top(self, wanted: Filter = _ALL) -> str | None:
+    def top(self, query: Filter = _ALL) -> str | None:
         """The folder in which all photos that are meant lie; None where there is none."""
-        return counting.top(self._database, self.models, wanted)
+        return counting.top(self._store, query)
 
     def photo(self, photo: Known) -> Entry:
         """One photo by its path or its number.
@@ -223,22 +224,21 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return entries.one(self._database, self.models, _known(photo))
+        return entries.one(self._store, _known(photo))
 
-    def neighbours(self, number: int, wanted: Filter = _ALL) -> tuple[int | None, int | None]:
+    def neighbours(self, number: int, query: Filter = _ALL) -> tuple[int | None, int | None]:
         """The numbers of the photos that are meant before and after one; None at the ends."""
-        cases = wanted.cases(self.models, sqlite=self._database.is_sqlite)
-        return entries.neighbours(self._database, cases, number)
+        return entries.neighbours(self._store, query, number)
 
     def with_content(self, sha256: str) -> list[Entry]:
         """The photos of one content, whose SHA-256 is given in hex digits."""
         same = schema.photo.c.sha256 == bytes.fromhex(sha256)
-        return entries.page(self._database, self.models, [same], 0, sys.maxsize)
+        return entries.where(self._store, same)
 
     def like(
         self,
         photo: Known,
-        wanted: Filter = _ALL,
+        query: Filter = _ALL,
         *,
         limit: int = 20,
         classifier: Classifier | None = None,
@@ -247,7 +247,7 @@ class Catalogue:
 
         Args:
             photo: Of the catalogue, by its path or number, or any other file.
-            wanted: Which photos of the catalogue.
+            query: Which photos of the catalogue.
             limit: How many at most.
             classifier: That sees a photo which is not in the catalogue; None for the model
                 inside the package.
@@ -256,11 +256,11 @@ class Catalogue:
             PhotoError: The photo can't be read.
             UsageError: No photo was judged by the classifier's model.
         """
-        return self._similar.like(_known(photo), wanted, limit, classifier)
+        return self._similar.like(_known(photo), query, limit, classifier)
 
-    def duplicates(self, wanted: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
+    def duplicates(self, query: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""
-        return find_duplicates(self._database, self.models, wanted, near=near)
+        return find_duplicates(self._store, query, near=near)
 
     def duplicates_of(self, number: int) -> list[Group]:
         """The other photos that show the same as one.
@@ -268,7 +268,7 @@ class Catalogue:
         Raises:
             UnknownPhotoError: There is no such photo.
         """
-        return duplicates_of(self._database, self.models, number)
+        return duplicates_of(self._store, number)
 
     def correct(
         self,
@@ -312,7 +312,7 @@ class Catalogue:
 
     def say(self, photo: Known, correction: Correction) -> Entry:
         """Writes a correction: see `correct`."""
-        return labels.correct(self._database, self.models, _known(photo), correction)
+        return labels.correct(self._store, _known(photo), correction)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
         """Gives a breed that people added or trained another name: see `renaming.rename`.
@@ -326,12 +326,12 @@ class Catalogue:
             UnknownBreedError: There is no breed `old`.
             UsageError: It can't be renamed so; nothing is changed.
         """
-        return rename(self._database, self._models, old, new, merge=merge)
+        return rename(self._opened, old, new, merge=merge)
 
     def export(
         self,
         wish: Export,
-        wanted: Filter = _ALL,
+        query: Filter = _ALL,
         *,
         limit: int | None = None,
         write: Callable[[str], object] = sys.stdout.write,
@@ -341,7 +341,7 @@ class Catalogue:
 
         Args:
             wish: In which form, and where to.
-            wanted: Which photos.
+            query: Which photos.
             limit: How many at most; None for all.
             write: Takes text for standard output.
             on_progress: Called with (photos done, photos in all).
@@ -359,23 +359,23 @@ class Catalogue:
                         f"{wish.out} is a photo of the catalogue, which is not overwritten; "
                         "give another file."
                     )
-        total = min(self.count(wanted), limit or sys.maxsize)
+        total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
-            self.search(wanted, limit=limit),
+            self.search(query, limit=limit),
             labels=tuple(self.models.names.labels.values()),
-            base=self.top(wanted),
+            base=self.top(query),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
         )
 
-    def streamed(self, wish: Export, wanted: Filter = _ALL) -> Iterator[str]:
+    def streamed(self, wish: Export, query: Filter = _ALL) -> Iterator[str]:
         """Takes photos' records out in a form of text, piece by piece.
 
         Raises:
             UsageError: The form is no text.
         """
         labels = tuple(self.models.names.labels.values())
-        return wish.pieces(self.search(wanted), labels=labels, base=self.top(wanted))
+        return wish.pieces(self.search(query), labels=labels, base=self.top(query))
 
     def merge(
         self,
@@ -403,8 +403,7 @@ class Catalogue:
         """
         with opened(other, name) as database:
             return merging.merge(
-                self._database,
-                self._models,
+                self._opened,
                 database,
                 database.name,
                 dry_run=dry_run,
@@ -425,7 +424,7 @@ class Catalogue:
         Raises:
             NothingToSayError: There is none, or another one has come since.
         """
-        return unmerging.undo(self._database, self._models, number)
+        return unmerging.undo(self._opened, number)
 
     def history(self, photo: Known) -> list[Change]:
         """What people said of a photo, by its path or its number, in order.
@@ -433,11 +432,11 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
-        return labels.history(self._database, self.models, _known(photo))
+        return labels.history(self._store, _known(photo))
 
-    def to_review(self, wanted: Filter = _ALL) -> Generator[Entry, None, None]:
+    def to_review(self, query: Filter = _ALL) -> Generator[Entry, None, None]:
         """The photos to review, the least certain first: see `corrections.to_review`."""
-        return labels.to_review(self._database, self.models, wanted)
+        return labels.to_review(self._store, query)
 
 
 def _known(photo: Known) -> str | int:

@@ -113,8 +113,7 @@ def test_the_photo_of_a_silent_desk_comes_back(
 ) -> None:
     unsure(2)
     clock = datetime(2026, 6, 1)
-    database, models = catalogue.review._database, catalogue.review._models
-    review = Review(database, models, clock=lambda: clock)
+    review = Review(catalogue._store, clock=lambda: clock)
     assert [Path(one.file).stem for one in review.take("ada", count=1)] == ["00"]
     assert [Path(one.file).stem for one in review.take("bo", count=1)] == ["01"]
     clock += timedelta(minutes=6)
@@ -212,8 +211,8 @@ def test_only_photos_that_are_meant_come(
     catalogue: Catalogue, unsure: Callable[[int], Path]
 ) -> None:
     folder = unsure(2)
-    assert names(catalogue, "ada", wanted=Filter(text="01")) == ["01"]
-    assert names(catalogue, "ada", wanted=Filter(folder=str(folder / "no"))) == []
+    assert names(catalogue, "ada", query=Filter(text="01")) == ["01"]
+    assert names(catalogue, "ada", query=Filter(folder=str(folder / "no"))) == []
 
 
 def test_progress_tells_how_often_the_model_was_right(
@@ -240,7 +239,7 @@ def test_photos_without_a_dog_come_when_asked_for_the_most_nearly_one_first(
     catalogue: Catalogue, dark: Path
 ) -> None:
     assert names(catalogue, "ada") == ["mix"]
-    assert names(catalogue, "bo", wanted=NO_DOG) == ["dusk", "cave", "night", "cellar"]
+    assert names(catalogue, "bo", query=NO_DOG) == ["dusk", "cave", "night", "cellar"]
     assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
         "dusk",
         "cave",
@@ -262,16 +261,16 @@ def test_what_is_said_of_photos_without_a_dog_can_be_taken_back(
 ) -> None:
     review = catalogue.review
     for name, correction in (("dusk", PUG), ("cave", Correction(Kind.NOT_DOG))):
-        assert names(catalogue, "ada", wanted=NO_DOG)[0] == name
+        assert names(catalogue, "ada", query=NO_DOG)[0] == name
         review.answer("ada", number(dark, name, catalogue), correction)
     assert catalogue.photo(dark / "dusk.png").labels[0].en == "Pug"
-    assert names(catalogue, "ada", wanted=NO_DOG) == ["night", "cellar"]
+    assert names(catalogue, "ada", query=NO_DOG) == ["night", "cellar"]
     assert review.progress("ada", NO_DOG) == Progress(2, 2, 0, 2, 1, 1)
     assert review.progress("ada").left == 1
     for _ in range(2):
         review.undo("ada")
     review.leave("ada")
-    assert names(catalogue, "bo", wanted=NO_DOG) == ["dusk", "cave", "night", "cellar"]
+    assert names(catalogue, "bo", query=NO_DOG) == ["dusk", "cave", "night", "cellar"]
 
 
 def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
@@ -283,7 +282,7 @@ def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
     with catalogue._database.write() as connection:
         connection.execute(update(schema.photo).where(c.id.in_(older)).values(margin=None))
     last = sorted(("dusk", "night"), key=lambda name: number(dark, name, catalogue))
-    assert names(catalogue, "ada", wanted=NO_DOG) == ["cave", "cellar", *last]
+    assert names(catalogue, "ada", query=NO_DOG) == ["cave", "cellar", *last]
     assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
         "cave",
         "cellar",
@@ -291,14 +290,14 @@ def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
     ]
     catalogue.correct(dark / "dusk.png", breed="pug")
     catalogue.correct(dark / "dusk.png", undo=True)
-    assert names(catalogue, "bo", wanted=NO_DOG)[0] == "dusk"
+    assert names(catalogue, "bo", query=NO_DOG)[0] == "dusk"
 
 
 def test_sure_ones_can_be_reviewed_and_several_statuses(catalogue: Catalogue, dark: Path) -> None:
-    assert names(catalogue, "ada", wanted=Filter(status=(Status.DOG,))) == ["rex"]
+    assert names(catalogue, "ada", query=Filter(status=(Status.DOG,))) == ["rex"]
     both = Filter(status=(Status.DOG, Status.UNCERTAIN))
     catalogue.review.leave("ada")
-    assert names(catalogue, "bo", wanted=both) == ["mix", "rex"]
+    assert names(catalogue, "bo", query=both) == ["mix", "rex"]
 
 
 def test_photos_that_can_not_be_read_are_not_reviewed(catalogue: Catalogue) -> None:

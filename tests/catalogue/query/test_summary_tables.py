@@ -105,7 +105,7 @@ def counted(catalogue: Catalogue, by: str | None, wanted: Filter) -> Counter[str
     """By looking at each photo."""
     found: Counter[str] = Counter()
     with catalogue._database.read() as connection:
-        for case in wanted.cases(catalogue.models, sqlite=False):
+        for case in wanted.cases(catalogue._store):
             for row in connection.execute(select(schema.photo).where(case)):
                 found[str(getattr(row, by)) if by else ""] += 1
     del found["None"]
@@ -205,7 +205,7 @@ def test_the_queue_is_found_by_its_index(
     asked: list[str] = []
     with changed._database.write() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-        where = Filter(status=status).to_review().where(changed.models, sqlite=False)
+        where = Filter(status=status).to_review().where(changed._store)
         queue = least_certain_first(select(schema.photo.c.id).where(where))
         literal = queue.compile(connection, compile_kwargs={"literal_binds": True})
         asked += connection.execute(text(f"EXPLAIN {literal}")).scalars()

@@ -75,7 +75,7 @@ def test_folders_are_the_way_down(filled: Catalogue, kennel: Path) -> None:
     assert filled.folders(str(kennel.parent), Filter(breed="chihuahua"))[0].photos == 2
     assert filled.folders(str(kennel), Filter(breed="chihuahua")) == []
     assert filled.top(Filter(text="nothing")) is None
-    assert filled.folders(wanted=Filter(text="nothing")) == []
+    assert filled.folders(query=Filter(text="nothing")) == []
 
 
 def test_folders_whose_names_begin_alike_are_told_apart(
@@ -106,7 +106,7 @@ def test_the_folders_of_a_store_are_urls(
         Folder("memory://bucket/kennel/b c", "b c", 1),
     ]
     assert catalogue.folders("memory://bucket")[0].photos == 4
-    assert [one.name for one in catalogue.folders(wanted=Filter(breed="chihuahua"))] == [
+    assert [one.name for one in catalogue.folders(query=Filter(breed="chihuahua"))] == [
         *("annex", "b c")
     ]
     exported = json.loads("".join(catalogue.streamed(Export(ExportFormat.MD_JSON))))
@@ -120,7 +120,7 @@ def test_the_folders_of_a_store_are_urls(
         path = "memory://bucket/kennel//a.png"
         connection.execute(update(schema.photo).where(odd).values(path=path))
     assert [one.name for one in catalogue.folders()] == ["annex"]
-    assert [one.name for one in catalogue.folders(wanted=Filter(breed="chihuahua"))] == ["annex"]
+    assert [one.name for one in catalogue.folders(query=Filter(breed="chihuahua"))] == ["annex"]
 
 
 def test_an_empty_catalogue_has_no_folders(catalogue: Catalogue) -> None:

@@ -25,13 +25,13 @@ from sqlalchemy import (
 )
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
 from barkive.catalogue.query.entries import chosen, find, one, to_entries
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said, now
 from barkive.errors import (
     ChangedPhotoError,
@@ -70,11 +70,11 @@ class Correction:
     seen: str | None = None
 
     def __post_init__(self) -> None:
-        wanted = _BREEDS_OF.get(self.kind, 0)
-        if len(self.breeds) != wanted:
+        count = _BREEDS_OF.get(self.kind, 0)
+        if len(self.breeds) != count:
             raise UsageError(
-                f"A correction of the kind “{self.kind}” takes {wanted} "
-                f"breed{'' if wanted == 1 else 's'}, not {len(self.breeds)}."
+                f"A correction of the kind “{self.kind}” takes {count} "
+                f"breed{'' if count == 1 else 's'}, not {len(self.breeds)}."
             )
         if any(not breed.strip() for breed in self.breeds):
             raise UsageError("The name of the breed is empty; give a name or an id.")
@@ -94,7 +94,7 @@ def one_of(
     if cross:
         said.append((Kind.CROSS, tuple(cross)))
     flags = {Kind.NOT_DOG: not_dog, Kind.UNSURE: unsure, Kind.UNDO: undo}
-    said += [(kind, ()) for kind, wanted in flags.items() if wanted]
+    said += [(kind, ()) for kind, is_said in flags.items() if is_said]
     if len(said) != 1:
         raise UsageError(
             "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
@@ -102,12 +102,11 @@ def one_of(
     return said[0]
 
 
-def correct(database: Database, models: Models, photo: str | int, correction: Correction) -> Entry:
+def correct(store: Store, photo: str | int, correction: Correction) -> Entry:
     """Writes what a person says of a photo; it is durable when this returns.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         photo: Its path or its number; every file of the same picture is corrected with it.
         correction: What is said.
 
@@ -123,11 +122,11 @@ def correct(database: Database, models: Models, photo: str | int, correction: Co
         UnknownBreedError: There is no such breed.
     """
     # Before the transaction, for which others wait: the file may have to be read.
-    known = one(database, models, photo)
+    known = one(store, photo)
     refuse_changed(known, correction)
-    with database.write() as connection:
+    with store.write() as connection:
         # By its number: a scan may have put another picture under this name meanwhile.
-        return write(connection, models, known.id, correction)
+        return write(connection, store.models, known.id, correction)
 
 
 def refuse_changed(entry: Entry, correction: Correction) -> None:
@@ -221,19 +220,19 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     return bytes(whole)
 
 
-def history(database: Database, models: Models, photo: str | int) -> list[Change]:
+def history(store: Store, photo: str | int) -> list[Change]:
     """What people said of a photo, in order, undone words included.
 
     Raises:
         UnknownPhotoError: The photo is not in the catalogue.
     """
-    with database.read() as connection:
+    with store.read() as connection:
         row = find(connection, photo)
         table = schema.correction
         said = connection.execute(
             select(table).where(table.c.picture == row.picture).order_by(*IN_ORDER)
         )
-        return [to_change(models, row) for row in said]
+        return [to_change(store.models, row) for row in said]
 
 
 def to_change(models: Models, row: Row[Any] | Said) -> Change:
@@ -250,7 +249,7 @@ def to_change(models: Models, row: Row[Any] | Said) -> Change:
     )
 
 
-def to_review(database: Database, models: Models, wanted: Filter) -> Generator[Entry, None, None]:
+def to_review(store: Store, query: Filter) -> Generator[Entry, None, None]:
     """The photos of `Filter.to_review`, most useful first.
 
     First come those between whose two best breeds the model can choose least (margin
@@ -260,26 +259,25 @@ def to_review(database: Database, models: Models, wanted: Filter) -> Generator[E
     meanwhile, here or elsewhere, do not come up.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
-        wanted: Which photos.
+        store: The catalogue.
+        query: Which photos.
 
     Raises:
         UsageError: Photos that can't be read are asked for.
     """
     c = schema.photo.c
-    where = wanted.to_review().where(models, sqlite=database.is_sqlite)
+    where = query.to_review().where(store)
     rows: Sequence[Row[Any]] = ()
     while True:
         page = least_certain_first(chosen().where(where, _behind(rows[-1]) if rows else true()))
-        with database.read() as connection:
+        with store.read() as connection:
             rows = connection.execute(page.limit(_REVIEWED_AT_ONCE)).all()
         if not rows:
             return
         for row in rows:
-            with database.read() as connection:
+            with store.read() as connection:
                 now_row = connection.execute(chosen().where(c.id == row.id)).first()
-                entries = to_entries(connection, models, [now_row] if now_row else [])
+                entries = to_entries(connection, store.models, [now_row] if now_row else [])
             yield from (one for one in entries if not one.corrected)
 
 

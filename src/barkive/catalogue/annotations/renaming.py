@@ -12,10 +12,10 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from barkive import breeds
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import update_effective_labels
+from barkive.catalogue.query.store import Store
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Label
 
@@ -34,12 +34,11 @@ class Renamed(NamedTuple):
     photos: int
 
 
-def rename(database: Database, models: Models, old: str, new: str, *, merge: bool) -> Renamed:
+def rename(store: Store, old: str, new: str, *, merge: bool) -> Renamed:
     """Gives a breed another name; with that of another breed, it becomes that one.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         old: The breed that is meant: of people or of a model, and not of Barkive's table.
         new: Its new name.
         merge: Whether it may become another breed.
@@ -49,7 +48,8 @@ def rename(database: Database, models: Models, old: str, new: str, *, merge: boo
         UsageError: It is one of the table, the name is empty, or it is another breed's and
             they are not to be merged. Nothing is changed.
     """
-    with database.write() as connection:
+    models = store.models
+    with store.write() as connection:
         models.follow(connection)
         breed = models.names.find(old)
         before = models.names.label(breed)

@@ -19,12 +19,11 @@ from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_,
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Correction
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
-from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.catalogue.query import entries
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.errors import ReviewedMeanwhileError
 from barkive.verdicts import Status
@@ -80,19 +79,17 @@ class Done(NamedTuple):
 class Review:
     """The queue of photos to look at, for several desks at once."""
 
-    def __init__(
-        self, database: Database, models: Models, *, clock: Callable[[], datetime] = _now
-    ) -> None:
-        self._database, self._models, self._clock = database, models, clock
+    def __init__(self, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
+        self._store, self._clock = store, clock
 
-    def take(self, desk: str, wanted: Filter = _ALL, *, count: int = 4) -> list[Entry]:
+    def take(self, desk: str, query: Filter = _ALL, *, count: int = 4) -> list[Entry]:
         """The photos that a desk looks at next; the first, to answer now, is the desk's alone.
 
         Those of which the model is least certain come first, see `corrections.to_review`.
 
         Args:
             desk: Any text that no other desk has.
-            wanted: Which photos.
+            query: Which photos.
             count: How many at most; those after the first so that their pictures can be
                 loaded. Another desk may take them first.
 
@@ -101,8 +98,8 @@ class Review:
         """
         table, c = schema.review, schema.photo.c
         moment = self._clock()
-        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
-        with self._database.write() as connection:
+        where = query.to_review().where(self._store)
+        with self._store.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
             own = connection.execute(
                 select(table.c.picture)
@@ -128,23 +125,23 @@ class Review:
             connection.execute(
                 update(table).where(table.c.desk == desk, table.c.state == _OPEN).values(at=moment)
             )
-            return to_entries(connection, self._models, list(rows.values())[:count])
+            return to_entries(connection, self._store.models, list(rows.values())[:count])
 
-    def look(self, wanted: Filter = _ALL, *, offset: int = 0, count: int = 4) -> list[Entry]:
+    def look(self, query: Filter = _ALL, *, offset: int = 0, count: int = 4) -> list[Entry]:
         """The photos that wait for a review, for people to see where nothing can be saved.
 
         Args:
-            wanted: Which photos.
+            query: Which photos.
             offset: How many to pass over; those of which the model is least certain come first.
             count: How many at most.
 
         Raises:
             UsageError: Photos that can't be read are asked for.
         """
-        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
+        where = query.to_review().where(self._store)
         page = labels.least_certain_first(chosen().where(where)).offset(offset).limit(count)
-        with self._database.read() as connection:
-            return to_entries(connection, self._models, connection.execute(page).all())
+        with self._store.read() as connection:
+            return to_entries(connection, self._store.models, connection.execute(page).all())
 
     def answer(self, desk: str, number: int, correction: Correction) -> Entry:
         """Writes what a desk says of a photo; it is durable when this returns.
@@ -164,15 +161,15 @@ class Review:
             UnknownBreedError: There is no such breed.
         """
         table = schema.review
-        seen = entries.one(self._database, self._models, number)
+        seen = entries.one(self._store, number)
         labels.refuse_changed(seen, correction)
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             row = entries.find(connection, number)
             if row.corrected:
                 raise ReviewedMeanwhileError(
                     f"Somebody has reviewed {row.path} meanwhile; what they said stands."
                 )
-            entry = labels.write(connection, self._models, number, correction)
+            entry = labels.write(connection, self._store.models, number, correction)
             self._settle(connection, desk, row.picture, _DONE)
             connection.execute(
                 update(table)
@@ -187,14 +184,14 @@ class Review:
         Raises:
             UnknownPhotoError: There is no such photo.
         """
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             row = entries.find(connection, number)
             self._settle(connection, desk, row.picture, _SKIPPED)
 
     def unskip(self, desk: str) -> int:
         """Brings the photos back that a desk has passed over, and gives their number."""
         table = schema.review
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             return connection.execute(
                 delete(table).where(table.c.desk == desk, table.c.state == _SKIPPED)
             ).rowcount
@@ -211,7 +208,7 @@ class Review:
         where = and_(table.c.desk == desk, table.c.state == _OPEN)
         if until is not None:
             where = and_(where, table.c.at <= until)
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             connection.execute(delete(table).where(where))
 
     def undo(self, desk: str) -> Entry | None:
@@ -225,7 +222,7 @@ class Review:
                 the next undo takes back what was before it.
         """
         table = schema.review
-        with self._database.write() as connection:
+        with self._store.write() as connection:
             last = self._last(connection, desk)
             if last is None:
                 return None
@@ -234,14 +231,14 @@ class Review:
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
                 if last.state == _DONE:
-                    labels.write(connection, self._models, row.number, Correction(Kind.UNDO))
+                    labels.write(connection, self._store.models, row.number, Correction(Kind.UNDO))
                 connection.execute(
                     update(table)
                     .where(table.c.id == last.id)
                     .values(state=_OPEN, turn=None, correction_id=None, at=self._clock())
                 )
                 again = entries.find(connection, row.number)
-                (entry,) = to_entries(connection, self._models, [again])
+                (entry,) = to_entries(connection, self._store.models, [again])
                 return entry
         raise ReviewedMeanwhileError(
             f"Somebody has spoken of {row.path} since; what they said stands."
@@ -249,20 +246,20 @@ class Review:
 
     def last(self, desk: str) -> Done | None:
         """What a desk did last, which is what `undo` takes back; None where it has done nothing."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             last = self._last(connection, desk)
             if last is None:
                 return None
             said = schema.correction
             row = connection.execute(select(said).where(said.c.id == last.correction_id)).first()
-            change = labels.to_change(self._models, row) if row is not None else None
+            change = labels.to_change(self._store.models, row) if row is not None else None
             return Done(self._row(connection, last).path, change)
 
-    def progress(self, desk: str, wanted: Filter = _ALL) -> Progress:
+    def progress(self, desk: str, query: Filter = _ALL) -> Progress:
         """How far a desk and all together are, and how often the model was right."""
         table = schema.review
-        where = wanted.to_review().where(self._models, sqlite=self._database.is_sqlite)
-        with self._database.read() as connection:
+        where = query.to_review().where(self._store)
+        with self._store.read() as connection:
             left = connection.execute(
                 select(func.count()).select_from(schema.photo).where(where)
             ).scalar_one()
@@ -320,7 +317,7 @@ class Review:
         for part in rows.partitions():
             for model_id, group in groupby(part, lambda row: row.model_id):
                 of_model = list(group)
-                labels = self._models.get(connection, model_id).labels
+                labels = self._store.models.get(connection, model_id).labels
                 scores = np.stack([unpack_probabilities(row.probabilities) for row in of_model])
                 best = np.argsort(-scores, axis=1, kind="stable")[:, :_LISTED].tolist()
                 for row, guesses in zip(of_model, best, strict=True):

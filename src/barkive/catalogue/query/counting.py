@@ -20,10 +20,9 @@ from sqlalchemy import (
 )
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
-from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import summary_tables
 from barkive.catalogue.query.filters import Filter, begin, behind, common_folder, look_words_up
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.images.remote import is_remote
 
@@ -48,21 +47,21 @@ class Folder(NamedTuple):
     photos: int
 
 
-def count(database: Database, models: Models, wanted: Filter) -> int:
+def count(store: Store, query: Filter) -> int:
     """How many photos are meant.
 
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    if wanted.corrected is False and database.is_sqlite:
+    if query.corrected is False and store.is_sqlite:
         # Nearly all are not, and to count the others takes less.
-        of_both = count(database, models, replace(wanted, corrected=None))
-        return of_both - count(database, models, replace(wanted, corrected=True))
-    by: By | None = "status" if wanted == _ALL else None
-    return sum(_counts(database, models, by, wanted).values())
+        of_both = count(store, replace(query, corrected=None))
+        return of_both - count(store, replace(query, corrected=True))
+    by: By | None = "status" if query == _ALL else None
+    return sum(_counts(store, by, query).values())
 
 
-def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counter[str]:
+def counts(store: Store, by: By, query: Filter) -> Counter[str]:
     """How many photos there are of each status, or of each breed by its id.
 
     A cross counts for the first of its breeds.
@@ -70,15 +69,15 @@ def counts(database: Database, models: Models, by: By, wanted: Filter) -> Counte
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    return _counts(database, models, by, wanted)
+    return _counts(store, by, query)
 
 
-def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -> Counter[str]:
+def _counts(store: Store, by: By | None, query: Filter) -> Counter[str]:
     """What `counts` gives; all together, without a name, where `by` is None."""
     statements: Sequence[Executable] | None = None
-    if not database.is_sqlite:
-        statements = summary_tables.statements(wanted, models, by)
-    elif by is not None and wanted == _ALL:
+    if not store.is_sqlite:
+        statements = summary_tables.statements(store, query, by)
+    elif by is not None and query == _ALL:
         kept, photos = literal_column(by, Text), literal_column("photos", Integer)
         statements = [select(kept, photos).select_from(table("tally")).where(kept != "")]
     if statements is None:
@@ -86,11 +85,11 @@ def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -
             summary_tables.grouped(schema.photo.c[by] if by else None, func.count())
             .select_from(schema.photo)
             .where(case)
-            for case in wanted.cases(models, sqlite=database.is_sqlite)
+            for case in query.cases(store)
         ]
     found: Counter[str] = Counter()
-    with database.read() as connection:
-        if wanted.text is not None and not database.is_sqlite:
+    with store.read() as connection:
+        if query.text is not None and not store.is_sqlite:
             look_words_up(connection)
         for statement in statements:
             for name, some in connection.execute(statement):
@@ -98,46 +97,43 @@ def _counts(database: Database, models: Models, by: By | None, wanted: Filter) -
     return +found
 
 
-def top(database: Database, models: Models, wanted: Filter) -> str | None:
+def top(store: Store, query: Filter) -> str | None:
     """The folder in which all photos that are meant lie; None where there is none."""
     path = schema.photo.c.path
     # By the index of paths each end is found at once; by another every photo is looked at.
     ends = [
-        select(path).where(wanted.where(models, sqlite=database.is_sqlite)).order_by(order).limit(1)
+        select(path).where(query.where(store)).order_by(order).limit(1)
         for order in (path, path.desc())
     ]
-    with database.read() as connection:
+    with store.read() as connection:
         first, last = (connection.execute(end).scalar() for end in ends)
     return None if first is None or last is None else common_folder(first, last)
 
 
-def folders(
-    database: Database, models: Models, under: str, wanted: Filter, limit: int
-) -> list[Folder]:
+def folders(store: Store, under: str, query: Filter, limit: int) -> list[Folder]:
     """The folders directly inside a folder that hold photos, by name.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         under: The folder.
-        wanted: Which photos.
+        query: Which photos.
         limit: How many folders at most.
     """
     start = begin(under)
     mark = start[-1]
-    flat = replace(wanted, folder=None)
+    flat = replace(query, folder=None)
     path: ColumnElement[str] = schema.photo.c.path
     number: ColumnElement[int] = func.count()
-    cases = flat.cases(models, sqlite=database.is_sqlite)
-    is_tallied = not database.is_sqlite and summary_tables.knows_folders(flat)
-    if is_tallied:
+    cases = flat.cases(store)
+    is_summed = not store.is_sqlite and summary_tables.knows_folders(flat)
+    if is_summed:
         path, number = (
             summary_tables.BY_FOLDER.c.folder,
             summary_tables.photos(summary_tables.BY_FOLDER),
         )
         cases = [and_(*summary_tables.kept(summary_tables.BY_FOLDER, flat))]
     after, end = start, behind(start)
-    cut = func.instr if database.is_sqlite else func.strpos
+    cut = func.instr if store.is_sqlite else func.strpos
     rest = func.substr(path, len(schema.encode_path(start)) + 1)
     if not is_remote(start):
         # Two slashes stand for a byte that is no text, see `schema.encode_path`, also behind a
@@ -147,21 +143,21 @@ def folders(
     below = (cut(rest, mark) > 0) & (path < end)
     found: list[Folder] = []
     # Of a folder with a million photos one is looked at, and then what comes behind it.
-    while not is_tallied and flat == _ALL and len(found) < min(limit, _ONE_BY_ONE):
+    while not is_summed and flat == _ALL and len(found) < min(limit, _ONE_BY_ONE):
         first = select(path).where(*cases, below, path >= after).order_by(path).limit(1)
-        with database.read() as connection:
+        with store.read() as connection:
             one = connection.execute(first).scalar()
         if one is None:
             return found
         name = one[len(start) :].partition(mark)[0]
         after = behind(start + name + mark)
         if name:  # of a URL it may be empty, and then can't be told from the folder around it
-            photos = count(database, models, replace(wanted, folder=start + name))
+            photos = count(store, replace(query, folder=start + name))
             found.append(Folder(start + name, name, photos))
     # Many folders, or few photos that are meant: these are looked at once, for all folders.
     child = func.substr(rest, 1, cut(rest, mark) - 1, type_=Text)
     sums: Counter[str] = Counter()
-    with database.read() as connection:
+    with store.read() as connection:
         for case in cases:
             rows = select(child, number).where(case, below, path >= after).group_by(child)
             for name, some in connection.execute(rows):

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.zone_maps import first_numbers
 from barkive.catalogue.records import Entry
 from barkive.errors import UnknownPhotoError
@@ -42,81 +42,75 @@ def chosen() -> Select[Any]:
     )
 
 
-def pages(
-    database: Database,
-    models: Models,
-    cases: Sequence[ColumnElement[bool]],
-    limit: int | None,
-    wanted: Filter | None = None,
-) -> Iterator[Entry]:
+def pages(store: Store, query: Filter, limit: int | None) -> Iterator[Entry]:
     """The photos that fit, in the order in which they were catalogued.
 
     Their numbers are gathered first, eight bytes each. Then no transaction stays open between
     pages, so that writers need not wait for a reader.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
-        cases: Conditions on `photo`, of which each photo fits one at most.
+        store: The catalogue.
+        query: Which photos.
         limit: How many at most; None for all.
-        wanted: What the cases come from; None where few fit.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
     """
+    # Outside the generator, so that what is wrong with the query is said at once.
+    return _pages(store, query, query.cases(store), limit)
+
+
+def _pages(
+    store: Store, query: Filter, cases: Sequence[ColumnElement[bool]], limit: int | None
+) -> Iterator[Entry]:
     numbers: array[int] = array("q")
-    with database.read() as connection:
+    with store.read() as connection:
         for case in cases:
-            numbers.extend(_numbers(connection, case, limit, wanted))
+            numbers.extend(_numbers(connection, query, case, limit))
     numbers = array("q", sorted(numbers)[:limit])
     for start in range(0, len(numbers), _PAGE):
-        page = numbers[start : start + _PAGE].tolist()
-        with database.read() as connection:
-            rows = connection.execute(
-                chosen().where(schema.photo.c.id.in_(page)).order_by(schema.photo.c.id)
-            ).all()
-            entries = to_entries(connection, models, rows)
-        yield from entries
+        yield from where(store, schema.photo.c.id.in_(numbers[start : start + _PAGE].tolist()))
 
 
-def page(
-    database: Database,
-    models: Models,
-    cases: Sequence[ColumnElement[bool]],
-    offset: int,
-    limit: int,
-    wanted: Filter | None = None,
-) -> list[Entry]:
+def page(store: Store, query: Filter, offset: int, limit: int) -> list[Entry]:
     """Some of the photos that `pages` gives.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
-        cases: Conditions on `photo`, of which each photo fits one at most.
+        store: The catalogue.
+        query: Which photos.
         offset: How many to pass over.
         limit: How many at most.
-        wanted: What the cases come from; None where few fit.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
     """
-    with database.read() as connection:
+    cases = query.cases(store)
+    with store.read() as connection:
         gathered: list[int] = []
         for case in cases:
             # Of one case alone those before need not be gathered.
             passed = offset if len(cases) == 1 else 0
-            most = offset + limit - passed
-            gathered += _numbers(connection, case, most, wanted, passed)
+            gathered += _numbers(connection, query, case, offset + limit - passed, passed)
         start = 0 if len(cases) == 1 else offset
         numbers = sorted(gathered)[start : start + limit]
-        rows = connection.execute(
-            chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
-        ).all()
-        return to_entries(connection, models, rows)
+        found = chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
+        return to_entries(connection, store.models, connection.execute(found).all())
 
 
-def neighbours(
-    database: Database, cases: Sequence[ColumnElement[bool]], number: int
-) -> tuple[int | None, int | None]:
+def where(store: Store, condition: ColumnElement[bool]) -> list[Entry]:
+    """The photos that fit a condition on `photo`, in the order in which they were catalogued."""
+    found = chosen().where(condition).order_by(schema.photo.c.id)
+    with store.read() as connection:
+        return to_entries(connection, store.models, connection.execute(found).all())
+
+
+def neighbours(store: Store, query: Filter, number: int) -> tuple[int | None, int | None]:
     """The numbers of the photos that fit before and after one, None at the ends."""
     c = schema.photo.c
     before: list[tuple[int, int]] = []
     after: list[tuple[int, int]] = []
-    with database.read() as connection:
+    cases = query.cases(store)
+    with store.read() as connection:
         own = connection.execute(select(c.id).where(c.number == number)).scalar() or 0
         for case in cases:
             lower = select(c.id, c.number).where(case, c.id < own).order_by(c.id.desc()).limit(1)
@@ -127,14 +121,14 @@ def neighbours(
     return last[1] if last else None, first[1] if first else None
 
 
-def one(database: Database, models: Models, photo: str | int) -> Entry:
+def one(store: Store, photo: str | int) -> Entry:
     """One photo by its path or its number.
 
     Raises:
         UnknownPhotoError: It is not in the catalogue.
     """
-    with database.read() as connection:
-        (entry,) = to_entries(connection, models, [find(connection, photo)])
+    with store.read() as connection:
+        (entry,) = to_entries(connection, store.models, [find(connection, photo)])
     return entry
 
 
@@ -175,19 +169,19 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
 
 def _numbers(
     connection: Connection,
+    query: Filter,
     case: ColumnElement[bool],
     limit: int | None,
-    wanted: Filter | None,
     offset: int = 0,
 ) -> Iterable[int]:
     """The first numbers of the photos that fit, some passed over; all in any order."""
     number = schema.photo.c.id
     if limit is None:
         return connection.execute(select(number).where(case)).scalars()
-    if connection.dialect.name == "postgresql" and wanted is not None:
-        return first_numbers(connection, case, wanted, limit, offset)
+    if connection.dialect.name == "postgresql":
+        return first_numbers(connection, case, query, limit, offset)
     # To look for words twice would cost more than to sort what they find.
-    few = wanted is None or wanted.text is not None
+    few = query.text is not None
     if few or connection.execute(select(number).where(case).offset(_FEW).limit(1)).first() is None:
         # Found by an index and then sorted. The sum keeps the database from walking all
         # photos in order until enough of them fit, which takes long where few do.

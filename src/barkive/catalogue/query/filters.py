@@ -14,6 +14,7 @@ from sqlalchemy import func as sql
 from barkive import breeds
 from barkive.catalogue.db.schema import absolute, photo, zone
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
 from barkive.errors import UsageError
 from barkive.images.remote import is_remote
@@ -85,19 +86,18 @@ class Filter:
             )
         return replace(self, status=self.status or (Status.UNCERTAIN,), corrected=False)
 
-    def where(self, models: Models, *, sqlite: bool) -> ColumnElement[bool]:
+    def where(self, store: Store) -> ColumnElement[bool]:
         """The filters as one condition on `photo`: see `cases`."""
-        return or_(*self.cases(models, sqlite=sqlite))
+        return or_(*self.cases(store))
 
-    def cases(self, models: Models, *, sqlite: bool) -> list[ColumnElement[bool]]:
+    def cases(self, store: Store) -> list[ColumnElement[bool]]:
         """The filters as conditions on `photo`, of which each photo fits one at most.
 
         A breed stands in one of two columns. No index holds both, so that one condition
         would have every row looked at.
 
         Args:
-            models: Of the catalogue: the breeds that may be meant.
-            sqlite: Whether the database is SQLite; PostgreSQL searches text its own way.
+            store: The catalogue.
 
         Raises:
             UnknownBreedError: There is no such breed.
@@ -107,7 +107,7 @@ class Filter:
         if self.missing is not None:
             conditions.append(c.missing_since.is_not(None) if self.missing else present())
         if self.text is not None and self.text.strip():
-            conditions.append(_holds(split(self.text), sqlite))
+            conditions.append(_holds(split(self.text), store.is_sqlite))
         if self.status:
             conditions.append(c.status.in_([Status(one).value for one in self.status]))
         if self.after is not None:
@@ -122,7 +122,7 @@ class Filter:
             # Word for word what the indexes have.
             conditions.append(c.corrected if self.corrected else c.corrected.is_(False))
         rest = and_(true(), *conditions)
-        meant = self.breed_ids(models)
+        meant = self.breed_ids(store.models)
         if meant is None:
             return [rest]
         return [
@@ -130,7 +130,7 @@ class Filter:
             and_(c.breed2.in_(meant), c.breed.not_in(meant), rest),
         ]
 
-    def zones(self) -> ColumnElement[bool]:
+    def zone_maps(self) -> ColumnElement[bool]:
         """Which zones can hold a photo that is meant: see `schema.zone`."""
         c = zone.c
         conditions: list[ColumnElement[bool]] = [true()]
@@ -220,10 +220,10 @@ def _holds(words: list[str], sqlite: bool) -> ColumnElement[bool]:
     if not words:
         return false()
     if sqlite:
-        query = " ".join(f'"{word}"*' for word in words)
+        match = " ".join(f'"{word}"*' for word in words)
         found = select(text("rowid")).select_from(_FTS).where(text("photo_words MATCH :words"))
-        return photo.c.id.in_(found.params(words=query).scalar_subquery())
-    query = " & ".join(f"{word}:*" for word in words)
+        return photo.c.id.in_(found.params(words=match).scalar_subquery())
+    match = " & ".join(f"{word}:*" for word in words)
     return sql.to_tsvector(text("'simple'"), photo.c.words).op("@@")(
-        sql.to_tsquery(text("'simple'"), query)
+        sql.to_tsquery(text("'simple'"), match)
     )

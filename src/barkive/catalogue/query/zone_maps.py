@@ -20,21 +20,21 @@ _FIRST_ZONES, _FIRST_WITH_WORDS = 3, 1500
 
 
 def first_numbers(
-    connection: Connection, case: ColumnElement[bool], wanted: Filter, limit: int, offset: int
+    connection: Connection, case: ColumnElement[bool], query: Filter, limit: int, offset: int
 ) -> list[int]:
     """The numbers of the first photos that fit, ascending.
 
     Args:
         connection: Of the catalogue, in PostgreSQL.
         case: One of the filter's.
-        wanted: The filter.
+        query: The filter.
         limit: How many at most.
         offset: How many to pass over.
     """
-    has_words = wanted.text is not None
+    has_words = query.text is not None
     width = _FIRST_WITH_WORDS if has_words else 1 << ZONE_BITS
     zones = 1 if has_words else _FIRST_ZONES
-    found = _walk(connection, case, wanted, limit + offset, 0, zones, width)
+    found = _walk(connection, case, query, limit + offset, 0, zones, width)
     if len(found) == limit + offset:
         return found[offset:]
     number = photo.c.id
@@ -48,13 +48,13 @@ def first_numbers(
     found, there = connection.execute(select(func.array(of_some.scalar_subquery()), count)).one()
     if there <= _FEW:
         return list(found)
-    return _walk(connection, case, wanted, limit, offset, None, 1 << ZONE_BITS)
+    return _walk(connection, case, query, limit, offset, None, 1 << ZONE_BITS)
 
 
 def _walk(
     connection: Connection,
     case: ColumnElement[bool],
-    wanted: Filter,
+    query: Filter,
     limit: int,
     offset: int,
     zones: int | None,
@@ -65,13 +65,13 @@ def _walk(
     Args:
         connection: Of the catalogue.
         case: One of the filter's.
-        wanted: The filter.
+        query: The filter.
         limit: How many at most.
         offset: How many to pass over.
         zones: In so many zones at most; None for all.
         width: Only the first so many numbers of each zone.
     """
-    chosen = select(zone.c.zone).where(wanted.zones()).order_by(zone.c.zone).limit(zones)
+    chosen = select(zone.c.zone).where(query.zone_maps()).order_by(zone.c.zone).limit(zones)
     some = chosen.subquery("some")
     start = some.c.zone.op("<<")(literal(ZONE_BITS))
     within = and_(photo.c.id >= start, photo.c.id < start + width)

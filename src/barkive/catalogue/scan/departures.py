@@ -18,10 +18,9 @@ from sqlalchemy import Row, Select, delete, func, insert, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.photos.identity import is_most, stem
-from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import inside
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.scan import recording
 from barkive.catalogue.scan.history import RunState
 from barkive.catalogue.scan.listing import Listing, look
@@ -42,15 +41,13 @@ class Departures:
     """The photos of a scan's sources whose files are gone.
 
     Attributes:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         listing: Of the scan, when it has ended.
         before: The highest `id` of a photo before the scan.
         within: Folders around the sources that tell how much is gone; none for the sources.
     """
 
-    database: Database
-    models: Models
+    store: Store
     listing: Listing
     before: int
     within: Sequence[str] = ()
@@ -71,7 +68,7 @@ class Departures:
                 self._lose([row for row in rows if not self.listing.vouches(row.path)])
                 on_progress()
         for paths in self.listing.aside():
-            with self.database.read() as connection:
+            with self.store.read() as connection:
                 there = c.path.in_(paths), c.missing_since.is_(None)
                 rows = list(connection.execute(select(c.id, c.path).where(*there)))
             self._lose(rows)
@@ -133,11 +130,11 @@ class Departures:
                 for (number, path), state in zip(part, states, strict=True)
                 if state is None or self.listing.is_thrown_away(path)
             }
-            with self.database.write() as connection:
+            with self.store.write() as connection:
                 marked += recording.mark_missing(connection, lost)
         place = schema.place
         devices = {source.name: self._device(source) for source in self.listing.sources}
-        with self.database.write() as connection:
+        with self.store.write() as connection:
             for name, device in devices.items():
                 if device is not None:
                     connection.execute(delete(place).where(place.c.path == name))
@@ -167,8 +164,10 @@ class Departures:
                     continue
                 if not is_copy and not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
                     continue
-                with self.database.write() as connection:
-                    done = recording.adopt(connection, self.models, (gone.id, gone.path), one.id)
+                with self.store.write() as connection:
+                    done = recording.adopt(
+                        connection, self.store.models, (gone.id, gone.path), one.id
+                    )
                 if done:
                     joined += 1
                     taken.add(gone.id)
@@ -181,7 +180,7 @@ class Departures:
         c = schema.photo.c
         last_first = _with_sketches().order_by(c.missing_since.desc(), c.id.desc())
         missing = last_first.where(c.missing_since.is_not(None)).limit(_COMPARED)
-        with self.database.read() as connection:
+        with self.store.read() as connection:
             for part in chunks(list(self._gone)):
                 yield from connection.execute(last_first.where(c.id.in_(part)))
             yield from connection.execute(missing)
@@ -190,13 +189,13 @@ class Departures:
         """The photos that came with this scan, or since the last one that was finished."""
         c, run = schema.photo.c, schema.run.c
         finished = select(func.max(run.started_at)).where(run.state == RunState.FINISHED.value)
-        with self.database.read() as connection:
+        with self.store.read() as connection:
             since = connection.execute(finished).scalar()
             last = connection.execute(select(func.max(c.id))).scalar() or 0
         while True:
             # From the newest on, because they come in the order of their times.
             part = _with_sketches().add_columns(c.added_at, c.corrected, c.missing_since)
-            with self.database.read() as connection:
+            with self.store.read() as connection:
                 rows = connection.execute(
                     part.where(c.id <= last).order_by(c.id.desc()).limit(_AT_ONCE)
                 ).all()
@@ -216,7 +215,7 @@ class Departures:
         meant, last = source.catalogued(), ""
         while meant is not None:
             there = select(c.id, c.path).where(c.missing_since.is_(None), meant, c.path > last)
-            with self.database.read() as connection:
+            with self.store.read() as connection:
                 rows = connection.execute(there.order_by(c.path).limit(_AT_ONCE)).all()
             if not rows:
                 return
@@ -238,14 +237,14 @@ class Departures:
         """How many photos the catalogue had in a folder before the scan."""
         c = schema.photo.c
         there = c.missing_since.is_(None), inside(folder), c.id <= self.before
-        with self.database.read() as connection:
+        with self.store.read() as connection:
             found = select(func.count()).select_from(schema.photo).where(*there)
             return connection.execute(found).scalar_one()
 
     def _noted(self, source: Source) -> str | None:
         """The device that a source was on, or the one that it is on where none was noted."""
         place = schema.place
-        with self.database.read() as connection:
+        with self.store.read() as connection:
             known = select(place.c.device).where(place.c.path == source.name)
             return connection.execute(known).scalar() or self._device(source)
 

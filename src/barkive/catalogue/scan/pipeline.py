@@ -17,10 +17,10 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
-from barkive.catalogue.predictions.models import Model, Models
+from barkive.catalogue.predictions.models import Model
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.scan import placing, recording
 from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.engine import Engine, LocalEngine
@@ -99,8 +99,7 @@ _FAILURES_LISTED = 1000
 
 
 def scan(
-    database: Database,
-    models: Models,
+    store: Store,
     given: Sequence[str],
     classifier: Classifier,
     *,
@@ -115,8 +114,7 @@ def scan(
     """Brings the catalogue up to date with folders, photos, patterns, lists and stores.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         given: What to scan: see `sources`.
         classifier: Whose answers are wanted.
         engine: Who judges; None for the classifier on this machine.
@@ -141,15 +139,15 @@ def scan(
     summary = Summary() if summary is None else summary
     engine = engine or LocalEngine(classifier)
     listing = Listing(given, passing)
-    with database.write() as connection:
+    with store.write() as connection:
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
-        model = models.add(connection, classifier.bundle)
-        run = Record.begin(database, connection, given, engine, model)
-    plan = _Plan(database, models, model, listing, retry_failed, summary, run, on_progress)
+        model = store.models.add(connection, classifier.bundle)
+        run = Record.begin(store.database, connection, given, engine, model)
+    plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)
         summary.passed_over = listing.passed_over()
-        departures = Departures(database, models, listing, before, within)
+        departures = Departures(store, listing, before, within)
         joined = departures.find(lambda: run.stay(summary.counts()))
         summary.moved += joined
         # Some of them could not be read at first.
@@ -179,8 +177,7 @@ class _Plan:
     the rest.
     """
 
-    database: Database
-    models: Models
+    store: Store
     model: Model
     listing: Listing
     retry_failed: bool
@@ -207,7 +204,7 @@ class _Plan:
         table = schema.photo
         columns = [*(table.c[name] for name in _COMPARED), schema.content.c.sketch]
         for listed in self.listing.batches():
-            with self.database.read() as connection:
+            with self.store.read() as connection:
                 paths = [one.path for one in listed]
                 content = schema.content
                 found = select(*columns).where(table.c.path.in_(paths))
@@ -231,7 +228,7 @@ class _Plan:
                     unknown.append(Reading(one.path, state.size, state.mtime_ns))
             self.listing.set_aside(gone)
             if touched:
-                with self.database.write() as connection:
+                with self.store.write() as connection:
                     recording.mark_unchanged(connection, touched)
             self.summary.back += sum(row.missing_since is not None for row in unchanged)
             self._tell(unchanged)
@@ -297,15 +294,15 @@ class _Plan:
         failed = (one.item.path for one in batch if one.error == _NOT_THERE)
         gone = [path for path in failed if is_gone(path)]
         there = [one for one in batch if one.item.path not in gone]
-        lost = placing.find_lost(self.database, there, self.listing.is_gone)
+        lost = placing.find_lost(self.store.database, there, self.listing.is_gone)
         self.left_out += len(gone)
         self.listing.set_aside(gone)
         # Before it is told of, because whoever is told may end the scan.
         batch.clear()
         if not there:
             return
-        with self.database.write() as connection:
-            counts = recording.record(connection, self.models, self.model, there, lost)
+        with self.store.write() as connection:
+            counts = recording.record(connection, self.store.models, self.model, there, lost)
             self._count(there, counts)
             self.run.keep(connection, self.summary.counts())
         self._tell()

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database
 from barkive.catalogue.photos.reading import hash_of
-from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.entries import chosen, find, to_entries
+from barkive.catalogue.query import entries
+from barkive.catalogue.query.entries import find
 from barkive.catalogue.query.filters import Filter, present
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Entry
 from barkive.images import group_near_duplicates, near_duplicates
 
@@ -35,23 +35,20 @@ class Group(NamedTuple):
     entries: list[Entry]
 
 
-def find_duplicates(
-    database: Database, models: Models, wanted: Filter, *, near: bool = True
-) -> Iterator[Group]:
+def find_duplicates(store: Store, query: Filter, *, near: bool = True) -> Iterator[Group]:
     """Groups of photos that show the same, exact ones first.
 
     Near duplicates compare every pair of contents: 100,000 photos take a minute, and ten
     times as many a hundred times as long.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
-        wanted: Which photos.
+        store: The catalogue.
+        query: Which photos.
         near: Whether to look for pictures that look alike as well.
     """
     photo = schema.photo
-    where = wanted.where(models, sqlite=database.is_sqlite)
-    with database.read() as connection:
+    where = query.where(store)
+    with store.read() as connection:
         same = connection.execute(
             select(photo.c.sha256)
             .where(where, photo.c.sha256.is_not(None))
@@ -61,10 +58,10 @@ def find_duplicates(
         )
         contents = [bytes(content) for content in same.scalars()]
     for content in contents:
-        yield Group("exact", _entries(database, models, where & (photo.c.sha256 == content)))
+        yield Group("exact", entries.where(store, where & (photo.c.sha256 == content)))
     if not near:
         return
-    with database.read() as connection:
+    with store.read() as connection:
         rows = connection.execute(
             select(func.min(photo.c.id).label("id"), photo.c.phash)
             .where(where, photo.c.phash.is_not(None))
@@ -81,15 +78,14 @@ def find_duplicates(
         # A picture of one colour has no bit set, and looks like every other one.
         if len(members) > 1 and hashes[members[0]].any():
             chosen_ids = photo.c.id.in_(ids[members].tolist())
-            yield Group("near", _entries(database, models, chosen_ids))
+            yield Group("near", entries.where(store, chosen_ids))
 
 
-def duplicates_of(database: Database, models: Models, number: int) -> list[Group]:
+def duplicates_of(store: Store, number: int) -> list[Group]:
     """The other photos that show the same as one: at most one group of each kind.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         number: The photo's.
 
     Raises:
@@ -97,7 +93,7 @@ def duplicates_of(database: Database, models: Models, number: int) -> list[Group
     """
     photo = schema.photo
     groups = []
-    with database.read() as connection:
+    with store.read() as connection:
         row = find(connection, number)
         others = connection.execute(
             select(photo.c.id, photo.c.phash).where(
@@ -106,16 +102,10 @@ def duplicates_of(database: Database, models: Models, number: int) -> list[Group
         ).all()
     if row.sha256 is not None:
         same = present() & (photo.c.sha256 == row.sha256) & (photo.c.number != number)
-        groups.append(Group("exact", _entries(database, models, same)))
+        groups.append(Group("exact", entries.where(store, same)))
     if row.phash is not None and any(row.phash) and others:
         hashes = hash_of(b"".join([phash for _, phash in others])).reshape(len(others), -1)
         near = near_duplicates(hash_of(bytes(row.phash)), hashes)[:_NEAREST]
         alike = photo.c.id.in_([others[i][0] for i in near.tolist()])
-        groups.append(Group("near", _entries(database, models, alike)))
+        groups.append(Group("near", entries.where(store, alike)))
     return [group for group in groups if group.entries]
-
-
-def _entries(database: Database, models: Models, where: ColumnElement[bool]) -> list[Entry]:
-    with database.read() as connection:
-        rows = connection.execute(chosen().where(where).order_by(schema.photo.c.id)).all()
-        return to_entries(connection, models, rows)

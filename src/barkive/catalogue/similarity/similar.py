@@ -19,11 +19,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.db.database import Database
-from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
 from barkive.catalogue.query.entries import chosen, find, to_entries
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Found
 from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import batches, numbers_after
@@ -55,15 +54,14 @@ _EVERYTHING = Filter()
 class Similar:
     """The photos of a catalogue, by likeness."""
 
-    def __init__(self, database: Database, models: Models) -> None:
-        self._database = database
-        self._models = models
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def find(
         self,
         vector: NDArray[np.int8],
         model_id: int,
-        wanted: Filter = _EVERYTHING,
+        query: Filter = _EVERYTHING,
         limit: int = 20,
         *,
         but: int | None = None,
@@ -73,32 +71,32 @@ class Similar:
         Args:
             vector: Packed, shape (channels,).
             model_id: The model that it comes from: only its answers can be compared.
-            wanted: Which photos.
+            query: Which photos.
             limit: How many at most.
             but: The number of a photo that is left out.
         """
-        query = unit(vector[np.newaxis])[0]
+        embedding = unit(vector[np.newaxis])[0]
         projection = self._projection(model_id)
         segments = [] if projection else self._index_files(model_id)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             if projection is not None:
-                search = self._by_projection(connection, query, projection, wanted, limit)
+                search = self._by_projection(connection, embedding, projection, query, limit)
             else:
-                search = self._by_files(connection, query, model_id, segments, wanted)
-            best = self._best(connection, query, search, wanted, limit, but)
+                search = self._by_files(connection, embedding, model_id, segments, query)
+            best = self._best(connection, embedding, search, query, limit, but)
             rows = connection.execute(
                 chosen().where(schema.photo.c.id.in_([-number for _, number in best]))
             ).all()
-            found = to_entries(connection, self._models, rows)
+            found = to_entries(connection, self._store.models, rows)
             entries = {row.id: entry for row, entry in zip(rows, found, strict=True)}
         return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
 
     def _best(
         self,
         connection: Connection,
-        query: NDArray[np.float32],
+        embedding: NDArray[np.float32],
         search: Iterable[tuple[float, Sequence[int]]],
-        wanted: Filter,
+        query: Filter,
         limit: int,
         but: int | None,
     ) -> list[tuple[float, int]]:
@@ -106,20 +104,20 @@ class Similar:
 
         Args:
             connection: Of the catalogue.
-            query: Shape (channels,).
+            embedding: Shape (channels,).
             search: Upper bounds of cosines, falling, and the numbers of the answers to compare.
-            wanted: Which photos.
+            query: Which photos.
             limit: How many at most.
             but: The number of a photo that is left out.
         """
-        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        where = query.where(self._store)
         best: dict[int, float] = {}
         least = -np.inf
         for bound, numbers in search:
             if bound < least:
                 break
             for part in chunks(numbers):
-                near = self._cosines(connection, part, query, where, least, limit + 1)
+                near = self._cosines(connection, part, embedding, where, least, limit + 1)
                 near.pop(but or 0, None)
                 best |= near
                 # Of equals the one that was catalogued first.
@@ -133,7 +131,7 @@ class Similar:
         self,
         connection: Connection,
         numbers: Sequence[int],
-        query: NDArray[np.float32],
+        embedding: NDArray[np.float32],
         where: ColumnElement[bool],
         least: float,
         limit: int,
@@ -148,7 +146,7 @@ class Similar:
         ).all()
         if not rows:
             return {}
-        cosines = unit(unpack_vectors([row.vector for row in rows])) @ query
+        cosines = unit(unpack_vectors([row.vector for row in rows])) @ embedding
         close = np.flatnonzero(cosines >= least)
         order = close[np.argsort(-cosines[close], kind="stable")]
         near = {rows[i].id: float(cosines[i]) for i in order.tolist()}
@@ -166,7 +164,7 @@ class Similar:
 
     def _is_any(self, column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
         """Whether a column has one of some numbers."""
-        if self._database.is_sqlite:
+        if self._store.is_sqlite:
             return column.in_(numbers)
         # One parameter, however many they are.
         return column == func.any(cast(list(numbers), ARRAY(BigInteger)))
@@ -174,45 +172,45 @@ class Similar:
     def _by_files(
         self,
         connection: Connection,
-        query: NDArray[np.float32],
+        embedding: NDArray[np.float32],
         model_id: int,
         segments: Sequence[Segment],
-        wanted: Filter,
+        query: Filter,
     ) -> Iterator[tuple[float, Sequence[int]]]:
         """All answers of photos that are meant, as `_best` looks at them."""
         allowed = None
-        if wanted != _EVERYTHING:
-            allowed = np.array(self._allowed(connection, wanted, None), np.int64)
+        if query != _EVERYTHING:
+            allowed = np.array(self._allowed(connection, query, None), np.int64)
         yield np.inf, numbers_after(connection, model_id, segments[-1].last if segments else 0)
         # Where many are meant, some are soon found among the likest.
-        for bound, numbers in ranked(segments, query, allowed):
+        for bound, numbers in ranked(segments, embedding, allowed):
             yield bound, numbers.tolist()
 
     def _by_projection(
         self,
         connection: Connection,
-        query: NDArray[np.float32],
+        embedding: NDArray[np.float32],
         projection: Projection,
-        wanted: Filter,
+        query: Filter,
         limit: int,
     ) -> Iterator[tuple[float, Sequence[int]]]:
         """The answers that are likely closest, as `_best` looks at them."""
         yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
-        everything = wanted == _EVERYTHING
+        everything = query == _EVERYTHING
         compared = max(_COMPARED, 4 * limit)
         if not everything:
-            allowed = self._allowed(connection, wanted, _FEW)
+            allowed = self._allowed(connection, query, _FEW)
             if len(allowed) <= _FEW:
                 yield (
                     np.inf,
-                    pgvector_index.closest(connection, projection, query, allowed, compared),
+                    pgvector_index.closest(connection, projection, embedding, allowed, compared),
                 )
                 return
         bound = np.inf
         for times in (1, 100) if everything else (2, 10, 100):
             taken = times * compared
-            found = pgvector_index.candidates(connection, projection, query, taken)
-            fit = found if everything else self._fitting(connection, wanted, found)
+            found = pgvector_index.candidates(connection, projection, embedding, taken)
+            fit = found if everything else self._fitting(connection, query, found)
             if len(fit) >= compared or len(found) < taken:
                 yield bound, fit[:compared]
                 # Goes on only where these were too few, because files are missing.
@@ -222,16 +220,16 @@ class Similar:
                 break
         # Hardly any that are meant are among the likest: all of them are ranked.
         answer = schema.photo.c.answer_id
-        cases = wanted.cases(self._models, sqlite=False)
+        cases = query.cases(self._store)
         meant = union_all(*(select(answer).where(case, answer.is_not(None)) for case in cases))
-        yield bound, pgvector_index.closest(connection, projection, query, meant, compared)
+        yield bound, pgvector_index.closest(connection, projection, embedding, meant, compared)
 
     def like(
-        self, photo: str | int, wanted: Filter, limit: int, classifier: Classifier | None
+        self, photo: str | int, query: Filter, limit: int, classifier: Classifier | None
     ) -> list[Found]:
         """The photos most like one, by its path or number: see `Catalogue.like`."""
         c = schema.photo.c
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             if isinstance(photo, int):
                 find(connection, photo)
                 is_meant = c.number == photo
@@ -246,11 +244,11 @@ class Similar:
             ).first()
         if row is not None:
             vector = unpack_vectors([row.vector])[0]
-            return self.find(vector, row.model_id, wanted, limit, but=row.id)
+            return self.find(vector, row.model_id, query, limit, but=row.id)
         if isinstance(photo, int):
             raise PhotoError("The photo could never be read, so it can't be compared.")
         classifier = classifier or Classifier()
-        model_id = self._models.number(classifier.bundle.digest)
+        model_id = self._store.models.number(classifier.bundle.digest)
         if model_id is None:
             raise UsageError(
                 f"The catalogue holds no answers of the model {classifier.bundle.model}, so "
@@ -260,34 +258,34 @@ class Similar:
         if judged.scores is None:
             raise PhotoError(f"{photo} can't be compared. {judged.error}")
         packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
-        return self.find(packed, model_id, wanted, limit)
+        return self.find(packed, model_id, query, limit)
 
     def index(self, model_id: int) -> None:
         """Brings the index of a model's answers up to date.
 
         Where it can't be written there is none, and a search takes longer.
         """
-        if not self._database.is_sqlite:
-            bring_up_to_date(self._database, model_id)
+        if not self._store.is_sqlite:
+            bring_up_to_date(self._store.database, model_id)
             if self._projection(model_id) is not None:
                 return
         self._index_files(model_id)
 
     def _projection(self, model_id: int) -> Projection | None:
         """Where `nearest` looks; None where there is none."""
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             projection = pgvector_index.ready(connection, model_id)
             if projection is None:
                 return None
             newest = numbers_after(connection, model_id, projection.covers)
-        if len(newest) > _UNINDEXED and catch_up(self._database, projection, newest[-1]):
+        if len(newest) > _UNINDEXED and catch_up(self._store.database, projection, newest[-1]):
             projection = projection._replace(covers=newest[-1])
         return projection
 
     def _index_files(self, model_id: int) -> list[Segment]:
         folder = self._folder() / str(model_id)
         segments = read_segments(folder)
-        with self._database.read() as connection:
+        with self._store.read() as connection:
             new = numbers_after(connection, model_id, segments[-1].last if segments else 0)
             if len(new) <= _UNINDEXED:
                 return segments
@@ -302,20 +300,20 @@ class Similar:
                     shutil.rmtree(segment.folder, ignore_errors=True)
         return read_segments(folder)
 
-    def _allowed(self, connection: Connection, wanted: Filter, most: int | None) -> list[int]:
+    def _allowed(self, connection: Connection, query: Filter, most: int | None) -> list[int]:
         """The numbers of the answers of the photos that are meant; of more than `most` some."""
         answer = schema.photo.c.answer_id
         numbers: list[int] = []
-        for case in wanted.cases(self._models, sqlite=self._database.is_sqlite):
+        for case in query.cases(self._store):
             found = select(answer).where(case, answer.is_not(None))
             if most is not None:
                 found = found.limit(most + 1)
             numbers += connection.execute(found).scalars()
         return numbers
 
-    def _fitting(self, connection: Connection, wanted: Filter, numbers: Sequence[int]) -> list[int]:
+    def _fitting(self, connection: Connection, query: Filter, numbers: Sequence[int]) -> list[int]:
         """Those answers of which a photo is meant, in the same order."""
-        where = wanted.where(self._models, sqlite=self._database.is_sqlite)
+        where = query.where(self._store)
         answer = schema.photo.c.answer_id
         found = select(answer).where(self._is_any(answer, numbers), where)
         meant = set(connection.execute(found).scalars())
@@ -323,12 +321,12 @@ class Similar:
 
     def _folder(self) -> Path:
         """Where the index lies: beside the file, or in the user's cache."""
-        if self._database.file is not None:
-            file = self._database.file
-            return file.with_name(f"{file.name}-vectors") / self._database.uuid
+        if self._store.database.file is not None:
+            file = self._store.database.file
+            return file.with_name(f"{file.name}-vectors") / self._store.database.uuid
         from platformdirs import user_cache_path
 
         # A copy has the identity of its source, but goes its own way.
-        place = hashlib.sha256(self._database.name.encode()).hexdigest()[:16]
+        place = hashlib.sha256(self._store.database.name.encode()).hexdigest()[:16]
         cache = user_cache_path("barkive", appauthor=False)
-        return cache / "vectors" / f"{self._database.uuid}-{place}"
+        return cache / "vectors" / f"{self._store.database.uuid}-{place}"

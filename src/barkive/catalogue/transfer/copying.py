@@ -43,6 +43,7 @@ from barkive.catalogue.db.portable import (
 )
 from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import now
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import unmerging
@@ -354,4 +355,4 @@ def _index(database: Database) -> None:
         models.read(connection)
         numbers = connection.execute(select(schema.model.c.id)).scalars().all()
     for number in numbers:
-        Similar(database, models).index(number)
+        Similar(Store(database, models)).index(number)

@@ -32,6 +32,7 @@ from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import IN_ORDER, last_word, update_effective_labels
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, ChangeJSON, Kind, Said, now
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
@@ -131,8 +132,7 @@ class Merged:
 
 
 def merge(
-    database: Database,
-    models: Models,
+    store: Store,
     other: Database,
     name: str,
     *,
@@ -143,8 +143,7 @@ def merge(
     """Brings one catalogue into another, or sees what that would do.
 
     Args:
-        database: The catalogue's that is added to.
-        models: The catalogue's.
+        store: The catalogue that is added to.
         other: The other one's, of which nothing is changed.
         name: What the other one is called.
         dry_run: Whether nothing is written.
@@ -156,9 +155,9 @@ def merge(
     """
     number = None
     if not dry_run:
-        unmerging.finish(database, models)
-        _bring_names(database, models, other)
-        number = _begun(database, other)
+        unmerging.finish(store)
+        _bring_names(store, other)
+        number = _begun(store.database, other)
     picture, counts = schema.content.c.picture, Counter[str]()
     with other.read() as connection:
         total = connection.execute(select(func.count(distinct(picture)))).scalar_one()
@@ -171,8 +170,8 @@ def merge(
         if not pictures:
             break
         last = pictures[-1]
-        with database.read() if dry_run else database.write() as connection:
-            batch = _Batch(connection, models, theirs, number)
+        with store.read() if dry_run else store.write() as connection:
+            batch = _Batch(connection, store.models, theirs, number)
             if batch.has_news and not dry_run:
                 number = number or _begin(connection, other, name)
                 batch.write(number)
@@ -181,9 +180,9 @@ def merge(
             on_conflict(conflict)
         on_progress(counts["pictures"], total)
     if number is not None:
-        with database.write() as connection:
+        with store.write() as connection:
             unmerging.settle(connection, number, State.DONE)
-        database.optimise()
+        store.database.optimise()
     return Merged(**counts)
 
 
@@ -202,7 +201,7 @@ def _begin(connection: Connection, other: Database, name: str) -> int:
     return number
 
 
-def _bring_names(database: Database, models: Models, other: Database) -> None:
+def _bring_names(store: Store, other: Database) -> None:
     """Brings the names of breeds that only people or models of the other catalogue know."""
     table = schema.model
     with other.read() as connection:
@@ -210,9 +209,9 @@ def _bring_names(database: Database, models: Models, other: Database) -> None:
         theirs = Models()
         theirs.read(connection)
         added = breed_names.read(connection)
-    if theirs.names.labels.keys() <= models.names.labels.keys():
+    if theirs.names.labels.keys() <= store.models.names.labels.keys():
         return
-    with database.write() as connection:
+    with store.write() as connection:
         own = {one.key for one in breed_names.read(connection)}
         breeds = [one._asdict() for one in added if one.key not in own]
         if breeds:
@@ -221,8 +220,8 @@ def _bring_names(database: Database, models: Models, other: Database) -> None:
         rows = [row._asdict() for row in found if row.digest not in known]
         if rows:
             connection.execute(insert(table), rows)
-        models.read(connection)
-        models.follow(connection)
+        store.models.read(connection)
+        store.models.follow(connection)
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import update_effective_labels
+from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import now, utc
 from barkive.errors import NothingToSayError
 
@@ -102,7 +102,7 @@ def settle(connection: Connection, number: int, state: State) -> None:
     connection.execute(row.values(state=state, ended_at=now()))
 
 
-def undo(database: Database, models: Models, number: int | None = None) -> Unmerged:
+def undo(store: Store, number: int | None = None) -> Unmerged:
     """Takes the last merge back; one whose undo was cut off is taken back to the end.
 
     What it added goes, batch by batch. Pictures stay that have come with it and were found by
@@ -110,15 +110,14 @@ def undo(database: Database, models: Models, number: int | None = None) -> Unmer
     a word that has come with it.
 
     Args:
-        database: The catalogue's.
-        models: The catalogue's.
+        store: The catalogue.
         number: That of the merge that is meant; None for the last one, whichever it is.
 
     Raises:
         NothingToSayError: There is none, or another one has come since.
         CatalogueError: The catalogue can't be written.
     """
-    merge = last_merge(database)
+    merge = last_merge(store.database)
     if merge is None:
         raise NothingToSayError(
             "No catalogue was merged into this one, so there is nothing to undo."
@@ -127,33 +126,33 @@ def undo(database: Database, models: Models, number: int | None = None) -> Unmer
         raise NothingToSayError(
             f"The last merge is that of {merge.catalogue} by now; take back that one first."
         )
-    with database.write() as connection:
+    with store.write() as connection:
         settle(connection, merge.number, State.UNDOING)
 
     def forget_words(connection: Connection, rows: Sequence[Row[Any]]) -> int:
         _forget(connection, schema.correction, rows)
-        update_effective_labels(connection, models, *{row.picture for row in rows})
+        update_effective_labels(connection, store.models, *{row.picture for row in rows})
         return len(rows)
 
     def forget_numbers(connection: Connection, rows: Sequence[Row[Any]]) -> int:
         _forget(connection, schema.alias, rows)
         return len(rows)
 
-    words = _by_batches(database, schema.correction, merge.number, forget_words)
-    _by_batches(database, schema.alias, merge.number, forget_numbers)
-    pictures = _by_batches(database, schema.content, merge.number, _forget_contents)
-    with database.write() as connection:
+    words = _by_batches(store.database, schema.correction, merge.number, forget_words)
+    _by_batches(store.database, schema.alias, merge.number, forget_numbers)
+    pictures = _by_batches(store.database, schema.content, merge.number, _forget_contents)
+    with store.write() as connection:
         settle(connection, merge.number, State.UNDONE)
     return Unmerged(merge, words, pictures)
 
 
-def finish(database: Database, models: Models) -> None:
+def finish(store: Store) -> None:
     """Takes a merge back to the end whose undo was cut off."""
     c = schema.merge.c
-    with database.read() as connection:
+    with store.read() as connection:
         cut_off = connection.execute(select(c.id).where(c.state == State.UNDOING)).first()
     if cut_off is not None:
-        undo(database, models)
+        undo(store)
 
 
 def _by_batches(
