@@ -152,11 +152,11 @@ def filters(catalogue: Catalogue) -> None:
 
 def review(catalogue: Catalogue) -> None:
     """The queue, fresh and when a desk has passed over and answered thousands."""
-    from barkive.catalogue import Correction, Kind
+    from barkive.catalogue import Kind, Label
 
     queue = catalogue.review
     told("review: next photo", times(lambda: queue.take("ada"), 30), 10)
-    pug = Correction(Kind.BREED, ("pug",))
+    pug = Label(Kind.BREED, ("pug",))
     answered = []
     for turn in range(SEEN):
         entry = queue.take("ada", count=1)[0]

@@ -30,11 +30,11 @@ from PIL import Image
 from barkive.bundle import Bundle
 from barkive.catalogue import (
     Catalogue,
-    Correction,
     Export,
     ExportFormat,
     Filter,
     Kind,
+    Label,
 )
 from barkive.catalogue.photos import identity
 from barkive.catalogue.photos.reading import Reading
@@ -372,7 +372,7 @@ class World:
         there = self.shot_of(path) if path.exists() and not is_gone else told
         wish = self.wish(rng, glance.version, undo=bool(glance.word))
         try:
-            after = self.catalogue.say(glance.number, wish)
+            after = self.catalogue.label(glance.number, wish)
         except (ChangedPhotoError, ReviewedMeanwhileError, UnknownPhotoError):
             assert not fits or there != told, "what was seen still holds, and was refused"
             self.done["refused"] += 1
@@ -398,7 +398,7 @@ class World:
         there = self.shot_of(path) if path.exists() else told
         wish = self.wish(rng, None, undo=one.corrected)
         try:
-            after = self.catalogue.say(photo, wish)
+            after = self.catalogue.label(photo, wish)
         except ChangedPhotoError:
             assert there != told or str(path) in self.shut, "the file is as it was, and was refused"
             self.done["refused"] += 1
@@ -407,15 +407,15 @@ class World:
         assert there.picture == told.picture, "a word was filed under another picture"
         self.note(after, wish)
 
-    def wish(self, rng: random.Random, seen: str | None, *, undo: bool) -> Correction:
+    def wish(self, rng: random.Random, seen: str | None, *, undo: bool) -> Label:
         chance = rng.random()
         if undo and chance < 0.3:
-            return Correction(Kind.UNDO, seen=seen)
+            return Label(Kind.UNDO, seen=seen)
         if chance < 0.4:
-            return Correction(Kind.NOT_DOG, seen=seen)
-        return Correction(Kind.BREED, (rng.choice(BREEDS),), seen=seen)
+            return Label(Kind.NOT_DOG, seen=seen)
+        return Label(Kind.BREED, (rng.choice(BREEDS),), seen=seen)
 
-    def note(self, after: Entry, wish: Correction) -> None:
+    def note(self, after: Entry, wish: Label) -> None:
         words = self.words[after.picture]
         self.spoken[after.picture] += 1
         self.done["words"] += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.transfer import copying
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
@@ -31,7 +31,7 @@ def filled(tmp_path: Path, colour_photo: Callable[..., Path], colour_bundle: Pat
     colour_photo("kennel/mila.png", (10, 250, 10))
     with Catalogue(tmp_path / "old.sqlite") as catalogue:
         catalogue.scan(photo.parent, classifier=Classifier(colour_bundle))
-        catalogue.correct(photo, breed="pug")
+        catalogue.label(photo, Label(Kind.BREED, ("pug",)))
     return tmp_path / "old.sqlite"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
@@ -47,7 +47,7 @@ def theirs(
             colour_photo("theirs/mila.png", (10, 250, 10))
         with Catalogue(tmp_path / f"{name}.sqlite") as catalogue:
             catalogue.scan(photo.parent, classifier=Classifier(colour_bundle))
-            catalogue.correct(photo, breed=breed, by=by)
+            catalogue.label(photo, Label(Kind.BREED, (breed,), by=by))
     return tmp_path / "theirs.sqlite"
 
 

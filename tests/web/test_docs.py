@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.web import Limits, Settings, create_app
 from barkive.web.problems import _STATUS
@@ -162,9 +162,9 @@ def test_an_example_runs(
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
         with Catalogue(desk / "ben.sqlite") as other:
             other.scan(desk / "photos", classifier=service.classifier)
-            service.catalogue.correct(desk / "photos/rex.png", breed="boxer")
+            service.catalogue.label(desk / "photos/rex.png", Label(Kind.BREED, ("boxer",)))
             monkeypatch.setattr(labels, "now", lambda: datetime(2100, 1, 1))
-            other.correct(desk / "photos/rex.png", breed="pug", by="Ben")
+            other.label(desk / "photos/rex.png", Label(Kind.BREED, ("pug",), by="Ben"))
     assert ADDRESS in text
     with serving(app) as address:
         run = subprocess.run(

@@ -4,7 +4,7 @@ Example:
     >>> from barkive.catalogue import Catalogue
 """
 
-from barkive.catalogue.annotations.labels import Correction
+from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.export.exporting import Export, ExportFormat
 from barkive.catalogue.export.outcome import Outcome
@@ -20,7 +20,6 @@ __all__ = [
     "Catalogue",
     "Change",
     "Conflict",
-    "Correction",
     "Entry",
     "Export",
     "ExportFormat",
@@ -28,6 +27,7 @@ __all__ = [
     "Found",
     "Group",
     "Kind",
+    "Label",
     "Merge",
     "Merged",
     "Outcome",

@@ -12,7 +12,7 @@ from types import TracebackType
 from sqlalchemy import select
 
 from barkive.catalogue.annotations import labels
-from barkive.catalogue.annotations.labels import Correction
+from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import Review
 from barkive.catalogue.db import schema
@@ -54,12 +54,13 @@ class Catalogue:
     """An association's photos, with what is known and said of each.
 
     Example:
-        >>> from barkive.catalogue import Catalogue, Filter
+        >>> from barkive.catalogue import Catalogue, Filter, Kind, Label
         >>> with Catalogue("photos.sqlite") as catalogue:
         ...     catalogue.scan(["/home/ada/Pictures"])
         ...     for entry in catalogue.search(Filter(breed="beagle", min_probability=0.9)):
         ...         print(entry.file, entry.breeds[0].probability)
-        ...     catalogue.correct("/home/ada/Pictures/rex.jpg", breed="Boxer", by="Ada")
+        ...     boxer = Label(Kind.BREED, ("Boxer",), by="Ada")
+        ...     catalogue.label("/home/ada/Pictures/rex.jpg", boxer)
     """
 
     def __init__(
@@ -270,49 +271,26 @@ class Catalogue:
         """
         return duplicates_of(self._store, number)
 
-    def correct(
-        self,
-        photo: Known,
-        *,
-        breed: str | None = None,
-        cross: Sequence[str] = (),
-        not_dog: bool = False,
-        unsure: bool = False,
-        undo: bool = False,
-        note: str | None = None,
-        by: str | None = None,
-        other: bool = False,
-    ) -> Entry:
-        """Writes what a person says of a photo, and of every file of the same content.
+    def label(self, photo: Known, label: Label) -> Entry:
+        """Writes what a person says of a photo, and of every file of the same picture.
 
-        Exactly one of `breed`, `cross`, `not_dog`, `unsure` and `undo` must be given. It is
-        durable when this returns.
+        It is durable when this returns.
 
         Args:
             photo: Its path or its number.
-            breed: A name or an id.
-            cross: The two breeds of a cross.
-            not_dog: There is no dog on it.
-            unsure: It can't be told.
-            undo: Takes back the last thing that was said.
-            note: Anything worth remembering.
-            by: Who says so.
-            other: Whether breeds that Barkive has no name for are taken as they are written.
+            label: What is said.
 
         Returns:
             The photo as it is now.
 
         Raises:
             CatalogueError: It is not in the catalogue, or the catalogue can't be written.
+            ChangedPhotoError: It holds another picture than the one that was seen.
+            NothingToSayError: It could never be read, or there is nothing to take back.
+            ReviewedMeanwhileError: Somebody has spoken of it since it was seen.
             UnknownBreedError: There is no such breed.
-            UsageError: Not exactly one thing is said, or there is nothing to take back.
         """
-        kind, breeds = labels.one_of(breed, cross, not_dog, unsure, undo)
-        return self.say(photo, Correction(kind, breeds, note, by, other))
-
-    def say(self, photo: Known, correction: Correction) -> Entry:
-        """Writes a correction: see `correct`."""
-        return labels.correct(self._store, _known(photo), correction)
+        return labels.add(self._store, _known(photo), label)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
         """Gives a breed that people added or trained another name: see `renaming.rename`.

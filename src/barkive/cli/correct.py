@@ -47,24 +47,27 @@ def correct(
 
     It holds for every file of the same content, wherever it is moved.
     """
-    from barkive.catalogue import Catalogue
+    from barkive.catalogue import Catalogue, Kind, Label
     from barkive.cli.output import entry_line, text_writer
+    from barkive.errors import UsageError
 
     write = text_writer()
+    options: dict[Kind, tuple[str, ...] | None] = {
+        Kind.BREED: None if breed is None else (breed,),
+        Kind.CROSS: cross,
+        Kind.NOT_DOG: () if not_a_dog else None,
+        Kind.UNSURE: () if unsure else None,
+        Kind.UNDO: () if undo else None,
+    }
+    said = [(kind, breeds) for kind, breeds in options.items() if breeds is not None]
+    if len(said) != 1:
+        raise UsageError(
+            "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
+        )
+    label = Label(*said[0], note=note, by=by, other=other)
     with Catalogue(catalogue, create=False) as opened:
         for photo in photos:
-            entry = opened.correct(
-                photo,
-                breed=breed,
-                cross=cross or (),
-                not_dog=not_a_dog,
-                unsure=unsure,
-                undo=undo,
-                note=note,
-                by=by,
-                other=other,
-            )
-            write(entry_line(entry, lang.value))
+            write(entry_line(opened.label(photo, label), lang.value))
 
 
 def history(

@@ -104,7 +104,7 @@ class _Session:
         return True
 
     def _ask(self, entry: Entry, place: str) -> Literal["next", "undo", "quit"]:
-        from barkive.catalogue import Correction, Kind
+        from barkive.catalogue import Kind, Label
         from barkive.errors import BarkiveError, ReviewedMeanwhileError
 
         self._show(entry, place)
@@ -118,8 +118,8 @@ class _Session:
                     continue
                 if key == "u" and self.said:
                     last = self.said[-1]
-                    taken = Correction(Kind.UNDO, by=self.by, seen=last.version)
-                    after = self.catalogue.say(last.id, taken)
+                    taken = Label(Kind.UNDO, by=self.by, seen=last.version)
+                    after = self.catalogue.label(last.id, taken)
                     # To be asked for again, as it is now.
                     self.said[-1] = after
                     self.answered -= 1
@@ -138,7 +138,7 @@ class _Session:
 
     def _take(self, entry: Entry, key: str) -> bool:
         """Does what a key says; whether the photo is answered by it."""
-        from barkive.catalogue import Correction, Kind
+        from barkive.catalogue import Kind, Label
 
         said: tuple[Kind, tuple[str, ...]]
         if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
@@ -163,8 +163,8 @@ class _Session:
         else:
             self._tell(f"{self.help}.")
             return False
-        correction = Correction(*said, by=self.by, other=True, seen=entry.version)
-        after = self.catalogue.say(entry.id, correction)
+        correction = Label(*said, by=self.by, other=True, seen=entry.version)
+        after = self.catalogue.label(entry.id, correction)
         self.said.append(after)
         self.answered += 1
         self._tell(f"Saved: {_name(after.file)}: {self._said(after)}; u takes it back.")

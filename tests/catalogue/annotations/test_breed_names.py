@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from barkive.bundle import BundleInfo
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import database
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.models import Models
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.verdicts import Label
+from barkive.verdicts import Label as BreedLabel
 
 BOXER, PUG = "n02108089", "n02110958"
 JACK = AddedBreed("jackrussell", "Jack Russell", "Jack Russell", None)
@@ -45,7 +45,7 @@ def said(catalogue: Catalogue, photo: Path) -> list[str]:
 def test_all_spellings_of_a_name_are_one_breed(name: str) -> None:
     names = Names(added=[JACK])
     assert names.find(name) == "Jack Russell"
-    assert names.label(name) == Label("Jack Russell", "Jack Russell", "Jack Russell")
+    assert names.label(name) == BreedLabel("Jack Russell", "Jack Russell", "Jack Russell")
 
 
 @pytest.mark.parametrize("name", ["jack", "russell", "jack russel", "", "n"])
@@ -55,7 +55,10 @@ def test_a_part_of_a_name_is_no_breed(name: str) -> None:
 
 
 def test_a_breed_of_the_table_wins_and_so_does_the_first_model() -> None:
-    first, second = Label("my-mutt", "my-mutt", "my-mutt"), Label("My Mutt", "My Mutt", "My Mutt")
+    first, second = (
+        BreedLabel("my-mutt", "my-mutt", "my-mutt"),
+        BreedLabel("My Mutt", "My Mutt", "My Mutt"),
+    )
     names = Names([first, second], [AddedBreed("boxer", "boxer", "boxer", None)])
     assert names.find("BOXER") == names.meant("boxer") == BOXER
     assert names.find("my mutt") == names.meant("My Mutt") == "my-mutt"
@@ -84,7 +87,7 @@ def test_an_added_breed_is_one_like_any(scanned: Catalogue, kennel: Path) -> Non
         ("mix", "jack  russell"),
         ("night", "JACK-RUSSELL"),
     ):
-        scanned.correct(kennel / f"{photo}.png", breed=name, other=True)
+        scanned.label(kennel / f"{photo}.png", Label(Kind.BREED, (name,), other=True))
     assert said(scanned, kennel / "night.png") == ["Jack Russell"]
     assert found(scanned, breed="jack RUSSELL") == {"rex", "mix", "night"}
     assert found(scanned, text="jack") == {"rex", "mix", "night"}
@@ -92,18 +95,20 @@ def test_an_added_breed_is_one_like_any(scanned: Catalogue, kennel: Path) -> Non
     assert scanned.counts("breed")["Jack Russell"] == 3
     assert [breed.en for breed in scanned.models.names.own] == ["Jack Russell"]
     # It needs no flag any more.
-    scanned.correct(kennel / "rex.png", cross=("jack russell", "carlin"))
+    scanned.label(kennel / "rex.png", Label(Kind.CROSS, ("jack russell", "carlin")))
     assert said(scanned, kennel / "rex.png") == ["Jack Russell", "Pug"]
 
 
 def test_a_name_that_is_known_is_not_added(scanned: Catalogue, kennel: Path) -> None:
-    scanned.correct(kennel / "rex.png", breed="boxer", other=True)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("boxer",), other=True))
     assert [one.label.id for one in scanned.photo(kennel / "rex.png").breeds] == [BOXER]
     assert scanned.models.names.own == ()
     with pytest.raises(UsageError, match="are the same breed"):
-        scanned.correct(kennel / "rex.png", cross=("Jack Russell", "jack russell"), other=True)
+        scanned.label(
+            kennel / "rex.png", Label(Kind.CROSS, ("Jack Russell", "jack russell"), other=True)
+        )
     with pytest.raises(UsageError, match=r"The name “\?!” has no letter or digit"):
-        scanned.correct(kennel / "rex.png", breed="?!", other=True)
+        scanned.label(kennel / "rex.png", Label(Kind.BREED, ("?!",), other=True))
     assert scanned.models.names.own == ()
 
 
@@ -111,14 +116,14 @@ def test_an_unknown_name_is_refused_with_what_is_near_and_how_to_take_it(
     scanned: Catalogue, kennel: Path
 ) -> None:
     with pytest.raises(UnknownBreedError, match=r"names: French Bulldog\. .* with --other"):
-        scanned.correct(kennel / "rex.png", breed="bulldog")
+        scanned.label(kennel / "rex.png", Label(Kind.BREED, ("bulldog",)))
     assert scanned.history(kennel / "rex.png") == []
 
 
 def test_a_renamed_breed_keeps_its_photos_and_its_history(
     where: str, scanned: Catalogue, kennel: Path
 ) -> None:
-    scanned.correct(kennel / "rex.png", breed="Jak Rusel", other=True)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Jak Rusel",), other=True))
     with Catalogue(where) as elsewhere:
         renamed = elsewhere.rename_breed("jak rusel", "  Jack   Russell ")
         assert (renamed.before.en, renamed.after.en, renamed.photos) == (
@@ -141,9 +146,9 @@ def test_a_renamed_breed_keeps_its_photos_and_its_history(
 def test_a_breed_is_merged_with_another_once_that_is_confirmed(
     scanned: Catalogue, kennel: Path, classifier: Classifier, target: str, expected: str
 ) -> None:
-    scanned.correct(kennel / "rex.png", breed="Jack Russell", other=True)
-    scanned.correct(kennel / "mix.png", breed="Parson", other=True)
-    scanned.correct(kennel / "night.png", cross=("Jack Russell", target))
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Jack Russell",), other=True))
+    scanned.label(kennel / "mix.png", Label(Kind.BREED, ("Parson",), other=True))
+    scanned.label(kennel / "night.png", Label(Kind.CROSS, ("Jack Russell", target)))
     there = scanned.count(Filter(breed=target))
     with pytest.raises(UsageError, match=rf"already, with {there} photos; with --merge the 2 of"):
         scanned.rename_breed("Jack Russell", target)
@@ -153,15 +158,15 @@ def test_a_breed_is_merged_with_another_once_that_is_confirmed(
     assert len(said(scanned, kennel / "night.png")) == 1
     assert scanned.counts("breed")[expected] == scanned.count(Filter(breed=target))
     assert "Jack Russell" not in [breed.en for breed in scanned.models.names.own]
-    scanned.correct(kennel / "rex.png", undo=True)
+    scanned.label(kennel / "rex.png", Label(Kind.UNDO))
     assert scanned.history(kennel / "rex.png")[0].labels[0].id == expected
-    scanned.correct(kennel / "rex.png", breed="jack russell")
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("jack russell",)))
     scanned.scan(kennel, classifier=classifier)
     assert {"rex", "night"} <= found(scanned, breed=target)
 
 
 def test_what_can_t_be_renamed_is_told(scanned: Catalogue, kennel: Path) -> None:
-    scanned.correct(kennel / "rex.png", breed="Mutt", other=True)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Mutt",), other=True))
     with pytest.raises(UsageError, match="“Pug” is a breed of Barkive's own table"):
         scanned.rename_breed("carlin", "Mops")
     with pytest.raises(UnknownBreedError):
@@ -178,7 +183,7 @@ def test_the_breeds_of_an_own_model_are_renamed_and_merged_likewise(
     write_bundle: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    own = tuple(Label(name, name, name) for name in ("my-mutt", "my-mix"))
+    own = tuple(BreedLabel(name, name, name) for name in ("my-mutt", "my-mix"))
     info = replace(colour_info, labels=(*own, colour_info.labels[2]))
     catalogue.scan(
         kennel, classifier=Classifier(write_bundle(tmp_path / "own", info.to_metadata()))
@@ -238,7 +243,7 @@ def test_models_follow_what_others_add(where: str, scanned: Catalogue, kennel: P
     models = Models()
     with scanned._database.read() as connection:
         models.read(connection)
-    scanned.correct(kennel / "rex.png", breed="Mutt", other=True)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Mutt",), other=True))
     with scanned._database.read() as connection:
         models.follow(connection)
     assert models.names.find("mutt") == "Mutt"

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from barkive.catalogue import Catalogue, Correction, Filter, Kind
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UnknownBreedError, UsageError
 from barkive.verdicts import Status
@@ -20,7 +20,7 @@ def breeds(catalogue: Catalogue, photo: Path) -> list[tuple[str, float]]:
 
 
 def test_what_people_say_stands_over_the_model(scanned: Catalogue, kennel: Path) -> None:
-    entry = scanned.correct(kennel / "mix.png", breed="Carlin", note="sûr", by="Ada")
+    entry = scanned.label(kennel / "mix.png", Label(Kind.BREED, ("Carlin",), note="sûr", by="Ada"))
     assert (entry.status, entry.corrected, entry.note) == (Status.DOG, True, "sûr")
     assert breeds(scanned, kennel / "mix.png") == [("Pug", 1.0)]
     record = entry.to_json("fr")
@@ -31,12 +31,12 @@ def test_what_people_say_stands_over_the_model(scanned: Catalogue, kennel: Path)
 
 def test_the_kinds_of_corrections(scanned: Catalogue, kennel: Path) -> None:
     rex = kennel / "rex.png"
-    scanned.correct(rex, cross=("pug", "maltese"))
+    scanned.label(rex, Label(Kind.CROSS, ("pug", "maltese")))
     assert breeds(scanned, rex) == [("Pug", 0.5), ("Maltese", 0.5)]
     assert [label.en for label in scanned.photo(rex).labels] == ["Pug", "Maltese"]
-    scanned.correct(rex, not_dog=True)
+    scanned.label(rex, Label(Kind.NOT_DOG))
     assert (scanned.photo(rex).status, breeds(scanned, rex)) == (Status.NOT_DOG, [])
-    scanned.correct(rex, unsure=True)
+    scanned.label(rex, Label(Kind.UNSURE))
     assert scanned.photo(rex).status is Status.UNCERTAIN
     assert breeds(scanned, rex)[0][0] == "Chihuahua"
     assert scanned.photo(rex).labels == ()
@@ -46,14 +46,14 @@ def test_undo_goes_back_one_step_at_a_time_and_forgets_nothing(
     scanned: Catalogue, kennel: Path
 ) -> None:
     rex = kennel / "rex.png"
-    scanned.correct(rex, breed="pug", by="Ada")
-    scanned.correct(rex, not_dog=True, by="Bo")
-    scanned.correct(rex, undo=True, by="Ada")
+    scanned.label(rex, Label(Kind.BREED, ("pug",), by="Ada"))
+    scanned.label(rex, Label(Kind.NOT_DOG, by="Bo"))
+    scanned.label(rex, Label(Kind.UNDO, by="Ada"))
     assert breeds(scanned, rex) == [("Pug", 1.0)]
-    scanned.correct(rex, undo=True, by="Ada")
+    scanned.label(rex, Label(Kind.UNDO, by="Ada"))
     assert (scanned.photo(rex).corrected, breeds(scanned, rex)[0][0]) == (False, "Chihuahua")
     with pytest.raises(UsageError, match=r"Nobody has corrected .*rex.png"):
-        scanned.correct(rex, undo=True)
+        scanned.label(rex, Label(Kind.UNDO))
     assert [(c.kind, c.by, c.was) for c in scanned.history(rex)] == [
         (Kind.BREED, "Ada", "dog: Chihuahua"),
         (Kind.CROSS.NOT_DOG, "Bo", "dog: Pug"),
@@ -70,24 +70,24 @@ def test_a_photo_that_can_t_be_read_can_be_corrected_and_keeps_its_reason(
 ) -> None:
     broken = kennel / "broken.jpg"
     reason = scanned.photo(broken).error
-    assert scanned.correct(broken, breed="boxer").error is None
-    assert scanned.correct(broken, undo=True).error == reason
+    assert scanned.label(broken, Label(Kind.BREED, ("boxer",))).error is None
+    assert scanned.label(broken, Label(Kind.UNDO)).error == reason
 
 
 def test_breeds_that_barkive_has_no_name_for_are_taken_when_asked(
     scanned: Catalogue, kennel: Path
 ) -> None:
     with pytest.raises(UnknownBreedError, match="Jack Russell"):
-        scanned.correct(kennel / "rex.png", breed="Jack Russell")
+        scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Jack Russell",)))
     assert scanned.photo(kennel / "rex.png").corrected is False
-    entry = scanned.correct(kennel / "rex.png", breed=" Jack Russell ", other=True)
+    entry = scanned.label(kennel / "rex.png", Label(Kind.BREED, (" Jack Russell ",), other=True))
     assert [(label.id, label.fr) for label in entry.labels] == [("Jack Russell", "Jack Russell")]
     assert scanned.count(Filter(text="russell")) == 1
 
 
 def test_notes_are_kept_as_they_are_whatever_they_hold(scanned: Catalogue, kennel: Path) -> None:
     note = "'); DROP TABLE photo; -- <script>alert(1)</script> \u202e 🐕"
-    scanned.correct(kennel / "rex.png", breed="pug", note=note, by=note)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("pug",), note=note, by=note))
     assert scanned.photo(kennel / "rex.png").note == note
     assert scanned.history(kennel / "rex.png")[0].by == note
     assert scanned.count(Filter(text="drop table")) == 1
@@ -96,32 +96,31 @@ def test_notes_are_kept_as_they_are_whatever_they_hold(scanned: Catalogue, kenne
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({}, "exactly one thing"),
-        ({"breed": "pug", "not_dog": True}, "exactly one thing"),
-        ({"cross": ("pug", "carlin")}, "pug and carlin are the same breed"),
-        ({"cross": ("pug",)}, "takes 2 breeds, not 1"),
-        ({"breed": "  "}, "name of the breed is empty"),
+        ((Kind.CROSS, ("pug", "carlin")), "pug and carlin are the same breed"),
+        ((Kind.CROSS, ("pug",)), "takes 2 breeds, not 1"),
+        ((Kind.BREED, ("  ",)), "name of the breed is empty"),
+        ((Kind.NOT_DOG, ("pug",)), "takes 0 breeds, not 1"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
-    scanned: Catalogue, kennel: Path, said: dict[str, object], message: str
+    scanned: Catalogue, kennel: Path, said: tuple[Kind, tuple[str, ...]], message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        scanned.correct(kennel / "rex.png", **said)  # type: ignore[arg-type]
+        scanned.label(kennel / "rex.png", Label(*said))
     assert scanned.history(kennel / "rex.png") == []
 
 
 def test_a_photo_that_is_not_catalogued_is_named(scanned: Catalogue, tmp_path: Path) -> None:
     message = r"nobody.jpg is not in the catalogue; add it with `barkive scan`"
     with pytest.raises(CatalogueError, match=message):
-        scanned.correct(tmp_path / "nobody.jpg", breed="pug")
+        scanned.label(tmp_path / "nobody.jpg", Label(Kind.BREED, ("pug",)))
     with pytest.raises(CatalogueError, match=message):
         scanned.history(tmp_path / "nobody.jpg")
 
 
 def test_a_correction_of_one_breed_takes_one() -> None:
     with pytest.raises(UsageError, match="takes 1 breed, not 0"):
-        Correction(Kind.BREED)
+        Label(Kind.BREED)
 
 
 def test_the_review_brings_the_closest_decisions_first_and_no_photo_twice(
@@ -135,7 +134,7 @@ def test_the_review_brings_the_closest_decisions_first_and_no_photo_twice(
     queue = catalogue.to_review()
     names = [Path(next(queue).file).name]
     # Corrected while it waits in the queue, by another person.
-    catalogue.correct(folder / "far.png", breed="pug")
+    catalogue.label(folder / "far.png", Label(Kind.BREED, ("pug",)))
     names += [Path(entry.file).name for entry in queue]
     assert names == ["near.png", "close.png"]
     assert [Path(entry.file).name for entry in catalogue.to_review(Filter(text="close"))] == [

@@ -6,12 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from barkive.catalogue import (
-    Catalogue,
-    Correction,
-    Filter,
-    Kind,
-)
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.review_queue import Progress, Review
 from barkive.catalogue.db import schema
@@ -24,7 +19,7 @@ from barkive.errors import (
 )
 from barkive.verdicts import Status
 
-PUG = Correction(Kind.BREED, ("pug",))
+PUG = Label(Kind.BREED, ("pug",))
 NO_DOG = Filter(status=(Status.NOT_DOG,))
 
 
@@ -126,7 +121,7 @@ def test_an_answer_to_a_photo_that_was_answered_meanwhile_is_not_written(
     folder = unsure(2)
     first = number(folder, "00", catalogue)
     catalogue.review.take("ada")
-    catalogue.correct(first, breed="maltese", by="Bo")
+    catalogue.label(first, Label(Kind.BREED, ("maltese",), by="Bo"))
     with pytest.raises(ReviewedMeanwhileError, match=r"00\.png meanwhile; what they said stands"):
         catalogue.review.answer("ada", first, PUG)
     assert [one.kind for one in catalogue.history(first)] == ["breed"]
@@ -141,7 +136,7 @@ def test_an_unknown_breed_or_photo_changes_nothing(
     first = number(folder, "00", catalogue)
     catalogue.review.take("ada")
     with pytest.raises(UnknownBreedError):
-        catalogue.review.answer("ada", first, Correction(Kind.BREED, ("cat",)))
+        catalogue.review.answer("ada", first, Label(Kind.BREED, ("cat",)))
     with pytest.raises(UnknownPhotoError):
         catalogue.review.skip("ada", 999)
     assert names(catalogue, "ada") == ["00"]
@@ -173,7 +168,7 @@ def test_undo_leaves_what_somebody_said_since(
     first = number(folder, "00", catalogue)
     catalogue.review.take("ada")
     catalogue.review.answer("ada", first, PUG)
-    catalogue.correct(first, breed="maltese", by="Bo")
+    catalogue.label(first, Label(Kind.BREED, ("maltese",), by="Bo"))
     with pytest.raises(ReviewedMeanwhileError, match="since; what they said stands"):
         catalogue.review.undo("ada")
     assert catalogue.photo(first).labels[0].en == "Maltese"
@@ -222,15 +217,15 @@ def test_progress_tells_how_often_the_model_was_right(
     review = catalogue.review
     assert review.progress("ada") == Progress(4, 0, 0, 0, 0, 0)
     said = {
-        "00": Correction(Kind.BREED, ("chihuahua",)),  # the first guess
-        "01": Correction(Kind.CROSS, ("pug", "maltese")),  # among the first five
-        "02": Correction(Kind.NOT_DOG),  # not what it said
-        "03": Correction(Kind.UNSURE),  # tells nothing of the model
+        "00": Label(Kind.BREED, ("chihuahua",)),  # the first guess
+        "01": Label(Kind.CROSS, ("pug", "maltese")),  # among the first five
+        "02": Label(Kind.NOT_DOG),  # not what it said
+        "03": Label(Kind.UNSURE),  # tells nothing of the model
     }
     for name, correction in said.items():
         review.take("ada")
         review.answer("ada", number(folder, name, catalogue), correction)
-    catalogue.correct(folder / "rex.png", breed="chihuahua")
+    catalogue.label(folder / "rex.png", Label(Kind.BREED, ("chihuahua",)))
     assert review.progress("ada") == Progress(0, 4, 0, 4, 2, 3)
     assert review.progress("bo") == Progress(0, 0, 0, 4, 2, 3)
 
@@ -260,7 +255,7 @@ def test_what_is_said_of_photos_without_a_dog_can_be_taken_back(
     catalogue: Catalogue, dark: Path
 ) -> None:
     review = catalogue.review
-    for name, correction in (("dusk", PUG), ("cave", Correction(Kind.NOT_DOG))):
+    for name, correction in (("dusk", PUG), ("cave", Label(Kind.NOT_DOG))):
         assert names(catalogue, "ada", query=NO_DOG)[0] == name
         review.answer("ada", number(dark, name, catalogue), correction)
     assert catalogue.photo(dark / "dusk.png").labels[0].en == "Pug"
@@ -288,8 +283,8 @@ def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
         "cellar",
         *last,
     ]
-    catalogue.correct(dark / "dusk.png", breed="pug")
-    catalogue.correct(dark / "dusk.png", undo=True)
+    catalogue.label(dark / "dusk.png", Label(Kind.BREED, ("pug",)))
+    catalogue.label(dark / "dusk.png", Label(Kind.UNDO))
     assert names(catalogue, "bo", query=NO_DOG)[0] == "dusk"
 
 

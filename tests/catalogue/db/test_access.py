@@ -16,11 +16,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from barkive.catalogue import (
-    Catalogue,
-    Export,
-    ExportFormat,
-)
+from barkive.catalogue import Catalogue, Export, ExportFormat, Kind, Label
 from barkive.catalogue.db import (
     access,
     database,
@@ -40,7 +36,7 @@ def filled(tmp_path: Path, kennel: Path, classifier: Classifier) -> Path:
     file = tmp_path / "office" / "c.sqlite"
     with Catalogue(file) as catalogue:
         catalogue.scan(kennel, classifier=classifier)
-        catalogue.correct(kennel / "rex.png", breed="pug")
+        catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",)))
     return file
 
 
@@ -90,7 +86,7 @@ def test_everything_is_read_and_nothing_written_where_that_may_not_be(
         out = tmp_path / "out.csv"
         assert catalogue.export(Export(ExportFormat.CSV, out)).written == 5
         for write in (
-            lambda: catalogue.correct(kennel / "mix.png", breed="pug"),
+            lambda: catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",))),
             lambda: catalogue.review.take("desk"),
             lambda: catalogue.scan(kennel),
         ):
@@ -123,7 +119,7 @@ def test_what_another_user_writes_meanwhile_is_seen(
             assert reader.read_only is not None
             assert "It is shown" not in reader.read_only
             assert not reader.photo(kennel / "mix.png").corrected
-            writer.correct(kennel / "mix.png", breed="pug")
+            writer.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
             assert reader.photo(kennel / "mix.png").corrected
 
 
@@ -136,7 +132,7 @@ def test_a_still_file_that_begins_to_be_written_is_read_as_such(
         allow()
         with Catalogue(filled) as writer:
             deny(filled)
-            writer.correct(kennel / "mix.png", breed="pug")
+            writer.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
             assert reader.photo(kennel / "mix.png").corrected
             assert reader._database._way is Way.LIVE
 
@@ -160,7 +156,7 @@ def test_a_log_without_its_index_is_read_in_a_copy(
     backup = tmp_path / "backup" / "c.sqlite"
     backup.parent.mkdir()
     with Catalogue(filled) as writer:
-        writer.correct(kennel / "mix.png", breed="pug")
+        writer.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
         for ending in ("", "-wal"):
             shutil.copy(f"{filled}{ending}", f"{backup}{ending}")
     deny(backup.parent)
@@ -186,7 +182,7 @@ def test_of_an_older_schema_a_copy_is_migrated(
         assert reader._database._way is Way.COPY
         assert reader.photo(kennel / "rex.png").corrected
         with pytest.raises(ReadOnlyCatalogueError):
-            reader.correct(kennel / "mix.png", breed="pug")
+            reader.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
     assert around(filled) == before
 
 
@@ -210,9 +206,9 @@ def test_who_gets_the_right_to_write_writes_without_opening_it_again(
     allow = deny(filled)
     with Catalogue(filled, create=False) as catalogue:
         with pytest.raises(ReadOnlyCatalogueError):
-            catalogue.correct(kennel / "mix.png", breed="pug")
+            catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
         allow()
-        assert catalogue.correct(kennel / "mix.png", breed="pug").corrected
+        assert catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",))).corrected
         assert catalogue.read_only is None
 
 
@@ -224,8 +220,8 @@ def test_a_full_disk_is_read_and_written_again_when_there_is_room(
         catalogue = Catalogue(filled, create=False)
         assert catalogue.count() == 5
         with pytest.raises(ReadOnlyCatalogueError, match=r"Its disk is full; make room\."):
-            catalogue.correct(kennel / "mix.png", breed="pug")
-    assert catalogue.correct(kennel / "mix.png", breed="pug").corrected
+            catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
+    assert catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",))).corrected
     catalogue.close()
 
 
@@ -384,7 +380,7 @@ def test_a_role_that_may_only_read_reads(
         out = tmp_path / "out.csv"
         assert catalogue.export(Export(ExportFormat.CSV, out)).written == 5
         with pytest.raises(ReadOnlyCatalogueError, match="nothing can be saved"):
-            catalogue.correct(kennel / "mix.png", breed="pug")
+            catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
 
 
 def test_a_server_that_takes_no_changes_is_read(reader: tuple[str, str], kennel: Path) -> None:
@@ -393,7 +389,7 @@ def test_a_server_that_takes_no_changes_is_read(reader: tuple[str, str], kennel:
     with Catalogue(closed, create=False) as catalogue:
         assert catalogue.count() == 5
         with pytest.raises(ReadOnlyCatalogueError, match=r"Its server takes no changes\."):
-            catalogue.correct(kennel / "mix.png", breed="pug")
+            catalogue.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
 
 
 def test_an_older_schema_on_a_server_is_told_to_who_may_not_migrate_it(

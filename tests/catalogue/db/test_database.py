@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.db import database, schema
 from barkive.catalogue.db.database import Database, default_location
 from barkive.catalogue.db.schema import HEAD
@@ -78,7 +78,7 @@ def test_an_older_catalogue_is_migrated_after_a_backup(
     file = tmp_path / "c.sqlite"
     with Catalogue(file) as catalogue:
         catalogue.scan(kennel, classifier=classifier)
-        catalogue.correct(kennel / "rex.png", breed="pug")
+        catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",)))
     request.getfixturevalue("next_schema")
     with Catalogue(file) as catalogue:
         assert catalogue.photo(kennel / "rex.png").corrected
@@ -99,7 +99,7 @@ def test_a_catalogue_that_is_deleted_meanwhile_is_not_made_anew(tmp_path: Path) 
         with pytest.raises(CatalogueError, match=r"c\.sqlite is gone; put it back, or start again"):
             catalogue.count()
         with pytest.raises(CatalogueError, match="is gone"):
-            catalogue.correct("x", breed="pug")
+            catalogue.label("x", Label(Kind.BREED, ("pug",)))
         assert not file.exists()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.classifier import Classifier
 
 
@@ -24,7 +24,7 @@ def test_numbers_and_words_of_an_old_catalogue_stay(
         assert shut.mtime_ns is None
         assert [one.undoes for one in catalogue.history(1)] == [None, None, None, 3]
         assert [one.undoes for one in catalogue.history(2)] == [None, 5]
-        taken = catalogue.correct(rex.id, undo=True, by="Ben")
+        taken = catalogue.label(rex.id, Label(Kind.UNDO, by="Ben"))
         assert (taken.word, taken.labels[0].en) == (1, "Chihuahua")
         # Of a content whose file has long gone the word waits for it.
         catalogue.scan(kennel, classifier=classifier)

@@ -12,11 +12,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from barkive.catalogue import (
-    Catalogue,
-    Filter,
-    Summary,
-)
+from barkive.catalogue import Catalogue, Filter, Kind, Label, Summary
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos import reading
 from barkive.catalogue.scan import recording
@@ -77,8 +73,8 @@ def shelter(
     for seed, name in enumerate(("ada.jpg", "rex.jpg", "tom.jpg")):
         shelter.picture(name, seed)
     shelter.scan()
-    catalogue.correct(shelter.folder / "ada.jpg", breed="pug", by="Ada")
-    catalogue.correct(shelter.folder / "rex.jpg", breed="boxer", by="Ada")
+    catalogue.label(shelter.folder / "ada.jpg", Label(Kind.BREED, ("pug",), by="Ada"))
+    catalogue.label(shelter.folder / "rex.jpg", Label(Kind.BREED, ("boxer",), by="Ada"))
     return shelter
 
 
@@ -312,7 +308,7 @@ def test_two_files_exchange_their_names(
         for seed, name in enumerate(("ada.bmp", "rex.bmp")):
             shelter.picture(name, 20 + seed)
         shelter.scan()
-        shelter.catalogue.correct(shelter.folder / "ada.bmp", breed="maltese")
+        shelter.catalogue.label(shelter.folder / "ada.bmp", Label(Kind.BREED, ("maltese",)))
     first, second = ("ada.bmp", "rex.bmp") if size else ("ada.jpg", "rex.jpg")
     before = {name: shelter.said(name) for name in (first, second)}
     (shelter.folder / first).rename(shelter.folder / "x")
@@ -338,7 +334,9 @@ def kennels(shelter: Shelter) -> dict[int, tuple[int, str | None]]:
     shelter.scan()
     for at, breed in enumerate(breeds):
         if breed is not None:
-            shelter.catalogue.correct(shelter.folder / f"kennel{at + 2}.jpg", breed=breed)
+            shelter.catalogue.label(
+                shelter.folder / f"kennel{at + 2}.jpg", Label(Kind.BREED, (breed,))
+            )
     return {at + 2: shelter.said(f"kennel{at + 2}.jpg") for at in range(len(breeds))}
 
 
@@ -457,7 +455,7 @@ def test_half_of_another_picture_is_not_taken_for_the_old_one(shelter: Shelter) 
     shelter.scan()
     assert shelter.catalogue.photo(before["rex.jpg"]).unreadable_since is not None
     with pytest.raises(ChangedPhotoError):
-        shelter.catalogue.correct(shelter.folder / "rex.jpg", breed="pug")
+        shelter.catalogue.label(shelter.folder / "rex.jpg", Label(Kind.BREED, ("pug",)))
     (shelter.folder / "rex.jpg").write_bytes(whole)
     assert shelter.scan() == {"replaced": 1}
     number, said = shelter.said("rex.jpg")
@@ -471,7 +469,7 @@ def test_files_that_are_empty_at_first_become_photos_of_their_own(shelter: Shelt
     before = shelter.numbers()
     shelter.picture("one.jpg", 40)
     shelter.scan()
-    shelter.catalogue.correct(shelter.folder / "one.jpg", breed="maltese")
+    shelter.catalogue.label(shelter.folder / "one.jpg", Label(Kind.BREED, ("maltese",)))
     # The next one is empty as the first one was.
     (shelter.folder / "four.jpg").write_bytes(b"")
     shelter.scan()
@@ -491,7 +489,7 @@ def test_a_photo_that_is_empty_once_more_lends_nobody_its_name(shelter: Shelter)
     shelter.scan()
     shelter.picture("one.jpg", 40)
     shelter.scan()
-    shelter.catalogue.correct(shelter.folder / "one.jpg", breed="maltese")
+    shelter.catalogue.label(shelter.folder / "one.jpg", Label(Kind.BREED, ("maltese",)))
     (shelter.folder / "one.jpg").unlink()
     (shelter.folder / "other.jpg").write_bytes(b"")
     shelter.scan()
@@ -505,7 +503,7 @@ def test_a_word_on_a_file_that_could_not_be_read_stays_with_what_it_held(
 ) -> None:
     shelter.folder.joinpath("new.jpg").write_bytes(b"\xff\xd8\xffnothing")
     shelter.scan()
-    number = shelter.catalogue.correct(shelter.folder / "new.jpg", not_dog=True).id
+    number = shelter.catalogue.label(shelter.folder / "new.jpg", Label(Kind.NOT_DOG)).id
     shelter.folder.joinpath("new.jpg").write_bytes(b"\xff\xd8\xffnothing more")
     shelter.scan()
     assert shelter.catalogue.photo(number).corrected
@@ -541,7 +539,7 @@ def test_a_photo_without_permission_keeps_all_and_is_tried_again(
         assert shelter.scan()["failed"] == 1
         assert shelter.said("rex.jpg") == before
     with pytest.raises(ChangedPhotoError, match="can't be read now"):
-        shelter.catalogue.correct(shelter.folder / "rex.jpg", breed="pug")
+        shelter.catalogue.label(shelter.folder / "rex.jpg", Label(Kind.BREED, ("pug",)))
     shut.clear()
     assert shelter.scan() == {"changed": 1}
     assert shelter.said("rex.jpg") == before
@@ -573,7 +571,7 @@ def test_photos_are_the_same_before_their_decoder_is_there_and_after(
         without.setattr(reading, "decode", refuse)
         assert shelter.scan() == {"new": 1, "failed": 1}
         new = shelter.said("new.jpg")[0]
-        shelter.catalogue.correct(shelter.folder / "new.jpg", breed="maltese")
+        shelter.catalogue.label(shelter.folder / "new.jpg", Label(Kind.BREED, ("maltese",)))
         # Known by its bytes, also where it has moved.
         shutil.move(shelter.folder / "rex.jpg", shelter.folder / "king.jpg")
         shelter.scan()
@@ -619,7 +617,7 @@ def test_copies_are_photos_of_one_picture_with_numbers_of_their_own(shelter: She
     tag(shelter.folder / "copy.jpg")
     shelter.scan()
     assert {name: shelter.said(name) for name in numbers} == numbers
-    shelter.catalogue.correct(shelter.folder / "copy.jpg", breed="beagle")
+    shelter.catalogue.label(shelter.folder / "copy.jpg", Label(Kind.BREED, ("beagle",)))
     assert shelter.said("link.jpg")[1] == "Beagle"
 
 
@@ -873,7 +871,7 @@ def test_a_catalogue_made_anew_knows_every_picture(
         for seed in range(4):
             shelter.picture(f"{seed}.jpg", seed)
         shelter.scan()
-        catalogue.correct(shelter.folder / "1.jpg", breed="boxer")
+        catalogue.label(shelter.folder / "1.jpg", Label(Kind.BREED, ("boxer",)))
         before = shelter.numbers()
     content = bytearray(file.read_bytes())
     at = content.find(b"3 jpg")
@@ -918,14 +916,14 @@ def test_a_word_is_filed_under_what_was_seen(shelter: Shelter) -> None:
     # Without a scan: neither under the old picture nor under the new one.
     shelter.picture("rex.jpg", 9)
     with pytest.raises(ChangedPhotoError, match="another picture than when it was scanned"):
-        catalogue.correct(rex, breed="pug")
+        catalogue.label(rex, Label(Kind.BREED, ("pug",)))
     assert shelter.said("rex.jpg") == before
     shelter.scan()
-    catalogue.correct(rex, breed="maltese")
+    catalogue.label(rex, Label(Kind.BREED, ("maltese",)))
     assert catalogue.photo(before[0]).labels[0].en == "Boxer"
     # With another tag it is the picture that was seen.
     tag(rex)
-    catalogue.correct(rex, breed="beagle")
+    catalogue.label(rex, Label(Kind.BREED, ("beagle",)))
     assert shelter.said("rex.jpg")[1] == "Beagle"
 
 
@@ -945,5 +943,8 @@ def test_a_scan_between_the_look_and_the_word_moves_no_word(
 
     monkeypatch.setattr(labels, "compare", late)
     # Filed under the picture that was looked at.
-    assert shelter.catalogue.correct(shelter.folder / "rex.jpg", breed="maltese").id == before[0]
+    assert (
+        shelter.catalogue.label(shelter.folder / "rex.jpg", Label(Kind.BREED, ("maltese",))).id
+        == before[0]
+    )
     assert shelter.said("rex.jpg")[1] is None

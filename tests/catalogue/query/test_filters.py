@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.query.filters import begin, behind, common_folder
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
@@ -74,7 +74,7 @@ def test_a_folder_is_itself_and_what_is_inside(scanned: Catalogue, kennel: Path)
 
 
 def test_both_breeds_of_a_cross_find_it_once(scanned: Catalogue, kennel: Path) -> None:
-    scanned.correct(kennel / "rex.png", cross=("beagle", "pug"))
+    scanned.label(kennel / "rex.png", Label(Kind.CROSS, ("beagle", "pug")))
     assert names(scanned, Filter(breed="beagle")) == ["rex"]
     assert names(scanned, Filter(breed="pug")) == ["dated", "mila", "rex"]
     assert names(scanned, Filter(group=9)) == ["dated", "mila", "mix", "rex"]
@@ -108,8 +108,8 @@ def test_counts_by_status_and_breed(scanned: Catalogue) -> None:
 def test_counts_follow_every_change(
     scanned: Catalogue, classifier: Classifier, kennel: Path
 ) -> None:
-    scanned.correct(kennel / "rex.png", breed="beagle")
-    scanned.correct(kennel / "mix.png", not_dog=True)
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("beagle",)))
+    scanned.label(kennel / "mix.png", Label(Kind.NOT_DOG))
     assert scanned.counts("breed") == {"n02110958": 2, "n02088364": 1}
     (kennel / "annex" / "mila.png").unlink()
     scanned.scan(kennel, classifier=classifier)
@@ -129,9 +129,9 @@ def test_a_models_own_breeds_are_found_by_name(
 ) -> None:
     from dataclasses import replace
 
-    from barkive.verdicts import Label
+    from barkive.verdicts import Label as BreedLabel
 
-    labels = (Label("rotten", "Red Dog", "Chien rouge"), *colour_info.labels[1:])  # type: ignore[attr-defined]
+    labels = (BreedLabel("rotten", "Red Dog", "Chien rouge"), *colour_info.labels[1:])  # type: ignore[attr-defined]
     metadata = replace(colour_info, labels=labels).to_metadata()  # type: ignore[type-var]
     catalogue.scan(kennel, classifier=Classifier(write_bundle(tmp_path / "m.onnx", metadata)))
     assert names(catalogue, Filter(breed="chien ROUGE", min_probability=0.5)) == ["rex"]

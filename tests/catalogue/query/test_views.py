@@ -8,12 +8,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import update
 
-from barkive.catalogue import (
-    Catalogue,
-    Export,
-    ExportFormat,
-    Filter,
-)
+from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, Kind, Label
 from barkive.catalogue.db import schema
 from barkive.catalogue.query.counting import Folder
 from barkive.classifier import Classifier
@@ -45,7 +40,7 @@ def test_a_page_is_a_part_of_the_search(filled: Catalogue) -> None:
 def test_a_photo_is_found_by_its_number(filled: Catalogue, kennel: Path) -> None:
     entry = filled.photo(kennel / "rex.png")
     assert filled.photo(entry.id) == entry
-    filled.correct(entry.id, breed="pug", by="Ada")
+    filled.label(entry.id, Label(Kind.BREED, ("pug",), by="Ada"))
     assert [one.by for one in filled.history(entry.id)] == ["Ada"]
     assert stems(found.entry for found in filled.like(entry.id, limit=1)) != ["rex"]
     assert [one.id for one in filled.with_content(entry.sha256 or "")] == [entry.id]

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, ChangedPhotoError
 
@@ -37,7 +37,7 @@ def work(acknowledge: int) -> None:
             photo = photos[i % len(photos)]
             note = f"{time.time_ns()}"
             try:
-                catalogue.correct(photo, breed="pug", note=note)
+                catalogue.label(photo, Label(Kind.BREED, ("pug",), note=note))
             except (CatalogueError, ChangedPhotoError):  # not scanned yet
                 continue
             finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.history import RunState
 from barkive.classifier import Classifier
@@ -49,7 +49,7 @@ def missing(catalogue: Catalogue) -> int:
 def test_an_empty_mount_point_changes_nothing(
     catalogue: Catalogue, scan: Scan, folder: Path
 ) -> None:
-    catalogue.correct(folder / "03.png", breed="boxer", by="Ada")
+    catalogue.label(folder / "03.png", Label(Kind.BREED, ("boxer",), by="Ada"))
     away = folder.rename(folder.with_name("away"))
     folder.mkdir()
     with pytest.raises(

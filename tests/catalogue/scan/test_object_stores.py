@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.scan.sources import open_source
 from barkive.classifier import Classifier
@@ -145,7 +145,7 @@ def rex_in_a_list(catalogue: Catalogue, classifier: Classifier, store: Any, tmp_
     listing = tmp_path / "all.txt"
     listing.write_text("memory://kennel/rex.png\n")
     catalogue.scan(listing, classifier=classifier)
-    catalogue.correct("memory://kennel/rex.png", breed="boxer", by="Ada")
+    catalogue.label("memory://kennel/rex.png", Label(Kind.BREED, ("boxer",), by="Ada"))
     return listing
 
 

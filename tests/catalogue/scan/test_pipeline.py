@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, Summary
+from barkive.catalogue import Catalogue, Export, ExportFormat, Filter, Kind, Label, Summary
 from barkive.catalogue.photos.reading import Reading
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
@@ -125,7 +125,7 @@ def test_a_moved_photo_keeps_its_number_and_what_people_said(
 ) -> None:
     age(kennel)
     catalogue.scan(kennel, classifier=classifier)
-    before = catalogue.correct(kennel / "rex.png", breed="pug", note="met her")
+    before = catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",), note="met her"))
     (kennel / "annex" / "deep").mkdir()
     shutil.move(kennel / "rex.png", kennel / "annex" / "deep" / "queen.png")
     summary = catalogue.scan(kennel, classifier=classifier)
@@ -149,11 +149,11 @@ def test_a_copy_is_a_photo_of_its_own_that_people_spoke_of_as_well(
     catalogue: Catalogue, classifier: Classifier, kennel: Path
 ) -> None:
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "rex.png", breed="maltese")
+    catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("maltese",)))
     shutil.copy(kennel / "rex.png", kennel / "copy.png")
     assert outcome(catalogue.scan(kennel / "copy.png", classifier=classifier)) == {"new": 1}
     assert catalogue.photo(kennel / "copy.png").breeds[0].label.en == "Maltese"
-    catalogue.correct(kennel / "copy.png", undo=True)
+    catalogue.label(kennel / "copy.png", Label(Kind.UNDO))
     assert catalogue.photo(kennel / "rex.png").breeds[0].label.en == "Chihuahua"
 
 
@@ -167,7 +167,7 @@ def test_a_scan_never_overwrites_what_people_said(
 ) -> None:
     age(kennel)
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "rex.png", not_dog=True)
+    catalogue.label(kennel / "rex.png", Label(Kind.NOT_DOG))
     other = Classifier(write_bundle(tmp_path / "other.onnx", _renamed(colour_info)))
     assert other.bundle.digest != classifier.bundle.digest
     summary = catalogue.scan(kennel, classifier=other)
@@ -199,7 +199,7 @@ def test_what_people_said_stays_with_a_picture_that_a_program_rewrote_or_turned(
 ) -> None:
     age(patches)
     catalogue.scan(patches, classifier=classifier)
-    catalogue.correct(patches / "rex.jpg", breed="boxer", by="Ada")
+    catalogue.label(patches / "rex.jpg", Label(Kind.BREED, ("boxer",), by="Ada"))
     with Image.open(patches / "rex.jpg") as image:
         changed = image.copy() if turn is None else image.transpose(turn)
     changed.save(patches / "rex.jpg", quality=85)
@@ -214,7 +214,7 @@ def test_another_picture_under_an_old_name_is_nobodys(
 ) -> None:
     age(patches)
     catalogue.scan(patches, classifier=classifier)
-    catalogue.correct(patches / "rex.jpg", breed="boxer")
+    catalogue.label(patches / "rex.jpg", Label(Kind.BREED, ("boxer",)))
     make_photo("album/rex.jpg", size=(320, 240), seed=7)
     catalogue.scan(patches, classifier=classifier)
     assert not catalogue.photo(patches / "rex.jpg").corrected
@@ -342,7 +342,7 @@ def test_originals_are_never_written_to(
 
     before = state()
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "rex.png", breed="pug")
+    catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",)))
     assert state() == before
 
 
@@ -369,7 +369,11 @@ def test_two_scans_and_a_person_at_once_lose_and_double_nothing(
         threads = [
             run(lambda: first.scan(folder, classifier=classifier)),
             run(lambda: second.scan(folder, classifier=classifier)),
-            run(lambda: [person.correct(folder / "0.png", breed="pug") for _ in range(20)]),
+            run(
+                lambda: [
+                    person.label(folder / "0.png", Label(Kind.BREED, ("pug",))) for _ in range(20)
+                ]
+            ),
         ]
         for thread in threads:
             thread.join()
@@ -457,7 +461,7 @@ def test_a_photo_that_goes_to_the_bin_is_missing_and_keeps_its_label(
 ) -> None:
     age(kennel)
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "rex.png", breed="Pug", by="Ada")
+    catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("Pug",), by="Ada"))
     (kennel / "#recycle").mkdir()
     shutil.move(kennel / "rex.png", kennel / "#recycle")
     summary = catalogue.scan(kennel, classifier=classifier)
@@ -477,7 +481,7 @@ def test_photos_that_were_catalogued_in_a_bin_are_missing(
     binned = colour_photo("kennel/#recycle/old.png", (9, 9, 250))
     age(kennel)
     assert outcome(catalogue.scan(binned.parent, classifier=classifier)) == {"new": 1}
-    catalogue.correct(binned, breed="Pug", by="Ada")
+    catalogue.label(binned, Label(Kind.BREED, ("Pug",), by="Ada"))
     both = catalogue.scan([kennel, binned.parent], classifier=classifier)
     assert outcome(both) == {"new": 5, "unchanged": 1}
     assert outcome(catalogue.scan(kennel, classifier=classifier)) == {"missing": 1, "unchanged": 5}
@@ -492,7 +496,7 @@ def test_what_is_excluded_stays_as_it_is(
 ) -> None:
     age(kennel)
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "annex" / "mila.png", breed="Pug", by="Ada")
+    catalogue.label(kennel / "annex" / "mila.png", Label(Kind.BREED, ("Pug",), by="Ada"))
     rules = Passing(("annex/",))
     summary = catalogue.scan(kennel, classifier=classifier, passing=rules)
     assert (outcome(summary), summary.passed_over) == ({"unchanged": 4}, {"excluded": 1})
@@ -561,7 +565,7 @@ def test_an_export_into_the_scanned_folder_is_passed_over_and_its_originals_are_
 ) -> None:
     age(kennel)
     catalogue.scan(kennel, classifier=classifier)
-    catalogue.correct(kennel / "rex.png", breed="Pug", by="Ada")
+    catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("Pug",), by="Ada"))
     out = kennel / inside
     written = catalogue.export(Export(kind, out, copy=copy)).written
     summary = catalogue.scan(kennel, classifier=classifier)

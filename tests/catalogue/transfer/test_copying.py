@@ -14,10 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from barkive.bundle import BundleInfo
-from barkive.catalogue import (
-    Catalogue,
-    Filter,
-)
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.similarity.similar import Similar
@@ -68,10 +65,12 @@ def lived(kennel: Path, classifier: Classifier, other_classifier: Classifier) ->
             (kennel / "gone.png").unlink()
             catalogue.scan(kennel, classifier=classifier)
             catalogue.scan(kennel / "annex", classifier=other_classifier)
-            catalogue.correct(kennel / "rex.png", breed="pug", by="Ada", note=note)
-            catalogue.correct(kennel / "rex.png", undo=True, by="Ada")
-            catalogue.correct(kennel / "mix.png", cross=("pug", "beagle"), note=note)
-            catalogue.correct(kennel / "night.png", breed="Épagneul de l'Île", other=True)
+            catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",), note=note, by="Ada"))
+            catalogue.label(kennel / "rex.png", Label(Kind.UNDO, by="Ada"))
+            catalogue.label(kennel / "mix.png", Label(Kind.CROSS, ("pug", "beagle"), note=note))
+            catalogue.label(
+                kennel / "night.png", Label(Kind.BREED, ("Épagneul de l'Île",), other=True)
+            )
         return where
 
     return live
@@ -149,7 +148,7 @@ def test_a_copy_says_what_the_catalogue_said_and_lives_on(
         (kennel / "new.png").write_bytes((kennel / "night.png").read_bytes() + b" ")
         assert catalogue.scan(kennel / "new.png", classifier=classifier).new == 1
         assert catalogue.photo(kennel / "new.png").id == 8
-        catalogue.correct(kennel / "rex.png", unsure=True)
+        catalogue.label(kennel / "rex.png", Label(Kind.UNSURE))
         kinds = [change.kind.value for change in catalogue.history(kennel / "rex.png")]
         assert kinds == ["breed", "undo", "unsure"]
 
@@ -167,7 +166,7 @@ def test_a_second_copy_brings_over_what_changed(
     first = copy(old, new)
     assert written(copy(old, new)) == {}
     with Catalogue(old) as catalogue:
-        catalogue.correct(kennel / "mix.png", undo=True)
+        catalogue.label(kennel / "mix.png", Label(Kind.UNDO))
         (kennel / "rex.png").rename(kennel / "max.png")
         (kennel / "new.png").write_bytes((kennel / "rex.png").name.encode())
         catalogue.scan(kennel, classifier=other_classifier)
@@ -222,7 +221,7 @@ def test_nul_is_kept_where_it_can_be(new_place: Place, lived: Callable[..., str]
 
 
 def said(catalogue: Catalogue, kennel: Path, _: Classifier) -> None:
-    catalogue.correct(kennel / "rex.png", breed="beagle", note="by hand")
+    catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("beagle",), note="by hand"))
 
 
 def scanned(catalogue: Catalogue, kennel: Path, classifier: Classifier) -> None:
@@ -249,8 +248,8 @@ def test_a_copy_that_was_used_is_left_as_it_is(
         use(catalogue, kennel, classifier)
     if both:
         with Catalogue(old) as catalogue:
-            catalogue.correct(kennel / "rex.png", breed="maltese")
-            catalogue.correct(kennel / "mix.png", unsure=True)
+            catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("maltese",)))
+            catalogue.label(kennel / "mix.png", Label(Kind.UNSURE))
             (kennel / "ours.png").write_bytes((kennel / "night.png").read_bytes() + b"  ")
             catalogue.scan(kennel / "ours.png", classifier=classifier)
     before = seen(new)
@@ -273,11 +272,11 @@ def test_what_people_say_of_the_copy_meanwhile_stands(
     old, new = lived(new_place("sqlite")), new_place(target)
     copy(old, new)
     with Catalogue(old) as catalogue:  # so that the last photo has to be written
-        catalogue.correct(7, unsure=True)
+        catalogue.label(7, Label(Kind.UNSURE))
 
     def say() -> None:
         with Catalogue(new) as catalogue:
-            catalogue.correct(kennel / "rex.png", breed="beagle", note="by hand")
+            catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("beagle",), note="by hand"))
 
     with pytest.raises(CatalogueError, match="has corrections that"):
         copy(old, new, stage=when(left, say))
@@ -295,7 +294,7 @@ def test_what_is_written_to_the_source_meanwhile_comes_along(
 
     def work() -> None:
         with Catalogue(old) as catalogue:
-            catalogue.correct(kennel / "rex.png", breed="beagle", note="meanwhile")
+            catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("beagle",), note="meanwhile"))
             catalogue.scan(kennel / "new.png", classifier=classifier)
 
     done = copy(old, new, stage=when(7, work))
@@ -313,7 +312,7 @@ def test_a_source_that_never_rests_is_told_of(
     def busy(_doing: str) -> Iterator[OnProgress]:
         yield lambda done, total: None
         with Catalogue(old) as catalogue:
-            catalogue.correct(kennel / "rex.png", unsure=True)
+            catalogue.label(kennel / "rex.png", Label(Kind.UNSURE))
 
     done = copy(old, new, stage=busy)
     assert not done.settled

@@ -18,12 +18,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 from sqlalchemy import func, select
 
-from barkive.catalogue import (
-    Catalogue,
-    Conflict,
-    Filter,
-    Merged,
-)
+from barkive.catalogue import Catalogue, Conflict, Filter, Kind, Label, Merged
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, back_up
@@ -115,7 +110,9 @@ def test_labels_come_to_the_same_pictures_under_other_names(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path, own: str, other: str
 ) -> None:
     ours, theirs = scanned(own, "a", GREY, RED), scanned(other, "b", RED, GREEN)
-    theirs.correct(tmp_path / "b/0.png", cross=("pug", "beagle"), by="Ben", note="chip\nsays 🐕")
+    theirs.label(
+        tmp_path / "b/0.png", Label(Kind.CROSS, ("pug", "beagle"), note="chip\nsays 🐕", by="Ben")
+    )
     before = rows(ours)
     expected = Merged(pictures=2, known=1, new=1, renumbered=1, words=1)
     assert merge(ours, theirs, dry_run=True) == expected
@@ -142,7 +139,7 @@ def test_a_picture_that_comes_waits_for_its_file(
     where: str,
 ) -> None:
     theirs = scanned("sqlite", "b", RED, GREEN, GREY)
-    theirs.correct(tmp_path / "b/1.png", breed="beagle", by="Ben")
+    theirs.label(tmp_path / "b/1.png", Label(Kind.BREED, ("beagle",), by="Ben"))
     number = theirs.photo(tmp_path / "b/1.png").id
     with Catalogue(where) as ours:
         assert merge(ours, theirs) == Merged(pictures=3, new=3, words=1)
@@ -161,12 +158,12 @@ def test_conflicts_are_told_and_the_later_word_holds_on_both_sides(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path, own: str, other: str
 ) -> None:
     ours, theirs = scanned(own, "a", RED, GREEN, GREY), scanned(other, "b", RED, GREEN, GREY)
-    ours.correct(tmp_path / "a/0.png", breed="pug", by="Ada")
-    theirs.correct(tmp_path / "b/0.png", breed="beagle", by="Ben")
-    theirs.correct(tmp_path / "b/1.png", breed="boxer", by="Ben")
-    ours.correct(tmp_path / "a/1.png", not_dog=True, by="Ada")
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("pug",), by="Ada"))
+    theirs.label(tmp_path / "b/0.png", Label(Kind.BREED, ("beagle",), by="Ben"))
+    theirs.label(tmp_path / "b/1.png", Label(Kind.BREED, ("boxer",), by="Ben"))
+    ours.label(tmp_path / "a/1.png", Label(Kind.NOT_DOG, by="Ada"))
     for one, folder in ((ours, "a"), (theirs, "b")):
-        one.correct(tmp_path / folder / "2.png", breed="pug", by="both")
+        one.label(tmp_path / folder / "2.png", Label(Kind.BREED, ("pug",), by="both"))
     told: list[Conflict] = []
     assert merge(ours, theirs, dry_run=True, on_conflict=told.append).conflicts == 2
     assert [
@@ -191,11 +188,11 @@ def test_who_knew_the_other_word_is_not_in_conflict_with_it(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
 ) -> None:
     ours, theirs = scanned("sqlite", "a", RED, GREEN), scanned("sqlite", "b", RED, GREEN)
-    ours.correct(tmp_path / "a/0.png", breed="pug", by="Ada")
-    ours.correct(tmp_path / "a/1.png", breed="pug", by="Ada")
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("pug",), by="Ada"))
+    ours.label(tmp_path / "a/1.png", Label(Kind.BREED, ("pug",), by="Ada"))
     merge(theirs, ours)
-    theirs.correct(tmp_path / "b/0.png", breed="beagle", by="Ben")
-    theirs.correct(tmp_path / "b/1.png", undo=True, by="Ben")
+    theirs.label(tmp_path / "b/0.png", Label(Kind.BREED, ("beagle",), by="Ben"))
+    theirs.label(tmp_path / "b/1.png", Label(Kind.UNDO, by="Ben"))
     assert merge(ours, theirs) == Merged(pictures=2, known=2, words=2)
     assert in_force(ours) == {"0.png": "Beagle"}
     undone = ours.history(2)
@@ -214,7 +211,7 @@ def test_words_of_one_second_stand_in_one_order_on_both_sides(
         (third, "c", ("boxer",)),
     ):
         for breed in breeds:
-            one.correct(tmp_path / folder / "0.png", breed=breed, by=folder)
+            one.label(tmp_path / folder / "0.png", Label(Kind.BREED, (breed,), by=folder))
     copies = [tmp_path / f"copy{number}.sqlite" for number in range(2)]
     for copied, source in zip(copies, (ours, theirs), strict=True):
         back_up(Path(source.name), copied)
@@ -249,11 +246,11 @@ def test_any_order_of_merges_ends_in_the_same_words(
             if rng.random() < 0.3:
                 one.merge(rng.choice(files))
             elif one.photo(photo).corrected and rng.random() < 0.4:
-                one.say(photo, labels.Correction(labels.Kind.UNDO, by=one.name[-8:]))
+                one.label(photo, labels.Label(labels.Kind.UNDO, by=one.name[-8:]))
             else:
                 breed = rng.choice(["pug", "boxer", "beagle"])
-                said = labels.Correction(labels.Kind.BREED, (breed,), by=one.name[-8:])
-                one.say(photo, said)
+                said = labels.Label(labels.Kind.BREED, (breed,), by=one.name[-8:])
+                one.label(photo, said)
     for _ in range(2):
         for one in files:
             for other in files:
@@ -278,7 +275,7 @@ def test_tags_make_no_other_picture(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path, classifier: Classifier
 ) -> None:
     ours, theirs = scanned("sqlite", "a", RED), scanned("sqlite", "b", RED)
-    theirs.correct(tmp_path / "b/0.png", breed="pug")
+    theirs.label(tmp_path / "b/0.png", Label(Kind.BREED, ("pug",)))
     tags = PngImagePlugin.PngInfo()
     tags.add_text("Keywords", "Rex")
     with Image.open(tmp_path / "b/0.png") as image:
@@ -335,9 +332,9 @@ def test_a_merge_is_taken_back_and_what_was_said_since_stands(
     other: str,
 ) -> None:
     ours, theirs = scanned(own, "a", RED, GREEN), scanned(other, "b", GREY, RED, GREEN)
-    ours.correct(tmp_path / "a/0.png", breed="boxer", by="Ada")
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("boxer",), by="Ada"))
     for number, breed in enumerate(("pug", "beagle", "whippet")):
-        theirs.correct(tmp_path / f"b/{number}.png", breed=breed, by="Ben")
+        theirs.label(tmp_path / f"b/{number}.png", Label(Kind.BREED, (breed,), by="Ben"))
     before = rows(ours)
     merge(ours, theirs)
     assert ours.last_merge() is not None
@@ -353,14 +350,14 @@ def test_a_merge_is_taken_back_and_what_was_said_since_stands(
     ours.scan(tmp_path / "b/0.png", classifier=classifier)
     number = ours.photo(tmp_path / "b/0.png").id
     assert ours.photo(number).labels[0].en == "Pug"
-    ours.correct(tmp_path / "a/1.png", breed="maltese", by="Ada")
-    ours.correct(tmp_path / "a/0.png", undo=True, by="Ada")
+    ours.label(tmp_path / "a/1.png", Label(Kind.BREED, ("maltese",), by="Ada"))
+    ours.label(tmp_path / "a/0.png", Label(Kind.UNDO, by="Ada"))
     ours.undo_merge()
     assert in_force(ours) == {"0.png": "Boxer", "1.png": "Maltese"}
     assert ours.photo(number).file == str(tmp_path / "b/0.png")
     assert not ours.photo(number).corrected
     assert ours.scan(tmp_path / "b/0.png", classifier=classifier).unchanged == 1
-    ours.correct(number, breed="pug", by="Ada")
+    ours.label(number, Label(Kind.BREED, ("pug",), by="Ada"))
     merge(ours, theirs)
     assert ours.photo(number).labels[0].en == "Pug"
 
@@ -371,7 +368,7 @@ def test_the_last_merge_is_taken_back_first(
     ours = scanned("sqlite", "a", RED)
     for folder, breed in (("b", "pug"), ("c", "beagle")):
         with scanned("sqlite", folder, RED) as theirs:
-            theirs.correct(tmp_path / folder / "0.png", breed=breed)
+            theirs.label(tmp_path / folder / "0.png", Label(Kind.BREED, (breed,)))
             merge(ours, theirs, name=f"{folder}'s")
     assert ours.undo_merge().merge.catalogue == "c's"
     assert in_force(ours) == {"0.png": "Pug"}
@@ -384,7 +381,7 @@ def test_itself_and_a_copy_of_it_add_nothing(
 ) -> None:
     ours = scanned("sqlite", "a", RED, GREEN)
     for _ in range(2):
-        ours.correct(tmp_path / "a/0.png", breed="pug")
+        ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("pug",)))
     back_up(Path(ours.name), tmp_path / "copy.sqlite")
     for other in (ours.name, tmp_path / "copy.sqlite"):
         assert ours.merge(other) == Merged(pictures=2, known=2)
@@ -470,7 +467,7 @@ def test_what_is_no_catalogue_is_refused_and_changes_nothing(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
 ) -> None:
     ours, theirs = scanned("sqlite", "a", RED), scanned("sqlite", "b", RED)
-    theirs.correct(tmp_path / "b/0.png", breed="pug")
+    theirs.label(tmp_path / "b/0.png", Label(Kind.BREED, ("pug",)))
     theirs.close()
     file, before = Path(theirs.name), rows(ours)
     with pytest.raises(UsageError, match=r"There is no catalogue none\.sqlite; check the name"):
@@ -545,7 +542,7 @@ def test_a_rebuilt_catalogue_keeps_what_was_merged(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
 ) -> None:
     ours, theirs = scanned("sqlite", "a", RED), scanned("sqlite", "b", GREY, RED)
-    theirs.correct(tmp_path / "b/1.png", breed="beagle")
+    theirs.label(tmp_path / "b/1.png", Label(Kind.BREED, ("beagle",)))
     merge(ours, theirs)
     before = rows(ours)
     ours.close()

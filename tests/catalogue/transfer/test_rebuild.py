@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError
@@ -16,7 +16,9 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
     file = tmp_path / "c.sqlite"
     with Catalogue(file) as catalogue:
         catalogue.scan(kennel, classifier=classifier)
-        before = catalogue.correct(kennel / "rex.png", breed="pug", by="Ada", note="hers").id
+        before = catalogue.label(
+            kennel / "rex.png", Label(Kind.BREED, ("pug",), note="hers", by="Ada")
+        ).id
     content = bytearray(file.read_bytes())
     table = content.find(b"broken jpg")
     assert table > 0

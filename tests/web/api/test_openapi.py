@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, Correction, Kind
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web import Settings, create_app
 
 # More of them by hand: BARKIVE_FUZZ=500 pytest tests/web/api/test_openapi.py
@@ -69,7 +69,7 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     """
     service = app.state.service
     first = next(service.catalogue.search()).id
-    service.catalogue.say(first, Correction(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
+    service.catalogue.label(first, Label(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
     scan = service.scans.start([str(kennel)])
     end = time.monotonic() + 60
     while service.scans.get(scan.id).finished_at is None:
@@ -78,7 +78,7 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     other = kennel.parent / "other.sqlite"
     with Catalogue(other) as catalogue:
         catalogue.scan(kennel, classifier=service.classifier)
-        catalogue.correct(kennel / "1.png", breed="pug")
+        catalogue.label(kennel / "1.png", Label(Kind.BREED, ("pug",)))
 
     def there() -> dict[str, Any]:
         # So that there is a merge to take back.

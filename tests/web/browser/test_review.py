@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from barkive.catalogue import Correction, Filter, Kind
+from barkive.catalogue import Filter, Kind, Label
 from barkive.catalogue.annotations.review_queue import Review
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -203,7 +203,7 @@ def test_an_answer_that_comes_too_late_is_told_and_not_written(
     folder = site.unsure("late", 2)
     page = visit().page(review(folder))
     catalogue = site.app.state.service.catalogue
-    catalogue.say(folder / "unsure00.png", Correction(Kind.BREED, ("pug",)))
+    catalogue.label(folder / "unsure00.png", Label(Kind.BREED, ("pug",)))
     press(page, "1")
     expect(page.get_by_role("status")).to_contain_text("Somebody answered that photo just before")
     assert shown(page) == "unsure01"

@@ -16,7 +16,7 @@ from PIL import Image
 from starlette.datastructures import QueryParams
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web.languages import Words
 from barkive.web.pages.views import FIELDS, View
 
@@ -129,7 +129,7 @@ def test_it_speaks_french(filled: TestClient) -> None:
 def test_the_filters_stand_in_the_address(
     filled: TestClient, kennel: Path, query: str, found: list[str] | str
 ) -> None:
-    catalogue_of(filled).correct(kennel / "night.png", unsure=False, not_dog=True)
+    catalogue_of(filled).label(kennel / "night.png", Label(Kind.NOT_DOG))
     answer = filled.get(f"/photos?{query}")
     assert answer.status_code == 200
     wanted = found.split() if isinstance(found, str) else found
@@ -256,7 +256,7 @@ def test_breeds_beyond_the_first_twelve_are_folded_away(filled: TestClient, kenn
         file = kennel / f"other{number}.png"
         Image.new("RGB", (40, 30), (250, number, 10)).save(file)
         catalogue.scan(file, classifier=filled.app.state.service.classifier)  # type: ignore[attr-defined]
-        catalogue.correct(file, breed=f"Mutt {number:02}", other=True)
+        catalogue.label(file, Label(Kind.BREED, (f"Mutt {number:02}",), other=True))
     page = filled.get("/photos").text
     (section,) = re.findall(r'aria-labelledby="s-breeds">(.*?)</section>', page, re.S)
     shown, _, folded = section.partition('<details class="all"><summary>Show 3 more</summary>')
@@ -350,8 +350,8 @@ def test_a_chunk_is_a_part_of_the_page_with_its_place_in_every_link(many: TestCl
 
 def test_what_people_said_is_shown_with_a_tick(filled: TestClient, kennel: Path) -> None:
     catalogue = catalogue_of(filled)
-    catalogue.correct(kennel / "rex.png", cross=("Pug", "Maltese"))
-    catalogue.correct(kennel / "night.png", unsure=True)
+    catalogue.label(kennel / "rex.png", Label(Kind.CROSS, ("Pug", "Maltese")))
+    catalogue.label(kennel / "night.png", Label(Kind.UNSURE))
     page = filled.get("/photos?corrected=true").text
     assert sorted(titles(page)) == ["Not sure", "Pug × Maltese"]
     assert page.partition('id="list"')[2].count("Checked by a person") == 4
@@ -397,7 +397,7 @@ def test_names_are_shown_as_they_are_written(
     colour_photo("kennel/a & <b>/<script>alert(1)<'\">.png", (250, 20, 10))
     service = filled.app.state.service  # type: ignore[attr-defined]
     service.catalogue.scan(kennel, classifier=service.classifier)
-    service.catalogue.correct(kennel / "rex.png", breed="<i>Mutt</i>", other=True)
+    service.catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("<i>Mutt</i>",), other=True))
     page = filled.get("/photos", params={"text": '"><script>alert(2)</script>'}).text
     assert "<script>alert" not in page
     page = filled.get("/photos").text

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.classifier import Classifier
 
@@ -24,11 +24,11 @@ def other(
 ) -> bytes:
     """A catalogue of the same photos, in which one is a Beagle, said later than here."""
     service = filled.app.state.service  # type: ignore[attr-defined]
-    service.catalogue.correct(kennel / "rex.png", breed="pug", by="Ada")
+    service.catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("pug",), by="Ada"))
     monkeypatch.setattr(labels, "now", lambda: datetime(2100, 1, 1))
     with Catalogue(tmp_path / "other.sqlite") as catalogue:
         catalogue.scan(kennel, classifier=classifier)
-        catalogue.correct(kennel / "rex.png", breed="beagle", by="<Ben>")
+        catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("beagle",), by="<Ben>"))
     return (tmp_path / "other.sqlite").read_bytes()
 
 
@@ -117,7 +117,7 @@ def make_other(tmp_path: Path, kennel: Path, classifier: Classifier) -> Callable
     def make(breed: str) -> bytes:
         with Catalogue(tmp_path / f"{breed}.sqlite") as catalogue:
             catalogue.scan(kennel, classifier=classifier)
-            catalogue.correct(kennel / "mix.png", breed=breed)
+            catalogue.label(kennel / "mix.png", Label(Kind.BREED, (breed,)))
         return (tmp_path / f"{breed}.sqlite").read_bytes()
 
     return make

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web import Settings, create_app
 from barkive.web.services import state
 
@@ -357,7 +357,7 @@ def test_a_form_of_another_picture_is_refused_and_both_are_shown(
 def test_a_word_that_was_said_meanwhile_stands(filled: TestClient) -> None:
     rex = number(filled, "rex")
     seen = version(filled, rex)
-    catalogue_of(filled).correct(rex, breed="pug", by="Ben", note="DNA")
+    catalogue_of(filled).label(rex, Label(Kind.BREED, ("pug",), note="DNA", by="Ben"))
     form = {"kind": "breed", "breed": "boxer", "seen": seen}
     refused = filled.post(f"/photos/{rex}/corrections", data=form)
     assert refused.status_code == 409

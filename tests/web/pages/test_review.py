@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, Correction, Filter, Kind
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 
 CHIHUAHUA, PUG, MALTESE = "n02085620", "n02110958", "n02085936"
 DESK = "a-desk-of-one"
@@ -242,7 +242,7 @@ def test_two_desks_have_different_photos(unsure: TestClient) -> None:
 
 def test_an_answer_that_comes_too_late_is_told_and_changes_nothing(unsure: TestClient) -> None:
     asked = number(page_of(unsure))
-    catalogue_of(unsure).say(int(asked), Correction(Kind.BREED, (MALTESE,)))
+    catalogue_of(unsure).label(int(asked), Label(Kind.BREED, (MALTESE,)))
     page = say(unsure, "breed", number=asked, breed=PUG)
     assert status_line(page).startswith("Somebody answered that photo just before you")
     assert photo(page) == "1.png"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
 from barkive.images.decode import _OPENERS
@@ -178,7 +178,7 @@ def test_a_photo_whose_file_is_gone_is_kept_again_under_its_number(
     additions: Additions, catalogue: Catalogue, kept: Path
 ) -> None:
     first = additions.add(photo(), "rex.png")
-    catalogue.correct(first.id, breed="Pug", by="Ada")
+    catalogue.label(first.id, Label(Kind.BREED, ("Pug",), by="Ada"))
     Path(first.file).unlink()
     again = additions.add(photo(), "back.png")
     assert (again.id, again.labels[0].en, Path(again.file).name) == (first.id, "Pug", "back.png")

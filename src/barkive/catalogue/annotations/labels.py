@@ -46,7 +46,7 @@ _REVIEWED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Correction:
+class Label:
     """What a person says of a photo.
 
     Attributes:
@@ -80,35 +80,13 @@ class Correction:
             raise UsageError("The name of the breed is empty; give a name or an id.")
 
 
-def one_of(
-    breed: str | None, cross: Sequence[str], not_dog: bool, unsure: bool, undo: bool
-) -> tuple[Kind, tuple[str, ...]]:
-    """The one thing that is said, and its breeds: see `Catalogue.correct`.
-
-    Raises:
-        UsageError: It is not exactly one.
-    """
-    said: list[tuple[Kind, tuple[str, ...]]] = []
-    if breed is not None:
-        said.append((Kind.BREED, (breed,)))
-    if cross:
-        said.append((Kind.CROSS, tuple(cross)))
-    flags = {Kind.NOT_DOG: not_dog, Kind.UNSURE: unsure, Kind.UNDO: undo}
-    said += [(kind, ()) for kind, is_said in flags.items() if is_said]
-    if len(said) != 1:
-        raise UsageError(
-            "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
-        )
-    return said[0]
-
-
-def correct(store: Store, photo: str | int, correction: Correction) -> Entry:
+def add(store: Store, photo: str | int, label: Label) -> Entry:
     """Writes what a person says of a photo; it is durable when this returns.
 
     Args:
         store: The catalogue.
         photo: Its path or its number; every file of the same picture is corrected with it.
-        correction: What is said.
+        label: What is said.
 
     Returns:
         The photo as it is now.
@@ -123,20 +101,20 @@ def correct(store: Store, photo: str | int, correction: Correction) -> Entry:
     """
     # Before the transaction, for which others wait: the file may have to be read.
     known = one(store, photo)
-    refuse_changed(known, correction)
+    refuse_changed(known, label)
     with store.write() as connection:
         # By its number: a scan may have put another picture under this name meanwhile.
-        return write(connection, store.models, known.id, correction)
+        return write(connection, store.models, known.id, label)
 
 
-def refuse_changed(entry: Entry, correction: Correction) -> None:
+def refuse_changed(entry: Entry, label: Label) -> None:
     """Refuses to speak of a photo whose file may hold another picture by now.
 
     Raises:
         ChangedPhotoError: It does; or it can't be read, and the person does not say what they
             saw.
     """
-    if entry.missing_since is not None and correction.seen is not None:
+    if entry.missing_since is not None and label.seen is not None:
         return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
         case Now.CHANGED:
@@ -144,26 +122,24 @@ def refuse_changed(entry: Entry, correction: Correction) -> None:
                 f"{entry.file} holds another picture than when it was scanned; scan it again, "
                 "look at it, and then say what it shows."
             )
-        case Now.UNREADABLE if correction.seen is None:
+        case Now.UNREADABLE if label.seen is None:
             raise ChangedPhotoError(
                 f"{entry.file} can't be read now, so it can't be told whether it is still the "
                 "picture that was scanned; try again when it can be read."
             )
 
 
-def write(
-    connection: Connection, models: Models, photo: str | int, correction: Correction
-) -> Entry:
+def write(connection: Connection, models: Models, photo: str | int, label: Label) -> Entry:
     """Writes what a person says of a photo, within a transaction: see `correct`."""
     row = find(connection, photo)
     (before,) = to_entries(connection, models, [row])
     if row.sha256 is None:
         raise NothingToSayError(f"{row.path} could never be read, so there is nothing to correct.")
     content = bytes(row.sha256)
-    if correction.seen is not None:
-        content = _seen(connection, row, correction.seen)
-    breeds = _breeds(connection, models, correction)
-    if correction.kind is Kind.UNDO and row.correction_id is None:
+    if label.seen is not None:
+        content = _seen(connection, row, label.seen)
+    breeds = _breeds(connection, models, label)
+    if label.kind is Kind.UNDO and row.correction_id is None:
         raise NothingToSayError(
             f"Nobody has corrected {row.path}, so there is nothing to take back."
         )
@@ -173,15 +149,15 @@ def write(
         insert(said).values(
             picture=row.picture,
             sha256=content,
-            kind=correction.kind.value,
+            kind=label.kind.value,
             breed=breeds[0] if breeds else None,
             breed2=breeds[1] if len(breeds) > 1 else None,
-            note=correction.note,
-            said_by=correction.by,
+            note=label.note,
+            said_by=label.by,
             # Words are in the order of their times, also where a clock was set back.
             said_at=max(now(), connection.execute(last).scalar() or datetime.min),
             was=_described(before),
-            undoes=row.correction_id if correction.kind is Kind.UNDO else None,
+            undoes=row.correction_id if label.kind is Kind.UNDO else None,
         )
     )
     update_effective_labels(connection, models, row.picture)
@@ -299,21 +275,21 @@ def _behind(row: Row[Any]) -> ColumnElement[bool]:
     return or_(c.margin > row.margin, and_(c.margin == row.margin, c.id > row.id), unknown)
 
 
-def _breeds(connection: Connection, models: Models, correction: Correction) -> tuple[str, ...]:
+def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, ...]:
     """The ids of the breeds that a person names; with `other`, new ones are added."""
     models.follow(connection)
     found: list[str] = []
-    for name in correction.breeds:
+    for name in label.breeds:
         try:
             found.append(models.names.find(name))
         except UnknownBreedError as error:
-            if not correction.other:
+            if not label.other:
                 raise UnknownBreedError(name, error.nearest, can_be_added=True) from None
             found.append(breed_names.add(connection, name))
             models.follow(connection)
     if len(set(found)) < len(found):
         raise UsageError(
-            f"{' and '.join(correction.breeds)} are the same breed; a cross takes two, "
+            f"{' and '.join(label.breeds)} are the same breed; a cross takes two, "
             "or give one with --breed."
         )
     return tuple(found)

@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
 
 from barkive.catalogue.annotations import labels
-from barkive.catalogue.annotations.labels import Correction
+from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.catalogue.query import entries
@@ -143,13 +143,13 @@ class Review:
         with self._store.read() as connection:
             return to_entries(connection, self._store.models, connection.execute(page).all())
 
-    def answer(self, desk: str, number: int, correction: Correction) -> Entry:
+    def answer(self, desk: str, number: int, label: Label) -> Entry:
         """Writes what a desk says of a photo; it is durable when this returns.
 
         Args:
             desk: Whose answer it is.
             number: The photo's.
-            correction: What is said.
+            label: What is said.
 
         Returns:
             The photo as it is now.
@@ -162,14 +162,14 @@ class Review:
         """
         table = schema.review
         seen = entries.one(self._store, number)
-        labels.refuse_changed(seen, correction)
+        labels.refuse_changed(seen, label)
         with self._store.write() as connection:
             row = entries.find(connection, number)
             if row.corrected:
                 raise ReviewedMeanwhileError(
                     f"Somebody has reviewed {row.path} meanwhile; what they said stands."
                 )
-            entry = labels.write(connection, self._store.models, number, correction)
+            entry = labels.write(connection, self._store.models, number, label)
             self._settle(connection, desk, row.picture, _DONE)
             connection.execute(
                 update(table)
@@ -231,7 +231,7 @@ class Review:
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
                 if last.state == _DONE:
-                    labels.write(connection, self._store.models, row.number, Correction(Kind.UNDO))
+                    labels.write(connection, self._store.models, row.number, Label(Kind.UNDO))
                 connection.execute(
                     update(table)
                     .where(table.c.id == last.id)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Correction, Kind
+from barkive.catalogue import Kind, Label
 from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
 from barkive.errors import (
     ChangedPhotoError,
@@ -244,9 +244,9 @@ def correct(
     if not isinstance(said, SaidOtherwise):
         breeds, other = tuple(said.breeds), said.other
     seen = None if if_match in (None, "*") else if_match.removeprefix("W/").strip('"')
-    correction = Correction(Kind(said.kind), breeds, said.note, said.by, other, seen)
+    correction = Label(Kind(said.kind), breeds, said.note, said.by, other, seen)
     try:
-        return _one(shared.catalogue.say(number, correction), lang)
+        return _one(shared.catalogue.label(number, correction), lang)
     except (ChangedPhotoError, ReviewedMeanwhileError) as refused:
         now = _to_json(shared.catalogue.photo(number), lang)
         return problem(409, translate(str(refused), lang), photo=now)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from barkive.catalogue import Correction, Kind
+from barkive.catalogue import Kind, Label
 from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
 from barkive.errors import UnknownBreedError
-from barkive.verdicts import Label
+from barkive.verdicts import Label as BreedLabel
 from barkive.web.pages.reviewer import name_of
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
@@ -35,7 +35,7 @@ class Choice:
 
     typed: str
     field: str
-    labels: tuple[Label, ...]
+    labels: tuple[BreedLabel, ...]
     kept: tuple[tuple[str, str], ...]
 
     @classmethod
@@ -63,7 +63,7 @@ def correction(
     written: Sequence[str] = (),
     note: str = "",
     seen: str = "",
-) -> Correction:
+) -> Label:
     """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
 
     Args:
@@ -83,7 +83,7 @@ def correction(
     if kind is Kind.BREED and second.strip():
         kind = Kind.CROSS
     breeds = {Kind.BREED: (breed,), Kind.CROSS: (breed, second)}.get(kind, ())
-    said = Correction(
+    said = Label(
         *(kind, breeds, note.strip() or None, name_of(request), bool(written)), seen=seen or None
     )
     taken = {fold(name) for name in written}

@@ -96,7 +96,7 @@ def correct(
     try:
         models = shared.catalogue.models
         said = correction(request, models, kind, breed, second, written, note, seen)
-        shared.catalogue.say(number, said)
+        shared.catalogue.label(number, said)
     except UnknownPhotoError:
         raise
     except (ChangedPhotoError, ReviewedMeanwhileError) as error:
