@@ -183,7 +183,7 @@ def measure(catalogue: Catalogue) -> None:
         print(f"{name:40}{counted:10.1f}{found:12.1f}  {catalogue.count(wanted):,}")
     print(f"counts by status: {milliseconds(lambda: catalogue.counts('status')):.1f} ms")
     print(f"counts by breed: {milliseconds(lambda: catalogue.counts('breed')):.1f} ms")
-    print(f"next to review: {milliseconds(lambda: next(catalogue.to_review())):.1f} ms")
+    print(f"next to review: {milliseconds(lambda: catalogue.review.look(count=1)):.1f} ms")
     photo = next(catalogue.search(Filter(breed="beagle"), limit=1)).file
     start = time.perf_counter()
     catalogue.like(photo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.renaming import Renamed, rename
-from barkive.catalogue.annotations.review_queue import Review
+from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
@@ -115,9 +115,9 @@ class Catalogue:
         return self._database.read_only
 
     @property
-    def review(self) -> Review:
-        """The photos to look at, for several people at once."""
-        return Review(self._store)
+    def review(self) -> ReviewQueue:
+        """The queue of photos to review, for several people at once."""
+        return ReviewQueue(self._store)
 
     @property
     def models(self) -> Models:
@@ -411,10 +411,6 @@ class Catalogue:
             UnknownPhotoError: It is not in the catalogue.
         """
         return labels.history(self._store, _known(photo))
-
-    def to_review(self, query: Filter = _ALL) -> Generator[Entry, None, None]:
-        """The photos to review, the least certain first: see `corrections.to_review`."""
-        return labels.to_review(self._store, query)
 
 
 def _known(photo: Known) -> str | int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +16,7 @@ from barkive.cli.options import CatalogueAt, Lang, LangOption
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from barkive.catalogue import Catalogue, Entry, Filter
+    from barkive.catalogue import Catalogue, Entry, Filter, Label
 
 _HELP = (
     "1 to 5 one of these, b another breed, c a cross, n no dog, ? can't be told, s skip, "
@@ -57,15 +58,13 @@ def review(
             typer.echo(f"Nothing to review: {why}.")
             return
         typer.echo(f"{left} to review. {session.help}.", err=True)
-        for number, entry in enumerate(opened.to_review(wanted), 1):
-            if not session.settle(entry, f"{number} of {left}"):
-                break
+        session.go_through(wanted, left)
         typer.echo(f"{session.answered} answered, {opened.count(waiting)} left.")
 
 
 @dataclass(slots=True)
 class _Session:
-    """One person at one terminal."""
+    """One person at one terminal: a session of the queue that the pages share as well."""
 
     catalogue: Catalogue
     console: Console
@@ -73,9 +72,9 @@ class _Session:
     by: str | None
     picture: bool
     answered: int = 0
-    said: list[Entry] = field(default_factory=list)
     # A key that was pressed where a choice was asked for, and is none.
     pending: str | None = None
+    name: str = field(default_factory=lambda: f"terminal-{secrets.token_urlsafe(9)}")
     saves: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,25 +85,41 @@ class _Session:
         """What the keys do."""
         return _HELP if self.saves else _HELP_TO_LOOK
 
-    def settle(self, entry: Entry, place: str) -> bool:
-        """Asks until the photo is answered or skipped; False to end.
+    def go_through(self, wanted: Filter, left: int) -> None:
+        """Asks for one photo after the other until none is left, or the person ends it.
 
-        An answer that is taken back is asked for again first.
+        Args:
+            wanted: Which photos.
+            left: How many there are to begin with.
         """
-        asked = [(entry, place)]
-        while asked:
-            current = asked[-1]
-            match self._ask(*current):
-                case "next":
-                    asked.pop()
-                case "undo":
-                    asked.append((self.said.pop(), "again"))
-                case _:
-                    return False
-        return True
+        places: dict[int, int] = {}
+        again: int | None = None
+        try:
+            while (entry := self._next(wanted, len(places))) is not None:
+                number = places.setdefault(entry.id, len(places) + 1)
+                place = "again" if entry.id == again else f"{number} of {left}"
+                match self._ask(entry, place):
+                    case "quit":
+                        return
+                    case "next":
+                        again = None
+                    case undone:
+                        again = undone
+        finally:
+            if self.saves:
+                self.catalogue.review.leave(self.name)
 
-    def _ask(self, entry: Entry, place: str) -> Literal["next", "undo", "quit"]:
-        from barkive.catalogue import Kind, Label
+    def _next(self, wanted: Filter, seen: int) -> Entry | None:
+        """The photo that comes next; where nothing can be saved, the one behind those seen."""
+        queue = self.catalogue.review
+        if self.saves:
+            found = queue.take(self.name, wanted, count=1)
+        else:
+            found = queue.look(wanted, offset=seen, count=1)
+        return found[0] if found else None
+
+    def _ask(self, entry: Entry, place: str) -> Literal["next", "quit"] | int:
+        """Asks until a photo is settled; the number of the one that was taken back, if any."""
         from barkive.errors import BarkiveError, ReviewedMeanwhileError
 
         self._show(entry, place)
@@ -115,60 +130,68 @@ class _Session:
                     return "quit"
                 if not self.saves and key not in _LOOKING:
                     self.console.print(f"{self.help}.", style="dim", markup=False)
-                    continue
-                if key == "u" and self.said:
-                    last = self.said[-1]
-                    taken = Label(Kind.UNDO, by=self.by, seen=last.version)
-                    after = self.catalogue.label(last.id, taken)
-                    # To be asked for again, as it is now.
-                    self.said[-1] = after
-                    self.answered -= 1
-                    self._tell(f"Taken back: {_name(after.file)}.")
-                    return "undo"
-                if key == "s" or self._take(entry, key):
+                elif key == "u" and (undone := self._undo()) is not None:
+                    return undone
+                elif key == "s":
+                    if self.saves:
+                        self.catalogue.review.skip(self.name, entry.id)
+                    return "next"
+                elif self._take(entry, key):
                     return "next"
             except ReviewedMeanwhileError as error:
                 self.console.print(str(error), style="red", markup=False)
                 if key != "u":
                     return "next"
-                # Their word stands, and there is nothing of one's own to take back.
-                self.said.pop()
             except BarkiveError as error:
                 self.console.print(str(error), style="red", markup=False)
 
+    def _undo(self) -> int | None:
+        """Takes back what was done last; the photo's number, None where nothing was done."""
+        queue = self.catalogue.review
+        last = queue.last(self.name)
+        entry = queue.undo(self.name, self.by)
+        if entry is None:
+            return None
+        self.answered -= last is not None and last.change is not None
+        self._tell(f"Taken back: {_name(entry.file)}.")
+        return entry.id
+
     def _take(self, entry: Entry, key: str) -> bool:
         """Does what a key says; whether the photo is answered by it."""
-        from barkive.catalogue import Kind, Label
-
-        said: tuple[Kind, tuple[str, ...]]
-        if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
-            said = Kind.BREED, (entry.guesses[int(key) - 1].label.id,)
-        elif key in ("b", "c"):
-            questions = ("Breed",) if key == "b" else ("First breed", "Second breed")
-            breeds: list[str] = []
-            for question in questions:
-                if (meant := self._meant(_line(question))) is None:
-                    self._tell("Nothing is saved.")
-                    return False
-                breeds.append(meant)
-            # What is no breed's name was chosen to be taken as it is written.
-            said = Kind.BREED if key == "b" else Kind.CROSS, tuple(breeds)
-        elif key == "n":
-            said = Kind.NOT_DOG, ()
-        elif key == "?":
-            said = Kind.UNSURE, ()
-        elif key == "o":
-            typer.launch(entry.file)
+        said = self._label(entry, key)
+        if said is None:
             return False
-        else:
-            self._tell(f"{self.help}.")
-            return False
-        correction = Label(*said, by=self.by, other=True, seen=entry.version)
-        after = self.catalogue.label(entry.id, correction)
-        self.said.append(after)
+        after = self.catalogue.review.answer(self.name, entry.id, said)
         self.answered += 1
         self._tell(f"Saved: {_name(after.file)}: {self._said(after)}; u takes it back.")
         return True
+
+    def _label(self, entry: Entry, key: str) -> Label | None:
+        """What a key says of a photo; None where it says nothing of it."""
+        from barkive.catalogue import Kind, Label
+
+        kind, breeds = Kind.BREED, list[str]()
+        if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
+            breeds.append(entry.guesses[int(key) - 1].label.id)
+        elif key in ("b", "c"):
+            kind = Kind.BREED if key == "b" else Kind.CROSS
+            for question in ("Breed",) if key == "b" else ("First breed", "Second breed"):
+                if (meant := self._meant(_line(question))) is None:
+                    self._tell("Nothing is saved.")
+                    return None
+                breeds.append(meant)
+        elif key == "n":
+            kind = Kind.NOT_DOG
+        elif key == "?":
+            kind = Kind.UNSURE
+        elif key == "o":
+            typer.launch(entry.file)
+            return None
+        else:
+            self._tell(f"{self.help}.")
+            return None
+        # What is no breed's name was chosen to be taken as it is written.
+        return Label(kind, tuple(breeds), by=self.by, other=True, seen=entry.version)
 
     def _meant(self, typed: str) -> str | None:
         """The breed that somebody has typed, or chooses then; None where they choose none."""

@@ -131,12 +131,11 @@ def test_the_review_brings_the_closest_decisions_first_and_no_photo_twice(
     colour_photo("all/sure.png", (250, 0, 0))
     colour_photo("all/close.png", (110, 100, 90))
     catalogue.scan(folder, classifier=classifier)
-    queue = catalogue.to_review()
-    names = [Path(next(queue).file).name]
-    # Corrected while it waits in the queue, by another person.
+    queue = catalogue.review
+    (first, *_) = queue.take("ada")
+    queue.skip("ada", first.id)
+    # Labelled while it waits in the queue, by another person.
     catalogue.label(folder / "far.png", Label(Kind.BREED, ("pug",)))
-    names += [Path(entry.file).name for entry in queue]
+    names = [Path(entry.file).name for entry in (first, *queue.take("ada"))]
     assert names == ["near.png", "close.png"]
-    assert [Path(entry.file).name for entry in catalogue.to_review(Filter(text="close"))] == [
-        "close.png"
-    ]
+    assert [Path(entry.file).name for entry in queue.look(Filter(text="close"))] == ["close.png"]

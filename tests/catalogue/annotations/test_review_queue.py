@@ -7,8 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
-from barkive.catalogue.annotations import labels
-from barkive.catalogue.annotations.review_queue import Progress, Review
+from barkive.catalogue.annotations.review_queue import Progress, ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
 from barkive.errors import (
@@ -108,7 +107,7 @@ def test_the_photo_of_a_silent_desk_comes_back(
 ) -> None:
     unsure(2)
     clock = datetime(2026, 6, 1)
-    review = Review(catalogue._store, clock=lambda: clock)
+    review = ReviewQueue(catalogue._store, clock=lambda: clock)
     assert [Path(one.file).stem for one in review.take("ada", count=1)] == ["00"]
     assert [Path(one.file).stem for one in review.take("bo", count=1)] == ["01"]
     clock += timedelta(minutes=6)
@@ -235,7 +234,7 @@ def test_photos_without_a_dog_come_when_asked_for_the_most_nearly_one_first(
 ) -> None:
     assert names(catalogue, "ada") == ["mix"]
     assert names(catalogue, "bo", query=NO_DOG) == ["dusk", "cave", "night", "cellar"]
-    assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
+    assert [Path(one.file).stem for one in catalogue.review.look(NO_DOG)] == [
         "dusk",
         "cave",
         "night",
@@ -271,14 +270,13 @@ def test_what_is_said_of_photos_without_a_dog_can_be_taken_back(
 def test_photos_that_an_older_barkive_took_for_no_dog_come_last(
     catalogue: Catalogue, dark: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labels, "_REVIEWED_AT_ONCE", 1)
     c = schema.photo.c
     older = [number(dark, name, catalogue) for name in ("dusk", "night")]
     with catalogue._database.write() as connection:
         connection.execute(update(schema.photo).where(c.id.in_(older)).values(margin=None))
     last = sorted(("dusk", "night"), key=lambda name: number(dark, name, catalogue))
     assert names(catalogue, "ada", query=NO_DOG) == ["cave", "cellar", *last]
-    assert [Path(one.file).stem for one in catalogue.to_review(NO_DOG)] == [
+    assert [Path(one.file).stem for one in catalogue.review.look(NO_DOG)] == [
         "cave",
         "cellar",
         *last,

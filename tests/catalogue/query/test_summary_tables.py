@@ -13,7 +13,7 @@ from barkive.catalogue import (
     Catalogue,
     Filter,
 )
-from barkive.catalogue.annotations.labels import least_certain_first
+from barkive.catalogue.annotations.review_queue import least_certain_first
 from barkive.catalogue.db import bulk, database, schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.query import zone_maps

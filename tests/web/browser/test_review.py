@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from barkive.catalogue import Filter, Kind, Label
-from barkive.catalogue.annotations.review_queue import Review
+from barkive.catalogue.annotations.review_queue import ReviewQueue
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -23,13 +23,13 @@ NAME = ".desk figcaption a"
 def left(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Set whenever a page that was left has said so."""
     said = threading.Event()
-    leave = Review.leave
+    leave = ReviewQueue.leave
 
     def told(*args: Any) -> None:
         leave(*args)
         said.set()
 
-    monkeypatch.setattr(Review, "leave", told)
+    monkeypatch.setattr(ReviewQueue, "leave", told)
     return said
 
 

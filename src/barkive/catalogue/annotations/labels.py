@@ -1,27 +1,21 @@
-"""What people say of photos: corrections, their history, and the queue of what to look at.
+"""What people say of photos: labels, and their history.
 
-A correction belongs to a picture, and so to every file with it. Nothing is ever
+A label belongs to a picture, and so to every file with it. Nothing is ever
 overwritten: an undo is one more line of the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Select,
-    and_,
     func,
     insert,
-    or_,
     select,
-    true,
 )
 
 from barkive.catalogue.db import schema
@@ -29,8 +23,7 @@ from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
-from barkive.catalogue.query.entries import chosen, find, one, to_entries
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.entries import find, one, to_entries
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said, now
 from barkive.errors import (
@@ -42,7 +35,6 @@ from barkive.errors import (
 )
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
-_REVIEWED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,56 +215,6 @@ def to_change(models: Models, row: Row[Any] | Said) -> Change:
         at=row.said_at,
         was=row.was,
     )
-
-
-def to_review(store: Store, query: Filter) -> Generator[Entry, None, None]:
-    """The photos of `Filter.to_review`, most useful first.
-
-    First come those between whose two best breeds the model can choose least (margin
-    sampling; Scheffer et al., 2001, "Active Hidden Markov Models for Information
-    Extraction"): there a person decides fastest, and a model learns most. Of photos on which
-    it saw no dog, those come first that are most nearly one. Photos that are corrected
-    meanwhile, here or elsewhere, do not come up.
-
-    Args:
-        store: The catalogue.
-        query: Which photos.
-
-    Raises:
-        UsageError: Photos that can't be read are asked for.
-    """
-    c = schema.photo.c
-    where = query.to_review().where(store)
-    rows: Sequence[Row[Any]] = ()
-    while True:
-        page = least_certain_first(chosen().where(where, _behind(rows[-1]) if rows else true()))
-        with store.read() as connection:
-            rows = connection.execute(page.limit(_REVIEWED_AT_ONCE)).all()
-        if not rows:
-            return
-        for row in rows:
-            with store.read() as connection:
-                now_row = connection.execute(chosen().where(c.id == row.id)).first()
-                entries = to_entries(connection, store.models, [now_row] if now_row else [])
-            yield from (one for one in entries if not one.corrected)
-
-
-def least_certain_first(photos: Select[Any]) -> Select[Any]:
-    """Orders photos as a review does: see `to_review`.
-
-    Those last that an older Barkive took for no dog: it kept no margin of them.
-    """
-    c = schema.photo.c
-    return photos.order_by(c.margin.nulls_last(), c.id)
-
-
-def _behind(row: Row[Any]) -> ColumnElement[bool]:
-    """The photos that come after one in that order."""
-    c = schema.photo.c
-    unknown = c.margin.is_(None)
-    if row.margin is None:
-        return and_(unknown, c.id > row.id)
-    return or_(c.margin > row.margin, and_(c.margin == row.margin, c.id > row.id), unknown)
 
 
 def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Shares the photos to review, those that the model is not sure of or others, among people.
 
-A *desk* is one open page, or one person at a terminal. While it has a photo before it, no
-other desk gets that one, until it has answered, has left or has been silent for a while: so
+A *session* is one open page, or one person at a terminal. While it holds a photo, no other
+session gets that one, until it has answered, has left or has been silent for a while: so
 nobody does another's work again.
 """
 
@@ -14,7 +14,20 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
@@ -49,8 +62,8 @@ class Progress:
 
     Attributes:
         left: Photos that wait for a review: see `Filter.to_review`.
-        done: Photos that this desk has answered.
-        skipped: Photos that this desk has passed over.
+        done: Photos that this session has answered.
+        skipped: Photos that this session has passed over.
         checked: Pictures of which people said what is on them, in the whole catalogue.
         right: Of these, those on which the model's first guess was right.
         listed: Of these, those whose breed was among its first five.
@@ -65,7 +78,7 @@ class Progress:
 
 
 class Done(NamedTuple):
-    """What a desk did last.
+    """What a session did last.
 
     Attributes:
         file: Of the photo.
@@ -76,22 +89,22 @@ class Done(NamedTuple):
     change: Change | None
 
 
-class Review:
-    """The queue of photos to look at, for several desks at once."""
+class ReviewQueue:
+    """The queue of photos to review, for several sessions at once."""
 
     def __init__(self, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
         self._store, self._clock = store, clock
 
-    def take(self, desk: str, query: Filter = _ALL, *, count: int = 4) -> list[Entry]:
-        """The photos that a desk looks at next; the first, to answer now, is the desk's alone.
+    def take(self, session: str, query: Filter = _ALL, *, count: int = 4) -> list[Entry]:
+        """The photos that a session looks at next; the first, to answer now, is its own alone.
 
-        Those of which the model is least certain come first, see `corrections.to_review`.
+        Those of which the model is least certain come first: see `least_certain_first`.
 
         Args:
-            desk: Any text that no other desk has.
+            session: Any text that no other session has.
             query: Which photos.
             count: How many at most; those after the first so that their pictures can be
-                loaded. Another desk may take them first.
+                loaded. Another session may take them first.
 
         Raises:
             UsageError: Photos that can't be read are asked for.
@@ -101,10 +114,10 @@ class Review:
         where = query.to_review().where(self._store)
         with self._store.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
+            mine = and_(table.c.desk == session, table.c.state == _OPEN)
+            self._give_up(connection, session, moment)
             own = connection.execute(
-                select(table.c.picture)
-                .where(table.c.desk == desk, table.c.state == _OPEN)
-                .order_by(table.c.id)
+                select(table.c.picture).where(mine).order_by(table.c.id)
             ).scalars()
             rows: dict[int, Row[Any]] = {}
             for picture in own.all():
@@ -113,18 +126,16 @@ class Review:
                     rows[picture] = row
             taken = list(rows)[:1]
             if len(rows) < count:
-                free = chosen().where(where, ~_is_spoken_for(desk, moment))
-                free = labels.least_certain_first(free).limit(count * _SPARE)
+                free = chosen().where(where, _is_free(session, moment))
+                free = least_certain_first(free).limit(count * _SPARE)
                 for row in connection.execute(free):
                     if len(rows) < count:
                         rows.setdefault(row.picture, row)
             if rows and not taken:
                 (first, *_) = rows
-                row_of_desk = {"desk": desk, "picture": first, "state": _OPEN, "at": moment}
-                connection.execute(insert(table).values(row_of_desk))
-            connection.execute(
-                update(table).where(table.c.desk == desk, table.c.state == _OPEN).values(at=moment)
-            )
+                values = {"desk": session, "picture": first, "state": _OPEN, "at": moment}
+                connection.execute(insert(table).values(values))
+            connection.execute(update(table).where(mine).values(at=moment))
             return to_entries(connection, self._store.models, list(rows.values())[:count])
 
     def look(self, query: Filter = _ALL, *, offset: int = 0, count: int = 4) -> list[Entry]:
@@ -139,15 +150,15 @@ class Review:
             UsageError: Photos that can't be read are asked for.
         """
         where = query.to_review().where(self._store)
-        page = labels.least_certain_first(chosen().where(where)).offset(offset).limit(count)
+        page = least_certain_first(chosen().where(where)).offset(offset).limit(count)
         with self._store.read() as connection:
             return to_entries(connection, self._store.models, connection.execute(page).all())
 
-    def answer(self, desk: str, number: int, label: Label) -> Entry:
-        """Writes what a desk says of a photo; it is durable when this returns.
+    def answer(self, session: str, number: int, label: Label) -> Entry:
+        """Writes what a session says of a photo; it is durable when this returns.
 
         Args:
-            desk: Whose answer it is.
+            session: Whose answer it is.
             number: The photo's.
             label: What is said.
 
@@ -170,49 +181,55 @@ class Review:
                     f"Somebody has reviewed {row.path} meanwhile; what they said stands."
                 )
             entry = labels.write(connection, self._store.models, number, label)
-            self._settle(connection, desk, row.picture, _DONE)
+            self._settle(connection, session, row.picture, _DONE)
             connection.execute(
                 update(table)
-                .where(table.c.desk == desk, table.c.picture == row.picture)
+                .where(table.c.desk == session, table.c.picture == row.picture)
                 .values(correction_id=entry.word)
             )
         return entry
 
-    def skip(self, desk: str, number: int) -> None:
-        """Passes over a photo; other desks may get it.
+    def skip(self, session: str, number: int) -> None:
+        """Passes over a photo; other sessions may get it.
 
         Raises:
             UnknownPhotoError: There is no such photo.
         """
         with self._store.write() as connection:
             row = entries.find(connection, number)
-            self._settle(connection, desk, row.picture, _SKIPPED)
+            self._settle(connection, session, row.picture, _SKIPPED)
 
-    def unskip(self, desk: str) -> int:
-        """Brings the photos back that a desk has passed over, and gives their number."""
+    def unskip(self, session: str) -> int:
+        """Brings the photos back that a session has passed over, and gives their number."""
         table = schema.review
         with self._store.write() as connection:
             return connection.execute(
-                delete(table).where(table.c.desk == desk, table.c.state == _SKIPPED)
+                delete(table).where(table.c.desk == session, table.c.state == _SKIPPED)
             ).rowcount
 
-    def leave(self, desk: str, until: datetime | None = None) -> None:
-        """Gives back the photo that a desk has before it.
+    def leave(self, session: str, until: datetime | None = None) -> None:
+        """Gives back the photo that a session has before it.
 
         Args:
-            desk: Which one.
-            until: A moment, UTC; what the desk was given later is kept, because a page that
+            session: Which one.
+            until: A moment, UTC; what the session was given later is kept, because a page that
                 is loaded anew comes before the old one goes. None gives back all.
         """
         table = schema.review
-        where = and_(table.c.desk == desk, table.c.state == _OPEN)
+        where = and_(table.c.desk == session, table.c.state == _OPEN)
         if until is not None:
             where = and_(where, table.c.at <= until)
         with self._store.write() as connection:
             connection.execute(delete(table).where(where))
 
-    def undo(self, desk: str) -> Entry | None:
-        """Takes back what a desk did last, and puts the photo before it again.
+    def undo(self, session: str, by: str | None = None) -> Entry | None:
+        """Takes back what a session did last, and gives it the photo again.
+
+        Not where another session holds the photo by now: that one keeps it.
+
+        Args:
+            session: Which one.
+            by: Who says so.
 
         Returns:
             The photo; None where there is nothing to take back.
@@ -223,7 +240,7 @@ class Review:
         """
         table = schema.review
         with self._store.write() as connection:
-            last = self._last(connection, desk)
+            last = self._last(connection, session)
             if last is None:
                 return None
             row = self._row(connection, last)
@@ -231,12 +248,14 @@ class Review:
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
                 if last.state == _DONE:
-                    labels.write(connection, self._store.models, row.number, Label(Kind.UNDO))
+                    undone = Label(Kind.UNDO, by=by)
+                    labels.write(connection, self._store.models, row.number, undone)
                 connection.execute(
                     update(table)
                     .where(table.c.id == last.id)
                     .values(state=_OPEN, turn=None, correction_id=None, at=self._clock())
                 )
+                self._give_up(connection, session, self._clock())
                 again = entries.find(connection, row.number)
                 (entry,) = to_entries(connection, self._store.models, [again])
                 return entry
@@ -244,10 +263,10 @@ class Review:
             f"Somebody has spoken of {row.path} since; what they said stands."
         )
 
-    def last(self, desk: str) -> Done | None:
-        """What a desk did last, which is what `undo` takes back; None where it has done nothing."""
+    def last(self, session: str) -> Done | None:
+        """What a session did last, which `undo` takes back; None where it has done nothing."""
         with self._store.read() as connection:
-            last = self._last(connection, desk)
+            last = self._last(connection, session)
             if last is None:
                 return None
             said = schema.correction
@@ -255,8 +274,8 @@ class Review:
             change = labels.to_change(self._store.models, row) if row is not None else None
             return Done(self._row(connection, last).path, change)
 
-    def progress(self, desk: str, query: Filter = _ALL) -> Progress:
-        """How far a desk and all together are, and how often the model was right."""
+    def progress(self, session: str, query: Filter = _ALL) -> Progress:
+        """How far a session and all together are, and how often the model was right."""
         table = schema.review
         where = query.to_review().where(self._store)
         with self._store.read() as connection:
@@ -265,40 +284,48 @@ class Review:
             ).scalar_one()
             found = connection.execute(
                 select(table.c.state, func.count())
-                .where(table.c.desk == desk)
+                .where(table.c.desk == session)
                 .group_by(table.c.state)
             )
             states: dict[str, int] = {row.state: row[1] for row in found}
             checked, right, listed = self._compared(connection)
         return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
 
-    def _last(self, connection: Connection, desk: str) -> Row[Any] | None:
-        """The row of what a desk did last."""
+    def _give_up(self, connection: Connection, session: str, moment: datetime) -> None:
+        """Takes from a session what another one got because it was silent, or passed it over."""
+        table, other = schema.review, schema.review.alias("other")
+        is_held = and_(other.c.state == _OPEN, other.c.at > moment - _LAPSE)
+        by_another = and_(other.c.desk != session, other.c.picture == table.c.picture)
+        mine = and_(table.c.desk == session, table.c.state == _OPEN)
+        connection.execute(delete(table).where(mine, exists().where(by_another, is_held)))
+
+    def _last(self, connection: Connection, session: str) -> Row[Any] | None:
+        """The row of what a session did last."""
         table = schema.review
         return connection.execute(
             select(table)
-            .where(table.c.desk == desk, table.c.turn.is_not(None))
+            .where(table.c.desk == session, table.c.turn.is_not(None))
             .order_by(table.c.turn.desc())
             .limit(1)
         ).first()
 
     def _row(self, connection: Connection, done: Row[Any]) -> Row[Any]:
-        """A photo with which a desk has done something."""
+        """A photo with which a session has done something."""
         found = chosen().where(schema.photo.c.picture == done.picture)
         return connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
 
-    def _settle(self, connection: Connection, desk: str, picture: int, state: str) -> None:
-        """Notes what a desk has done with a photo, as the last thing that it did."""
+    def _settle(self, connection: Connection, session: str, picture: int, state: str) -> None:
+        """Notes what a session has done with a photo, as the last thing that it did."""
         table = schema.review
-        turns = select(func.coalesce(func.max(table.c.turn), 0)).where(table.c.desk == desk)
+        turns = select(func.coalesce(func.max(table.c.turn), 0)).where(table.c.desk == session)
         values = {
             "state": state,
             "at": self._clock(),
             "turn": connection.execute(turns).scalar_one() + 1,
         }
-        mine = and_(table.c.desk == desk, table.c.picture == picture)
+        mine = and_(table.c.desk == session, table.c.picture == picture)
         if not connection.execute(update(table).where(mine).values(values)).rowcount:
-            connection.execute(insert(table).values(desk=desk, picture=picture, **values))
+            connection.execute(insert(table).values(desk=session, picture=picture, **values))
 
     def _compared(self, connection: Connection) -> tuple[int, int, int]:
         """How many pictures people named, on how many the model was right, and nearly so."""
@@ -332,13 +359,22 @@ class Review:
         return checked, right, listed
 
 
-def _is_spoken_for(desk: str, moment: datetime) -> Any:
-    """Whether another desk has a photo before it, or this one has passed over it."""
+def least_certain_first(photos: Select[Any]) -> Select[Any]:
+    """Orders photos as a review does: the most useful first.
+
+    First come those between whose two best breeds the model can choose least (margin
+    sampling; Scheffer et al., 2001, "Active Hidden Markov Models for Information
+    Extraction"): there a person decides fastest, and a model learns most. Of photos on which
+    it saw no dog, those come first that are most nearly one; those last that an older Barkive
+    took for no dog, because it kept no margin of them.
+    """
+    c = schema.photo.c
+    return photos.order_by(c.margin.nulls_last(), c.id)
+
+
+def _is_free(session: str, moment: datetime) -> ColumnElement[bool]:
+    """Whether a session may get a photo: no other one holds it, and it has not passed it over."""
     table = schema.review
-    return exists().where(
-        table.c.picture == schema.photo.c.picture,
-        or_(
-            and_(table.c.desk != desk, table.c.state == _OPEN, table.c.at > moment - _LAPSE),
-            and_(table.c.desk == desk, table.c.state != _DONE),
-        ),
-    )
+    is_held = and_(table.c.desk != session, table.c.state == _OPEN, table.c.at > moment - _LAPSE)
+    is_own = and_(table.c.desk == session, table.c.state != _DONE)
+    return ~exists().where(table.c.picture == schema.photo.c.picture, or_(is_held, is_own))
