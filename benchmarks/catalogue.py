@@ -29,7 +29,11 @@ from sqlalchemy import insert, select
 from barkive.bundle import open_bundle
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import schema
-from barkive.catalogue.predictions.packing import pack_probabilities, pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import (
+    pack_embedding,
+    pack_probabilities,
+    unpack_embeddings,
+)
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Status
 
@@ -85,7 +89,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     "status": status.value,
                     "probabilities": pack_probabilities(probabilities),
                     "dog": 3.0,
-                    "vector": pack_vector(vectors[i]),
+                    "vector": pack_embedding(vectors[i]),
                     "identified_at": start,
                 }
             )
@@ -202,7 +206,7 @@ def plain_scan(catalogue: Catalogue, photo: str) -> float:
             select(schema.answer.c.vector)
         )
         for part in rows.partitions():
-            file.write(unpack_vectors([row.vector for row in part]).tobytes())
+            file.write(unpack_embeddings([row.vector for row in part]).tobytes())
         vectors = np.memmap(file.name, np.int8, "r").reshape(-1, CHANNELS)
         query = vectors[0].astype(np.float32)
 

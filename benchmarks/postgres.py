@@ -33,7 +33,7 @@ from sqlalchemy import text
 
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.photos.reading import Reading
-from barkive.catalogue.predictions.packing import unpack_vectors
+from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.scan import recording
 from barkive.catalogue.similarity.exact_index import unit
 from barkive.classifier import Judged
@@ -184,7 +184,7 @@ def likeness(catalogue: Catalogue, rows: int) -> None:
             {"ids": rng.integers(1, rows, 2 * QUERIES).tolist(), "most": QUERIES},
         ).all()
     numbers = [row.id for row in found]
-    queries = unit(unpack_vectors([row.vector for row in found]))
+    queries = unit(unpack_embeddings([row.vector for row in found]))
     truth = brute_force(catalogue, queries, numbers)
     # A server in use, whose memory is not full of what was read for the truth.
     for number in rng.integers(1, rows, USED).tolist():
@@ -232,7 +232,7 @@ def brute_force(
             break
         last = part[-1].id
         ids = np.array([row.id for row in part], float)
-        cosines = queries @ unit(unpack_vectors([row.vector for row in part])).T
+        cosines = queries @ unit(unpack_embeddings([row.vector for row in part])).T
         for i, row in enumerate(cosines):
             near = np.argpartition(-row, min(RECALLED + 1, len(row) - 1))[: RECALLED + 1]
             both = np.concatenate([best[i], np.stack([row[near], ids[near]], axis=1)])

@@ -430,10 +430,10 @@ def test_an_interrupted_scan_says_how_to_go_on(
 # A scan that goes no further when five photos are judged.
 _HELD_AFTER_FIVE = """
 import sys, threading
-from barkive.catalogue import engine
+from barkive.catalogue import LocalEngine
 from barkive.cli import main
 
-judge = engine.LocalEngine.__call__
+judge = LocalEngine.__call__
 
 def held(self, readings):
     for number, judged in enumerate(judge(self, readings), 1):
@@ -443,7 +443,7 @@ def held(self, readings):
             sys.stderr.flush()
             threading.Event().wait()
 
-engine.LocalEngine.__call__ = held
+LocalEngine.__call__ = held
 main()
 """
 

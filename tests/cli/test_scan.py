@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import socket
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import update
@@ -14,8 +17,10 @@ from typer.testing import CliRunner, Result
 
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema
+from barkive.catalogue.scan import sources
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ClusterError, UsageError
+from barkive.images import remote
 
 
 @pytest.fixture
@@ -258,3 +263,42 @@ def test_what_is_passed_over_is_so_where_it_changes_while_watched(
         "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
         "1 new, 0 changed, 0 moved, 0 missing, 0 failed, 1 unchanged.",
     ]
+
+
+@pytest.mark.parametrize("exclude", [(), ("--exclude", "night*")])
+def test_what_is_scanned_is_opened_and_listed_once(
+    barkive: Callable[..., Result],
+    kennel: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exclude: tuple[str, ...],
+) -> None:
+    listed: Counter[str] = Counter()
+
+    def count(module: ModuleType, name: str) -> None:
+        function = getattr(module, name)
+
+        def counted(*given: object, **more: object) -> object:
+            listed[name] += 1
+            return function(*given, **more)
+
+        monkeypatch.setattr(module, name, counted)
+
+    count(glob, "iglob")
+    count(remote, "find")
+    count(remote, "walk")
+    count(sources, "find_photos")
+    new = 4 - len(exclude) // 2
+    assert f"{new - 1} new" in barkive("scan", f"{kennel}/*.png", *exclude).stdout
+    assert listed == {"iglob": 1, "find_photos": 1}
+    listed.clear()
+    barkive("scan", kennel, *exclude)
+    assert listed == {"find_photos": 1}
+    memory = pytest.importorskip("fsspec", reason="fsspec is not installed").filesystem("memory")
+    memory.store.clear()
+    for path in kennel.rglob("*.png"):
+        memory.pipe(f"/kennel/{path.relative_to(kennel)}", path.read_bytes())
+    for given in ("memory://kennel", "memory://kennel/*.png"):
+        listed.clear()
+        assert barkive("scan", given, *exclude).exit_code == 0
+        assert listed == {"find": 1, "walk": 1}
+    memory.store.clear()

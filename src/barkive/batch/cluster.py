@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from barkive.batch import worker
-from barkive.catalogue.scan.engine import own_versions
+from barkive.catalogue import own_versions
 from barkive.errors import ClusterError, MissingExtraError
 
 _PORT = 6379

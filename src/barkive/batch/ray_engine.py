@@ -24,8 +24,7 @@ from typing import Any
 
 from barkive.batch import cluster
 from barkive.batch.worker import Judge
-from barkive.catalogue.photos.reading import Reading, is_gone
-from barkive.catalogue.scan.engine import own_versions
+from barkive.catalogue import Reading, is_gone, own_versions
 from barkive.classifier import Classifier, Judged
 from barkive.errors import ClusterError
 from barkive.images.remote import is_remote

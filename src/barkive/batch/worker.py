@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.catalogue.scan.engine import LocalEngine, own_versions
+from barkive.catalogue import LocalEngine, own_versions
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, ClusterError
 

@@ -1,38 +1,104 @@
-"""The catalogue: an association's photos, searched, corrected and exported.
+"""The catalogue: an association's photos, searched, labelled and exported.
+
+All that other parts of Barkive, and programs, need of it has its name here.
 
 Example:
     >>> from barkive.catalogue import Catalogue
 """
 
 from barkive.catalogue.annotations.labels import Label
+from barkive.catalogue.annotations.renaming import Renamed
+from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
 from barkive.catalogue.catalogue import Catalogue
+from barkive.catalogue.db.database import default_location
+from barkive.catalogue.db.schema import absolute_path
+from barkive.catalogue.export.breed_list import BreedList, read_breed_list
 from barkive.catalogue.export.exporting import Export, ExportFormat
-from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.query.filters import Filter
-from barkive.catalogue.records import Change, Entry, Found, Kind
+from barkive.catalogue.export.outcome import Failure, Outcome
+from barkive.catalogue.export.safe_names import safe_name
+from barkive.catalogue.export.tables import defused
+from barkive.catalogue.photos.identity import holds_picture
+from barkive.catalogue.photos.reading import Reading, is_gone
+from barkive.catalogue.predictions.breed_names import fold
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.counting import Folder
+from barkive.catalogue.query.effective_label import label_in_force
+from barkive.catalogue.query.filters import Filter, folder_prefix, path_separator
+from barkive.catalogue.records import (
+    Change,
+    ChangeJSON,
+    Entry,
+    EntryJSON,
+    Found,
+    FoundJSON,
+    Kind,
+    now,
+    utc,
+)
+from barkive.catalogue.scan.engine import Engine, LocalEngine, own_versions
 from barkive.catalogue.scan.history import Run, RunState
 from barkive.catalogue.scan.pipeline import Summary
+from barkive.catalogue.scan.sources import Source, open_source
 from barkive.catalogue.similarity.duplicates import Group
-from barkive.catalogue.transfer.merging import Conflict, Merged
-from barkive.catalogue.transfer.unmerging import Merge, Unmerged
+from barkive.catalogue.transfer.copying import Copied, copy
+from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
+from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
+from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 
 __all__ = [
+    "BreedList",
     "Catalogue",
     "Change",
+    "ChangeJSON",
     "Conflict",
+    "ConflictJSON",
+    "Copied",
+    "Done",
+    "Engine",
     "Entry",
+    "EntryJSON",
     "Export",
     "ExportFormat",
+    "Failure",
     "Filter",
+    "Folder",
     "Found",
+    "FoundJSON",
     "Group",
     "Kind",
     "Label",
+    "LocalEngine",
     "Merge",
     "Merged",
+    "MergedJSON",
+    "Models",
     "Outcome",
+    "Progress",
+    "Reading",
+    "Rebuilt",
+    "Renamed",
+    "ReviewQueue",
     "Run",
     "RunState",
+    "Source",
     "Summary",
     "Unmerged",
+    "UnmergedJSON",
+    "absolute_path",
+    "copy",
+    "default_location",
+    "defused",
+    "fold",
+    "folder_prefix",
+    "holds_picture",
+    "is_gone",
+    "label_in_force",
+    "now",
+    "open_source",
+    "own_versions",
+    "path_separator",
+    "read_breed_list",
+    "rebuild",
+    "safe_name",
+    "utc",
 ]

@@ -31,6 +31,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.scan import pipeline as scanning
 from barkive.catalogue.scan.engine import Engine
 from barkive.catalogue.scan.history import Run, read_runs
+from barkive.catalogue.scan.sources import Source
 from barkive.catalogue.similarity.duplicates import Group, duplicates_of, find_duplicates
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import (
@@ -46,6 +47,9 @@ from barkive.images.passing import NOTHING_MORE, Passing
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
+
+Given = str | os.PathLike[str] | Source
+"""What can be scanned: its name, or what `open_source` made of one."""
 
 _ALL = Filter()
 
@@ -131,7 +135,7 @@ class Catalogue:
 
     def scan(
         self,
-        sources: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+        sources: Given | Iterable[Given],
         *,
         classifier: Classifier | None = None,
         engine: Engine | None = None,
@@ -145,19 +149,23 @@ class Catalogue:
         """Brings the catalogue up to date with what lies somewhere: see `scan.scan`.
 
         Args:
-            sources: Folders, photos, patterns, lists of paths, URLs of object stores.
+            sources: Folders, photos, patterns, lists of paths, URLs of object stores; or
+                what `open_source` made of one.
             classifier: Whose answers are query; None for the model inside the package.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
             within: Folders around the sources, that tell how much is gone.
-            passing: What is passed over in the sources.
+            passing: What is passed over in the sources that are given by name.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
         found = scanning.scan(
             self._store,
-            [os.fspath(source) for source in _several(sources)],
+            [
+                os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
+                for one in _several(sources)
+            ],
             classifier or Classifier(),
             engine=engine,
             retry_failed=retry_failed,
@@ -330,7 +338,9 @@ class Catalogue:
         """
         if wish.out is not None:
             self._database.refuse_as_output(wish.out)
-            own = select(schema.photo.c.id).where(schema.photo.c.path == schema.absolute(wish.out))
+            own = select(schema.photo.c.id).where(
+                schema.photo.c.path == schema.absolute_path(wish.out)
+            )
             with self._database.read() as connection:
                 if connection.execute(own).first() is not None:
                     raise UsageError(
@@ -417,7 +427,7 @@ def _known(photo: Known) -> str | int:
     return photo if isinstance(photo, int) else os.fspath(photo)
 
 
-def _several(
-    given: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
-) -> Iterable[str | os.PathLike[str]]:
-    return [given] if isinstance(given, (str, os.PathLike)) else given
+def _several(given: Given | Iterable[Given]) -> Iterable[Given]:
+    if isinstance(given, Iterable) and not isinstance(given, (str, os.PathLike)):
+        return given
+    return [given]

@@ -83,7 +83,7 @@ def breeds(
 def _own(where: str | None) -> tuple[Breed, ...]:
     """The breeds of a catalogue that the table lacks; none where there is no catalogue yet."""
     if where is None:
-        from barkive.catalogue.db.database import default_location
+        from barkive.catalogue import default_location
 
         if not default_location().exists():
             return ()

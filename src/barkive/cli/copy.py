@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from barkive.catalogue.transfer.copying import Copied
+    from barkive.catalogue import Copied
 
 
 def copy(
@@ -39,7 +39,7 @@ def copy(
 
     Exit status: 0 all went well, 2 it could not be copied, or wrong usage.
     """
-    from barkive.catalogue.transfer.copying import copy as copied
+    from barkive.catalogue import copy as copied
     from barkive.cli.progress import progress
 
     _print(copied(source, target, stage=partial(progress, unit="rows")))

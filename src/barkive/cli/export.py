@@ -83,8 +83,7 @@ def export(
 
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
-    from barkive.catalogue.export.breed_list import read_breed_list
-    from barkive.catalogue.export.exporting import Export, ExportFormat
+    from barkive.catalogue import Export, ExportFormat, read_breed_list
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
     from barkive.errors import UsageError

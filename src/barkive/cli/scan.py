@@ -25,8 +25,7 @@ from barkive.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Catalogue, Summary
-    from barkive.catalogue.scan.engine import Engine
+    from barkive.catalogue import Catalogue, Engine, Source, Summary
     from barkive.classifier import Classifier
     from barkive.images.passing import Passing
 
@@ -115,7 +114,7 @@ def scan(
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
     from barkive.catalogue import Catalogue
-    from barkive.catalogue.transfer.rebuild import rebuild as rebuilt
+    from barkive.catalogue import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.errors import UsageError
     from barkive.images.memory import set_limit
@@ -127,7 +126,7 @@ def scan(
     here = device if engine is EngineName.LOCAL else Device.CPU
     classifier = Classifier(model, device=here.value)
     # Before anything is written, and a cluster is reached, which takes a while.
-    _check(sources, watch, rules)
+    given = _opened(sources, watch, rules)
     if rebuild:
         saved = rebuilt(catalogue)
         typer.echo(
@@ -141,7 +140,7 @@ def scan(
             scanning = partial(
                 opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
             )
-            failed = _scan_once(opened, sources, partial(scanning, passing=rules, gone=gone))
+            failed = _scan_once(opened, given, partial(scanning, gone=gone))
             if watch:
                 places = [str(Path(one).absolute()) for one in sources]
                 _watch(opened, sources, rules, partial(scanning, within=places))
@@ -149,17 +148,22 @@ def scan(
         raise typer.Exit(1)
 
 
-def _check(sources: Sequence[str], watch: bool, rules: Passing) -> None:
-    """Refuses what is not there, of which nothing is left, or that can't be watched."""
-    from barkive.catalogue.scan.sources import open_source
+def _opened(names: Sequence[str], watch: bool, rules: Passing) -> list[Source]:
+    """The sources; refuses what is not there, of which nothing is left, or can't be watched."""
+    from barkive.catalogue import open_source
     from barkive.errors import UsageError
 
-    for source in sources:
-        if not open_source(source, rules).is_watchable and watch:
+    sources: list[Source] = []
+    for name in names:
+        source = open_source(name, rules)
+        source.begin()
+        sources.append(source)
+        if not source.is_watchable and watch:
             raise UsageError(
-                f"{source} can't be watched: only folders and photos of this machine can; leave "
+                f"{name} can't be watched: only folders and photos of this machine can; leave "
                 "--watch out, and scan again when there is something new."
             )
+    return sources
 
 
 def _engine(
@@ -170,7 +174,7 @@ def _engine(
     device: Device,
 ) -> AbstractContextManager[Engine]:
     if name is EngineName.LOCAL:
-        from barkive.catalogue.scan.engine import LocalEngine
+        from barkive.catalogue import LocalEngine
 
         return nullcontext(LocalEngine(classifier, batch_size=batch_size))
     from barkive.batch.ray_engine import RayEngine
@@ -191,7 +195,7 @@ def _tell_of_others(catalogue: Catalogue, sources: Sequence[str]) -> None:
 
 def _scan_once(
     catalogue: Catalogue,
-    sources: Sequence[str],
+    sources: Sequence[str | Source],
     scanning: Callable[..., Summary],
     *,
     quiet: bool = False,
@@ -261,14 +265,14 @@ def _watch(
     scanning: Callable[..., Summary],
 ) -> None:
     """Scans again what changes, until Ctrl-C."""
-    from barkive.catalogue.db.schema import absolute
+    from barkive.catalogue import absolute_path
     from barkive.errors import BarkiveError
 
     typer.echo("Watching; Ctrl-C ends it.", err=True)
     try:
         places = [Path(one).absolute() for one in sources]
         # What is passed over in a place is no less so where it alone has changed.
-        rules = replace(rules, tops=tuple(map(absolute, sources)))
+        rules = replace(rules, tops=tuple(map(absolute_path, sources)))
         for around in _changes(places):
             try:
                 once = partial(scanning, passing=rules)

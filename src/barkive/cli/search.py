@@ -124,7 +124,7 @@ def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, floa
 
 
 def _csv_writer(lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
-    from barkive.catalogue.export.tables import defused
+    from barkive.catalogue import defused
     from barkive.cli.output import csv_row, print_line
 
     columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
-from barkive.catalogue.query.filters import begin, behind, common_folder
+from barkive.catalogue.query.filters import common_folder, folder_prefix, prefix_end
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Status
@@ -162,11 +162,11 @@ def test_an_unknown_breed_and_a_limit_below_one_are_refused(scanned: Catalogue) 
 def test_what_the_paths_in_a_folder_begin_with(
     folder: str, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert begin(folder) == expected
+    assert folder_prefix(folder) == expected
     if folder.startswith("s3"):  # on every system
         monkeypatch.setattr("os.sep", "\\")
-        assert begin(folder) == expected
-    assert behind(expected) == expected[:-1] + "0"
+        assert folder_prefix(folder) == expected
+    assert prefix_end(expected) == expected[:-1] + "0"
 
 
 @pytest.mark.parametrize(

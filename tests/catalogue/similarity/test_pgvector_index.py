@@ -15,7 +15,7 @@ from barkive.catalogue import (
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.predictions.models import Model
-from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
 from barkive.catalogue.scan import recording
 from barkive.catalogue.similarity import (
     pgvector_building,
@@ -63,7 +63,7 @@ class Kennel:
             path = f"/photos/{self.model.id}/{len(self.vectors):05}.jpg"
             centre = self.centres[self.rng.integers(len(self.centres))]
             vector = centre + 0.3 * self.rng.gamma(0.5, size=len(centre))
-            self.vectors[path] = unit(unpack_vectors([pack_vector(vector)]))[0]
+            self.vectors[path] = unit(unpack_embeddings([pack_embedding(vector)]))[0]
             one = np.ones((1, 1), np.float32)
             scores = Scores(one, one[0], vector[np.newaxis].astype(np.float32))
             reading = Reading(path, 1, 1, sha256=self.rng.bytes(32), phash=self.rng.bytes(32))

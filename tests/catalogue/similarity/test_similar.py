@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter
-from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
 from barkive.catalogue.similarity import similar
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UsageError
@@ -90,7 +90,7 @@ def test_a_photo_that_can_t_be_read_is_named(
 
 def test_a_packed_vector_keeps_its_direction() -> None:
     vector = np.random.default_rng(0).gamma(1, size=1280).astype(np.float32)
-    packed = unpack_vectors([pack_vector(vector)])[0].astype(np.float64)
+    packed = unpack_embeddings([pack_embedding(vector)])[0].astype(np.float64)
     cosine = packed @ vector / np.linalg.norm(packed) / np.linalg.norm(vector)
     assert cosine > 0.9995
-    assert pack_vector(np.zeros(3, np.float32)) == bytes(3)
+    assert pack_embedding(np.zeros(3, np.float32)) == bytes(3)

@@ -77,7 +77,7 @@ def test_a_list_or_a_pattern_is_not_scanned(
         assert server.get("/api/v1/scans").json() == []
         assert ended(server, start(server, kennel / "rex.png"))["new"] == 1
 
-        def shut(folder: str) -> None:
+        def shut(folder: str, passing: object) -> None:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr("barkive.web.api.scans.open_source", shut)

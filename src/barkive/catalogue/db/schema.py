@@ -105,7 +105,7 @@ def decode_path(text: str) -> str:
     return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
 
 
-def absolute(path: str | os.PathLike[str]) -> str:
+def absolute_path(path: str | os.PathLike[str]) -> str:
     """A path as the catalogue keeps it: absolute and normalised, links left as they are.
 
     Raises:

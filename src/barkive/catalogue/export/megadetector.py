@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 from barkive import __version__
-from barkive.catalogue.query.filters import begin
+from barkive.catalogue.query.filters import folder_prefix
 from barkive.catalogue.records import Entry
 from barkive.images.remote import is_remote
 from barkive.verdicts import Label, Status
@@ -63,7 +63,7 @@ def megadetector_json(
     for label in labels:
         categories.setdefault(label.id, (len(categories), label))
     models: dict[str, None] = {}
-    start = begin(base) if base is not None else ""
+    start = folder_prefix(base) if base is not None else ""
     before = '{"images": [\n'
     for entry in entries:
         if entry.file.lower().endswith(_VIDEOS):

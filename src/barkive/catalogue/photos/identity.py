@@ -189,10 +189,10 @@ def compare(entry: Entry) -> Now:
         content = read_file(entry.file)
     except PhotoError:
         return Now.GONE if is_gone(entry.file) else Now.UNREADABLE
-    return Now.SAME if holds(content, entry) else Now.CHANGED
+    return Now.SAME if holds_picture(content, entry) else Now.CHANGED
 
 
-def holds(content: bytes, entry: Entry) -> bool:
+def holds_picture(content: bytes, entry: Entry) -> bool:
     """Whether a file's content is the picture of a photo, as it was judged or with other tags."""
     if hashlib.sha256(content).hexdigest() == entry.sha256:
         return True

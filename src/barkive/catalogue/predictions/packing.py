@@ -24,7 +24,7 @@ def unpack_probabilities(packed: bytes) -> NDArray[np.float32]:
     return np.frombuffer(packed, "<f4").astype(np.float32)
 
 
-def pack_vector(vector: NDArray[np.float32]) -> bytes:
+def pack_embedding(vector: NDArray[np.float32]) -> bytes:
     """The direction of a feature vector, shape (channels,), with one signed byte a channel.
 
     The largest channel becomes ±127. The cosine between two vectors changes by about 0.001.
@@ -37,7 +37,7 @@ def pack_vector(vector: NDArray[np.float32]) -> bytes:
     return packed.tobytes()
 
 
-def unpack_vectors(packed: Sequence[bytes]) -> NDArray[np.int8]:
+def unpack_embeddings(packed: Sequence[bytes]) -> NDArray[np.int8]:
     """Packed vectors of one length as an array, shape (n, channels), -127..127."""
     channels = len(packed[0]) if packed else 0
     return np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), channels)

@@ -21,7 +21,13 @@ from sqlalchemy import (
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.query import summary_tables
-from barkive.catalogue.query.filters import Filter, begin, behind, common_folder, look_words_up
+from barkive.catalogue.query.filters import (
+    Filter,
+    common_folder,
+    folder_prefix,
+    look_words_up,
+    prefix_end,
+)
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.images.remote import is_remote
@@ -119,7 +125,7 @@ def folders(store: Store, under: str, query: Filter, limit: int) -> list[Folder]
         query: Which photos.
         limit: How many folders at most.
     """
-    start = begin(under)
+    start = folder_prefix(under)
     mark = start[-1]
     flat = replace(query, folder=None)
     path: ColumnElement[str] = schema.photo.c.path
@@ -132,7 +138,7 @@ def folders(store: Store, under: str, query: Filter, limit: int) -> list[Folder]
             summary_tables.photos(summary_tables.BY_FOLDER),
         )
         cases = [and_(*summary_tables.kept(summary_tables.BY_FOLDER, flat))]
-    after, end = start, behind(start)
+    after, end = start, prefix_end(start)
     cut = func.instr if store.is_sqlite else func.strpos
     rest = func.substr(path, len(schema.encode_path(start)) + 1)
     if not is_remote(start):
@@ -150,7 +156,7 @@ def folders(store: Store, under: str, query: Filter, limit: int) -> list[Folder]
         if one is None:
             return found
         name = one[len(start) :].partition(mark)[0]
-        after = behind(start + name + mark)
+        after = prefix_end(start + name + mark)
         if name:  # of a URL it may be empty, and then can't be told from the folder around it
             photos = count(store, replace(query, folder=start + name))
             found.append(Folder(start + name, name, photos))

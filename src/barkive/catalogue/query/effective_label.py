@@ -31,7 +31,7 @@ _SAID: Mapping[str, Status] = {
 }
 
 
-def last_words(connection: Connection, pictures: Iterable[int]) -> dict[int, Row[Any]]:
+def labels_in_force(connection: Connection, pictures: Iterable[int]) -> dict[int, Row[Any]]:
     """For each picture that people spoke of: the correction that holds, undone ones left out.
 
     Args:
@@ -45,11 +45,11 @@ def last_words(connection: Connection, pictures: Iterable[int]) -> dict[int, Row
     said: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         said[row.picture].append(row)
-    last = {picture: last_word(words) for picture, words in said.items()}
+    last = {picture: label_in_force(words) for picture, words in said.items()}
     return {picture: word for picture, word in last.items() if word is not None}
 
 
-def last_word(said: Iterable[Word]) -> Word | None:
+def label_in_force(said: Iterable[Word]) -> Word | None:
     """The word that holds, undone ones left out; None where none does.
 
     Args:
@@ -64,19 +64,19 @@ def last_word(said: Iterable[Word]) -> Word | None:
 
 def update_effective_labels(connection: Connection, models: Models, *pictures: int) -> None:
     """Writes the effective labels of pictures, a few hundred at most, into their photos."""
-    words = last_words(connection, pictures)
+    words = labels_in_force(connection, pictures)
     known: list[dict[str, Any]] = []
     for row in connection.execute(chosen().where(schema.photo.c.picture.in_(pictures))).all():
         answer = None
         if row.answer_id is not None:
             model = models.get(connection, row.answer_model_id)
             answer = model, row.answer_status, row.probabilities, row.dog
-        columns = what_holds(models, row.path, answer, words.get(row.picture))
+        columns = effective_label(models, row.path, answer, words.get(row.picture))
         known.append({**columns, "id": row.id})
     bulk.update(connection, schema.photo, known)
 
 
-def what_holds(
+def effective_label(
     models: Models,
     path: str,
     answer: tuple[Model, str, bytes, float] | None,
@@ -93,7 +93,7 @@ def what_holds(
         path: The photo's.
         answer: The model, its status, its packed probabilities and its log-odds that there is
             a dog; None where the photo could not be read.
-        word: Of `last_words`, or None.
+        word: Of `labels_in_force`, or None.
     """
     status, breeds, probability, margin = Status.FAILED, [], None, None
     if answer is not None:

@@ -156,7 +156,7 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
             )
         return row
     # The one that is there, or else the last one that was.
-    there = chosen().where(c.path == schema.absolute(photo))
+    there = chosen().where(c.path == schema.absolute_path(photo))
     last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
     row = connection.execute(last.limit(1)).one_or_none()
     if row is None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, tabl
 from sqlalchemy import func as sql
 
 from barkive import breeds
-from barkive.catalogue.db.schema import absolute, photo, zone
+from barkive.catalogue.db.schema import absolute_path, photo, zone
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
@@ -139,8 +139,8 @@ class Filter:
         if self.before is not None:
             conditions.append(c.first_taken < datetime.combine(self.before, time()))
         if self.folder is not None:
-            start = begin(self.folder)
-            conditions += [c.last_path >= start, c.first_path < behind(start)]
+            start = folder_prefix(self.folder)
+            conditions += [c.last_path >= start, c.first_path < prefix_end(start)]
         return and_(*conditions)
 
     def breed_ids(self, models: Models) -> list[str] | None:
@@ -175,24 +175,24 @@ def inside(folder: str, column: ColumnElement[str] = photo.c.path) -> ColumnElem
         folder: Which one.
         column: Of paths: that of `photo`, or what another table keeps of it.
     """
-    start = begin(folder)
+    start = folder_prefix(folder)
     # As a range, because that is what an index finds.
-    return and_(column >= start, column < behind(start))
+    return and_(column >= start, column < prefix_end(start))
 
 
-def begin(folder: str) -> str:
+def folder_prefix(folder: str) -> str:
     """What the path of each photo in a folder begins with."""
-    path = absolute(folder)
-    mark = separator(path)
+    path = absolute_path(folder)
+    mark = path_separator(path)
     return path if path.endswith(mark) else path + mark
 
 
-def behind(start: str) -> str:
+def prefix_end(start: str) -> str:
     """What is behind every path that begins so: the next character ends it."""
     return start[:-1] + chr(ord(start[-1]) + 1)
 
 
-def separator(path: str) -> str:
+def path_separator(path: str) -> str:
     """What parts the folders of a path: of a URL a slash, on every system."""
     return "/" if is_remote(path) else os.sep
 

@@ -79,7 +79,7 @@ class Run:
     def overlaps(self, sources: Sequence[str]) -> bool:
         """Whether it was given one of these, or a folder in or around one of them."""
         own = [f"{one}/" for one in self.sources]
-        others = [f"{schema.absolute(one)}/" for one in sources]
+        others = [f"{schema.absolute_path(one)}/" for one in sources]
         return any(a.startswith(b) or b.startswith(a) for a in own for b in others)
 
     def to_json(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class Record:
             "started_by": _who(),
             "started_at": now(),
             "seen_at": now(),
-            "sources": json.dumps([schema.absolute(one) for one in sources]),
+            "sources": json.dumps(list(sources)),
             "engine": engine.name,
             "model_id": model.id,
             "versions": json.dumps(dict(engine.versions)),

@@ -21,7 +21,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from barkive.catalogue.photos.reading import COARSE_TICK_NS, is_gone
-from barkive.catalogue.scan.sources import Listed, open_source, stored
+from barkive.catalogue.scan.sources import Listed, Source, open_source, stored
 from barkive.errors import StoreError, UsageError
 from barkive.images import remote
 from barkive.images.passing import NOTHING_MORE, Passing
@@ -42,12 +42,12 @@ _SETTINGS, _FOLDERS = ("SQLITE_TMPDIR", "TMPDIR"), ("/var/tmp", "/usr/tmp", "/tm
 class Listing:
     """The photos of several sources, listed in the background into a temporary file."""
 
-    def __init__(self, given: Sequence[str], passing: Passing = NOTHING_MORE) -> None:
+    def __init__(self, given: Sequence[str | Source], passing: Passing = NOTHING_MORE) -> None:
         """Looks at them, before any work.
 
         Args:
-            given: Their names.
-            passing: What is passed over in them.
+            given: The sources, or names that are opened now.
+            passing: What is passed over in these.
 
         Raises:
             MissingExtraError: One needs an extra that is not installed.
@@ -55,7 +55,10 @@ class Listing:
             UsageError: One of them is not there, nothing is left of one, or there is no room
                 for temporary files.
         """
-        self.sources = [open_source(one, passing) for one in dict.fromkeys(given)]
+        opened = (open_source(one, passing) if isinstance(one, str) else one for one in given)
+        self.sources = list({source.name: source for source in opened}.values())
+        for source in self.sources:
+            source.begin()
         self._tallies = [source.tally for source in self.sources]
         self.total: int | None = None
         """How many photos are listed; None until all are."""

@@ -26,7 +26,7 @@ from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.engine import Engine, LocalEngine
 from barkive.catalogue.scan.history import Record, RunState
 from barkive.catalogue.scan.listing import Listing, State, look
-from barkive.catalogue.scan.sources import Listed
+from barkive.catalogue.scan.sources import Listed, Source
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError
 from barkive.images import read_file
@@ -100,7 +100,7 @@ _FAILURES_LISTED = 1000
 
 def scan(
     store: Store,
-    given: Sequence[str],
+    given: Sequence[str | Source],
     classifier: Classifier,
     *,
     engine: Engine | None = None,
@@ -115,7 +115,7 @@ def scan(
 
     Args:
         store: The catalogue.
-        given: What to scan: see `sources`.
+        given: What to scan: sources, or their names, see `sources`.
         classifier: Whose answers are wanted.
         engine: Who judges; None for the classifier on this machine.
         retry_failed: Whether photos that could not be read are read again, unchanged ones
@@ -123,7 +123,7 @@ def scan(
         gone: Whether photos are marked missing also where all that a source held, or most of
             it, is gone at once.
         within: Folders around the sources, that tell how much is gone; none for the sources.
-        passing: What is passed over in the sources.
+        passing: What is passed over in those that are given by name.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -142,7 +142,8 @@ def scan(
     with store.write() as connection:
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = store.models.add(connection, classifier.bundle)
-        run = Record.begin(store.database, connection, given, engine, model)
+        names = [source.name for source in listing.sources]
+        run = Record.begin(store.database, connection, names, engine, model)
     plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress)
     try:
         plan.carry_out(engine)

@@ -19,11 +19,11 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.identity import keep
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.predictions.models import Model, Models
-from barkive.catalogue.predictions.packing import pack_probabilities, pack_vector
+from barkive.catalogue.predictions.packing import pack_embedding, pack_probabilities
 from barkive.catalogue.query.effective_label import (
-    last_words,
+    effective_label,
+    labels_in_force,
     update_effective_labels,
-    what_holds,
 )
 from barkive.catalogue.records import now
 from barkive.catalogue.scan.placing import MOVED, Placing, join
@@ -54,7 +54,7 @@ def record(
     moment = now()
     answers = _add_answers(connection, model, batch, moment)
     placing = Placing(connection, batch, lost or {})
-    words = last_words(connection, {one.picture for one in placing.placed})
+    words = labels_in_force(connection, {one.picture for one in placing.placed})
     counts: Counter[str] = Counter()
     new: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
@@ -73,7 +73,7 @@ def record(
             answer = model, one.judged.status.value, packed, float(one.judged.scores.dog[0])
         columns = {
             **_facts(reading),
-            **what_holds(models, reading.path, answer, words.get(one.picture)),
+            **effective_label(models, reading.path, answer, words.get(one.picture)),
             "number": one.number,
             "picture": one.picture,
             "error": one.judged.error,
@@ -157,7 +157,7 @@ def _add_answers(
                 "status": one.status.value,
                 "probabilities": pack_probabilities(scores.probabilities[0]),
                 "dog": float(scores.dog[0]),
-                "vector": pack_vector(scores.features[0]),
+                "vector": pack_embedding(scores.features[0]),
                 "identified_at": moment,
             }
     if not rows:

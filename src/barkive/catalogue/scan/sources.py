@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
@@ -47,7 +48,7 @@ class Listed(NamedTuple):
 
 
 class Source(Protocol):
-    """One of the things that a scan is given.
+    """One of the things that a scan is given, opened once: what was checked is scanned.
 
     Attributes:
         is_watchable: Whether this machine tells when something changes there.
@@ -57,12 +58,21 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """The path, pattern or URL."""
+        """The path, pattern or URL: absolute and normalised."""
         ...
 
     @property
     def tally(self) -> Tally:
         """Counts what listing it passes over."""
+        ...
+
+    def begin(self) -> None:
+        """Begins to list it where patterns could leave nothing of it; `listed` goes on.
+
+        Raises:
+            StoreError: The object store can't be asked.
+            UsageError: Patterns have left nothing.
+        """
         ...
 
     def listed(self) -> Iterator[Listed]:
@@ -83,29 +93,61 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder with all that is inside, or one photo."""
+class _Searched(ABC):
+    """A source whose photos are found by a search.
 
-    is_watchable: ClassVar[bool] = True
-    path: str
+    Attributes:
+        name: The path, pattern or URL.
+        passing: What is passed over there.
+        tally: Counts it.
+    """
+
+    is_watchable: ClassVar[bool] = False
+    name: str
     passing: Passing = NOTHING_MORE
     tally: Tally = field(default_factory=Tally, compare=False)
+    # The search that has begun, if any; with the photo that was looked at.
+    _begun: list[Iterator[Listed]] = field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
 
-    @property
-    def name(self) -> str:
+    def begin(self) -> None:
         """See `Source`."""
-        return self.path
+        # Where patterns lie in folders, only listing them all tells.
+        if self.passing.exclude and not self._begun:
+            self.is_empty()
+
+    def is_empty(self) -> bool:
+        """Whether a search finds nothing: it begins, and `listed` goes on with it."""
+        found = self._search()
+        first = next(found, None)
+        self._begun[:] = [found if first is None else chain((first,), found)]
+        return first is None
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
+        return self._begun.pop() if self._begun else self._search()
+
+    @abstractmethod
+    def _search(self) -> Iterator[Listed]:
+        """A search from its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place(_Searched):
+    """A folder with all that is inside, or one photo."""
+
+    is_watchable: ClassVar[bool] = True
+
+    def _search(self) -> Iterator[Listed]:
         # A tree that an export made of links or copies is not photographed anew.
         passing = replace(self.passing, takes_export=False)
-        found = find_photos([self.path], passing=passing, tally=self.tally)
-        return map(Listed, _left(found, self.path, self.passing, self.tally))
+        found = find_photos([self.name], passing=passing, tally=self.tally)
+        return map(Listed, _left(found, self.name, self.passing, self.tally))
 
     def catalogued(self) -> ColumnElement[bool]:
         """See `Source`."""
-        return or_(schema.photo.c.path == self.path, inside(self.path))
+        return or_(schema.photo.c.path == self.name, inside(self.name))
 
     def means(self, path: str) -> bool:
         """See `Source`."""
@@ -113,55 +155,47 @@ class Place:
 
     def throws_away(self, path: str) -> bool:
         """See `Source`."""
-        tops = (top for top in self.passing.tops if is_inside(self.path, top))
-        return _in_a_place(path, min(tops, key=len, default=self.path))
+        tops = (top for top in self.passing.tops if is_inside(self.name, top))
+        return _in_a_place(path, min(tops, key=len, default=self.name))
 
 
 @dataclass(frozen=True, slots=True)
-class Store(Place):
-    """A folder of an object store with all that is inside, or one photo there."""
+class ObjectStore(Place):
+    """A folder of an object store with all that is inside, or one photo there.
+
+    Attributes:
+        found: What the store has said that it is.
+    """
 
     is_watchable: ClassVar[bool] = False
     found: remote.Stored | remote.Folder = field(kw_only=True)
 
-    def listed(self) -> Iterator[Listed]:
-        """See `Source`."""
+    def _search(self) -> Iterator[Listed]:
         if isinstance(self.found, remote.Stored):
             yield stored(self.found)
         else:
-            found = remote.walk(self.path, self.passing, self.tally)
-            yield from map(stored, _left(found, self.path, self.passing, self.tally))
+            found = remote.walk(self.name, self.passing, self.tally)
+            yield from map(stored, _left(found, self.name, self.passing, self.tally))
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(_Searched):
     """All photos whose paths fit a pattern, as `glob` has it, or lie in a folder that does.
 
     Attributes:
-        pattern: Absolute, or a URL: `*`, `?`, `[abc]`, and `**` for any folders.
+        name: The pattern, absolute or a URL: `*`, `?`, `[abc]`, and `**` for any folders.
     """
 
-    is_watchable: ClassVar[bool] = False
-    pattern: str
-    passing: Passing = NOTHING_MORE
-    tally: Tally = field(default_factory=Tally, compare=False)
-
-    @property
-    def name(self) -> str:
-        """See `Source`."""
-        return self.pattern
-
-    def listed(self) -> Iterator[Listed]:
-        """See `Source`."""
-        if remote.is_remote(self.pattern):
+    def _search(self) -> Iterator[Listed]:
+        if remote.is_remote(self.name):
             there = remote.walk(self._base, self.passing, self.tally)
             meant = (one for one in there if self.means(one.path))
-            yield from map(stored, _left(meant, self.pattern, self.passing, self.tally))
+            yield from map(stored, _left(meant, self.name, self.passing, self.tally))
             return
         # The rules begin where the names are written out.
         passing = replace(self.passing, tops=(self._base,), takes_export=False)
         found = find_photos(self._fitting(), passing=passing, tally=self.tally)
-        yield from map(Listed, _left(found, self.pattern, self.passing, self.tally))
+        yield from map(Listed, _left(found, self.name, self.passing, self.tally))
 
     def catalogued(self) -> ColumnElement[bool]:
         """See `Source`."""
@@ -169,7 +203,7 @@ class Pattern:
 
     def means(self, path: str) -> bool:
         """See `Source`."""
-        *folders, last = self.pattern.split("/")
+        *folders, last = self.name.split("/")
         # A folder of any depth at the end is whatever lies in it.
         parts = [*folders, last, "*"] if last == "**" else [*folders, last]
         names = path.split("/")
@@ -189,8 +223,8 @@ class Pattern:
     def _fitting(self) -> Iterator[str]:
         """The photos and folders that fit, but for those in a folder that fits itself."""
         folders: set[Path] = set()
-        for path in glob.iglob(self.pattern, recursive=True):  # noqa: PTH207 - Path drops odd names
-            found = Path(schema.absolute(path))
+        for path in glob.iglob(self.name, recursive=True):  # noqa: PTH207 - Path drops odd names
+            found = Path(schema.absolute_path(path))
             if not folders.isdisjoint(found.parents):
                 continue
             if found.is_dir():
@@ -202,7 +236,7 @@ class Pattern:
     @property
     def _base(self) -> str:
         """The folder in which all that fits must lie."""
-        folders = self.pattern.split("/")[:-1]
+        folders = self.name.split("/")[:-1]
         plain = takewhile(lambda part: not _WILD.search(_ESCAPED.sub("", part)), folders)
         return _ESCAPED.sub(r"\1", "/".join(plain)) or "/"
 
@@ -212,18 +246,16 @@ class PathList:
     """A file that names photos."""
 
     is_watchable: ClassVar[bool] = False
-    file: str
+    name: str
     tally: Tally = field(default_factory=Tally, compare=False)
 
-    @property
-    def name(self) -> str:
-        """See `Source`."""
-        return self.file
+    def begin(self) -> None:
+        """See `Source`: no pattern leaves out what people name."""
 
     def listed(self) -> Iterator[Listed]:
         """See `Source`."""
-        for path in read_list(self.file):
-            yield Listed(schema.absolute(path), named=True)
+        for path in read_list(self.name):
+            yield Listed(schema.absolute_path(path), named=True)
 
     def catalogued(self) -> None:
         """See `Source`."""
@@ -279,17 +311,9 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
         MissingExtraError: It needs an extra that is not installed.
         StoreError: The object store can't be asked.
         UsageError: There is no such thing: it may be an unplugged disk; or the patterns of
-            `passing` leave nothing of it.
+            `passing` leave nothing of what fits a pattern.
     """
-    source = _open(given, passing)
-    if passing.exclude:
-        # Where patterns lie in folders, only listing them all tells.
-        next(_open(given, passing).listed(), None)
-    return source
-
-
-def _open(given: str, passing: Passing) -> Source:
-    path = schema.absolute(given)
+    path = schema.absolute_path(given)
     is_remote = remote.is_remote(path)
     if is_remote and _WILD.search(path.split("/")[2]):
         raise UsageError(
@@ -300,15 +324,14 @@ def _open(given: str, passing: Passing) -> Source:
         return PathList(path)
     found = remote.find(path) if is_remote else None
     if found is not None:
-        return Store(path, passing, found=found)
+        return ObjectStore(path, passing, found=found)
     if not is_remote and not is_gone(path):
         return Place(path, passing)
     if _WILD.search(given):
         # The folder that a pattern starts at is none itself, whatever its name.
         here = "" if is_remote else glob.escape(os.getcwd())  # noqa: PTH109
-        pattern = Pattern(schema.absolute(os.path.join(here, given)), passing)  # noqa: PTH118
-        everything = replace(pattern, passing=replace(passing, exclude=()), tally=Tally())
-        if next(everything.listed(), None) is not None:
+        pattern = Pattern(schema.absolute_path(os.path.join(here, given)), passing)  # noqa: PTH118
+        if not pattern.is_empty():
             return pattern
         raise UsageError(
             f"No photo fits {given}; check the pattern. If photos that fit it are in the "

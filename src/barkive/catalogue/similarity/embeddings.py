@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from barkive.catalogue.db.schema import answer
-from barkive.catalogue.predictions.packing import unpack_vectors
+from barkive.catalogue.predictions.packing import unpack_embeddings
 
 READ_AT_ONCE = 8192
 
@@ -41,5 +41,5 @@ def batches(
         after = rows[-1].id
         yield (
             np.array([row.id for row in rows], np.int64),
-            unpack_vectors([row.vector for row in rows]),
+            unpack_embeddings([row.vector for row in rows]),
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, text
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.predictions.packing import unpack_vectors
+from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import READ_AT_ONCE, batches
 from barkive.catalogue.similarity.exact_index import directions, unit
@@ -140,7 +140,7 @@ def _begin(connection: Connection, model_id: int, count: int) -> Projection:
         ),
         {"percent": min(100, 120 * _SAMPLE / count), "model": model_id, "most": 2 * _SAMPLE},
     ).scalars()
-    basis = directions(unit(unpack_vectors(list(rows))), DIRECTIONS)
+    basis = directions(unit(unpack_embeddings(list(rows))), DIRECTIONS)
     row = {
         "uuid": str(uuid.uuid4()),
         "model": model_id,

@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import UserDefinedType
 
 from barkive.catalogue.db import bulk
-from barkive.catalogue.predictions.packing import unpack_vectors
+from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.similarity.exact_index import unit
 
 DIRECTIONS = 96
@@ -126,7 +126,7 @@ def follow(connection: Connection, model_id: int, before: int, added: Mapping[in
     """
     projection = ready(connection, model_id)
     if projection is not None and added:
-        near = projection.near(unit(unpack_vectors(list(added.values()))))
+        near = projection.near(unit(unpack_embeddings(list(added.values()))))
         write(connection, projection.table, np.array(list(added), np.int64), near)
     connection.execute(
         # Those of other models miss none of these.

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.predictions.packing import pack_vector, unpack_vectors
+from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
 from barkive.catalogue.query.entries import chosen, find, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
@@ -146,7 +146,7 @@ class Similar:
         ).all()
         if not rows:
             return {}
-        cosines = unit(unpack_vectors([row.vector for row in rows])) @ embedding
+        cosines = unit(unpack_embeddings([row.vector for row in rows])) @ embedding
         close = np.flatnonzero(cosines >= least)
         order = close[np.argsort(-cosines[close], kind="stable")]
         near = {rows[i].id: float(cosines[i]) for i in order.tolist()}
@@ -234,7 +234,7 @@ class Similar:
                 find(connection, photo)
                 is_meant = c.number == photo
             else:
-                is_meant = c.path == schema.absolute(photo)
+                is_meant = c.path == schema.absolute_path(photo)
             row = connection.execute(
                 select(c.id, schema.answer.c.vector, schema.answer.c.model_id)
                 .join_from(schema.photo, schema.answer)
@@ -243,7 +243,7 @@ class Similar:
                 .limit(1)
             ).first()
         if row is not None:
-            vector = unpack_vectors([row.vector])[0]
+            vector = unpack_embeddings([row.vector])[0]
             return self.find(vector, row.model_id, query, limit, but=row.id)
         if isinstance(photo, int):
             raise PhotoError("The photo could never be read, so it can't be compared.")
@@ -257,7 +257,7 @@ class Similar:
         (judged,) = classifier.judge([photo], classifier.bundle.info.preprocessing.load)
         if judged.scores is None:
             raise PhotoError(f"{photo} can't be compared. {judged.error}")
-        packed = np.frombuffer(pack_vector(judged.scores.features[0]), np.int8)
+        packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
         return self.find(packed, model_id, query, limit)
 
     def index(self, model_id: int) -> None:

@@ -31,7 +31,11 @@ from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_label import IN_ORDER, last_word, update_effective_labels
+from barkive.catalogue.query.effective_label import (
+    IN_ORDER,
+    label_in_force,
+    update_effective_labels,
+)
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, ChangeJSON, Kind, Said, now
 from barkive.catalogue.transfer import unmerging
@@ -412,7 +416,7 @@ class _Batch:
                 added += new
                 ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
                 if (differing := _differing(own, theirs)) is not None:
-                    after = last_word(ours[home])
+                    after = label_in_force(ours[home])
                     assert after is not None
                     conflicts.append((picture, home, *differing, after.id == differing[0].id))
         self._tell(conflicts)
@@ -524,7 +528,7 @@ def _rank(key: _Key) -> tuple[str, ...]:
 
 def _differing(ours: Sequence[Said], theirs: Sequence[Said]) -> tuple[Said, Said] | None:
     """What holds in each catalogue, if neither knows what the other says, and it differs."""
-    own, other = last_word(ours), last_word(theirs)
+    own, other = label_in_force(ours), label_in_force(theirs)
     if own is None or other is None or _label(own) == _label(other):
         return None
     unknown = own not in _same(ours, theirs) and other not in _same(theirs, ours)

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from barkive.catalogue.transfer.merging import ConflictJSON, MergedJSON
-from barkive.catalogue.transfer.unmerging import UnmergedJSON
+from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
 from barkive.verdicts import Language
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.shared import PREFIX, Lang, Setup, Shared

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Kind, Label
-from barkive.catalogue.records import ChangeJSON, Entry, EntryJSON, FoundJSON
+from barkive.catalogue import ChangeJSON, Entry, EntryJSON, FoundJSON, Kind, Label
 from barkive.errors import (
     ChangedPhotoError,
     PhotoError,

@@ -12,9 +12,9 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from barkive.catalogue.photos.reading import is_gone
-from barkive.catalogue.scan.sources import open_source
+from barkive.catalogue import Source, is_gone, open_source
 from barkive.errors import UsageError
+from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.verdicts import Language
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
@@ -96,22 +96,30 @@ class Wish(BaseModel):
 def start(wish: Wish, shared: Shared, setup: Setup) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
     passing = setup.passing(wish.exclude, wish.follow_links)
-    check_folders(setup, wish.folders)
+    sources = open_folders(setup, wish.folders, passing)
     scan = shared.scans.start(
-        wish.folders, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone
+        sources, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone
     )
     where = {"Location": f"/api/v1/scans/{scan.id}"}
     return JSONResponse(scan.to_json(), 202, where)
 
 
-def check_folders(setup: Settings, folders: list[str]) -> None:
-    """Refuses to scan what may not be scanned.
+def open_folders(
+    setup: Settings, folders: list[str], passing: Passing = NOTHING_MORE
+) -> list[Source]:
+    """Opens what is to be scanned, so that what was checked is scanned.
+
+    Args:
+        setup: What may be scanned.
+        folders: Absolute paths.
+        passing: What is passed over in them.
 
     Raises:
         UsageError: A folder is not absolute, is not there, or is a list that names photos
             elsewhere.
         FolderNotAllowedError: It is not under one that may be scanned.
     """
+    sources: list[Source] = []
     for folder in folders:
         if not re.match(_ABSOLUTE, folder):
             raise UsageError(
@@ -126,15 +134,17 @@ def check_folders(setup: Settings, folders: list[str]) -> None:
         if is_gone(folder):
             raise UsageError(f"There is no folder {folder}; check the name.")
         try:
-            is_own = open_source(folder).is_watchable
+            source = open_source(folder, passing)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise UsageError(f"The folder {folder} can't be opened: {reason}.") from None
-        if not is_own:
+        if not source.is_watchable:
             raise UsageError(
                 f"{folder} is no folder or photo; what a list names can only be scanned with "
                 "`barkive scan` on the server's machine."
             )
+        sources.append(source)
+    return sources
 
 
 @router.get(

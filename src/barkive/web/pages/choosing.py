@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from barkive.catalogue import Kind, Label
-from barkive.catalogue.predictions.breed_names import fold
-from barkive.catalogue.predictions.models import Models
+from barkive.catalogue import Kind, Label, Models, fold
 from barkive.errors import UnknownBreedError
 from barkive.verdicts import Label as BreedLabel
 from barkive.web.pages.reviewer import name_of

@@ -15,9 +15,7 @@ from typing import Any, get_args
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from barkive.catalogue import Catalogue, Entry, Filter
-from barkive.catalogue.db.schema import absolute
-from barkive.catalogue.query.filters import begin, separator
+from barkive.catalogue import Catalogue, Entry, Filter, absolute_path, folder_prefix, path_separator
 from barkive.verdicts import Status
 from barkive.web.api.export import Form
 from barkive.web.api.shared import Shared
@@ -164,13 +162,13 @@ def _sum(view: View, name: str, photos: int, chosen: bool, **field: str) -> dict
 def _folders(catalogue: Catalogue, view: View) -> dict[str, Any]:
     """The way up, and the way down."""
     whole = catalogue.top()
-    here = absolute(view.wanted.folder) if view.wanted.folder else whole
+    here = absolute_path(view.wanted.folder) if view.wanted.folder else whole
     if whole is None or here is None:
         return {"way": [], "folders": []}
     return {
         "way": [
             {
-                "name": printable(one.rpartition(separator(one))[2] or one),
+                "name": printable(one.rpartition(path_separator(one))[2] or one),
                 "address": view.address(_PATH, folder=None if one == whole else one),
             }
             for one in _way(whole, here)
@@ -185,8 +183,8 @@ def _folders(catalogue: Catalogue, view: View) -> dict[str, Any]:
 
 def _way(whole: str, here: str) -> list[str]:
     """The folders from one down to another inside it, both included; none where it is not."""
-    start = begin(whole)
+    start = folder_prefix(whole)
     if not here.startswith(start):
         return []
-    below = here.removeprefix(start).split(separator(here))
-    return [whole, *(start + separator(here).join(below[: n + 1]) for n in range(len(below)))]
+    below = here.removeprefix(start).split(path_separator(here))
+    return [whole, *(start + path_separator(here).join(below[: n + 1]) for n in range(len(below)))]

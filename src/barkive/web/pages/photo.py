@@ -11,8 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Entry, Kind
-from barkive.catalogue.query.effective_label import last_word
+from barkive.catalogue import Change, Entry, Kind, label_in_force
 from barkive.errors import (
     BarkiveError,
     CatalogueError,
@@ -212,7 +211,7 @@ def _bytes(number: int, words: Words) -> str:
 
 def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | None:
     """Who said what holds, and when; None where it is the model's word."""
-    holding = last_word(history)
+    holding = label_in_force(history)
     if not entry.corrected or holding is None:
         return None
     by, day = holding.by, words.day(holding.at)

@@ -20,7 +20,7 @@ from barkive.catalogue import Filter
 from barkive.errors import UsageError
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
-from barkive.web.api.scans import check_folders
+from barkive.web.api.scans import open_folders
 from barkive.web.api.shared import Setup, Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.rendering import render
@@ -59,12 +59,12 @@ def start(
     place = folder.strip()
     try:
         passing = setup.passing([line for line in exclude.splitlines() if line.strip()], links)
-        check_folders(setup, [place])
+        sources = open_folders(setup, [place], passing)
         if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
             raise UsageError(f"There is no folder {place}; check the name.")
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
-    scan = shared.scans.start([place], retry_failed=retry, passing=passing, gone=gone)
+    scan = shared.scans.start(sources, retry_failed=retry, passing=passing, gone=gone)
     return RedirectResponse(f"{_PATH}/{scan.id}", 303)
 
 
@@ -113,7 +113,7 @@ def _page(
     context: dict[str, Any] = {"here": None, "way": [], "inside": [], "photos": 0}
     if folder:
         try:
-            check_folders(setup, [folder])
+            open_folders(setup, [folder])
             context = _opened(setup, Path(folder))
         except UsageError as error:
             status, fault, typed = 422, str(error), folder

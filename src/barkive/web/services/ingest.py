@@ -13,8 +13,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from barkive.catalogue import Catalogue, Entry
-from barkive.catalogue.export.safe_names import safe_name
+from barkive.catalogue import Catalogue, Entry, safe_name
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
 from barkive.images import decode, describe, read_file

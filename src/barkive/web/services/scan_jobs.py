@@ -14,8 +14,7 @@ from enum import StrEnum
 
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Catalogue, Summary
-from barkive.catalogue.records import now, utc
+from barkive.catalogue import Catalogue, Source, Summary, now, utc
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, BusyError, SourceAwayError, UnknownScanError
 from barkive.images.passing import NOTHING_MORE, Passing
@@ -79,7 +78,7 @@ class Scan:
 
     Attributes:
         id: Its name.
-        folders: What is scanned.
+        folders: The names of what is scanned.
         retry_failed: Whether photos are read again that could not be read.
         passing: What is passed over in the folders.
         gone: Whether photos are marked missing also where most of a folder's are gone at once.
@@ -94,6 +93,7 @@ class Scan:
         error: Why it failed: one sentence.
         is_away: Whether that is because most of a folder's photos were gone at once: it can be
             confirmed with `gone`.
+        sources: What is scanned, as it was opened when it was checked.
     """
 
     id: str
@@ -111,6 +111,7 @@ class Scan:
     summary: Summary = field(default_factory=Summary)
     error: str | None = None
     is_away: bool = False
+    sources: tuple[str | Source, ...] = ()
 
     @property
     def seconds_left(self) -> int | None:
@@ -174,7 +175,7 @@ class Scans:
 
     def start(
         self,
-        folders: Sequence[str],
+        folders: Sequence[str | Source],
         *,
         retry_failed: bool = False,
         passing: Passing = NOTHING_MORE,
@@ -183,7 +184,7 @@ class Scans:
         """Asks for a scan; one of the same folders that waits already is given back.
 
         Args:
-            folders: Absolute paths.
+            folders: Absolute paths, or what was opened of them.
             retry_failed: Whether to read photos again that could not be read.
             passing: What is passed over in the folders.
             gone: Whether photos are marked missing also where most of a folder's are gone.
@@ -191,7 +192,8 @@ class Scans:
         Raises:
             BusyError: Too many wait.
         """
-        wish = tuple(dict.fromkeys(folders)), retry_failed, passing, gone
+        names = (one if isinstance(one, str) else one.name for one in folders)
+        wish = tuple(dict.fromkeys(names)), retry_failed, passing, gone
         with self._changed:
             waiting = [one for one in self._scans.values() if one.state is State.WAITING]
             for one in waiting:
@@ -201,7 +203,7 @@ class Scans:
                 raise BusyError(
                     f"{len(waiting)} scans are waiting already; try again when one is done."
                 )
-            scan = Scan(secrets.token_hex(8), *wish)
+            scan = Scan(secrets.token_hex(8), *wish, sources=tuple(folders))
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
@@ -312,7 +314,7 @@ class Scans:
                 )
 
         self._catalogue.scan(
-            scan.folders,
+            scan.sources,
             classifier=self._classifier,
             retry_failed=scan.retry_failed,
             passing=scan.passing,

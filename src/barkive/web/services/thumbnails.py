@@ -20,8 +20,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from barkive.catalogue import Entry
-from barkive.catalogue.photos.identity import holds
+from barkive.catalogue import Entry, holds_picture
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError, decode, read_file
 from barkive.images.memory import give_back
@@ -126,7 +125,7 @@ class Previews:
                 with nullcontext() if large else self._few:
                     file = read_file(entry.file)
                     # Shown under this photo's breed, another picture would be labelled for it.
-                    if entry.sha256 is not None and not holds(file, entry):
+                    if entry.sha256 is not None and not holds_picture(file, entry):
                         raise PhotoError(_CHANGED)
                     content = _rendered(file, size, large)
                 if hashlib.sha256(file).hexdigest() == entry.sha256:
