@@ -6,7 +6,7 @@ Makes a catalogue of N made-up photos (default 10,000,000) in a server of its ow
 folder, and prints how long loading took and how large tables and indexes are; then for each
 search, count, look into the review queue and search by likeness the median and the 95th percentile
 in milliseconds, and whether they keep to the limit; the recall of the first 20 by likeness, against
-all vectors, after 400 other searches; and how many photos a second `store.record` writes. The
+all vectors, after 400 other searches; and how many photos a second `recording.record` writes. The
 server has 3 GB of buffers and is else as it comes, but for a log that is short (`wal_level =
 minimal`) and what `SETTINGS` has.
 

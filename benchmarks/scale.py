@@ -15,7 +15,7 @@ take part, in the same run:
                 it is the driver's
     scan        a whole scan into PostgreSQL, from the list to the last row, with two workers
     parts       reading with decoding, and the network, on one core while all others do the same
-    writes      what `store.record` writes, on SQLite and on PostgreSQL, into an empty catalogue
+    writes      what `recording.record` writes, on SQLite and on PostgreSQL, into an empty catalogue
     listing     photos a second from a folder and from a list, and of the plan before an engine:
                 list, look at the file, pass over what is known
 

@@ -350,7 +350,7 @@ class World:
         for one in rng.sample(known, min(1, len(known))):
             assert one.version is not None
             shown = self.shots[bytes.fromhex(one.sha256 or "")]
-            self.glances.append(Glance(one.id, one.version, one.picture, one.word or 0, shown))
+            self.glances.append(Glance(one.id, one.version, one.picture, one.label_id or 0, shown))
 
     def answer(self, rng: random.Random) -> None:
         """They answer, perhaps much later."""
@@ -362,7 +362,7 @@ class World:
             now = self.catalogue.photo(glance.number)
         path = Path(now.file) if now is not None else self.root / "none"
         told = self.shots.get(bytes.fromhex(now.sha256 or "")) if now is not None else None
-        fits = now is not None and (now.word or 0) == glance.word
+        fits = now is not None and (now.label_id or 0) == glance.word
         if now is not None and now.picture != glance.picture:
             # Of one that nobody spoke of it may have been found that it is another one.
             alike = told is not None and told.picture == glance.shown.picture
@@ -422,8 +422,8 @@ class World:
         if wish.kind is Kind.UNDO:
             words.pop()
         else:
-            assert after.word is not None
-            words.append((after.word, (wish.kind, wish.breeds[0] if wish.breeds else None)))
+            assert after.label_id is not None
+            words.append((after.label_id, (wish.kind, wish.breeds[0] if wish.breeds else None)))
 
     # Scans.
 
@@ -619,7 +619,7 @@ class World:
                 breed = one.breeds[0].label.en if one.breeds else None
                 said = (Kind.NOT_DOG if one.status is Status.NOT_DOG else Kind.BREED, breed)
             assert said == (words[-1][1] if words else None), f"{one.file} has another word"
-            assert one.word == (words[-1][0] if words else None)
+            assert one.label_id == (words[-1][0] if words else None)
         if entries and self.done["scans"] % 5 == 0:
             one = entries[-1]
             if self.seen(one):

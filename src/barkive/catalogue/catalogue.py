@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -31,6 +31,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.scan import pipeline as scanning
 from barkive.catalogue.scan.engine import Engine
 from barkive.catalogue.scan.history import Run, read_runs
+from barkive.catalogue.scan.listing import Listing
 from barkive.catalogue.scan.sources import Source
 from barkive.catalogue.similarity.duplicates import Group, duplicates_of, find_duplicates
 from barkive.catalogue.similarity.similar import Similar
@@ -141,37 +142,34 @@ class Catalogue:
         engine: Engine | None = None,
         retry_failed: bool = False,
         gone: bool = False,
-        within: Sequence[str] = (),
         passing: Passing = NOTHING_MORE,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> scanning.Summary:
-        """Brings the catalogue up to date with what lies somewhere: see `scan.scan`.
+        """Brings the catalogue up to date with what lies somewhere: see `pipeline.scan`.
 
         Args:
             sources: Folders, photos, patterns, lists of paths, URLs of object stores; or
                 what `open_source` made of one.
-            classifier: Whose answers are query; None for the model inside the package.
+            classifier: Whose predictions are wanted; None for the model inside the package.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
-            within: Folders around the sources, that tell how much is gone.
             passing: What is passed over in the sources that are given by name.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
+        given = [
+            os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
+            for one in _several(sources)
+        ]
         found = scanning.scan(
             self._store,
-            [
-                os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
-                for one in _several(sources)
-            ],
+            Listing(given, passing),
             classifier or Classifier(),
             engine=engine,
             retry_failed=retry_failed,
             gone=gone,
-            within=within,
-            passing=passing,
             summary=summary,
             on_progress=on_progress,
         )

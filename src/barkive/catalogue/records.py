@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from barkive.verdicts import Candidate, CandidateJSON, Label, Language, Status, Verdict, VerdictJSON
 
 VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
-"""An `Entry.version`: the first half of the content's SHA-256, and the number of the word."""
+"""An `Entry.version`: the first half of the content's SHA-256, and the number of the label."""
 
 
 class Kind(StrEnum):
@@ -64,18 +64,18 @@ class Entry:
             or given tags, when the catalogue is copied, merged or made anew.
         picture: The number of the picture; files that hold the same one share it.
         file: The absolute path; bytes that are no text are kept (`surrogateescape`).
-        status: What holds: a person's word, or else the model's.
-        breeds: The breed that holds, two for a cross, best first; the short list of an
+        status: Of the effective label: a person's, or else the model's.
+        breeds: The breed of the effective label, two for a cross, best first; the short list of an
             `uncertain` photo; empty for `not_dog` and `failed`. A breed that a person gave
             has probability 1, those of a cross 0.5 each.
         error: Why it could not be read; None unless `failed`, or `unreadable_since` is given.
         corrected: Whether a person said so.
-        word: The number of the correction that holds; None where none does.
+        label_id: The number of the person's label in force; None where there is none.
         note: What they wrote beside it.
-        answer: What the model said; None where the photo could not be read.
+        prediction: What the model said; None where the photo could not be read.
         guesses: The breeds that the model finds most probable, at most five, also where it
             sees no dog; empty where the photo could not be read.
-        model: The model that answered, as verdicts name it.
+        model: The model that judged it, as verdicts name it.
         width: In pixels, of the upright photo; None where it could not be read.
         height: Likewise.
         format: `JPEG`, `PNG` and so on, by the content; None where it could not be read.
@@ -101,9 +101,9 @@ class Entry:
     breeds: tuple[Candidate, ...]
     error: str | None
     corrected: bool
-    word: int | None
+    label_id: int | None
     note: str | None
-    answer: Verdict | None
+    prediction: Verdict | None
     guesses: tuple[Candidate, ...]
     model: str
     width: int | None
@@ -123,23 +123,23 @@ class Entry:
 
     @property
     def verdict(self) -> Verdict:
-        """What holds, as a verdict."""
+        """The effective label, as a verdict."""
         error = self.error if self.status is Status.FAILED else None
         return Verdict(self.file, self.status, self.breeds, error, self.model)
 
     @property
     def version(self) -> str | None:
-        """What a person who looks at the photo sees: its content, and the word that holds.
+        """What a person who looks at the photo sees: its content, and the label in force.
 
         None where the file could never be read.
         """
         if self.sha256 is None:
             return None
-        return f"{self.sha256[:32]}-{self.word or 0}"
+        return f"{self.sha256[:32]}-{self.label_id or 0}"
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """The breeds that hold: one, two for a cross, none if it is not known."""
+        """The breeds of the effective label: one, two for a cross, none if it is not known."""
         if self.status is not Status.DOG:
             return ()
         return tuple(c.label for c in (self.breeds if self.corrected else self.breeds[:1]))
@@ -151,7 +151,7 @@ class Entry:
             lang: Of the breeds' names.
             top: How many breeds to list.
         """
-        answer = self.answer.to_json(lang) if self.answer else None
+        prediction = self.prediction.to_json(lang) if self.prediction else None
         verdict = self.verdict.to_json(lang)
         return {
             **verdict,
@@ -160,8 +160,8 @@ class Entry:
             "version": self.version,
             "corrected": self.corrected,
             "note": self.note,
-            "model_status": answer["status"] if answer else None,
-            "model_breeds": answer["breeds"][:top] if answer else [],
+            "model_status": prediction["status"] if prediction else None,
+            "model_breeds": prediction["breeds"][:top] if prediction else [],
             "width": self.width,
             "height": self.height,
             "taken_at": self.taken_at.isoformat() if self.taken_at else None,
@@ -193,7 +193,7 @@ class Found:
 
 
 @dataclass(slots=True)
-class Said:
+class LabelRow:
     """A row of `correction`, to be written into another catalogue.
 
     Attributes:
@@ -208,7 +208,7 @@ class Said:
         said_at: When, UTC.
         was: What held before.
         undoes: The number of the one that it takes back.
-        turn: Its place among the words of one second.
+        turn: Its place among the labels of one second.
     """
 
     id: int
@@ -243,7 +243,7 @@ class Change:
     """What a person once said of a photo.
 
     Attributes:
-        id: The number of the correction.
+        id: The number of the label.
         undoes: The number of the one that it takes back; None unless `undo`.
         kind: What was said.
         labels: The breed; two for a cross; else none.

@@ -125,25 +125,30 @@ class _Session:
         self._show(entry, place)
         while True:
             key, self.pending = self.pending or _key(), None
+            if key in ("q", ""):
+                return "quit"
             try:
-                if key in ("q", ""):
-                    return "quit"
-                if not self.saves and key not in _LOOKING:
-                    self.console.print(f"{self.help}.", style="dim", markup=False)
-                elif key == "u" and (undone := self._undo()) is not None:
-                    return undone
-                elif key == "s":
-                    if self.saves:
-                        self.catalogue.review.skip(self.name, entry.id)
-                    return "next"
-                elif self._take(entry, key):
-                    return "next"
+                if (settled := self._press(entry, key)) is not None:
+                    return settled
             except ReviewedMeanwhileError as error:
                 self.console.print(str(error), style="red", markup=False)
                 if key != "u":
                     return "next"
             except BarkiveError as error:
                 self.console.print(str(error), style="red", markup=False)
+
+    def _press(self, entry: Entry, key: str) -> Literal["next"] | int | None:
+        """Does what a key says: see `_ask`; None where the photo is asked for still."""
+        if not self.saves and key not in _LOOKING:
+            self.console.print(f"{self.help}.", style="dim", markup=False)
+            return None
+        if key == "u" and (undone := self._undo()) is not None:
+            return undone
+        if key == "s":
+            if self.saves:
+                self.catalogue.review.skip(self.name, entry.id)
+            return "next"
+        return "next" if self._take(entry, key) else None
 
     def _undo(self) -> int | None:
         """Takes back what was done last; the photo's number, None where nothing was done."""

@@ -142,8 +142,7 @@ def scan(
             )
             failed = _scan_once(opened, given, partial(scanning, gone=gone))
             if watch:
-                places = [str(Path(one).absolute()) for one in sources]
-                _watch(opened, sources, rules, partial(scanning, within=places))
+                _watch(opened, sources, rules, scanning)
     if failed:
         raise typer.Exit(1)
 

@@ -241,7 +241,7 @@ def test_photos_without_a_dog_come_when_asked_for_the_most_nearly_one_first(
         "cellar",
     ]
     (first, *_) = catalogue.review.take("bo", NO_DOG)
-    assert (first.status, first.breeds, first.answer and first.answer.breeds) == (
+    assert (first.status, first.breeds, first.prediction and first.prediction.breeds) == (
         Status.NOT_DOG,
         (),
         (),

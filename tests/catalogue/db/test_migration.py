@@ -20,12 +20,12 @@ def test_numbers_and_words_of_an_old_catalogue_stay(
         assert [one.id for one in (rex, mix, copy, shut)] == [1, 2, 3, 4]
         # Copies are one picture, of which people spoke.
         assert [one.picture for one in (rex, mix, copy, shut)] == [1, 2, 1, 4]
-        assert (rex.word, mix.word, copy.word) == (2, None, 2)
+        assert (rex.label_id, mix.label_id, copy.label_id) == (2, None, 2)
         assert shut.mtime_ns is None
         assert [one.undoes for one in catalogue.history(1)] == [None, None, None, 3]
         assert [one.undoes for one in catalogue.history(2)] == [None, 5]
         taken = catalogue.label(rex.id, Label(Kind.UNDO, by="Ben"))
-        assert (taken.word, taken.labels[0].en) == (1, "Chihuahua")
+        assert (taken.label_id, taken.labels[0].en) == (1, "Chihuahua")
         # Of a content whose file has long gone the word waits for it.
         catalogue.scan(kennel, classifier=classifier)
         assert catalogue.photo(kennel / "rex.png").id == 1

@@ -84,7 +84,7 @@ def test_an_uncertain_photo_is_a_dog_of_unknown_breed(make_entry: MakeEntry) -> 
 
 
 def test_a_dog_that_a_person_is_unsure_of(make_entry: MakeEntry) -> None:
-    (row,) = rows([make_entry(status=Status.UNCERTAIN, breeds=(), corrected=True, answer=None)])
+    (row,) = rows([make_entry(status=Status.UNCERTAIN, breeds=(), corrected=True, prediction=None)])
     assert row["ANIMALHIDDENDETAILS"].startswith("The breed is not sure. Imported")
 
 

@@ -67,7 +67,7 @@ def test_a_cross_an_uncertain_and_a_failed_photo(make_entry: MakeEntry, tmp_path
     failed = make_entry(
         status=Status.FAILED,
         breeds=(),
-        answer=None,
+        prediction=None,
         error="It is empty.",
         width=None,
         height=None,

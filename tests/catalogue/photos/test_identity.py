@@ -407,7 +407,7 @@ def test_a_photo_that_is_seen_half_written_keeps_all(shelter: Shelter) -> None:
         assert (entry.corrected, entry.labels[0].en, entry.missing_since) == (True, "Boxer", None)
         assert entry.unreadable_since is not None
         assert entry.error is not None
-        assert entry.answer is not None
+        assert entry.prediction is not None
     rex.write_bytes(whole)
     assert shelter.scan() == {"changed": 1}
     assert shelter.said("rex.jpg") == (number, "Boxer")
@@ -577,7 +577,7 @@ def test_photos_are_the_same_before_their_decoder_is_there_and_after(
         shelter.scan()
         assert shelter.said("king.jpg") == before
         entry = shelter.catalogue.photo(before[0])
-        assert entry.answer is not None
+        assert entry.prediction is not None
         assert entry.unreadable_since is not None
         assert entry.sha256 is not None
     shelter.scan()

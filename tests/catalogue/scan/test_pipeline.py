@@ -66,7 +66,7 @@ def test_a_first_scan_catalogues_every_photo(
     assert (rex.width, rex.height, rex.format, rex.corrected) == (40, 30, "PNG", False)
     assert rex.model == classifier.bundle.model
     broken = catalogue.photo(kennel / "broken.jpg")
-    assert (broken.error, broken.breeds, broken.answer) == (BROKEN, (), None)
+    assert (broken.error, broken.breeds, broken.prediction) == (BROKEN, (), None)
     assert broken.sha256 is not None
 
 
@@ -175,8 +175,8 @@ def test_a_scan_never_overwrites_what_people_said(
     assert summary.statuses == KENNEL - Counter({DOG: 1}) + Counter({NOT_DOG: 1})
     rex = catalogue.photo(kennel / "rex.png")
     assert (rex.status, rex.corrected, rex.model) == (NOT_DOG, True, other.bundle.model)
-    assert rex.answer is not None
-    assert rex.answer.status is DOG
+    assert rex.prediction is not None
+    assert rex.prediction.status is DOG
     assert outcome(catalogue.scan(kennel, classifier=other)) == {"unchanged": 5}
 
 

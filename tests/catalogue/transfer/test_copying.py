@@ -80,7 +80,7 @@ def seen(where: str) -> dict[str, Any]:
     """What a catalogue says when it is asked."""
     with Catalogue(where, create=False) as catalogue:
         entries = list(catalogue.search(Filter(missing=None)))
-        like = next(entry.id for entry in entries if entry.answer is not None)
+        like = next(entry.id for entry in entries if entry.prediction is not None)
         return {
             "entries": entries,
             "histories": [catalogue.history(entry.id) for entry in entries],

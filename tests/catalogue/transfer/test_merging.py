@@ -22,7 +22,7 @@ from barkive.catalogue import Catalogue, Conflict, Filter, Kind, Label, Merged
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, back_up
-from barkive.catalogue.records import Said
+from barkive.catalogue.records import LabelRow
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.merging import news
 from barkive.catalogue.transfer.rebuild import rebuild
@@ -557,11 +557,13 @@ def test_a_rebuilt_catalogue_keeps_what_was_merged(
         assert again.undo_merge().words == 1
 
 
-def word(number: int, breed: str, second: int, **more: Any) -> Said:
+def word(number: int, breed: str, second: int, **more: Any) -> LabelRow:
     at = datetime(2026, 6, 1, 12, 0, second)
     facts = {"picture": 1, "sha256": b"", "note": None, "said_by": None, "was": "dog"} | more
     empty = {"breed2": None, "undoes": None, "turn": 0}
-    return Said(**{"id": number, "kind": "breed", "breed": breed, "said_at": at} | empty | facts)
+    return LabelRow(
+        **{"id": number, "kind": "breed", "breed": breed, "said_at": at} | empty | facts
+    )
 
 
 def test_the_same_said_twice_in_a_second_is_two_words() -> None:

@@ -25,7 +25,7 @@ from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said, now
+from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow, now
 from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,
@@ -162,14 +162,14 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
 
     Raises:
         ChangedPhotoError: It holds another picture, or it is no version.
-        ReviewedMeanwhileError: Another word held of it.
+        ReviewedMeanwhileError: Another label was in force.
     """
     found = VERSION.fullmatch(version)
     if found is None:
         raise ChangedPhotoError(
             f"“{version}” is no version of a photo; send the `version` that the photo has, or none."
         )
-    content, word = bytes.fromhex(found[1]), int(found[2])
+    content, label = bytes.fromhex(found[1]), int(found[2])
     c = schema.content.c
     known = select(c.sha256).where(
         c.picture == row.picture, c.sha256.between(content, content + b"\xff" * 16)
@@ -180,7 +180,7 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
             f"{row.path} is another picture than the one that was seen; look at it again, and "
             "then say what it shows."
         )
-    if word != (row.correction_id or 0):
+    if label != (row.correction_id or 0):
         raise ReviewedMeanwhileError(
             f"Somebody has spoken of {row.path} since it was seen; what they said stands. Look "
             "at it again, and then say what it shows."
@@ -189,7 +189,7 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
 
 
 def history(store: Store, photo: str | int) -> list[Change]:
-    """What people said of a photo, in order, undone words included.
+    """What people said of a photo, in order, what was undone included.
 
     Raises:
         UnknownPhotoError: The photo is not in the catalogue.
@@ -203,7 +203,7 @@ def history(store: Store, photo: str | int) -> list[Change]:
         return [to_change(store.models, row) for row in said]
 
 
-def to_change(models: Models, row: Row[Any] | Said) -> Change:
+def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
     """A row of `correction` as what a person once said."""
     return Change(
         id=row.id,

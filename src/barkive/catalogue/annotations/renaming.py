@@ -1,6 +1,6 @@
 """Renames breeds that people added or trained, and makes two of them one.
 
-What people said is never changed: corrections keep the breed as it was named, and the table
+What people said is never changed: labels keep the breed as it was named, and the table
 `added_breed` says what that is called now.
 """
 

@@ -185,7 +185,7 @@ class ReviewQueue:
             connection.execute(
                 update(table)
                 .where(table.c.desk == session, table.c.picture == row.picture)
-                .values(correction_id=entry.word)
+                .values(correction_id=entry.label_id)
             )
         return entry
 

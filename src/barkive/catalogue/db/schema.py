@@ -9,23 +9,23 @@
 | `photo` | a picture in a place, what is known of it, and what holds of it |
 | `correction` | what a person said of a picture, in order: never changed, only added to |
 | `added_breed` | a breed that people added, renamed or merged with another |
-| `merge` | a merge: which other catalogue's words came in, and what became of it |
+| `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
 | `tally` | how many photos have which status and breed; kept by triggers |
 
-PostgreSQL has more tables, and indexes of its own, that only speed searches up: `tallies`,
-`zones` and `nearest` tell of them.
+PostgreSQL has more tables, and indexes of its own, that only speed searches up: `summary_tables`,
+`zone_maps` and `pgvector_index` tell of them.
 
 A picture is a random number, see `identity`; it has no table of its own. Rows of `photo`
 follow the pictures that they are of: `path` says where one was seen last, and is unique among
 those that are there. `photo.number` is what people and programs call a row by, `photo.id` the
 order in which it came.
 
-What holds of a photo (`status`, `breed`, …) follows from the last correction of its picture,
-or else from its answer; it is kept in `photo` as well, because searches must be fast.
+The effective label of a photo (`status`, `breed`, …) is the last label of its picture, or else
+what the model said; it is kept in `photo` as well, because searches must be fast.
 """
 
 from __future__ import annotations
@@ -222,9 +222,9 @@ correction = Table(
     Column("said_by", Text),
     Column("said_at", DateTime, nullable=False),
     Column("was", Text, nullable=False),
-    # The correction that an undo takes back.
+    # The label that an undo takes back.
     Column("undoes", _Id),
-    # Among words of one second the lowest comes first; 0 but where catalogues were merged.
+    # Among labels of one second the lowest comes first; 0 but where catalogues were merged.
     Column("turn", Integer, nullable=False, server_default="0"),
     # The merge that it came with; None where it was said here.
     Column("merge_id", BigInteger),

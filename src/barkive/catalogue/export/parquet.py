@@ -103,7 +103,7 @@ def _row(entry: Entry, lang: Language) -> dict[str, Any]:
         "note": _text(entry.note),
         "error": _text(entry.error),
         "model": _text(entry.model),
-        "model_status": entry.answer.status.value if entry.answer else None,
+        "model_status": entry.prediction.status.value if entry.prediction else None,
         "breeds": [
             {
                 "id": _text(c.label.id),

@@ -27,7 +27,7 @@ class AddedBreed(NamedTuple):
 
     Attributes:
         key: Its first spelling, folded: see `fold`.
-        breed: Its id, which corrections and photos have: that spelling.
+        breed: Its id, which labels and photos have: that spelling.
         name: What it is called now.
         merged_into: The id of the breed that it is now; None where it is its own.
     """
@@ -186,7 +186,7 @@ def add(connection: Connection, name: str) -> str:
 
 
 def gather(connection: Connection, said: Iterable[str], labels: Iterable[Label]) -> Names:
-    """Adds the breeds of corrections that have none yet, and gives all names.
+    """Adds the breeds of labels that have none yet, and gives all names.
 
     Names of one spelling become one breed, which is called as the first of them.
 

@@ -35,7 +35,7 @@ class Model:
     labels: tuple[Label, ...]
 
     def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
-        """The most probable breeds of an answer, best first."""
+        """The most probable breeds of a prediction, best first."""
         row = unpack_probabilities(packed)
         best = np.argsort(-row, kind="stable")
         if self._is_merged:

@@ -197,7 +197,7 @@ def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]])
 
 
 def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
-    answer, name = None, ""
+    prediction, name = None, ""
     guesses: tuple[Candidate, ...] = ()
     if row.model_id is not None:
         name = models.get(connection, row.model_id).name
@@ -206,18 +206,18 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         status, name = Status(row.answer_status), model.name
         guesses = model.candidates(row.probabilities, _TOP)
         breeds = guesses if status in (Status.DOG, Status.UNCERTAIN) else ()
-        answer = Verdict(row.path, status, breeds, None, name)
+        prediction = Verdict(row.path, status, breeds, None, name)
     return Entry(
         id=row.number,
         picture=row.picture,
         file=row.path,
         status=Status(row.status),
-        breeds=_breeds(models, row, answer),
+        breeds=_breeds(models, row, prediction),
         error=row.error if row.status == Status.FAILED or row.unreadable_since else None,
         corrected=bool(row.corrected),
-        word=row.correction_id,
+        label_id=row.correction_id,
         note=row.note,
-        answer=answer,
+        prediction=prediction,
         guesses=guesses,
         model=name,
         width=row.width,
@@ -237,10 +237,10 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
     )
 
 
-def _breeds(models: Models, row: Row[Any], answer: Verdict | None) -> tuple[Candidate, ...]:
+def _breeds(models: Models, row: Row[Any], prediction: Verdict | None) -> tuple[Candidate, ...]:
     if row.corrected and row.status == Status.DOG:
         said = [models.names.label(breed) for breed in (row.breed, row.breed2) if breed]
         return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
-    if row.status in (Status.DOG, Status.UNCERTAIN) and answer is not None:
-        return answer.breeds
+    if row.status in (Status.DOG, Status.UNCERTAIN) and prediction is not None:
+        return prediction.breeds
     return ()

@@ -44,13 +44,11 @@ class Departures:
         store: The catalogue.
         listing: Of the scan, when it has ended.
         before: The highest `id` of a photo before the scan.
-        within: Folders around the sources that tell how much is gone; none for the sources.
     """
 
     store: Store
     listing: Listing
     before: int
-    within: Sequence[str] = ()
     _gone: dict[int, str] = field(default_factory=dict)
 
     def find(self, on_progress: Callable[[], None]) -> int:
@@ -90,7 +88,8 @@ class Departures:
                 lost += sum(number in self._gone for number in known)
             if not lost:
                 continue
-            around = next((one for one in self.within if _is_in(source.name, one)), None)
+            # Where a part of what was given is scanned, the whole tells how much is gone.
+            around = next((top for top in source.passing.tops if _is_in(source.name, top)), None)
             if around is not None:
                 held = self._count(around)
             moved = self._device(source) not in (None, self._noted(source))

@@ -53,7 +53,7 @@ class Run:
         engine: Who judged.
         model: As verdicts name it.
         versions: Of what computed, by name.
-        counts: What came of it, by name; see `scan.Summary`.
+        counts: What came of it, by name; see `pipeline.Summary`.
         error: Why it failed: one sentence; None unless it has.
     """
 

@@ -26,11 +26,10 @@ from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.engine import Engine, LocalEngine
 from barkive.catalogue.scan.history import Record, RunState
 from barkive.catalogue.scan.listing import Listing, State, look
-from barkive.catalogue.scan.sources import Listed, Source
+from barkive.catalogue.scan.sources import Listed
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError
 from barkive.images import read_file
-from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
@@ -100,14 +99,12 @@ _FAILURES_LISTED = 1000
 
 def scan(
     store: Store,
-    given: Sequence[str | Source],
+    listing: Listing,
     classifier: Classifier,
     *,
     engine: Engine | None = None,
     retry_failed: bool = False,
     gone: bool = False,
-    within: Sequence[str] = (),
-    passing: Passing = NOTHING_MORE,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
@@ -115,15 +112,13 @@ def scan(
 
     Args:
         store: The catalogue.
-        given: What to scan: sources, or their names, see `sources`.
-        classifier: Whose answers are wanted.
+        listing: What to scan; it is closed at the end.
+        classifier: Whose predictions are wanted.
         engine: Who judges; None for the classifier on this machine.
         retry_failed: Whether photos that could not be read are read again, unchanged ones
             as well.
         gone: Whether photos are marked missing also where all that a source held, or most of
             it, is gone at once.
-        within: Folders around the sources, that tell how much is gone; none for the sources.
-        passing: What is passed over in those that are given by name.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -138,7 +133,6 @@ def scan(
     """
     summary = Summary() if summary is None else summary
     engine = engine or LocalEngine(classifier)
-    listing = Listing(given, passing)
     with store.write() as connection:
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = store.models.add(connection, classifier.bundle)
@@ -148,7 +142,7 @@ def scan(
     try:
         plan.carry_out(engine)
         summary.passed_over = listing.passed_over()
-        departures = Departures(store, listing, before, within)
+        departures = Departures(store, listing, before)
         joined = departures.find(lambda: run.stay(summary.counts()))
         summary.moved += joined
         # Some of them could not be read at first.

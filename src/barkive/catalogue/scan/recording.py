@@ -52,9 +52,9 @@ def record(
         each status.
     """
     moment = now()
-    answers = _add_answers(connection, model, batch, moment)
+    predictions = _add_predictions(connection, model, batch, moment)
     placing = Placing(connection, batch, lost or {})
-    words = labels_in_force(connection, {one.picture for one in placing.placed})
+    labels = labels_in_force(connection, {one.picture for one in placing.placed})
     counts: Counter[str] = Counter()
     new: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
@@ -67,18 +67,18 @@ def record(
             counts[row.status] += 1
             unreadable.append(_unreadable(row, one.judged, moment))
             continue
-        answer = None
+        prediction = None
         if one.judged.scores is not None:
             packed = pack_probabilities(one.judged.scores.probabilities[0])
-            answer = model, one.judged.status.value, packed, float(one.judged.scores.dog[0])
+            prediction = model, one.judged.status.value, packed, float(one.judged.scores.dog[0])
         columns = {
             **_facts(reading),
-            **effective_label(models, reading.path, answer, words.get(one.picture)),
+            **effective_label(models, reading.path, prediction, labels.get(one.picture)),
             "number": one.number,
             "picture": one.picture,
             "error": one.judged.error,
             "model_id": model.id,
-            "answer_id": answers.get(reading.sha256) if reading.sha256 is not None else None,
+            "answer_id": predictions.get(reading.sha256) if reading.sha256 is not None else None,
             "identified_at": moment,
             "unreadable_since": None,
             "missing_since": None,
@@ -143,10 +143,10 @@ def _facts(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _add_answers(
+def _add_predictions(
     connection: Connection, model: Model, batch: Sequence[Judged[Reading]], moment: datetime
 ) -> dict[bytes, int]:
-    """Adds the answers that are not known yet, and gives the number of each content's."""
+    """Adds the predictions that are not known yet, and gives the number of each content's."""
     rows = {}
     for one in batch:
         content, scores = one.item.sha256, one.scores
@@ -177,7 +177,7 @@ def _add_answers(
 def _add_at_once(
     connection: Connection, model: Model, rows: dict[bytes, dict[str, Any]]
 ) -> dict[bytes, int]:
-    """What `_add_answers` does, in PostgreSQL."""
+    """What `_add_predictions` does, in PostgreSQL."""
     before = connection.execute(select(func.max(schema.answer.c.id))).scalar() or 0
     found = bulk.insert_missing(
         connection, schema.answer, list(rows.values()), ("sha256", "model_id")

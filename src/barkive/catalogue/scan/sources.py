@@ -62,6 +62,11 @@ class Source(Protocol):
         ...
 
     @property
+    def passing(self) -> Passing:
+        """What is passed over there."""
+        ...
+
+    @property
     def tally(self) -> Tally:
         """Counts what listing it passes over."""
         ...
@@ -246,6 +251,7 @@ class PathList:
     """A file that names photos."""
 
     is_watchable: ClassVar[bool] = False
+    passing: ClassVar[Passing] = NOTHING_MORE
     name: str
     tally: Tally = field(default_factory=Tally, compare=False)
 

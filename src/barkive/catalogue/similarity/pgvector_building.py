@@ -1,4 +1,4 @@
-"""Makes the projections in which `nearest` looks, and makes them anew as a catalogue grows."""
+"""Builds the pgvector index, and builds it anew as a catalogue grows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def has_pgvector(database: Database) -> bool:
 
 
 def catch_up(database: Database, projection: Projection, last: int) -> bool:
-    """Adds answers that were written without `nearest.follow`.
+    """Adds answers that were written without `pgvector_index.follow`.
 
     Args:
         database: The catalogue's.

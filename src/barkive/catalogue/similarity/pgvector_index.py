@@ -1,12 +1,12 @@
 """Finds vectors that may be close to another with pgvector, in a catalogue of millions.
 
 A projection keeps the vectors of one model's answers in a table of its own, each as its
-coordinates in a few directions: the principal components of a sample, as in `vectors`. What
+coordinates in a few directions: the principal components of a sample, as in `exact_index`. What
 pgvector finds there are candidates, which are compared by their whole vectors afterwards. It
 is a cache: it can be thrown away at any time, and without it the exact search does the same.
 
 Whoever adds answers adds them to it as well. It is filled and indexed before others know of
-it, so that no writer waits (`projecting`).
+it, so that no writer waits (`pgvector_building`).
 """
 
 from __future__ import annotations

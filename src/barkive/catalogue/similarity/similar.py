@@ -1,7 +1,7 @@
 """Finds the photos that resemble another, by the cosine of their feature vectors.
 
 Exact, by an index of files beside the catalogue; but in PostgreSQL with pgvector, where a
-catalogue is large, exact among candidates that `nearest` finds.
+catalogue is large, exact among candidates that `pgvector_index` finds.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ class Similar:
         self._index_files(model_id)
 
     def _projection(self, model_id: int) -> Projection | None:
-        """Where `nearest` looks; None where there is none."""
+        """The pgvector index; None where there is none."""
         with self._store.read() as connection:
             projection = pgvector_index.ready(connection, model_id)
             if projection is None:

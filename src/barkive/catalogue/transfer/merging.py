@@ -1,11 +1,11 @@
 """Brings what people said in another catalogue into this one, picture by picture.
 
 A picture is the same where both know one of its contents, or its coded picture. One that only
-the other knows comes with its contents and words, and waits: the first scan that finds its
+the other knows comes with its contents and labels, and waits: the first scan that finds its
 file gives it its number and its label. Numbers that the other had for pictures lead to them
 here as well, unless they are taken.
 
-Words are never changed: those of both catalogues stand in the order in which they were said,
+Labels are never changed: those of both catalogues stand in the order in which they were said,
 and the last one holds. It goes by batches of pictures, each in a transaction of its own, and
 nothing comes twice: so a merge that was killed goes on when it is run again. All that it adds
 carries its number, by which `unmerging` takes it back.
@@ -37,7 +37,7 @@ from barkive.catalogue.query.effective_label import (
     update_effective_labels,
 )
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import Change, ChangeJSON, Kind, Said, now
+from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow, now
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
 from barkive.verdicts import Language
@@ -46,7 +46,7 @@ from barkive.verdicts import Language
 _AT_ONCE = 500
 
 _Key = tuple[Any, ...]
-"""What tells a word from others of its picture: all but its number, and which of the same."""
+"""What tells a label from others of its picture: all but its number, and which of the same."""
 
 
 class ConflictJSON(TypedDict):
@@ -234,13 +234,13 @@ class _Theirs:
 
     Attributes:
         contents: The contents of each, in order.
-        words: What was said of them, in order.
+        labels: What was said of them, in order.
         numbers: Every number that it has for them, and the picture of each.
         files: Where a file of each lies, or lay.
     """
 
     contents: Mapping[int, list[Row[Any]]]
-    words: Mapping[int, list[Said]]
+    labels: Mapping[int, list[LabelRow]]
     numbers: Mapping[int, int]
     files: Mapping[int, str]
 
@@ -260,20 +260,20 @@ class _Theirs:
             files.setdefault(row.picture, row.path)
         for row in connection.execute(select(alias).where(alias.c.picture.in_(pictures))):
             numbers.setdefault(row.number, row.picture)
-        return _Theirs(contents, _words(connection, pictures), numbers, files)
+        return _Theirs(contents, _labels(connection, pictures), numbers, files)
 
 
-def _words(connection: Connection, pictures: Iterable[int]) -> dict[int, list[Said]]:
+def _labels(connection: Connection, pictures: Iterable[int]) -> dict[int, list[LabelRow]]:
     """What was said of pictures, in order."""
-    words: defaultdict[int, list[Said]] = defaultdict(list)
+    labels: defaultdict[int, list[LabelRow]] = defaultdict(list)
     for part in chunks(list(pictures)):
         said = select(schema.correction).where(schema.correction.c.picture.in_(part))
         for row in connection.execute(said.order_by(*IN_ORDER)):
-            values = {name: row._mapping[name] for name in Said.__slots__}
+            values = {name: row._mapping[name] for name in LabelRow.__slots__}
             texts = {key: without_nul(one) for key, one in values.items() if isinstance(one, str)}
             sha256 = bytes(row.sha256)
-            words[row.picture].append(Said(**values | texts | {"sha256": sha256}))
-    return words
+            labels[row.picture].append(LabelRow(**values | texts | {"sha256": sha256}))
+    return labels
 
 
 class _Batch:
@@ -299,7 +299,7 @@ class _Batch:
         self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
         self.conflicts: list[Conflict] = []
         homes = self._find_homes(number)
-        self._added = self._find_words(homes)
+        self._added = self._find_labels(homes)
         self._aliases = self._find_aliases(homes)
         self.counts["words"] = len(self._added)
         self.counts["numbers"] = len(self._aliases)
@@ -324,17 +324,17 @@ class _Batch:
         written: dict[int | None, int] = {}
         # What an undo takes back has its number first.
         for is_undo in (False, True):
-            words = [one for one in self._added if (one.kind == Kind.UNDO) == is_undo]
+            labels = [one for one in self._added if (one.kind == Kind.UNDO) == is_undo]
             values = [
-                {name: getattr(one, name) for name in Said.__slots__ if name != "id"}
+                {name: getattr(one, name) for name in LabelRow.__slots__ if name != "id"}
                 | {"undoes": written.get(one.undoes, one.undoes)}
                 | own
-                for one in words
+                for one in labels
             ]
             if values:
                 made = insert(table).returning(table.c.id, sort_by_parameter_order=True)
                 ids = self._connection.execute(made, values).scalars()
-                written |= dict(zip((one.id for one in words), ids, strict=True))
+                written |= dict(zip((one.id for one in labels), ids, strict=True))
         spoken = dict.fromkeys(one.picture for one in self._added)
         for part in chunks(list(spoken)):
             update_effective_labels(self._connection, self._models, *part)
@@ -402,14 +402,14 @@ class _Batch:
                 found[one.id] = picture
         return found
 
-    def _find_words(self, homes: Mapping[int, Sequence[int]]) -> list[Said]:
-        """Their words that are new here; notes the conflicts."""
-        spoken = [picture for picture in homes if picture in self._theirs.words]
-        ours = _words(self._connection, {home for one in spoken for home in homes[one]})
-        added: list[Said] = []
-        conflicts: list[tuple[int, int, Said, Said, bool]] = []
+    def _find_labels(self, homes: Mapping[int, Sequence[int]]) -> list[LabelRow]:
+        """Their labels that are new here; notes the conflicts."""
+        spoken = [picture for picture in homes if picture in self._theirs.labels]
+        ours = _labels(self._connection, {home for one in spoken for home in homes[one]})
+        added: list[LabelRow] = []
+        conflicts: list[tuple[int, int, LabelRow, LabelRow, bool]] = []
         for picture in spoken:
-            theirs = self._theirs.words[picture]
+            theirs = self._theirs.labels[picture]
             for home in homes[picture]:
                 own = ours.get(home, [])
                 new = news(own, theirs, home, -len(added))
@@ -422,7 +422,7 @@ class _Batch:
         self._tell(conflicts)
         return added
 
-    def _tell(self, found: Sequence[tuple[int, int, Said, Said, bool]]) -> None:
+    def _tell(self, found: Sequence[tuple[int, int, LabelRow, LabelRow, bool]]) -> None:
         c = schema.photo.c
         photos: dict[int, tuple[int, str]] = {}
         for part in chunks([home for _, home, *_ in found]):
@@ -452,21 +452,23 @@ class _Batch:
         ]
 
 
-def news(ours: Sequence[Said], theirs: Sequence[Said], picture: int, last: int = 0) -> list[Said]:
-    """The words of another catalogue that one lacks, to be added behind its own.
+def news(
+    ours: Sequence[LabelRow], theirs: Sequence[LabelRow], picture: int, last: int = 0
+) -> list[LabelRow]:
+    """The labels of another catalogue that one lacks, to be added behind its own.
 
-    Words are the same that say the same of a picture, by the same person at the same time.
+    Labels are the same that say the same of a picture, by the same person at the same time.
 
     Args:
         ours: What was said of a picture, in order.
         theirs: Likewise, in the other catalogue.
         picture: The number that it has here.
-        last: Numbers go down from here, until the words are written.
+        last: Numbers go down from here, until the labels are written.
     """
     own, other = _keyed(ours), _keyed(theirs)
     turns = _turns(own, other)
     ids: dict[int | None, int] = {}
-    new: list[Said] = []
+    new: list[LabelRow] = []
     for key, one in other.items():
         if key in own:
             ids[one.id] = own[key].id
@@ -484,12 +486,12 @@ def news(ours: Sequence[Said], theirs: Sequence[Said], picture: int, last: int =
     return new
 
 
-def _keyed(words: Sequence[Said]) -> dict[_Key, Said]:
-    """Words by what tells them apart, each undo behind what it takes back."""
-    found: dict[_Key, Said] = {}
+def _keyed(labels: Sequence[LabelRow]) -> dict[_Key, LabelRow]:
+    """Labels by what tells them apart, each undo behind what it takes back."""
+    found: dict[_Key, LabelRow] = {}
     keys: dict[int | None, _Key] = {}
     same: Counter[_Key] = Counter()
-    for one in sorted(words, key=lambda one: one.kind == Kind.UNDO):
+    for one in sorted(labels, key=lambda one: one.kind == Kind.UNDO):
         what = (one.kind, one.breed, one.breed2, one.note, one.said_by, one.said_at)
         key = (*what, keys.get(one.undoes))
         keys[one.id] = (*key, same[key])
@@ -498,8 +500,8 @@ def _keyed(words: Sequence[Said]) -> dict[_Key, Said]:
     return found
 
 
-def _turns(ours: Mapping[_Key, Said], theirs: Mapping[_Key, Said]) -> dict[datetime, int]:
-    """The turn that their new words of each second get among ours.
+def _turns(ours: Mapping[_Key, LabelRow], theirs: Mapping[_Key, LabelRow]) -> dict[datetime, int]:
+    """The turn that their new labels of each second get among ours.
 
     They come behind ours if who said them could know of ours, and before ours the other way
     round. Where neither knew of the other, what they say decides, so that it comes out the same
@@ -526,20 +528,22 @@ def _rank(key: _Key) -> tuple[str, ...]:
     return tuple("" if part is None else str(part) for part in key)
 
 
-def _differing(ours: Sequence[Said], theirs: Sequence[Said]) -> tuple[Said, Said] | None:
+def _differing(
+    ours: Sequence[LabelRow], theirs: Sequence[LabelRow]
+) -> tuple[LabelRow, LabelRow] | None:
     """What holds in each catalogue, if neither knows what the other says, and it differs."""
     own, other = label_in_force(ours), label_in_force(theirs)
-    if own is None or other is None or _label(own) == _label(other):
+    if own is None or other is None or _what(own) == _what(other):
         return None
     unknown = own not in _same(ours, theirs) and other not in _same(theirs, ours)
     return (own, other) if unknown else None
 
 
-def _same(words: Sequence[Said], others: Sequence[Said]) -> list[Said]:
-    """The words that others have as well."""
+def _same(labels: Sequence[LabelRow], others: Sequence[LabelRow]) -> list[LabelRow]:
+    """The labels that others have as well."""
     known = _keyed(others)
-    return [one for key, one in _keyed(words).items() if key in known]
+    return [one for key, one in _keyed(labels).items() if key in known]
 
 
-def _label(word: Said) -> tuple[str, frozenset[str | None]]:
-    return word.kind, frozenset((word.breed, word.breed2))
+def _what(label: LabelRow) -> tuple[str, frozenset[str | None]]:
+    return label.kind, frozenset((label.breed, label.breed2))

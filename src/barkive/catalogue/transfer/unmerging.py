@@ -106,8 +106,8 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
     """Takes the last merge back; one whose undo was cut off is taken back to the end.
 
     What it added goes, batch by batch. Pictures stay that have come with it and were found by
-    a scan since, and numbers with them; so do people's words since, also those that take back
-    a word that has come with it.
+    a scan since, and numbers with them; so do people's labels since, also those that take back
+    one that has come with it.
 
     Args:
         store: The catalogue.
@@ -129,7 +129,7 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
     with store.write() as connection:
         settle(connection, merge.number, State.UNDOING)
 
-    def forget_words(connection: Connection, rows: Sequence[Row[Any]]) -> int:
+    def forget_labels(connection: Connection, rows: Sequence[Row[Any]]) -> int:
         _forget(connection, schema.correction, rows)
         update_effective_labels(connection, store.models, *{row.picture for row in rows})
         return len(rows)
@@ -138,7 +138,7 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
         _forget(connection, schema.alias, rows)
         return len(rows)
 
-    words = _by_batches(store.database, schema.correction, merge.number, forget_words)
+    words = _by_batches(store.database, schema.correction, merge.number, forget_labels)
     _by_batches(store.database, schema.alias, merge.number, forget_numbers)
     pictures = _by_batches(store.database, schema.content, merge.number, _forget_contents)
     with store.write() as connection:

@@ -72,7 +72,7 @@ async def heatmap(
     """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
     entry = await to_thread.run_sync(shared.catalogue.photo, number)
     if breed is None:
-        guesses = entry.answer.breeds if entry.answer is not None else ()
+        guesses = entry.prediction.breeds if entry.prediction is not None else ()
         if not guesses:
             raise PhotoError("The model has named no breed on this photo; give one.")
         breed = guesses[0].label.id
