@@ -15,6 +15,7 @@ from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.history import RunState
 from barkive.classifier import Classifier
 from barkive.errors import SourceAwayError
+from barkive.images.passing import Passing
 
 Scan = Callable[..., object]
 
@@ -105,7 +106,7 @@ def test_all_of_a_folder_is_little_of_the_one_that_is_watched(
     (deep / "00.png").unlink()
     with pytest.raises(SourceAwayError):
         scan(deep)
-    scan(deep, within=[str(folder)])
+    scan(deep, passing=Passing(tops=(str(folder),)))
     assert missing(catalogue) == 1
 
 
