@@ -192,8 +192,8 @@ class Scans:
         Raises:
             BusyError: Too many wait.
         """
-        names = (one if isinstance(one, str) else one.name for one in folders)
-        wish = tuple(dict.fromkeys(names)), retry_failed, passing, gone
+        sources = {one if isinstance(one, str) else one.name: one for one in folders}
+        wish = tuple(sources), retry_failed, passing, gone
         with self._changed:
             waiting = [one for one in self._scans.values() if one.state is State.WAITING]
             for one in waiting:
@@ -203,7 +203,7 @@ class Scans:
                 raise BusyError(
                     f"{len(waiting)} scans are waiting already; try again when one is done."
                 )
-            scan = Scan(secrets.token_hex(8), *wish, sources=tuple(folders))
+            scan = Scan(secrets.token_hex(8), *wish, sources=tuple(sources.values()))
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
