@@ -107,7 +107,7 @@ class Database:
         self.name = str(self.file or shown.render_as_string(hide_password=True))
         if self.file is not None and not self._is_there(self.file):
             if not create:
-                raise CatalogueError(_MISSING.format(self.name))
+                raise NoCatalogueError(_MISSING.format(self.name))
             self._make_folder(self.file.parent)
         self._patience = patience
         self._lock = threading.RLock()
@@ -383,7 +383,7 @@ class Database:
                 return
             empty = not inspect(connection).get_table_names()
         if empty and not create:
-            raise CatalogueError(_MISSING.format(self.name))
+            raise NoCatalogueError(_MISSING.format(self.name))
         if not migrate:
             raise CatalogueError(
                 f"The catalogue {self.name} is of another form than this Barkive's; open it with "
@@ -427,6 +427,10 @@ class Database:
             back_up(self.file, self.file.with_name(f"{self.file.name}.backup-{revision}"))
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
+
+
+class NoCatalogueError(CatalogueError):
+    """There is no catalogue, and none is to be made."""
 
 
 class _AnotherWay(CatalogueError):  # noqa: N818 - it reaches users where there is none

@@ -29,6 +29,8 @@ from barkive.images.remote import find, is_remote, read
 # change again within that tick, and look unchanged. FAT counts two seconds a tick.
 _TICK_NS, COARSE_TICK_NS = 20 * 10**6, 2 * 10**9
 _TRIES = 3
+# In bytes, on the file systems of today.
+_LONGEST_NAME = 255
 # A file that can't be decoded, and was written a moment ago, is perhaps still being written.
 _REST_SECONDS, _PATIENCE_SECONDS = 1.0, 10.0
 
@@ -152,7 +154,9 @@ def is_gone(path: str) -> bool:
     except ValueError:  # a null byte, or a character that no file name can have
         return True
     except OSError as error:
-        return error.errno == errno.ENAMETOOLONG
+        # Where the path alone is too long, and no name in it, a file may be there.
+        is_long = max(map(len, os.fsencode(path).split(b"/"))) > _LONGEST_NAME
+        return error.errno == errno.ENAMETOOLONG and is_long
     return False
 
 

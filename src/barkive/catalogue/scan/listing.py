@@ -5,7 +5,6 @@ In bounded memory: what was listed lies in a temporary file. Knows nothing of mo
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import stat
@@ -30,8 +29,6 @@ _AT_ONCE = 1000
 # A listing that is done by then is counted before the first photo is read.
 _PATIENCE = 2.0
 _ASKED_AT_ONCE = 32
-# In bytes, on the file systems of today.
-_LONGEST_NAME = 255
 # Of a store, those that are there; some 15 MB.
 _REMEMBERED = 100_000
 _A_FOLDER = "It is a folder, not a photo; name it as a source."
@@ -232,12 +229,6 @@ def _told() -> Iterator[None]:
         ) from None
 
 
-def _is_deep(path: str, error: Exception) -> bool:
-    """Whether a path alone is too long, and no name in it: then a file may be there."""
-    is_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
-    return is_long and max(map(len, os.fsencode(path).split(b"/"))) <= _LONGEST_NAME
-
-
 class State(NamedTuple):
     """What tells whether a file is as it was.
 
@@ -270,8 +261,8 @@ def _look(one: Listed) -> State | None:
     if not remote.is_remote(one.path):
         try:
             status = os.stat(one.path)  # noqa: PTH116 - Path() would refuse odd names
-        except (OSError, ValueError) as error:
-            return State() if _is_deep(one.path, error) or not is_gone(one.path) else None
+        except (OSError, ValueError):
+            return None if is_gone(one.path) else State()
         if stat.S_ISDIR(status.st_mode):
             # One that was found and not named is listed only where it could not be opened.
             return State(fault=_A_FOLDER if one.named else "No permission to open the folder.")

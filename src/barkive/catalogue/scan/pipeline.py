@@ -34,7 +34,7 @@ from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000
-# As whoever reads a photo says it, of this machine's and of a store's.
+# Of a file that a list names.
 _NOT_THERE = "The file does not exist."
 # A batch is written when it has this many photos, or is this old: what is lost with the
 # power is less than that.
@@ -286,12 +286,12 @@ class _Plan:
     def _record(self, batch: list[Judged[Reading]]) -> None:
         """Writes what is judged, and empties the batch."""
         # A file that has gone since it was listed is missing, and no bad photo.
-        failed = (one.item.path for one in batch if one.error == _NOT_THERE)
-        gone = [path for path in failed if is_gone(path)]
+        unread = (one.item.path for one in batch if one.error and one.item.sha256 is None)
+        gone = {path for path in unread if is_gone(path)}
         there = [one for one in batch if one.item.path not in gone]
         lost = placing.find_lost(self.store.database, there, self.listing.is_gone)
         self.left_out += len(gone)
-        self.listing.set_aside(gone)
+        self.listing.set_aside(list(gone))
         # Before it is told of, because whoever is told may end the scan.
         batch.clear()
         if not there:

@@ -1,4 +1,4 @@
-"""Reads the feature vectors of a model's answers, in the order of their numbers."""
+"""Reads the feature vectors of a model's predictions, in the order of their numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ_AT_ONCE = 8192
 
 
 def numbers_after(connection: Connection, model_id: int, after: int) -> list[int]:
-    """The numbers of a model's answers above one, ascending."""
+    """The numbers of a model's predictions above one, ascending."""
     found = select(answer.c.id).where(answer.c.model_id == model_id, answer.c.id > after)
     return list(connection.execute(found.order_by(answer.c.id)).scalars())
 
@@ -23,7 +23,7 @@ def numbers_after(connection: Connection, model_id: int, after: int) -> list[int
 def batches(
     connection: Connection, model_id: int, after: int, last: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int8]]]:
-    """A model's answers above one number and up to another.
+    """A model's predictions above one number and up to another.
 
     Yields:
         Numbers, ascending, shape (n,), and packed vectors, shape (n, channels); n is at most

@@ -29,7 +29,7 @@ _NAME = re.compile(r"(\d+)-(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Part of the index: the vectors of the answers in a range of numbers.
+    """Part of the index: the vectors of the predictions in a range of numbers.
 
     Attributes:
         folder: Where it lies.

@@ -18,9 +18,9 @@ from barkive.catalogue.similarity.exact_index import directions, unit
 from barkive.catalogue.similarity.pgvector_index import DIRECTIONS, FILLING, OLD, READY, Projection
 from barkive.errors import CatalogueError
 
-# From so many answers on there is a projection, and from so many on it has an index.
+# From so many predictions on there is a projection, and from so many on it has an index.
 _SMALLEST, _INDEXED = 5000, 50_000
-# With so many times as many answers come directions and an index that fit them.
+# With so many times as many predictions come directions and an index that fit them.
 _GROWTH = 4
 _SAMPLE = 20_000
 # k-means keeps a number for each list and each vector of its sample: more lists would need
@@ -30,7 +30,7 @@ _BUILDING = 7_262_755
 
 
 def bring_up_to_date(database: Database, model_id: int) -> None:
-    """Makes the projection of a model's answers, or a new one where these have become many.
+    """Makes the projection of a model's predictions, or a new one where these have become many.
 
     Does nothing where pgvector is not there, where the database may not be changed, and while
     another program does the same. Other programs read and write meanwhile.
@@ -62,7 +62,7 @@ def has_pgvector(database: Database) -> bool:
 
 
 def catch_up(database: Database, projection: Projection, last: int) -> bool:
-    """Adds answers that were written without `pgvector_index.follow`.
+    """Adds predictions that were written without `pgvector_index.follow`.
 
     Args:
         database: The catalogue's.
@@ -86,7 +86,7 @@ def catch_up(database: Database, projection: Projection, last: int) -> bool:
 
 
 def _due(database: Database, model_id: int) -> int | None:
-    """How many answers a projection would have that is due; None where none is."""
+    """How many predictions a projection would have that is due; None where none is."""
     table = schema.answer
     with database.read() as connection:
         size = connection.execute(
@@ -132,7 +132,7 @@ def _make(database: Database, model_id: int, count: int) -> None:
 
 
 def _begin(connection: Connection, model_id: int, count: int) -> Projection:
-    """An empty projection, with directions from a sample of the answers."""
+    """An empty projection, with directions from a sample of the predictions."""
     rows = connection.execute(
         text(
             "SELECT vector FROM answer TABLESAMPLE SYSTEM (:percent) "
@@ -167,7 +167,7 @@ def _begin(connection: Connection, model_id: int, count: int) -> Projection:
 
 
 def _fill_most(connection: Connection, projection: Projection) -> Projection:
-    """Adds all answers but, where others add some meanwhile, the last few."""
+    """Adds all predictions but, where others add some meanwhile, the last few."""
     while (last := _last(connection)) - projection.covers > READ_AT_ONCE:
         for start in range(projection.covers, last, READ_AT_ONCE):
             _fill(connection, projection, start, min(start + READ_AT_ONCE, last))
@@ -184,7 +184,7 @@ def _fill(
     last: int,
     there: Sequence[int] = (),
 ) -> None:
-    """Adds the answers above a number and up to another, but for those that are there."""
+    """Adds the predictions above a number and up to another, but for those that are there."""
     for numbers, packed in batches(connection, projection.model_id, after, last):
         new = np.isin(numbers, there, invert=True)
         near = projection.near(unit(packed[new]))
@@ -192,7 +192,7 @@ def _fill(
 
 
 def _last(connection: Connection) -> int:
-    """The highest number of an answer."""
+    """The highest number of a prediction."""
     last: int | None = connection.execute(select(func.max(schema.answer.c.id))).scalar()
     return last or 0
 

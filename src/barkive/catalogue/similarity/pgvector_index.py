@@ -1,11 +1,11 @@
 """Finds vectors that may be close to another with pgvector, in a catalogue of millions.
 
-A projection keeps the vectors of one model's answers in a table of its own, each as its
+A projection keeps the vectors of one model's predictions in a table of its own, each as its
 coordinates in a few directions: the principal components of a sample, as in `exact_index`. What
 pgvector finds there are candidates, which are compared by their whole vectors afterwards. It
 is a cache: it can be thrown away at any time, and without it the exact search does the same.
 
-Whoever adds answers adds them to it as well. It is filled and indexed before others know of
+Whoever adds predictions adds them to it as well. It is filled and indexed before others know of
 it, so that no writer waits (`pgvector_building`).
 """
 
@@ -60,13 +60,13 @@ class _HalfVector(UserDefinedType[str]):
 
 
 class Projection(NamedTuple):
-    """The vectors of a model's answers, in few directions.
+    """The vectors of a model's predictions, in few directions.
 
     Attributes:
         id: Its number.
-        model_id: Whose answers.
+        model_id: Whose predictions.
         basis: The directions, shape (channels, at most `DIRECTIONS`), orthonormal.
-        covers: Every answer up to this number is in it.
+        covers: Every prediction up to this number is in it.
         lists: Of its index; 0 where there is none.
     """
 
@@ -93,7 +93,7 @@ class Projection(NamedTuple):
 
 
 def ready(connection: Connection, model_id: int) -> Projection | None:
-    """The projection of a model's answers; None where there is none yet."""
+    """The projection of a model's predictions; None where there is none yet."""
     if connection.dialect.name == "sqlite":
         return None
     row = connection.execute(
@@ -116,12 +116,12 @@ def ready(connection: Connection, model_id: int) -> Projection | None:
 
 
 def follow(connection: Connection, model_id: int, before: int, added: Mapping[int, bytes]) -> None:
-    """Adds new answers to what is there for their model.
+    """Adds new predictions to what is there for their model.
 
     Args:
-        connection: Of the transaction that adds the answers, to PostgreSQL.
-        model_id: Whose answers.
-        before: The highest number of an answer before; 0 where there was none.
+        connection: Of the transaction that adds the predictions, to PostgreSQL.
+        model_id: Whose predictions.
+        before: The highest number of a prediction before; 0 where there was none.
         added: The packed vectors of those that are new, by their numbers.
     """
     projection = ready(connection, model_id)
@@ -138,11 +138,11 @@ def follow(connection: Connection, model_id: int, before: int, added: Mapping[in
 def candidates(
     connection: Connection, projection: Projection, query: NDArray[np.float32], count: int
 ) -> list[int]:
-    """The numbers of the answers that are likely closest to a vector, the closest first.
+    """The numbers of the predictions that are likely closest to a vector, the closest first.
 
     Args:
         connection: Of the catalogue.
-        projection: Of the model's answers.
+        projection: Of the model's predictions.
         query: Of length 1, shape (channels,).
         count: How many at most.
     """
@@ -165,13 +165,13 @@ def closest(
     among: Sequence[int] | CompoundSelect[int],
     count: int,
 ) -> list[int]:
-    """Those of some answers that are likely closest to a vector, the closest first.
+    """Those of some predictions that are likely closest to a vector, the closest first.
 
     Args:
         connection: Of the catalogue.
-        projection: Of the model's answers.
+        projection: Of the model's predictions.
         query: Of length 1, shape (channels,).
-        among: The numbers of the answers, or what finds them.
+        among: The numbers of the predictions, or what finds them.
         count: How many at most.
     """
     number = column("answer_id", BigInteger)
@@ -190,7 +190,7 @@ def _ranked(
     count: int,
     is_meant: ColumnElement[bool] | None = None,
 ) -> list[int]:
-    """The answers whose coordinates are closest to those of a vector."""
+    """The predictions whose coordinates are closest to those of a vector."""
     rows = table(projection.table, column("answer_id", BigInteger), column("near"))
     distance = rows.c.near.op("<->", return_type=Float())(
         cast(projection.as_text(query), _HalfVector())
@@ -211,7 +211,7 @@ def write(
     Args:
         connection: Of a transaction that is committed.
         table: The projection's.
-        numbers: Of the answers, shape (n,).
+        numbers: Of the predictions, shape (n,).
         near: Shape (n, `DIRECTIONS`).
     """
     # PostgreSQL's binary form of a row, in the order of the network: the number of columns, and

@@ -39,7 +39,7 @@ from barkive.catalogue.similarity.pgvector_index import Projection
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UsageError
 
-# So many answers are looked at one by one; only beyond that is an index worth its space.
+# So many predictions are looked at one by one; only beyond that is an index worth its space.
 _UNINDEXED = 5000
 # The newest stay outside the index: where several programs write, numbers need not appear
 # in order.
@@ -70,7 +70,7 @@ class Similar:
 
         Args:
             vector: Packed, shape (channels,).
-            model_id: The model that it comes from: only its answers can be compared.
+            model_id: The model that it comes from: only its predictions can be compared.
             query: Which photos.
             limit: How many at most.
             but: The number of a photo that is left out.
@@ -105,7 +105,7 @@ class Similar:
         Args:
             connection: Of the catalogue.
             embedding: Shape (channels,).
-            search: Upper bounds of cosines, falling, and the numbers of the answers to compare.
+            search: Upper bounds of cosines, falling, and the numbers of the predictions to compare.
             query: Which photos.
             limit: How many at most.
             but: The number of a photo that is left out.
@@ -136,7 +136,7 @@ class Similar:
         least: float,
         limit: int,
     ) -> dict[int, float]:
-        """The cosines of photos that are meant and come up to the least, of some answers.
+        """The cosines of photos that are meant and come up to the least, of some predictions.
 
         There may be more such photos; but then the first of these, `limit` of them, are closer.
         """
@@ -177,7 +177,7 @@ class Similar:
         segments: Sequence[Segment],
         query: Filter,
     ) -> Iterator[tuple[float, Sequence[int]]]:
-        """All answers of photos that are meant, as `_best` looks at them."""
+        """All predictions of photos that are meant, as `_best` looks at them."""
         allowed = None
         if query != _EVERYTHING:
             allowed = np.array(self._allowed(connection, query, None), np.int64)
@@ -194,7 +194,7 @@ class Similar:
         query: Filter,
         limit: int,
     ) -> Iterator[tuple[float, Sequence[int]]]:
-        """The answers that are likely closest, as `_best` looks at them."""
+        """The predictions that are likely closest, as `_best` looks at them."""
         yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
         everything = query == _EVERYTHING
         compared = max(_COMPARED, 4 * limit)
@@ -261,7 +261,7 @@ class Similar:
         return self.find(packed, model_id, query, limit)
 
     def index(self, model_id: int) -> None:
-        """Brings the index of a model's answers up to date.
+        """Brings the index of a model's predictions up to date.
 
         Where it can't be written there is none, and a search takes longer.
         """
@@ -301,7 +301,7 @@ class Similar:
         return read_segments(folder)
 
     def _allowed(self, connection: Connection, query: Filter, most: int | None) -> list[int]:
-        """The numbers of the answers of the photos that are meant; of more than `most` some."""
+        """The numbers of the predictions of the photos that are meant; of more than `most` some."""
         answer = schema.photo.c.answer_id
         numbers: list[int] = []
         for case in query.cases(self._store):
@@ -312,7 +312,7 @@ class Similar:
         return numbers
 
     def _fitting(self, connection: Connection, query: Filter, numbers: Sequence[int]) -> list[int]:
-        """Those answers of which a photo is meant, in the same order."""
+        """Those predictions of which a photo is meant, in the same order."""
         where = query.where(self._store)
         answer = schema.photo.c.answer_id
         found = select(answer).where(self._is_any(answer, numbers), where)

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.database import Database, NoCatalogueError
 from barkive.errors import CatalogueError, DamagedCatalogueError, UsageError
 
 
@@ -36,10 +36,11 @@ def opened(where: str | Path, name: str | None = None) -> Iterator[Database]:
         except DamagedCatalogueError:
             raise UsageError(f"{shown} is damaged, or no catalogue; nothing was merged.") from None
         except CatalogueError as error:
-            sentence = str(error)
-            if file is not None and sentence.startswith("There is no catalogue"):
-                sentence = f"{shown} is empty, and no catalogue yet; nothing was merged."
-            raise UsageError(sentence.replace(str(file), shown)) from None
+            if file is not None and isinstance(error, NoCatalogueError):
+                raise UsageError(
+                    f"{shown} is empty, and no catalogue yet; nothing was merged."
+                ) from None
+            raise UsageError(str(error).replace(str(file), shown)) from None
         if file is not None or name is not None:
             database.name = shown
         yield database
@@ -59,7 +60,7 @@ def _open(where: str | Path, file: Path | None, stack: ExitStack) -> Database:
     _copy(file, copy)
     try:
         return Database(copy, create=False)
-    except DamagedCatalogueError:
+    except (DamagedCatalogueError, NoCatalogueError):
         raise
     except CatalogueError as error:
         raise CatalogueError(str(error).replace(str(copy), str(file))) from None
