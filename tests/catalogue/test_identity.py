@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from barkive.catalogue import Catalogue, Filter, Summary, reading, schema, store
+from barkive.catalogue import scan as scanning
 from barkive.catalogue.copying import copy
 from barkive.catalogue.rebuild import rebuild
 from barkive.classifier import Classifier
@@ -996,3 +997,32 @@ def test_another_dog_before_the_camera_of_the_yard_is_another_dog(shelter: Shelt
             (shelter.folder / "old/cam2.jpg").unlink()
     assert shelter.scan() == {"new": 1, "missing": 1}
     assert shelter.said("new/cam2.jpg")[1] is None
+
+
+def test_two_that_exchanged_their_names_while_one_was_shut_are_told_apart_when_it_is_open(
+    shelter: Shelter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red, green = (shelter.folder / name for name in ("red.png", "green.png"))
+    for photo, colour in ((red, (250, 10, 10)), (green, (10, 250, 10))):
+        Image.new("RGB", (40, 30), colour).save(photo)
+        content = photo.read_bytes()
+        photo.write_bytes(content + bytes(400 - len(content)))  # of one size
+    shelter.scan()
+    shelter.catalogue.correct(red, breed="beagle")
+    red.rename(shelter.folder / "aside")
+    green.rename(red)
+    (shelter.folder / "aside").rename(green)
+    with monkeypatch.context() as shut:
+        read_file = reading.read_file
+
+        def refuse(path: str) -> bytes:
+            if path == str(red):
+                raise PassingError("No permission to read the file.")
+            return read_file(path)
+
+        for module in (reading, scanning):
+            shut.setattr(module, "read_file", refuse)
+        shelter.scan()
+    shelter.scan()
+    assert shelter.said("green.png")[1] == "Beagle"
+    assert shelter.said("red.png")[1] is None
