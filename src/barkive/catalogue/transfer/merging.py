@@ -159,8 +159,8 @@ def merge(
     number = None
     if not dry_run:
         unmerging.finish(database, models)
-        _bring_names(database, models, other)
         number = _begun(database, other)
+    breeds = _bring_names(database, models, other, dry_run=dry_run)
     picture, counts = schema.content.c.picture, Counter[str]()
     with other.read() as connection:
         total = connection.execute(select(func.count(distinct(picture)))).scalar_one()
@@ -174,7 +174,7 @@ def merge(
             break
         last = pictures[-1]
         with database.read() if dry_run else database.write() as connection:
-            batch = _Batch(connection, models, theirs, number)
+            batch = _Batch(connection, models, theirs, breeds, number)
             if batch.has_news and not dry_run:
                 number = number or _begin(connection, other, name)
                 batch.write(number)
@@ -204,27 +204,35 @@ def _begin(connection: Connection, other: Database, name: str) -> int:
     return number
 
 
-def _bring_names(database: Database, models: Models, other: Database) -> None:
-    """Brings the names of breeds that only people or models of the other catalogue know."""
+def _bring_names(
+    database: Database, models: Models, other: Database, *, dry_run: bool
+) -> Mapping[str, str]:
+    """Brings the names of breeds that only people or models of the other catalogue know.
+
+    Returns:
+        What each of their breeds is here.
+    """
     table = schema.model
     with other.read() as connection:
         found = connection.execute(select(table.c.digest, table.c.name, table.c.labels)).all()
         theirs = Models()
         theirs.read(connection)
-        added = breed_names.read(connection)
-    if theirs.names.labels.keys() <= models.names.labels.keys():
-        return
+    here, missing = breed_names.translated(theirs.names, models.names)
+    is_known = theirs.names.labels.keys() <= models.names.labels.keys()
+    if dry_run or (is_known and not missing):
+        return here
     with database.write() as connection:
-        own = {one.key for one in breed_names.read(connection)}
-        breeds = [one._asdict() for one in added if one.key not in own]
-        if breeds:
-            connection.execute(insert(schema.added_breed), breeds)
+        models.follow(connection)
+        here, missing = breed_names.translated(theirs.names, models.names)
+        if missing:
+            connection.execute(insert(schema.added_breed), [one._asdict() for one in missing])
         known = set(connection.execute(select(table.c.digest)).scalars())
         rows = [row._asdict() for row in found if row.digest not in known]
         if rows:
             connection.execute(insert(table), rows)
         models.read(connection)
         models.follow(connection)
+    return here
 
 
 @dataclass(slots=True)
@@ -284,7 +292,12 @@ class _Batch:
     """
 
     def __init__(
-        self, connection: Connection, models: Models, theirs: _Theirs, number: int | None
+        self,
+        connection: Connection,
+        models: Models,
+        theirs: _Theirs,
+        breeds: Mapping[str, str],
+        number: int | None,
     ) -> None:
         """Finds what is new.
 
@@ -292,9 +305,11 @@ class _Batch:
             connection: Of the catalogue that is added to.
             models: Its models.
             theirs: What the other one knows.
+            breeds: What their breeds are here.
             number: The merge's, where it has one already.
         """
         self._connection, self._models, self._theirs = connection, models, theirs
+        self._breeds = breeds
         self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
         self.conflicts: list[Conflict] = []
         homes = self._find_homes(number)
@@ -408,9 +423,9 @@ class _Batch:
         added: list[Said] = []
         conflicts: list[tuple[int, int, Said, Said, bool]] = []
         for picture in spoken:
-            theirs = self._theirs.words[picture]
             for home in homes[picture]:
                 own = ours.get(home, [])
+                theirs = self._translated(self._theirs.words[picture], own)
                 new = news(own, theirs, home, -len(added))
                 added += new
                 ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
@@ -420,6 +435,24 @@ class _Batch:
                     conflicts.append((picture, home, *differing, after.id == differing[0].id))
         self._tell(conflicts)
         return added
+
+    def _translated(self, theirs: Sequence[Said], own: Sequence[Said]) -> list[Said]:
+        """Their words with the breeds as they are here.
+
+        One that came with an earlier merge stays as it was: a breed may be renamed since.
+        """
+        there = {_what(one) for one in own}
+        here = self._breeds.get
+        return [
+            one
+            if _what(one) in there
+            else replace(
+                one,
+                breed=here(one.breed or "", one.breed),
+                breed2=here(one.breed2 or "", one.breed2),
+            )
+            for one in theirs
+        ]
 
     def _tell(self, found: Sequence[tuple[int, int, Said, Said, bool]]) -> None:
         c = schema.photo.c
@@ -489,12 +522,16 @@ def _keyed(words: Sequence[Said]) -> dict[_Key, Said]:
     keys: dict[int | None, _Key] = {}
     same: Counter[_Key] = Counter()
     for one in sorted(words, key=lambda one: one.kind == Kind.UNDO):
-        what = (one.kind, one.breed, one.breed2, one.note, one.said_by, one.said_at)
-        key = (*what, keys.get(one.undoes))
+        key = (*_what(one), keys.get(one.undoes))
         keys[one.id] = (*key, same[key])
         found[keys[one.id]] = one
         same[key] += 1
     return found
+
+
+def _what(word: Said) -> _Key:
+    """What was said, by whom and when."""
+    return word.kind, word.breed, word.breed2, word.note, word.said_by, word.said_at
 
 
 def _turns(ours: Mapping[_Key, Said], theirs: Mapping[_Key, Said]) -> dict[datetime, int]:
