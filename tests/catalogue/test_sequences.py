@@ -141,6 +141,7 @@ class World:
         # The shot of each content that was ever written; of one cut off, None.
         self.shots: dict[bytes, Shot] = {}
         self.bin: list[tuple[Path, Path]] = []
+        self.deleted = 0
         self.wholes: dict[Path, bytes] = {}
         self.shut: set[str] = set()
         self.glances: list[Glance] = []
@@ -246,7 +247,8 @@ class World:
     def delete(self, rng: random.Random) -> None:
         for old in rng.sample(self.photos(), min(1, len(self.photos()))):
             self.leave(old)
-            kept = self.root / "bin" / f"{len(self.bin)}"
+            self.deleted += 1
+            kept = self.root / "bin" / f"{self.deleted}"
             old.rename(kept)
             self.bin.append((kept, old))
 

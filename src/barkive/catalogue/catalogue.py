@@ -345,6 +345,11 @@ class Catalogue:
                         f"{wish.out} is a photo of the catalogue, which is not overwritten; "
                         "give another file."
                     )
+            if wish.out.suffix.lower() == ".png" and self._is_scanned(wish.out.parent):
+                raise UsageError(
+                    f"{wish.out} lies in a folder that is scanned, where it would be taken for a "
+                    "photo; give another folder, or write a PDF."
+                )
         total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
             self.search(query, limit=limit),
@@ -353,6 +358,14 @@ class Catalogue:
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
         )
+
+    def _is_scanned(self, folder: Path) -> bool:
+        """Whether a folder is one that was scanned, or lies in one."""
+        place = schema.place.c.path
+        around = [schema.absolute_path(one) for one in (folder, *folder.absolute().parents)]
+        with self._store.read() as connection:
+            found = connection.execute(select(place).where(place.in_(around)).limit(1))
+            return found.first() is not None
 
     def streamed(self, wish: Export, query: Filter = _ALL) -> Iterator[str]:
         """Takes photos' records out in a form of text, piece by piece.

@@ -134,6 +134,12 @@ def scan(
             f"their numbers, {saved.corrections} corrections.",
             err=True,
         )
+        if saved.labels:
+            typer.echo(
+                f"Of {saved.labels} photos the label alone could be saved, and not who gave it or "
+                "what was said before.",
+                err=True,
+            )
     with Catalogue(catalogue) as opened:
         _tell_of_others(opened, sources)
         with _engine(engine, classifier, ray_address, batch_size, device) as judge:

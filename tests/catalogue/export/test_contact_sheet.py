@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, PdfParser
 
+from barkive.catalogue import Catalogue, Export, ExportFormat
 from barkive.catalogue.export import contact_sheet
 from barkive.catalogue.records import Entry
+from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.verdicts import Candidate, Label, Language, Status
 
@@ -172,3 +174,17 @@ def test_photos_are_read_a_little_ahead_only(blue: MakeEntry, tmp_path: Path) ->
 
     write_contact_sheet(entries(), tmp_path / "s.pdf", "en", on_progress=progress)
     assert max(ahead) <= contact_sheet._AHEAD + 1
+
+
+def test_a_sheet_is_not_laid_among_the_photos_where_a_scan_would_take_it_for_one(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        form = ExportFormat.CONTACT_SHEET
+        for folder in (kennel, kennel / "annex"):
+            with pytest.raises(UsageError, match="lies in a folder that is scanned"):
+                catalogue.export(Export(form, folder / "sheet.png"))
+        catalogue.export(Export(form, kennel / "sheet.pdf"))
+        catalogue.export(Export(form, tmp_path / "sheet.png"))
+    assert (tmp_path / "sheet.png").is_file()

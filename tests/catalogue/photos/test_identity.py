@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from sqlalchemy import update
@@ -15,13 +16,14 @@ from sqlalchemy import update
 from barkive.catalogue import Catalogue, Filter, Kind, Label, Summary
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos import reading
-from barkive.catalogue.scan import recording
+from barkive.catalogue.scan import pipeline, recording
 from barkive.catalogue.transfer.copying import copy
 from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
 from barkive.errors import (
     ChangedPhotoError,
     DamagedCatalogueError,
+    NothingToSayError,
     PassingError,
     SourceAwayError,
 )
@@ -784,7 +786,9 @@ def test_photos_of_an_older_catalogue_are_read_once_more_and_known_from_then_on(
     assert shelter.said(name) == before
 
 
-@pytest.mark.parametrize("happens", [_tagged, _tagged_beside_and_put_in_place, _moved])
+@pytest.mark.parametrize(
+    "happens", [_tagged, _tagged_beside_and_put_in_place, _moved, _moved_and_tagged]
+)
 def test_photos_of_an_older_catalogue_are_known_though_changed_before_its_first_scan(
     shelter: Shelter, happens: Callable[[Path], str]
 ) -> None:
@@ -948,3 +952,86 @@ def test_a_scan_between_the_look_and_the_word_moves_no_word(
         == before[0]
     )
     assert shelter.said("rex.jpg")[1] is None
+
+
+def test_a_file_that_was_labelled_half_written_keeps_its_label_when_it_is_whole(
+    shelter: Shelter,
+) -> None:
+    whole = shelter.picture("max.jpg", 7).read_bytes()
+    for name, part in (("max.jpg", whole[:4000]), ("zoe.jpg", whole[:3000])):
+        (shelter.folder / name).write_bytes(part)
+    shelter.scan()
+    shelter.catalogue.label(shelter.folder / "max.jpg", Label(Kind.BREED, ("beagle",)))
+    before = shelter.said("max.jpg")
+    (shelter.folder / "max.jpg").write_bytes(whole)
+    shelter.picture("zoe.jpg", 8)
+    assert shelter.scan() == {"changed": 2}
+    assert shelter.said("max.jpg") == before
+    assert shelter.said("zoe.jpg")[1] is None
+
+
+def test_another_photo_in_the_place_of_a_labelled_half_is_another_one(shelter: Shelter) -> None:
+    half = shelter.picture("max.jpg", 7)
+    half.write_bytes(half.read_bytes()[:4000])
+    shelter.scan()
+    shelter.catalogue.label(half, Label(Kind.BREED, ("beagle",)))
+    number, _ = shelter.said("max.jpg")
+    shelter.picture("max.jpg", 8)
+    assert shelter.scan() == {"replaced": 1}
+    assert shelter.said("max.jpg")[1] is None
+    assert shelter.catalogue.photo(number).labels[0].en == "Beagle"
+
+
+def test_nothing_is_said_of_an_empty_file(shelter: Shelter) -> None:
+    for name in ("max.jpg", "zoe.jpg"):
+        (shelter.folder / name).touch()
+    shelter.scan()
+    with pytest.raises(NothingToSayError, match="could never be read"):
+        shelter.catalogue.label(shelter.folder / "max.jpg", Label(Kind.BREED, ("beagle",)))
+    assert len(set(shelter.numbers().values())) == 5
+
+
+def test_another_dog_before_the_camera_of_the_yard_is_another_dog(shelter: Shelter) -> None:
+    yard = np.linspace(40, 200, 400 * 300 * 3).reshape(300, 400, 3).astype(np.uint8)
+    for name, grey in (("old", 230), ("new", 30)):
+        (shelter.folder / name).mkdir()
+        seen = yard.copy()
+        seen[140:165, 180:205] = grey
+        Image.fromarray(seen).save(shelter.folder / name / "cam2.jpg", quality=92)
+        if name == "old":
+            shelter.scan()
+            shelter.catalogue.label(
+                shelter.folder / "old/cam2.jpg", Label(Kind.BREED, ("whippet",))
+            )
+            (shelter.folder / "old/cam2.jpg").unlink()
+    assert shelter.scan() == {"new": 1, "missing": 1}
+    assert shelter.said("new/cam2.jpg")[1] is None
+
+
+def test_two_that_exchanged_their_names_while_one_was_shut_are_told_apart_when_it_is_open(
+    shelter: Shelter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red, green = (shelter.folder / name for name in ("red.png", "green.png"))
+    for photo, colour in ((red, (250, 10, 10)), (green, (10, 250, 10))):
+        Image.new("RGB", (40, 30), colour).save(photo)
+        content = photo.read_bytes()
+        photo.write_bytes(content + bytes(400 - len(content)))  # of one size
+    shelter.scan()
+    shelter.catalogue.label(red, Label(Kind.BREED, ("beagle",)))
+    red.rename(shelter.folder / "aside")
+    green.rename(red)
+    (shelter.folder / "aside").rename(green)
+    with monkeypatch.context() as shut:
+        read_file = reading.read_file
+
+        def refuse(path: str) -> bytes:
+            if path == str(red):
+                raise PassingError("No permission to read the file.")
+            return read_file(path)
+
+        for module in (reading, pipeline):
+            shut.setattr(module, "read_file", refuse)
+        shelter.scan()
+    shelter.scan()
+    assert shelter.said("green.png")[1] == "Beagle"
+    assert shelter.said("red.png")[1] is None

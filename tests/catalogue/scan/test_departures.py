@@ -136,3 +136,18 @@ def test_what_moves_to_another_source_has_not_gone(
     folder.mkdir()
     assert scan(folder, other).moved == 12  # type: ignore[attr-defined]
     assert {Path(one.file).name: one.id for one in catalogue.search()} == before
+
+
+def test_a_photo_that_another_one_has_replaced_was_found(
+    catalogue: Catalogue, classifier: Classifier, tmp_path: Path
+) -> None:
+    few = tmp_path / "few"
+    few.mkdir()
+    for name, colour in (("a.png", (250, 10, 10)), ("b.png", (10, 250, 10))):
+        Image.new("RGB", (40, 30), colour).save(few / name)
+        os.utime(few / name, (10**9, 10**9))
+    catalogue.scan(few, classifier=classifier)
+    Image.new("RGB", (40, 30), (10, 10, 250)).save(few / "a.png")
+    (few / "b.png").unlink()
+    summary = catalogue.scan(few, classifier=classifier)
+    assert (summary.replaced, summary.missing) == (1, 1)

@@ -590,3 +590,57 @@ def test_words_of_one_second_go_before_those_who_knew_of_them() -> None:
     (one,) = news([pug], [boxer], 1)
     (other,) = news([boxer], [pug], 1)
     assert {one.turn, other.turn} == {0, -1}
+
+
+@pytest.mark.parametrize(("own", "other"), KINDS)
+def test_a_breed_that_either_side_renamed_comes_as_what_it_is_called_there_now(
+    scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path, own: str, other: str
+) -> None:
+    ours = scanned(own, "a", RED, GREEN, GREY)
+    theirs = scanned(other, "b", RED, GREEN, GREY, (200, 200, 10))
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("Terrierlet",), other=True))
+    ours.rename_breed("Terrierlet", "Terrier Brasileiro")
+    names = ("Terrierlet", "Pugg", "Ratter", "Mutt")
+    for number, breed in enumerate(names):
+        said = Label(Kind.BREED, (breed,), other=True, by="Ben")
+        theirs.label(tmp_path / f"b/{number}.png", said)
+    theirs.rename_breed("Terrierlet", "Jack Russell")
+    theirs.rename_breed("Pugg", "Pug", merge=True)
+    theirs.rename_breed("Ratter", "Terrier Brasileiro")
+    assert merge(ours, theirs).words == 4
+    found = {
+        Path(one.file).name: [label.en for label in one.labels]
+        for one in ours.search(Filter(corrected=True))
+    }
+    assert found == {"0.png": ["Jack Russell"], "1.png": ["Pug"], "2.png": ["Terrier Brasileiro"]}
+    assert ours.count(Filter(breed="pug")) == ours.count(Filter(breed="pugg")) == 1
+    assert ours.models.names.choices("mutt")[0].en == "Mutt"
+    # Twice is the same as once, also where a breed gets another name in between.
+    after = rows(ours)
+    assert merge(ours, theirs).words == 0
+    assert rows(ours) == after
+    ours.rename_breed("Jack Russell", "Parson Russell")
+    assert merge(ours, theirs).words == 0
+    assert history(ours, tmp_path / "a/0.png") == [
+        ("Terrier Brasileiro", None),
+        ("Parson Russell", "Ben"),
+    ]
+
+
+def test_a_word_that_was_taken_back_stays_taken_back_when_its_merge_is_made_again(
+    scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
+) -> None:
+    ours, theirs = scanned("sqlite", "a", RED, GREEN), scanned("sqlite", "b", RED, GREEN)
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("samoyed",), by="Ada"))
+    for number in (0, 1):
+        theirs.label(tmp_path / f"b/{number}.png", Label(Kind.BREED, ("beagle",), by="Ben"))
+    merge(ours, theirs)
+    ours.label(tmp_path / "a/0.png", Label(Kind.UNDO, by="Cy"))
+    expected = [("Samoyed", "Ada"), ("Beagle", "Ben"), ("undo", "Cy")]
+    for _ in range(2):
+        assert labels(ours) == {"0.png": "Samoyed", "1.png": "Beagle"}
+        assert history(ours, tmp_path / "a/0.png") == expected
+        assert ours.undo_merge().words == 1
+        assert labels(ours) == {"0.png": "Samoyed"}
+        assert history(ours, tmp_path / "a/0.png") == expected
+        assert merge(ours, theirs).words == 1

@@ -38,10 +38,47 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
         assert catalogue.history(kennel / "rex.png")[0].by == "Ada"
 
 
+def test_labels_are_saved_from_the_photos_where_the_words_can_t_be_read(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    file = tmp_path / "c.sqlite"
+    said = {
+        "rex.png": Label(Kind.BREED, ("pug",), "chip", "Ada"),
+        "mila.png": Label(Kind.CROSS, ("pug", "beagle")),
+        "night.png": Label(Kind.NOT_DOG),
+        "mix.png": Label(Kind.UNSURE),
+    }
+    paths = {path.name: path for path in kennel.rglob("*.png")}
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        for name, word in said.items():
+            catalogue.label(paths[name], word)
+        catalogue.label(paths["mix.png"], Label(Kind.UNDO))
+        before = {
+            one.file: (one.id, one.status, one.labels, one.note) for one in catalogue.search()
+        }
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+        root = "SELECT rootpage FROM sqlite_master WHERE name = 'correction'"
+        page = raw.execute(root).fetchone()[0]
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xaa" * size
+    file.write_bytes(content)
+    saved = rebuild(file)
+    assert (saved.corrections, saved.labels) == (0, 3)
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        after = {one.file: (one.id, one.status, one.labels, one.note) for one in catalogue.search()}
+        assert after == before
+        (word,) = catalogue.history(paths["rex.png"])
+        assert (word.by, word.note, word.labels[0].en) == (None, "chip", "Pug")
+
+
 def test_a_file_of_which_nothing_can_be_read_is_kept_as_well(tmp_path: Path) -> None:
     file = tmp_path / "c.sqlite"
     file.write_bytes(b"nothing" * 500)
-    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0)
+    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0, 0)
     file.write_bytes(b"again" * 500)
     assert rebuild(file).kept.name == "c.sqlite.damaged-2"
     with Catalogue(file) as catalogue:

@@ -83,6 +83,8 @@ class Reading:
 
     def _load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         content = self._content()
+        if not content:  # a placeholder holds no picture, and all are alike
+            raise PhotoError("The file is empty.")
         self.sha256 = hashlib.sha256(content).digest()
         photo = decode(content, shorter_side=preprocessing.size)
         self.header = describe(content)

@@ -48,7 +48,8 @@ class Names:
             labels: Of the models, those of the first model first.
             added: In the order in which they were added.
         """
-        self._added = {one.breed: one for one in added}
+        self.added: Mapping[str, AddedBreed] = {one.breed: one for one in added}
+        """The breeds that people added or renamed, by their ids."""
         own: dict[str, Label] = {}
         for label in labels:
             own.setdefault(label.id, label)
@@ -76,7 +77,7 @@ class Names:
             if (of_table := breeds.called(breed)) is not None:
                 return of_table.id
             breed = self._keys.get(fold(breed), breed)
-            merged = self._added[breed].merged_into if breed in self._added else None
+            merged = self.added[breed].merged_into if breed in self.added else None
             if merged is None:
                 return breed
             breed = merged
@@ -101,7 +102,12 @@ class Names:
     def of_model(self, label: Label) -> Label:
         """A model's label as people want it called."""
         meant = self.meant(label.id)
-        return label if meant == label.id and meant not in self._added else self.label(meant)
+        return label if meant == label.id and meant not in self.added else self.label(meant)
+
+    @property
+    def known(self) -> list[str]:
+        """The ids of all breeds of people and models, also of those that were merged."""
+        return [breed for ids in self._known.values() for breed in ids]
 
     def ids(self, breed: str) -> list[str]:
         """All ids that photos may have which mean this breed."""
@@ -122,9 +128,9 @@ class Names:
                 group=None,
                 wild=False,
                 aliases=tuple(
-                    self._added[one].name
+                    self.added[one].name
                     for one in self._known[label.id]
-                    if one != label.id and one in self._added
+                    if one != label.id and one in self.added
                 ),
             )
             for label in self.labels.values()
@@ -171,6 +177,44 @@ def written(name: str) -> str:
             f"The name “{kept}” has no letter or digit; write what the breed is called."
         )
     return kept
+
+
+def translated(theirs: Names, ours: Names) -> tuple[Mapping[str, str], list[AddedBreed]]:
+    """What the breeds of another catalogue are in this one: those that are called so now.
+
+    One name may have been typed in both, and been renamed since in one of them. So what counts is
+    how they are called there today, and not the spelling that they were first written in.
+
+    Args:
+        theirs: The names of the other catalogue.
+        ours: Those of this one.
+
+    Returns:
+        The id here of each of their breeds, and the breeds that must be added for that.
+    """
+    here: dict[str, str] = {}
+    missing: list[AddedBreed] = []
+    later = sorted(theirs.known, key=lambda breed: theirs.meant(breed) != breed)
+    for breed in later:
+        meant, is_known = theirs.meant(breed), ours.meant(breed) in ours.labels
+        name = theirs.label(breed).en
+        if meant != breed:
+            here[breed] = here.get(meant, meant)
+            if not is_known and (row := theirs.added.get(breed)) is not None:
+                missing.append(row._replace(merged_into=here[breed]))
+            continue
+        here[breed] = breed
+        if is_known and fold(ours.label(breed).en) == fold(name):
+            continue
+        try:
+            here[breed] = ours.find(name)
+        except UnknownBreedError:
+            if is_known:
+                here[breed] = name
+                missing.append(AddedBreed(fold(name), name, name, None))
+            elif breed in theirs.added:
+                missing.append(theirs.added[breed])
+    return here, missing
 
 
 def add(connection: Connection, name: str) -> str:

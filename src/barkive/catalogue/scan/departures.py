@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select
+from sqlalchemy import Row, Select, delete, distinct, func, insert, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -84,7 +84,7 @@ class Departures:
                 # What an older Barkive catalogued among thumbnails was no photo of theirs.
                 thrown = self.listing.is_thrown_away
                 known = [r.id for r in rows if r.id <= self.before and not thrown(r.path)]
-                held += len(known)
+                held += len(known) + self._replaced([r for r in rows if r.id > self.before])
                 lost += sum(number in self._gone for number in known)
             if not lost:
                 continue
@@ -152,16 +152,22 @@ class Departures:
             by_picture[row.picture].append(row)
             if row.taken_at is not None:
                 by_time[row.taken_at].append(row)
+        by_hash = self._seen_by_an_older_version() if first is not None else {}
         joined, taken = 0, set()
         for one in chain([first] if first is not None else [], new):
             # Of some it was learned after they were written which picture they hold.
             alike = by_picture.get(one.picture, ())
-            for gone in (*alike, *by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())):
+            before = by_hash.get((bytes(one.phash), one.width, one.height), ())
+            for gone in (
+                *(*alike, *before),
+                *(*by_name.get(stem(one.path), ()), *by_time.get(one.taken_at, ())),
+            ):
                 # A copy that was there before is a photo of its own.
                 is_copy = gone.picture == one.picture
                 if gone.id in taken or (is_copy and one.id <= self.before):
                     continue
-                if not is_copy and not is_same_look(bytes(gone.sketch), bytes(one.sketch)):
+                known = bytes(one.sketch if gone.sketch is None else gone.sketch)
+                if not is_copy and not is_same_look(known, bytes(one.sketch)):
                     continue
                 with self.store.write() as connection:
                     done = recording.adopt(
@@ -184,6 +190,28 @@ class Departures:
                 yield from connection.execute(last_first.where(c.id.in_(part)))
             yield from connection.execute(missing)
 
+    def _seen_by_an_older_version(self) -> Mapping[tuple[bytes, int, int], list[Any]]:
+        """Photos that are gone since version 0.1 read them, by hash and size.
+
+        It noted neither coded picture nor sketch. Where only tags were written, the hash of all
+        256 bits and the size are the same; of two photos that share them none is taken.
+        """
+        photo, content = schema.photo, schema.content
+        c = photo.c
+        unknown = (
+            select(
+                c.id, c.path, c.picture, c.taken_at, c.phash, c.width, c.height, content.c.sketch
+            )
+            .join_from(photo, content, content.c.sha256 == c.sha256)
+            .where(content.c.sketch.is_(None), c.phash.is_not(None))
+        )
+        found: defaultdict[tuple[bytes, int, int], list[Any]] = defaultdict(list)
+        with self.store.read() as connection:
+            for part in chunks(list(self._gone)):
+                for row in connection.execute(unknown.where(c.id.in_(part))):
+                    found[bytes(row.phash), row.width, row.height].append(row)
+        return {key: rows for key, rows in found.items() if len({r.picture for r in rows}) == 1}
+
     def _new(self) -> Iterator[Row[Any]]:
         """The photos that came with this scan, or since the last one that was finished."""
         c, run = schema.photo.c, schema.run.c
@@ -193,7 +221,9 @@ class Departures:
             last = connection.execute(select(func.max(c.id))).scalar() or 0
         while True:
             # From the newest on, because they come in the order of their times.
-            part = _with_sketches().add_columns(c.added_at, c.corrected, c.missing_since)
+            part = _with_sketches().add_columns(
+                *(c.added_at, c.corrected, c.missing_since, c.phash, c.width, c.height)
+            )
             with self.store.read() as connection:
                 rows = connection.execute(
                     part.where(c.id <= last).order_by(c.id.desc()).limit(_AT_ONCE)
@@ -231,6 +261,14 @@ class Departures:
             for row, one in zip(rows, states, strict=True)
             if one is None or thrown(row.path)
         }
+
+    def _replaced(self, new: Sequence[_Row]) -> int:
+        """How many new photos have the name of one that was known: that file was found."""
+        c = schema.photo.c
+        at_places = c.path.in_([row.path for row in new]), c.id <= self.before
+        with self.store.read() as connection:
+            found = select(func.count(distinct(c.path))).where(*at_places)
+            return connection.execute(found).scalar_one()
 
     def _count(self, folder: str) -> int:
         """How many photos the catalogue had in a folder before the scan."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -251,10 +250,12 @@ class _Plan:
         if is_there and changed_at == row.ctime_ns:
             return True
         if not is_remote(path) and not (is_there and row.ctime_ns is None):
-            with suppress(PhotoError):
+            try:
                 content = read_file(path)
-                if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
-                    return False
+            except PhotoError:
+                return False
+            if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
+                return False
         touched[row.id] = path, changed_at
         return True
 

@@ -236,7 +236,9 @@ class Placing:
         is_another = picture != row.picture and picture in self._contents.sketches
         if one.error is not None and not _is_blank(row) and not is_another:
             return Placed(one, UNREADABLE, *_of(row))
-        if picture is None and self._contents.looks_like(reading, row):
+        if picture is None and (
+            self._contents.looks_like(reading, row) or _has_grown(reading, row)
+        ):
             picture = row.picture
             self._contents.add(reading, row.picture)
         if picture != row.picture:
@@ -326,6 +328,19 @@ class Placing:
 def _is_blank(row: Row[Any]) -> bool:
     """Whether nothing was ever seen of a photo, or said."""
     return not (row.phash or row.corrected)
+
+
+def _has_grown(reading: Reading, row: Row[Any]) -> bool:
+    """Whether a file that could never be decoded has been written to its end since."""
+    if row.phash or row.sha256 is None or is_remote(reading.path) or reading.size is None:
+        return False
+    if not 0 < (row.bytes or 0) < reading.size:
+        return False
+    try:
+        with open(reading.path, "rb") as file:  # noqa: PTH123 - Path() would refuse odd names
+            return hashlib.sha256(file.read(row.bytes)).digest() == bytes(row.sha256)
+    except OSError:
+        return False
 
 
 def _of(row: Row[Any]) -> tuple[Row[Any], int, int]:

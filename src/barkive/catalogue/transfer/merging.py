@@ -160,8 +160,8 @@ def merge(
     number = None
     if not dry_run:
         unmerging.finish(store)
-        _bring_names(store, other)
         number = _begun(store.database, other)
+    breeds = _bring_names(store, other, dry_run=dry_run)
     picture, counts = schema.content.c.picture, Counter[str]()
     with other.read() as connection:
         total = connection.execute(select(func.count(distinct(picture)))).scalar_one()
@@ -175,7 +175,7 @@ def merge(
             break
         last = pictures[-1]
         with store.read() if dry_run else store.write() as connection:
-            batch = _Batch(connection, store.models, theirs, number)
+            batch = _Batch(connection, store.models, theirs, breeds, number)
             if batch.has_news and not dry_run:
                 number = number or _begin(connection, other, name)
                 batch.write(number)
@@ -205,27 +205,33 @@ def _begin(connection: Connection, other: Database, name: str) -> int:
     return number
 
 
-def _bring_names(store: Store, other: Database) -> None:
-    """Brings the names of breeds that only people or models of the other catalogue know."""
+def _bring_names(store: Store, other: Database, *, dry_run: bool) -> Mapping[str, str]:
+    """Brings the names of breeds that only people or models of the other catalogue know.
+
+    Returns:
+        What each of their breeds is here.
+    """
     table = schema.model
     with other.read() as connection:
         found = connection.execute(select(table.c.digest, table.c.name, table.c.labels)).all()
         theirs = Models()
         theirs.read(connection)
-        added = breed_names.read(connection)
-    if theirs.names.labels.keys() <= store.models.names.labels.keys():
-        return
+    here, missing = breed_names.translated(theirs.names, store.models.names)
+    is_known = theirs.names.labels.keys() <= store.models.names.labels.keys()
+    if dry_run or (is_known and not missing):
+        return here
     with store.write() as connection:
-        own = {one.key for one in breed_names.read(connection)}
-        breeds = [one._asdict() for one in added if one.key not in own]
-        if breeds:
-            connection.execute(insert(schema.added_breed), breeds)
+        store.models.follow(connection)
+        here, missing = breed_names.translated(theirs.names, store.models.names)
+        if missing:
+            connection.execute(insert(schema.added_breed), [one._asdict() for one in missing])
         known = set(connection.execute(select(table.c.digest)).scalars())
         rows = [row._asdict() for row in found if row.digest not in known]
         if rows:
             connection.execute(insert(table), rows)
         store.models.read(connection)
         store.models.follow(connection)
+    return here
 
 
 @dataclass(slots=True)
@@ -285,7 +291,12 @@ class _Batch:
     """
 
     def __init__(
-        self, connection: Connection, models: Models, theirs: _Theirs, number: int | None
+        self,
+        connection: Connection,
+        models: Models,
+        theirs: _Theirs,
+        breeds: Mapping[str, str],
+        number: int | None,
     ) -> None:
         """Finds what is new.
 
@@ -293,9 +304,11 @@ class _Batch:
             connection: Of the catalogue that is added to.
             models: Its models.
             theirs: What the other one knows.
+            breeds: What their breeds are here.
             number: The merge's, where it has one already.
         """
         self._connection, self._models, self._theirs = connection, models, theirs
+        self._breeds = breeds
         self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
         self.conflicts: list[Conflict] = []
         homes = self._find_homes(number)
@@ -409,9 +422,9 @@ class _Batch:
         added: list[LabelRow] = []
         conflicts: list[tuple[int, int, LabelRow, LabelRow, bool]] = []
         for picture in spoken:
-            theirs = self._theirs.labels[picture]
             for home in homes[picture]:
                 own = ours.get(home, [])
+                theirs = self._translated(self._theirs.labels[picture], own)
                 new = news(own, theirs, home, -len(added))
                 added += new
                 ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
@@ -421,6 +434,24 @@ class _Batch:
                     conflicts.append((picture, home, *differing, after.id == differing[0].id))
         self._tell(conflicts)
         return added
+
+    def _translated(self, theirs: Sequence[LabelRow], own: Sequence[LabelRow]) -> list[LabelRow]:
+        """Their labels with the breeds as they are here.
+
+        One that came with an earlier merge stays as it was: a breed may be renamed since.
+        """
+        there = {_said(one) for one in own}
+        here = self._breeds.get
+        return [
+            one
+            if _said(one) in there
+            else replace(
+                one,
+                breed=here(one.breed or "", one.breed),
+                breed2=here(one.breed2 or "", one.breed2),
+            )
+            for one in theirs
+        ]
 
     def _tell(self, found: Sequence[tuple[int, int, LabelRow, LabelRow, bool]]) -> None:
         c = schema.photo.c
@@ -492,12 +523,16 @@ def _keyed(labels: Sequence[LabelRow]) -> dict[_Key, LabelRow]:
     keys: dict[int | None, _Key] = {}
     same: Counter[_Key] = Counter()
     for one in sorted(labels, key=lambda one: one.kind == Kind.UNDO):
-        what = (one.kind, one.breed, one.breed2, one.note, one.said_by, one.said_at)
-        key = (*what, keys.get(one.undoes))
+        key = (*_said(one), keys.get(one.undoes))
         keys[one.id] = (*key, same[key])
         found[keys[one.id]] = one
         same[key] += 1
     return found
+
+
+def _said(label: LabelRow) -> _Key:
+    """What was said, by whom and when."""
+    return label.kind, label.breed, label.breed2, label.note, label.said_by, label.said_at
 
 
 def _turns(ours: Mapping[_Key, LabelRow], theirs: Mapping[_Key, LabelRow]) -> dict[datetime, int]:

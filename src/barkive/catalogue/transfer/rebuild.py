@@ -32,8 +32,9 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, default_location
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names
-from barkive.catalogue.records import Kind
+from barkive.catalogue.records import Kind, now
 from barkive.errors import CatalogueError, DamagedCatalogueError
+from barkive.verdicts import Status
 
 
 class Rebuilt(NamedTuple):
@@ -43,11 +44,13 @@ class Rebuilt(NamedTuple):
         kept: Where the damaged file lies now.
         corrections: How many were saved.
         photos: Likewise.
+        labels: Of how many photos the label was saved, and what people said before it was not.
     """
 
     kept: Path
     corrections: int
     photos: int
+    labels: int
 
 
 def rebuild(where: str | Path | None = None) -> Rebuilt:
@@ -91,7 +94,8 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
         ) from None
     with closing(Database(file)) as database, database.write() as connection:
         saved.write(connection)
-    return Rebuilt(kept, len(saved.corrections), len(saved.photos))
+    made = sum(row["id"] is None for row in saved.corrections)
+    return Rebuilt(kept, len(saved.corrections) - made, len(saved.photos), made)
 
 
 @dataclass(slots=True)
@@ -131,6 +135,7 @@ class _Saved:
         for row in corrections:
             # None: the picture gets a number when it is written.
             row["picture"] = row.get("picture") or pictures.get(row["sha256"])
+        corrections += _in_force(photos, corrections)
         known = {row["sha256"] for row in contents}
         contents += [
             {"sha256": sha256, "picture": picture, "coded": None, "sketch": None}
@@ -162,9 +167,47 @@ class _Saved:
             connection.execute(insert(schema.content), facts)
         for row in self.corrections:
             row["picture"] = row["picture"] or lost[row["sha256"]]
+        for row in sorted(self.corrections, key=lambda row: row["id"] is None):
+            if row["id"] is None:
+                row = {name: value for name, value in row.items() if name != "id"}
             connection.execute(insert(schema.correction), row)
         said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
         breed_names.gather(connection, said, ())
+
+
+def _in_force(
+    photos: list[dict[str, Any]], corrections: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The labels of photos whose words can't be read, as words without a number."""
+    read = {row["id"] for row in corrections}
+    spoken = {row["picture"] for row in corrections}
+    found: dict[int, dict[str, Any]] = {}
+    for row in photos:
+        word, picture = row.get("correction_id"), row["picture"]
+        is_read = word in read if word is not None else picture in spoken
+        if not row["corrected"] or is_read or row["sha256"] is None:
+            continue
+        found[picture] = {
+            "id": None,
+            "picture": picture,
+            "sha256": row["sha256"],
+            "kind": _kind(row),
+            "breed": row["breed"],
+            "breed2": row["breed2"],
+            "note": row["note"],
+            "said_by": None,
+            "said_at": now(),
+            "was": "",
+            "undoes": None,
+            "turn": 0,
+        }
+    return list(found.values())
+
+
+def _kind(row: dict[str, Any]) -> Kind:
+    if row["status"] == Status.DOG:
+        return Kind.CROSS if row["breed2"] is not None else Kind.BREED
+    return Kind.NOT_DOG if row["status"] == Status.NOT_DOG else Kind.UNSURE
 
 
 def _rows(file: Path, table: Table) -> list[dict[str, Any]]:

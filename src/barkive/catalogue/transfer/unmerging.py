@@ -130,9 +130,14 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
         settle(connection, merge.number, State.UNDOING)
 
     def forget_labels(connection: Connection, rows: Sequence[Row[Any]]) -> int:
-        _forget(connection, schema.correction, rows)
-        update_effective_labels(connection, store.models, *{row.picture for row in rows})
-        return len(rows)
+        taken_back = _taken_back(connection, rows)
+        gone = [row for row in rows if row.id not in taken_back]
+        _forget(connection, schema.correction, gone)
+        c = schema.correction.c
+        kept = update(schema.correction).where(c.id.in_(taken_back))
+        connection.execute(kept.values(merge_id=None))
+        update_effective_labels(connection, store.models, *{row.picture for row in gone})
+        return len(gone)
 
     def forget_numbers(connection: Connection, rows: Sequence[Row[Any]]) -> int:
         _forget(connection, schema.alias, rows)
@@ -175,6 +180,17 @@ def _by_batches(
                 return forgotten
             forgotten += forget(connection, rows)
         last = rows[-1].id
+
+
+def _taken_back(connection: Connection, rows: Sequence[Row[Any]]) -> list[int]:
+    """Which words of a merge people have taken back here: they stay, and stay taken back.
+
+    So the same merge, made once more, does not put them in force again.
+    """
+    c = schema.correction.c
+    ids = [row.id for row in rows]
+    ours = select(c.undoes).where(c.undoes.in_(ids), c.merge_id.is_(None))
+    return list(connection.execute(ours).scalars())
 
 
 def _forget(connection: Connection, table: Table, rows: Sequence[Row[Any]]) -> None:
