@@ -23,8 +23,8 @@ from barkive.verdicts import Status
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 # Ray's own.
 pytestmark = [
-    pytest.mark.filterwarnings(f"ignore::{kind}")
-    for kind in ("ResourceWarning", "DeprecationWarning")
+    pytest.mark.ray,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
 
 _OWN = ("id", "added_at", "identified_at")

@@ -68,7 +68,7 @@ def scanned(
         (tmp_path / folder).mkdir()
         for number, colour in enumerate(colours):
             colour_photo(f"{folder}/{number}.png", colour)
-        catalogue = opened.enter_context(Catalogue(new_place(kind)))
+        catalogue = opened.enter_context(Catalogue(new_place(kind, migrated=True)))
         catalogue.scan(tmp_path / folder, classifier=classifier)
         return catalogue
 
@@ -529,6 +529,7 @@ def test_an_older_one_is_read_and_left_as_it_is(
         folder.chmod(0o755)
 
 
+@pytest.mark.postgres
 def test_an_older_one_on_a_server_is_refused(
     new_place: Place, tmp_path: Path, make_old: Callable[[str], None]
 ) -> None:
