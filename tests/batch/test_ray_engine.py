@@ -48,8 +48,8 @@ def engine(two_machines: Any, classifier: Classifier) -> Iterator[RayEngine]:
 
 
 @pytest.fixture
-def on_postgres(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Catalogue]:
-    with new_database() as url, Catalogue(url) as opened:
+def on_postgres(new_database: Callable[..., AbstractContextManager[str]]) -> Iterator[Catalogue]:
+    with new_database(migrated=True) as url, Catalogue(url) as opened:
         yield opened
 
 
