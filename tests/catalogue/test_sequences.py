@@ -155,11 +155,11 @@ class World:
         self.spoken: Counter[int] = Counter()
         for folder in (*FOLDERS, "bin"):
             (root / folder).mkdir(parents=True)
-        for module in ("reading", "identity", "store", "scan"):
+        for module in ("photos.reading", "photos.identity", "scan.recording", "scan.pipeline"):
             patch.setattr(f"barkive.catalogue.{module}.read_file", self._read)
         for draws in (identity, recording):
             patch.setattr(draws, "draw", DRAW)
-        for clock in ("store", "corrections", "runs"):
+        for clock in ("scan.recording", "annotations.labels", "scan.history"):
             patch.setattr(f"barkive.catalogue.{clock}.now", self._now)
 
     def _now(self) -> datetime:

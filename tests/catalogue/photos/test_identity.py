@@ -526,7 +526,7 @@ def shut(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             raise PassingError("No permission to read the file.")
         return read(path)
 
-    for module in ("reading", "identity", "store", "scan"):
+    for module in ("photos.reading", "photos.identity", "scan.recording", "scan.pipeline"):
         monkeypatch.setattr(f"barkive.catalogue.{module}.read_file", refuse)
     return names
 
