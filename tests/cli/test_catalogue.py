@@ -19,6 +19,8 @@ from barkive.catalogue import Catalogue
 from barkive.cli.commands import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ["scan", "search", "correct", "history", "review", "duplicates", "export"]
 
 

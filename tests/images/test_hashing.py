@@ -97,6 +97,7 @@ def test_no_photos():
     assert group_near_duplicates(np.zeros((0, 4), np.uint64)).tolist() == []
 
 
+@pytest.mark.slow
 def test_more_photos_than_a_tile_holds_and_all_of_them_alike():
     hashes = np.random.default_rng(0).integers(0, 2**64, (5000, 4), np.uint64)
     hashes[4999] = hashes[0]

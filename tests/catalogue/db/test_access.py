@@ -32,6 +32,8 @@ from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ReadOnlyCatalogueError
 from barkive.sentences import translate
 
+pytestmark = pytest.mark.slow
+
 _Usage = namedtuple("_Usage", "total used free")
 
 

@@ -27,6 +27,8 @@ from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UsageError
 from barkive.verdicts import Status
 
+pytestmark = pytest.mark.slow
+
 DIRECTIONS = [
     ("sqlite", "postgresql"),
     ("postgresql", "sqlite"),

@@ -233,6 +233,7 @@ def test_words_of_one_second_stand_in_one_order_on_both_sides(
         assert history(one, 1) == history(other, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_any_order_of_merges_ends_in_the_same_words(
     tmp_path: Path, seed: int, clock: Clock, template: Path
@@ -391,6 +392,7 @@ def test_itself_and_a_copy_of_it_add_nothing(
     assert ours.last_merge() is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork processes")
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_merge_that_was_killed_goes_on(
