@@ -1,15 +1,24 @@
 # For ./barkive and ./check: finds a Python and prepares a virtual environment.
 
-# prepare FOLDER REQUIREMENT: makes FOLDER a virtual environment that holds REQUIREMENT, in
-# the state of the code, and sets $venv. Does nothing where that is so already.
+# prepare FOLDER REQUIREMENT [SIZE]: makes FOLDER a virtual environment that holds REQUIREMENT,
+# in the state of the code, and sets $venv. Does nothing where that is so already. SIZE tells
+# how much a new one takes.
 prepare() {
     venv=$1
     stamp=$venv/barkive-installed
-    if [ -e "$stamp" ] && [ -z "$(find "$here/pyproject.toml" "$here/src" -newer "$stamp" \
+    case $2 in
+    "-e "*) code=$here/src/barkive/__init__.py ;; # the version; the rest is used where it lies
+    *) code=$here/src ;;
+    esac
+    if [ -e "$stamp" ] && [ -z "$(find "$here/pyproject.toml" "$code" -newer "$stamp" \
         ! -name '*.pyc' ! -name __pycache__ 2>/dev/null | head -n 1)" ]; then
         return
     fi
-    echo "Installing Barkive into $venv ..." >&2
+    if [ -e "$stamp" ]; then
+        echo "Bringing $venv up to date ..." >&2
+    else
+        echo "Installing Barkive and what it needs into $venv${3:+ ($3)} ..." >&2
+    fi
     if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
         "$(find_python)" -m venv --clear "$venv"
     fi

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
+import shutil
 import signal
+import sqlite3
 import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, make_url, select
 
+import barkive
 from barkive.bundle import METADATA_KEY, BundleInfo
+from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos import (
     identity,
@@ -27,11 +35,96 @@ from barkive.classifier import Classifier
 from barkive.images import Preprocessing
 from barkive.verdicts import Label
 
+if TYPE_CHECKING:
+    import psycopg
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a job in the background: then no test of Ctrl-C could pass.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What `./check --light` does not install, by the mark of the tests that need it.
+_HEAVY = {
+    "ray": {"ray"},
+    "torch": {"torch", "torchvision", "timm", "safetensors", "optuna", "huggingface_hub"},
+}
+_INSTALLED = {name for name in _HEAVY if importlib.util.find_spec(name) is not None}
+# Which fixture leads to which mark.
+_OF_FIXTURES = {"postgres": "postgres", "machines": "ray", "browser": "browser"}
+_SOURCE = Path(barkive.__file__).parent
+# No two catalogues have one identity.
+_NEW_UUID = "UPDATE catalogue SET uuid = %s"
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leaves out the modules whose imports are not installed here."""
+    is_module = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if is_module and not _marks(collection_path) <= _INSTALLED else None
+
+
+def pytest_report_header() -> list[str]:
+    """Says what is left out, and why."""
+    return [f"tests marked {name}: left out, {name} is not installed" for name in _absent()]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Gives a test the marks that its imports, its fixtures and its parameters tell."""
+    assert isinstance(item, pytest.Function)
+    marks = set(_marks(item.path))
+    marks |= {_OF_FIXTURES[name] for name in item.fixturenames if name in _OF_FIXTURES}
+    params = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    if any(isinstance(value, str) and value == "postgresql" for value in params):
+        marks.add("postgres")
+    for mark in sorted(marks):
+        item.add_marker(mark)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips a test that is marked for what is not installed."""
+    for name in _absent():
+        if item.get_closest_marker(name) is not None:
+            pytest.skip(f"{name} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_heavy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without the mark finds no torch and no Ray, so that no mark can be forgotten."""
+    for mark in _HEAVY:
+        if request.node.get_closest_marker(mark) is None:
+            monkeypatch.setitem(sys.modules, mark, None)
+            for name in [name for name in sys.modules if name.startswith("barkive.training.")]:
+                file = getattr(sys.modules[name], "__file__", None)
+                if file is not None and mark in _marks(Path(file)):
+                    monkeypatch.setitem(sys.modules, name, None)
+
+
+@cache
+def _marks(file: Path) -> frozenset[str]:
+    """Which of the marks in `_HEAVY` a module needs: what it imports, or a training module does.
+
+    What is imported within a function does not count.
+    """
+    names: set[str] = set()
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    found = {mark for mark, packages in _HEAVY.items() for name in names if _top(name) in packages}
+    for name in names:
+        if name.startswith("barkive.training."):
+            module = _SOURCE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+            if module.exists():
+                found |= _marks(module)
+    return frozenset(found)
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _absent() -> list[str]:
+    return [name for name in _HEAVY if name not in _INSTALLED]
 
 
 @pytest.fixture(autouse=True)
@@ -183,26 +276,72 @@ def postgres() -> Iterator[str]:
                     break
         if running is None:
             pytest.skip("PostgreSQL does not start here")
+        with _asked(running.get_uri()) as connection:
+            # No test cuts the power, and each database would be written to the disk several times.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield running.get_uri()
         running.cleanup()
 
 
+@pytest.fixture(autouse=True)
+def _server_first(request: pytest.FixtureRequest) -> None:
+    """The template is made before a test can change the schema."""
+    if request.node.get_closest_marker("postgres") is not None:
+        request.getfixturevalue("new_database")
+
+
 @pytest.fixture(scope="session")
-def new_database(postgres: str) -> Callable[[], AbstractContextManager[str]]:
-    """Makes a new database on the server, which goes when the block ends."""
-    return lambda: _database(postgres)
+def new_database(postgres: str) -> Iterator[Callable[..., AbstractContextManager[str]]]:
+    """Makes databases on the server, each of which goes when its block ends.
+
+    With `migrated` a database holds an empty catalogue, as the migrations make it.
+    """
+    with _database(postgres) as template:
+        Catalogue(template).close()
+        copied = f"TEMPLATE {make_url(template).database}"
+
+        def make(*, migrated: bool = False) -> AbstractContextManager[str]:
+            return _database(postgres, copied if migrated else "")
+
+        yield make
 
 
 @contextmanager
-def _database(server: str) -> Iterator[str]:
+def _database(server: str, options: str = "") -> Iterator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    url = server.replace("/postgres?", f"/{name}?")
+    with _asked(server) as connection:
+        connection.execute(f"CREATE DATABASE {name} {options}")
+    if options:
+        with _asked(url) as connection:
+            connection.execute(_NEW_UUID % "gen_random_uuid()")
+    yield url
+    with _asked(server) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _asked(url: str) -> psycopg.Connection[Any]:
     import psycopg
 
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    yield server.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return psycopg.connect(url, autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def write_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Writes an empty catalogue to a file: a copy of one that the migrations have made."""
+    migrated = tmp_path_factory.mktemp("migrated") / "catalogue.sqlite"
+    Catalogue(migrated).close()
+
+    def write(file: Path) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(migrated, file)
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(_NEW_UUID % f"'{uuid.uuid4()}'")
+        return file
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -53,15 +53,16 @@ def test_a_row_of_the_table() -> None:
     )
 
 
-@pytest.mark.parametrize("breed", all_breeds(), ids=lambda breed: breed.id)
-def test_every_row_is_well_formed(breed: Breed) -> None:
-    assert re.fullmatch(r"n\d{8}", breed.id)
-    assert breed.folder.startswith(f"{breed.id}-")
-    assert (breed.fci is None) == (breed.group is None)
-    assert breed.group is None or 1 <= breed.group <= 10
-    for name in (breed.en, breed.fr, *breed.aliases):
-        assert name == " ".join(name.split())
-        assert name[0].isupper()
+def test_every_row_is_well_formed(subtests: pytest.Subtests) -> None:
+    for breed in all_breeds():
+        with subtests.test(breed.id):
+            assert re.fullmatch(r"n\d{8}", breed.id)
+            assert breed.folder.startswith(f"{breed.id}-")
+            assert (breed.fci is None) == (breed.group is None)
+            assert breed.group is None or 1 <= breed.group <= 10
+            for name in (breed.en, breed.fr, *breed.aliases):
+                assert name == " ".join(name.split())
+                assert name[0].isupper()
 
 
 def test_no_two_breeds_share_a_key() -> None:
@@ -282,9 +283,10 @@ def _written_names() -> list[tuple[Breed, str]]:
     return [(b, name) for b in all_breeds() for name in (b.en, b.fr, *b.aliases)]
 
 
-@pytest.mark.parametrize(("breed", "name"), _written_names(), ids=lambda one: str(one)[:30])
-def test_a_full_name_suggests_its_breed_first(breed: Breed, name: str) -> None:
-    assert suggest(name)[0] == breed
+def test_a_full_name_suggests_its_breed_first(subtests: pytest.Subtests) -> None:
+    for breed, name in _written_names():
+        with subtests.test(name):
+            assert suggest(name)[0] == breed
 
 
 @given(st.sampled_from(_written_names()), st.data())

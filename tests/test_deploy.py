@@ -113,10 +113,12 @@ def test_rays_own_commands_are_found() -> None:
     assert [words[1] for words in RAY] == ["start", "start", "job", "start", "start"]
 
 
+@pytest.mark.ray
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("words", RAY, ids=map(" ".join, RAY))
 def test_rays_own_commands_have_options_that_ray_has(words: list[str]) -> None:
-    scripts = pytest.importorskip("ray.scripts.scripts")
+    from ray.scripts import scripts
+
     command = scripts.cli
     rest = [re.sub(r"\$\{\w+:-(\w+)\}", r"\1", word) for word in words[1:]]
     while hasattr(command, "commands"):

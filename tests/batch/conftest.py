@@ -16,6 +16,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 # As Ray will have it soon; without it, it warns.
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+# Its processes would starve beside other tests.
+os.environ.setdefault("RAY_worker_niceness", "0")
 _MACHINE = {"num_cpus": 1, "object_store_memory": 100 * 2**20}
 
 

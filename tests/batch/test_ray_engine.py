@@ -23,8 +23,8 @@ from barkive.verdicts import Status
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 # Ray's own.
 pytestmark = [
-    pytest.mark.filterwarnings(f"ignore::{kind}")
-    for kind in ("ResourceWarning", "DeprecationWarning")
+    pytest.mark.ray,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
 
 _OWN = ("id", "added_at", "identified_at")
@@ -48,8 +48,8 @@ def engine(two_machines: Any, classifier: Classifier) -> Iterator[RayEngine]:
 
 
 @pytest.fixture
-def on_postgres(new_database: Callable[[], AbstractContextManager[str]]) -> Iterator[Catalogue]:
-    with new_database() as url, Catalogue(url) as opened:
+def on_postgres(new_database: Callable[..., AbstractContextManager[str]]) -> Iterator[Catalogue]:
+    with new_database(migrated=True) as url, Catalogue(url) as opened:
         yield opened
 
 

@@ -11,8 +11,8 @@ from barkive.cli.commands import app
 pytest.importorskip("ray", reason="Ray is not installed")
 # Ray's own.
 pytestmark = [
-    pytest.mark.filterwarnings(f"ignore::{kind}")
-    for kind in ("ResourceWarning", "DeprecationWarning")
+    pytest.mark.ray,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
 
 

@@ -80,24 +80,31 @@ def make_entry() -> Callable[..., Entry]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a catalogue can be made: a new file, and a new database of PostgreSQL."""
-    if request.param == "sqlite":
-        yield str(tmp_path / "catalogue" / "catalogue.sqlite")
-        return
-    with request.getfixturevalue("new_database")() as url:
-        yield url
+def where(request: pytest.FixtureRequest, new_place: Callable[..., str]) -> str:
+    """Where a catalogue can be made: a new file, and a new database of PostgreSQL.
+
+    Where a test takes `catalogue`, one is there already.
+    """
+    return new_place(request.param, migrated="catalogue" in request.fixturenames)
 
 
 @pytest.fixture
-def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], str]]:
-    """Makes places for catalogues, each another: of `sqlite` or of `postgresql`."""
+def new_place(
+    request: pytest.FixtureRequest, tmp_path: Path, write_catalogue: Callable[[Path], Path]
+) -> Iterator[Callable[..., str]]:
+    """Makes places for catalogues, each another: of `sqlite` or of `postgresql`.
+
+    With `migrated` there is an empty catalogue in it, as the migrations make it.
+    """
     with ExitStack() as places:
 
-        def make(kind: str) -> str:
+        def make(kind: str, *, migrated: bool = False) -> str:
             if kind == "sqlite":
-                return str(tmp_path / "places" / f"{uuid.uuid4().hex}.sqlite")
-            return places.enter_context(request.getfixturevalue("new_database")())
+                file = tmp_path / "places" / f"{uuid.uuid4().hex}.sqlite"
+                return str(write_catalogue(file) if migrated else file)
+            assert request.node.get_closest_marker("postgres"), "the test lacks the mark postgres"
+            new_database = request.getfixturevalue("new_database")
+            return places.enter_context(new_database(migrated=migrated))
 
         yield make
 

@@ -53,6 +53,8 @@ from barkive.errors import (
 from barkive.images.decode import read_file
 from barkive.verdicts import Scores, Status
 
+pytestmark = pytest.mark.slow
+
 DRAW = identity.draw  # the random one, before it is replaced for tests
 EVERYTHING = Filter(missing=None)
 BREEDS = ("Pug", "Boxer", "Maltese", "Beagle")

@@ -19,6 +19,8 @@ from barkive.catalogue import Catalogue
 from barkive.cli.commands import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ["scan", "search", "correct", "history", "review", "duplicates", "export"]
 
 
@@ -431,6 +433,7 @@ def test_an_interrupted_scan_says_how_to_go_on(
 _HELD_AFTER_FIVE = """
 import sys, threading
 from barkive.catalogue import LocalEngine
+from barkive.catalogue.scan import engine
 from barkive.cli import main
 
 judge = LocalEngine.__call__

@@ -16,7 +16,10 @@ RED, GREEN = (196, 0, 1), (0, 197, 0)
 SHOW_CURSOR = b"\x1b[?25h"
 INTERRUPTED = b"Interrupted. Run the same command again to finish.\n"
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix"),
+]
 
 
 def heed_ctrl_c() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
     pytest.mark.parametrize(
         "ending", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a cancelled job"]

@@ -11,6 +11,8 @@ import typer
 from barkive import __version__
 from barkive.cli.commands import app, run
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("PIL", "numpy", "onnxruntime", "rich.progress", "timm", "torch")
 
 

@@ -146,6 +146,7 @@ def test_an_address_without_the_engine_is_refused(
         barkive("scan", kennel, "--ray-address", "auto")
 
 
+@pytest.mark.ray
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
@@ -162,16 +163,15 @@ def test_an_address_without_the_engine_is_refused(
 def test_a_cluster_that_can_not_be_reached_is_said_before_any_work(
     barkive: Callable[..., Result], kennel: Path, address: str, sentence: str
 ) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed")
     with pytest.raises(ClusterError, match=sentence):
         barkive("scan", kennel, "--engine", "ray", "--ray-address", address)
     assert barkive("runs").stdout == "Nothing was scanned yet.\n"
 
 
+@pytest.mark.ray
 def test_what_is_no_cluster_is_not_waited_for(
     barkive: Callable[..., Result], kennel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("ray", reason="Ray is not installed")
     monkeypatch.setattr("barkive.batch.cluster._REACH_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"

@@ -24,7 +24,10 @@ from barkive.web import Settings
 
 PASSWORD = "correct horse"
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
+]
 
 
 def heed_ctrl_c() -> None:

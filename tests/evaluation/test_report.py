@@ -15,6 +15,8 @@ from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation import HeatMaps, evaluate, prepare_report, report, write_report
 from barkive.evaluation.pictures import confusion_picture
 
+pytestmark = pytest.mark.slow
+
 
 def rows(path):
     with path.open(encoding="utf-8", newline="") as file:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
 from barkive.images import group_near_duplicates, near_duplicates, perceptual_hash
+from barkive.images.hashing import is_same_picture
 
 
 def picture(seed: int, size: int = 96) -> Image.Image:
@@ -75,10 +76,28 @@ def test_distance_counts_bits_and_chains_join():
     assert group_near_duplicates(hashes, distance=0).tolist() == [0, 1, 2, 3, 3]
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("limit", [None, 10])
+def test_pictures_and_their_mirror_images_have_one_limit(mirrored, limit):
+    one = hashed(picture(0))
+    other = hashed(ImageOps.mirror(picture(0)) if mirrored else picture(0))
+    # The limit is 60 bits where none is given.
+    bits = limit or 60
+    within = other ^ np.array([2**bits - 1, 0, 0, 0], np.uint64)
+    beyond = within ^ np.array([0, 0, 0, 1], np.uint64)
+    given = {} if limit is None else {"distance": limit}
+    assert near_duplicates(one, np.stack([beyond, within]), **given).tolist() == [1]
+    assert group_near_duplicates(np.stack([one, beyond]), **given).tolist() == [0, 1]
+    assert group_near_duplicates(np.stack([one, within]), **given).tolist() == [0, 0]
+    assert is_same_picture(one, within, **given)
+    assert not is_same_picture(one, beyond, **given)
+
+
 def test_no_photos():
     assert group_near_duplicates(np.zeros((0, 4), np.uint64)).tolist() == []
 
 
+@pytest.mark.slow
 def test_more_photos_than_a_tile_holds_and_all_of_them_alike():
     hashes = np.random.default_rng(0).integers(0, 2**64, (5000, 4), np.uint64)
     hashes[4999] = hashes[0]

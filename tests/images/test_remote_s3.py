@@ -9,6 +9,8 @@ import pytest
 from barkive.errors import StoreError
 from barkive.images import read_file, remote
 
+pytestmark = pytest.mark.slow
+
 
 def test_photos_of_a_bucket_are_listed_and_read(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import s3fs

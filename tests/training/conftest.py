@@ -1,10 +1,10 @@
-"""A backbone of random weights, photos that its features tell apart, and a cache of their own."""
+"""A backbone of random weights, photos that its features tell apart, and a cache of their own.
+
+Torch is imported only where it is used: some of these tests do without it.
+"""
 
 import numpy as np
 import pytest
-import safetensors.torch
-import timm
-import torch
 from PIL import Image
 
 RED, GREEN, BLUE, GREY = (210, 60, 60), (60, 210, 60), (60, 60, 210), (128, 128, 128)
@@ -19,6 +19,10 @@ def write_photo(path, colour, seed):
 
 
 def save_weights(path, architecture, **arguments):
+    import safetensors.torch
+    import timm
+    import torch
+
     torch.manual_seed(0)
     network = timm.create_model(architecture, **{"num_classes": 0} | arguments)
     safetensors.torch.save_file(network.state_dict(), path)

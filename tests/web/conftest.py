@@ -15,9 +15,11 @@ RED, GREEN, GREY, BLACK = (250, 10, 10), (10, 250, 10), (120, 110, 90), (9, 9, 9
 
 
 @pytest.fixture
-def settings(tmp_path: Path, colour_bundle: Path) -> Settings:
+def settings(
+    tmp_path: Path, colour_bundle: Path, write_catalogue: Callable[[Path], Path]
+) -> Settings:
     return Settings(
-        catalogue=tmp_path / "c.sqlite",
+        catalogue=write_catalogue(tmp_path / "c.sqlite"),
         model=colour_bundle,
         cache=tmp_path / "cache",
         additions=tmp_path / "added",

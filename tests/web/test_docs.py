@@ -30,6 +30,8 @@ from barkive.web.problems import _STATUS
 from barkive.web.server import PromptProtocol
 from barkive.web.services.passwords import Passwords
 
+pytestmark = pytest.mark.slow
+
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8000"
 PASSWORD = "correct horse"  # of a server of this test alone

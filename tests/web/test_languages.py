@@ -234,21 +234,21 @@ def blanks(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("key", WORDS)
-def test_both_languages_say_the_same(key: str) -> None:
-    sentence = WORDS[key]
-    assert set(sentence) == set(LANGUAGES)
-    for lang in LANGUAGES:
-        assert set(forms(sentence[lang])) in ({"other"}, {"one", "other"})
-        assert all(text.strip() == text != "" for text in forms(sentence[lang]).values())
-    needed = [blanks(forms(sentence[lang])["other"]) for lang in LANGUAGES]
-    assert needed[0] == needed[1]
-    for lang in LANGUAGES:
-        if "one" in (different := forms(sentence[lang])):
-            assert "n" in needed[0]
-            assert blanks(different["one"]) <= needed[0]
-    values = dict.fromkeys(needed[0], 1)
-    assert all(Words(lang)(key, **values) for lang in LANGUAGES)
+def test_both_languages_say_the_same(subtests: pytest.Subtests) -> None:
+    for key, sentence in WORDS.items():
+        with subtests.test(key):
+            assert set(sentence) == set(LANGUAGES)
+            for lang in LANGUAGES:
+                assert set(forms(sentence[lang])) in ({"other"}, {"one", "other"})
+                assert all(text.strip() == text != "" for text in forms(sentence[lang]).values())
+            needed = [blanks(forms(sentence[lang])["other"]) for lang in LANGUAGES]
+            assert needed[0] == needed[1]
+            for lang in LANGUAGES:
+                if "one" in (different := forms(sentence[lang])):
+                    assert "n" in needed[0]
+                    assert blanks(different["one"]) <= needed[0]
+            values = dict.fromkeys(needed[0], 1)
+            assert all(Words(lang)(key, **values) for lang in LANGUAGES)
 
 
 def test_french_signs_stand_apart() -> None:
@@ -411,19 +411,16 @@ def test_every_sentence_gets_what_it_needs() -> None:
     assert short == []
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
+def test_everything_that_can_be_said_has_words() -> None:
+    keys = [
         *(f"base.{status.value}" for status in Status),
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
         *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
-    ],
-)
-def test_everything_that_can_be_said_has_words(key: str) -> None:
-    assert key in WORDS
+    ]
+    assert [key for key in keys if key not in WORDS] == []
 
 
 @pytest.mark.parametrize("page", SCRIPTS)

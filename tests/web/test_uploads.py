@@ -430,6 +430,7 @@ KINDS = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.just(FORM) | KINDS, BODIES, st.booleans())
 def test_whatever_is_sent_is_read_or_refused(kind: str, body: list[bytes], whole: bool) -> None:

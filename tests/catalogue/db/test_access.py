@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ReadOnlyCatalogueError
 from barkive.sentences import translate
+
+pytestmark = pytest.mark.slow
 
 _Usage = namedtuple("_Usage", "total used free")
 
@@ -347,10 +350,10 @@ def test_when_it_was_written_last_counts_its_log(tmp_path: Path) -> None:
 
 @pytest.fixture
 def reader(
-    request: pytest.FixtureRequest, kennel: Path, classifier: Classifier
+    new_database: Callable[..., AbstractContextManager[str]], kennel: Path, classifier: Classifier
 ) -> Iterator[tuple[str, str]]:
     """A catalogue on PostgreSQL: the URL of its owner, and that of a role that may only read."""
-    with request.getfixturevalue("new_database")() as url:
+    with new_database(migrated=True) as url:
         import psycopg
 
         with Catalogue(url) as catalogue:

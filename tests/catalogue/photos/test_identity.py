@@ -28,6 +28,8 @@ from barkive.errors import (
     SourceAwayError,
 )
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = Filter(missing=None)
 Make = Callable[..., Path]
 

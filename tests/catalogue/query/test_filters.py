@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,28 @@ def test_both_breeds_of_a_cross_find_it_once(scanned: Catalogue, kennel: Path) -
     assert names(scanned, Filter(breed="pug")) == ["dated", "mila", "rex"]
     assert names(scanned, Filter(group=9)) == ["dated", "mila", "mix", "rex"]
     assert scanned.counts("breed", Filter(breed="pug")) == {"n02110958": 2, "n02088364": 1}
+
+
+def test_a_cross_of_two_breeds_of_one_group_is_found_once(scanned: Catalogue, kennel: Path) -> None:
+    scanned.correct(kennel / "rex.png", cross=("chihuahua", "pug"))
+    assert names(scanned, Filter(group=9)) == ["dated", "mila", "mix", "rex"]
+    assert scanned.counts("breed", Filter(group=9)) == {"n02085620": 2, "n02110958": 2}
+    assert scanned.counts("status", Filter(group=9)) == {"dog": 3, "uncertain": 1}
+
+
+# Within a month, and on its first day, from which on PostgreSQL counts by whole months.
+@pytest.mark.parametrize("day", [date(2025, 3, 5), date(2025, 4, 1)])
+def test_a_photo_taken_at_midnight_is_of_the_day_that_begins(
+    catalogue: Catalogue, classifier: Classifier, make_photo: Callable[..., Path], day: date
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = f"{day:%Y:%m:%d} 00:00:00"
+    catalogue.scan(make_photo("midnight.jpg", exif=exif), classifier=classifier)
+    assert names(catalogue, Filter(before=day)) == []
+    assert names(catalogue, Filter(before=day + timedelta(days=1))) == ["midnight"]
+    assert names(catalogue, Filter(after=day, before=day + timedelta(days=1))) == ["midnight"]
+    assert names(catalogue, Filter(after=day + timedelta(days=1))) == []
+    assert names(catalogue, Filter(after=day - timedelta(days=40), before=day)) == []
 
 
 def test_pages_follow_each_other_without_gap_or_double(

@@ -14,6 +14,8 @@ from PIL import Image
 from barkive.catalogue import Catalogue, Filter
 from barkive.classifier import Classifier
 
+pytestmark = pytest.mark.slow
+
 ROUNDS, PHOTOS = 100, 40
 
 

@@ -28,6 +28,7 @@ def write(folder: Path, after: int, vectors: np.ndarray) -> None:
     write_segment(folder, after, after + len(vectors), len(vectors), batches)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 60))
 def test_no_bound_is_ever_too_low(

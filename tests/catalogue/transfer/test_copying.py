@@ -24,6 +24,8 @@ from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UsageError
 from barkive.verdicts import Status
 
+pytestmark = pytest.mark.slow
+
 DIRECTIONS = [
     ("sqlite", "postgresql"),
     ("postgresql", "sqlite"),
@@ -212,6 +214,7 @@ def test_paths_may_change_places(
     assert seen(new)["entries"][0].file == paths[-1]
 
 
+@pytest.mark.postgres
 def test_nul_is_kept_where_it_can_be(new_place: Place, lived: Callable[..., str]) -> None:
     old = lived(new_place("sqlite"), note="a\0b")
     file, server = new_place("sqlite"), new_place("postgresql")
@@ -465,6 +468,7 @@ def test_another_catalogue_is_left_as_it_is(
     assert seen(new) == before
 
 
+@pytest.mark.postgres
 def test_a_catalogue_is_not_copied_into_itself(
     new_place: Place, lived: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -63,7 +63,7 @@ def scanned(
         (tmp_path / folder).mkdir()
         for number, colour in enumerate(colours):
             colour_photo(f"{folder}/{number}.png", colour)
-        catalogue = opened.enter_context(Catalogue(new_place(kind)))
+        catalogue = opened.enter_context(Catalogue(new_place(kind, migrated=True)))
         catalogue.scan(tmp_path / folder, classifier=classifier)
         return catalogue
 
@@ -230,6 +230,7 @@ def test_words_of_one_second_stand_in_one_order_on_both_sides(
         assert history(one, 1) == history(other, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_any_order_of_merges_ends_in_the_same_words(
     tmp_path: Path, seed: int, clock: Clock, template: Path
@@ -388,6 +389,7 @@ def test_itself_and_a_copy_of_it_add_nothing(
     assert ours.last_merge() is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can't fork processes")
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_merge_that_was_killed_goes_on(
@@ -526,6 +528,7 @@ def test_an_older_one_is_read_and_left_as_it_is(
         folder.chmod(0o755)
 
 
+@pytest.mark.postgres
 def test_an_older_one_on_a_server_is_refused(
     new_place: Place, tmp_path: Path, make_old: Callable[[str], None]
 ) -> None:

@@ -7,18 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
-import torch
 
 from barkive.images import Preprocessing
-from barkive.training import export
-from barkive.training.backbones import load_backbone
-from barkive.training.head import fit_prediction_layers
 from barkive.training.progress import no_progress
-from barkive.training.study.job import Job, Study
 from barkive.training.study.outcome import Result
-from barkive.training.study.run_recipes import run_recipe
-from barkive.training.study.settings import StudyRecipe
 
 COLOURS = {
     "n02085620-Chihuahua": (210, 60, 60),
@@ -41,6 +33,8 @@ class Ran:
 @pytest.fixture(scope="session")
 def to_graph():
     """Exports each network only once, because that is what takes longest."""
+    from barkive.training import export
+
     graphs, real = {}, export.to_graph
 
     def to_graph(network, size):
@@ -56,8 +50,11 @@ def to_graph():
 
 
 @pytest.fixture(autouse=True)
-def _exported_once(to_graph, monkeypatch):
-    monkeypatch.setattr(export, "to_graph", to_graph)
+def _exported_once(request, monkeypatch):
+    if request.node.get_closest_marker("torch") is not None:
+        from barkive.training import export
+
+        monkeypatch.setattr(export, "to_graph", request.getfixturevalue("to_graph"))
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +82,12 @@ def known(tmp_path_factory, photo):
 @pytest.fixture(scope="session")
 def own_weights(known, weights, tmp_path_factory):
     """The weights, and a classifier that is right on the two breeds that it knows."""
+    import safetensors.torch
+    import torch
+
+    from barkive.training.backbones import load_backbone
+    from barkive.training.head import fit_prediction_layers
+
     backbone = load_backbone("test_resnet", weights, image_size=32)
     paths = sorted(known.glob("n0*/*.png"))
     pixels = np.stack([Preprocessing(32).load(path) for path in paths])
@@ -105,6 +108,8 @@ def tiny():
     """A recipe with a head on a tiny backbone, solved to its optimum unless told otherwise."""
 
     def make(**settings):
+        from barkive.training.study.settings import StudyRecipe
+
         given = {"about": "Tiny.", "minutes": 0.1}
         kind = settings.get("kind", "network")
         if kind != "sizes":
@@ -122,6 +127,8 @@ def tiny():
 def job(dogs, weights, tmp_path):
     """A job that goes into the test's own folder, and a list of what it says."""
 
+    from barkive.training.study.job import Job, Study
+
     def make(recipe, *, name="tiny", data=dogs, out=None, weights=weights, elsewhere=None):
         said = []
         study = Study(data, out or tmp_path / "out", weights, elsewhere)
@@ -133,6 +140,10 @@ def job(dogs, weights, tmp_path):
 @pytest.fixture(scope="session")
 def run_once(dogs, weights, to_graph, tmp_path_factory):
     """Runs a recipe in a folder of its own."""
+    from barkive.training import export
+    from barkive.training.study.job import Job, Study
+    from barkive.training.study.run_recipes import run_recipe
+
     home = tmp_path_factory.mktemp("features")
 
     def run(recipe, *, name="tiny", data=dogs, weights=weights, elsewhere=None):

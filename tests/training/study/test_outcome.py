@@ -10,6 +10,10 @@ from barkive.errors import UsageError
 from barkive.training.study import outcome
 from barkive.training.study.outcome import Result, Table, read_result, write_result
 
+# A result holds its version.
+pytest.importorskip("timm", reason="timm is not installed")
+pytestmark = pytest.mark.torch
+
 TABLE = Table(("size", "accuracy"), ((96, 0.5), (224, 0.75)), "Larger is better.")
 RESULT = Result(
     recipe="sizes",

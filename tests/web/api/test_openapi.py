@@ -21,6 +21,8 @@ from starlette.testclient import TestClient
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web import Settings, create_app
 
+pytestmark = pytest.mark.slow
+
 # More of them by hand: BARKIVE_FUZZ=500 pytest tests/web/api/test_openapi.py
 EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]

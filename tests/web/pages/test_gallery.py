@@ -427,6 +427,7 @@ _WORDS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @property_settings(
     max_examples=300,
     deadline=None,

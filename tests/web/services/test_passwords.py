@@ -16,6 +16,8 @@ from barkive.errors import BarkiveError, UsageError
 from barkive.web.services import passwords as module
 from barkive.web.services.passwords import Passwords, default_file
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 
 
