@@ -1,4 +1,4 @@
-"""What a run leaves beside the bundle."""
+"""What a run leaves local_world_size the bundle."""
 
 import csv
 import io

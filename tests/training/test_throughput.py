@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from barkive.training import throughput
-from barkive.training.process_group.group import Group, joined
+from barkive.training.process_group.group import ProcessGroup, use_group
 from barkive.training.throughput import Times, features_told, slowest, what_limits
 
 
@@ -55,7 +55,7 @@ def test_of_a_frozen_network_the_rates_tell():
     assert what_limits(500, 460, None) == "The loader limits: the network takes all that it gives."
 
 
-class FourThreads(Group):
+class FourThreads(ProcessGroup):
     threads = 4
 
 
@@ -87,6 +87,6 @@ def test_what_limits_features_is_said_where_they_take_long(monkeypatch, seconds,
         SimpleNamespace(**{name: clock.__next__ for name, clock in clocks.items()}),
     )
     told = []
-    with joined(FourThreads()), features_told(300, told.append):
+    with use_group(FourThreads()), features_told(300, told.append):
         pass
     assert told == said

@@ -27,7 +27,7 @@ from barkive.training.codebook import (
     Floats,
     Sampling,
     describe,
-    fit_vocabulary,
+    fit_codebook,
 )
 from barkive.training.datasets import split
 from barkive.training.head import Linear, energy, fit_prediction_layers
@@ -44,7 +44,7 @@ PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 _PATIENCE = 2
 _INNER_SHARE = 0.2
 # At most 16,384 channels: 2.2 GB for 10,000 photos while the classifier is fitted.
-_MOST_WORDS: Mapping[Encoding, int] = {"vlad": 128, "histogram": 4096}
+_LARGEST_CODEBOOK: Mapping[Encoding, int] = {"vlad": 128, "histogram": 4096}
 # The vocabulary is made from a sample: 100,000 descriptors of 1,000 photos, 51 MB.
 _SAMPLED_PHOTOS = 1000
 _SAMPLED_DESCRIPTORS = 100
@@ -52,7 +52,7 @@ _AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class WordsSettings:
+class BagOfWordsSettings:
     """How photos are put into words. The defaults measured best.
 
     Attributes:
@@ -75,7 +75,7 @@ class WordsSettings:
                 raise UsageError(
                     f"“{value}” is no way to put photos into words; use one of: {allowed}."
                 )
-        most = _MOST_WORDS[self.encoding]
+        most = _LARGEST_CODEBOOK[self.encoding]
         if not 2 <= self.words <= most:
             raise UsageError(
                 f"The vocabulary has {self.words} words; for {self.encoding} it must have "
@@ -84,7 +84,7 @@ class WordsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsModel:
+class BagOfWords:
     """A vocabulary, and the classifier on top.
 
     Attributes:
@@ -93,7 +93,7 @@ class WordsModel:
         layer: From an encoded photo to the classes' logits.
     """
 
-    settings: WordsSettings
+    settings: BagOfWordsSettings
     centres: Floats
     layer: Linear
 
@@ -109,7 +109,7 @@ class WordsModel:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsResult:
+class BagOfWordsResult:
     """A trained model, what it says of the photos it is judged on, and what it took.
 
     Attributes:
@@ -124,23 +124,23 @@ class WordsResult:
             and words), `classifier`, and `judging`, all that the judged photos took.
     """
 
-    model: WordsModel
+    model: BagOfWords
     logits: Floats
     chosen: CurvePoint
     curve: tuple[CurvePoint, ...]
     seconds: Mapping[str, float]
 
 
-def train_words(
+def train_bag_of_words(
     photos: Photos,
     truth: NDArray[np.intp],
     train: NDArray[np.intp],
     judged: NDArray[np.intp],
     classes: int,
-    settings: WordsSettings = WordsSettings(),
+    settings: BagOfWordsSettings = BagOfWordsSettings(),
     seed: int = 0,
     progress: Progress = no_progress,
-) -> WordsResult:
+) -> BagOfWordsResult:
     """Trains a bag of visual words; the same photos and seed give the same model.
 
     In memory are the encoded training photos, up to 3.4 times over while the classifier is
@@ -176,7 +176,7 @@ def train_words(
             advance(done, len(sampled))
     with progress("Vocabulary", unit="vocabularies"), watch("vocabulary"):
         none = np.empty((0, CHANNELS), np.float32)
-        centres = fit_vocabulary(np.concatenate([none, *sample]), settings.words, seed)
+        centres = fit_codebook(np.concatenate([none, *sample]), settings.words, seed)
     sample.clear()
 
     channels = len(ENCODERS[settings.encoding](centres[:0], centres))
@@ -189,14 +189,14 @@ def train_words(
         layer, chosen, curve = _fit_classifier(rows, truth[train], classes, seed, progress)
     del rows
 
-    model = WordsModel(settings, centres, layer)
+    model = BagOfWords(settings, centres, layer)
     with progress("Judging") as advance, watch("judging"):
         logits = model.logits(_counted(photos(judged), len(judged), advance))
-    return WordsResult(model, logits, chosen, curve, watch.seconds)
+    return BagOfWordsResult(model, logits, chosen, curve, watch.seconds)
 
 
 def _encoded(
-    photos: Iterable[NDArray[np.uint8]], settings: WordsSettings, centres: Floats
+    photos: Iterable[NDArray[np.uint8]], settings: BagOfWordsSettings, centres: Floats
 ) -> Iterator[Floats]:
     """Photos as vectors, computed ahead in threads."""
 

@@ -45,7 +45,7 @@ def describe(pixels: NDArray[np.uint8], sampling: Sampling) -> Floats:
     return rooted
 
 
-def fit_vocabulary(descriptors: Floats, words: int, seed: int) -> Floats:
+def fit_codebook(descriptors: Floats, words: int, seed: int) -> Floats:
     """The centres of a k-means clustering (k-means++, Arthur and Vassilvitskii, 2007).
 
     Args:

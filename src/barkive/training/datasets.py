@@ -14,7 +14,7 @@ from barkive.errors import DataError
 from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
 from barkive.training.features import Features
-from barkive.training.progress import Say
+from barkive.training.progress import Log
 from barkive.training.recipe import Recipe
 from barkive.training.throughput import features_told
 from barkive.verdicts import Label
@@ -57,7 +57,7 @@ def gather(
     samples: Samples,
     not_dogs: Sequence[str],
     extract: Callable[[Sequence[str], str], Features],
-    say: Say,
+    log: Log,
 ) -> Data:
     """Reads all photos once, and splits those that can be read.
 
@@ -66,12 +66,12 @@ def gather(
         samples: The photos of dogs.
         not_dogs: The photos of other things.
         extract: Photos, and the stage's name, to features.
-        say: Told how many there are.
+        log: Told how many there are.
 
     Raises:
         DataError: Fewer than two breeds can be read, or none has a photo for validation.
     """
-    with features_told(len(samples.paths), say):
+    with features_told(len(samples.paths), log):
         dogs = extract(samples.paths, "Features")
     folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
     readable = [samples.folders[i] for i in folders]
@@ -85,13 +85,13 @@ def gather(
         )
     unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
     if unreadable:
-        say(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
+        log(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
     if twins := twin_folders(readable, label_of):
-        say(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
+        log(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     truth = label_of[folder_of]
     others = extract(not_dogs, "Features of other things")
     if not_dogs and not len(others.kept):
-        say(f"None of the {len(not_dogs)} photos in {recipe.not_dogs} can be read.")
+        log(f"None of the {len(not_dogs)} photos in {recipe.not_dogs} can be read.")
     groups = group_near_duplicates(dogs.hashes)
     validation = split(truth, groups, recipe.validation, recipe.seed)
     if not validation.any():
@@ -110,7 +110,7 @@ def gather(
         failed=dogs.failed + others.failed,
     )
     duplicates = len(groups) - len(np.unique(groups))
-    say(
+    log(
         f"{len(truth)} photos of {len(labels)} breeds, {int(validation.sum())} of them for "
         f"validation; {duplicates} near-duplicates kept with their originals; "
         f"{len(data.failed)} unreadable."

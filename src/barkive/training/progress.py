@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 """Receives one sentence for each stage that ends."""
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from barkive.training.process_group.group import cores, group
-from barkive.training.progress import Say
+from barkive.training.process_group.group import cores, current_group
+from barkive.training.progress import Log
 
 # Shares of the time from which on something other than the network is what limits.
 _MUCH = 0.1
@@ -84,20 +84,20 @@ def what_limits(loader: float, network: float, waited: float | None, exchanged: 
 
 
 @contextmanager
-def features_told(photos: int, say: Say) -> Iterator[None]:
+def features_told(photos: int, log: Log) -> Iterator[None]:
     """Says how fast features were computed, and what limited that; nothing where it was soon done.
 
     Args:
         photos: How many there are.
-        say: Told that in the end.
+        log: Told that in the end.
     """
     start, used = time.perf_counter(), time.process_time()
     yield
     seconds = time.perf_counter() - start
     if seconds < _SOON:
         return
-    busy = (time.process_time() - used) / (seconds * (group().threads or cores()))
-    say(
+    busy = (time.process_time() - used) / (seconds * (current_group().threads or cores()))
+    log(
         f"The features of {photos} photos took {seconds:.0f} seconds, "
         f"{photos / seconds:.0f} photos a second. {_feature_limit(min(busy, 1.0))}"
     )

@@ -11,14 +11,14 @@ import safetensors.torch
 import torch
 
 from barkive.images import Preprocessing
-from barkive.training import export
+from barkive.training import onnx_export
 from barkive.training.backbones import load_backbone
 from barkive.training.head import fit_prediction_layers
 from barkive.training.progress import no_progress
 from barkive.training.study.job import Job, Study
-from barkive.training.study.outcome import Result
+from barkive.training.study.result import Result
 from barkive.training.study.run_recipes import run_recipe
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 
 COLOURS = {
     "n02085620-Chihuahua": (210, 60, 60),
@@ -41,7 +41,7 @@ class Ran:
 @pytest.fixture(scope="session")
 def to_graph():
     """Exports each network only once, because that is what takes longest."""
-    graphs, real = {}, export.to_graph
+    graphs, real = {}, onnx_export.to_graph
 
     def to_graph(network, size):
         content = hashlib.sha256(f"{network} {size}".encode())
@@ -57,7 +57,7 @@ def to_graph():
 
 @pytest.fixture(autouse=True)
 def _exported_once(to_graph, monkeypatch):
-    monkeypatch.setattr(export, "to_graph", to_graph)
+    monkeypatch.setattr(onnx_export, "to_graph", to_graph)
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +140,7 @@ def run_once(dogs, weights, to_graph, tmp_path_factory):
         job = Job(name, recipe, study, no_progress, said.append)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BARKIVE_CACHE", str(home))
-            patch.setattr(export, "to_graph", to_graph)
+            patch.setattr(onnx_export, "to_graph", to_graph)
             return Ran(run_recipe(job), job.folder, said)
 
     return run

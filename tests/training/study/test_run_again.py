@@ -10,12 +10,12 @@ import pytest
 from barkive import __version__
 from barkive.errors import DataError, UsageError, WeightsError
 from barkive.training import loop
-from barkive.training.study import network as network_module
+from barkive.training.study import network_recipe as network_module
 from barkive.training.study import run_recipes as module
-from barkive.training.study.folder import claimed
-from barkive.training.study.outcome import read_result, write_result
+from barkive.training.study.recipe_folder import claimed
+from barkive.training.study.result import read_result, write_result
 from barkive.training.study.run_recipes import run_recipe
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 
 SCRATCH = {"network": "simple-cnn", "epochs": 3, "learning_rate": 0.003}
 

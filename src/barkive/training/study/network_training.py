@@ -21,12 +21,12 @@ from barkive.training.head import Linear
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.precision import Precision
-from barkive.training.process_group.group import group
-from barkive.training.progress import Progress, Say
+from barkive.training.process_group.group import current_group
+from barkive.training.progress import Log, Progress
 from barkive.training.run_folder import diagnose_penalty
-from barkive.training.study.dataset_split import Subject
+from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.throughput import features_told, what_limits
 from barkive.training.tuning import Choice, choose_layer, own_rows
 
@@ -112,10 +112,10 @@ def train_network(
     recipe: StudyRecipe,
     network: Network,
     base: FrozenBase | None,
-    subject: Subject,
+    split: DatasetSplit,
     checkpoint: Path | None,
     progress: Progress,
-    say: Say,
+    log: Log,
     on_epoch: loop.OnEpoch = lambda epoch: None,
     *,
     backbone: Backbone | None = None,
@@ -126,10 +126,10 @@ def train_network(
         recipe: The settings.
         network: Of `build`.
         base: Of `freeze_base`.
-        subject: The photos.
+        split: The photos.
         checkpoint: Where an interrupted training is kept; None for nowhere.
         progress: Opens a progress display.
-        say: Told what is done.
+        log: Told what is done.
         on_epoch: Called after each epoch; what it raises ends the training.
         backbone: What the network was built of, with its classifier, if the recipe's head is
             to take that.
@@ -140,15 +140,15 @@ def train_network(
         DataError, DeviceError, ClusterError: As `loop.fit`.
     """
     if base is not None and recipe.frozen:
-        return _train_head(recipe, network, base, subject, progress, say, on_epoch, backbone)
+        return _train_head(recipe, network, base, split, progress, log, on_epoch, backbone)
     _prepare_processes(recipe)
     started = time.perf_counter()
     if base is not None:
-        _start_head(recipe, network, base, subject, say)
+        _start_head(recipe, network, base, split, log)
     preparing = time.perf_counter() - started
-    photos = _photos(recipe, subject, progress, say)
-    train = _loader(recipe, photos, subject)
-    judged = Loader(photos, subject.truth, subject.validation, _SCORED_AT_ONCE)
+    photos = _photos(recipe, split, progress, log)
+    train = _loader(recipe, photos, split)
+    judged = Loader(photos, split.truth, split.validation, _SCORED_AT_ONCE)
     rate = train.rate()
     with progress("Training", unit="photos") as advance:
         fitted = loop.fit(
@@ -160,7 +160,7 @@ def train_network(
             on_progress=advance,
             on_epoch=on_epoch,
         )
-    _tell_rates(rate, fitted.rate, fitted.waited, fitted.exchanged, say)
+    _tell_rates(rate, fitted.rate, fitted.waited, fitted.exchanged, log)
     network.cpu()
     return Trained(
         network=network,
@@ -168,7 +168,7 @@ def train_network(
         history=fitted.history,
         choice=None,
         accuracies=_accuracies(fitted.history),
-        diagnosis=_diagnosis(fitted.history, subject),
+        diagnosis=_diagnosis(fitted.history, split),
         logits=loop.predict(network, judged, fitted.precision)[0],
         rows=None,
         seconds=preparing + fitted.seconds,
@@ -186,18 +186,18 @@ def _prepare_processes(recipe: StudyRecipe) -> None:
     Raises:
         UsageError: They can't.
     """
-    several = group()
-    # A process without a row in a whole batch would draw other dropout in the next.
-    if recipe.batch < several.size:
+    group = current_group()
+    # A rank without a row in a whole batch would draw other dropout in the next.
+    if recipe.batch < group.world_size:
         raise UsageError(
-            f"{several.size} processes can't share batches of {recipe.batch} photos; set a larger "
-            "batch in the recipe, or start fewer processes."
+            f"{group.world_size} processes can't share batches of {recipe.batch} photos; set a "
+            "larger batch in the recipe, or start fewer processes."
         )
-    several.take_device()
+    group.set_device()
 
 
 def _start_head(
-    recipe: StudyRecipe, network: Network, base: FrozenBase, subject: Subject, say: Say
+    recipe: StudyRecipe, network: Network, base: FrozenBase, split: DatasetSplit, log: Log
 ) -> None:
     """Trains the head on frozen features, before anything below it is changed.
 
@@ -205,47 +205,47 @@ def _start_head(
     "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
     """
     train, validation = (
-        Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
-        for side, seed in ((subject.train, recipe.seed), (subject.validation, None))
+        Rows(base.rows(split.paths_of(side), "Features"), split.truth[side], 32, seed)
+        for side, seed in ((split.train, recipe.seed), (split.validation, None))
     )
     schedule = loop.Schedule(
         _HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed, precision=recipe.precision
     )
     fitted = loop.fit(network.head, train, validation, schedule)
     best = best_epoch(fitted.history)
-    say(f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation.")
+    log(f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation.")
 
 
 def _train_head(
     recipe: StudyRecipe,
     network: Network,
     base: FrozenBase,
-    subject: Subject,
+    split: DatasetSplit,
     progress: Progress,
-    say: Say,
+    log: Log,
     on_epoch: loop.OnEpoch,
     backbone: Backbone | None,
 ) -> Trained:
     start = time.perf_counter()
     if recipe.augmentation:
         _prepare_processes(recipe)
-        say("Photos are augmented, so features of training photos are computed in each epoch.")
+        log("Photos are augmented, so features of training photos are computed in each epoch.")
     else:
-        say("The body is frozen: each photo's features are computed once, and cached.")
-    with features_told(len(subject.paths), say):
-        rows = base.rows(subject.paths, "Features")
+        log("The body is frozen: each photo's features are computed once, and cached.")
+    with features_told(len(split.paths), log):
+        rows = base.rows(split.paths, "Features")
     if recipe.solver == "lbfgs":
-        return _solved(recipe, network, backbone, rows, subject, start, progress, say)
+        return _solved(recipe, network, backbone, rows, split, start, progress, log)
     train: Batches
     loader_rate = None
     if recipe.augmentation:
-        loader = _loader(recipe, _photos(recipe, subject, progress, say), subject)
+        loader = _loader(recipe, _photos(recipe, split, progress, log), split)
         loader_rate = loader.rate()
         train = AugmentedRows(loader, base.vectors)
     else:
-        x, y = rows[subject.train], subject.truth[subject.train]
+        x, y = rows[split.train], split.truth[split.train]
         train = Rows(x, y, recipe.batch, recipe.seed)
-    validation = Rows(rows[subject.validation], subject.truth[subject.validation])
+    validation = Rows(rows[split.validation], split.truth[split.validation])
     with progress("Training the head") as advance:
         fitted = loop.fit(
             network.head,
@@ -257,7 +257,7 @@ def _train_head(
         )
     rate = len(train) * len(fitted.history) / fitted.seconds
     if loader_rate is not None:
-        _tell_rates(loader_rate, rate, None, fitted.exchanged, say)
+        _tell_rates(loader_rate, rate, None, fitted.exchanged, log)
     network.cpu()
     return Trained(
         network=network,
@@ -265,7 +265,7 @@ def _train_head(
         history=fitted.history,
         choice=None,
         accuracies=_accuracies(fitted.history),
-        diagnosis=_diagnosis(fitted.history, subject),
+        diagnosis=_diagnosis(fitted.history, split),
         logits=loop.predict(network.head, validation, fitted.precision)[0],
         rows=rows,
         seconds=time.perf_counter() - start,
@@ -281,25 +281,25 @@ def _solved(
     network: Network,
     backbone: Backbone | None,
     rows: NDArray[np.float32],
-    subject: Subject,
+    split: DatasetSplit,
     start: float,
     progress: Progress,
-    say: Say,
+    log: Log,
 ) -> Trained:
     """Fits the prediction layer to its optimum, with the penalty that validation chooses.
 
     Or takes the backbone's own rows as they are.
     """
-    seen = subject.without_test(rows)
+    seen = split.without_test(rows)
     anchor = None
     if recipe.head != "anew":
         assert backbone is not None
-        anchor = own_rows(backbone, seen, "centred", say).anchor
+        anchor = own_rows(backbone, seen, "centred", log).anchor
     if recipe.head == "own":
         assert anchor is not None
-        return _own(network, anchor, rows, seen, subject)
+        return _own(network, anchor, rows, seen, split)
     choice = choose_layer(
-        seen.rows, seen.truth, seen.validation, len(seen.labels), progress, say, anchor=anchor
+        seen.rows, seen.truth, seen.validation, len(seen.labels), progress, log, anchor=anchor
     )
     network.set_prediction(choice.layer)
     return Trained(
@@ -309,14 +309,14 @@ def _solved(
         choice=choice,
         accuracies=(choice.point.train_accuracy, choice.point.validation_accuracy),
         diagnosis=diagnose_penalty(choice.curve, choice.point),
-        logits=choice.layer(rows[subject.validation]),
+        logits=choice.layer(rows[split.validation]),
         rows=rows,
         seconds=time.perf_counter() - start,
     )
 
 
 def _own(
-    network: Network, layer: Linear, rows: NDArray[np.float32], seen: Data, subject: Subject
+    network: Network, layer: Linear, rows: NDArray[np.float32], seen: Data, split: DatasetSplit
 ) -> Trained:
     """The backbone's own rows as the prediction layer: nothing is trained."""
     network.set_prediction(layer)
@@ -332,26 +332,24 @@ def _own(
             f"Nothing was trained: the backbone's own rows are right on {accuracies[0]:.1%} of the "
             f"training photos and {accuracies[1]:.1%} of the validation photos."
         ),
-        logits=layer(rows[subject.validation]),
+        logits=layer(rows[split.validation]),
         rows=rows,
         seconds=0.0,
     )
 
 
-def _photos(recipe: StudyRecipe, subject: Subject, progress: Progress, say: Say) -> Photos:
-    photos = Photos(subject.paths, recipe.preprocessing, colour=recipe.colour)
-    if group().size == 1:
+def _photos(recipe: StudyRecipe, split: DatasetSplit, progress: Progress, log: Log) -> Photos:
+    photos = Photos(split.paths, recipe.preprocessing, colour=recipe.colour)
+    if current_group().world_size == 1:
         # Several processes decode in the first epochs what they need: all at the same time.
         with progress("Decoding") as advance:
             photos.fill(advance)
-    say(photos.describe())
+    log(photos.describe())
     return photos
 
 
-def _loader(recipe: StudyRecipe, photos: Photos, subject: Subject) -> Loader:
-    return Loader(
-        photos, subject.truth, subject.train, recipe.batch, recipe.augmentation, recipe.seed
-    )
+def _loader(recipe: StudyRecipe, photos: Photos, split: DatasetSplit) -> Loader:
+    return Loader(photos, split.truth, split.train, recipe.batch, recipe.augmentation, recipe.seed)
 
 
 def _schedule(recipe: StudyRecipe) -> loop.Schedule:
@@ -361,16 +359,16 @@ def _schedule(recipe: StudyRecipe) -> loop.Schedule:
 
 
 def _tell_rates(
-    loader: float, network: float, waited: float | None, exchanged: float, say: Say
+    loader: float, network: float, waited: float | None, exchanged: float, log: Log
 ) -> None:
-    say(
+    log(
         f"The loader gives {loader:.0f} photos a second, and the network takes {network:.0f}. "
         f"{what_limits(loader, network, waited, exchanged)}"
     )
 
 
-def _diagnosis(history: tuple[Epoch, ...], subject: Subject) -> str:
-    return diagnose(history, 1 / len(subject.labels), validation_photos=len(subject.validation))
+def _diagnosis(history: tuple[Epoch, ...], split: DatasetSplit) -> str:
+    return diagnose(history, 1 / len(split.labels), validation_photos=len(split.validation))
 
 
 def _accuracies(history: tuple[Epoch, ...]) -> tuple[float, float]:

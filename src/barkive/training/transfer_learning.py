@@ -19,13 +19,13 @@ from barkive.errors import DataError, WeightsError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.images.passing import told
-from barkive.training import export, head
+from barkive.training import head, onnx_export
 from barkive.training.audit import near_duplicates
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.certainty import Elsewhere, read_elsewhere
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
-from barkive.training.progress import Progress, Say, no_progress
+from barkive.training.progress import Log, Progress, no_progress
 from barkive.training.recipe import Recipe
 from barkive.training.run_folder import write_run
 from barkive.training.tuning import (
@@ -56,7 +56,7 @@ class TrainingResult:
     failed: tuple[tuple[str, str], ...]
 
 
-def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print) -> TrainingResult:
+def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print) -> TrainingResult:
     """Trains a head on a frozen backbone, and writes the bundle and the run folder.
 
     The penalty, the temperature and the thresholds are chosen on the validation photos;
@@ -66,7 +66,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     Args:
         recipe: The settings.
         progress: Opens a progress display for a stage.
-        say: Receives one sentence for each stage that ends.
+        log: Receives one sentence for each stage that ends.
 
     Raises:
         DataError: The photos are too few to train on.
@@ -76,7 +76,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     """
     samples = evaluation.read_samples(recipe.data, recipe.passing)
     if samples.passed_over:
-        say(told(samples.passed_over))
+        log(told(samples.passed_over))
     labels, _ = label_folders(samples.folders)
     if len(labels) < 2:
         raise DataError(
@@ -87,26 +87,26 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     _frequencies(recipe, (*labels, *_labels(recipe.also)))
     not_dogs = evaluation.read_not_dogs(recipe.not_dogs, recipe.passing) if recipe.not_dogs else ()
     if samples.empty:
-        say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
+        log(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
 
     with progress("Preparing the backbone", unit="networks"):
         backbone = load_backbone(recipe.network, recipe.backbone_weights, image_size=recipe.size)
         evaluation.prepare_report(recipe.run_folder)
-        network = export.feature_network(backbone, mirror=recipe.mirror)
-        graph = export.to_graph(network, recipe.size)
+        network = onnx_export.feature_network(backbone, mirror=recipe.mirror)
+        graph = onnx_export.to_graph(network, recipe.size)
     key = f"{backbone.digest} mirror={recipe.mirror}"
     extractor = Extractor(graph, key, recipe.preprocessing, progress)
-    data = gather(recipe, samples, not_dogs, extractor, say)
+    data = gather(recipe, samples, not_dogs, extractor, log)
     data = replace(data, labels=_with_others(data.labels, recipe.also, backbone))
     frequencies = _frequencies(recipe, data.labels)
     elsewhere = None
     if recipe.elsewhere:
-        elsewhere = read_elsewhere(recipe.elsewhere, data.labels, say, recipe.passing)
+        elsewhere = read_elsewhere(recipe.elsewhere, data.labels, log, recipe.passing)
     # A breed without photos has nothing but its row.
-    own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, say)
+    own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, log)
     classes = len(data.labels)
     choice = choose_layer(
-        data.rows, data.truth, data.validation, classes, progress, say, anchor=own.anchor
+        data.rows, data.truth, data.validation, classes, progress, log, anchor=own.anchor
     )
     if recipe.int8:
         data, choice, extractor = quantised(
@@ -115,7 +115,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
             extractor,
             recipe.seed,
             progress,
-            say,
+            log,
             anchor=own.anchor,
             float_first=recipe.float_first,
         )
@@ -138,7 +138,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         draft,
         outputs(data.rows[data.validation]),
         data.truth[data.validation],
-        say,
+        log,
         others=outputs(others) if len(others) else None,
         detector=own.detector,
         elsewhere=there,
@@ -148,8 +148,8 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         (final,) = head.fit_prediction_layers(
             data.rows, data.truth, classes, [choice.point.penalty], anchor=own.anchor
         )
-    judged_model = export.add_head(extractor.graph, choice.layer, detector)
-    model = export.add_head(extractor.graph, final, detector)
+    judged_model = onnx_export.add_head(extractor.graph, choice.layer, detector)
+    model = onnx_export.add_head(extractor.graph, final, detector)
     judgement = _judge(judged_model, info, data, progress)
     figures = evaluation.figures(judgement)
     # All but the speed, so that the same run gives the same file.
@@ -171,7 +171,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     with progress("Comparing the bundle with the network", unit="networks"):
         some = data.paths[:: -(-len(data.paths) // _COMPARED_PHOTOS)]
         pixels = np.stack([recipe.preprocessing.load(path) for path in some])
-        export.check_same_answers(network, final, detector, model, pixels, int8=int8)
+        onnx_export.check_same_answers(network, final, detector, model, pixels, int8=int8)
     explained = transfer(backbone, classes, image_size=recipe.size)
     explained.set_prediction(choice.layer)
     evaluation.write_report(
@@ -182,7 +182,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     )
     duplicates = near_duplicates(data.paths, data.truth, data.groups, data.labels)
     write_run(recipe, choice.curve, choice.point, dict(info.provenance), data.failed, duplicates)
-    export.write_bundle(model, info, recipe.out)
+    onnx_export.write_bundle(model, info, recipe.out)
     return TrainingResult(figures, int8, data.failed)
 
 
@@ -226,7 +226,7 @@ def _judge(
     model: onnx.ModelProto, info: BundleInfo, data: Data, progress: Progress
 ) -> evaluation.Evaluation:
     """Scores the exported graph, with the layer that did not see the validation photos."""
-    run = export.session(model)
+    run = onnx_export.session(model)
     with progress("Validation") as advance:
         return evaluation.evaluate(
             lambda pixels: info.scores(*run.run(OUTPUTS, {"pixels": pixels})),

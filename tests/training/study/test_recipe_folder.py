@@ -8,8 +8,8 @@ from collections import namedtuple
 import pytest
 
 from barkive.errors import UsageError
-from barkive.training.study import folder as module
-from barkive.training.study.folder import claimed, start_afresh
+from barkive.training.study import recipe_folder as module
+from barkive.training.study.recipe_folder import claimed, start_afresh
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -36,7 +36,7 @@ def test_one_run_at_a_time(tmp_path):
 def test_the_lock_of_a_process_that_died_holds_nobody_up(tmp_path):
     program = (
         "import os, sys; from pathlib import Path; "
-        "from barkive.training.study.folder import claimed; "
+        "from barkive.training.study.recipe_folder import claimed; "
         "claimed(Path(sys.argv[1])).__enter__(); os._exit(9)"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "tiny")]

@@ -12,7 +12,7 @@ from typing import IO
 
 from barkive import evaluation
 from barkive.errors import UsageError
-from barkive.training.study.outcome import FILE
+from barkive.training.study.result import FILE
 
 _LOCK = ".lock"
 _CHECKPOINTS = "checkpoint-*.pt"
