@@ -41,7 +41,7 @@ from barkive.training.backbones import load_backbone
 from barkive.training.freezing import train_from
 from barkive.training.networks import transfer
 from barkive.training.precision import autocast
-from barkive.training.throughput import what_limits
+from barkive.training.throughput import describe_bottleneck
 
 PHOTOS, ROUNDS = 64, 8
 RECIPES = {
@@ -102,7 +102,7 @@ def compare(name: str, options: argparse.Namespace, folder: Path) -> None:
         f"{(first.argmax(1) == second.argmax(1)).sum()} of {len(first)} photos"
     )
     for result in results:
-        limits = what_limits(
+        limits = describe_bottleneck(
             result["loader_rate"], result["rate"], result["waited"], result["exchanged"]
         )
         print(

@@ -130,7 +130,7 @@ def test_each_stage_shows_how_far_it_is():
     train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW, progress=progress)
     assert list(stages) == [
         "Descriptors",
-        "Vocabulary",
+        "Codebook",
         "Visual words",
         "Fitting the classifier",
         "Judging",

@@ -101,7 +101,7 @@ def pretend_to_quantise(monkeypatch, rows):
     )
     choice = tuning.Choice(IDENTITY, SimpleNamespace(validation_accuracy=1.0), ())
     said = []
-    found = tuning.quantised(data, choice, extract, 0, no_progress, said.append)
+    found = tuning.quantised(data, choice, extract, 0, said.append)
     return data, choice, extract, int8, found, said
 
 
@@ -134,6 +134,6 @@ def test_a_network_without_convolutions_stays_in_float(monkeypatch):
     )
     monkeypatch.setattr(onnx_export, "quantise", lambda *_, **__: None)
     said = []
-    found = tuning.quantised(data, None, extract, 0, no_progress, said.append)
+    found = tuning.quantised(data, None, extract, 0, said.append)
     assert found == (data, None, extract)
     assert said == ["int8 is not used: it is for networks of many convolutions."]

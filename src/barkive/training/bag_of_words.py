@@ -1,7 +1,7 @@
 """A bag of visual words: how photos were told apart before networks learned to.
 
-Local descriptors (SIFT) are sorted into a vocabulary of typical ones, a photo is described
-by which words it holds, and a linear classifier tells the photos apart by that (Csurka et
+The codebook holds typical local descriptors (SIFT), the visual words. A photo is described by
+how often each word occurs in it, and a linear classifier tells photos apart by that (Csurka et
 al., 2004, "Visual Categorization with Bags of Keypoints"). Judged on the same photos as
 the networks, it shows what learned features are worth.
 """
@@ -29,10 +29,10 @@ from barkive.training.codebook import (
     describe,
     fit_codebook,
 )
+from barkive.training.curves import CurvePoint
 from barkive.training.datasets import split
 from barkive.training.head import Linear, energy, fit_prediction_layers
-from barkive.training.progress import Progress, no_progress
-from barkive.training.run_folder import CurvePoint
+from barkive.training.progress import OnProgress, Progress, no_progress
 
 Photos = Callable[[NDArray[np.intp]], Iterable[NDArray[np.uint8]]]
 """Positions in the data set → the pixels of these photos, in order: RGB of 0..255."""
@@ -45,7 +45,7 @@ _PATIENCE = 2
 _INNER_SHARE = 0.2
 # At most 16,384 channels: 2.2 GB for 10,000 photos while the classifier is fitted.
 _LARGEST_CODEBOOK: Mapping[Encoding, int] = {"vlad": 128, "histogram": 4096}
-# The vocabulary is made from a sample: 100,000 descriptors of 1,000 photos, 51 MB.
+# The codebook is made from a sample: 100,000 descriptors of 1,000 photos, 51 MB.
 _SAMPLED_PHOTOS = 1000
 _SAMPLED_DESCRIPTORS = 100
 _AHEAD = 16
@@ -53,12 +53,12 @@ _AHEAD = 16
 
 @dataclass(frozen=True, slots=True)
 class BagOfWordsSettings:
-    """How photos are put into words. The defaults measured best.
+    """How photos are encoded. The defaults measured best.
 
     Attributes:
         sampling: Descriptors on a `dense` grid, or `sparse` ones at key points.
         encoding: A `histogram` of the words, or `vlad`.
-        words: The size of the vocabulary: 2 to 128 for `vlad`, 2 to 4096 for a `histogram`.
+        words: The size of the codebook: 2 to 128 for `vlad`, 2 to 4096 for a `histogram`.
 
     Raises:
         UsageError: A setting is out of its range.
@@ -85,10 +85,10 @@ class BagOfWordsSettings:
 
 @dataclass(frozen=True, slots=True)
 class BagOfWords:
-    """A vocabulary, and the classifier on top.
+    """A codebook, and the classifier on top.
 
     Attributes:
-        settings: How it puts photos into words.
+        settings: How it encodes photos.
         centres: The words, shape (words, 128).
         layer: From an encoded photo to the classes' logits.
     """
@@ -99,7 +99,7 @@ class BagOfWords:
 
     @property
     def parameters(self) -> int:
-        """How many numbers the classifier holds; the vocabulary is not counted."""
+        """How many numbers the classifier holds; the codebook is not counted."""
         return self.layer.weight.size + self.layer.bias.size
 
     def logits(self, photos: Iterable[NDArray[np.uint8]]) -> Floats:
@@ -120,8 +120,9 @@ class BagOfWordsResult:
             four fifths of the training photos and validated on the rest of them, never on
             the judged photos.
         seconds: How long each stage took, decoding included: `descriptors` of the sample
-            that the `vocabulary` is made from, `encoding` of all training photos (descriptors
-            and words), `classifier`, and `judging`, all that the judged photos took.
+            that the codebook is made from, `vocabulary` for the codebook itself, `encoding` of all
+            training photos (descriptors and words), `classifier`, and `judging`, all that the
+            judged photos took.
     """
 
     model: BagOfWords
@@ -152,8 +153,8 @@ def train_bag_of_words(
         train: Positions of the photos to learn from.
         judged: Positions of the photos to judge on; they choose nothing.
         classes: The number of classes.
-        settings: How photos are put into words.
-        seed: Of the vocabulary and of the choice of the penalty.
+        settings: How photos are encoded.
+        seed: Of the codebook and of the choice of the penalty.
         progress: Shows how far each stage is.
 
     Raises:
@@ -174,7 +175,7 @@ def train_bag_of_words(
         for done, one in enumerate(described, 1):
             sample.append(one[rng.permutation(len(one))[:_SAMPLED_DESCRIPTORS]])
             advance(done, len(sampled))
-    with progress("Vocabulary", unit="vocabularies"), watch("vocabulary"):
+    with progress("Codebook", unit="codebooks"), watch("vocabulary"):
         none = np.empty((0, CHANNELS), np.float32)
         centres = fit_codebook(np.concatenate([none, *sample]), settings.words, seed)
     sample.clear()
@@ -247,9 +248,9 @@ def _curve(
 
 
 def _counted(
-    photos: Iterable[NDArray[np.uint8]], total: int, advance: Callable[[int, int], None]
+    photos: Iterable[NDArray[np.uint8]], total: int, advance: OnProgress
 ) -> Iterator[NDArray[np.uint8]]:
-    """Passes photos on, and tells how many."""
+    """Passes photos on, and counts them."""
     for done, pixels in enumerate(photos, 1):
         advance(done, total)
         yield pixels

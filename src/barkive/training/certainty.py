@@ -100,7 +100,7 @@ def learn_elsewhere(
         truth: Their labels, (n,).
         elsewhere: The photos from elsewhere, m of them.
         outputs: Their features, and their logits (m, labels).
-        log: Told what to expect.
+        log: Reports what to expect.
     """
     _, there = outputs
     if draft.frequencies:
@@ -128,7 +128,7 @@ def choose_prior(
         truth: Their labels, (n,).
         logits_elsewhere: Of photos from elsewhere, (m, labels).
         truth_elsewhere: Their labels, -1 for others, (m,).
-        log: Told what was chosen.
+        log: Reports what was chosen.
     """
     known = truth_elsewhere >= 0
 
@@ -167,14 +167,14 @@ def fit_certainty(
         info: Its temperature, frequencies and prior are used.
         logits: Of the photos from elsewhere, (n, labels).
         elsewhere: These photos.
-        log: Told what to expect.
+        log: Reports what to expect.
 
     Returns:
         The certainty and the answer threshold.
     """
-    told = probabilities(info, logits)
-    measures = certainty_measures(told, info.log_frequencies)
-    right = told.argmax(axis=1) == elsewhere.truth
+    scores = probabilities(info, logits)
+    measures = certainty_measures(scores, info.log_frequencies)
+    right = scores.argmax(axis=1) == elsewhere.truth
     known = elsewhere.truth >= 0
     unseen = np.zeros(len(right), np.float32)
     for draw in range(_DRAWS):
@@ -182,7 +182,7 @@ def fit_certainty(
         for i in range(_FOLDS):
             fitted = fold != i
             certainty = _fit(measures[fitted], right[fitted])
-            unseen[~fitted] += certainty(told[~fitted], info.log_frequencies) / np.float32(_DRAWS)
+            unseen[~fitted] += certainty(scores[~fitted], info.log_frequencies) / np.float32(_DRAWS)
     threshold = metrics.precision_threshold(unseen, right, ELSEWHERE_PRECISION)
     given = unseen >= threshold
     log(

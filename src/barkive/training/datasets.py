@@ -16,40 +16,53 @@ from barkive.images import group_near_duplicates
 from barkive.training.features import Features
 from barkive.training.progress import Log
 from barkive.training.recipe import Recipe
-from barkive.training.throughput import features_told
+from barkive.training.throughput import log_feature_rate
 from barkive.verdicts import Label
 
 _WORDNET_PREFIX = re.compile(r"n\d{8}-")
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The readable photos of n dogs and m other things, their features, and the split.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPhotos:
+    """The readable photos of dogs, n of them.
 
     Attributes:
         labels: The classes.
-        paths: The photos of dogs, n of them.
-        rows: Their features, shape (n, channels).
+        paths: The photos.
         truth: Index of each one's label, shape (n,).
-        validation: Whether each is for validation, shape (n,).
         groups: Each one's group of near-duplicates, shape (n,).
-        other_paths: The photos of other things, m of them.
         failed: Each unreadable photo's path and the reason.
     """
 
     labels: tuple[Label, ...]
     paths: tuple[str, ...]
-    rows: NDArray[np.float32]
     truth: NDArray[np.intp]
-    validation: NDArray[np.bool_]
     groups: NDArray[np.intp]
-    other_paths: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
+
+    def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
+        """The photos at these positions."""
+        return [self.paths[i] for i in indices]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data(LabelledPhotos):
+    """Photos of n dogs with their features, and of m other things; the dogs are split.
+
+    Attributes:
+        rows: The features of the dogs, shape (n, channels).
+        validation: Whether each dog is for validation, shape (n,).
+        other_paths: The photos of other things, m of them.
+    """
+
+    rows: NDArray[np.float32]
+    validation: NDArray[np.bool_]
+    other_paths: tuple[str, ...]
 
     @property
     def judged_paths(self) -> list[str]:
         """The validation photos."""
-        return [self.paths[i] for i in np.flatnonzero(self.validation)]
+        return self.paths_of(np.flatnonzero(self.validation))
 
 
 def gather(
@@ -66,12 +79,12 @@ def gather(
         samples: The photos of dogs.
         not_dogs: The photos of other things.
         extract: Photos, and the stage's name, to features.
-        log: Told how many there are.
+        log: Reports how many there are.
 
     Raises:
         DataError: Fewer than two breeds can be read, or none has a photo for validation.
     """
-    with features_told(len(samples.paths), log):
+    with log_feature_rate(len(samples.paths), log):
         dogs = extract(samples.paths, "Features")
     folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
     readable = [samples.folders[i] for i in folders]

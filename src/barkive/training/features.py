@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
 from barkive.training.process_group.group import current_group
+from barkive.training.progress import OnProgress
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-OnProgress = Callable[[int, int], None]
 _Known = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 _BATCH = 16

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -21,6 +21,7 @@ from PIL import Image
 from barkive.errors import DataError, PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead
 from barkive.training.process_group.group import WHOLE, Shard, cores, current_group
+from barkive.training.progress import OnProgress
 
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]
@@ -119,7 +120,7 @@ class Photos:
                 self._known[i] = True
         return taken
 
-    def fill(self, on_progress: Callable[[int, int], None]) -> None:
+    def fill(self, on_progress: OnProgress) -> None:
         """Decodes the photos that fit in memory, in threads.
 
         Args:

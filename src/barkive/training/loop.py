@@ -31,6 +31,7 @@ from barkive.training.precision import Precision, autocast, resolve
 from barkive.training.process_group.dropout import shard_dropout
 from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, current_group
 from barkive.training.process_group.torch_device import device, memory_errors
+from barkive.training.progress import OnProgress
 from barkive.training.throughput import Times, slowest
 
 OnEpoch = Callable[[Epoch], None]
@@ -91,7 +92,7 @@ def fit(
     schedule: Schedule,
     *,
     checkpoint: Path | None = None,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
     on_epoch: OnEpoch = lambda epoch: None,
 ) -> Fitted:
     """Trains those weights of a module that are not frozen, with AdamW.
@@ -164,12 +165,19 @@ def _trained(module: nn.Module) -> dict[str, nn.Parameter]:
     return {name: one for name, one in module.named_parameters() if one.requires_grad}
 
 
-def _follow(done: int, *work: Any) -> None:
+def _follow(
+    done: int,
+    module: nn.Module,
+    batches: Shardable,
+    validation: Batches,
+    schedule: Schedule,
+    optimiser: dict[str, Any] | None,
+) -> None:
     """What the other ranks do while rank 0 fits; `done` epochs were trained before."""
     group = current_group()
     with group.barrier():
-        training = _Training(*work, group)
-    for number in range(done + 1, training.epochs + 1):
+        training = _Training(module, batches, validation, schedule, optimiser, group)
+    for number in range(done + 1, schedule.epochs + 1):
         training.epoch(number)
         with group.barrier():
             pass  # until rank 0 goes on
@@ -201,7 +209,6 @@ class _Training:
         )
         if optimiser is not None:
             self.optimiser.load_state_dict(optimiser)
-        self.epochs = schedule.epochs
         self._samples = len(batches)
         self._batches = local_batches(batches, group)
         self._validation = validation
@@ -209,7 +216,7 @@ class _Training:
         self._group = group
 
     def epoch(
-        self, number: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+        self, number: int, on_progress: OnProgress = lambda done, total: None
     ) -> tuple[Epoch, Times]:
         """Trains once on all batches, and validates; on rank 0 the figures are those of all ranks.
 
@@ -218,7 +225,7 @@ class _Training:
             on_progress: Called with (samples done, samples in all epochs).
         """
         start = time.perf_counter()
-        group, epochs = self._group, self.epochs
+        group, epochs = self._group, self._schedule.epochs
         torch.manual_seed(1000 * self._schedule.seed + number)
         _train_mode(self._module)
         loss_sum = right = done = 0.0

@@ -20,11 +20,11 @@ from barkive.images import Preprocessing
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone
 from barkive.training.certainty import Elsewhere, learn_elsewhere
+from barkive.training.curves import CurvePoint
 from barkive.training.datasets import Data
 from barkive.training.features import Features, extract_features
 from barkive.training.progress import Log, Progress
 from barkive.training.recipe import Head
-from barkive.training.run_folder import CurvePoint
 
 # From under-fitting, or with an anchor hardly leaving it, to over-fitting on every data set tried.
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.05, 0.03, 0.01, 0.001)
@@ -106,7 +106,7 @@ def choose_layer(
         validation: Whether each is for validation, shape (n,).
         classes: The number of classes.
         progress: Opens a progress display.
-        log: Told which penalty was chosen.
+        log: Reports which penalty was chosen.
         anchor: What the layer is centred on; None for 0.
     """
     fitted = ~validation
@@ -156,7 +156,7 @@ def own_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> OwnRows:
         backbone: With its classifier, if it has one.
         data: The photos of dogs, with their features.
         wanted: `auto`, `centred` or `anew`.
-        log: Told which head it is.
+        log: Reports which head it is.
 
     Raises:
         WeightsError: `centred` is wanted, and there are no rows, or none that fit.
@@ -205,7 +205,6 @@ def quantised(
     choice: Choice,
     extract: Extractor,
     seed: int,
-    progress: Progress,
     log: Log,
     *,
     anchor: head.Linear | None = None,
@@ -222,8 +221,7 @@ def quantised(
         choice: The layer that was chosen on these.
         extract: The float graph.
         seed: Of the draw of the photos that show the ranges of the activations.
-        progress: Opens a progress display.
-        log: Told what int8 costs.
+        log: Reports what int8 costs.
         anchor: What the layer is centred on; None for 0.
         float_first: How many convolutions stay in float, counted from the first.
 
@@ -245,7 +243,13 @@ def quantised(
         int8 = replace(extract, graph=graph, key=key)
         rows = int8(data.paths, "Features in int8").rows
         found = choose_layer(
-            rows, data.truth, data.validation, len(data.labels), progress, log, anchor=anchor
+            rows,
+            data.truth,
+            data.validation,
+            len(data.labels),
+            extract.progress,
+            log,
+            anchor=anchor,
         )
         cost = choice.point.validation_accuracy - found.point.validation_accuracy
         used = cost <= INT8_COST
@@ -272,7 +276,7 @@ def calibrate(
         draft: What the bundle says of itself, with a prior if it is to have one anyway.
         shown: Of photos of dogs, as the training photos are.
         truth: Their classes, shape (n,).
-        log: Told how many photos get an answer.
+        log: Reports how many photos get an answer.
         others: Of photos of other things; None where there are none.
         detector: By the backbone's own rows; None where it has none that fit.
         elsewhere: Photos of breeds that the model knows and of others; None where there are none.

@@ -35,12 +35,14 @@ class Five(ProcessGroup):
         raise UsageError("There are too few GPUs.")
 
 
+def task(recipe, base, split):
+    return network_training.Task(recipe, None, base, split, no_progress, lambda line: None)
+
+
 def begin(values):
     recipe = StudyRecipe(about="", **values)
     base = None if recipe.network == "simple-cnn" else Body()
-    network_training.train_network(
-        recipe, None, base, DatasetSplit(), None, no_progress, lambda line: None
-    )
+    network_training.train_network(task(recipe, base, DatasetSplit()))
 
 
 @pytest.mark.parametrize("values", [SCRATCH, {**FROZEN, "augmentation": 1.0, "epochs": 1}])
@@ -69,5 +71,5 @@ def test_several_processes_decode_when_they_train(tmp_path, photo, group, decode
     recipe = StudyRecipe(about="", **SCRATCH)
     assert recipe.preprocessing == Preprocessing(32)
     with use_group(group):
-        photos = network_training._photos(recipe, One(), no_progress, lambda line: None)
+        photos = network_training._photos(task(recipe, None, One()))
     assert photos._known.sum() == decoded

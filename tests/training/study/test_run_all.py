@@ -75,7 +75,7 @@ def here(monkeypatch):
         write_result(job.folder, result)
         return result
 
-    monkeypatch.setattr(runner, "_run_apart", made_up)
+    monkeypatch.setattr(runner, "_run_in_subprocess", made_up)
     return ran
 
 
@@ -111,7 +111,7 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     assert any(line.startswith("said: 18 photos of 3 breeds: 12 to train on") for line in said)
     assert said[-1].startswith("said: second is not measured. Draw 1")
 
-    monkeypatch.setattr(runner, "_run_apart", lambda job: "run again")
+    monkeypatch.setattr(runner, "_run_in_subprocess", lambda job: "run again")
     again, missing = run_all(study, no_progress, log, names=names)
     assert again == results
     assert missing["second"] == "run again"
@@ -135,7 +135,7 @@ def test_a_precision_holds_for_the_recipes_that_train_in_epochs(study, write, mo
         seen[job.name] = job.recipe.precision
         return "noted"
 
-    monkeypatch.setattr(runner, "_run_apart", noted)
+    monkeypatch.setattr(runner, "_run_in_subprocess", noted)
     names = [write("small", SMALL), write("words", WORDS)]
     run_all(study, no_progress, [].append, names=names, precision="float32")
     assert seen == {"small": "float32", "words": "auto"}
@@ -147,18 +147,18 @@ def test_what_is_done_stays_on_the_leaderboard_while_others_run(
     names = [write("one", SMALL), write("two", SMALL)]
     assert [result.recipe for result in run(names)[0]] == ["one", "two"]
     (study.out / "one" / "result.json").unlink()
-    made_up = runner._run_apart
+    made_up = runner._run_in_subprocess
 
     def interrupted(job):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "_run_apart", interrupted)
+    monkeypatch.setattr(runner, "_run_in_subprocess", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(names)
     told = json.loads((study.out / "leaderboard.json").read_text())
     assert [result["recipe"] for result in told["results"]] == ["two"]
     assert "**one.** Not run yet." in (study.out / "results.md").read_text()
-    monkeypatch.setattr(runner, "_run_apart", made_up)
+    monkeypatch.setattr(runner, "_run_in_subprocess", made_up)
     results, _, said = run(names)
     assert here == ["one", "two", "one"]
     assert [result.recipe for result in results] == ["one", "two"]
@@ -193,7 +193,7 @@ class Two(ProcessGroup):
 
 
 def test_processes_that_train_together_run_the_recipes_themselves(run, write, monkeypatch):
-    monkeypatch.setattr(runner, "_run_apart", None)
+    monkeypatch.setattr(runner, "_run_in_subprocess", None)
     monkeypatch.setattr(runner, "run_recipe", _refuses)
     names = [write("small", SMALL), write("second", SMALL)]
     with use_group(Two()):
@@ -240,7 +240,7 @@ def test_the_memory_of_all_recipes_is_none_of_one(study, run, write, monkeypatch
         return Result(job.name, job.recipe.about, job.digest(), 0, 3, (12, 3, 3), 0)
 
     monkeypatch.setitem(runner._RUN, "network", made_up)
-    monkeypatch.setattr(runner, "_run_apart", runner._caught)
+    monkeypatch.setattr(runner, "_run_in_subprocess", runner._caught)
     with use_group(group):
         ((result,), _, _) = run([write("small", SMALL)])
     assert (result.memory is not None) == told

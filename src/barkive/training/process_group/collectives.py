@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from barkive.errors import BarkiveError, ClusterError, UsageError
 from barkive.training.process_group.group import (
     Item,
-    OnProgress,
     ProcessGroup,
     RemoteRankError,
     Result,
@@ -26,6 +25,7 @@ from barkive.training.process_group.group import (
     current_group,
 )
 from barkive.training.process_group.torch_device import set_device
+from barkive.training.progress import OnProgress
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store

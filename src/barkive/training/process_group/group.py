@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from barkive.errors import ClusterError
+from barkive.training.progress import OnProgress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-OnProgress = Callable[[int, int], None]
 Work = Callable[[Sequence[Item], OnProgress], list[Result]]
 
 

@@ -1,4 +1,4 @@
-"""Runs the recipe without a network: a bag of visual words."""
+"""Runs a recipe of kind `words`: a bag of visual words, without a network."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive import evaluation
-from barkive.bundle import BundleInfo
-from barkive.training.audit import near_duplicates
+from barkive.training.backbones import Backbone
 from barkive.training.bag_of_words import train_bag_of_words
-from barkive.training.run_folder import curve_files, diagnose_penalty
+from barkive.training.curves import curve_files, diagnose_penalty
 from barkive.training.study.job import Job
 from barkive.training.study.result import Result
 from barkive.training.tuning import Outputs, calibrate
 from barkive.verdicts import Scores
 
 
-def run(job: Job) -> Result:
+def run(job: Job, backbone: Backbone | None = None) -> Result:
     """Trains a bag of visual words, and judges it on the photos that networks are judged on.
+
+    Args:
+        job: The recipe, on what, and where to.
+        backbone: Not used.
 
     Raises:
         MissingExtraError: OpenCV is not installed.
@@ -52,21 +55,18 @@ def run(job: Job) -> Result:
     )
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
     job.log(f"{validation:.1%} right on validation; {stages}. {diagnosis}")
-    draft = BundleInfo.draft(f"study-{job.name}", split.labels, preprocessing)
     shown = Outputs(found.logits, found.logits)
-    info, detector = calibrate(draft, shown, truth, job.log)
+    info, detector = calibrate(job.run.draft(split.labels), shown, truth, job.log)
 
     def predict(pixels: NDArray[np.uint8]) -> Scores:
         logits = found.model.logits(pixels)
         return info.scores(logits, detector(logits, logits), logits)
 
     here, elsewhere = job.judge(predict, info, split)
-    evaluation.write_report(here, job.folder, model=info.name)
-    duplicates = near_duplicates(split.paths, split.truth, split.groups, split.labels)
-    evaluation.write_files(
-        job.folder,
-        {
-            "near-duplicates.csv": evaluation.to_csv(duplicates),
+    job.run.report(
+        here,
+        split,
+        files={
             "seconds.csv": evaluation.to_csv([("stage", "seconds"), *found.seconds.items()]),
             **curve_files(found.curve, found.chosen),
         },

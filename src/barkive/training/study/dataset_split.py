@@ -18,7 +18,7 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
-from barkive.training.datasets import Data, label_folders, split
+from barkive.training.datasets import Data, LabelledPhotos, label_folders, split
 from barkive.training.process_group.group import current_group
 from barkive.training.progress import Log, Progress
 from barkive.training.study.study_recipe import StudyRecipe
@@ -29,29 +29,20 @@ _AHEAD = _BLOCK = 32
 _HASHED = Preprocessing(224)
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetSplit:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSplit(LabelledPhotos):
     """The readable photos of the breeds drawn, and what each photo is for.
 
     Attributes:
         labels: The classes, in alphabetical order of their ids.
-        paths: The photos, n of them.
-        truth: Index of each one's label, shape (n,).
-        groups: Each one's group of near-duplicates, shape (n,).
         train: Positions of the photos to train on.
         validation: Positions of the photos on which epochs and penalties are chosen.
         test: Positions of the photos that choose nothing.
-        failed: Each unreadable photo's path and the reason.
     """
 
-    labels: tuple[Label, ...]
-    paths: tuple[str, ...]
-    truth: NDArray[np.intp]
-    groups: NDArray[np.intp]
     train: NDArray[np.intp]
     validation: NDArray[np.intp]
     test: NDArray[np.intp]
-    failed: tuple[tuple[str, str], ...]
 
     @property
     def held(self) -> NDArray[np.intp]:
@@ -75,10 +66,6 @@ class DatasetSplit:
             other_paths=(),
             failed=self.failed,
         )
-
-    def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
-        """The photos at these positions."""
-        return [self.paths[i] for i in indices]
 
 
 def draw_breeds(ids: list[str], count: int, draw: int) -> list[str]:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from barkive.images.degrade import DEGRADATIONS
 from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
 from barkive.training.backbones import Backbone
-from barkive.training.features import OnProgress, extract_features
+from barkive.training.features import extract_features
 from barkive.training.onnx_export import GraphFeatures
+from barkive.training.progress import OnProgress
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
 from barkive.training.study.network_training import build

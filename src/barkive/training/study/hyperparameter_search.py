@@ -28,8 +28,8 @@ from barkive.training.process_group.torch_device import device
 from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import FrozenBase
 from barkive.training.study.job import Job
-from barkive.training.study.network_training import build, freeze_base, train_network
-from barkive.training.study.recipe_folder import claimed
+from barkive.training.study.network_training import Task, build, freeze_base, train_network
+from barkive.training.study.recipe_folder import locked
 from barkive.training.study.study_charts import history_chart, importance_chart
 from barkive.training.study.study_recipe import StudyRecipe, to_toml
 from barkive.training.study.weights import load_weights
@@ -64,7 +64,7 @@ class Search:
 
 
 def tune(job: Job, start: str, trials: int) -> Search:
-    """Searches over head, penalty, dropout, augmentation, learning rate and depth.
+    """Searches over head, penalty, dropout, augmentation, learning rate and freezing.
 
     Args:
         job: The recipe to start from; its folder gets the database, `trials.csv`,
@@ -90,7 +90,7 @@ def tune(job: Job, start: str, trials: int) -> Search:
     if trials < 1:
         raise UsageError(f"The number of trials is {trials}; it must be 1 or more.")
     backbone = load_weights(recipe, job.study.weights)
-    with claimed(job.folder):
+    with locked(job.folder):
         split = job.read_split()
         job.list_failed(dict(split.failed))
         found = _search(job, recipe, backbone, split, trials)
@@ -113,7 +113,7 @@ def _search(
         while (done := len(_ended(study))) < trials:
             trial = study.ask()
             tried = _suggest(trial, recipe, train_from_choices)
-            job.log(f"Trial {done + 1} of {trials}: {_told(trial.params)}")
+            job.log(f"Trial {done + 1} of {trials}: {_as_text(trial.params)}")
             value = _try(job, tried, trial, base, split)
             state = TrialState.PRUNED if value is None else TrialState.COMPLETE
             study.tell(trial, value, state)
@@ -151,14 +151,7 @@ def _try(
     network = build(recipe, backbone, len(split.labels))
     try:
         train_network(
-            recipe,
-            network,
-            base,
-            split,
-            None,
-            job.progress,
-            lambda line: None,
-            report,
+            Task(recipe, network, base, split, job.progress, lambda line: None, on_epoch=report)
         )
     except optuna.TrialPruned:
         job.log(f"  given up after epoch {len(history)}: it falls behind the others.")
@@ -236,13 +229,13 @@ def _write(
     if best is not None:
         fixed = optuna.trial.FixedTrial(best.params)
         found = _suggest(fixed, recipe, train_from_choices)  # type: ignore[arg-type]
-        about = f"{recipe.about}, the best of {len(trials)} trials: {_told(best.params)}."
+        about = f"{recipe.about}, the best of {len(trials)} trials: {_as_text(best.params)}."
         files[BEST] = to_toml(replace(found, about=about)).encode()
     evaluation.write_files(job.folder, files)
     return Search(tuple(trials), best, importances)
 
 
-def _told(settings: dict[str, Any]) -> str:
+def _as_text(settings: dict[str, Any]) -> str:
     return ", ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in settings.items()

@@ -1,4 +1,4 @@
-"""One recipe to run, on what, and where its results go."""
+"""A job: one recipe to run, the photos, and the folder of its results."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from barkive.bundle import BundleInfo
 from barkive.errors import DataError
 from barkive.evaluation import Evaluation, Known, Predict
 from barkive.training.head import Linear, fit_prediction_layers
+from barkive.training.pipeline import Run, failed_csv
 from barkive.training.progress import Log, Progress
 from barkive.training.study import recipe_folder
 from barkive.training.study.dataset_split import DatasetSplit, read_split
@@ -53,7 +54,7 @@ class Job:
         recipe: The settings.
         study: On what, and where to.
         progress: Opens a progress display.
-        log: Told what is done.
+        log: Called with a sentence for each stage that ends.
     """
 
     name: str
@@ -91,7 +92,7 @@ class Job:
         return recipe_folder.checkpoint(self.folder, self.digest())
 
     def begin(self, needed: int = 0) -> None:
-        """Removes the files of an earlier run: called when all is at hand that may be lacking.
+        """Removes the files of an earlier run; called once nothing more can be missing.
 
         Args:
             needed: How many bytes will be written at most.
@@ -99,10 +100,16 @@ class Job:
         Raises:
             UsageError: There is too little room for them.
         """
-        recipe_folder.start_afresh(self.folder, self.checkpoint, needed)
+        recipe_folder.remove_earlier_run(self.folder, self.checkpoint, needed)
+
+    @property
+    def run(self) -> Run:
+        """What the pipeline has to know of it."""
+        name, preprocessing = f"study-{self.name}", self.recipe.preprocessing
+        return Run(name, self.folder, preprocessing, self.progress, self.log)
 
     def read_split(self) -> DatasetSplit:
-        """The photos, and which of them are for what.
+        """The photos, and their split.
 
         Raises:
             DataError: There are too few breeds or photos.
@@ -115,7 +122,7 @@ class Job:
         here: Evaluation | None = None,
         elsewhere: Evaluation | None = None,
     ) -> Result:
-        """Writes `failed.csv`, and gives a result: what was run on what, and how well it did.
+        """Writes `failed.csv`, and returns a result: recipe, photos and accuracies.
 
         Args:
             split: The photos.
@@ -145,8 +152,7 @@ class Job:
 
     def list_failed(self, failed: Mapping[str, str]) -> None:
         """Writes `failed.csv`: each photo that could not be read, and why."""
-        table = evaluation.to_csv([("file", "error"), *failed.items()])
-        evaluation.write_files(self.folder, {"failed.csv": table})
+        evaluation.write_files(self.folder, {"failed.csv": failed_csv(failed.items())})
 
     def judge(
         self, predict: Predict, info: BundleInfo, split: DatasetSplit
@@ -158,19 +164,14 @@ class Job:
             info: Its labels, preprocessing and thresholds.
             split: The photos.
         """
-        paths = split.paths_of(split.test)
-        with self.progress("Testing") as advance:
-            here = evaluation.evaluate(
-                predict, info, paths, split.truth[split.test], on_progress=advance
-            )
+        run, paths, truth = self.run, split.paths_of(split.test), split.truth[split.test]
+        here = run.judge(predict, info, paths, truth, stage="Testing")
         other = self.elsewhere(info.labels)
         if other is None:
             return here, None
         try:
-            with self.progress("Testing elsewhere") as advance:
-                return here, evaluation.evaluate(
-                    predict, info, other.paths, other.truth, on_progress=advance
-                )
+            stage = "Testing elsewhere"
+            return here, run.judge(predict, info, other.paths, other.truth, stage=stage)
         except DataError as error:
             # None can be read, which must not cost what was trained.
             self.log(f"{self.study.elsewhere} is left out. {error}")

@@ -14,7 +14,7 @@ from barkive.training.study.job import Study
 from barkive.training.study.result import Result, Table
 from barkive.training.study.study_charts import leaderboard_chart
 from barkive.training.study.study_recipe import NAMES, StudyRecipe
-from barkive.training.throughput import what_limits
+from barkive.training.throughput import describe_bottleneck
 
 REPORT = "results.md"
 # What the folder of weights is called where none was given.
@@ -205,7 +205,7 @@ def _expected_and_rates(recipe: StudyRecipe, result: Result) -> Iterator[str]:
         said.append(
             f"The loader gives {result.loader_rate:.0f} photos a second and the network takes "
             f"{result.rate:.0f}. "
-            + what_limits(result.loader_rate, result.rate, result.waited, result.exchanged)
+            + describe_bottleneck(result.loader_rate, result.rate, result.waited, result.exchanged)
         )
     if any(said):
         yield " ".join(one for one in said if one)

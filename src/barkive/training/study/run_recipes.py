@@ -39,18 +39,18 @@ from barkive.training.study import (
 )
 from barkive.training.study.job import Job, Study
 from barkive.training.study.leaderboard import write_leaderboard
-from barkive.training.study.recipe_folder import claimed
+from barkive.training.study.recipe_folder import locked
 from barkive.training.study.result import Result, peak_memory, read_result, write_result
 from barkive.training.study.study_recipe import NAMES, find_recipe
 from barkive.training.study.weights import load_weights
 
 # Seconds in which a recipe's process may end by itself once it has answered.
-_FAREWELL = 30.0
+_EXIT_SECONDS = 30.0
 _FAILED = "It failed with the error above; please report that."
 
 _RUN: dict[str, Callable[[Job, Backbone | None], Result]] = {
     "network": network_recipe.run,
-    "words": lambda job, backbone: bag_of_words_recipe.run(job),
+    "words": bag_of_words_recipe.run,
     "corrections": enhancement_recipe.run,
     "sizes": sizes_recipe.run,
 }
@@ -74,7 +74,7 @@ def run_recipe(job: Job) -> Result:
         return before
     # Before the folder is touched, so that missing weights cost no earlier result.
     backbone = load_weights(job.recipe, job.study.weights) if job.recipe.pretrained else None
-    with claimed(job.folder):
+    with locked(job.folder):
         # Another run may have done it until the folder was free.
         before = done_before(job)
         if before is not None:
@@ -117,7 +117,7 @@ def run_all(
     Args:
         study: On what, and where to.
         progress: Opens a progress display; must be picklable, as a function of a module is.
-        log: Told what is done; likewise.
+        log: Called with a sentence for each stage that ends; likewise.
         names: The recipes, by name or by file.
         precision: Of those that train in epochs, in place of their own; None for their own.
 
@@ -149,7 +149,11 @@ def run_all(
         if found[job.name] is not None or job.name in missing:
             continue
         log(f"{job.name}: {job.recipe.about}")
-        outcome = _run_apart(job) if current_group().world_size == 1 else _run_here(job)
+        outcome = (
+            _run_in_subprocess(job)
+            if current_group().world_size == 1
+            else _run_in_this_process(job)
+        )
         if isinstance(outcome, UsageError):
             raise outcome
         if isinstance(outcome, Result):
@@ -183,18 +187,18 @@ def _without_weights(jobs: Sequence[Job]) -> dict[str, str]:
     return missing
 
 
-def _run_apart(job: Job) -> Result | str | UsageError:
+def _run_in_subprocess(job: Job) -> Result | str | UsageError:
     """Runs a recipe in a process of its own."""
     spawn = multiprocessing.get_context("spawn")
     answers, theirs = spawn.Pipe(duplex=False)
     process = spawn.Process(target=_run, args=(job, theirs))
-    with _deaf_to_ctrl_c():
+    with _ignoring_sigint():
         process.start()
     # The child's end is then the only one, so that its death is seen.
     theirs.close()
     try:
         outcome: Result | str | UsageError = answers.recv()
-        process.join(_FAREWELL)
+        process.join(_EXIT_SECONDS)
         return outcome
     except EOFError:
         process.join()
@@ -208,7 +212,7 @@ def _run_apart(job: Job) -> Result | str | UsageError:
         process.join()
 
 
-def _run_here(job: Job) -> Result | str | UsageError:
+def _run_in_this_process(job: Job) -> Result | str | UsageError:
     """Runs a recipe in this process, rank 0 of several; a failure is that of this recipe alone."""
     try:
         return _caught(job)
@@ -218,8 +222,8 @@ def _run_here(job: Job) -> Result | str | UsageError:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """What starts in here inherits the deafness: it is ended by its parent, in silence."""
+def _ignoring_sigint() -> Iterator[None]:
+    """What starts in here ignores Ctrl-C as well: its parent ends it."""
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -229,7 +233,7 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 def _run(job: Job, answers: Connection) -> None:
     """What the process of a recipe does."""
-    # Where deafness is not inherited, as on Windows.
+    # Where handlers are not inherited, as on Windows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     keep_freed_memory()

@@ -147,7 +147,7 @@ class StudyRecipe(BaseRecipe):
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 yield f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
-        # One by one, because each tells its first fault only.
+        # One by one, because each raises for its first fault only.
         yield from faults_found(
             lambda: Preprocessing(self.image_size),
             lambda: Preprocessing(square=self.square),
@@ -272,8 +272,8 @@ class StudyRecipe(BaseRecipe):
     def digest(self) -> str:
         """Changes with every setting that the result depends on."""
         settings = asdict(self)
-        for told in ("about", "minutes", "expected", "original"):
-            del settings[told]
+        for described in ("about", "minutes", "expected", "original"):
+            del settings[described]
         # As they were before these were settings, so that what is done stays done.
         for name, before in (("head", "anew"), ("precision", "auto")):
             if settings[name] == before:
