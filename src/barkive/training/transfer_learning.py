@@ -217,7 +217,9 @@ def _calibrated(
         detector=detector,
         elsewhere=there,
     )
-    return replace(info, provenance={"elsewhere": _elsewhere_counts(there[0]) if there else None}), found
+    return replace(
+        info, provenance={"elsewhere": _elsewhere_counts(there[0]) if there else None}
+    ), found
 
 
 def _with_others(
