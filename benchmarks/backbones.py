@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from barkive import evaluation, frequencies
 from barkive.bundle import BundleInfo
 from barkive.images import Preprocessing, group_near_duplicates
-from barkive.training import export, head
+from barkive.training import head, onnx_export
 from barkive.training.backbones import load_backbone, own_size
 from barkive.training.certainty import PRIORS, probabilities
 from barkive.training.datasets import label_folders, split
@@ -83,8 +83,8 @@ def measure(measured: Measured, weights: Path, size: int) -> tuple[Floats, Float
     preprocessing = Preprocessing(size)
     found: dict[bool, tuple[Features, Features]] = {}
     for mirror in (False, True):
-        graph = export.to_graph(export.feature_network(backbone, mirror=mirror), size)
-        extract, key = export.GraphFeatures(graph), f"{backbone.digest} mirror={mirror}"
+        graph = onnx_export.to_graph(onnx_export.feature_network(backbone, mirror=mirror), size)
+        extract, key = onnx_export.GraphFeatures(graph), f"{backbone.digest} mirror={mirror}"
         found[mirror] = (
             extract_features(measured.paths, extract, key=key, preprocessing=preprocessing),
             extract_features(measured.known.paths, extract, key=key, preprocessing=preprocessing),

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from barkive import evaluation, metrics
 from barkive.images import Preprocessing, Square, group_near_duplicates
-from barkive.training import export, head
+from barkive.training import head, onnx_export
 from barkive.training.backbones import load_backbone
 from barkive.training.datasets import label_folders, split
 from barkive.training.features import extract_features
@@ -42,8 +42,8 @@ FOLDS = 5
 def extractor(weights: Path, *, mirror: bool) -> Callable[..., Floats]:
     """A function from paths to features, with the square as an option."""
     backbone = load_backbone("mobilenetv2_100", weights)
-    graph = export.to_graph(export.feature_network(backbone, mirror=mirror), 224)
-    session = export.session(graph)
+    graph = onnx_export.to_graph(onnx_export.feature_network(backbone, mirror=mirror), 224)
+    session = onnx_export.session(graph)
 
     def extract(paths: tuple[str, ...], square: Square = "crop") -> Floats:
         found = extract_features(

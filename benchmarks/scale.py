@@ -58,15 +58,15 @@ from scan import make_distinct, make_small
 from throughput import (
     CHANNELS,
     LABELS,
-    Pace,
+    Throughput,
     Work,
     alone,
     at_rest,
     cores_photo,
-    paces_of,
     photo,
     scan_with,
     start_of,
+    throughputs_of,
     write_free,
 )
 
@@ -217,32 +217,36 @@ def new_database(server: str) -> str:
 
 def rounds_of(
     rounds: int, files: Sequence[str], small: Sequence[str], free: Path
-) -> dict[str, dict[str, list[Pace]]]:
+) -> dict[str, dict[str, list[Throughput]]]:
     """How all engines go through photos, small ones, and few small ones: of each a list."""
     works: dict[str, Work] = {"photos": (None, files), "few": (free, small[:FEW])}
     # Where all share one core, none of its time is left unused.
     of_one_core = works | {"overhead": (free, small)}
-    found: dict[str, dict[str, list[Pace]]] = {kind: defaultdict(list) for kind in of_one_core}
+    found: dict[str, dict[str, list[Throughput]]] = {
+        kind: defaultdict(list) for kind in of_one_core
+    }
     for _ in range(rounds):
         for name, (workers, cores) in CASES.items():
             own = of_one_core if cores == 1 else works
-            for kind, pace in zip(
-                own, alone(paces_of, workers, cores, [*own.values()]), strict=True
+            for kind, one in zip(
+                own, alone(throughputs_of, workers, cores, [*own.values()]), strict=True
             ):
-                found[kind][name].append(pace)
+                found[kind][name].append(one)
     return found
 
 
-def print_engines(found: dict[str, list[Pace]]) -> None:
+def print_engines(found: dict[str, list[Throughput]]) -> None:
     """Photos a second, each beside the engine of this machine on as many cores."""
-    for name, paces in found.items():
+    for name, measured in found.items():
         workers, cores = CASES[name]
         own = found[f"local, {cores} core{'s' * (cores > 1)}"]
-        ratio = photo(own) / photo(paces)
-        more = 1000 * (cores_photo(paces) - cores_photo(own))
+        ratio = photo(own) / photo(measured)
+        more = 1000 * (cores_photo(measured) - cores_photo(own))
         print(
-            f"  {name:26}{1 / photo(paces):10.1f}{1000 * cores_photo(paces):10.2f} ms of a core"
-            + f"   {ratio:6.2f} of local, {more:+.2f} ms" * bool(workers)
+            f"  {name:26}{1 / photo(measured):10.1f}"
+            f"{1000 * cores_photo(measured):10.2f} ms of a core"
+            + f"   {ratio:6.2f} of local, {more:+.2f} ms"
+            * bool(workers)
         )
 
 
@@ -261,13 +265,13 @@ def measure(options: argparse.Namespace, folder: Path, stack: ExitStack) -> dict
     print(f"  a node that does nothing{idle:11.1%} of a core")
     print("overhead: photos of 64 x 48, a network that costs nothing")
     print_engines(found["overhead"])
-    free = {name: cores_photo(paces) for name, paces in found["overhead"].items()}
+    free = {name: cores_photo(measured) for name, measured in found["overhead"].items()}
     rest = idle * photo(found["overhead"]["Ray, 1 worker, 1 core"])
     overhead = free["Ray, 1 worker, 1 core"] - free["local, 1 core"] - rest
     on_one_core = {kind: found[kind]["Ray, 1 worker, 1 core"] for kind in ("few", "overhead")}
-    driver = min(pace.driver_photo for pace in on_one_core["overhead"])
+    driver = min(one.driver_photo for one in on_one_core["overhead"])
     few, many = (
-        statistics.median(pace.driver_first for pace in paces) for paces in on_one_core.values()
+        statistics.median(one.driver_first for one in measured) for measured in on_one_core.values()
     )
     packing = max(0.0, (many - few) / (FILES - FEW))
     print(f"  {1000 * overhead:.3f} ms a photo without what a node does anyway; in the driver")

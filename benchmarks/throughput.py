@@ -31,7 +31,7 @@ SETTLING = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Throughput:
     """How an engine went through some photos.
 
     Attributes:
@@ -144,7 +144,7 @@ def used() -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
-def go_through(engine: Engine, files: Sequence[str]) -> Pace:
+def go_through(engine: Engine, files: Sequence[str]) -> Throughput:
     """Has an engine judge files, and looks at when the answers come."""
     # The first answers wait for the start, and the last for the worker that is late.
     steady = slice(len(files) // 10, len(files) * 9 // 10)
@@ -158,7 +158,7 @@ def go_through(engine: Engine, files: Sequence[str]) -> Pace:
     found, numbers = np.array(moments), np.arange(len(files))
     photo, driver_photo = np.polyfit(numbers[steady], found[steady], 1)[0].tolist()
     blocks = np.diff(found[::BLOCK, 0])[1:-1]
-    return Pace(
+    return Throughput(
         first=moments[0][0],
         photo=photo,
         cores_photo=(cores[1] - cores[0]) / (steady.stop - steady.start),
@@ -168,26 +168,26 @@ def go_through(engine: Engine, files: Sequence[str]) -> Pace:
     )
 
 
-def photo(paces: Sequence[Pace]) -> float:
+def photo(measured: Sequence[Throughput]) -> float:
     """Seconds a photo, the least of all rounds."""
-    return min(pace.photo for pace in paces)
+    return min(one.photo for one in measured)
 
 
-def start_of(paces: Sequence[Pace], workers: int) -> float:
+def start_of(measured: Sequence[Throughput], workers: int) -> float:
     """Seconds until the workers of a window are at work."""
-    return statistics.median(pace.first - BLOCK * workers * pace.photo for pace in paces)
+    return statistics.median(one.first - BLOCK * workers * one.photo for one in measured)
 
 
-def cores_photo(paces: Sequence[Pace]) -> float:
+def cores_photo(measured: Sequence[Throughput]) -> float:
     """Seconds of a core a photo, the least of all rounds."""
-    return min(pace.cores_photo for pace in paces)
+    return min(one.cores_photo for one in measured)
 
 
 Work = tuple[Path | None, Sequence[str]]
 """A model, None for the one inside, and files for it."""
 
 
-def paces_of(workers: int, cores: int, works: Sequence[Work]) -> list[Pace]:
+def throughputs_of(workers: int, cores: int, works: Sequence[Work]) -> list[Throughput]:
     """In a process of its own: how an engine goes through works, all on the first cores."""
     os.sched_setaffinity(0, range(cores))
     found = []

@@ -35,12 +35,13 @@ from torch import nn
 
 from barkive.evaluation import read_samples
 from barkive.images import Preprocessing
-from barkive.training import export, loop
+from barkive.training import onnx_export
+from barkive.training.allocator import keep_freed_memory
 from barkive.training.backbones import load_backbone
 from barkive.training.freezing import train_from
 from barkive.training.networks import transfer
 from barkive.training.precision import autocast
-from barkive.training.throughput import what_limits
+from barkive.training.throughput import describe_bottleneck
 
 PHOTOS, ROUNDS = 64, 8
 RECIPES = {
@@ -74,7 +75,7 @@ def weights_of(bundle: Path) -> dict[str, NDArray[np.float32]]:
 
 def logits_of(bundle: Path, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The logits that a bundle gives."""
-    found = export.session(onnx.load(bundle)).run(["logits"], {"pixels": pixels})
+    found = onnx_export.session(onnx.load(bundle)).run(["logits"], {"pixels": pixels})
     return np.asarray(found[0])
 
 
@@ -101,7 +102,7 @@ def compare(name: str, options: argparse.Namespace, folder: Path) -> None:
         f"{(first.argmax(1) == second.argmax(1)).sum()} of {len(first)} photos"
     )
     for result in results:
-        limits = what_limits(
+        limits = describe_bottleneck(
             result["loader_rate"], result["rate"], result["waited"], result["exchanged"]
         )
         print(
@@ -128,7 +129,7 @@ def layouts(options: argparse.Namespace) -> None:
         train_from(network, "all")
         network.to(memory_format=form)
         forms[name] = (network, torch.optim.AdamW(network.parameters(), lr=1e-5, fused=True), [])
-    loop._keep_memory()
+    keep_freed_memory()
     for _ in range(ROUNDS):
         for module, optimiser, seconds in forms.values():
             start = time.perf_counter()

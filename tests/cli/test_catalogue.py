@@ -433,7 +433,6 @@ def test_an_interrupted_scan_says_how_to_go_on(
 _HELD_AFTER_FIVE = """
 import sys, threading
 from barkive.catalogue import LocalEngine
-from barkive.catalogue.scan import engine
 from barkive.cli import main
 
 judge = LocalEngine.__call__

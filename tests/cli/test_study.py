@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from barkive.cli.commands import app
 from barkive.errors import DataError, MissingExtraError, UsageError, WeightsError
 from barkive.training.study import run_recipes
-from barkive.training.study.outcome import Result, Table
+from barkive.training.study.result import Result, Table
 
 
 @pytest.fixture
@@ -105,11 +105,11 @@ def test_all_recipes(study, monkeypatch, unreadable, missing, status, told):
     result = Result("tiny", "Tiny.", "", 0, 2, (6, 2, 2), unreadable)
     seen = []
 
-    def run_all(task, progress, say, *, precision):
+    def run_all(task, progress, log, *, precision):
         seen.extend((task, precision))
         return [result], missing
 
-    monkeypatch.setattr("barkive.training.study.run_all.run_all", run_all)
+    monkeypatch.setattr("barkive.training.study.run_recipes.run_all", run_all)
     result = study(
         *("data", "--recipe", "all", "--out", "out"),
         *("--backbone-weights", "nets", "--elsewhere", "others", "--precision", "float32"),

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import UsageError
-from barkive.training.study import tune as module
-from barkive.training.study.tune import Search
+from barkive.training.study import hyperparameter_search as module
+from barkive.training.study.hyperparameter_search import Search
 
 
 @dataclass

@@ -8,7 +8,7 @@ import pytest
 
 from barkive.errors import DataError, MissingExtraError, UsageError
 from barkive.training import bag_of_words as module
-from barkive.training.bag_of_words import WordsSettings, train_words
+from barkive.training.bag_of_words import BagOfWordsSettings, train_bag_of_words
 
 SIDE = 48
 PENALTIES = (1.0, 0.3, 0.03)
@@ -16,7 +16,7 @@ TRUTH = np.arange(36) % 3
 TRAIN, JUDGED = np.arange(24), np.arange(24, 36)
 
 
-FEW = WordsSettings(encoding="histogram", words=16)
+FEW = BagOfWordsSettings(encoding="histogram", words=16)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,8 +48,8 @@ def right(result):
     ("encoding", "words", "channels"), [("vlad", 4, 4 * 128), ("histogram", 16, 16)]
 )
 def test_textures_are_told_apart(sampling, encoding, words, channels):
-    settings = WordsSettings(sampling, encoding, words)
-    result = train_words(photos, TRUTH, TRAIN, JUDGED, 3, settings)
+    settings = BagOfWordsSettings(sampling, encoding, words)
+    result = train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, settings)
     assert right(result) >= 0.9
     assert result.model.centres.shape == (words, 128)
     assert result.model.layer.weight.shape == (channels, 3)
@@ -62,14 +62,14 @@ def test_textures_are_told_apart(sampling, encoding, words, channels):
 
 @pytest.fixture(scope="module")
 def result():
-    return train_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW)
+    return train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW)
 
 
 def test_the_same_seed_gives_the_same_model(result):
-    again = train_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW)
+    again = train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW)
     assert np.array_equal(again.model.centres, result.model.centres)
     assert np.array_equal(again.logits, result.logits)
-    other = train_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW, seed=1)
+    other = train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW, seed=1)
     assert not np.array_equal(other.model.centres, result.model.centres)
 
 
@@ -87,7 +87,7 @@ def test_the_judged_photos_choose_nothing(result):
         asked.append(list(indices))
         return photos(indices)
 
-    again = train_words(watched, wrong, TRAIN, JUDGED, 3, FEW)
+    again = train_bag_of_words(watched, wrong, TRAIN, JUDGED, 3, FEW)
     assert again.curve == result.curve
     assert np.array_equal(again.logits, result.logits)
     assert all(set(indices) <= set(TRAIN) for indices in asked[:-1])
@@ -108,13 +108,13 @@ def test_penalties_that_no_longer_help_are_not_tried(monkeypatch):
     monkeypatch.setattr(module, "_PATIENCE", 1)
     rng = np.random.default_rng(0)
     by_lot = rng.integers(0, 3, len(TRUTH))
-    result = train_words(photos, by_lot, TRAIN, JUDGED, 3, FEW)
+    result = train_bag_of_words(photos, by_lot, TRAIN, JUDGED, 3, FEW)
     assert len(result.curve) < len(PENALTIES)
     assert result.curve[-2] == result.chosen
 
 
 def test_a_class_without_a_training_photo_is_allowed():
-    result = train_words(photos, TRUTH + 1, TRAIN, JUDGED, 5, FEW)
+    result = train_bag_of_words(photos, TRUTH + 1, TRAIN, JUDGED, 5, FEW)
     assert result.logits.shape == (12, 5)
     assert (result.logits.argmax(axis=1) == TRUTH[JUDGED] + 1).mean() >= 0.9
 
@@ -127,10 +127,10 @@ def test_each_stage_shows_how_far_it_is():
         stages[description] = []
         yield lambda done, total: stages[description].append((done, total))
 
-    train_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW, progress=progress)
+    train_bag_of_words(photos, TRUTH, TRAIN, JUDGED, 3, FEW, progress=progress)
     assert list(stages) == [
         "Descriptors",
-        "Vocabulary",
+        "Codebook",
         "Visual words",
         "Fitting the classifier",
         "Judging",
@@ -142,7 +142,7 @@ def test_each_stage_shows_how_far_it_is():
 
 def test_photos_without_any_structure_are_refused():
     with pytest.raises(DataError, match="hold 0 descriptors"):
-        train_words(
+        train_bag_of_words(
             lambda indices: (np.zeros((SIDE, SIDE, 3), np.uint8) for _ in indices),
             *(TRUTH, TRAIN, JUDGED, 3, FEW),
         )
@@ -150,7 +150,7 @@ def test_photos_without_any_structure_are_refused():
 
 def test_one_photo_a_breed_leaves_nothing_to_choose_on():
     with pytest.raises(DataError, match="No breed has two photos"):
-        train_words(photos, TRUTH, np.arange(3), JUDGED, 3, FEW)
+        train_bag_of_words(photos, TRUTH, np.arange(3), JUDGED, 3, FEW)
 
 
 @pytest.mark.parametrize(
@@ -165,10 +165,10 @@ def test_one_photo_a_breed_leaves_nothing_to_choose_on():
 )
 def test_settings_out_of_range_are_refused(arguments, message):
     with pytest.raises(UsageError, match=message):
-        WordsSettings(**arguments)
+        BagOfWordsSettings(**arguments)
 
 
 def test_without_opencv_no_photo_is_read(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(MissingExtraError, match="Finding key points"):
-        train_words(lambda indices: pytest.fail("read"), TRUTH, TRAIN, JUDGED, 3)
+        train_bag_of_words(lambda indices: pytest.fail("read"), TRUTH, TRAIN, JUDGED, 3)

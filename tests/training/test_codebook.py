@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barkive.errors import DataError
-from barkive.training.codebook import ENCODERS, describe, fit_vocabulary, histogram, vlad
+from barkive.training.codebook import ENCODERS, describe, fit_codebook, histogram, vlad
 
 CENTRES = np.array([[0, 0], [10, 0]], np.float32)
 # Three near the first word, (3, 0), (0, 4), (0, 0), and one near the second, (10, 5).
@@ -58,7 +58,7 @@ def clusters():
 
 
 def test_a_vocabulary_is_the_centres_of_the_clusters():
-    centres = fit_vocabulary(clusters(), 3, seed=0)
+    centres = fit_codebook(clusters(), 3, seed=0)
     assert centres.shape == (3, 2)
     assert centres[np.lexsort(centres.round().T)] == pytest.approx(
         np.array([[0, 0], [9, 0], [0, 9]]), abs=0.3
@@ -67,14 +67,14 @@ def test_a_vocabulary_is_the_centres_of_the_clusters():
 
 def test_the_seed_alone_decides_the_vocabulary():
     sample = np.random.default_rng(0).random((500, 8), np.float32)
-    first = fit_vocabulary(sample, 12, seed=1)
-    assert np.array_equal(first, fit_vocabulary(sample, 12, seed=1))
-    assert not np.array_equal(first, fit_vocabulary(sample, 12, seed=2))
+    first = fit_codebook(sample, 12, seed=1)
+    assert np.array_equal(first, fit_codebook(sample, 12, seed=1))
+    assert not np.array_equal(first, fit_codebook(sample, 12, seed=2))
 
 
 def test_fewer_descriptors_than_words_are_refused():
     with pytest.raises(DataError, match="hold 4 descriptors, and a vocabulary of 5 words"):
-        fit_vocabulary(DESCRIPTORS, 5, seed=0)
+        fit_codebook(DESCRIPTORS, 5, seed=0)
 
 
 @pytest.mark.parametrize("sampling", ["dense", "sparse"])

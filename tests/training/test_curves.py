@@ -9,8 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from barkive.training.curves import Epoch, best_epoch, diagnose, draw_curves, epoch_rows
-from barkive.training.run_folder import CurvePoint, diagnose_penalty
+from barkive.training.curves import (
+    CurvePoint,
+    Epoch,
+    best_epoch,
+    diagnose,
+    diagnose_penalty,
+    draw_curves,
+    epoch_rows,
+)
 
 
 def history(*epochs):

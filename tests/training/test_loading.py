@@ -14,7 +14,7 @@ from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
 from barkive.training import loading
 from barkive.training.loading import Loader, Photos, augment
-from barkive.training.process_group.group import ALONE, Group, Share, joined
+from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, Shard, use_group
 
 SIZE = 32
 SQUARE = Preprocessing(size=SIZE)
@@ -113,17 +113,17 @@ def test_the_memory_is_told_and_is_within_its_bound(paths):
     none.fill(lambda done, total: pytest.fail("nothing is kept"))
 
 
-class Three(Group):
+class Three(ProcessGroup):
     """Three processes, of which two are on this machine."""
 
-    share = Share(0, 3)
-    beside = 2
+    shard = Shard(0, 3)
+    local_world_size = 2
 
 
 def test_the_processes_of_a_machine_share_its_memory(paths, monkeypatch):
     monkeypatch.setattr(loading, "MEMORY", 8 * PHOTO)
     assert Photos(paths, SQUARE).held == 8
-    with joined(Three()):
+    with use_group(Three()):
         photos = Photos(paths, SQUARE)
     assert photos.held == 4
     assert pickle.loads(pickle.dumps(photos)).held == 4
@@ -132,8 +132,8 @@ def test_the_processes_of_a_machine_share_its_memory(paths, monkeypatch):
 def test_the_rate_is_that_of_all_processes_and_of_decoded_photos(paths, monkeypatch):
     clock = itertools.count()
     monkeypatch.setattr(loading, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
-    for group, rate in ((ALONE, 10), (Three(), 30)):
-        with joined(group):
+    for group, rate in ((SINGLE_PROCESS, 10), (Three(), 30)):
+        with use_group(group):
             one = loader(paths, batch=4)
             assert one.rate() == rate
         assert one.photos._known.all()
@@ -378,7 +378,7 @@ def test_shape_range_and_input_stay(count, size, channels, strength, seed):
 def test_processes_together_load_what_one_would(pictures, augmentation):
     chosen = {"batch": 4, "augmentation": augmentation, "seed": 3}
     whole = [*loader(pictures, **chosen).epoch(2)]
-    parts = [[*loader(pictures, **chosen).of(Share(rank, 3)).epoch(2)] for rank in range(3)]
+    parts = [[*loader(pictures, **chosen).sharded(Shard(rank, 3)).epoch(2)] for rank in range(3)]
     for batch, *of_each in zip(whole, *parts, strict=True):
         assert all((part.truth == batch.truth).all() for part in of_each)
         assert (np.concatenate([part.pixels for part in of_each]) == batch.pixels).all()

@@ -12,7 +12,7 @@ from barkive.training import loop
 from barkive.training.batches import Rows
 from barkive.training.curves import best_epoch
 from barkive.training.loop import Schedule, fit, predict, score
-from barkive.training.process_group.group import ALONE
+from barkive.training.process_group.group import SINGLE_PROCESS
 
 RNG = np.random.default_rng(0)
 TRUTH = np.arange(60) % 3
@@ -263,7 +263,13 @@ def test_on_a_gpu_convolutions_get_their_channels_last(monkeypatch):
             return self
 
     monkeypatch.setattr(loop, "device", lambda: torch.device("cuda"))
-    training = loop._Training(Spy(1, 1, 1), CLOUDS, JUDGED, SCHEDULE, ALONE)
+    loop._Training(Spy(1, 1, 1), CLOUDS, JUDGED, SCHEDULE, None, SINGLE_PROCESS)
     assert asked == [(torch.device("cuda"),), (torch.channels_last,)]
-    training.end()
-    assert asked[2:] == [(torch.contiguous_format,)]
+
+
+def test_the_weights_end_in_the_order_of_pytorch():
+    module = nn.Sequential(nn.Unflatten(1, (3, 1, 1)), nn.Conv2d(3, 3, 3, padding=1), nn.Flatten())
+    module.to(memory_format=torch.channels_last)
+    assert not module[1].weight.is_contiguous()
+    fit(module, CLOUDS, JUDGED, SCHEDULE)
+    assert module[1].weight.is_contiguous()

@@ -11,7 +11,7 @@ from torch import nn
 from barkive.bundle import OUTPUTS
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
-from barkive.training import export, loop, networks
+from barkive.training import loop, networks, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.batches import Rows
 from barkive.training.freezing import train_from
@@ -177,17 +177,19 @@ def prepare(kind):
 @pytest.mark.parametrize("kind", ["pooled", "flattened", "grey"])
 def test_the_exported_network_answers_as_torch_does(kind):
     network = prepare(kind)
-    graph = export.to_graph(network.featurizer, 32)
+    graph = onnx_export.to_graph(network.featurizer, 32)
     weight, bias = (
         one.detach().numpy() for one in (network.prediction.weight, network.prediction.bias)
     )
     prediction, detector = Linear(weight.T.copy(), bias), DogDetector(1.0, 0.0)
-    model = export.add_head(graph, prediction, detector)
-    logits, _, features = export.session(model).run(OUTPUTS, {"pixels": PIXELS})
+    model = onnx_export.add_head(graph, prediction, detector)
+    logits, _, features = onnx_export.session(model).run(OUTPUTS, {"pixels": PIXELS})
     with torch.inference_mode():
         assert logits == pytest.approx(network(torch.from_numpy(PIXELS)).numpy(), abs=1e-4)
         assert features == pytest.approx(
             network.featurizer(torch.from_numpy(PIXELS)).numpy(), abs=1e-4
         )
     assert np.ptp(logits, axis=0).min() > 0  # other photos, other answers
-    export.check_same_answers(network.featurizer, prediction, detector, model, PIXELS, int8=False)
+    onnx_export.check_same_answers(
+        network.featurizer, prediction, detector, model, PIXELS, int8=False
+    )

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from barkive.training import throughput
-from barkive.training.process_group.group import Group, joined
-from barkive.training.throughput import Times, features_told, slowest, what_limits
+from barkive.training.process_group.group import ProcessGroup, use_group
+from barkive.training.throughput import Times, describe_bottleneck, log_feature_rate, slowest
 
 
 def test_times_add_up():
@@ -39,23 +39,26 @@ def test_of_several_processes_those_count_that_the_others_wait_for():
         ),
     ],
 )
-def test_what_limits_is_said(waited, exchanged, said):
-    assert what_limits(500, 400, waited, exchanged) == said
+def test_the_bottleneck_is_said(waited, exchanged, said):
+    assert describe_bottleneck(500, 400, waited, exchanged) == said
 
 
 @pytest.mark.parametrize(("exchanged", "limits"), [(0.4, "exchange"), (0.09, "network")])
 def test_of_a_frozen_network_the_exchange_may_limit_too(exchanged, limits):
-    assert limits in what_limits(500, 100, None, exchanged).partition("limits")[0]
+    assert limits in describe_bottleneck(500, 100, None, exchanged).partition("limits")[0]
 
 
 def test_of_a_frozen_network_the_rates_tell():
-    assert what_limits(500, 100, None) == (
+    assert describe_bottleneck(500, 100, None) == (
         "The network limits: it takes 20% of what the loader can give."
     )
-    assert what_limits(500, 460, None) == "The loader limits: the network takes all that it gives."
+    assert (
+        describe_bottleneck(500, 460, None)
+        == "The loader limits: the network takes all that it gives."
+    )
 
 
-class FourThreads(Group):
+class FourThreads(ProcessGroup):
     threads = 4
 
 
@@ -79,7 +82,7 @@ class FourThreads(Group):
         ),
     ],
 )
-def test_what_limits_features_is_said_where_they_take_long(monkeypatch, seconds, used, said):
+def test_the_bottleneck_of_features_is_said_where_they_take_long(monkeypatch, seconds, used, said):
     clocks = {"perf_counter": iter([0.0, seconds]), "process_time": iter([0.0, used])}
     monkeypatch.setattr(
         throughput,
@@ -87,6 +90,6 @@ def test_what_limits_features_is_said_where_they_take_long(monkeypatch, seconds,
         SimpleNamespace(**{name: clock.__next__ for name, clock in clocks.items()}),
     )
     told = []
-    with joined(FourThreads()), features_told(300, told.append):
+    with use_group(FourThreads()), log_feature_rate(300, told.append):
         pass
     assert told == said

@@ -7,7 +7,7 @@ import pytest
 
 from barkive.bundle import BundleInfo
 from barkive.images import Preprocessing
-from barkive.training import export, tuning
+from barkive.training import onnx_export, tuning
 from barkive.training.datasets import Data
 from barkive.training.head import Linear
 from barkive.training.progress import no_progress
@@ -93,13 +93,15 @@ def pretend_to_quantise(monkeypatch, rows):
 
     int8 = Int8()
     replaced = tuning.replace
-    monkeypatch.setattr(export, "quantise", lambda graph_, pixels, float_first, float_tail: graph)
+    monkeypatch.setattr(
+        onnx_export, "quantise", lambda graph_, pixels, float_first, float_tail: graph
+    )
     monkeypatch.setattr(
         tuning, "replace", lambda one, **kw: int8 if one is extract else replaced(one, **kw)
     )
     choice = tuning.Choice(IDENTITY, SimpleNamespace(validation_accuracy=1.0), ())
     said = []
-    found = tuning.quantised(data, choice, extract, 0, no_progress, said.append)
+    found = tuning.quantised(data, choice, extract, 0, said.append)
     return data, choice, extract, int8, found, said
 
 
@@ -130,8 +132,8 @@ def test_a_network_without_convolutions_stays_in_float(monkeypatch):
         preprocessing=SimpleNamespace(load=lambda path: np.zeros(1)),
         progress=no_progress,
     )
-    monkeypatch.setattr(export, "quantise", lambda *_, **__: None)
+    monkeypatch.setattr(onnx_export, "quantise", lambda *_, **__: None)
     said = []
-    found = tuning.quantised(data, None, extract, 0, no_progress, said.append)
+    found = tuning.quantised(data, None, extract, 0, said.append)
     assert found == (data, None, extract)
     assert said == ["int8 is not used: it is for networks of many convolutions."]

@@ -11,7 +11,7 @@ import typer
 from barkive.cli.options import Data, PrecisionOption, WeightsOfNetworks, require_training
 
 if TYPE_CHECKING:
-    from barkive.training.study.outcome import Result
+    from barkive.training.study.result import Result
 
 
 def study(
@@ -50,18 +50,20 @@ def study(
     from functools import partial
 
     from barkive.cli.progress import progress
-    from barkive.training.process_group.launch import together
+    from barkive.training.allocator import keep_freed_memory
+    from barkive.training.process_group.launch import init_process_group
     from barkive.training.study.job import Job, Study
-    from barkive.training.study.recipes import ALL, find_recipe
-    from barkive.training.study.run_all import REPORT, run_all
-    from barkive.training.study.run_recipes import run_recipe
+    from barkive.training.study.leaderboard import REPORT
+    from barkive.training.study.run_recipes import run_all, run_recipe
+    from barkive.training.study.study_recipe import ALL, find_recipe
 
-    say = partial(typer.echo, err=True)
+    keep_freed_memory()
+    log = partial(typer.echo, err=True)
     task = Study(data, out, backbone_weights, elsewhere)
     if recipe == ALL:
-        with together():
+        with init_process_group():
             results, missing = run_all(
-                task, progress, say, precision=precision.value if precision else None
+                task, progress, log, precision=precision.value if precision else None
             )
         typer.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
         typer.echo(f"Report: {out / REPORT}")
@@ -69,11 +71,11 @@ def study(
             typer.echo(f"{name} was not measured. {reason}", err=True)
         _finish(out, results, failed=bool(missing))
         return
-    with together():
+    with init_process_group():
         name, settings = find_recipe(recipe)
         if precision is not None:
             settings = replace(settings, precision=precision.value)
-        result = run_recipe(Job(name, settings, task, progress, say))
+        result = run_recipe(Job(name, settings, task, progress, log))
     if result.accuracy is not None and result.interval is not None:
         low, high = result.interval
         typer.echo(
@@ -81,7 +83,7 @@ def study(
             f"(95 % interval {low:.1%} to {high:.1%})."
         )
     if as_expected := settings.outcome(result.accuracy):
-        say(as_expected)
+        log(as_expected)
     if result.table is not None:
         typer.echo(f"{name}: {result.table.conclusion}")
     typer.echo(f"Figures and pictures: {out / name}", err=True)

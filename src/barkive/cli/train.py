@@ -124,12 +124,14 @@ def train(
 
     from barkive.cli.progress import progress
     from barkive.images.enhance import parse_corrections
-    from barkive.training import recipe as settings
-    from barkive.training import run
-    from barkive.training.process_group.launch import together
+    from barkive.training import transfer_learning
+    from barkive.training.allocator import keep_freed_memory
+    from barkive.training.process_group.launch import init_process_group
+    from barkive.training.recipe import Recipe
 
-    with together():
-        recipe = settings.Recipe(
+    keep_freed_memory()
+    with init_process_group():
+        recipe = Recipe(
             data=data,
             out=out,
             not_dogs=not_dogs,
@@ -150,7 +152,9 @@ def train(
             exclude=tuple(exclude or ()),
             follow_links=follow_links,
         )
-        result = run.train(recipe, progress=progress, say=lambda line: typer.echo(line, err=True))
+        result = transfer_learning.train(
+            recipe, progress=progress, log=lambda line: typer.echo(line, err=True)
+        )
     for path, reason in result.failed:
         typer.echo(f"{path}: {reason}", err=True)
     figures = result.figures

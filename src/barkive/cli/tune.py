@@ -40,13 +40,15 @@ def tune(
     from functools import partial
 
     from barkive.cli.progress import progress
-    from barkive.training.process_group.launch import together
+    from barkive.training.allocator import keep_freed_memory
+    from barkive.training.process_group.launch import init_process_group
+    from barkive.training.study.hyperparameter_search import BEST
+    from barkive.training.study.hyperparameter_search import tune as search
     from barkive.training.study.job import Job, Study
-    from barkive.training.study.recipes import find_recipe
-    from barkive.training.study.tune import BEST
-    from barkive.training.study.tune import tune as search
+    from barkive.training.study.study_recipe import find_recipe
 
-    with together():
+    keep_freed_memory()
+    with init_process_group():
         start, settings = find_recipe(recipe)
         if precision is not None:
             # Every trial trains in epochs, whatever the recipe does.

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barkive import __version__
-from barkive.exploration import charts, selection
+from barkive.exploration import selection, svg_charts
 from barkive.exploration.findings import Findings
 from barkive.exploration.measures import BYTES_PER_PIXEL, QUALITIES, SIZES, Measure
+from barkive.exploration.page_thumbnails import thumbnails
 from barkive.exploration.survey import MEASURED_SIDE
-from barkive.exploration.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -69,7 +69,7 @@ def render(findings: Findings) -> bytes:
             total=len(photos) + len(findings.survey.failures),
             breeds=findings.by_count,
             facts=_facts(findings),
-            columns=charts.columns(
+            columns=svg_charts.columns(
                 [printable(breed.name) for breed in findings.by_count],
                 [len(breed.photos) for breed in findings.by_count],
             ),
@@ -115,11 +115,11 @@ def _environment(findings: Findings, pictures: Mapping[str, bytes]) -> Environme
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "readable": charts.readable,
+        "readable": svg_charts.readable,
         "printable": printable,
         "relative": relative,
         "thumbnail": thumbnail,
-        "share": lambda count, total: f"{charts.readable(round(100 * count / total, 1))} %",
+        "share": lambda count, total: f"{svg_charts.readable(round(100 * count / total, 1))} %",
         "plural": lambda count, noun: f"{count:,} {noun}{'' if count == 1 else 's'}",
     }
     return environment
@@ -140,13 +140,13 @@ def _fingerprint(text: str) -> str:
 def _scatter(findings: Findings) -> str | None:
     """None where all photos have one size."""
     sizes = [(p.header.width, p.header.height) for p in findings.survey.photos]
-    return charts.scatter(sizes) if len(set(sizes)) > 1 else None
+    return svg_charts.scatter(sizes) if len(set(sizes)) > 1 else None
 
 
 def _histograms(findings: Findings, measures: Sequence[Measure]) -> list[dict[str, Any]]:
     spreads = [findings.distributions[measure.key] for measure in measures]
     return [
-        {"spread": spread, "chart": None if spread.constant else charts.histogram(spread)}
+        {"spread": spread, "chart": None if spread.constant else svg_charts.histogram(spread)}
         for spread in spreads
     ]
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from barkive.exploration import charts
+from barkive.exploration import svg_charts
 from barkive.exploration.duplicate_photos import Duplicates, Kind
 from barkive.exploration.findings import Findings
-from barkive.exploration.thumbnails import spread_out
+from barkive.exploration.page_thumbnails import spread_out
 
 # Of examples there are up to six a breed, as long as the page stays below some 10 MB.
 _EXAMPLES, _ALL_EXAMPLES = 6, 1200
@@ -84,8 +84,8 @@ def outliers(findings: Findings) -> list[Row]:
             found = [one for one in by.found if one.high is high]
             if found:
                 side = "above" if high else "below"
-                detail = f"{by.measure.title} {side} {charts.readable(fence)}{unit}"
-                tiles = [Tile(o.photo, charts.readable(o.value)) for o in found[:_OUTLIERS]]
+                detail = f"{by.measure.title} {side} {svg_charts.readable(fence)}{unit}"
+                tiles = [Tile(o.photo, svg_charts.readable(o.value)) for o in found[:_OUTLIERS]]
                 title = f"{reason[0].upper()}{reason[1:]}: {len(found):,}"
                 rows.append(Row(title, detail, tiles, max(len(found) - _OUTLIERS, 0)))
     return rows
@@ -107,6 +107,6 @@ def extremes(findings: Findings) -> list[Row]:
         ends = {False: ("lowest", order), True: ("highest", order[::-1])}
         for high, (end, indices) in ends.items():
             if not any(one.high is high for one in by.found):
-                tiles = [Tile(i, charts.readable(values[i])) for i in indices[:_EXTREMES]]
+                tiles = [Tile(i, svg_charts.readable(values[i])) for i in indices[:_EXTREMES]]
                 rows.append(Row(f"{by.measure.title}: {end}", by.measure.unit, tiles, 0))
     return rows

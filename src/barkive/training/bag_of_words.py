@@ -1,7 +1,7 @@
 """A bag of visual words: how photos were told apart before networks learned to.
 
-Local descriptors (SIFT) are sorted into a vocabulary of typical ones, a photo is described
-by which words it holds, and a linear classifier tells the photos apart by that (Csurka et
+The codebook holds typical local descriptors (SIFT), the visual words. A photo is described by
+how often each word occurs in it, and a linear classifier tells photos apart by that (Csurka et
 al., 2004, "Visual Categorization with Bags of Keypoints"). Judged on the same photos as
 the networks, it shows what learned features are worth.
 """
@@ -27,12 +27,12 @@ from barkive.training.codebook import (
     Floats,
     Sampling,
     describe,
-    fit_vocabulary,
+    fit_codebook,
 )
+from barkive.training.curves import CurvePoint
 from barkive.training.datasets import split
 from barkive.training.head import Linear, energy, fit_prediction_layers
-from barkive.training.progress import Progress, no_progress
-from barkive.training.run_folder import CurvePoint
+from barkive.training.progress import OnProgress, Progress, no_progress
 
 Photos = Callable[[NDArray[np.intp]], Iterable[NDArray[np.uint8]]]
 """Positions in the data set → the pixels of these photos, in order: RGB of 0..255."""
@@ -44,21 +44,21 @@ PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
 _PATIENCE = 2
 _INNER_SHARE = 0.2
 # At most 16,384 channels: 2.2 GB for 10,000 photos while the classifier is fitted.
-_MOST_WORDS: Mapping[Encoding, int] = {"vlad": 128, "histogram": 4096}
-# The vocabulary is made from a sample: 100,000 descriptors of 1,000 photos, 51 MB.
+_LARGEST_CODEBOOK: Mapping[Encoding, int] = {"vlad": 128, "histogram": 4096}
+# The codebook is made from a sample: 100,000 descriptors of 1,000 photos, 51 MB.
 _SAMPLED_PHOTOS = 1000
 _SAMPLED_DESCRIPTORS = 100
 _AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class WordsSettings:
-    """How photos are put into words. The defaults measured best.
+class BagOfWordsSettings:
+    """How photos are encoded. The defaults measured best.
 
     Attributes:
         sampling: Descriptors on a `dense` grid, or `sparse` ones at key points.
         encoding: A `histogram` of the words, or `vlad`.
-        words: The size of the vocabulary: 2 to 128 for `vlad`, 2 to 4096 for a `histogram`.
+        words: The size of the codebook: 2 to 128 for `vlad`, 2 to 4096 for a `histogram`.
 
     Raises:
         UsageError: A setting is out of its range.
@@ -75,7 +75,7 @@ class WordsSettings:
                 raise UsageError(
                     f"“{value}” is no way to put photos into words; use one of: {allowed}."
                 )
-        most = _MOST_WORDS[self.encoding]
+        most = _LARGEST_CODEBOOK[self.encoding]
         if not 2 <= self.words <= most:
             raise UsageError(
                 f"The vocabulary has {self.words} words; for {self.encoding} it must have "
@@ -84,22 +84,22 @@ class WordsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsModel:
-    """A vocabulary, and the classifier on top.
+class BagOfWords:
+    """A codebook, and the classifier on top.
 
     Attributes:
-        settings: How it puts photos into words.
+        settings: How it encodes photos.
         centres: The words, shape (words, 128).
         layer: From an encoded photo to the classes' logits.
     """
 
-    settings: WordsSettings
+    settings: BagOfWordsSettings
     centres: Floats
     layer: Linear
 
     @property
     def parameters(self) -> int:
-        """How many numbers the classifier holds; the vocabulary is not counted."""
+        """How many numbers the classifier holds; the codebook is not counted."""
         return self.layer.weight.size + self.layer.bias.size
 
     def logits(self, photos: Iterable[NDArray[np.uint8]]) -> Floats:
@@ -109,7 +109,7 @@ class WordsModel:
 
 
 @dataclass(frozen=True, slots=True)
-class WordsResult:
+class BagOfWordsResult:
     """A trained model, what it says of the photos it is judged on, and what it took.
 
     Attributes:
@@ -120,27 +120,28 @@ class WordsResult:
             four fifths of the training photos and validated on the rest of them, never on
             the judged photos.
         seconds: How long each stage took, decoding included: `descriptors` of the sample
-            that the `vocabulary` is made from, `encoding` of all training photos (descriptors
-            and words), `classifier`, and `judging`, all that the judged photos took.
+            that the codebook is made from, `vocabulary` for the codebook itself, `encoding` of all
+            training photos (descriptors and words), `classifier`, and `judging`, all that the
+            judged photos took.
     """
 
-    model: WordsModel
+    model: BagOfWords
     logits: Floats
     chosen: CurvePoint
     curve: tuple[CurvePoint, ...]
     seconds: Mapping[str, float]
 
 
-def train_words(
+def train_bag_of_words(
     photos: Photos,
     truth: NDArray[np.intp],
     train: NDArray[np.intp],
     judged: NDArray[np.intp],
     classes: int,
-    settings: WordsSettings = WordsSettings(),
+    settings: BagOfWordsSettings = BagOfWordsSettings(),
     seed: int = 0,
     progress: Progress = no_progress,
-) -> WordsResult:
+) -> BagOfWordsResult:
     """Trains a bag of visual words; the same photos and seed give the same model.
 
     In memory are the encoded training photos, up to 3.4 times over while the classifier is
@@ -152,8 +153,8 @@ def train_words(
         train: Positions of the photos to learn from.
         judged: Positions of the photos to judge on; they choose nothing.
         classes: The number of classes.
-        settings: How photos are put into words.
-        seed: Of the vocabulary and of the choice of the penalty.
+        settings: How photos are encoded.
+        seed: Of the codebook and of the choice of the penalty.
         progress: Shows how far each stage is.
 
     Raises:
@@ -174,9 +175,9 @@ def train_words(
         for done, one in enumerate(described, 1):
             sample.append(one[rng.permutation(len(one))[:_SAMPLED_DESCRIPTORS]])
             advance(done, len(sampled))
-    with progress("Vocabulary", unit="vocabularies"), watch("vocabulary"):
+    with progress("Codebook", unit="codebooks"), watch("vocabulary"):
         none = np.empty((0, CHANNELS), np.float32)
-        centres = fit_vocabulary(np.concatenate([none, *sample]), settings.words, seed)
+        centres = fit_codebook(np.concatenate([none, *sample]), settings.words, seed)
     sample.clear()
 
     channels = len(ENCODERS[settings.encoding](centres[:0], centres))
@@ -189,14 +190,14 @@ def train_words(
         layer, chosen, curve = _fit_classifier(rows, truth[train], classes, seed, progress)
     del rows
 
-    model = WordsModel(settings, centres, layer)
+    model = BagOfWords(settings, centres, layer)
     with progress("Judging") as advance, watch("judging"):
         logits = model.logits(_counted(photos(judged), len(judged), advance))
-    return WordsResult(model, logits, chosen, curve, watch.seconds)
+    return BagOfWordsResult(model, logits, chosen, curve, watch.seconds)
 
 
 def _encoded(
-    photos: Iterable[NDArray[np.uint8]], settings: WordsSettings, centres: Floats
+    photos: Iterable[NDArray[np.uint8]], settings: BagOfWordsSettings, centres: Floats
 ) -> Iterator[Floats]:
     """Photos as vectors, computed ahead in threads."""
 
@@ -247,9 +248,9 @@ def _curve(
 
 
 def _counted(
-    photos: Iterable[NDArray[np.uint8]], total: int, advance: Callable[[int, int], None]
+    photos: Iterable[NDArray[np.uint8]], total: int, advance: OnProgress
 ) -> Iterator[NDArray[np.uint8]]:
-    """Passes photos on, and tells how many."""
+    """Passes photos on, and counts them."""
     for done, pixels in enumerate(photos, 1):
         advance(done, total)
         yield pixels

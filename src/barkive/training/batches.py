@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.training.process_group.group import Group, Share
+from barkive.training.process_group.group import ProcessGroup, Shard
 
 _AT_ONCE = 64
 
@@ -27,18 +27,18 @@ class Batches(Protocol):
 
 
 @runtime_checkable
-class Divisible(Batches, Protocol):
-    """Batches that are worth while to be shared by several processes."""
+class Shardable(Batches, Protocol):
+    """Batches that are worth sharing among several processes."""
 
-    def of(self, share: Share) -> Batches:
-        """The same batches: of the inputs the rows of one process only, and all classes."""
+    def sharded(self, shard: Shard) -> Batches:
+        """The same batches: of the inputs the rows of one rank only, and all classes."""
         ...
 
 
-def own_part(batches: Batches, several: Group) -> Batches:
-    """What a process loads of batches: its share of those that are divided."""
-    if several.size > 1 and isinstance(batches, Divisible):
-        return batches.of(several.share)
+def local_batches(batches: Batches, group: ProcessGroup) -> Batches:
+    """What this rank loads of batches: its shard, where they can be sharded."""
+    if group.world_size > 1 and isinstance(batches, Shardable):
+        return batches.sharded(group.shard)
     return batches
 
 

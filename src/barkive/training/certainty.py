@@ -18,7 +18,7 @@ from barkive.errors import DataError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.training import head
 from barkive.training.head import Floats
-from barkive.training.progress import Say
+from barkive.training.progress import Log
 from barkive.verdicts import Label
 
 PRIORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -54,7 +54,7 @@ class Elsewhere:
 
 
 def read_elsewhere(
-    folder: Path, labels: tuple[Label, ...], say: Say, passing: Passing = NOTHING_MORE
+    folder: Path, labels: tuple[Label, ...], log: Log, passing: Passing = NOTHING_MORE
 ) -> Elsewhere:
     """Lists the photos of a folder of breeds, those that the model does not know included.
 
@@ -77,7 +77,7 @@ def read_elsewhere(
                 f"The folder {folder} holds no photo of {which} breeds; it must show breeds that "
                 "the model learns and others, each in a folder of its own."
             )
-    say(
+    log(
         f"{(found.truth >= 0).sum()} photos from elsewhere of breeds that the model knows, "
         f"{(found.truth < 0).sum()} of others."
     )
@@ -90,7 +90,7 @@ def learn_elsewhere(
     truth: NDArray[np.intp],
     elsewhere: Elsewhere,
     outputs: tuple[Floats, Floats],
-    say: Say,
+    log: Log,
 ) -> BundleInfo:
     """Chooses prior and temperature, fits the certainty, and sets the answer threshold.
 
@@ -100,15 +100,15 @@ def learn_elsewhere(
         truth: Their labels, (n,).
         elsewhere: The photos from elsewhere, m of them.
         outputs: Their features, and their logits (m, labels).
-        say: Told what to expect.
+        log: Reports what to expect.
     """
     _, there = outputs
     if draft.frequencies:
-        prior = choose_prior(draft, logits, truth, there, elsewhere.truth, say)
+        prior = choose_prior(draft, logits, truth, there, elsewhere.truth, log)
         shift = prior * draft.log_frequencies
         temperature = head.fit_temperature(logits, truth, shift=shift)
         draft = replace(draft, prior=prior, temperature=temperature)
-    certainty, answer_threshold = fit_certainty(draft, there, elsewhere, say)
+    certainty, answer_threshold = fit_certainty(draft, there, elsewhere, log)
     return replace(draft, certainty=certainty, answer_threshold=answer_threshold)
 
 
@@ -118,7 +118,7 @@ def choose_prior(
     truth: NDArray[np.intp],
     logits_elsewhere: Floats,
     truth_elsewhere: NDArray[np.intp],
-    say: Say,
+    log: Log,
 ) -> float:
     """How far the frequencies of breeds count: 0 unless they win more than they lose.
 
@@ -128,7 +128,7 @@ def choose_prior(
         truth: Their labels, (n,).
         logits_elsewhere: Of photos from elsewhere, (m, labels).
         truth_elsewhere: Their labels, -1 for others, (m,).
-        say: Told what was chosen.
+        log: Reports what was chosen.
     """
     known = truth_elsewhere >= 0
 
@@ -146,7 +146,7 @@ def choose_prior(
         won = here - before[0], there - before[1]
         if won[0] >= -PRIOR_COST - 1e-9 and sum(won) > sum(most) + 1e-9:
             best, most = prior, won
-    say(
+    log(
         f"Frequencies of breeds, to the power of {best:g}: {100 * most[0]:+.2f} points on "
         f"validation, {100 * most[1]:+.2f} elsewhere."
         if best
@@ -156,7 +156,7 @@ def choose_prior(
 
 
 def fit_certainty(
-    info: BundleInfo, logits: Floats, elsewhere: Elsewhere, say: Say
+    info: BundleInfo, logits: Floats, elsewhere: Elsewhere, log: Log
 ) -> tuple[Certainty, float]:
     """Fits how certain an answer is, and from where on it is given.
 
@@ -167,14 +167,14 @@ def fit_certainty(
         info: Its temperature, frequencies and prior are used.
         logits: Of the photos from elsewhere, (n, labels).
         elsewhere: These photos.
-        say: Told what to expect.
+        log: Reports what to expect.
 
     Returns:
         The certainty and the answer threshold.
     """
-    told = probabilities(info, logits)
-    measures = certainty_measures(told, info.log_frequencies)
-    right = told.argmax(axis=1) == elsewhere.truth
+    scores = probabilities(info, logits)
+    measures = certainty_measures(scores, info.log_frequencies)
+    right = scores.argmax(axis=1) == elsewhere.truth
     known = elsewhere.truth >= 0
     unseen = np.zeros(len(right), np.float32)
     for draw in range(_DRAWS):
@@ -182,10 +182,10 @@ def fit_certainty(
         for i in range(_FOLDS):
             fitted = fold != i
             certainty = _fit(measures[fitted], right[fitted])
-            unseen[~fitted] += certainty(told[~fitted], info.log_frequencies) / np.float32(_DRAWS)
+            unseen[~fitted] += certainty(scores[~fitted], info.log_frequencies) / np.float32(_DRAWS)
     threshold = metrics.precision_threshold(unseen, right, ELSEWHERE_PRECISION)
     given = unseen >= threshold
-    say(
+    log(
         f"{given[known].mean():.1%} of the photos from elsewhere of breeds that the model knows "
         f"get an answer, and {right[given].mean():.1%} of all answers given are right."
         if given.any()

@@ -1,4 +1,7 @@
-"""What an interrupted training is gone on with: written after each epoch, and read again."""
+"""The checkpoint of a training: written after each epoch, and read to resume the training.
+
+It holds tensors, numbers and strings alone, so that reading it runs no code.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,21 @@ WEIGHT_BYTES = 16
 
 @dataclass(slots=True)
 class State:
-    """All that an epoch needs from the ones before, besides the module and the optimiser."""
+    """All that an epoch needs from the ones before, besides the weights.
+
+    Attributes:
+        history: The epochs so far.
+        best: The trained weights of the best of them, by name.
+        times: Where their time went.
+        precision: In which they were trained, `float32` or `bfloat16`.
+        optimiser: The state that the optimiser was left in; None at the start of a training.
+    """
 
     history: list[Epoch]
     best: dict[str, Tensor]
     times: Times = field(default_factory=Times)
     precision: Precision = "float32"
+    optimiser: dict[str, Any] | None = None
 
 
 def save(
@@ -59,30 +71,31 @@ def save(
         ) from None
 
 
-def resume(
-    checkpoint: Path | None,
-    trained: dict[str, nn.Parameter],
-    optimiser: torch.optim.Optimizer,
-    where: torch.device,
-) -> State:
-    """The state in which an interrupted training was left, or that of a new one."""
+def resume(checkpoint: Path | None, trained: dict[str, nn.Parameter]) -> State:
+    """The state in which an interrupted training was left, or that of a new one.
+
+    Args:
+        checkpoint: Its file; None, or one that is missing or damaged, begins anew.
+        trained: The weights by name. They become what they were when it was interrupted.
+    """
     state = State([], {})
     if checkpoint is None or not checkpoint.exists():
         return state
     try:
-        content = torch.load(checkpoint, map_location=where, weights_only=True)
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         history: Sequence[dict[str, Any]] = content["history"]
         resumed = State(
             [Epoch(**epoch) for epoch in history],
             content["best"],
             Times(**content["times"]),
             content["precision"],
+            content["optimiser"],
         )
         weights = content["weights"]
         if any(_shapes(saved) != _shapes(trained) for saved in (weights, resumed.best)):
             return state
-        # Nothing is changed before all is read, so that a new training begins unspoilt.
-        optimiser.load_state_dict(content["optimiser"])
+        # Tried before anything is changed, so that a new training begins unspoilt.
+        torch.optim.AdamW(trained.values()).load_state_dict(content["optimiser"])
         with torch.no_grad():
             for name, parameter in trained.items():
                 parameter.copy_(weights[name])

@@ -1,4 +1,4 @@
-"""Visual words: from a photo's descriptors to a vocabulary, and to one vector a photo."""
+"""Visual words: from descriptors to a codebook, and from a photo's descriptors to one vector."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def describe(pixels: NDArray[np.uint8], sampling: Sampling) -> Floats:
     return rooted
 
 
-def fit_vocabulary(descriptors: Floats, words: int, seed: int) -> Floats:
+def fit_codebook(descriptors: Floats, words: int, seed: int) -> Floats:
     """The centres of a k-means clustering (k-means++, Arthur and Vassilvitskii, 2007).
 
     Args:
         descriptors: A sample of those in the training photos, shape (n, channels).
         words: How many centres.
-        seed: The same seed gives the same vocabulary.
+        seed: The same seed gives the same codebook.
 
     Returns:
         Shape (words, channels).
@@ -78,7 +78,7 @@ def histogram(descriptors: Floats, centres: Floats) -> Floats:
 
     Args:
         descriptors: Of one photo, shape (m, channels).
-        centres: The vocabulary, shape (words, channels).
+        centres: The codebook, shape (words, channels).
 
     Returns:
         Shape (words,); zeros for a photo without descriptors.
@@ -97,7 +97,7 @@ def vlad(descriptors: Floats, centres: Floats) -> Floats:
 
     Args:
         descriptors: Of one photo, shape (m, channels).
-        centres: The vocabulary, shape (words, channels).
+        centres: The codebook, shape (words, channels).
 
     Returns:
         Shape (words * channels,), of length 1; zeros for a photo without descriptors.

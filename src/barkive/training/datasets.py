@@ -14,42 +14,55 @@ from barkive.errors import DataError
 from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
 from barkive.training.features import Features
-from barkive.training.progress import Say
+from barkive.training.progress import Log
 from barkive.training.recipe import Recipe
-from barkive.training.throughput import features_told
+from barkive.training.throughput import log_feature_rate
 from barkive.verdicts import Label
 
 _WORDNET_PREFIX = re.compile(r"n\d{8}-")
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The readable photos of n dogs and m other things, their features, and the split.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPhotos:
+    """The readable photos of dogs, n of them.
 
     Attributes:
         labels: The classes.
-        paths: The photos of dogs, n of them.
-        rows: Their features, shape (n, channels).
+        paths: The photos.
         truth: Index of each one's label, shape (n,).
-        validation: Whether each is for validation, shape (n,).
         groups: Each one's group of near-duplicates, shape (n,).
-        other_paths: The photos of other things, m of them.
         failed: Each unreadable photo's path and the reason.
     """
 
     labels: tuple[Label, ...]
     paths: tuple[str, ...]
-    rows: NDArray[np.float32]
     truth: NDArray[np.intp]
-    validation: NDArray[np.bool_]
     groups: NDArray[np.intp]
-    other_paths: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
+
+    def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
+        """The photos at these positions."""
+        return [self.paths[i] for i in indices]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data(LabelledPhotos):
+    """Photos of n dogs with their features, and of m other things; the dogs are split.
+
+    Attributes:
+        rows: The features of the dogs, shape (n, channels).
+        validation: Whether each dog is for validation, shape (n,).
+        other_paths: The photos of other things, m of them.
+    """
+
+    rows: NDArray[np.float32]
+    validation: NDArray[np.bool_]
+    other_paths: tuple[str, ...]
 
     @property
     def judged_paths(self) -> list[str]:
         """The validation photos."""
-        return [self.paths[i] for i in np.flatnonzero(self.validation)]
+        return self.paths_of(np.flatnonzero(self.validation))
 
 
 def gather(
@@ -57,7 +70,7 @@ def gather(
     samples: Samples,
     not_dogs: Sequence[str],
     extract: Callable[[Sequence[str], str], Features],
-    say: Say,
+    log: Log,
 ) -> Data:
     """Reads all photos once, and splits those that can be read.
 
@@ -66,12 +79,12 @@ def gather(
         samples: The photos of dogs.
         not_dogs: The photos of other things.
         extract: Photos, and the stage's name, to features.
-        say: Told how many there are.
+        log: Reports how many there are.
 
     Raises:
         DataError: Fewer than two breeds can be read, or none has a photo for validation.
     """
-    with features_told(len(samples.paths), say):
+    with log_feature_rate(len(samples.paths), log):
         dogs = extract(samples.paths, "Features")
     folders, folder_of = np.unique(samples.truth[dogs.kept], return_inverse=True)
     readable = [samples.folders[i] for i in folders]
@@ -85,13 +98,13 @@ def gather(
         )
     unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
     if unreadable:
-        say(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
+        log(f"Left out, because none of their photos can be read: {', '.join(unreadable)}.")
     if twins := twin_folders(readable, label_of):
-        say(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
+        log(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     truth = label_of[folder_of]
     others = extract(not_dogs, "Features of other things")
     if not_dogs and not len(others.kept):
-        say(f"None of the {len(not_dogs)} photos in {recipe.not_dogs} can be read.")
+        log(f"None of the {len(not_dogs)} photos in {recipe.not_dogs} can be read.")
     groups = group_near_duplicates(dogs.hashes)
     validation = split(truth, groups, recipe.validation, recipe.seed)
     if not validation.any():
@@ -110,7 +123,7 @@ def gather(
         failed=dogs.failed + others.failed,
     )
     duplicates = len(groups) - len(np.unique(groups))
-    say(
+    log(
         f"{len(truth)} photos of {len(labels)} breeds, {int(validation.sum())} of them for "
         f"validation; {duplicates} near-duplicates kept with their originals; "
         f"{len(data.failed)} unreadable."

@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
-from barkive.training.process_group.group import group
+from barkive.training.process_group.group import current_group
+from barkive.training.progress import OnProgress
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-OnProgress = Callable[[int, int], None]
 _Known = tuple[NDArray[np.float32], NDArray[np.uint64]]
 
 _BATCH = 16
@@ -83,7 +83,7 @@ def extract_features(
         ClusterError: Another process has failed, or is gone.
     """
     part = partial(_extract, extract=extract, key=key, preprocessing=preprocessing)
-    found = group().divided(part, paths, on_progress, block=_BATCH)
+    found = current_group().map_blocks(part, paths, on_progress, block=_BATCH)
     kept = [i for i, one in enumerate(found) if not isinstance(one, str)]
     known = [one for one in found if not isinstance(one, str)]
     failed = tuple((paths[i], one) for i, one in enumerate(found) if isinstance(one, str))

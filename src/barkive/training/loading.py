@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -20,7 +20,8 @@ from PIL import Image
 
 from barkive.errors import DataError, PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead
-from barkive.training.process_group.group import WHOLE, Share, cores, group
+from barkive.training.process_group.group import WHOLE, Shard, cores, current_group
+from barkive.training.progress import OnProgress
 
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]
@@ -74,7 +75,9 @@ class Photos:
             allowed = ", ".join(get_args(Colour))
             raise UsageError(f"“{colour}” is no colour mode; choose one of: {allowed}.")
         self.paths = tuple(paths)
-        self._memory = memory = MEMORY // group().beside if memory is None else memory
+        self._memory = memory = (
+            MEMORY // current_group().local_world_size if memory is None else memory
+        )
         self._preprocessing = preprocessing
         self._colour = colour
         size = preprocessing.size
@@ -117,7 +120,7 @@ class Photos:
                 self._known[i] = True
         return taken
 
-    def fill(self, on_progress: Callable[[int, int], None]) -> None:
+    def fill(self, on_progress: OnProgress) -> None:
         """Decodes the photos that fit in memory, in threads.
 
         Args:
@@ -162,7 +165,7 @@ class Loader:
         batch: Photos a batch, at least 1; the last one may hold fewer.
         augmentation: Strength of `augment`, 0..1.
         seed: Of the order and of the augmentation. None keeps the order.
-        share: Which rows of each batch are given; all by default.
+        shard: Which rows of each batch are given; all by default.
     """
 
     photos: Photos
@@ -171,14 +174,14 @@ class Loader:
     batch: int
     augmentation: float = 0.0
     seed: int | None = None
-    share: Share = WHOLE
+    shard: Shard = WHOLE
 
     def __len__(self) -> int:
         return len(self.indices)
 
-    def of(self, share: Share) -> Loader:
-        """The same batches, of which each gives the rows of one process only."""
-        return replace(self, share=share)
+    def sharded(self, shard: Shard) -> Loader:
+        """The same batches, of which each gives the rows of one rank only."""
+        return replace(self, shard=shard)
 
     def epoch(self, number: int = 0) -> Iterator[Batch]:
         """One pass over the photos; the same number gives the same batches, always."""
@@ -189,7 +192,7 @@ class Loader:
 
         def prepare(item: tuple[int, NDArray[np.intp]]) -> Batch:
             position, chosen = item
-            rows = self.share.rows(len(chosen))
+            rows = self.shard.rows(len(chosen))
             pixels = self.photos.take(chosen[rows])
             if self.augmentation:
                 # Not from 0: (seed, number, 0) would be the stream of the order.
@@ -198,7 +201,9 @@ class Loader:
                 pixels = change(pixels, changes)
             return Batch(pixels, self.truth[chosen])
 
-        return map_ahead(prepare, enumerate(chunks), ahead=max(_AHEAD, group().threads or cores()))
+        return map_ahead(
+            prepare, enumerate(chunks), ahead=max(_AHEAD, current_group().threads or cores())
+        )
 
     def rate(self) -> float:
         """Photos a second that the loaders of all processes give while nothing else runs.
@@ -212,7 +217,7 @@ class Loader:
 
         give()
         start = time.perf_counter()
-        return group().size * give() / (time.perf_counter() - start)
+        return current_group().world_size * give() / (time.perf_counter() - start)
 
 
 def augment(pixels: Pixels, strength: float, rng: np.random.Generator) -> Pixels:

@@ -4,17 +4,15 @@ What is trained is any module from inputs to logits, be it a whole network on pi
 head on features. Each epoch's randomness follows from the seed and the epoch's number
 alone, so that a run that was interrupted ends as one that was not.
 
-Several processes train on the same batches as one would: each takes its rows of every
-batch, and what they learn from these is added up. Validation is divided likewise.
+Several processes train on the same batches as one would: each rank takes its rows of every
+batch, and the gradients are added up by `all_reduce`. Validation is divided likewise.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -27,20 +25,18 @@ from torch import nn
 from torch.nn import functional
 
 from barkive.training import checkpoints
-from barkive.training.batches import Batches, Divisible, own_part
+from barkive.training.batches import Batches, Shardable, local_batches
 from barkive.training.curves import Epoch, best_epoch
 from barkive.training.precision import Precision, autocast, resolve
-from barkive.training.process_group.devices import device, enough_memory
-from barkive.training.process_group.dropout import share_dropout
-from barkive.training.process_group.group import ALONE, Group, group
+from barkive.training.process_group.dropout import shard_dropout
+from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, current_group
+from barkive.training.process_group.torch_device import device, memory_errors
+from barkive.training.progress import OnProgress
 from barkive.training.throughput import Times, slowest
 
 OnEpoch = Callable[[Epoch], None]
 
 _NOTHING = np.empty((0, 0), np.float32)
-
-# Of glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ def fit(
     schedule: Schedule,
     *,
     checkpoint: Path | None = None,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = lambda done, total: None,
     on_epoch: OnEpoch = lambda epoch: None,
 ) -> Fitted:
     """Trains those weights of a module that are not frozen, with AdamW.
@@ -120,35 +116,36 @@ def fit(
         DeviceError: The memory is too small.
         ClusterError: Another process has failed, or is gone.
     """
-    several = group() if isinstance(batches, Divisible) else ALONE
-    several.take_device()
-    training = _Training(module, batches, validation, schedule, several)
-    weights, optimiser = training.weights, training.optimiser
-    state = checkpoints.resume(checkpoint, weights, optimiser, training.where)
-    if schedule.precision == "auto" and state.history:
-        training.precision = state.precision  # that of another processor, perhaps
-    state.precision = training.precision
+    group = current_group() if isinstance(batches, Shardable) else SINGLE_PROCESS
+    group.set_device()
+    # In main memory, from where it goes to the other ranks, each of which has another GPU.
+    module.cpu()
+    state = checkpoints.resume(checkpoint, _trained(module))
+    if schedule.precision != "auto" or not state.history:
+        state.precision = resolve(schedule.precision, device())
     schedule = replace(schedule, precision=state.precision)
+    work = (module, batches, validation, schedule, state.optimiser)
     done = len(state.history)
     if done < schedule.epochs:
-        start = optimiser.state_dict()
-        with several.led(_follow, module, start, batches, validation, schedule, done):
-            with several.agreed():
-                pass  # whether all are ready
+        with group.on_all_ranks(_follow, done, *work):
+            with group.barrier():
+                training = _Training(*work, group)
             for number in range(done + 1, schedule.epochs + 1):
                 epoch, times = training.epoch(number, on_progress)
-                with several.agreed():
+                with group.barrier():
                     state.history.append(epoch)
                     state.times = state.times.plus(times)
+                    weights = _trained(module)
                     if best_epoch(state.history) is epoch:
                         state.best = {n: p.detach().clone() for n, p in weights.items()}
                     on_epoch(epoch)
                     if checkpoint is not None and number < schedule.epochs:
-                        checkpoints.save(checkpoint, state, weights, optimiser)
+                        checkpoints.save(checkpoint, state, weights, training.optimiser)
     with torch.no_grad():
-        for name, parameter in weights.items():
+        for name, parameter in _trained(module).items():
             parameter.copy_(state.best[name])
-    training.end()
+    shard_dropout(module)
+    module.eval().to(memory_format=torch.contiguous_format)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     times = state.times
@@ -163,78 +160,81 @@ def fit(
     )
 
 
+def _trained(module: nn.Module) -> dict[str, nn.Parameter]:
+    """The weights that are not frozen, by name."""
+    return {name: one for name, one in module.named_parameters() if one.requires_grad}
+
+
 def _follow(
+    done: int,
     module: nn.Module,
-    optimiser: dict[str, Any],
-    batches: Divisible,
+    batches: Shardable,
     validation: Batches,
     schedule: Schedule,
-    done: int,
+    optimiser: dict[str, Any] | None,
 ) -> None:
-    """What the other processes do while the first one fits."""
-    several = group()
-    with several.agreed():
-        training = _Training(module, batches, validation, schedule, several)
-        training.optimiser.load_state_dict(optimiser)
+    """What the other ranks do while rank 0 fits; `done` epochs were trained before."""
+    group = current_group()
+    with group.barrier():
+        training = _Training(module, batches, validation, schedule, optimiser, group)
     for number in range(done + 1, schedule.epochs + 1):
         training.epoch(number)
-        with several.agreed():
-            pass  # whether the first goes on
+        with group.barrier():
+            pass  # until rank 0 goes on
 
 
 class _Training:
-    """One process's part in fitting a module."""
+    """One rank's part in fitting a module."""
 
-    @enough_memory()
+    @memory_errors()
     def __init__(
         self,
         module: nn.Module,
         batches: Batches,
         validation: Batches,
         schedule: Schedule,
-        several: Group,
+        optimiser: dict[str, Any] | None,
+        group: ProcessGroup,
     ) -> None:
-        _keep_memory()
-        self.where = device()
-        self.precision = resolve(schedule.precision, self.where)
-        self._module = module.to(self.where)
-        if self.where.type == "cuda":
+        self._device = device()
+        self._precision = resolve(schedule.precision, self._device)
+        self._module = module.to(self._device)
+        if self._device.type == "cuda":
             # What the convolutions of a GPU compute in bfloat16 fastest.
             module.to(memory_format=torch.channels_last)
-        self.weights = {n: p for n, p in module.named_parameters() if p.requires_grad}
-        self._gradients = several.gradients([*self.weights.values()])
+        weights = [*_trained(module).values()]
+        self._gradients = group.flat_gradients(weights)
         self.optimiser = torch.optim.AdamW(
-            self.weights.values(),
-            lr=schedule.learning_rate,
-            weight_decay=schedule.penalty,
-            fused=True,
+            weights, lr=schedule.learning_rate, weight_decay=schedule.penalty, fused=True
         )
+        if optimiser is not None:
+            self.optimiser.load_state_dict(optimiser)
         self._samples = len(batches)
-        self._batches = own_part(batches, several)
+        self._batches = local_batches(batches, group)
         self._validation = validation
         self._schedule = schedule
-        self._several = several
+        self._group = group
 
     def epoch(
-        self, number: int, on_progress: Callable[[int, int], None] = lambda done, total: None
+        self, number: int, on_progress: OnProgress = lambda done, total: None
     ) -> tuple[Epoch, Times]:
-        """Trains once on all batches, and validates; what it tells is right in the first process.
+        """Trains once on all batches, and validates; on rank 0 the figures are those of all ranks.
 
         Args:
             number: Of the epoch, from 1.
             on_progress: Called with (samples done, samples in all epochs).
         """
         start = time.perf_counter()
-        several, epochs = self._several, self._schedule.epochs
+        group, epochs = self._group, self._schedule.epochs
         torch.manual_seed(1000 * self._schedule.seed + number)
         _train_mode(self._module)
         loss_sum = right = done = 0.0
         times, batch, batches = Times(), None, iter(self._batches.epoch(number))
         while True:
             begun = time.perf_counter()
-            with several.agreed(), enough_memory():
+            with group.barrier(), memory_errors():
                 if batch is not None:
-                    # Of the batch before: here, so that all hear where that fails.
+                    # Of the batch before: inside the barrier, so that a failure reaches all ranks.
                     self.optimiser.step()
                     on_progress((number - 1) * self._samples + int(done), epochs * self._samples)
                 asked = time.perf_counter()
@@ -246,30 +246,25 @@ class _Training:
                     loss_sum, right, done = loss_sum + loss, right + hits, done + len(batch[1])
                 learned = time.perf_counter()
             if batch is not None:
-                several.add_up(self._gradients)
+                group.all_reduce(self._gradients)
             working, added = asked - begun + learned - arrived, time.perf_counter()
             times = times.plus(Times(arrived - asked, working, added - learned))
             if batch is None:
                 break
-        told = several.gather((loss_sum, right, times))
-        judged = score(self._module, self._validation, self.precision, several)
-        if told:
-            loss_sum, right = sum(one[0] for one in told), sum(one[1] for one in told)
-            times = slowest([one[2] for one in told])
+        gathered = group.gather((loss_sum, right, times))
+        judged = score(self._module, self._validation, self._precision, group)
+        if gathered:
+            loss_sum, right = sum(one[0] for one in gathered), sum(one[1] for one in gathered)
+            times = slowest([one[2] for one in gathered])
         seconds = time.perf_counter() - start
         return Epoch(number, loss_sum / done, right / done, *judged, seconds), times
-
-    def end(self) -> None:
-        """Leaves the module as it came, but for its weights."""
-        share_dropout(self._module)
-        self._module.eval().to(memory_format=torch.contiguous_format)
 
     def _set_rate(self, passed: float) -> None:
         for parameters in self.optimiser.param_groups:
             parameters["lr"] = self._schedule.learning_rate * (1 + math.cos(math.pi * passed)) / 2
 
     def _learn(self, inputs: NDArray[Any], truth: NDArray[np.intp]) -> tuple[float, float]:
-        """Computes the gradients of this process's rows of a batch.
+        """Computes the gradients of this rank's rows of a batch.
 
         Returns:
             The sum of their cross-entropies, and how many were answered rightly.
@@ -277,11 +272,11 @@ class _Training:
         self.optimiser.zero_grad(set_to_none=self._gradients is None)
         if not len(inputs):
             return 0.0, 0.0
-        share = self._several.share
-        share_dropout(self._module, share, len(truth))
-        x = torch.from_numpy(inputs).to(self.where)
-        y = torch.from_numpy(truth[share.rows(len(truth))]).to(self.where)
-        with autocast(self.precision, self.where):
+        shard = self._group.shard
+        shard_dropout(self._module, shard, len(truth))
+        x = torch.from_numpy(inputs).to(self._device)
+        y = torch.from_numpy(truth[shard.rows(len(truth))]).to(self._device)
+        with autocast(self._precision, self._device):
             logits = self._module(x)
         loss = functional.cross_entropy(logits.float(), y, reduction="sum")
         (loss / len(truth)).backward()  # type: ignore[no-untyped-call]
@@ -291,10 +286,13 @@ class _Training:
 
 
 def score(
-    module: nn.Module, batches: Batches, precision: Precision = "auto", several: Group = ALONE
+    module: nn.Module,
+    batches: Batches,
+    precision: Precision = "auto",
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> tuple[float, float]:
-    """Mean cross-entropy and share of right answers, 0..1; of several processes, in the first."""
-    logits, truth = predict(module, batches, precision, several)
+    """Mean cross-entropy and share of right answers, 0..1; NaN on every rank but 0."""
+    logits, truth = predict(module, batches, precision, group)
     if not len(logits):
         return math.nan, math.nan
     loss = functional.cross_entropy(torch.from_numpy(logits), torch.from_numpy(truth)).item()
@@ -302,42 +300,32 @@ def score(
 
 
 def predict(
-    module: nn.Module, batches: Batches, precision: Precision = "auto", several: Group = ALONE
+    module: nn.Module,
+    batches: Batches,
+    precision: Precision = "auto",
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """The logits of samples, (n, classes), and their classes, (n,).
 
-    Of several processes the first one gets them, and the others get none.
+    Rank 0 gets them, and the others get none.
     """
     where = next(module.parameters()).device
     module.eval()
     parts: list[NDArray[np.float32]] = []
     truths: list[NDArray[np.intp]] = []
-    # What can't be divided takes so little that the first does it alone.
-    idle = several.share.rank > 0 and not isinstance(batches, Divisible)
-    with several.agreed(), enough_memory(), torch.inference_mode(), autocast(precision, where):
-        for inputs, truth in () if idle else own_part(batches, several).epoch():
+    # What can't be sharded takes so little that rank 0 does it alone.
+    idle = group.rank > 0 and not isinstance(batches, Shardable)
+    with group.barrier(), memory_errors(), torch.inference_mode(), autocast(precision, where):
+        for inputs, truth in () if idle else local_batches(batches, group).epoch():
             logits = module(torch.from_numpy(inputs).to(where)).float() if len(inputs) else None
             parts.append(_NOTHING if logits is None else logits.cpu().numpy())
             truths.append(truth)
     # Batch by batch the rows of each process, of which it may have none.
-    by_batch = zip_longest(*several.gather(parts), fillvalue=_NOTHING)
+    by_batch = zip_longest(*group.gather(parts), fillvalue=_NOTHING)
     rows = [part for batch in by_batch for part in batch if len(part)]
     if not rows:
         return _NOTHING, np.empty(0, np.intp)
     return np.concatenate(rows), np.concatenate(truths)
-
-
-def _keep_memory() -> None:
-    """Has glibc keep what a step frees, for the next step.
-
-    Otherwise it gives hundreds of megabytes back to the system in every step and has them
-    filled with zeros again, which takes half of the time of the large networks. Elsewhere
-    nothing is changed.
-    """
-    with suppress(OSError, AttributeError):
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(_M_MMAP_MAX, 0)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def _train_mode(module: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""How a run tells what it is doing, without knowing where that is shown."""
+"""How a training reports what it does, without knowing where that is shown."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-Say = Callable[[str], None]
-"""Receives one sentence for each stage that ends."""
+Log = Callable[[str], None]
+"""Called with one sentence for each stage that ends."""
+
+OnProgress = Callable[[int, int], None]
+"""Called with the number of items done and of all."""
 
 
 class Progress(Protocol):
-    """Opens a display for a stage, and gives what takes the number done and of all."""
+    """Opens a progress display for a stage."""
 
     def __call__(
         self, description: str, *, unit: str = "photos"
-    ) -> AbstractContextManager[Callable[[int, int], None]]:
+    ) -> AbstractContextManager[OnProgress]:
         """Opens the display; it closes when its context ends."""
         ...
 
 
 @contextmanager
-def no_progress(description: str, *, unit: str = "photos") -> Iterator[Callable[[int, int], None]]:
+def no_progress(description: str, *, unit: str = "photos") -> Iterator[OnProgress]:
     """A `Progress` that shows nothing."""
     yield lambda done, total: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -19,9 +20,59 @@ DEFAULT_BACKBONE = "tf_efficientnet_lite2"
 Head = Literal["auto", "centred", "anew"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What to train, on what, and how.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRecipe:
+    """What `barkive train` and the study's recipes have in common.
+
+    Attributes:
+        image_size: Side of the square that photos become, in pixels, 32..1024; None for the
+            size that the backbone was trained with.
+        square: How a photo of any shape becomes a square.
+        enhance: Corrections of the square by name, in order; the bundle applies them too.
+        seed: Of everything that is drawn.
+
+    Raises:
+        UsageError: Settings are out of their range, or name what is not there; all faults are
+            named at once.
+    """
+
+    image_size: int | None = None
+    square: Square = "crop"
+    enhance: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        faults = [*self.faults()]
+        if faults:
+            raise UsageError(" ".join(faults))
+
+    def faults(self) -> Iterator[str]:
+        """A sentence for each setting that can't be used."""
+        raise NotImplementedError
+
+    @property
+    def size(self) -> int:
+        """Side of the square that photos become, in pixels."""
+        raise NotImplementedError
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How photos become pixels."""
+        return Preprocessing(self.size, self.square, self.enhance)
+
+
+def faults_found(*checks: Callable[[], object]) -> Iterator[str]:
+    """The error of each check that raises one, as a sentence."""
+    for check in checks:
+        try:
+            check()
+        except BarkiveError as error:
+            yield str(error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe(BaseRecipe):
+    """What `barkive train` trains, on what, and how.
 
     Attributes:
         data: A folder of breeds.
@@ -37,15 +88,10 @@ class Recipe:
         backbone: A timm model; None for the one that the weights' file is named after, or
             else `DEFAULT_BACKBONE`.
         backbone_weights: Its weights; None for timm's hub.
-        image_size: Side of the square that photos become, in pixels, 32..1024; None for the
-            size that the backbone was trained with.
-        square: How a photo of any shape becomes a square.
-        enhance: Corrections of the square by name, in order; the bundle applies them too.
         mirror: Whether the features of a photo and its mirror image are averaged.
         int8: Whether convolutions become int8, if that costs little enough.
         float_first: How many convolutions stay in float then, counted from the first.
         validation: The share of photos kept for validation, above 0 and below 1.
-        seed: Of the split.
         licence: The bundle's terms of use, as its metadata states them.
         exclude: Patterns of what is passed over in the folders, in gitignore's form.
         follow_links: Whether links are followed that lead out of a folder.
@@ -63,20 +109,41 @@ class Recipe:
     head: Head = "auto"
     backbone: str | None = None
     backbone_weights: Path | None = None
-    image_size: int | None = None
-    square: Square = "crop"
-    enhance: tuple[str, ...] = ()
     mirror: bool = True
     int8: bool = True
     float_first: int = 3
     validation: float = 0.15
-    seed: int = 0
     licence: str = ""
     exclude: tuple[str, ...] = ()
     follow_links: bool = False
 
-    def __post_init__(self) -> None:
-        faults = []
+    def faults(self) -> Iterator[str]:
+        """A sentence for each setting that can't be used."""
+        yield from self._folder_faults()
+        yield from faults_found(
+            lambda: Preprocessing(self.image_size or 224, self.square),
+            lambda: [breeds.find(name) for name in self.also],
+            lambda: check_corrections(self.enhance),
+            lambda: require_corrections(self.enhance),
+            lambda: check_name(self.network, self.backbone_weights),
+            lambda: self.passing,
+        )
+        yield from self._output_faults()
+        if self.head not in get_args(Head):
+            yield f"There is no head “{self.head}”; it must be one of {', '.join(get_args(Head))}."
+        if self.float_first < 0:
+            yield f"{self.float_first} convolutions can't stay in float; it must be 0 or more."
+        if not 0 < self.validation < 1:
+            yield f"The validation share is {self.validation}; it must be above 0 and below 1."
+        if self.seed < 0:
+            yield f"The seed is {self.seed}; it must not be negative."
+        if self.backbone_weights is not None and not self.backbone_weights.is_file():
+            yield (
+                f"The weights file {self.backbone_weights} does not exist; "
+                "check --backbone-weights."
+            )
+
+    def _folder_faults(self) -> Iterator[str]:
         for folder, wanted in (
             (self.data, "a folder that holds one folder a breed"),
             (self.not_dogs, "a folder of photos without dogs"),
@@ -84,47 +151,13 @@ class Recipe:
         ):
             if folder is not None and not folder.is_dir():
                 fault = "is not a folder" if folder.exists() else "does not exist"
-                faults.append(f"The folder {folder} {fault}; give {wanted}.")
-        for check in (
-            lambda: Preprocessing(self.image_size or 224, self.square),
-            lambda: [breeds.find(name) for name in self.also],
-            lambda: check_corrections(self.enhance),
-            lambda: require_corrections(self.enhance),
-            self._check_backbone,
-            lambda: self.passing,
-        ):
-            try:
-                check()
-            except BarkiveError as error:
-                faults.append(str(error))
-        if self.out.suffix != ".onnx":
-            faults.append(f"The output {self.out} must end in .onnx.")
-        elif self.out.is_dir():
-            faults.append(f"The output {self.out} is a folder; name a file.")
-        if self.head not in get_args(Head):
-            faults.append(
-                f"There is no head “{self.head}”; it must be one of {', '.join(get_args(Head))}."
-            )
-        if self.float_first < 0:
-            faults.append(
-                f"{self.float_first} convolutions can't stay in float; it must be 0 or more."
-            )
-        if not 0 < self.validation < 1:
-            faults.append(
-                f"The validation share is {self.validation}; it must be above 0 and below 1."
-            )
-        if self.seed < 0:
-            faults.append(f"The seed is {self.seed}; it must not be negative.")
-        if self.backbone_weights is not None and not self.backbone_weights.is_file():
-            faults.append(
-                f"The weights file {self.backbone_weights} does not exist; "
-                "check --backbone-weights."
-            )
-        if faults:
-            raise UsageError(" ".join(faults))
+                yield f"The folder {folder} {fault}; give {wanted}."
 
-    def _check_backbone(self) -> None:
-        check_name(self.network, self.backbone_weights)
+    def _output_faults(self) -> Iterator[str]:
+        if self.out.suffix != ".onnx":
+            yield f"The output {self.out} must end in .onnx."
+        elif self.out.is_dir():
+            yield f"The output {self.out} is a folder; name a file."
 
     @property
     def network(self) -> str:
@@ -138,11 +171,6 @@ class Recipe:
     def size(self) -> int:
         """Side of the square that photos become, in pixels."""
         return self.image_size or own_size(self.network, self.backbone_weights)
-
-    @property
-    def preprocessing(self) -> Preprocessing:
-        """How photos become pixels."""
-        return Preprocessing(self.size, self.square, self.enhance)
 
     @property
     def passing(self) -> Passing:

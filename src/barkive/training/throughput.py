@@ -1,4 +1,4 @@
-"""Where the time of a training goes, and what limits it, in words."""
+"""The throughput of a training: where its time goes, and its bottleneck in words."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from barkive.training.process_group.group import cores, group
-from barkive.training.progress import Say
+from barkive.training.process_group.group import cores, current_group
+from barkive.training.progress import Log
 
-# Shares of the time from which on something other than the network is what limits.
+# Shares of the time from which on something other than the network is the bottleneck.
 _MUCH = 0.1
 _SOON = 10.0  # seconds
 
@@ -56,8 +56,10 @@ def slowest(times: Sequence[Times]) -> Times:
     )
 
 
-def what_limits(loader: float, network: float, waited: float | None, exchanged: float = 0.0) -> str:
-    """One sentence on what to make faster first.
+def describe_bottleneck(
+    loader: float, network: float, waited: float | None, exchanged: float = 0.0
+) -> str:
+    """One sentence on the bottleneck: what to make faster first.
 
     Args:
         loader: Photos a second that the loader gives by itself, above 0.
@@ -84,27 +86,27 @@ def what_limits(loader: float, network: float, waited: float | None, exchanged: 
 
 
 @contextmanager
-def features_told(photos: int, say: Say) -> Iterator[None]:
-    """Says how fast features were computed, and what limited that; nothing where it was soon done.
+def log_feature_rate(photos: int, log: Log) -> Iterator[None]:
+    """Logs how fast features were computed, and the bottleneck; nothing if it took few seconds.
 
     Args:
         photos: How many there are.
-        say: Told that in the end.
+        log: Called with that in the end.
     """
     start, used = time.perf_counter(), time.process_time()
     yield
     seconds = time.perf_counter() - start
     if seconds < _SOON:
         return
-    busy = (time.process_time() - used) / (seconds * (group().threads or cores()))
-    say(
+    busy = (time.process_time() - used) / (seconds * (current_group().threads or cores()))
+    log(
         f"The features of {photos} photos took {seconds:.0f} seconds, "
-        f"{photos / seconds:.0f} photos a second. {_feature_limit(min(busy, 1.0))}"
+        f"{photos / seconds:.0f} photos a second. {_feature_bottleneck(min(busy, 1.0))}"
     )
 
 
-def _feature_limit(busy: float) -> str:
-    """One sentence on what limits features, which are computed on the processor.
+def _feature_bottleneck(busy: float) -> str:
+    """One sentence on the bottleneck of features, which are computed on the processor.
 
     Args:
         busy: The share of this process's cores that it used, 0..1.

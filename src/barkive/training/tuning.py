@@ -17,14 +17,14 @@ from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import WeightsError
 from barkive.images import Preprocessing
-from barkive.training import export, head
+from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone
 from barkive.training.certainty import Elsewhere, learn_elsewhere
+from barkive.training.curves import CurvePoint
 from barkive.training.datasets import Data
 from barkive.training.features import Features, extract_features
-from barkive.training.progress import Progress, Say
+from barkive.training.progress import Log, Progress
 from barkive.training.recipe import Head
-from barkive.training.run_folder import CurvePoint
 
 # From under-fitting, or with an anchor hardly leaving it, to over-fitting on every data set tried.
 PENALTIES = (10.0, 3.0, 1.0, 0.3, 0.1, 0.05, 0.03, 0.01, 0.001)
@@ -57,7 +57,7 @@ class Extractor:
         with self.progress(stage) as advance:
             return extract_features(
                 paths,
-                export.GraphFeatures(self.graph),
+                onnx_export.GraphFeatures(self.graph),
                 key=self.key,
                 preprocessing=self.preprocessing,
                 on_progress=advance,
@@ -91,7 +91,7 @@ def choose_layer(
     validation: NDArray[np.bool_],
     classes: int,
     progress: Progress,
-    say: Say,
+    log: Log,
     *,
     anchor: head.Linear | None = None,
 ) -> Choice:
@@ -106,7 +106,7 @@ def choose_layer(
         validation: Whether each is for validation, shape (n,).
         classes: The number of classes.
         progress: Opens a progress display.
-        say: Told which penalty was chosen.
+        log: Reports which penalty was chosen.
         anchor: What the layer is centred on; None for 0.
     """
     fitted = ~validation
@@ -129,7 +129,7 @@ def choose_layer(
             curve.append(CurvePoint(penalty, *sides[0], *sides[1]))
             advance(len(curve), len(PENALTIES))
     point = max(curve, key=lambda one: (one.validation_accuracy, -one.validation_loss))
-    say(f"L2 penalty {point.penalty:g}: {point.validation_accuracy:.2%} right on validation.")
+    log(f"L2 penalty {point.penalty:g}: {point.validation_accuracy:.2%} right on validation.")
     return Choice(layers[curve.index(point)], point, tuple(curve))
 
 
@@ -145,7 +145,7 @@ class OwnRows(NamedTuple):
     detector: head.RowsDetector | None = None
 
 
-def own_rows(backbone: Backbone, data: Data, wanted: Head, say: Say) -> OwnRows:
+def own_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> OwnRows:
     """What a head takes over from the backbone's own classifier.
 
     Whether its rows stand in the order of ImageNet's classes no file says, so it is tried: on
@@ -156,23 +156,23 @@ def own_rows(backbone: Backbone, data: Data, wanted: Head, say: Say) -> OwnRows:
         backbone: With its classifier, if it has one.
         data: The photos of dogs, with their features.
         wanted: `auto`, `centred` or `anew`.
-        say: Told which head it is.
+        log: Reports which head it is.
 
     Raises:
         WeightsError: `centred` is wanted, and there are no rows, or none that fit.
     """
-    found, why_not = _fitting_rows(backbone, data, wanted, say)
+    found, why_not = _fitting_rows(backbone, data, wanted, log)
     if found.anchor is None:
         if wanted == "centred":
             raise WeightsError(
                 f"The prediction layer can't be centred on the backbone's own rows. {why_not} "
                 "Give other weights, or take a head that is fitted anew."
             )
-        say(f"The prediction layer is fitted anew. {why_not}")
+        log(f"The prediction layer is fitted anew. {why_not}")
     return found
 
 
-def _fitting_rows(backbone: Backbone, data: Data, wanted: Head, say: Say) -> tuple[OwnRows, str]:
+def _fitting_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> tuple[OwnRows, str]:
     classifier = backbone.classifier
     if classifier is None:
         return OwnRows(), backbone.unclassified
@@ -193,7 +193,7 @@ def _fitting_rows(backbone: Backbone, data: Data, wanted: Head, say: Say) -> tup
         )
     if wanted == "anew":
         return OwnRows(None, detector), "That was asked for."
-    say(
+    log(
         f"The prediction layer is centred on the backbone's own rows of {len(shared)} breeds, "
         f"which alone are right on {right:.1%} of their photos."
     )
@@ -205,8 +205,7 @@ def quantised(
     choice: Choice,
     extract: Extractor,
     seed: int,
-    progress: Progress,
-    say: Say,
+    log: Log,
     *,
     anchor: head.Linear | None = None,
     float_first: int = 3,
@@ -222,8 +221,7 @@ def quantised(
         choice: The layer that was chosen on these.
         extract: The float graph.
         seed: Of the draw of the photos that show the ranges of the activations.
-        progress: Opens a progress display.
-        say: Told what int8 costs.
+        log: Reports what int8 costs.
         anchor: What the layer is centred on; None for 0.
         float_first: How many convolutions stay in float, counted from the first.
 
@@ -235,20 +233,28 @@ def quantised(
     pixels = np.stack([extract.preprocessing.load(data.paths[i]) for i in sample])
     for tail in FLOAT_TAILS:
         with extract.progress("Quantising", unit="networks"):
-            graph = export.quantise(extract.graph, pixels, float_first=float_first, float_tail=tail)
+            graph = onnx_export.quantise(
+                extract.graph, pixels, float_first=float_first, float_tail=tail
+            )
         if graph is None:
-            say("int8 is not used: it is for networks of many convolutions.")
+            log("int8 is not used: it is for networks of many convolutions.")
             break
         key = hashlib.sha256(graph.SerializeToString(deterministic=True)).hexdigest()
         int8 = replace(extract, graph=graph, key=key)
         rows = int8(data.paths, "Features in int8").rows
         found = choose_layer(
-            rows, data.truth, data.validation, len(data.labels), progress, say, anchor=anchor
+            rows,
+            data.truth,
+            data.validation,
+            len(data.labels),
+            extract.progress,
+            log,
+            anchor=anchor,
         )
         cost = choice.point.validation_accuracy - found.point.validation_accuracy
         used = cost <= INT8_COST
         where = f" with the last {tail:.0%} of the convolutions in float" if tail else ""
-        say(f"int8{where} costs {100 * cost:.2f} points: {'used' if used else 'not used'}.")
+        log(f"int8{where} costs {100 * cost:.2f} points: {'used' if used else 'not used'}.")
         if used:
             return replace(data, rows=rows), found, int8
     return data, choice, extract
@@ -258,7 +264,7 @@ def calibrate(
     draft: BundleInfo,
     shown: Outputs,
     truth: NDArray[np.intp],
-    say: Say,
+    log: Log,
     *,
     others: Outputs | None = None,
     detector: head.RowsDetector | None = None,
@@ -270,7 +276,7 @@ def calibrate(
         draft: What the bundle says of itself, with a prior if it is to have one anyway.
         shown: Of photos of dogs, as the training photos are.
         truth: Their classes, shape (n,).
-        say: Told how many photos get an answer.
+        log: Reports how many photos get an answer.
         others: Of photos of other things; None where there are none.
         detector: By the backbone's own rows; None where it has none that fit.
         elsewhere: Photos of breeds that the model knows and of others; None where there are none.
@@ -294,7 +300,7 @@ def calibrate(
     temperature = head.fit_temperature(shown.logits, truth, shift=shift)
     draft = replace(draft, temperature=temperature, dog_threshold=dog_threshold)
     if elsewhere is not None:
-        return learn_elsewhere(draft, shown.logits, truth, *elsewhere, say), found
+        return learn_elsewhere(draft, shown.logits, truth, *elsewhere, log), found
     scores = draft.scores(shown.logits, found(*shown), shown.features)
     right: NDArray[np.bool_] = scores.probabilities.argmax(axis=1) == truth
     # What is taken for no dog gets no answer, so it does not count.
@@ -302,7 +308,7 @@ def calibrate(
     certainties = draft.certainties(scores.probabilities)
     threshold = metrics.precision_threshold(certainties[seen], right[seen], ANSWER_PRECISION)
     given = seen & (certainties >= threshold)
-    say(
+    log(
         f"{given.mean():.1%} of the validation photos get an answer"
         + (
             f", and {right[given].mean():.1%} of these are right."

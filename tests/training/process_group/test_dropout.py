@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from barkive.training.process_group.dropout import Dropout, share_dropout
-from barkive.training.process_group.group import Share
+from barkive.training.process_group.dropout import Dropout, shard_dropout
+from barkive.training.process_group.group import Shard
 
 X = torch.arange(1.0, 71.0).view(7, 10)
 
@@ -23,13 +23,13 @@ def test_the_mask_is_that_of_pytorchs_own_layer(p):
 def test_processes_together_leave_out_what_one_would():
     layer, parts = nn.Sequential(Dropout(0.5)), []
     for rank in range(3):
-        share = Share(rank, 3)
-        share_dropout(layer, share, 7)
+        share = Shard(rank, 3)
+        shard_dropout(layer, share, 7)
         parts.append(dropped(layer, X[share.rows(7)]))
     whole = dropped(nn.Dropout(0.5), X)
     assert torch.equal(torch.cat(parts), whole)
     assert (whole == 0).any()
-    share_dropout(layer)
+    shard_dropout(layer)
     assert torch.equal(dropped(layer, X), whole)
 
 

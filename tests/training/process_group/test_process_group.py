@@ -19,13 +19,13 @@ import torch.distributed as dist
 
 from barkive.cli import commands
 from barkive.errors import ClusterError, DeviceError, UsageError
-from barkive.training.process_group import devices, launch
-from barkive.training.process_group.collectives import Several, _positions, _reaching
-from barkive.training.process_group.group import Group, Share, group, joined
-from barkive.training.process_group.launch import together
+from barkive.training.process_group import launch, torch_device
+from barkive.training.process_group.collectives import DistributedGroup, _positions, _reaching
+from barkive.training.process_group.group import ProcessGroup, Shard, current_group, use_group
+from barkive.training.process_group.launch import init_process_group
 
-SCRIPT = Path(__file__).with_name("together.py")
-SLOWLY = SCRIPT.with_name("slowly.py")
+SCRIPT = Path(__file__).with_name("train_in_ranks.py")
+SLOWLY = SCRIPT.with_name("slow_features.py")
 # Seconds: what hangs fails. Long, because on a busy machine PyTorch alone loads for minutes.
 LIMIT = 1800
 RECIPE = """
@@ -80,7 +80,7 @@ def both(pictures, tmp_path_factory):
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout == "done\n"  # the first process alone gets so far
-    return [torch.load(out / name, weights_only=False) for name in ("one", "two")]
+    return [torch.load(out / name, weights_only=True) for name in ("one", "two")]
 
 
 def largest_difference(one, other):
@@ -93,14 +93,12 @@ def test_two_processes_train_what_one_trains(both):
     assert (one["processes"], two["processes"]) == (1, 2)
     # Float sums in another order; dropout, augmentation and batches are the same.
     assert largest_difference(one["weights"], two["weights"]) < 1e-5
-    assert np.abs(one["logits"] - two["logits"]).max() < 1e-5
+    assert (one["logits"] - two["logits"]).abs().max() < 1e-5
     for a, b in zip(one["history"], two["history"], strict=True):
-        assert a.train_loss == pytest.approx(b.train_loss, abs=1e-5)
-        assert a.validation_loss == pytest.approx(b.validation_loss, abs=1e-5)
-        assert (a.train_accuracy, a.validation_accuracy) == (
-            b.train_accuracy,
-            b.validation_accuracy,
-        )
+        for loss in ("train_loss", "validation_loss"):
+            assert a[loss] == pytest.approx(b[loss], abs=1e-5)
+        for accuracy in ("train_accuracy", "validation_accuracy"):
+            assert a[accuracy] == b[accuracy]
     assert one["told"] == two["told"]
     assert two["told"][:4] == [(4, 52), (8, 52), (12, 52), (13, 52)]
 
@@ -111,7 +109,7 @@ def test_two_processes_train_in_bfloat16_what_one_trains_but_for_its_rounding(bo
         pytest.skip("the processor does not compute in bfloat16")
     # Of 8 significant bits; a row's gradients are rounded with the others of its process.
     assert 0 < largest_difference(one[0], two[0]) < 0.05
-    assert np.abs(one[1] - two[1]).max() < 0.1
+    assert (one[1] - two[1]).abs().max() < 0.1
 
 
 def test_an_interrupted_training_of_two_processes_ends_as_one_that_was_not(both):
@@ -213,27 +211,30 @@ def test_interrupted_processes_keep_the_features_that_they_have(pictures, tmp_pa
 
 def test_a_process_that_nobody_launched_is_alone(monkeypatch):
     monkeypatch.delenv("RANK", raising=False)
-    with together():
-        assert group().size == 1
-        assert group().threads == 0
-        assert group().gather(5) == [5]
-        assert group().divided(lambda items, _: [2 * i for i in items], [1, 2], print, block=1) == [
-            *(2, 4)
-        ]
+    with init_process_group():
+        assert current_group().world_size == 1
+        assert current_group().threads == 0
+        assert current_group().gather(5) == [5]
+        assert current_group().map_blocks(
+            lambda items, _: [2 * i for i in items], [1, 2], print, block=1
+        ) == [*(2, 4)]
 
 
 def test_a_launcher_of_one_process_is_as_none(monkeypatch):
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "1")
-    with together():
-        assert group().size == 1
+    with init_process_group():
+        assert current_group().world_size == 1
 
 
 @pytest.mark.parametrize(("rank", "size"), [("2", "2"), ("x", "2"), ("-1", "2"), ("0", "two")])
 def test_a_place_that_is_none_is_told(monkeypatch, rank, size):
     monkeypatch.setenv("RANK", rank)
     monkeypatch.setenv("WORLD_SIZE", size)
-    with pytest.raises(UsageError, match=f"RANK is “{rank}” and WORLD_SIZE “{size}”"), together():
+    with (
+        pytest.raises(UsageError, match=f"RANK is “{rank}” and WORLD_SIZE “{size}”"),
+        init_process_group(),
+    ):
         pass
 
 
@@ -241,7 +242,10 @@ def test_a_missing_address_is_told(monkeypatch):
     monkeypatch.setenv("RANK", "0")
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(UsageError, match="WORLD_SIZE is 2, and MASTER_ADDR is not set"), together():
+    with (
+        pytest.raises(UsageError, match="WORLD_SIZE is 2, and MASTER_ADDR is not set"),
+        init_process_group(),
+    ):
         pass
 
 
@@ -250,9 +254,9 @@ def test_processes_that_do_not_come_are_told(monkeypatch):
     for name, value in (("RANK", 0), ("WORLD_SIZE", 2), ("MASTER_PORT", port)):
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
-    monkeypatch.setattr(launch, "_ARRIVAL", timedelta(seconds=1))
+    monkeypatch.setattr(launch, "_RENDEZVOUS_TIMEOUT", timedelta(seconds=1))
     told = f"The 2 processes of the training did not meet at 127.0.0.1:{port} within 1 seconds"
-    with pytest.raises(ClusterError, match=told), together():
+    with pytest.raises(ClusterError, match=told), init_process_group():
         pass
 
 
@@ -262,7 +266,7 @@ def test_a_pytorch_without_processes_is_told(monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     monkeypatch.setenv("MASTER_PORT", "1")
     monkeypatch.setattr(dist, "is_available", lambda: False)
-    with pytest.raises(UsageError, match="can't train in several processes"), together():
+    with pytest.raises(UsageError, match="can't train in several processes"), init_process_group():
         pass
 
 
@@ -289,8 +293,8 @@ def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd, size)
 # What goes wrong.
 
 
-def several():
-    return Several(Share(0, 2), None, 1)
+def first_of_two():
+    return DistributedGroup(Shard(0, 2), None, 1)
 
 
 def test_memory_that_is_too_small_is_no_process_that_is_gone():
@@ -311,12 +315,12 @@ def test_memory_that_is_too_small_is_no_process_that_is_gone():
 )
 def test_the_memory_that_is_too_small_is_named(memory, fail):
     told = f"The {memory} memory is too small for this training; set a smaller batch"
-    with pytest.raises(DeviceError, match=told), devices.enough_memory():
+    with pytest.raises(DeviceError, match=told), torch_device.memory_errors():
         fail()
 
 
 def test_other_errors_are_what_they_are():
-    with pytest.raises(RuntimeError, match="shapes"), devices.enough_memory():
+    with pytest.raises(RuntimeError, match="shapes"), torch_device.memory_errors():
         raise RuntimeError("The shapes don't fit.")
 
 
@@ -325,11 +329,11 @@ def raises(error):
 
 
 def test_an_error_that_the_others_do_not_know_of_ends_the_group(monkeypatch):
-    alone = several()
-    monkeypatch.setattr(alone, "_send", lambda content: None)
-    monkeypatch.setattr(alone, "agreed", nullcontext)
+    group = first_of_two()
+    monkeypatch.setattr(group, "_broadcast", lambda content: None)
+    monkeypatch.setattr(group, "barrier", nullcontext)
     told = r"^Process 1 of 2 has failed \(ValueError: a bug\)\.$"
-    with pytest.raises(ClusterError, match=told), alone.led(print):
+    with pytest.raises(ClusterError, match=told), group.on_all_ranks(print):
         raise ValueError("a bug")
 
 
@@ -338,7 +342,7 @@ def test_gradients_lie_in_one_piece_in_the_form_of_their_weights(form):
     network = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.Flatten())
     network.to(memory_format=form)
     weights = [*network.parameters()]
-    flat = several().gradients(weights)
+    flat = first_of_two().flat_gradients(weights)
     assert flat.tolist() == [0.0] * 56
     assert [p.grad.stride() for p in weights] == [p.stride() for p in weights]
     network(torch.ones(1, 3, 4, 4)).sum().backward()
@@ -352,38 +356,38 @@ def test_gradients_lie_in_one_piece_in_the_form_of_their_weights(form):
 
 
 def test_rows_of_all_processes_are_the_batch():
-    shares = [Share(rank, 3) for rank in range(3)]
+    shares = [Shard(rank, 3) for rank in range(3)]
     assert [share.rows(7) for share in shares] == [slice(0, 2), slice(2, 4), slice(4, 7)]
     assert [share.rows(1) for share in shares] == [slice(0, 0), slice(0, 0), slice(0, 1)]
-    assert Share().rows(7) == slice(0, 7)
+    assert Shard().rows(7) == slice(0, 7)
 
 
 def test_blocks_are_dealt_out_by_turns_and_stay_whole():
-    assert _positions(11, 2, Share(0, 2)) == [0, 1, 4, 5, 8, 9]
-    assert _positions(11, 2, Share(1, 2)) == [2, 3, 6, 7, 10]
-    assert _positions(2, 2, Share(1, 2)) == []
+    assert _positions(11, 2, Shard(0, 2)) == [0, 1, 4, 5, 8, 9]
+    assert _positions(11, 2, Shard(1, 2)) == [2, 3, 6, 7, 10]
+    assert _positions(2, 2, Shard(1, 2)) == []
 
 
 # GPUs, of which this machine may have none.
 
 
-class Fake(Group):
+class Fake(ProcessGroup):
     """The second of two processes on one machine; the other has no GPU, or has one."""
 
-    share = Share(1, 2)
-    beside = 2
+    shard = Shard(1, 2)
+    local_world_size = 2
 
     def __init__(self, others):
         self.others = others
         self.exchanged = False
 
-    def agreed(self):
+    def barrier(self):
         return nullcontext()
 
     def gather(self, value):
         return [*self.others, value]
 
-    def exchange_on_gpus(self):
+    def use_nccl(self):
         self.exchanged = True
 
 
@@ -399,7 +403,7 @@ def gpus(monkeypatch):
         monkeypatch.setattr(torch.cuda, "set_device", taken.append)
         monkeypatch.setenv("LOCAL_RANK", "1")
         fake = Fake(others)
-        with joined(fake):
+        with use_group(fake):
             yield fake, taken
 
     return make
@@ -407,7 +411,7 @@ def gpus(monkeypatch):
 
 def test_each_process_takes_the_gpu_of_its_own(gpus):
     with gpus(2, others=[True]) as (fake, taken):
-        devices.take_device()
+        torch_device.set_device()
     assert taken == [1]
     assert fake.exchanged
 
@@ -415,19 +419,19 @@ def test_each_process_takes_the_gpu_of_its_own(gpus):
 def test_too_few_gpus_are_told(gpus):
     told = "a machine has 2 processes and 1 GPUs; start one process a GPU"
     with gpus(1, others=[True]) as (_, taken), pytest.raises(UsageError, match=told):
-        devices.take_device()
+        torch_device.set_device()
     assert taken == []
 
 
 def test_gpus_on_some_machines_only_are_told(gpus):
     told = "1 of 2 processes have a GPU"
     with gpus(0, others=[True]) as _, pytest.raises(UsageError, match=told):
-        devices.take_device()
+        torch_device.set_device()
 
 
 def test_without_gpus_gradients_go_through_main_memory(gpus):
     with gpus(0, others=[False]) as (fake, taken):
-        devices.take_device()
+        torch_device.set_device()
     assert taken == []
     assert not fake.exchanged
 
@@ -441,7 +445,7 @@ def test_gradients_go_by_nccl_where_it_is(monkeypatch, there):
     monkeypatch.setattr(dist, "ProcessGroup", Made)
     monkeypatch.setattr(dist, "is_nccl_available", lambda: there)
     monkeypatch.setattr(dist, "new_group", lambda backend: asked.append(backend) or made)
-    several = Several(Share(0, 2), None, 1)
-    several.exchange_on_gpus()
+    group = first_of_two()
+    group.use_nccl()
     assert asked == (["nccl"] if there else [])
-    assert several._gpus is (made if there else None)
+    assert group._nccl is (made if there else None)

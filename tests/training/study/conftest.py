@@ -10,7 +10,7 @@ import pytest
 
 from barkive.images import Preprocessing
 from barkive.training.progress import no_progress
-from barkive.training.study.outcome import Result
+from barkive.training.study.result import Result
 
 COLOURS = {
     "n02085620-Chihuahua": (210, 60, 60),
@@ -33,9 +33,9 @@ class Ran:
 @pytest.fixture(scope="session")
 def to_graph():
     """Exports each network only once, because that is what takes longest."""
-    from barkive.training import export
+    from barkive.training import onnx_export
 
-    graphs, real = {}, export.to_graph
+    graphs, real = {}, onnx_export.to_graph
 
     def to_graph(network, size):
         content = hashlib.sha256(f"{network} {size}".encode())
@@ -52,9 +52,9 @@ def to_graph():
 @pytest.fixture(autouse=True)
 def _exported_once(request, monkeypatch):
     if request.node.get_closest_marker("torch") is not None:
-        from barkive.training import export
+        from barkive.training import onnx_export
 
-        monkeypatch.setattr(export, "to_graph", request.getfixturevalue("to_graph"))
+        monkeypatch.setattr(onnx_export, "to_graph", request.getfixturevalue("to_graph"))
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +108,7 @@ def tiny():
     """A recipe with a head on a tiny backbone, solved to its optimum unless told otherwise."""
 
     def make(**settings):
-        from barkive.training.study.settings import StudyRecipe
+        from barkive.training.study.study_recipe import StudyRecipe
 
         given = {"about": "Tiny.", "minutes": 0.1}
         kind = settings.get("kind", "network")
@@ -140,7 +140,7 @@ def job(dogs, weights, tmp_path):
 @pytest.fixture(scope="session")
 def run_once(dogs, weights, to_graph, tmp_path_factory):
     """Runs a recipe in a folder of its own."""
-    from barkive.training import export
+    from barkive.training import onnx_export
     from barkive.training.study.job import Job, Study
     from barkive.training.study.run_recipes import run_recipe
 
@@ -151,7 +151,7 @@ def run_once(dogs, weights, to_graph, tmp_path_factory):
         job = Job(name, recipe, study, no_progress, said.append)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BARKIVE_CACHE", str(home))
-            patch.setattr(export, "to_graph", to_graph)
+            patch.setattr(onnx_export, "to_graph", to_graph)
             return Ran(run_recipe(job), job.folder, said)
 
     return run

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 
 from barkive.errors import DataError
 from barkive.training.progress import no_progress
-from barkive.training.study.dataset_split import draw_breeds, read_subject
+from barkive.training.study.dataset_split import draw_breeds, read_split
 
 
 def read(data, recipe, said=None):
-    return read_subject(data, recipe, no_progress, [].append if said is None else said.append)
+    return read_split(data, recipe, no_progress, [].append if said is None else said.append)
 
 
-def sides(subject):
-    return [set(subject.paths_of(x)) for x in (subject.train, subject.validation, subject.test)]
+def sides(split):
+    return [set(split.paths_of(x)) for x in (split.train, split.validation, split.test)]
 
 
 # The draw.
@@ -61,16 +61,16 @@ def test_too_few_breeds_for_a_second_draw():
 
 def test_every_photo_has_one_side(dogs, tiny):
     said = []
-    subject = read(dogs, tiny(), said)
-    assert [label.id for label in subject.labels] == ["Blue_dog", "green", "n02085620"]
-    assert [len(side) for side in sides(subject)] == [12, 3, 3]
-    assert set.union(*sides(subject)) == set(subject.paths)
-    for side in (subject.validation, subject.test):
-        assert sorted(subject.truth[side]) == [0, 1, 2]
-    assert sorted(subject.held) == sorted([*subject.validation, *subject.test])
-    for path, truth in zip(subject.paths, subject.truth, strict=True):
-        assert subject.labels[truth].id in path
-    ((file, reason),) = subject.failed
+    split = read(dogs, tiny(), said)
+    assert [label.id for label in split.labels] == ["Blue_dog", "green", "n02085620"]
+    assert [len(side) for side in sides(split)] == [12, 3, 3]
+    assert set.union(*sides(split)) == set(split.paths)
+    for side in (split.validation, split.test):
+        assert sorted(split.truth[side]) == [0, 1, 2]
+    assert sorted(split.held) == sorted([*split.validation, *split.test])
+    for path, truth in zip(split.paths, split.truth, strict=True):
+        assert split.labels[truth].id in path
+    ((file, reason),) = split.failed
     assert file == str(dogs / "green" / "broken.jpg")
     assert reason.startswith("It is not a photo")
     assert said == [
@@ -112,8 +112,8 @@ def test_no_near_duplicate_is_on_another_side(tiny, photo, tmp_path):
         shutil.copy(tmp_path / "data" / f"breed {i % 3}" / f"{i}.png", copy)
         twins[str(copy)] = str(tmp_path / "data" / f"breed {i % 3}" / f"{i}.png")
     said = []
-    subject = read(tmp_path / "data", tiny(held_out=0.5), said)
-    side_of = {path: i for i, side in enumerate(sides(subject)) for path in side}
+    split = read(tmp_path / "data", tiny(held_out=0.5), said)
+    side_of = {path: i for i, side in enumerate(sides(split)) for path in side}
     assert len(side_of) == 30
     assert set(side_of.values()) == {0, 1, 2}
     assert [twin for twin, original in twins.items() if side_of[twin] != side_of[original]] == []
@@ -130,16 +130,16 @@ def test_breeds_of_one_and_two_photos(tiny, dogs, photo, tmp_path):
     (tmp_path / "data" / "bare").mkdir()
     (tmp_path / "data" / "green" / "dead.png").symlink_to("nowhere.png")
     said = []
-    subject = read(tmp_path / "data", tiny(), said)
-    assert len(subject.labels) == 5
+    split = read(tmp_path / "data", tiny(), said)
+    assert len(split.labels) == 5
     lone, pair = (
-        next(i for i, label in enumerate(subject.labels) if label.en == name)
+        next(i for i, label in enumerate(split.labels) if label.en == name)
         for name in ("Lone dog", "pair")
     )
-    assert lone in subject.truth[subject.train]
-    assert lone not in subject.truth[subject.held]
-    assert np.bincount(subject.truth[subject.train])[pair] == 1
-    assert [file.rsplit("/", 1)[1] for file, _ in subject.failed] == [
+    assert lone in split.truth[split.train]
+    assert lone not in split.truth[split.held]
+    assert np.bincount(split.truth[split.train])[pair] == 1
+    assert [file.rsplit("/", 1)[1] for file, _ in split.failed] == [
         *("broken.jpg", "dead.png", "1.jpg"),
     ]
     assert "Left out, because they hold no photo: bare." in said

@@ -10,12 +10,12 @@ import pytest
 from barkive import __version__
 from barkive.errors import DataError, UsageError, WeightsError
 from barkive.training import loop
-from barkive.training.study import network as network_module
+from barkive.training.study import network_recipe as network_module
 from barkive.training.study import run_recipes as module
-from barkive.training.study.folder import claimed
-from barkive.training.study.outcome import read_result, write_result
+from barkive.training.study.recipe_folder import locked
+from barkive.training.study.result import read_result, write_result
 from barkive.training.study.run_recipes import run_recipe
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 
 SCRATCH = {"network": "simple-cnn", "epochs": 3, "learning_rate": 0.003}
 
@@ -106,7 +106,7 @@ def test_a_start_that_fails_costs_no_earlier_result(done, solved, tmp_path, chan
 def test_two_runs_in_one_folder_are_refused(done):
     one, _ = done
     one = replace(one, recipe=replace(one.recipe, seed=1))
-    with claimed(one.folder), pytest.raises(UsageError, match="Another run is at work in"):
+    with locked(one.folder), pytest.raises(UsageError, match="Another run is at work in"):
         run_recipe(one)
 
 

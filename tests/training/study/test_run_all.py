@@ -15,14 +15,19 @@ from pathlib import Path
 import pytest
 
 from barkive.errors import ClusterError, DataError, DeviceError, UsageError
-from barkive.training.process_group.group import ALONE, ElsewhereError, Group, Share, joined
+from barkive.training.process_group.group import (
+    SINGLE_PROCESS,
+    ProcessGroup,
+    RemoteRankError,
+    Shard,
+    use_group,
+)
 from barkive.training.progress import no_progress
-from barkive.training.study import run_all as runner
-from barkive.training.study import run_recipes as recipe_runs
+from barkive.training.study import run_recipes as runner
 from barkive.training.study.job import Study
-from barkive.training.study.outcome import Result, write_result
-from barkive.training.study.recipes import NAMES
-from barkive.training.study.run_all import run_all
+from barkive.training.study.result import Result, write_result
+from barkive.training.study.run_recipes import run_all
+from barkive.training.study.study_recipe import NAMES
 
 LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "results.md"]
 SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
@@ -70,15 +75,15 @@ def here(monkeypatch):
         write_result(job.folder, result)
         return result
 
-    monkeypatch.setattr(runner, "_run_apart", made_up)
+    monkeypatch.setattr(runner, "_run_in_subprocess", made_up)
     return ran
 
 
 def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    say = partial(print, "said:", flush=True)
+    log = partial(print, "said:", flush=True)
     names = [write("small", SMALL), write("second", SECOND), write("head", HEAD)]
-    results, missing = run_all(study, no_progress, say, names=names)
+    results, missing = run_all(study, no_progress, log, names=names)
     assert [result.recipe for result in results] == ["small"]
     assert list(missing) == ["head", "second"]
     assert "don't fit mobilenetv2_100" in missing["head"]
@@ -106,8 +111,8 @@ def test_for_real_in_processes_of_their_own(study, write, capfd, monkeypatch):
     assert any(line.startswith("said: 18 photos of 3 breeds: 12 to train on") for line in said)
     assert said[-1].startswith("said: second is not measured. Draw 1")
 
-    monkeypatch.setattr(runner, "_run_apart", lambda job: "run again")
-    again, missing = run_all(study, no_progress, say, names=names)
+    monkeypatch.setattr(runner, "_run_in_subprocess", lambda job: "run again")
+    again, missing = run_all(study, no_progress, log, names=names)
     assert again == results
     assert missing["second"] == "run again"
     said = capfd.readouterr().out
@@ -130,7 +135,7 @@ def test_a_precision_holds_for_the_recipes_that_train_in_epochs(study, write, mo
         seen[job.name] = job.recipe.precision
         return "noted"
 
-    monkeypatch.setattr(runner, "_run_apart", noted)
+    monkeypatch.setattr(runner, "_run_in_subprocess", noted)
     names = [write("small", SMALL), write("words", WORDS)]
     run_all(study, no_progress, [].append, names=names, precision="float32")
     assert seen == {"small": "float32", "words": "auto"}
@@ -142,18 +147,18 @@ def test_what_is_done_stays_on_the_leaderboard_while_others_run(
     names = [write("one", SMALL), write("two", SMALL)]
     assert [result.recipe for result in run(names)[0]] == ["one", "two"]
     (study.out / "one" / "result.json").unlink()
-    made_up = runner._run_apart
+    made_up = runner._run_in_subprocess
 
     def interrupted(job):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "_run_apart", interrupted)
+    monkeypatch.setattr(runner, "_run_in_subprocess", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run(names)
     told = json.loads((study.out / "leaderboard.json").read_text())
     assert [result["recipe"] for result in told["results"]] == ["two"]
     assert "**one.** Not run yet." in (study.out / "results.md").read_text()
-    monkeypatch.setattr(runner, "_run_apart", made_up)
+    monkeypatch.setattr(runner, "_run_in_subprocess", made_up)
     results, _, said = run(names)
     assert here == ["one", "two", "one"]
     assert [result.recipe for result in results] == ["one", "two"]
@@ -183,15 +188,15 @@ def test_the_studys_own_recipes_on_a_few_breeds_lack_only_what_they_must(run, he
     assert list(missing) == [name for name in NAMES if name not in scratch]
 
 
-class Two(Group):
-    share = Share(0, 2)
+class Two(ProcessGroup):
+    shard = Shard(0, 2)
 
 
 def test_processes_that_train_together_run_the_recipes_themselves(run, write, monkeypatch):
-    monkeypatch.setattr(runner, "_run_apart", None)
+    monkeypatch.setattr(runner, "_run_in_subprocess", None)
     monkeypatch.setattr(runner, "run_recipe", _refuses)
     names = [write("small", SMALL), write("second", SMALL)]
-    with joined(Two()):
+    with use_group(Two()):
         assert run(names)[1] == dict.fromkeys(("small", "second"), "Too few photos.")
         monkeypatch.setattr(runner, "run_recipe", _breaks)
         with pytest.raises(UsageError, match="No room"):
@@ -203,7 +208,7 @@ def test_processes_that_train_together_run_the_recipes_themselves(run, write, mo
     [
         (ValueError("a bug"), "It failed with the error above; please report that."),
         (DeviceError("The GPU memory is too small."), "The GPU memory is too small."),
-        (ElsewhereError("Process 2 has failed."), "Process 2 has failed."),
+        (RemoteRankError("Process 2 has failed."), "Process 2 has failed."),
     ],
 )
 def test_what_fails_in_processes_that_train_together_is_one_recipe(
@@ -214,7 +219,7 @@ def test_what_fails_in_processes_that_train_together_is_one_recipe(
 
     monkeypatch.setattr(runner, "run_recipe", fails)
     names = [write("small", SMALL), write("second", SMALL)]
-    with joined(Two()):
+    with use_group(Two()):
         assert run(names)[1] == dict.fromkeys(("small", "second"), said)
     assert ("ValueError: a bug" in capsys.readouterr().err) == isinstance(error, ValueError)
 
@@ -224,19 +229,19 @@ def test_processes_that_are_no_group_any_more_end_the_whole(run, write, monkeypa
         raise ClusterError("Another process has ended.")
 
     monkeypatch.setattr(runner, "run_recipe", fails)
-    with joined(Two()), pytest.raises(UsageError, match="Another process has ended"):
+    with use_group(Two()), pytest.raises(UsageError, match="Another process has ended"):
         run([write("small", SMALL)])
 
 
-@pytest.mark.parametrize(("group", "told"), [(ALONE, True), (Two(), False)])
+@pytest.mark.parametrize(("group", "told"), [(SINGLE_PROCESS, True), (Two(), False)])
 def test_the_memory_of_all_recipes_is_none_of_one(study, run, write, monkeypatch, group, told):
     def made_up(job, backbone):
         study.out.joinpath("small").mkdir(parents=True, exist_ok=True)
         return Result(job.name, job.recipe.about, job.digest(), 0, 3, (12, 3, 3), 0)
 
-    monkeypatch.setitem(recipe_runs._RUN, "network", made_up)
-    monkeypatch.setattr(runner, "_run_apart", runner._outcome)
-    with joined(group):
+    monkeypatch.setitem(runner._RUN, "network", made_up)
+    monkeypatch.setattr(runner, "_run_in_subprocess", runner._caught)
+    with use_group(group):
         ((result,), _, _) = run([write("small", SMALL)])
     assert (result.memory is not None) == told
 
@@ -326,7 +331,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="th
 
 def _study(dogs, out):
     program = (
-        "from barkive.training.study import recipes; recipes.NAMES = ('deep-cnn',); "
+        "from barkive.training.study import study_recipe; study_recipe.NAMES = ('deep-cnn',); "
         "from barkive.cli import main; main()"
     )
     command = [

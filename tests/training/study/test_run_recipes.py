@@ -9,7 +9,7 @@ import pytest
 from barkive.classifier import Classifier
 from barkive.errors import DataError, ExportError, UsageError, WeightsError
 from barkive.training.study import run_recipes as module
-from barkive.training.study.outcome import read_result
+from barkive.training.study.result import read_result
 from barkive.training.study.run_recipes import run_recipe
 from barkive.verdicts import Status
 
@@ -204,7 +204,7 @@ def test_fine_tuning_from_a_block_on_with_a_dense_layer(run_once, tiny):
 
 
 def test_a_block_that_is_not_there_is_told_before_a_photo_is_read(job, tiny, monkeypatch):
-    monkeypatch.setattr(module.network.Job, "read_subject", None)
+    monkeypatch.setattr(module.network_recipe.Job, "read_split", None)
     one, _ = job(tiny(solver="adam", train_from="layer9"))
     with pytest.raises(
         UsageError, match=r"no block “layer9” to train from; it has, for instance, layer4, "

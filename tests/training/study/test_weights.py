@@ -4,7 +4,7 @@ import huggingface_hub
 import pytest
 
 from barkive.errors import UsageError, WeightsError
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.study.weights import find_weights, load_weights
 
 MOBILENET = StudyRecipe(about="x", image_size=32)

@@ -1,8 +1,9 @@
-"""A group of several processes: how words, gradients and results go between them."""
+"""A group of several processes: how calls, gradients and results go between the ranks."""
 
 from __future__ import annotations
 
 import io
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,120 +14,130 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from barkive.errors import BarkiveError, ClusterError, UsageError
-from barkive.training.process_group.devices import take_device
 from barkive.training.process_group.group import (
-    ElsewhereError,
-    Group,
     Item,
-    OnProgress,
+    ProcessGroup,
+    RemoteRankError,
     Result,
-    Share,
+    Shard,
     Work,
     cores,
-    group,
+    current_group,
 )
+from barkive.training.process_group.torch_device import set_device
+from barkive.training.progress import OnProgress
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
-_LOOKS = 1.0  # seconds between two looks whether another process has failed
+_CHECK_SECONDS = 1.0  # between two looks at whether another rank has failed
 
 
-class _LeftError(Exception):
-    """Another process has failed, so this one leaves what they did together."""
+class _AbortedError(Exception):
+    """Another rank has failed, so this one leaves what they did together."""
 
 
-class Several(Group):
-    """Processes of which each runs this code."""
+class DistributedGroup(ProcessGroup):
+    """Several processes, each of which runs this code."""
 
-    def __init__(self, share: Share, store: Store, beside: int) -> None:
-        """Joins nothing yet: torch's process group must be there.
+    def __init__(self, shard: Shard, store: Store, local_world_size: int) -> None:
+        """Needs torch's default process group to be there already.
 
         Args:
-            share: This process's, and how many there are.
-            store: Where all can leave words.
-            beside: How many of them are on this machine, which share its cores.
+            shard: This process's rank, and how many there are.
+            store: torch's key-value store, which all ranks can read at any time.
+            local_world_size: How many of them are on this machine and share its cores.
         """
-        self.share = share
-        self.beside = beside
-        self.threads = max(1, cores() // beside)
+        self.shard = shard
+        self.local_world_size = local_world_size
+        self.threads = max(1, cores() // local_world_size)
         self._store = store
-        self._gpus: dist.ProcessGroup | None = None
-        self._parted: BaseException | None = None
+        self._nccl: dist.ProcessGroup | None = None
+        self._raised: BaseException | None = None
         self._calls = 0
-        self._looked = 0.0
+        self._checked = 0.0
 
     @contextmanager
-    def led(self, function: Callable[..., object], *arguments: Any) -> Iterator[None]:
-        """Sends the call to the others, and waits until they have understood.
+    def on_all_ranks(self, function: Callable[..., object], *arguments: Any) -> Iterator[None]:
+        """Sends the call to the other ranks, and waits until they have it.
 
         Raises:
             UsageError: The call can't be sent.
-            ClusterError: Another process is gone, or this one has failed where the others
+            ClusterError: Another rank is gone, or this one has failed where the others
                 don't know it, so that they can't go on together.
         """
-        content = io.BytesIO()
+        call = io.BytesIO()
         try:
-            torch.save((function, arguments), content)
+            pickle.dump((function, arguments), call)
         except Exception as error:  # pickle raises whatever the objects raise
             raise UsageError(
                 f"The network can't be sent to other processes ({type(error).__name__}); "
                 "train it in one process."
             ) from None
-        self._send(content.getbuffer())
+        self._broadcast(call.getbuffer())
         self._calls += 1
-        with self.agreed():
-            pass  # whether all have understood
+        with self.barrier():
+            pass  # until all have unpickled it
         torch.set_num_threads(self.threads)
         try:
             yield
         except Exception as error:
-            if error is self._parted or isinstance(error, ClusterError):
+            if error is self._raised or isinstance(error, ClusterError):
                 raise
-            raise ClusterError(_reason(error, self.share)) from error
+            raise ClusterError(_reason(error, self.shard)) from error
         finally:
-            self._parted = None
+            self._raised = None
             torch.set_num_threads(cores())
 
-    def follow(self) -> bool:
-        """Calls what the first process wants to be called; False where it wants no more."""
-        content = self._receive()
-        if not content:
+    def serve_call(self) -> bool:
+        """Makes the next call that rank 0 sends; False once it has shut the group down."""
+        call = self._receive()
+        if not call:
             return False
         self._calls += 1
         try:
-            with self.agreed():
-                function, arguments = torch.load(
-                    io.BytesIO(content), map_location="cpu", weights_only=False
-                )
+            with self.barrier():
+                # As of torch's own collectives of objects: it comes from this program's rank 0.
+                function, arguments = pickle.loads(call)
             function(*arguments)
-        except _LeftError:
-            pass  # the first knows why
+        except _AbortedError:
+            pass  # rank 0 tells why
         return True
 
-    def dismiss(self) -> None:
-        """Lets the others end."""
-        self._send(memoryview(b""))
+    def shut_down(self) -> None:
+        """Lets the other ranks end."""
+        self._broadcast(memoryview(b""))
 
-    def raise_alarm(self) -> None:
-        """Has the others leave what is being done, as soon as they look."""
-        self._store.set(self._alarm, "")
+    def report_failure(self) -> None:
+        """Has the other ranks leave what they do, as soon as they check."""
+        self._store.set(self._failure_key, "")
 
-    def take_device(self) -> None:
-        """Has each process take its own."""
-        with self.led(take_device):
-            take_device()
+    def check_failure(self) -> None:
+        """Leaves where another rank has failed; called now and then in long work."""
+        now = time.monotonic()
+        if now - self._checked < _CHECK_SECONDS:
+            return
+        self._checked = now
+        with _reaching():
+            failed = self._store.check([self._failure_key])
+        if failed:
+            raise _AbortedError
 
-    def exchange_on_gpus(self) -> None:
+    def set_device(self) -> None:
+        """Sets the device on each rank."""
+        with self.on_all_ranks(set_device):
+            set_device()
+
+    def use_nccl(self) -> None:
         """Makes a group of NCCL, once."""
-        if self._gpus is None and dist.is_nccl_available():
+        if self._nccl is None and dist.is_nccl_available():
             made = dist.new_group(backend="nccl")
             assert isinstance(made, dist.ProcessGroup)
-            self._gpus = made
+            self._nccl = made
 
     @contextmanager
-    def agreed(self) -> Iterator[None]:
-        """Asks the others after each context whether it went well."""
+    def barrier(self) -> Iterator[None]:
+        """An `all_reduce` of whether the context failed on any rank."""
         failure: Exception | None = None
         try:
             yield
@@ -134,22 +145,22 @@ class Several(Group):
             raise  # there is nobody to ask
         except Exception as error:  # Ctrl-C asks nobody either: all end with this process
             failure = error
-            if not isinstance(error, _LeftError):
-                self.raise_alarm()
+            if not isinstance(error, _AbortedError):
+                self.report_failure()
         failed = torch.tensor([float(failure is not None)])
         with _reaching():
             dist.all_reduce(failed)
         if not failed.item():
             return
-        told = [one for one in self.gather(_told(failure, self.share)) if one is not None]
-        if self.share.rank:
-            raise _LeftError
-        own = failure is not None and not isinstance(failure, _LeftError)
-        self._parted = failure if own else (told[0] if told else _LeftError())
-        assert self._parted is not None
-        raise self._parted
+        reports = [one for one in self.gather(_report(failure, self.shard)) if one is not None]
+        if self.rank:
+            raise _AbortedError
+        own = failure is not None and not isinstance(failure, _AbortedError)
+        self._raised = failure if own else (reports[0] if reports else _AbortedError())
+        assert self._raised is not None
+        raise self._raised
 
-    def gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor:
+    def flat_gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor:
         """Each gradient has the strides of its weights, as the optimiser asks for."""
         first, sizes = parameters[0], [parameter.numel() for parameter in parameters]
         flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
@@ -157,23 +168,22 @@ class Several(Group):
             parameter.grad = part.as_strided(parameter.shape, parameter.stride())
         return flat
 
-    def add_up(self, gradients: Tensor | None) -> None:
+    def all_reduce(self, gradients: Tensor | None) -> None:
         """One exchange for all of them."""
         assert gradients is not None
         with _reaching():
-            dist.all_reduce(gradients, group=self._gpus)
+            dist.all_reduce(gradients, group=self._nccl)
         if gradients.is_cuda:
             torch.cuda.synchronize()  # so that the time counts here
 
     def gather(self, value: Result) -> list[Result]:
         """Pickles the values on their way."""
-        first = self.share.rank == 0
-        values: list[Any] = [None] * self.size
+        values: list[Any] = [None] * self.world_size
         with _reaching():
-            dist.gather_object(value, values if first else None, dst=0)
-        return values if first else []
+            dist.gather_object(value, None if self.rank else values, dst=0)
+        return [] if self.rank else values
 
-    def divided(
+    def map_blocks(
         self,
         work: Work[Item, Result],
         items: Sequence[Item],
@@ -181,51 +191,41 @@ class Several(Group):
         *,
         block: int,
     ) -> list[Result]:
-        """Deals the items out in blocks; where they are one block, the first does it alone."""
+        """Deals the items out in blocks; where they are one block, rank 0 does it alone."""
         if len(items) <= block:
             return work(items, on_progress)
 
-        def told(done: int, total: int) -> None:
-            on_progress(min(done * self.size, len(items)), len(items))
+        def of_all(done: int, total: int) -> None:
+            on_progress(min(done * self.world_size, len(items)), len(items))
 
-        with self.led(_do_share, work, items, block):
-            parts = _do_share(work, items, block, told)
+        with self.on_all_ranks(_map_shard, work, items, block):
+            parts = _map_shard(work, items, block, of_all)
         results: list[Any] = [None] * len(items)
         for rank, part in enumerate(parts):
-            positions = _positions(len(items), block, Share(rank, self.size))
+            positions = _positions(len(items), block, Shard(rank, self.world_size))
             for position, result in zip(positions, part, strict=True):
                 results[position] = result
         return results
 
-    def look(self) -> None:
-        """Leaves where another process has failed: called now and then in long work."""
-        now = time.monotonic()
-        if now - self._looked < _LOOKS:
-            return
-        self._looked = now
-        with _reaching():
-            failed = self._store.check([self._alarm])
-        if failed:
-            raise _LeftError
-
     @property
-    def _alarm(self) -> str:
+    def _failure_key(self) -> str:
         return f"failed/{self._calls}"
 
-    def _send(self, content: memoryview) -> None:
+    def _broadcast(self, call: memoryview) -> None:
+        """Sends bytes of rank 0; their number goes first, because receivers must make room."""
         with _reaching():
-            dist.broadcast(torch.tensor([len(content)]), src=0)
-            if content:
-                dist.broadcast(torch.frombuffer(content, dtype=torch.uint8), src=0)
+            dist.broadcast(torch.tensor([len(call)]), src=0)
+            if call:
+                dist.broadcast(torch.frombuffer(call, dtype=torch.uint8), src=0)
 
     def _receive(self) -> bytes:
         length = torch.zeros(1, dtype=torch.int64)
         with _reaching():
             dist.broadcast(length, src=0)
-            content = torch.empty(int(length), dtype=torch.uint8)
-            if len(content):
-                dist.broadcast(content, src=0)
-        return content.numpy().tobytes()
+            call = torch.empty(int(length), dtype=torch.uint8)
+            if len(call):
+                dist.broadcast(call, src=0)
+        return call.numpy().tobytes()
 
 
 @contextmanager
@@ -243,40 +243,40 @@ def _reaching() -> Iterator[None]:
         ) from None
 
 
-def _told(failure: Exception | None, share: Share) -> BarkiveError | None:
-    """A failure as the first process can tell it; None where this process has none of its own."""
-    if failure is None or isinstance(failure, _LeftError):
+def _report(failure: Exception | None, shard: Shard) -> BarkiveError | None:
+    """A failure as rank 0 can raise it; None where this rank has none of its own."""
+    if failure is None or isinstance(failure, _AbortedError):
         return None
     if isinstance(failure, BarkiveError):
         return failure
-    return ElsewhereError(_reason(failure, share))
+    return RemoteRankError(_reason(failure, shard))
 
 
-def _reason(failure: Exception, share: Share) -> str:
+def _reason(failure: Exception, shard: Shard) -> str:
     reason = f"{type(failure).__name__}: {failure}".partition("\n")[0]
-    return f"Process {share.rank + 1} of {share.size} has failed ({reason})."
+    return f"Process {shard.rank + 1} of {shard.world_size} has failed ({reason})."
 
 
-def _positions(n: int, block: int, share: Share) -> list[int]:
-    """A process's positions among n, in whole blocks dealt out by turns."""
-    starts = range(share.rank * block, n, share.size * block)
+def _positions(n: int, block: int, shard: Shard) -> list[int]:
+    """A rank's positions among n, in whole blocks dealt out by turns."""
+    starts = range(shard.rank * block, n, shard.world_size * block)
     return [position for i in starts for position in range(i, min(i + block, n))]
 
 
-def _do_share(
+def _map_shard(
     work: Work[Any, Any],
     items: Sequence[Any],
     block: int,
     on_progress: OnProgress = lambda done, total: None,
 ) -> list[list[Any]]:
-    several = group()
-    assert isinstance(several, Several)
+    group = current_group()
+    assert isinstance(group, DistributedGroup)
 
     def advance(done: int, total: int) -> None:
-        several.look()
+        group.check_failure()
         on_progress(done, total)
 
-    with several.agreed():
-        positions = _positions(len(items), block, several.share)
+    with group.barrier():
+        positions = _positions(len(items), block, group.shard)
         found = work([items[i] for i in positions], advance)
-    return several.gather(found)
+    return group.gather(found)

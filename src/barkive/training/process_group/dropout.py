@@ -5,23 +5,23 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from barkive.training.process_group.group import WHOLE, Share
+from barkive.training.process_group.group import WHOLE, Shard
 
 
 class Dropout(nn.Dropout):
-    """Draws its mask for a whole batch, and takes the rows of this process.
+    """Draws its mask for a whole batch, and takes the rows of this rank.
 
-    All processes draw from the same seed, so together they leave out what one alone would.
-    In main memory the mask is the one that PyTorch's own layer draws.
+    All ranks draw from the same seed, so together they leave out what one process would. In main
+    memory the mask is the one that PyTorch's own layer draws.
 
     Attributes:
-        share: Of this process; the whole batch by default.
-        total: Rows of the whole batch; None where this process has all of them.
+        shard: Of this rank; the whole batch by default.
+        total: Rows of the whole batch; None where this rank has all of them.
     """
 
     def __init__(self, p: float) -> None:
         super().__init__(p)
-        self.share = WHOLE
+        self.shard = WHOLE
         self.total: int | None = None
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
@@ -31,17 +31,17 @@ class Dropout(nn.Dropout):
         total = len(input) if self.total is None else self.total
         kept = torch.empty(total, *input.shape[1:], dtype=input.dtype, device=input.device)
         kept.bernoulli_(1 - self.p).div_(1 - self.p)
-        return input * kept[self.share.rows(total)]
+        return input * kept[self.shard.rows(total)]
 
 
-def share_dropout(module: nn.Module, share: Share = WHOLE, total: int | None = None) -> None:
-    """Tells the layers of a module which rows of a batch come next.
+def shard_dropout(module: nn.Module, shard: Shard = WHOLE, total: int | None = None) -> None:
+    """Sets which rows of a batch the dropout layers of a module get next.
 
     Args:
-        module: Its `Dropout` layers are told.
-        share: Of this process; by default the whole batch.
-        total: Rows of the whole batch; None where this process has all of them.
+        module: Its `Dropout` layers are set.
+        shard: Of this rank; by default the whole batch.
+        total: Rows of the whole batch; None where this rank has all of them.
     """
     for part in module.modules():
         if isinstance(part, Dropout):
-            part.share, part.total = share, total
+            part.shard, part.total = shard, total

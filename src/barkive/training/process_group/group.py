@@ -1,7 +1,7 @@
-"""The processes that train as one, as seen by the code that they run: here one alone.
+"""The process group as the rest of the training sees it, and the group of a single process.
 
-What is done together is written once: alone it is a plain call, and where a launcher has
-started several processes, `distributed.together` puts their group in this one's place.
+What ranks do together is written once. In a single process it is a plain call; where a launcher
+has started several, `launch.init_process_group` puts a `collectives.DistributedGroup` in place.
 """
 
 from __future__ import annotations
@@ -15,98 +15,103 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from barkive.errors import ClusterError
+from barkive.training.progress import OnProgress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-OnProgress = Callable[[int, int], None]
 Work = Callable[[Sequence[Item], OnProgress], list[Result]]
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Which rows of a batch are a process's own.
+class Shard:
+    """Which rows of every batch belong to a rank.
 
     Attributes:
-        rank: Of the process, 0..size - 1.
-        size: How many processes share the batch, at least 1.
+        rank: Of the process, 0..world_size - 1.
+        world_size: How many processes share the batch, at least 1.
     """
 
     rank: int = 0
-    size: int = 1
+    world_size: int = 1
 
     def rows(self, n: int) -> slice:
-        """Its rows of a batch of n; shares differ by one row at most, and may be empty."""
-        return slice(n * self.rank // self.size, n * (self.rank + 1) // self.size)
+        """The rank's rows of a batch of n; shards differ by one row at most, and may be empty."""
+        return slice(n * self.rank // self.world_size, n * (self.rank + 1) // self.world_size)
 
 
-WHOLE = Share()
+WHOLE = Shard()
 
 
-class ElsewhereError(ClusterError):
-    """Another process has failed; all have left what they did, and can do something else."""
+class RemoteRankError(ClusterError):
+    """Another rank has failed; all have left what they did, and can do something else."""
 
 
-class Group:
-    """The processes that work together: here one that is alone.
+class ProcessGroup:
+    """The processes that train together; this class is the group of a single process.
 
     Attributes:
-        share: This process's, and how many there are.
-        beside: How many of them are on this machine, this one included.
+        shard: This process's rank, and how many there are.
+        local_world_size: How many of the processes are on this machine, this one included.
         threads: How many threads a session of ONNX Runtime gets; 0 for one a core.
     """
 
-    share = WHOLE
-    beside = 1
+    shard = WHOLE
+    local_world_size = 1
     threads = 0
 
     @property
-    def size(self) -> int:
+    def rank(self) -> int:
+        """This process's rank; rank 0 leads."""
+        return self.shard.rank
+
+    @property
+    def world_size(self) -> int:
         """How many processes there are."""
-        return self.share.size
+        return self.shard.world_size
 
     @contextmanager
-    def led(self, function: Callable[..., object], *arguments: Any) -> Iterator[None]:
-        """Has the other processes call a function while the context does the first's part.
+    def on_all_ranks(self, function: Callable[..., object], *arguments: Any) -> Iterator[None]:
+        """Has the other ranks call a function while the context does rank 0's part of it.
 
         Args:
             function: Of a module.
-            arguments: What can be pickled; tensors arrive in main memory.
+            arguments: What can be pickled. Tensors must be in main memory.
         """
         yield
 
     @contextmanager
-    def agreed(self) -> Iterator[None]:
-        """What all processes must do: where one has failed, all leave.
+    def barrier(self) -> Iterator[None]:
+        """Waits at the end of the context for all ranks; where one has failed, all leave.
 
-        The first process raises what went wrong, wherever that was.
+        Rank 0 raises what went wrong, on whichever rank that was.
         """
         yield
 
-    def take_device(self) -> None:
-        """Gives each process a GPU of its own, where there are GPUs.
+    def set_device(self) -> None:
+        """Gives each rank a GPU of its own, where there are GPUs.
 
         Raises:
             UsageError: There are too few, or not on every machine.
         """
 
-    def exchange_on_gpus(self) -> None:
-        """Lets gradients go from GPU to GPU, where that can be."""
+    def use_nccl(self) -> None:
+        """Lets `all_reduce` go from GPU to GPU, where that can be."""
 
-    def gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor | None:
-        """Lays all gradients, zeros at first, into one piece of memory, which `add_up` takes.
+    def flat_gradients(self, parameters: Sequence[nn.Parameter]) -> Tensor | None:
+        """Lays all gradients, zeros at first, into one tensor, which `all_reduce` takes.
 
-        None where there is nothing to add up, and gradients stay where they are.
+        None where there is nothing to reduce, and gradients stay where they are.
         """
         return None
 
-    def add_up(self, gradients: Tensor | None) -> None:
-        """Replaces gradients by their sums over all processes."""
+    def all_reduce(self, gradients: Tensor | None) -> None:
+        """Replaces gradients by their sums over all ranks."""
 
     def gather(self, value: Result) -> list[Result]:
-        """The values of all processes by rank; empty for all but the first."""
+        """The values of all ranks, in order, on rank 0; an empty list on the others."""
         return [value]
 
-    def divided(
+    def map_blocks(
         self,
         work: Work[Item, Result],
         items: Sequence[Item],
@@ -114,7 +119,7 @@ class Group:
         *,
         block: int,
     ) -> list[Result]:
-        """Applies a function to items, each process to its share of them.
+        """Applies a function to items, each rank to a part of them.
 
         Args:
             work: From items, and what takes the number done and of all, to a result for
@@ -125,29 +130,29 @@ class Group:
                 they would in one process.
 
         Returns:
-            The results in the order of the items; on all but the first process nothing.
+            On rank 0 the results in the order of the items; on the others nothing.
         """
         return work(items, on_progress)
 
 
-ALONE = Group()
-_joined: Group = ALONE
+SINGLE_PROCESS = ProcessGroup()
+_current: ProcessGroup = SINGLE_PROCESS
 
 
-def group() -> Group:
-    """The processes that this one works with."""
-    return _joined
+def current_group() -> ProcessGroup:
+    """The group that this process belongs to."""
+    return _current
 
 
 @contextmanager
-def joined(several: Group) -> Iterator[None]:
-    """Makes a group the one that this process works with, as long as the context lasts."""
-    global _joined
-    _joined = several
+def use_group(group: ProcessGroup) -> Iterator[None]:
+    """Makes a group the current one for as long as the context lasts."""
+    global _current
+    _current = group
     try:
         yield
     finally:
-        _joined = ALONE
+        _current = SINGLE_PROCESS
 
 
 def cores() -> int:

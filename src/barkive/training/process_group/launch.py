@@ -1,11 +1,7 @@
-"""Several processes that train as one, as torch's own launcher starts them.
+"""Joins the process group that torch's own launcher has started.
 
-The first process leads: it runs the command as if it were alone, and it alone writes files
-and prints. The others wait for functions to call with it, each on its share of the work: a
-part of the photos, or its rows of every batch. They end when it ends.
-
-Words between processes go by way of gloo, also where gradients go by way of NCCL: a process
-that has died is seen there at once, and nobody waits for it on a GPU.
+Calls and results between ranks go by way of gloo, also where gradients go by way of NCCL: gloo
+sees at once that a process has died, and nobody waits for it on a GPU.
 """
 
 from __future__ import annotations
@@ -22,68 +18,68 @@ import torch
 import torch.distributed as dist
 
 from barkive.errors import ClusterError, UsageError
-from barkive.training.process_group.group import Share, cores, joined
+from barkive.training.process_group.group import Shard, cores, use_group
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
 
-    from barkive.training.process_group.collectives import Several
+    from barkive.training.process_group.collectives import DistributedGroup
 
-_ARRIVAL = timedelta(minutes=5)
-# What the first does alone may take long; of a process that has died gloo tells at once.
-_PATIENCE = timedelta(days=7)
-_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+_RENDEZVOUS_TIMEOUT = timedelta(minutes=5)
+# What rank 0 does alone may take long; of a process that has died gloo tells at once.
+_COLLECTIVE_TIMEOUT = timedelta(days=7)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def together() -> Iterator[None]:
-    """Joins the processes that a launcher has started; the context is the first one's only.
+def init_process_group() -> Iterator[None]:
+    """Joins the processes that a launcher has started; only rank 0 enters the context.
 
-    The others serve it here, and exit with status 0 when it ends. `torchrun` and what else
-    sets `RANK`, `WORLD_SIZE`, `MASTER_ADDR` and `MASTER_PORT` will do.
+    The other ranks serve it inside this function, and exit with status 0 when it ends. `torchrun`
+    and whatever else sets `RANK`, `WORLD_SIZE`, `MASTER_ADDR` and `MASTER_PORT` will do.
 
     Raises:
         UsageError: The variables of the environment don't fit together.
         ClusterError: The other processes can't be reached.
     """
-    share = _launched()
-    if share.size == 1:
+    shard = _launched()
+    if shard.world_size == 1:
         yield
         return
     if not dist.is_available():
         raise UsageError("This PyTorch can't train in several processes; start Barkive alone.")
     # Where PyTorch lacks what it stands on, it can't even be imported.
-    from barkive.training.process_group.collectives import Several
+    from barkive.training.process_group.collectives import DistributedGroup
 
-    several = Several(share, _meet(share), _beside(share))
-    before = [signal.getsignal(number) for number in _INTERRUPTIONS]
+    group = DistributedGroup(shard, _rendezvous(shard), _local_world_size(shard))
+    before = [signal.getsignal(number) for number in _SIGNALS]
     try:
-        with joined(several):
-            if share.rank:
-                _serve(several)
-            _hear_once()
+        with use_group(group):
+            if shard.rank:
+                _serve(group)
+            _interrupt_once()
             torch.set_num_threads(cores())
             yield
-            several.dismiss()
+            group.shut_down()
     except BaseException:
         # The launcher ends all where one has failed; this one has yet to say why.
-        before = [signal.SIG_IGN for _ in _INTERRUPTIONS]
-        if not share.rank:
-            # Of Ctrl-C the others know nothing, and would go on with what they are doing.
-            with suppress(RuntimeError):  # where all words are lost, so are they
-                several.raise_alarm()
+        before = [signal.SIG_IGN for _ in _SIGNALS]
+        if not shard.rank:
+            # The others know nothing of Ctrl-C, and would go on with what they are doing.
+            with suppress(RuntimeError):  # the store may be gone with another process
+                group.report_failure()
         raise
     finally:
-        for number, handler in zip(_INTERRUPTIONS, before, strict=True):
+        for number, handler in zip(_SIGNALS, before, strict=True):
             signal.signal(number, handler)
         dist.destroy_process_group()
 
 
-def _launched() -> Share:
-    """This process's place among those that a launcher has started."""
+def _launched() -> Shard:
+    """This process's rank among those that a launcher has started."""
     rank, size = os.environ.get("RANK"), os.environ.get("WORLD_SIZE")
     if rank is None or size is None:
-        return Share()
+        return Shard()
     if not (rank.isdecimal() and size.isdecimal() and int(rank) < int(size)):
         raise UsageError(
             f"RANK is “{rank}” and WORLD_SIZE “{size}”; they must be whole numbers, and RANK "
@@ -95,17 +91,17 @@ def _launched() -> Share:
                 f"WORLD_SIZE is {size}, and {name} is not set; start the processes with torchrun, "
                 "which sets both."
             )
-    return Share(int(rank), int(size))
+    return Shard(int(rank), int(size))
 
 
-def _beside(share: Share) -> int:
-    """How many of the processes are on this machine; all of them where it isn't told."""
-    told = os.environ.get("LOCAL_WORLD_SIZE", "")
-    return int(told) if told.isdecimal() and int(told) else share.size
+def _local_world_size(shard: Shard) -> int:
+    """How many of the processes are on this machine; all of them where no variable tells."""
+    size = os.environ.get("LOCAL_WORLD_SIZE", "")
+    return int(size) if size.isdecimal() and int(size) else shard.world_size
 
 
-def _meet(share: Share) -> Store:
-    """Waits until all processes are there.
+def _rendezvous(shard: Shard) -> Store:
+    """Waits until all processes are there, and makes torch's default process group.
 
     Raises:
         ClusterError: They don't come.
@@ -113,49 +109,50 @@ def _meet(share: Share) -> Store:
     from torch.distributed.rendezvous import rendezvous
 
     address = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
+    rank, world_size = shard.rank, shard.world_size
     try:
         store: Store
-        store, _, _ = next(rendezvous("env://", share.rank, share.size, timeout=_ARRIVAL))
-        store.set(f"here/{share.rank}", "")
-        store.wait([f"here/{rank}" for rank in range(share.size)], _ARRIVAL)
+        store, _, _ = next(rendezvous("env://", rank, world_size, timeout=_RENDEZVOUS_TIMEOUT))
+        store.set(f"here/{rank}", "")
+        store.wait([f"here/{one}" for one in range(world_size)], _RENDEZVOUS_TIMEOUT)
         dist.init_process_group(
-            "gloo", store=store, rank=share.rank, world_size=share.size, timeout=_PATIENCE
+            "gloo", store=store, rank=rank, world_size=world_size, timeout=_COLLECTIVE_TIMEOUT
         )
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         raise ClusterError(
-            f"The {share.size} processes of the training did not meet at {address} within "
-            f"{_ARRIVAL.total_seconds():.0f} seconds ({reason}); start all of them, with the same "
-            "address."
+            f"The {shard.world_size} processes of the training did not meet at {address} within "
+            f"{_RENDEZVOUS_TIMEOUT.total_seconds():.0f} seconds ({reason}); start all of them, "
+            "with the same address."
         ) from None
     return store
 
 
-def _serve(several: Several) -> NoReturn:
-    """What all processes but the first do."""
-    # Interruptions reach all; the first says so, and the others end with it, what they have
-    # computed being kept.
-    for number in _INTERRUPTIONS:
+def _serve(group: DistributedGroup) -> NoReturn:
+    """What every rank but 0 does."""
+    # Interruptions reach all ranks. Rank 0 reports them; the others end with it, and what they
+    # have computed is kept.
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    torch.set_num_threads(several.threads)
+    torch.set_num_threads(group.threads)
     try:
-        while several.follow():
+        while group.serve_call():
             pass
     except ClusterError:
-        pass  # the first is gone, and has said why
+        pass  # rank 0 is gone, and has said why
     sys.exit(0)
 
 
-def _hear_once() -> None:
-    """Makes an interruption of Ctrl-C and of the launcher's SIGTERM, and one only.
+def _interrupt_once() -> None:
+    """Raises KeyboardInterrupt at the first Ctrl-C or SIGTERM, and ignores those that follow.
 
     The launcher sends each again, and would disturb what has to be written at the end.
     """
 
     def interrupt(number: int, frame: object) -> None:
-        for one in _INTERRUPTIONS:
+        for one in _SIGNALS:
             signal.signal(one, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    for number in _INTERRUPTIONS:
+    for number in _SIGNALS:
         signal.signal(number, interrupt)

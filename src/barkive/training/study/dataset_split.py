@@ -18,10 +18,10 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
-from barkive.training.datasets import Data, label_folders, split
-from barkive.training.process_group.group import group
-from barkive.training.progress import Progress, Say
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.datasets import Data, LabelledPhotos, label_folders, split
+from barkive.training.process_group.group import current_group
+from barkive.training.progress import Log, Progress
+from barkive.training.study.study_recipe import StudyRecipe
 from barkive.verdicts import Label
 
 _AHEAD = _BLOCK = 32
@@ -29,29 +29,20 @@ _AHEAD = _BLOCK = 32
 _HASHED = Preprocessing(224)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSplit(LabelledPhotos):
     """The readable photos of the breeds drawn, and what each photo is for.
 
     Attributes:
         labels: The classes, in alphabetical order of their ids.
-        paths: The photos, n of them.
-        truth: Index of each one's label, shape (n,).
-        groups: Each one's group of near-duplicates, shape (n,).
         train: Positions of the photos to train on.
         validation: Positions of the photos on which epochs and penalties are chosen.
         test: Positions of the photos that choose nothing.
-        failed: Each unreadable photo's path and the reason.
     """
 
-    labels: tuple[Label, ...]
-    paths: tuple[str, ...]
-    truth: NDArray[np.intp]
-    groups: NDArray[np.intp]
     train: NDArray[np.intp]
     validation: NDArray[np.intp]
     test: NDArray[np.intp]
-    failed: tuple[tuple[str, str], ...]
 
     @property
     def held(self) -> NDArray[np.intp]:
@@ -75,10 +66,6 @@ class Subject:
             other_paths=(),
             failed=self.failed,
         )
-
-    def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
-        """The photos at these positions."""
-        return [self.paths[i] for i in indices]
 
 
 def draw_breeds(ids: list[str], count: int, draw: int) -> list[str]:
@@ -107,7 +94,7 @@ def draw_breeds(ids: list[str], count: int, draw: int) -> list[str]:
     return sorted(drawn)
 
 
-def read_subject(data: str | Path, recipe: StudyRecipe, progress: Progress, say: Say) -> Subject:
+def read_split(data: str | Path, recipe: StudyRecipe, progress: Progress, log: Log) -> DatasetSplit:
     """Draws the breeds, reads their photos once, and splits them.
 
     Raises:
@@ -115,7 +102,7 @@ def read_subject(data: str | Path, recipe: StudyRecipe, progress: Progress, say:
     """
     samples = evaluation.read_samples(data)
     if samples.empty:
-        say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
+        log(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
     labels, label_of = label_folders(samples.folders)
     if len(labels) < 2:
         raise DataError(
@@ -123,11 +110,11 @@ def read_subject(data: str | Path, recipe: StudyRecipe, progress: Progress, say:
             "the study needs two or more."
         )
     if twins := evaluation.twin_folders(samples.folders, label_of):
-        say(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
+        log(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     drawn = draw_breeds([label.id for label in labels], recipe.breeds, recipe.draw)
     if 0 < len(labels) <= recipe.breeds:
-        say(f"{data} holds {len(labels)} breeds, so all are taken.")
-    return _split(samples, labels, label_of[samples.truth], drawn, recipe, progress, say)
+        log(f"{data} holds {len(labels)} breeds, so all are taken.")
+    return _split(samples, labels, label_of[samples.truth], drawn, recipe, progress, log)
 
 
 def _split(
@@ -137,14 +124,14 @@ def _split(
     drawn: list[str],
     recipe: StudyRecipe,
     progress: Progress,
-    say: Say,
-) -> Subject:
+    log: Log,
+) -> DatasetSplit:
     position = {id_: i for i, id_ in enumerate(drawn)}
     class_of = np.array([position.get(label.id, -1) for label in labels], dtype=np.intp)[label_of]
     chosen = np.flatnonzero(class_of >= 0)
     with progress("Reading the photos") as advance:
         paths = [samples.paths[i] for i in chosen]
-        read = group().divided(_read, paths, advance, block=_BLOCK)
+        read = current_group().map_blocks(_read, paths, advance, block=_BLOCK)
     hashes = [None if isinstance(one, str) else one for one in read]
     failed = [(path, one) for path, one in zip(paths, read, strict=True) if isinstance(one, str)]
     kept = chosen[[i for i, one in enumerate(hashes) if one is not None]]
@@ -169,7 +156,7 @@ def _split(
             f"validate and test with held_out {recipe.held_out:g}; add photos, or raise held_out."
         )
     by_id = {label.id: label for label in labels}
-    subject = Subject(
+    found = DatasetSplit(
         labels=tuple(by_id[drawn[i]] for i in present),
         paths=tuple(samples.paths[i] for i in kept),
         truth=truth,
@@ -180,18 +167,18 @@ def _split(
         failed=tuple(failed),
     )
     doubles = len(groups) - len(np.unique(groups))
-    say(
-        f"{len(kept)} photos of {len(present)} breeds: {len(subject.train)} to train on, "
-        f"{len(subject.validation)} for validation, {len(subject.test)} for the test; "
+    log(
+        f"{len(kept)} photos of {len(present)} breeds: {len(found.train)} to train on, "
+        f"{len(found.validation)} for validation, {len(found.test)} for the test; "
         f"{doubles} near-duplicates kept with their originals; {len(failed)} unreadable."
     )
     dropped = sorted(by_id[id_].en for i, id_ in enumerate(drawn) if i not in present)
     if dropped:
-        say(f"Left out, because none of their photos can be read: {', '.join(dropped)}.")
-    lonely = [label.en for i, label in enumerate(subject.labels) if (truth == i).sum() == 1]
+        log(f"Left out, because none of their photos can be read: {', '.join(dropped)}.")
+    lonely = [label.en for i, label in enumerate(found.labels) if (truth == i).sum() == 1]
     if lonely:
-        say(f"With one photo each, which is trained on and never tested: {', '.join(lonely)}.")
-    return subject
+        log(f"With one photo each, which is trained on and never tested: {', '.join(lonely)}.")
+    return found
 
 
 def _read(paths: Sequence[str], advance: evaluation.OnProgress) -> list[NDArray[np.uint64] | str]:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive.images import Preprocessing, Square
-from barkive.training import export
+from barkive.training import onnx_export
 from barkive.training.loading import Loader
 from barkive.training.networks import Network
-from barkive.training.process_group.group import Share
+from barkive.training.process_group.group import Shard
 from barkive.training.progress import Progress
 from barkive.training.tuning import Extractor
 
@@ -30,7 +30,7 @@ class FrozenBase:
     """
 
     extract: Extractor
-    vectors: export.GraphFeatures
+    vectors: onnx_export.GraphFeatures
 
     def rows(self, paths: Sequence[str], stage: str) -> NDArray[np.float32]:
         """The vectors of photos that can be read, shape (n, values), cached on disk."""
@@ -54,9 +54,9 @@ def freeze(
         progress: Opens a progress display.
     """
     with progress("Preparing the backbone", unit="networks"):
-        graph = export.to_graph(network.base.eval(), preprocessing.size)
+        graph = onnx_export.to_graph(network.base.eval(), preprocessing.size)
     extract = Extractor(graph, digest, preprocessing, progress)
-    return FrozenBase(extract, export.GraphFeatures(graph))
+    return FrozenBase(extract, onnx_export.GraphFeatures(graph))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,14 @@ class AugmentedRows:
     """
 
     loader: Loader
-    vectors: export.GraphFeatures
+    vectors: onnx_export.GraphFeatures
 
     def __len__(self) -> int:
         return len(self.loader)
 
-    def of(self, share: Share) -> AugmentedRows:
-        """The same batches, of which each gives the rows of one process only."""
-        return replace(self, loader=self.loader.of(share))
+    def sharded(self, shard: Shard) -> AugmentedRows:
+        """The same batches, of which each gives the rows of one rank only."""
+        return replace(self, loader=self.loader.sharded(shard))
 
     def epoch(self, number: int = 0) -> Iterator[tuple[NDArray[np.float32], NDArray[np.intp]]]:
         """One pass; the same number gives the same batches, always."""

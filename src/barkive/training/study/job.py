@@ -1,4 +1,4 @@
-"""One recipe to run, on what, and where its results go."""
+"""A job: one recipe to run, the photos, and the folder of its results."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from barkive.bundle import BundleInfo
 from barkive.errors import DataError
 from barkive.evaluation import Evaluation, Known, Predict
 from barkive.training.head import Linear, fit_prediction_layers
-from barkive.training.progress import Progress, Say
-from barkive.training.study import folder
-from barkive.training.study.dataset_split import Subject, read_subject
-from barkive.training.study.outcome import Result, Table
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.pipeline import Run, failed_csv
+from barkive.training.progress import Log, Progress
+from barkive.training.study import recipe_folder
+from barkive.training.study.dataset_split import DatasetSplit, read_split
+from barkive.training.study.result import Result, Table
+from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.study.weights import find_weights
 from barkive.verdicts import Label
 
@@ -53,14 +54,14 @@ class Job:
         recipe: The settings.
         study: On what, and where to.
         progress: Opens a progress display.
-        say: Told what is done.
+        log: Called with a sentence for each stage that ends.
     """
 
     name: str
     recipe: StudyRecipe
     study: Study
     progress: Progress
-    say: Say
+    log: Log
 
     @property
     def folder(self) -> Path:
@@ -88,10 +89,10 @@ class Job:
     @property
     def checkpoint(self) -> Path:
         """Where its training is kept when it is interrupted."""
-        return folder.checkpoint(self.folder, self.digest())
+        return recipe_folder.checkpoint(self.folder, self.digest())
 
     def begin(self, needed: int = 0) -> None:
-        """Removes the files of an earlier run: called when all is at hand that may be lacking.
+        """Removes the files of an earlier run; called once nothing more can be missing.
 
         Args:
             needed: How many bytes will be written at most.
@@ -99,27 +100,36 @@ class Job:
         Raises:
             UsageError: There is too little room for them.
         """
-        folder.start_afresh(self.folder, self.checkpoint, needed)
+        recipe_folder.remove_earlier_run(self.folder, self.checkpoint, needed)
 
-    def read_subject(self) -> Subject:
-        """The photos, and which of them are for what.
+    @property
+    def run(self) -> Run:
+        """What the pipeline has to know of it."""
+        name, preprocessing = f"study-{self.name}", self.recipe.preprocessing
+        return Run(name, self.folder, preprocessing, self.progress, self.log)
+
+    def read_split(self) -> DatasetSplit:
+        """The photos, and their split.
 
         Raises:
             DataError: There are too few breeds or photos.
         """
-        return read_subject(self.study.data, self.recipe, self.progress, self.say)
+        return read_split(self.study.data, self.recipe, self.progress, self.log)
 
     def result(
-        self, subject: Subject, here: Evaluation | None = None, elsewhere: Evaluation | None = None
+        self,
+        split: DatasetSplit,
+        here: Evaluation | None = None,
+        elsewhere: Evaluation | None = None,
     ) -> Result:
-        """Writes `failed.csv`, and gives a result: what was run on what, and how well it did.
+        """Writes `failed.csv`, and returns a result: recipe, photos and accuracies.
 
         Args:
-            subject: The photos.
+            split: The photos.
             here: What `judge` found on the test photos; None for a recipe that compares.
             elsewhere: And on those from elsewhere.
         """
-        failed = dict(subject.failed)
+        failed = dict(split.failed)
         for judged in (here, elsewhere):
             failed |= judged.failures if judged else {}
         self.list_failed(failed)
@@ -130,8 +140,8 @@ class Job:
             about=self.recipe.about,
             digest=self.digest(),
             seed=self.recipe.seed,
-            breeds=len(subject.labels),
-            photos=(len(subject.train), len(subject.validation), len(subject.test)),
+            breeds=len(split.labels),
+            photos=(len(split.train), len(split.validation), len(split.test)),
             unreadable=len(failed),
             accuracy=figures.top1 if figures else None,
             interval=figures.top1_interval if figures else None,
@@ -142,35 +152,29 @@ class Job:
 
     def list_failed(self, failed: Mapping[str, str]) -> None:
         """Writes `failed.csv`: each photo that could not be read, and why."""
-        table = evaluation.to_csv([("file", "error"), *failed.items()])
-        evaluation.write_files(self.folder, {"failed.csv": table})
+        evaluation.write_files(self.folder, {"failed.csv": failed_csv(failed.items())})
 
     def judge(
-        self, predict: Predict, info: BundleInfo, subject: Subject
+        self, predict: Predict, info: BundleInfo, split: DatasetSplit
     ) -> tuple[Evaluation, Evaluation | None]:
         """Judges a model on the test photos, and on those from elsewhere that it knows.
 
         Args:
             predict: The model.
             info: Its labels, preprocessing and thresholds.
-            subject: The photos.
+            split: The photos.
         """
-        paths = subject.paths_of(subject.test)
-        with self.progress("Testing") as advance:
-            here = evaluation.evaluate(
-                predict, info, paths, subject.truth[subject.test], on_progress=advance
-            )
+        run, paths, truth = self.run, split.paths_of(split.test), split.truth[split.test]
+        here = run.judge(predict, info, paths, truth, stage="Testing")
         other = self.elsewhere(info.labels)
         if other is None:
             return here, None
         try:
-            with self.progress("Testing elsewhere") as advance:
-                return here, evaluation.evaluate(
-                    predict, info, other.paths, other.truth, on_progress=advance
-                )
+            stage = "Testing elsewhere"
+            return here, run.judge(predict, info, other.paths, other.truth, stage=stage)
         except DataError as error:
             # None can be read, which must not cost what was trained.
-            self.say(f"{self.study.elsewhere} is left out. {error}")
+            self.log(f"{self.study.elsewhere} is left out. {error}")
             return here, None
 
     def elsewhere(self, labels: tuple[Label, ...]) -> Known | None:
@@ -181,16 +185,16 @@ class Job:
         try:
             return evaluation.known_to(labels, samples)
         except DataError:
-            self.say(f"None of the breeds in {self.study.elsewhere} was drawn.")
+            self.log(f"None of the breeds in {self.study.elsewhere} was drawn.")
             return None
 
-    def solve(self, subject: Subject, rows: NDArray[np.float32]) -> Linear:
+    def solve(self, split: DatasetSplit, rows: NDArray[np.float32]) -> Linear:
         """A prediction layer on the vectors of the training photos, with a fixed penalty."""
-        truth = subject.truth[subject.train]
-        (layer,) = fit_prediction_layers(rows, truth, len(subject.labels), [PENALTY])
+        truth = split.truth[split.train]
+        (layer,) = fit_prediction_layers(rows, truth, len(split.labels), [PENALTY])
         return layer
 
-    def compared(self, subject: Subject, table: Table, chart: bytes) -> Result:
+    def compared(self, split: DatasetSplit, table: Table, chart: bytes) -> Result:
         """Writes the table and the chart of a recipe that compares, and gives its result."""
         evaluation.write_files(
             self.folder,
@@ -199,7 +203,7 @@ class Job:
                 f"{self.recipe.kind}.png": chart,
             },
         )
-        return replace(self.result(subject), table=table)
+        return replace(self.result(split), table=table)
 
 
 def _size(file: Path) -> int | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from barkive.errors import UsageError, WeightsError
 from barkive.training.backbones import Backbone, load_backbone
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import StudyRecipe
 
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".bin")
 

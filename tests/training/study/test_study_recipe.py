@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from barkive.errors import UsageError
-from barkive.training.study.recipes import NAMES, find_recipe, parse_recipe
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.study_recipe import NAMES, StudyRecipe, find_recipe, parse_recipe
 
 SETTINGS = [field.name for field in fields(StudyRecipe)]
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from barkive.images.degrade import darken
 from barkive.images.enhance import CORRECTIONS
-from barkive.training.study import enhancement as module
+from barkive.training.study import enhancement_recipe as module
 
 
 @pytest.fixture(scope="module")

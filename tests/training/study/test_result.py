@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from barkive.errors import UsageError
-from barkive.training.study import outcome
-from barkive.training.study.outcome import Result, Table, read_result, write_result
+from barkive.training.study import result
+from barkive.training.study.result import Result, Table, read_result, write_result
 
 # A result holds its version.
 pytest.importorskip("timm", reason="timm is not installed")
@@ -71,8 +71,8 @@ def test_the_machine_is_told_in_one_line():
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
 def test_the_peak_of_memory():
-    before = outcome.peak_memory()
+    before = result.peak_memory()
     assert before > 2**20
     held = b"1" * (before + 2**27)
-    assert outcome.peak_memory() > before
+    assert result.peak_memory() > before
     del held

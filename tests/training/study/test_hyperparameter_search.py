@@ -9,11 +9,10 @@ import pytest
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch
 from barkive.training.progress import no_progress
-from barkive.training.study import tune as tuning
+from barkive.training.study import hyperparameter_search as tuning
+from barkive.training.study.hyperparameter_search import to_toml, tune
 from barkive.training.study.job import Job, Study
-from barkive.training.study.recipes import parse_recipe
-from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.tune import to_toml, tune
+from barkive.training.study.study_recipe import StudyRecipe, parse_recipe
 
 RECIPE = StudyRecipe(
     about="tiny",
@@ -40,9 +39,9 @@ def scripted(monkeypatch):
     """Trials that don't train: each reports the accuracies that it is told to."""
     curves = []
 
-    def train(recipe, network, base, subject, checkpoint, progress, say, on_epoch):
+    def train(task):
         for number, accuracy in enumerate(curves.pop(0), start=1):
-            on_epoch(Epoch(number, 1.0, accuracy, 1.0, accuracy, 0.1))
+            task.on_epoch(Epoch(number, 1.0, accuracy, 1.0, accuracy, 0.1))
 
     monkeypatch.setattr(tuning, "train_network", train)
     monkeypatch.setattr(tuning, "freeze_base", lambda *given: None)
@@ -95,7 +94,7 @@ def test_what_falls_behind_is_given_up(job, scripted):
     found = tune(job, "tiny", 9)
     assert [trial.state.name for trial in found.trials][-1] == "PRUNED"
     assert rows_of(job)[-1]["epochs"] == "2"
-    assert any("given up after epoch 2" in line for line in job.say.__self__)
+    assert any("given up after epoch 2" in line for line in job.log.__self__)
 
 
 def test_an_interrupted_search_goes_on(job, scripted, monkeypatch):
@@ -119,7 +118,7 @@ def test_a_search_goes_on_in_the_precision_that_it_began_with(job, scripted, mon
     computing_in("float32")
     scripted += [[0.6]]
     tune(job, "tiny", 2)
-    told = [line for line in job.say.__self__ if line.startswith("Trials are trained in")]
+    told = [line for line in job.log.__self__ if line.startswith("Trials are trained in")]
     assert told == ["Trials are trained in bfloat16."] * 2
     best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
     assert best.precision == "bfloat16"

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barkive.exploration import measures
-from barkive.exploration.charts import columns, histogram, readable, scatter
 from barkive.exploration.measures import distribution
+from barkive.exploration.svg_charts import columns, histogram, readable, scatter
 
 
 def texts(svg, tag="text"):

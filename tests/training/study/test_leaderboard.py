@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from barkive.training.study.comparison import study_report
 from barkive.training.study.job import Study
-from barkive.training.study.outcome import Result, Table
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study.leaderboard import study_report
+from barkive.training.study.result import Result, Table
+from barkive.training.study.study_recipe import StudyRecipe
 
 STUDY = Study(Path("/photos/dogs"), Path("/deep/results"), Path("/deep/nets"), Path("elsewhere"))
 HEAD = Result(

@@ -4,10 +4,10 @@ import pytest
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
-from barkive.training.process_group.group import ALONE, Group, Share, joined
+from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, Shard, use_group
 from barkive.training.progress import no_progress
-from barkive.training.study import train
-from barkive.training.study.settings import StudyRecipe
+from barkive.training.study import network_training
+from barkive.training.study.study_recipe import StudyRecipe
 
 FROZEN = {"network": "mobilenetv2_100", "image_size": 32}
 SCRATCH = {"network": "simple-cnn", "image_size": 32}
@@ -24,21 +24,25 @@ class Body:
         raise WorkError
 
 
-class Subject:
+class DatasetSplit:
     paths = ()
 
 
-class Five(Group):
-    share = Share(0, 5)
+class Five(ProcessGroup):
+    shard = Shard(0, 5)
 
-    def take_device(self):
+    def set_device(self):
         raise UsageError("There are too few GPUs.")
+
+
+def task(recipe, base, split):
+    return network_training.Task(recipe, None, base, split, no_progress, lambda line: None)
 
 
 def begin(values):
     recipe = StudyRecipe(about="", **values)
     base = None if recipe.network == "simple-cnn" else Body()
-    train.train_network(recipe, None, base, Subject(), None, no_progress, lambda line: None)
+    network_training.train_network(task(recipe, base, DatasetSplit()))
 
 
 @pytest.mark.parametrize("values", [SCRATCH, {**FROZEN, "augmentation": 1.0, "epochs": 1}])
@@ -50,22 +54,22 @@ def begin(values):
     ],
 )
 def test_what_processes_lack_is_told_before_any_work(values, batch, told):
-    with joined(Five()), pytest.raises(UsageError, match=told):
+    with use_group(Five()), pytest.raises(UsageError, match=told):
         begin({**values, "batch": batch})
 
 
 def test_a_frozen_body_asks_for_no_gpu():
-    with joined(Five()), pytest.raises(WorkError):
+    with use_group(Five()), pytest.raises(WorkError):
         begin({**FROZEN, "batch": 3})
 
 
-@pytest.mark.parametrize(("group", "decoded"), [(ALONE, 1), (Five(), 0)])
+@pytest.mark.parametrize(("group", "decoded"), [(SINGLE_PROCESS, 1), (Five(), 0)])
 def test_several_processes_decode_when_they_train(tmp_path, photo, group, decoded):
-    class One(Subject):
+    class One(DatasetSplit):
         paths = (str(photo(tmp_path / "0.png", (210, 60, 60), 0)),)
 
     recipe = StudyRecipe(about="", **SCRATCH)
     assert recipe.preprocessing == Preprocessing(32)
-    with joined(group):
-        photos = train._photos(recipe, One(), no_progress, lambda line: None)
+    with use_group(group):
+        photos = network_training._photos(task(recipe, None, One()))
     assert photos._known.sum() == decoded

@@ -1,34 +1,78 @@
-"""The settings of one of the study's recipes: frozen, and checked once, all faults together."""
+"""The study's recipes: their settings, and the TOML files that they are read from.
+
+A recipe is found by its name, among those that come with Barkive, or by the path of a file.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import sys
+import tomllib
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from barkive.errors import BarkiveError, UsageError
-from barkive.images import Preprocessing, Square
+from barkive.errors import UsageError
+from barkive.images import Preprocessing
 from barkive.training.backbones import check_name
-from barkive.training.bag_of_words import WordsSettings
+from barkive.training.bag_of_words import BagOfWordsSettings
 from barkive.training.codebook import Encoding, Sampling
 from barkive.training.loading import Colour
 from barkive.training.networks import Neck
 from barkive.training.precision import Precision
+from barkive.training.recipe import BaseRecipe, faults_found
 
 Kind = Literal["network", "words", "corrections", "sizes"]
 Solver = Literal["adam", "lbfgs"]
 Head = Literal["anew", "centred", "own"]
 
+ALL = "all"
+_FOLDER = files("barkive.training.study") / "recipes"
+# The order in which they are run and shown: the study's own.
+NAMES = (
+    "simple-cnn",
+    "simple-cnn-augmented",
+    "deep-cnn",
+    "deep-cnn-augmented",
+    "vgg16-head",
+    "vgg16-dense",
+    "mobilenetv2-head",
+    "mobilenetv2-finetuned",
+    "mobilenetv2-less-augmentation",
+    "mobilenetv2-less-dropout",
+    "mobilenetv2-dense",
+    "mobilenetv2-second-draw",
+    "xception-head",
+    "resnet50-head",
+    "mobilenetv2-own",
+    "lite0-own",
+    "lite0-anew",
+    "lite0-centred",
+    "lite2-own",
+    "lite2-anew",
+    "lite2-centred",
+    "sift-words",
+    "all-breeds",
+    "all-breeds-lite0-own",
+    "all-breeds-lite0-anew",
+    "all-breeds-lite0-centred",
+    "all-breeds-lite2-own",
+    "all-breeds-lite2-anew",
+    "all-breeds-lite2-centred",
+    "corrections",
+    "sizes",
+)
+
 SCRATCH = ("simple-cnn", "deep-cnn")
 _LARGEST = sys.float_info.max
 
 
-@dataclass(frozen=True, slots=True)
-class StudyRecipe:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyRecipe(BaseRecipe):
     """One figure of the study. Everything has a default but what it is about.
 
     Attributes:
@@ -59,13 +103,10 @@ class StudyRecipe:
         draw: Which draw of breeds: 0 the first, 1 the second, without a breed of the first.
         held_out: The share of photos kept from training: half of them validate, half test.
         image_size: Side of the square, in pixels.
-        square: How a photo becomes a square.
         colour: `rgb` or `grey`.
-        enhance: Corrections of each photo.
         sampling: Of `words`: where descriptors are taken, `dense` or `sparse`.
         encoding: Of `words`: `vlad` or `histogram`.
-        words: Of `words`: the size of the vocabulary.
-        seed: Of split, weights, order, augmentation and dropout.
+        words: Of `words`: the size of the codebook.
 
     Raises:
         UsageError: Settings are out of their range.
@@ -93,82 +134,73 @@ class StudyRecipe:
     draw: int = 0
     held_out: float = 0.3
     image_size: int = 224
-    square: Square = "crop"
     colour: Colour = "rgb"
-    enhance: tuple[str, ...] = ()
     sampling: Sampling = "dense"
     encoding: Encoding = "vlad"
     words: int = 64
-    seed: int = 0
 
-    def __post_init__(self) -> None:
-        faults = [
-            f"{name} is {_as_written(getattr(self, name))}; it must be {wanted}."
-            for name, (allowed, wanted) in _RANGES.items()
-            if not allowed(getattr(self, name))
-        ]
+    def faults(self) -> Iterator[str]:
+        """A sentence for each setting that can't be used."""
+        for name, (allowed, wanted) in _RANGES.items():
+            if not allowed(getattr(self, name)):
+                yield f"{name} is {_as_written(getattr(self, name))}; it must be {wanted}."
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                faults.append(
-                    f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
-                )
-        # One by one, because each tells its first fault only.
-        checks: tuple[Callable[[], object], ...] = (
+                yield f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
+        # One by one, because each raises for its first fault only.
+        yield from faults_found(
             lambda: Preprocessing(self.image_size),
             lambda: Preprocessing(square=self.square),
             lambda: Preprocessing(enhance=self.enhance),
-            lambda: WordsSettings(self.sampling),
-            lambda: WordsSettings(encoding=self.encoding, words=self.words),
+            lambda: BagOfWordsSettings(self.sampling),
+            lambda: BagOfWordsSettings(encoding=self.encoding, words=self.words),
         )
-        for check in checks:
-            try:
-                check()
-            except BarkiveError as error:
-                faults.append(str(error))
-        if not self.scratch:
-            try:
-                # Weights from a file are as good as the hub's, so only the name counts here.
-                check_name(self.network, Path())
-            except BarkiveError as error:
-                faults.append(str(error))
-            if self.colour == "grey":
-                faults.append(f"colour is “grey”; {self.network} was trained on rgb.")
-        elif self.train_from or self.neck != "pooled" or self.dense or self.dropout:
-            faults.append(
+        yield from self._scratch_faults() if self.scratch else self._backbone_faults()
+        yield from self._head_faults()
+        for what, ignored in self._ignored():
+            if ignored:
+                them = "it" if len(ignored) == 1 else "them"
+                yield f"{what} makes no use of {', '.join(ignored)}; leave {them} out."
+        if self.draw and not self.breeds:
+            yield f"draw is {self.draw}, but breeds is 0, which takes all at once."
+
+    def _scratch_faults(self) -> Iterator[str]:
+        if self.train_from or self.neck != "pooled" or self.dense or self.dropout:
+            yield (
                 f"{self.network} has its own layers and is trained as a whole: leave out "
                 "neck, dense, dropout and train_from."
             )
+
+    def _backbone_faults(self) -> Iterator[str]:
+        # Weights from a file are as good as the hub's, so only the name counts here.
+        yield from faults_found(lambda: check_name(self.network, Path()))
+        if self.colour == "grey":
+            yield f"colour is “grey”; {self.network} was trained on rgb."
+
+    def _head_faults(self) -> Iterator[str]:
         if self.compares and not self.solvable:
-            faults.append(
+            yield (
                 f"kind is “{self.kind}”, which fits prediction layers on a frozen backbone: take a "
                 "network of timm, and leave out dense, dropout, augmentation and train_from."
             )
         elif self.solver == "lbfgs" and not self.solvable:
-            faults.append(
+            yield (
                 "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
                 "dense, dropout, augmentation and train_from, or take “adam”."
             )
         if self.head in ("centred", "own") and (self.solver != "lbfgs" or self.neck != "pooled"):
-            faults.append(
+            yield (
                 f"head is “{self.head}”, which takes the backbone's own classifier, a linear layer "
                 "on pooled features: take solver “lbfgs”, and leave out neck."
             )
-        for what, ignored in self._ignored():
-            if ignored:
-                them = "it" if len(ignored) == 1 else "them"
-                faults.append(f"{what} makes no use of {', '.join(ignored)}; leave {them} out.")
-        if self.draw and not self.breeds:
-            faults.append(f"draw is {self.draw}, but breeds is 0, which takes all at once.")
-        if faults:
-            raise UsageError(" ".join(faults))
 
     def _ignored(self) -> Iterator[tuple[str, list[str]]]:
         """What ignores settings, and those that are other than by default."""
-        changed = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
+        changed = {one.name for one in fields(self) if getattr(self, one.name) != one.default}
         unused = _UNUSED.get(self.kind, ())
-        yield f"kind “{self.kind}”", [one for one in changed if one in unused]
+        yield f"kind “{self.kind}”", [one for one in unused if one in changed]
         if self.kind == "network" and self.solver == "lbfgs":
-            yield "solver “lbfgs”", [one for one in changed if one in _OF_EPOCHS]
+            yield "solver “lbfgs”", [one for one in _OF_EPOCHS if one in changed]
 
     @property
     def scratch(self) -> bool:
@@ -227,21 +259,21 @@ class StudyRecipe:
         return self.frozen and not (self.dense or self.dropout or self.augmentation)
 
     @property
-    def preprocessing(self) -> Preprocessing:
-        """How photos become pixels."""
-        return Preprocessing(self.image_size, self.square, self.enhance)
+    def size(self) -> int:
+        """Side of the square that photos become, in pixels."""
+        return self.image_size
 
     @property
-    def words_settings(self) -> WordsSettings:
+    def bag_of_words(self) -> BagOfWordsSettings:
         """How photos are put into visual words."""
-        return WordsSettings(self.sampling, self.encoding, self.words)
+        return BagOfWordsSettings(self.sampling, self.encoding, self.words)
 
     @property
     def digest(self) -> str:
         """Changes with every setting that the result depends on."""
         settings = asdict(self)
-        for told in ("about", "minutes", "expected", "original"):
-            del settings[told]
+        for described in ("about", "minutes", "expected", "original"):
+            del settings[described]
         # As they were before these were settings, so that what is done stays done.
         for name, before in (("head", "anew"), ("precision", "auto")):
             if settings[name] == before:
@@ -267,7 +299,7 @@ _RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "held_out": (lambda x: 0 < x < 1, "above 0 and below 1"),
     "seed": (lambda x: 0 <= x < 2**32, f"between 0 and {2**32 - 1}"),
 }
-_OF_WORDS = ("sampling", "encoding", "words")
+_OF_BAG_OF_WORDS = ("sampling", "encoding", "words")
 _OF_EPOCHS = ("penalty", "learning_rate", "epochs", "batch", "precision")
 _OF_NETWORKS = (
     *("network", "neck", "dense", "dropout", "augmentation", "train_from", "solver", "colour"),
@@ -275,10 +307,10 @@ _OF_NETWORKS = (
 )
 # By kind.
 _UNUSED: Mapping[str, tuple[str, ...]] = {
-    "network": _OF_WORDS,
+    "network": _OF_BAG_OF_WORDS,
     "words": _OF_NETWORKS,
-    "corrections": (*_OF_WORDS, *_OF_EPOCHS, "head"),
-    "sizes": (*_OF_WORDS, *_OF_EPOCHS, "head", "image_size", "square"),
+    "corrections": (*_OF_BAG_OF_WORDS, *_OF_EPOCHS, "head"),
+    "sizes": (*_OF_BAG_OF_WORDS, *_OF_EPOCHS, "head", "image_size", "square"),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
@@ -293,3 +325,106 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 def _as_written(value: Any) -> str:
     """A value as a recipe's file writes it: TOML has lists, no tuples."""
     return repr(list(value) if isinstance(value, tuple) else value)
+
+
+def find_recipe(name: str) -> tuple[str, StudyRecipe]:
+    """Reads one of the study's recipes by its name, or a recipe file by its path.
+
+    Returns:
+        The recipe's name, which for a file is its own without `.toml`, and the recipe.
+
+    Raises:
+        UsageError: There is no such recipe or file, or it has faults: all are named.
+    """
+    if name in NAMES:
+        return name, parse_recipe((_FOLDER / f"{name}.toml").read_text(), f"recipe {name}")
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise UsageError(
+            f"There is no recipe “{name}”; the recipes are {', '.join(NAMES)}, or {ALL}, "
+            "or a .toml file of your own."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"The recipe file {path} does not exist; check --recipe.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(
+            f"The recipe file {path} can't be read: {reason}; give a TOML file in UTF-8 that you "
+            "may read."
+        ) from None
+    return path.stem, parse_recipe(text, f"recipe file {path}")
+
+
+def parse_recipe(text: str, source: str) -> StudyRecipe:
+    """A recipe from the text of its file.
+
+    Args:
+        text: TOML.
+        source: What to call it in messages.
+
+    Raises:
+        UsageError: All that is wrong with it, with the valid keys.
+    """
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The {source} is no TOML: {error}.") from None
+    types = typing.get_type_hints(StudyRecipe)
+    faults = []
+    unknown = [key for key in settings if key not in types]
+    if unknown:
+        faults.append(
+            f"It has no setting called {', '.join(f'“{key}”' for key in unknown)}; "
+            f"the settings are {', '.join(field.name for field in fields(StudyRecipe))}."
+        )
+    if "about" not in settings:
+        faults.append("It lacks “about”, a sentence that says what it shows.")
+    known: dict[str, Any] = {"about": ""}
+    for key, value in settings.items():
+        if key in unknown:
+            continue
+        value = tuple(value) if isinstance(value, list) else value
+        wanted = _mismatch(value, types[key])
+        if wanted:
+            faults.append(f"{key} is {settings[key]!r}; it must be {wanted}.")
+        else:
+            known[key] = value
+    try:
+        # Checked as far as it goes, so that one attempt shows every fault.
+        recipe = StudyRecipe(**known)
+    except UsageError as error:
+        faults.append(str(error))
+    if faults:
+        raise UsageError(f"The {source} can't be used. {' '.join(faults)}")
+    return recipe
+
+
+def _mismatch(value: Any, wanted: Any) -> str:
+    """What a value should have been; empty where it is that."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is float:
+        return "" if number else "a number"
+    if wanted is int:
+        return "" if number and isinstance(value, int) else "a whole number"
+    if typing.get_origin(wanted) is tuple:
+        (inner, _) = get_args(wanted)
+        name = {int: "whole numbers", float: "numbers", str: "texts"}[inner]
+        fits = isinstance(value, tuple) and not any(_mismatch(x, inner) for x in value)
+        return "" if fits else f"a list of {name}"
+    return "" if isinstance(value, str) else "a text"
+
+
+def to_toml(recipe: StudyRecipe) -> str:
+    """A recipe as the text of its file, without what is the default."""
+    default = asdict(StudyRecipe(about=""))
+    lines = [
+        # What JSON has for texts, numbers and lists is TOML as well.
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in ({"about": recipe.about} | asdict(recipe)).items()
+        if value != default[name]
+    ]
+    text = "\n".join(lines) + "\n"
+    tomllib.loads(text)
+    return text

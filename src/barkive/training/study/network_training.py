@@ -14,24 +14,51 @@ from barkive.errors import UsageError
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
 from barkive.training.batches import Batches, Rows
-from barkive.training.curves import Epoch, best_epoch, diagnose
+from barkive.training.curves import Epoch, best_epoch, diagnose, diagnose_penalty
 from barkive.training.datasets import Data
 from barkive.training.freezing import train_from
 from barkive.training.head import Linear
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.precision import Precision
-from barkive.training.process_group.group import group
-from barkive.training.progress import Progress, Say
-from barkive.training.run_folder import diagnose_penalty
-from barkive.training.study.dataset_split import Subject
+from barkive.training.process_group.group import current_group
+from barkive.training.progress import Log, Progress
+from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
-from barkive.training.study.settings import StudyRecipe
-from barkive.training.throughput import features_told, what_limits
+from barkive.training.study.study_recipe import StudyRecipe
+from barkive.training.throughput import describe_bottleneck, log_feature_rate
 from barkive.training.tuning import Choice, choose_layer, own_rows
 
 _SCORED_AT_ONCE = 64
 _HEAD_EPOCHS, _HEAD_LEARNING_RATE = 10, 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A network to train, and on what.
+
+    Attributes:
+        recipe: The settings.
+        network: Of `build`.
+        base: Of `freeze_base`.
+        split: The photos.
+        progress: Opens a progress display.
+        log: Called with a sentence for each stage that ends.
+        backbone: What the network was built of, with its classifier, if the recipe's head is
+            to take that.
+        checkpoint: Where an interrupted training is kept; None for nowhere.
+        on_epoch: Called after each epoch; what it raises ends the training.
+    """
+
+    recipe: StudyRecipe
+    network: Network
+    base: FrozenBase | None
+    split: DatasetSplit
+    progress: Progress
+    log: Log
+    backbone: Backbone | None = None
+    checkpoint: Path | None = None
+    on_epoch: loop.OnEpoch = lambda epoch: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,59 +135,37 @@ def freeze_base(
     return freeze(network, key, recipe.preprocessing, progress)
 
 
-def train_network(
-    recipe: StudyRecipe,
-    network: Network,
-    base: FrozenBase | None,
-    subject: Subject,
-    checkpoint: Path | None,
-    progress: Progress,
-    say: Say,
-    on_epoch: loop.OnEpoch = lambda epoch: None,
-    *,
-    backbone: Backbone | None = None,
-) -> Trained:
+def train_network(task: Task) -> Trained:
     """Trains a network as its recipe says.
-
-    Args:
-        recipe: The settings.
-        network: Of `build`.
-        base: Of `freeze_base`.
-        subject: The photos.
-        checkpoint: Where an interrupted training is kept; None for nowhere.
-        progress: Opens a progress display.
-        say: Told what is done.
-        on_epoch: Called after each epoch; what it raises ends the training.
-        backbone: What the network was built of, with its classifier, if the recipe's head is
-            to take that.
 
     Raises:
         WeightsError: The classifier's rows don't fit the breeds.
         UsageError: The batch or the GPUs are too few for several processes.
         DataError, DeviceError, ClusterError: As `loop.fit`.
     """
-    if base is not None and recipe.frozen:
-        return _train_head(recipe, network, base, subject, progress, say, on_epoch, backbone)
+    recipe, network, split = task.recipe, task.network, task.split
+    if task.base is not None and recipe.frozen:
+        return _train_head(task, task.base)
     _prepare_processes(recipe)
     started = time.perf_counter()
-    if base is not None:
-        _start_head(recipe, network, base, subject, say)
+    if task.base is not None:
+        _start_head(task, task.base)
     preparing = time.perf_counter() - started
-    photos = _photos(recipe, subject, progress, say)
-    train = _loader(recipe, photos, subject)
-    judged = Loader(photos, subject.truth, subject.validation, _SCORED_AT_ONCE)
+    photos = _photos(task)
+    train = _loader(task, photos)
+    judged = Loader(photos, split.truth, split.validation, _SCORED_AT_ONCE)
     rate = train.rate()
-    with progress("Training", unit="photos") as advance:
+    with task.progress("Training", unit="photos") as advance:
         fitted = loop.fit(
             network,
             train,
             judged,
             _schedule(recipe),
-            checkpoint=checkpoint,
+            checkpoint=task.checkpoint,
             on_progress=advance,
-            on_epoch=on_epoch,
+            on_epoch=task.on_epoch,
         )
-    _tell_rates(rate, fitted.rate, fitted.waited, fitted.exchanged, say)
+    _log_rates(task, rate, fitted.rate, fitted.waited, fitted.exchanged)
     network.cpu()
     return Trained(
         network=network,
@@ -168,7 +173,7 @@ def train_network(
         history=fitted.history,
         choice=None,
         accuracies=_accuracies(fitted.history),
-        diagnosis=_diagnosis(fitted.history, subject),
+        diagnosis=_diagnosis(fitted.history, split),
         logits=loop.predict(network, judged, fitted.precision)[0],
         rows=None,
         seconds=preparing + fitted.seconds,
@@ -186,78 +191,71 @@ def _prepare_processes(recipe: StudyRecipe) -> None:
     Raises:
         UsageError: They can't.
     """
-    several = group()
-    # A process without a row in a whole batch would draw other dropout in the next.
-    if recipe.batch < several.size:
+    group = current_group()
+    # A rank without a row in a whole batch would draw other dropout in the next.
+    if recipe.batch < group.world_size:
         raise UsageError(
-            f"{several.size} processes can't share batches of {recipe.batch} photos; set a larger "
-            "batch in the recipe, or start fewer processes."
+            f"{group.world_size} processes can't share batches of {recipe.batch} photos; set a "
+            "larger batch in the recipe, or start fewer processes."
         )
-    several.take_device()
+    group.set_device()
 
 
-def _start_head(
-    recipe: StudyRecipe, network: Network, base: FrozenBase, subject: Subject, say: Say
-) -> None:
+def _start_head(task: Task, base: FrozenBase) -> None:
     """Trains the head on frozen features, before anything below it is changed.
 
     A head of random weights would spoil the features under it first. Kumar et al. (2022),
     "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution".
     """
+    recipe, split = task.recipe, task.split
     train, validation = (
-        Rows(base.rows(subject.paths_of(side), "Features"), subject.truth[side], 32, seed)
-        for side, seed in ((subject.train, recipe.seed), (subject.validation, None))
+        Rows(base.rows(split.paths_of(side), "Features"), split.truth[side], 32, seed)
+        for side, seed in ((split.train, recipe.seed), (split.validation, None))
     )
     schedule = loop.Schedule(
         _HEAD_EPOCHS, _HEAD_LEARNING_RATE, seed=recipe.seed, precision=recipe.precision
     )
-    fitted = loop.fit(network.head, train, validation, schedule)
+    fitted = loop.fit(task.network.head, train, validation, schedule)
     best = best_epoch(fitted.history)
-    say(f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation.")
+    task.log(
+        f"The head alone, before fine-tuning: {best.validation_accuracy:.1%} right on validation."
+    )
 
 
-def _train_head(
-    recipe: StudyRecipe,
-    network: Network,
-    base: FrozenBase,
-    subject: Subject,
-    progress: Progress,
-    say: Say,
-    on_epoch: loop.OnEpoch,
-    backbone: Backbone | None,
-) -> Trained:
+def _train_head(task: Task, base: FrozenBase) -> Trained:
+    recipe, network, split = task.recipe, task.network, task.split
     start = time.perf_counter()
     if recipe.augmentation:
         _prepare_processes(recipe)
-        say("Photos are augmented, so features of training photos are computed in each epoch.")
+        task.log("Photos are augmented, so features of training photos are computed in each epoch.")
     else:
-        say("The body is frozen: each photo's features are computed once, and cached.")
-    with features_told(len(subject.paths), say):
-        rows = base.rows(subject.paths, "Features")
+        task.log("The body is frozen: each photo's features are computed once, and cached.")
+    with log_feature_rate(len(split.paths), task.log):
+        rows = base.rows(split.paths, "Features")
     if recipe.solver == "lbfgs":
-        return _solved(recipe, network, backbone, rows, subject, start, progress, say)
+        return _solve(task, rows, start)
     train: Batches
     loader_rate = None
     if recipe.augmentation:
-        loader = _loader(recipe, _photos(recipe, subject, progress, say), subject)
+        loader = _loader(task, _photos(task))
         loader_rate = loader.rate()
         train = AugmentedRows(loader, base.vectors)
     else:
-        x, y = rows[subject.train], subject.truth[subject.train]
+        x, y = rows[split.train], split.truth[split.train]
         train = Rows(x, y, recipe.batch, recipe.seed)
-    validation = Rows(rows[subject.validation], subject.truth[subject.validation])
-    with progress("Training the head") as advance:
+    validation = Rows(rows[split.validation], split.truth[split.validation])
+    with task.progress("Training the head") as advance:
         fitted = loop.fit(
             network.head,
             train,
             validation,
             _schedule(recipe),
             on_progress=advance,
-            on_epoch=on_epoch,
+            on_epoch=task.on_epoch,
         )
     rate = len(train) * len(fitted.history) / fitted.seconds
     if loader_rate is not None:
-        _tell_rates(loader_rate, rate, None, fitted.exchanged, say)
+        _log_rates(task, loader_rate, rate, None, fitted.exchanged)
     network.cpu()
     return Trained(
         network=network,
@@ -265,7 +263,7 @@ def _train_head(
         history=fitted.history,
         choice=None,
         accuracies=_accuracies(fitted.history),
-        diagnosis=_diagnosis(fitted.history, subject),
+        diagnosis=_diagnosis(fitted.history, split),
         logits=loop.predict(network.head, validation, fitted.precision)[0],
         rows=rows,
         seconds=time.perf_counter() - start,
@@ -276,30 +274,28 @@ def _train_head(
     )
 
 
-def _solved(
-    recipe: StudyRecipe,
-    network: Network,
-    backbone: Backbone | None,
-    rows: NDArray[np.float32],
-    subject: Subject,
-    start: float,
-    progress: Progress,
-    say: Say,
-) -> Trained:
+def _solve(task: Task, rows: NDArray[np.float32], start: float) -> Trained:
     """Fits the prediction layer to its optimum, with the penalty that validation chooses.
 
     Or takes the backbone's own rows as they are.
     """
-    seen = subject.without_test(rows)
+    network, split = task.network, task.split
+    seen = split.without_test(rows)
     anchor = None
-    if recipe.head != "anew":
-        assert backbone is not None
-        anchor = own_rows(backbone, seen, "centred", say).anchor
-    if recipe.head == "own":
+    if task.recipe.head != "anew":
+        assert task.backbone is not None
+        anchor = own_rows(task.backbone, seen, "centred", task.log).anchor
+    if task.recipe.head == "own":
         assert anchor is not None
-        return _own(network, anchor, rows, seen, subject)
+        return _take_own_rows(task, anchor, rows, seen)
     choice = choose_layer(
-        seen.rows, seen.truth, seen.validation, len(seen.labels), progress, say, anchor=anchor
+        seen.rows,
+        seen.truth,
+        seen.validation,
+        len(seen.labels),
+        task.progress,
+        task.log,
+        anchor=anchor,
     )
     network.set_prediction(choice.layer)
     return Trained(
@@ -309,21 +305,19 @@ def _solved(
         choice=choice,
         accuracies=(choice.point.train_accuracy, choice.point.validation_accuracy),
         diagnosis=diagnose_penalty(choice.curve, choice.point),
-        logits=choice.layer(rows[subject.validation]),
+        logits=choice.layer(rows[split.validation]),
         rows=rows,
         seconds=time.perf_counter() - start,
     )
 
 
-def _own(
-    network: Network, layer: Linear, rows: NDArray[np.float32], seen: Data, subject: Subject
-) -> Trained:
+def _take_own_rows(task: Task, layer: Linear, rows: NDArray[np.float32], seen: Data) -> Trained:
     """The backbone's own rows as the prediction layer: nothing is trained."""
-    network.set_prediction(layer)
+    task.network.set_prediction(layer)
     right = layer(seen.rows).argmax(axis=1) == seen.truth
     accuracies = float(right[~seen.validation].mean()), float(right[seen.validation].mean())
     return Trained(
-        network=network,
+        network=task.network,
         parameters=0,
         history=(),
         choice=None,
@@ -332,26 +326,25 @@ def _own(
             f"Nothing was trained: the backbone's own rows are right on {accuracies[0]:.1%} of the "
             f"training photos and {accuracies[1]:.1%} of the validation photos."
         ),
-        logits=layer(rows[subject.validation]),
+        logits=layer(rows[task.split.validation]),
         rows=rows,
         seconds=0.0,
     )
 
 
-def _photos(recipe: StudyRecipe, subject: Subject, progress: Progress, say: Say) -> Photos:
-    photos = Photos(subject.paths, recipe.preprocessing, colour=recipe.colour)
-    if group().size == 1:
+def _photos(task: Task) -> Photos:
+    photos = Photos(task.split.paths, task.recipe.preprocessing, colour=task.recipe.colour)
+    if current_group().world_size == 1:
         # Several processes decode in the first epochs what they need: all at the same time.
-        with progress("Decoding") as advance:
+        with task.progress("Decoding") as advance:
             photos.fill(advance)
-    say(photos.describe())
+    task.log(photos.describe())
     return photos
 
 
-def _loader(recipe: StudyRecipe, photos: Photos, subject: Subject) -> Loader:
-    return Loader(
-        photos, subject.truth, subject.train, recipe.batch, recipe.augmentation, recipe.seed
-    )
+def _loader(task: Task, photos: Photos) -> Loader:
+    recipe, split = task.recipe, task.split
+    return Loader(photos, split.truth, split.train, recipe.batch, recipe.augmentation, recipe.seed)
 
 
 def _schedule(recipe: StudyRecipe) -> loop.Schedule:
@@ -360,17 +353,17 @@ def _schedule(recipe: StudyRecipe) -> loop.Schedule:
     )
 
 
-def _tell_rates(
-    loader: float, network: float, waited: float | None, exchanged: float, say: Say
+def _log_rates(
+    task: Task, loader: float, network: float, waited: float | None, exchanged: float
 ) -> None:
-    say(
+    task.log(
         f"The loader gives {loader:.0f} photos a second, and the network takes {network:.0f}. "
-        f"{what_limits(loader, network, waited, exchanged)}"
+        f"{describe_bottleneck(loader, network, waited, exchanged)}"
     )
 
 
-def _diagnosis(history: tuple[Epoch, ...], subject: Subject) -> str:
-    return diagnose(history, 1 / len(subject.labels), validation_photos=len(subject.validation))
+def _diagnosis(history: tuple[Epoch, ...], split: DatasetSplit) -> str:
+    return diagnose(history, 1 / len(split.labels), validation_photos=len(split.validation))
 
 
 def _accuracies(history: tuple[Epoch, ...]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What a run leaves beside the bundle."""
+"""What a run leaves beside the bundle and the report."""
 
 import csv
 import io
@@ -7,8 +7,11 @@ import json
 import pytest
 from PIL import Image
 
+from barkive.evaluation import write_files
+from barkive.training.curves import CurvePoint
 from barkive.training.recipe import Recipe
-from barkive.training.run_folder import CurvePoint, write_run
+from barkive.training.transfer_learning import run_files
+from barkive.training.tuning import Choice
 
 CURVE = (CurvePoint(0.1, 0.8, 0.7, 0.75, 0.9), CurvePoint(0.01, 1.0, 0.1, 0.5, 1.2))
 
@@ -17,21 +20,15 @@ CURVE = (CurvePoint(0.1, 0.8, 0.7, 0.75, 0.9), CurvePoint(0.01, 1.0, 0.1, 0.5, 1
 def folder(breeds, weights, tmp_path):
     recipe = Recipe(data=breeds, out=tmp_path / "m.onnx", backbone_weights=weights, seed=7)
     recipe.run_folder.mkdir()
-    write_run(
-        recipe,
-        CURVE,
-        CURVE[0],
-        {"licence": "Élan"},
-        [("bad, one.jpg", "The file is empty.")],
-        [("group", "file"), (1, "a.jpg")],
-    )
+    choice = Choice(None, CURVE[0], CURVE)
+    failed = [("bad, one.jpg", "The file is empty.")]
+    write_files(recipe.run_folder, run_files(recipe, choice, {"licence": "Élan"}, failed))
     return recipe.run_folder
 
 
 def test_every_file_is_there(folder):
     assert sorted(path.name for path in folder.iterdir()) == [
         "failed.csv",
-        "near-duplicates.csv",
         "provenance.json",
         "regularisation.csv",
         "regularisation.png",

@@ -1,4 +1,4 @@
-"""Runs a recipe that trains a network: train, export, judge, explain."""
+"""Runs a recipe of kind `network`: train, export, judge, explain."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from dataclasses import replace
 import numpy as np
 
 from barkive import evaluation
-from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import Evaluation
-from barkive.training import export, head
-from barkive.training.audit import audit, audited_labels, near_duplicates
+from barkive.training import head, onnx_export
+from barkive.training.audit import audit, audited_labels
 from barkive.training.backbones import Backbone
 from barkive.training.checkpoints import WEIGHT_BYTES
-from barkive.training.curves import draw_curves, epoch_rows
+from barkive.training.curves import curve_files, draw_curves, epoch_rows
 from barkive.training.networks import Network, layer_table, parameters
-from barkive.training.process_group.group import group
-from barkive.training.run_folder import curve_files
-from barkive.training.study.dataset_split import Subject
+from barkive.training.pipeline import predictor
+from barkive.training.process_group.group import current_group
+from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.job import PENALTY, Job
-from barkive.training.study.outcome import Result
-from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.train import Trained, build, freeze_base, train_network
+from barkive.training.study.network_training import Task, Trained, build, freeze_base, train_network
+from barkive.training.study.result import Result
+from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.tuning import Outputs, calibrate
 
 _MODEL = "model.onnx"
 _BYTES = 4  # of a weight, in the bundle
-_COMPARED_PHOTOS = 16
 _SUSPICIONS_SHOWN = 15
 # Logits beyond this come from weights that ran away: probabilities can't be made of them.
 _LARGEST_LOGIT = 1e6
@@ -51,40 +49,39 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     # Built once before the photos are read, so that a wrong block's name is told at once.
     if backbone is not None:
         build(recipe, backbone, classes=2)
-    subject = job.read_subject()
-    network = build(recipe, backbone, len(subject.labels))
+    split = job.read_split()
+    network = build(recipe, backbone, len(split.labels))
     layers = layer_table(network, recipe.image_size)
-    job.say(_printed(layers))
+    job.log(_printed(layers))
     base = freeze_base(recipe, network, backbone, job.progress)
     job.begin(_bytes_needed(recipe, network))
-    trained = train_network(
-        recipe,
-        network,
-        base,
-        subject,
-        job.checkpoint,
-        job.progress,
-        job.say,
+    task = Task(
+        *(recipe, network, base, split, job.progress, job.log),
         backbone=backbone,
+        checkpoint=job.checkpoint,
     )
+    trained = train_network(task)
     if trained.precision is not None:
-        job.say(f"Trained in {trained.precision}.")
-    job.say(trained.diagnosis)
+        job.log(f"Trained in {trained.precision}.")
+    job.log(trained.diagnosis)
     if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
         raise ExportError(
             f"The training of {job.name} diverged, so no bundle is written; a lower learning_rate "
             "may hold it."
         )
-    here, elsewhere = _export(job, trained, subject)
-    _explain(job, trained, subject, here)
-    evaluation.write_files(
-        job.folder,
-        {
-            "layers.csv": evaluation.to_csv([("layer", "output", "parameters"), *layers]),
-            **_curves(job, trained),
-        },
-    )
-    return _result(job, subject, trained, here, elsewhere)
+    here, elsewhere = _export(job, trained, split)
+    files = {
+        "layers.csv": evaluation.to_csv([("layer", "output", "parameters"), *layers]),
+        **_curves(job, trained),
+    }
+    heat_maps = trained.network.heat_maps(job.recipe.preprocessing)
+    with job.progress("Drawing", unit="pictures"):
+        job.run.report(here, split, heat_maps=heat_maps, files=files)
+    suspected = _suspected_labels(job, trained, split)
+    if suspected:
+        (job.folder / "suspected-labels.png").unlink(missing_ok=True)
+        evaluation.write_files(job.folder, suspected)
+    return _result(job, split, trained, here, elsewhere)
 
 
 def _bytes_needed(recipe: StudyRecipe, network: Network) -> int:
@@ -95,24 +92,20 @@ def _bytes_needed(recipe: StudyRecipe, network: Network) -> int:
     return max(checkpoints * WEIGHT_BYTES * trained, _BYTES * parameters(network))
 
 
-def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, Evaluation | None]:
+def _export(
+    job: Job, trained: Trained, split: DatasetSplit
+) -> tuple[Evaluation, Evaluation | None]:
     """Writes the bundle, and judges it."""
-    network, preprocessing = trained.network.eval(), job.recipe.preprocessing
+    run, network = job.run, trained.network.eval()
     prediction = head.Linear(
         network.prediction.weight.detach().numpy().T, network.prediction.bias.detach().numpy()
     )
-    draft = BundleInfo.draft(f"study-{job.name}", subject.labels, preprocessing)
-    truth = subject.truth[subject.validation]
-    info, detector = calibrate(draft, Outputs(trained.logits, trained.logits), truth, job.say)
+    shown, truth = Outputs(trained.logits, trained.logits), split.truth[split.validation]
+    info, detector = calibrate(run.draft(split.labels), shown, truth, job.log)
     with job.progress("Exporting", unit="networks"):
-        graph = export.to_graph(network.featurizer, job.recipe.image_size)
-        model = export.add_head(graph, prediction, detector)
+        graph = onnx_export.to_graph(network.featurizer, job.recipe.image_size)
+        model = run.assemble(network.featurizer, graph, prediction, detector, split.paths)
         del graph
-        some = subject.paths[:: -(-len(subject.paths) // _COMPARED_PHOTOS)]
-        pixels = np.stack([preprocessing.load(path) for path in some])
-        export.check_same_answers(
-            network.featurizer, prediction, detector, model, pixels, int8=False
-        )
     provenance = {
         "recipe": job.name,
         "seed": job.recipe.seed,
@@ -120,46 +113,37 @@ def _export(job: Job, trained: Trained, subject: Subject) -> tuple[Evaluation, E
         **({"precision": trained.precision} if trained.precision else {}),
     }
     info = replace(info, provenance=provenance)
-    export.write_bundle(model, info, job.folder / _MODEL)
-    session = export.session(model)
-    return job.judge(
-        lambda pixels: info.scores(*session.run(OUTPUTS, {"pixels": pixels})), info, subject
-    )
+    onnx_export.write_bundle(model, info, job.folder / _MODEL)
+    return job.judge(predictor(model, info), info, split)
 
 
-def _explain(job: Job, trained: Trained, subject: Subject, here: Evaluation) -> None:
-    """Writes the evaluation with heat maps, near-duplicates, and suspected wrong labels."""
-    heat_maps = trained.network.heat_maps(job.recipe.preprocessing)
-    with job.progress("Drawing", unit="pictures"):
-        evaluation.write_report(here, job.folder, model=f"study-{job.name}", heat_maps=heat_maps)
-    duplicates = near_duplicates(subject.paths, subject.truth, subject.groups, subject.labels)
-    files = {"near-duplicates.csv": evaluation.to_csv(duplicates)}
-    if trained.rows is not None:
-        # Features of all photos are at hand, so that all labels can be judged, not only
-        # those of the test.
-        penalty = trained.choice.point.penalty if trained.choice else PENALTY
-        with job.progress("Judging the labels", unit="folds") as advance:
-            logits = audit(
-                trained.rows,
-                subject.truth,
-                subject.groups,
-                len(subject.labels),
-                penalty=penalty,
-                seed=job.recipe.seed,
-                on_progress=advance,
-            )
-        found = audited_labels(logits, subject.truth, subject.labels, subject.paths)
-        # That of the report, which judges the test photos only, would stay where none is found.
-        (job.folder / "suspected-labels.png").unlink(missing_ok=True)
-        files["suspected-labels.csv"] = evaluation.to_csv(evaluation.suspicion_rows(found))
-        if found:
-            shown = found[:_SUSPICIONS_SHOWN]
-            files["suspected-labels.png"] = evaluation.suspicions_sheet(shown)
-        job.say(
-            f"Of all {len(subject.paths)} photos, {len(found)} look like another breed than "
-            "that of their folder."
+def _suspected_labels(job: Job, trained: Trained, split: DatasetSplit) -> dict[str, bytes]:
+    """Which labels of all photos may be wrong; nothing where their features are not at hand.
+
+    The report judges the test photos only, and its files are replaced by these.
+    """
+    if trained.rows is None:
+        return {}
+    penalty = trained.choice.point.penalty if trained.choice else PENALTY
+    with job.progress("Judging the labels", unit="folds") as advance:
+        logits = audit(
+            trained.rows,
+            split.truth,
+            split.groups,
+            len(split.labels),
+            penalty=penalty,
+            seed=job.recipe.seed,
+            on_progress=advance,
         )
-    evaluation.write_files(job.folder, files)
+    found = audited_labels(logits, split.truth, split.labels, split.paths)
+    files = {"suspected-labels.csv": evaluation.to_csv(evaluation.suspicion_rows(found))}
+    if found:
+        files["suspected-labels.png"] = evaluation.suspicions_sheet(found[:_SUSPICIONS_SHOWN])
+    job.log(
+        f"Of all {len(split.paths)} photos, {len(found)} look like another breed than "
+        "that of their folder."
+    )
+    return files
 
 
 def _curves(job: Job, trained: Trained) -> dict[str, bytes]:
@@ -175,14 +159,14 @@ def _curves(job: Job, trained: Trained) -> dict[str, bytes]:
 
 def _result(
     job: Job,
-    subject: Subject,
+    split: DatasetSplit,
     trained: Trained,
     here: Evaluation,
     elsewhere: Evaluation | None,
 ) -> Result:
     train_accuracy, validation_accuracy = trained.accuracies
     return replace(
-        job.result(subject, here, elsewhere),
+        job.result(split, here, elsewhere),
         parameters=trained.parameters,
         train_accuracy=train_accuracy,
         validation_accuracy=validation_accuracy,
@@ -194,7 +178,7 @@ def _result(
         loader_rate=trained.loader_rate,
         waited=trained.waited,
         exchanged=trained.exchanged,
-        processes=group().size,
+        processes=current_group().world_size,
         precision=trained.precision,
     )
 

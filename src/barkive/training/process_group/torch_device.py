@@ -1,4 +1,4 @@
-"""Where networks are trained, and the sentence where memory is too small for it."""
+"""The device that networks are trained on, and the error where its memory is too small."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 
 from barkive.errors import DeviceError, UsageError
-from barkive.training.process_group.group import group
+from barkive.training.process_group.group import current_group
 
 
 def device() -> torch.device:
@@ -17,41 +17,41 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def take_device() -> None:
-    """Takes the GPU of this process, where there is one for each on this machine.
+def set_device() -> None:
+    """Takes the GPU of this rank, where there is one for each on this machine.
 
     Raises:
         UsageError: There are too few, or not on every machine.
     """
-    several = group()
+    group = current_group()
     has_gpu = torch.cuda.is_available()
-    with several.agreed():
+    with group.barrier():
         if has_gpu:
             there = torch.cuda.device_count()
-            if there < several.beside:
+            if there < group.local_world_size:
                 raise UsageError(
-                    f"Each process needs a GPU of its own, and a machine has {several.beside} "
-                    f"processes and {there} GPUs; start one process a GPU, or hide the GPUs with "
-                    "CUDA_VISIBLE_DEVICES=''."
+                    "Each process needs a GPU of its own, and a machine has "
+                    f"{group.local_world_size} processes and {there} GPUs; start one process a "
+                    "GPU, or hide the GPUs with CUDA_VISIBLE_DEVICES=''."
                 )
-            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", several.share.rank)))
-    having = several.gather(has_gpu)
-    with several.agreed():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", group.rank)))
+    having = group.gather(has_gpu)
+    with group.barrier():
         if len(set(having)) > 1:
             raise UsageError(
                 f"{sum(having)} of {len(having)} processes have a GPU; take machines that are "
                 "alike, or hide the GPUs with CUDA_VISIBLE_DEVICES=''."
             )
     if has_gpu:
-        several.exchange_on_gpus()
+        group.use_nccl()
 
 
 @contextmanager
-def enough_memory() -> Iterator[None]:
-    """Names the memory that a training needs more of than there is.
+def memory_errors() -> Iterator[None]:
+    """Turns what PyTorch and Python raise without enough memory into an error of Barkive's own.
 
     Raises:
-        DeviceError: Instead of what PyTorch and Python raise then.
+        DeviceError: It names the memory that is too small.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What `test_distributed.py` interrupts: `slowly.py PHOTOS BEGUN`.
+"""What `test_process_group.py` interrupts: `slow_features.py PHOTOS BEGUN`.
 
 Each process leaves a file in BEGUN when it has computed the features of two photos, and takes
 two seconds for each of the others, so that it can hear of the interruption before the last.
@@ -12,8 +12,8 @@ import numpy as np
 
 from barkive.images import Preprocessing
 from barkive.training import features
-from barkive.training.process_group.group import group
-from barkive.training.process_group.launch import together
+from barkive.training.process_group.group import current_group
+from barkive.training.process_group.launch import init_process_group
 
 features._BATCH = 1
 computed = []
@@ -21,7 +21,7 @@ computed = []
 
 def slow(pixels):
     if len(computed) == 2:
-        Path(sys.argv[2], str(group().share.rank)).touch()
+        Path(sys.argv[2], str(current_group().rank)).touch()
     if len(computed) >= 2:
         time.sleep(2)
     computed.append(pixels)
@@ -29,7 +29,7 @@ def slow(pixels):
 
 
 if __name__ == "__main__":
-    with together():
+    with init_process_group():
         features.extract_features(
             sorted(str(path) for path in Path(sys.argv[1]).iterdir()),
             slow,

@@ -33,7 +33,7 @@ from barkive.errors import ExportError
 from barkive.evaluation import write_files
 from barkive.training.backbones import Backbone
 from barkive.training.head import Detector, Linear, RowsDetector
-from barkive.training.process_group.group import group
+from barkive.training.process_group.group import current_group
 
 Pixels = NDArray[np.uint8]
 
@@ -221,7 +221,7 @@ class GraphFeatures:
     def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
         """(n, size, size, 3) → (n, channels)."""
         if self._session is None:
-            self._session = session(self.graph, threads=group().threads)
+            self._session = session(self.graph, threads=current_group().threads)
         features: NDArray[np.float32] = self._session.run(["features"], {"pixels": pixels})[0]
         return features
 

@@ -1,7 +1,7 @@
-"""What `test_distributed.py` runs in one process or in several: `together.py PHOTOS OUT`."""
+"""What `test_process_group.py` runs in one process or in two: `train_in_ranks.py PHOTOS OUT`."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +11,15 @@ from torch import nn
 
 from barkive.errors import DataError, UsageError
 from barkive.images import Preprocessing
-from barkive.training.export import GraphFeatures
 from barkive.training.features import extract_features
 from barkive.training.loading import Loader, Photos
 from barkive.training.loop import Schedule, fit, predict
+from barkive.training.onnx_export import GraphFeatures
 from barkive.training.precision import resolve
-from barkive.training.process_group.devices import device
 from barkive.training.process_group.dropout import Dropout
-from barkive.training.process_group.group import group
-from barkive.training.process_group.launch import together
+from barkive.training.process_group.group import current_group
+from barkive.training.process_group.launch import init_process_group
+from barkive.training.process_group.torch_device import device
 
 SQUARE = Preprocessing(32)
 
@@ -58,13 +58,13 @@ class Failing(Loader):
 
     def epoch(self, number=0):
         for i, batch in enumerate(Loader.epoch(self, number)):
-            if i == 1 and self.share.rank == 1:
+            if i == 1 and self.shard.rank == 1:
                 raise DataError("The photo of the second process is gone.")
             yield batch
 
 
 def break_in_the_second(pixels):
-    if group().share.rank == 1:
+    if current_group().rank == 1:
         raise UsageError("The cache of the second process is full.")
     return pixels.mean(axis=(1, 2)).astype(np.float32)
 
@@ -76,7 +76,7 @@ def in_bfloat16(train, judged, schedule):
     module = network()
     fitted = fit(module, train, judged, replace(schedule, precision="bfloat16"))
     assert fitted.precision == "bfloat16"
-    return module.state_dict(), predict(module, judged, "bfloat16")[0]
+    return module.state_dict(), torch.from_numpy(predict(module, judged, "bfloat16")[0])
 
 
 class StopError(Exception):
@@ -123,18 +123,18 @@ def work(paths, out):
     features = extract_features(paths, GraphFeatures(means()), key="means", preprocessing=SQUARE)
     torch.save(
         {
-            "processes": group().size,
+            "processes": current_group().world_size,
             "weights": module.state_dict(),
             "resumed": again.state_dict(),
-            "history": [replace(epoch, seconds=0.0) for epoch in fitted.history],
-            "resumed history": [replace(epoch, seconds=0.0) for epoch in resumed.history],
-            "logits": predict(module, judged, "float32")[0],
+            "history": [asdict(replace(epoch, seconds=0.0)) for epoch in fitted.history],
+            "resumed history": [asdict(replace(epoch, seconds=0.0)) for epoch in resumed.history],
+            "logits": torch.from_numpy(predict(module, judged, "float32")[0]),
             "in bfloat16": in_bfloat16(train, judged, schedule),
             "shares": (fitted.waited, fitted.exchanged),
             "told": told,
             "errors": (error, full),
-            "rows": features.rows.tobytes(),
-            "hashes": features.hashes.tobytes(),
+            "rows": features.rows.tobytes().hex(),
+            "hashes": features.hashes.tobytes().hex(),
             "kept": features.kept.tolist(),
             "failed": features.failed,
         },
@@ -144,5 +144,5 @@ def work(paths, out):
 
 
 if __name__ == "__main__":
-    with together():
+    with init_process_group():
         work(sorted(str(path) for path in Path(sys.argv[1]).iterdir()), Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""A recipe's folder: one run at a time, and nothing of an earlier run beside a new one's."""
+"""A recipe's folder: locked by one run at a time, and cleared of an earlier run's files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO
 
 from barkive import evaluation
 from barkive.errors import UsageError
-from barkive.training.study.outcome import FILE
+from barkive.training.study.result import FILE
 
 _LOCK = ".lock"
 _CHECKPOINTS = "checkpoint-*.pt"
@@ -35,8 +35,8 @@ def checkpoint(folder: Path, digest: str) -> Path:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Makes a folder, and keeps it for one run; what stays empty is removed again.
+def locked(folder: Path) -> Iterator[None]:
+    """Makes a folder and locks it for one run; folders that stay empty are removed again.
 
     Raises:
         UsageError: It can't be made or written into, or another run is at work in it.
@@ -53,7 +53,7 @@ def claimed(folder: Path) -> Iterator[None]:
                 one.rmdir()
 
 
-def start_afresh(folder: Path, kept: Path, needed: int) -> None:
+def remove_earlier_run(folder: Path, kept: Path, needed: int) -> None:
     """Removes what an earlier run left, once a new one really begins.
 
     Args:

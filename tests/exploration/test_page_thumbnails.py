@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from barkive.exploration.thumbnails import spread_out, thumbnails
+from barkive.exploration.page_thumbnails import spread_out, thumbnails
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,68 @@
-"""The report on the study: our results beside the original's, row by row, in Markdown."""
+"""The leaderboard of the study, and its report: our results beside the original's, row by row."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from barkive import evaluation
 from barkive.training.study.job import Study
-from barkive.training.study.outcome import Result, Table
-from barkive.training.study.recipes import NAMES
-from barkive.training.study.settings import StudyRecipe
-from barkive.training.throughput import what_limits
+from barkive.training.study.result import Result, Table
+from barkive.training.study.study_charts import leaderboard_chart
+from barkive.training.study.study_recipe import NAMES, StudyRecipe
+from barkive.training.throughput import describe_bottleneck
 
+REPORT = "results.md"
 # What the folder of weights is called where none was given.
 _WEIGHTS = "weights"
 _NOT_RUN = "Not run yet."
+_NOT_SHOWN = ("digest", "table", "photos", "interval", "versions")
+_SIDES = ("train_photos", "validation_photos", "test_photos")
+_COLUMNS = (
+    *(one.name for one in fields(Result) if one.name not in _NOT_SHOWN),
+    *("low", "high", *_SIDES),
+)
+
+
+def write_leaderboard(
+    study: Study,
+    recipes: Mapping[str, StudyRecipe],
+    results: Sequence[Result],
+    missing: Mapping[str, str],
+) -> None:
+    """Writes the leaderboard as CSV, JSON and chart, and the report.
+
+    Args:
+        study: What was run.
+        recipes: The recipes by name.
+        results: What was measured, in the order of the recipes.
+        missing: For each recipe that was not measured the reason.
+
+    Raises:
+        UsageError: A file can't be written.
+    """
+    ranked = [result for result in results if result.accuracy is not None]
+    content = {"results": [result.to_json() for result in results], "not_measured": dict(missing)}
+    files = {
+        "leaderboard.csv": evaluation.to_csv([_COLUMNS, *map(_csv_row, results)]),
+        "leaderboard.json": json.dumps(content, indent=2, ensure_ascii=False).encode(),
+        REPORT: study_report(study, recipes, results, missing).encode(),
+    }
+    if ranked:
+        files["leaderboard.png"] = leaderboard_chart(ranked)
+    evaluation.write_files(study.out, files)
+
+
+def _csv_row(result: Result) -> list[Any]:
+    """A result as a flat row of `leaderboard.csv`."""
+    low, high = result.interval or (None, None)
+    sides = dict(zip(_SIDES, result.photos, strict=True))
+    cells = asdict(result) | {"low": low, "high": high} | sides
+    return [cells[name] for name in _COLUMNS]
 
 
 def study_report(
@@ -137,15 +184,15 @@ def _section(study: Study, recipe: StudyRecipe, result: Result) -> Iterator[str]
 def _without(recipes: Mapping[str, StudyRecipe]) -> Iterator[str]:
     """Which recipes have no confusion matrix and no heat map, and why, in one sentence."""
     comparing = [name for name, recipe in recipes.items() if recipe.compares]
-    words = [name for name, recipe in recipes.items() if recipe.kind == "words"]
+    bags = [name for name, recipe in recipes.items() if recipe.kind == "words"]
     said = []
     if comparing:
         said.append(
             f"without a confusion matrix: {', '.join(comparing)} (they compare ways to prepare "
             "photos, in a table and a chart)"
         )
-    if words:
-        said.append(f"without a heat map: {', '.join(words)} (no network to look into)")
+    if bags:
+        said.append(f"without a heat map: {', '.join(bags)} (no network to look into)")
     if said:
         sentence = "; ".join(said)
         yield f"{sentence[0].upper()}{sentence[1:]}."
@@ -158,7 +205,7 @@ def _expected_and_rates(recipe: StudyRecipe, result: Result) -> Iterator[str]:
         said.append(
             f"The loader gives {result.loader_rate:.0f} photos a second and the network takes "
             f"{result.rate:.0f}. "
-            + what_limits(result.loader_rate, result.rate, result.waited, result.exchanged)
+            + describe_bottleneck(result.loader_rate, result.rate, result.waited, result.exchanged)
         )
     if any(said):
         yield " ".join(one for one in said if one)
@@ -168,15 +215,15 @@ def _expected_and_rates(recipe: StudyRecipe, result: Result) -> Iterator[str]:
 def _command(study: Study, name: str, recipe: StudyRecipe) -> Iterator[str]:
     """The command that runs a recipe; folders by their own names."""
     file = name if name in NAMES else f"{name}.toml"
-    words = ["barkive", "study", _name(study.data), "--recipe", file, "--out", _name(study.out)]
+    command = ["barkive", "study", _name(study.data), "--recipe", file, "--out", _name(study.out)]
     if recipe.pretrained:
-        words += ["--backbone-weights", _name(study.weights) if study.weights else _WEIGHTS]
+        command += ["--backbone-weights", _name(study.weights) if study.weights else _WEIGHTS]
     if recipe.precision != "auto":
-        words += ["--precision", recipe.precision]
+        command += ["--precision", recipe.precision]
     if study.elsewhere is not None:
-        words += ["--elsewhere", _name(study.elsewhere)]
+        command += ["--elsewhere", _name(study.elsewhere)]
     yield "```"
-    yield shlex.join(words)
+    yield shlex.join(command)
     yield "```"
     yield ""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from barkive import __version__
 from barkive.evaluation import write_files
+from barkive.training.process_group.group import cores
 
 FILE = "result.json"
 
@@ -142,8 +143,7 @@ def versions() -> dict[str, str]:
 
 def machine() -> str:
     """The processor's kind and cores, the memory and the system, in one line."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parts = [f"{cores} cores", platform.machine(), platform.system()]
+    parts = [f"{cores()} cores", platform.machine(), platform.system()]
     if hasattr(os, "sysconf"):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         parts.insert(1, f"{memory / 2**30:.0f} GiB")

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from barkive.images.degrade import DEGRADATIONS
 from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
 from barkive.training.backbones import Backbone
-from barkive.training.export import GraphFeatures
-from barkive.training.features import OnProgress, extract_features
-from barkive.training.study.charts import corrections_chart
+from barkive.training.features import extract_features
+from barkive.training.onnx_export import GraphFeatures
+from barkive.training.progress import OnProgress
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
-from barkive.training.study.outcome import Result, Table
-from barkive.training.study.train import build
+from barkive.training.study.network_training import build
+from barkive.training.study.result import Result, Table
+from barkive.training.study.study_charts import corrections_chart
 
 PLAIN = "none"
 CLEAN = "clean"
@@ -44,14 +45,14 @@ def run(job: Job, backbone: Backbone | None) -> Result:
     """
     assert backbone is not None
     require_corrections(tuple(CORRECTIONS))
-    subject = job.read_subject()
-    network = build(job.recipe, backbone, len(subject.labels))
+    split = job.read_split()
+    network = build(job.recipe, backbone, len(split.labels))
     job.begin()
     base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)
-    held = subject.held
+    held = split.held
     corrections, spoilt = (PLAIN, *CORRECTIONS), (CLEAN, *DEGRADATIONS)
     right: dict[tuple[str, str], NDArray[np.bool_]] = {}
-    each = len(subject.train) + len(spoilt) * len(held)
+    each = len(split.train) + len(spoilt) * len(held)
     with job.progress("Correcting") as advance:
         for i, correction in enumerate(corrections):
             done = i * each
@@ -61,17 +62,17 @@ def run(job: Job, backbone: Backbone | None) -> Result:
             ) -> NDArray[np.float32]:
                 return _corrected_rows(
                     base,
-                    subject.paths_of(indices),
+                    split.paths_of(indices),
                     degradation,
                     correction,
                     lambda n, _: advance(done + n, len(corrections) * each),
                 )
 
-            layer = job.solve(subject, rows(subject.train, CLEAN, done))
-            done += len(subject.train)
+            layer = job.solve(split, rows(split.train, CLEAN, done))
+            done += len(split.train)
             for j, degradation in enumerate(spoilt):
                 logits = layer(rows(held, degradation, done + j * len(held)))
-                right[correction, degradation] = logits.argmax(axis=1) == subject.truth[held]
+                right[correction, degradation] = logits.argmax(axis=1) == split.truth[held]
     table = Table(
         header=("correction", *spoilt),
         rows=tuple(
@@ -79,7 +80,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         ),
         conclusion=_conclude(right, corrections, spoilt),
     )
-    return job.compared(subject, table, corrections_chart(table, len(held)))
+    return job.compared(split, table, corrections_chart(table, len(held)))
 
 
 @dataclass(frozen=True, slots=True)

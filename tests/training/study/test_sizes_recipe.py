@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from barkive.training.study import sizes as module
+from barkive.training.study import sizes_recipe as module
 
 
 @pytest.fixture(scope="module")

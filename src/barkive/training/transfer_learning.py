@@ -1,34 +1,36 @@
-"""One training run, from a folder of breeds to a bundle and its run folder."""
+"""What `barkive train` does: a head on a frozen backbone, from a folder of breeds to a bundle."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from barkive import __version__, breeds, evaluation
-from barkive.bundle import OUTPUTS, BundleInfo
+from barkive.bundle import BundleInfo
 from barkive.errors import DataError, WeightsError
+from barkive.evaluation import Samples
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.images.passing import told
-from barkive.training import export, head
-from barkive.training.audit import near_duplicates
+from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.certainty import Elsewhere, read_elsewhere
+from barkive.training.curves import curve_files
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
-from barkive.training.progress import Progress, Say, no_progress
+from barkive.training.pipeline import Run, failed_csv, predictor
+from barkive.training.progress import Log, Progress, no_progress
 from barkive.training.recipe import Recipe
-from barkive.training.run_folder import write_run
 from barkive.training.tuning import (
+    Choice,
     Extractor,
     Outputs,
     calibrate,
@@ -37,8 +39,6 @@ from barkive.training.tuning import (
     quantised,
 )
 from barkive.verdicts import Label
-
-_COMPARED_PHOTOS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class TrainingResult:
     failed: tuple[tuple[str, str], ...]
 
 
-def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print) -> TrainingResult:
+def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print) -> TrainingResult:
     """Trains a head on a frozen backbone, and writes the bundle and the run folder.
 
     The penalty, the temperature and the thresholds are chosen on the validation photos;
@@ -66,7 +66,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     Args:
         recipe: The settings.
         progress: Opens a progress display for a stage.
-        say: Receives one sentence for each stage that ends.
+        log: Called with a sentence for each stage that ends.
 
     Raises:
         DataError: The photos are too few to train on.
@@ -74,9 +74,101 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
         ExportError: The bundle answers differently from the network.
         UsageError: A file can't be written.
     """
+    samples, not_dogs = _read(recipe, log)
+    with progress("Preparing the backbone", unit="networks"):
+        backbone = load_backbone(recipe.network, recipe.backbone_weights, image_size=recipe.size)
+        evaluation.prepare_report(recipe.run_folder)
+        network = onnx_export.feature_network(backbone, mirror=recipe.mirror)
+        graph = onnx_export.to_graph(network, recipe.size)
+    run = Run(f"barkive-{backbone.name}", recipe.run_folder, recipe.preprocessing, progress, log)
+    key = f"{backbone.digest} mirror={recipe.mirror}"
+    extractor = Extractor(graph, key, recipe.preprocessing, progress)
+    data = gather(recipe, samples, not_dogs, extractor, log)
+    data = replace(data, labels=_with_others(data.labels, recipe.also, backbone))
+    elsewhere = None
+    if recipe.elsewhere:
+        elsewhere = read_elsewhere(recipe.elsewhere, data.labels, log, recipe.passing)
+    # A breed without photos has nothing but its row.
+    own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, log)
+    classes = len(data.labels)
+    choice = choose_layer(
+        data.rows, data.truth, data.validation, classes, progress, log, anchor=own.anchor
+    )
+    if recipe.int8:
+        data, choice, extractor = quantised(
+            data,
+            choice,
+            extractor,
+            recipe.seed,
+            log,
+            anchor=own.anchor,
+            float_first=recipe.float_first,
+        )
+    int8 = extractor.graph is not graph
+    info, detector = _calibrated(run, recipe, data, choice, extractor, own.detector, elsewhere)
+
+    with progress("Fitting the head on all photos", unit="penalties"):
+        (final,) = head.fit_prediction_layers(
+            data.rows, data.truth, classes, [choice.point.penalty], anchor=own.anchor
+        )
+    # Judged is the layer that did not see the validation photos.
+    judged = run.judge(
+        predictor(onnx_export.add_head(extractor.graph, choice.layer, detector), info),
+        info,
+        data.judged_paths,
+        data.truth[data.validation],
+        stage="Validation",
+        not_dogs=data.other_paths,
+    )
+    figures = evaluation.figures(judged)
+    fitted = {
+        "backbone": {"name": backbone.name, "weights": backbone.source},
+        "head": "anew" if own.anchor is None else "centred",
+        "penalty": choice.point.penalty,
+        "int8": int8,
+        "frequencies": _source(recipe) if info.frequencies else None,
+        # All but the speed, so that the same run gives the same file.
+        "validation": {k: v for k, v in figures.to_json().items() if k != "images_per_second"},
+    }
+    info = replace(info, provenance={**_provenance(recipe, data), **info.provenance, **fitted})
+    with progress("Comparing the bundle with the network", unit="networks"):
+        model = run.assemble(network, extractor.graph, final, detector, data.paths, int8=int8)
+    explained = transfer(backbone, classes, image_size=recipe.size)
+    explained.set_prediction(choice.layer)
+    run.report(
+        judged,
+        data,
+        heat_maps=explained.heat_maps(recipe.preprocessing),
+        files=run_files(recipe, choice, info.provenance, data.failed),
+    )
+    onnx_export.write_bundle(model, info, recipe.out)
+    return TrainingResult(figures, int8, data.failed)
+
+
+def run_files(
+    recipe: Recipe,
+    choice: Choice,
+    provenance: Mapping[str, Any],
+    failed: Iterable[tuple[str, str]],
+) -> dict[str, bytes]:
+    """What the run folder holds beside the report: settings, provenance, curve, failed photos."""
+    return {
+        "settings.json": _json(recipe.to_json()),
+        "provenance.json": _json(provenance),
+        "failed.csv": failed_csv(failed),
+        **curve_files(choice.curve, choice.point),
+    }
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False).encode()
+
+
+def _read(recipe: Recipe, log: Log) -> tuple[Samples, tuple[str, ...]]:
+    """The photos of dogs and of other things, as far as they can be checked unopened."""
     samples = evaluation.read_samples(recipe.data, recipe.passing)
     if samples.passed_over:
-        say(told(samples.passed_over))
+        log(told(samples.passed_over))
     labels, _ = label_folders(samples.folders)
     if len(labels) < 2:
         raise DataError(
@@ -87,39 +179,23 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     _frequencies(recipe, (*labels, *_labels(recipe.also)))
     not_dogs = evaluation.read_not_dogs(recipe.not_dogs, recipe.passing) if recipe.not_dogs else ()
     if samples.empty:
-        say(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
+        log(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
+    return samples, tuple(not_dogs)
 
-    with progress("Preparing the backbone", unit="networks"):
-        backbone = load_backbone(recipe.network, recipe.backbone_weights, image_size=recipe.size)
-        evaluation.prepare_report(recipe.run_folder)
-        network = export.feature_network(backbone, mirror=recipe.mirror)
-        graph = export.to_graph(network, recipe.size)
-    key = f"{backbone.digest} mirror={recipe.mirror}"
-    extractor = Extractor(graph, key, recipe.preprocessing, progress)
-    data = gather(recipe, samples, not_dogs, extractor, say)
-    data = replace(data, labels=_with_others(data.labels, recipe.also, backbone))
-    frequencies = _frequencies(recipe, data.labels)
-    elsewhere = None
-    if recipe.elsewhere:
-        elsewhere = read_elsewhere(recipe.elsewhere, data.labels, say, recipe.passing)
-    # A breed without photos has nothing but its row.
-    own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, say)
-    classes = len(data.labels)
-    choice = choose_layer(
-        data.rows, data.truth, data.validation, classes, progress, say, anchor=own.anchor
-    )
-    if recipe.int8:
-        data, choice, extractor = quantised(
-            data,
-            choice,
-            extractor,
-            recipe.seed,
-            progress,
-            say,
-            anchor=own.anchor,
-            float_first=recipe.float_first,
-        )
-    int8 = extractor.graph is not graph
+
+def _calibrated(
+    run: Run,
+    recipe: Recipe,
+    data: Data,
+    choice: Choice,
+    extractor: Extractor,
+    detector: head.RowsDetector | None,
+    elsewhere: Elsewhere | None,
+) -> tuple[BundleInfo, head.Detector]:
+    """Calibrates on validation, on other things, and on photos from elsewhere.
+
+    The provenance already says what the photos from elsewhere were.
+    """
 
     def outputs(rows: NDArray[np.float32]) -> Outputs:
         return Outputs(rows, choice.layer(rows))
@@ -129,61 +205,21 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, say: Say = print)
     if elsewhere is not None:
         features = extractor(elsewhere.paths, "Calibration elsewhere")
         there = (elsewhere.only(features.kept), outputs(features.rows))
-    draft = BundleInfo.draft(
-        f"barkive-{backbone.name}", data.labels, recipe.preprocessing, frequencies
-    )
-    if frequencies and elsewhere is None:
+    draft = run.draft(data.labels, _frequencies(recipe, data.labels))
+    if draft.frequencies and elsewhere is None:
         draft = replace(draft, prior=1.0)
-    info, detector = calibrate(
+    info, found = calibrate(
         draft,
         outputs(data.rows[data.validation]),
         data.truth[data.validation],
-        say,
+        run.log,
         others=outputs(others) if len(others) else None,
-        detector=own.detector,
+        detector=detector,
         elsewhere=there,
     )
-
-    with progress("Fitting the head on all photos", unit="penalties"):
-        (final,) = head.fit_prediction_layers(
-            data.rows, data.truth, classes, [choice.point.penalty], anchor=own.anchor
-        )
-    judged_model = export.add_head(extractor.graph, choice.layer, detector)
-    model = export.add_head(extractor.graph, final, detector)
-    judgement = _judge(judged_model, info, data, progress)
-    figures = evaluation.figures(judgement)
-    # All but the speed, so that the same run gives the same file.
-    reproducible = {k: v for k, v in figures.to_json().items() if k != "images_per_second"}
-    info = replace(
-        info,
-        provenance=_provenance(recipe, data)
-        | {
-            "backbone": {"name": backbone.name, "weights": backbone.source},
-            "head": "anew" if own.anchor is None else "centred",
-            "without_photos": [label.id for label in _labels(recipe.also)],
-            "elsewhere": _shown(there[0]) if there else None,
-            "frequencies": (recipe.prior or shipped_frequencies().source) if frequencies else None,
-            "penalty": choice.point.penalty,
-            "int8": int8,
-            "validation": reproducible,
-        },
-    )
-    with progress("Comparing the bundle with the network", unit="networks"):
-        some = data.paths[:: -(-len(data.paths) // _COMPARED_PHOTOS)]
-        pixels = np.stack([recipe.preprocessing.load(path) for path in some])
-        export.check_same_answers(network, final, detector, model, pixels, int8=int8)
-    explained = transfer(backbone, classes, image_size=recipe.size)
-    explained.set_prediction(choice.layer)
-    evaluation.write_report(
-        judgement,
-        recipe.run_folder,
-        model=info.name,
-        heat_maps=explained.heat_maps(recipe.preprocessing),
-    )
-    duplicates = near_duplicates(data.paths, data.truth, data.groups, data.labels)
-    write_run(recipe, choice.curve, choice.point, dict(info.provenance), data.failed, duplicates)
-    export.write_bundle(model, info, recipe.out)
-    return TrainingResult(figures, int8, data.failed)
+    return replace(
+        info, provenance={"elsewhere": _elsewhere_counts(there[0]) if there else None}
+    ), found
 
 
 def _with_others(
@@ -210,9 +246,14 @@ def _labels(names: Sequence[str]) -> list[Label]:
     return [Label(breed.id, breed.en, breed.fr) for breed in map(breeds.find, names)]
 
 
-def _shown(elsewhere: Elsewhere) -> dict[str, int]:
+def _elsewhere_counts(elsewhere: Elsewhere) -> dict[str, int]:
     known = int((elsewhere.truth >= 0).sum())
     return {"known": known, "others": len(elsewhere.paths) - known}
+
+
+def _source(recipe: Recipe) -> str:
+    """Where the frequencies of breeds come from."""
+    return recipe.prior or shipped_frequencies().source
 
 
 def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
@@ -220,22 +261,6 @@ def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]
     if recipe.prior not in ("", NO_PRIOR):
         return read_frequencies(recipe.prior, labels).of(labels)
     return shipped_frequencies().of(labels) if recipe.elsewhere and not recipe.prior else ()
-
-
-def _judge(
-    model: onnx.ModelProto, info: BundleInfo, data: Data, progress: Progress
-) -> evaluation.Evaluation:
-    """Scores the exported graph, with the layer that did not see the validation photos."""
-    run = export.session(model)
-    with progress("Validation") as advance:
-        return evaluation.evaluate(
-            lambda pixels: info.scores(*run.run(OUTPUTS, {"pixels": pixels})),
-            info,
-            data.judged_paths,
-            data.truth[data.validation],
-            not_dogs=data.other_paths,
-            on_progress=advance,
-        )
 
 
 def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
@@ -260,5 +285,6 @@ def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
         },
         "mirror": recipe.mirror,
         "licence": recipe.licence,
+        "without_photos": [label.id for label in _labels(recipe.also)],
         "versions": {"barkive": __version__} | {name: version(name) for name in packages},
     }

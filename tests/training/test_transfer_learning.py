@@ -14,7 +14,7 @@ from barkive.classifier import Classifier
 from barkive.errors import DataError, ExportError, UsageError, WeightsError
 from barkive.images import Preprocessing
 from barkive.images.enhance import denoise, equalize
-from barkive.training import export, run, tuning
+from barkive.training import onnx_export, transfer_learning, tuning
 from barkive.training.pretrained import PretrainedClassifier
 from barkive.training.recipe import Recipe
 
@@ -48,7 +48,7 @@ def train(breeds, others, weights, tmp_path_factory):
     Returns the result, the folder, what was said, and the sizes of the batches computed.
     """
     graphs = []
-    real = export.to_graph
+    real = onnx_export.to_graph
     home = tmp_path_factory.mktemp("cache")
 
     def to_graph(network, size):
@@ -71,9 +71,9 @@ def train(breeds, others, weights, tmp_path_factory):
         said, counting = [], Counting()
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BARKIVE_CACHE", str(home))
-            patch.setattr(export, "to_graph", to_graph)
+            patch.setattr(onnx_export, "to_graph", to_graph)
             patch.setattr(tuning, "extract_features", counting)
-            result = run.train(Recipe(**defaults | settings), say=said.append)
+            result = transfer_learning.train(Recipe(**defaults | settings), log=said.append)
         return result, out / "new", said, counting.computed
 
     return train
@@ -229,7 +229,7 @@ def test_two_breeds_of_two_photos_are_enough(train, photo, tmp_path):
 def rows_that_fit(monkeypatch, photo, tmp_path):
     """Gives the backbone a classifier of ImageNet: red is a Chihuahua, green a Pug, grey no dog."""
     ids = tuple(ImageNetInfo().label_names())
-    load = run.load_backbone
+    load = transfer_learning.load_backbone
 
     def with_rows(*arguments, image_size):
         backbone = load(*arguments, image_size=image_size)
@@ -249,7 +249,7 @@ def rows_that_fit(monkeypatch, photo, tmp_path):
         backbone.unclassified = ""
         return backbone
 
-    monkeypatch.setattr(run, "load_backbone", with_rows)
+    monkeypatch.setattr(transfer_learning, "load_backbone", with_rows)
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_a_refused_bundle_is_not_written(train, monkeypatch, tmp_path):
     def refuse(*_, **__):
         raise ExportError("no")
 
-    monkeypatch.setattr(export, "check_same_answers", refuse)
+    monkeypatch.setattr(onnx_export, "check_same_answers", refuse)
     with pytest.raises(ExportError):
         train(out=tmp_path / "m.onnx")
     assert not (tmp_path / "m.onnx").exists()
@@ -345,6 +345,6 @@ def test_wrong_weights_are_told_before_anything_is_made(train, tf_weights, tmp_p
 
 def test_an_output_below_a_file_is_told_before_any_photo_is_read(train, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(run, "gather", None)
+    monkeypatch.setattr(transfer_learning, "gather", None)
     with pytest.raises(UsageError, match=r"m-run can't be made: .*file is a file; choose an"):
         train(out=tmp_path / "file" / "m.onnx")

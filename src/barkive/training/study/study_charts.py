@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from barkive.evaluation import to_png
-from barkive.training.study.outcome import Result, Table
+from barkive.training.study.result import Result, Table
 
 _BLUE, _ORANGE, _GREY = "#2f6db0", "#d9822b", "#888888"
 

@@ -11,7 +11,7 @@ from onnx import TensorProto, numpy_helper
 from barkive.bundle import BundleInfo, open_bundle
 from barkive.errors import ExportError, UsageError
 from barkive.images import Preprocessing
-from barkive.training import export
+from barkive.training import onnx_export
 from barkive.training.backbones import load_backbone
 from barkive.training.head import DogDetector, Linear, RowsDetector
 from barkive.verdicts import Label
@@ -23,12 +23,12 @@ DETECTOR = DogDetector(2.0, -1.0)
 @pytest.fixture(scope="module")
 def network(tf_weights):
     backbone = load_backbone("mobilenetv2_035", tf_weights, image_size=32)
-    return export.feature_network(backbone, mirror=True)
+    return onnx_export.feature_network(backbone, mirror=True)
 
 
 @pytest.fixture(scope="module")
 def graph(network):
-    return export.to_graph(network, 32)
+    return onnx_export.to_graph(network, 32)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def prediction(network):
 
 @pytest.fixture(scope="module")
 def model(graph, prediction):
-    return export.add_head(graph, prediction, DETECTOR)
+    return onnx_export.add_head(graph, prediction, DETECTOR)
 
 
 def run(graph, output, pixels):
-    return export.session(graph).run([output], {"pixels": pixels})[0]
+    return onnx_export.session(graph).run([output], {"pixels": pixels})[0]
 
 
 @pytest.mark.parametrize("photos", [1, 3])
@@ -76,13 +76,13 @@ def test_the_backbones_own_rows_are_in_the_graph(graph, prediction):
         return Linear(weight / 32, rng.normal(size=outputs).astype(np.float16).astype(np.float32))
 
     detector = RowsDetector(layer(3), layer(7))
-    model = export.add_head(graph, prediction, detector)
+    model = onnx_export.add_head(graph, prediction, detector)
     features = run(graph, "features", PIXELS)
     assert run(model, "dog", PIXELS) == pytest.approx(detector(features, features), abs=1e-4)
     # Stored in half precision, which is what they were rounded to.
     stored = {one.name: one.data_type for one in model.graph.initializer}
     assert stored["others.weight"] == TensorProto.FLOAT16
-    export.check_same_answers(
+    onnx_export.check_same_answers(
         lambda pixels: torch.from_numpy(run(graph, "features", pixels.numpy())),
         *(prediction, detector, model, PIXELS),
         int8=False,
@@ -97,7 +97,7 @@ def test_the_head_is_in_the_graph(graph, model, prediction):
 
 
 def test_int8_is_near_and_keeps_the_first_convolutions_in_float(graph):
-    int8 = export.quantise(graph, PIXELS)
+    int8 = onnx_export.quantise(graph, PIXELS)
     weights = [
         node.op_type for node in int8.graph.node if node.op_type in ("Conv", "QuantizeLinear")
     ]
@@ -114,12 +114,12 @@ def test_a_graph_of_few_convolutions_is_not_quantised(graph):
     few.CopyFrom(graph)
     for node in [node for node in few.graph.node if node.op_type == "Conv"][3:]:
         few.graph.node.remove(node)
-    assert export.quantise(few, PIXELS) is None
+    assert onnx_export.quantise(few, PIXELS) is None
 
 
 @pytest.mark.parametrize("int8", [False, True])
 def test_the_same_answers_pass(network, prediction, model, int8):
-    export.check_same_answers(network, prediction, DETECTOR, model, PIXELS, int8=int8)
+    onnx_export.check_same_answers(network, prediction, DETECTOR, model, PIXELS, int8=int8)
 
 
 def tampered(model, name, change):
@@ -146,7 +146,7 @@ def tampered(model, name, change):
 def test_a_tampered_head_is_refused(network, prediction, model, name, change, int8):
     other = tampered(model, name, change)
     with pytest.raises(ExportError, match=r"head differs .* so it was not written"):
-        export.check_same_answers(network, prediction, DETECTOR, other, PIXELS, int8=int8)
+        onnx_export.check_same_answers(network, prediction, DETECTOR, other, PIXELS, int8=int8)
 
 
 class _Elsewhere(torch.nn.Module):
@@ -161,7 +161,7 @@ class _Elsewhere(torch.nn.Module):
 )
 def test_another_network_is_refused(prediction, model, int8, message):
     with pytest.raises(ExportError, match=message):
-        export.check_same_answers(_Elsewhere(), prediction, DETECTOR, model, PIXELS, int8=int8)
+        onnx_export.check_same_answers(_Elsewhere(), prediction, DETECTOR, model, PIXELS, int8=int8)
 
 
 class _NotForOnnx(torch.nn.Module):
@@ -171,7 +171,7 @@ class _NotForOnnx(torch.nn.Module):
 
 def test_a_network_that_cannot_be_exported_is_refused(capfd):
     with pytest.raises(ExportError, match=r"can't be exported to ONNX \(\w+\); choose another"):
-        export.to_graph(_NotForOnnx(), 32)
+        onnx_export.to_graph(_NotForOnnx(), 32)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def info():
 
 
 def test_a_bundle_opens_as_it_was_written(model, info, tmp_path):
-    export.write_bundle(model, info, tmp_path / "m.onnx")
+    onnx_export.write_bundle(model, info, tmp_path / "m.onnx")
     bundle = open_bundle(tmp_path / "m.onnx")
     assert bundle.info == info
     logits = bundle.session.run(["logits"], {"pixels": PIXELS})[0]
@@ -203,4 +203,4 @@ def test_a_bundle_opens_as_it_was_written(model, info, tmp_path):
 
 def test_a_bundle_that_cannot_be_written_is_told(model, info, tmp_path):
     with pytest.raises(UsageError, match=r"m\.onnx can't be written: No such file"):
-        export.write_bundle(model, info, tmp_path / "missing" / "m.onnx")
+        onnx_export.write_bundle(model, info, tmp_path / "missing" / "m.onnx")

@@ -8,11 +8,9 @@ trials before. Trials are kept in a database, so that a search goes on where it 
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
@@ -26,14 +24,14 @@ from barkive.training.backbones import Backbone
 from barkive.training.curves import Epoch, best_epoch
 from barkive.training.freezing import blocks
 from barkive.training.precision import resolve
-from barkive.training.process_group.devices import device
-from barkive.training.study.charts import history_chart, importance_chart
-from barkive.training.study.dataset_split import Subject
-from barkive.training.study.folder import claimed
+from barkive.training.process_group.torch_device import device
+from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import FrozenBase
 from barkive.training.study.job import Job
-from barkive.training.study.settings import StudyRecipe
-from barkive.training.study.train import build, freeze_base, train_network
+from barkive.training.study.network_training import Task, build, freeze_base, train_network
+from barkive.training.study.recipe_folder import locked
+from barkive.training.study.study_charts import history_chart, importance_chart
+from barkive.training.study.study_recipe import StudyRecipe, to_toml
 from barkive.training.study.weights import load_weights
 
 DATABASE = "trials.db"
@@ -66,7 +64,7 @@ class Search:
 
 
 def tune(job: Job, start: str, trials: int) -> Search:
-    """Searches over head, penalty, dropout, augmentation, learning rate and depth.
+    """Searches over head, penalty, dropout, augmentation, learning rate and freezing.
 
     Args:
         job: The recipe to start from; its folder gets the database, `trials.csv`,
@@ -92,39 +90,39 @@ def tune(job: Job, start: str, trials: int) -> Search:
     if trials < 1:
         raise UsageError(f"The number of trials is {trials}; it must be 1 or more.")
     backbone = load_weights(recipe, job.study.weights)
-    with claimed(job.folder):
-        subject = job.read_subject()
-        job.list_failed(dict(subject.failed))
-        found = _search(job, recipe, backbone, subject, trials)
-    return replace(found, unreadable=len(subject.failed))
+    with locked(job.folder):
+        split = job.read_split()
+        job.list_failed(dict(split.failed))
+        found = _search(job, recipe, backbone, split, trials)
+    return replace(found, unreadable=len(split.failed))
 
 
 def _search(
-    job: Job, recipe: StudyRecipe, backbone: Backbone, subject: Subject, trials: int
+    job: Job, recipe: StudyRecipe, backbone: Backbone, split: DatasetSplit, trials: int
 ) -> Search:
     with _database(job) as study:
         # A search that goes on elsewhere keeps to what it began with, so that trials compare.
         precision = study.user_attrs.get("precision") or resolve(recipe.precision, device())
         study.set_user_attr("precision", precision)
-        job.say(f"Trials are trained in {precision}.")
+        job.log(f"Trials are trained in {precision}.")
         recipe = replace(recipe, precision=precision)
         first = replace(recipe, train_from="", dense=(), dropout=0.0)
-        frozen = build(first, backbone, len(subject.labels))
-        depths = [_FROZEN, *reversed(blocks(frozen)[-_DEEPEST:])]
+        frozen = build(first, backbone, len(split.labels))
+        train_from_choices = [_FROZEN, *reversed(blocks(frozen)[-_DEEPEST:])]
         base = freeze_base(first, frozen, backbone, job.progress)
         while (done := len(_ended(study))) < trials:
             trial = study.ask()
-            tried = _suggest(trial, recipe, depths)
-            job.say(f"Trial {done + 1} of {trials}: {_told(trial.params)}")
-            value = _try(job, tried, trial, base, subject)
+            tried = _suggest(trial, recipe, train_from_choices)
+            job.log(f"Trial {done + 1} of {trials}: {_as_text(trial.params)}")
+            value = _try(job, tried, trial, base, split)
             state = TrialState.PRUNED if value is None else TrialState.COMPLETE
             study.tell(trial, value, state)
-            _write(job, recipe, study, depths)
-        return _write(job, recipe, study, depths)
+            _write(job, recipe, study, train_from_choices)
+        return _write(job, recipe, study, train_from_choices)
 
 
-def _suggest(trial: Trial, recipe: StudyRecipe, depths: Sequence[str]) -> StudyRecipe:
-    depth = trial.suggest_categorical("depth", depths)
+def _suggest(trial: Trial, recipe: StudyRecipe, train_from_choices: Sequence[str]) -> StudyRecipe:
+    train_from = trial.suggest_categorical("depth", train_from_choices)
     return replace(
         recipe,
         dense=HEADS[trial.suggest_categorical("head", list(HEADS))],
@@ -132,12 +130,12 @@ def _suggest(trial: Trial, recipe: StudyRecipe, depths: Sequence[str]) -> StudyR
         dropout=trial.suggest_float("dropout", 0.0, 0.7, step=0.1),
         augmentation=trial.suggest_categorical("augmentation", AUGMENTATIONS),
         learning_rate=trial.suggest_float("learning_rate", 3e-5, 1e-2, log=True),
-        train_from="" if depth == _FROZEN else depth,
+        train_from="" if train_from == _FROZEN else train_from,
     )
 
 
 def _try(
-    job: Job, recipe: StudyRecipe, trial: Trial, base: FrozenBase | None, subject: Subject
+    job: Job, recipe: StudyRecipe, trial: Trial, base: FrozenBase | None, split: DatasetSplit
 ) -> float | None:
     """Trains once: the best accuracy on validation, or None where it was given up."""
     history: list[Epoch] = []
@@ -150,23 +148,16 @@ def _try(
 
     # Fine-tuning changes the backbone, so each trial has its own.
     backbone = load_weights(recipe, job.study.weights)
-    network = build(recipe, backbone, len(subject.labels))
+    network = build(recipe, backbone, len(split.labels))
     try:
         train_network(
-            recipe,
-            network,
-            base,
-            subject,
-            None,
-            job.progress,
-            lambda line: None,
-            report,
+            Task(recipe, network, base, split, job.progress, lambda line: None, on_epoch=report)
         )
     except optuna.TrialPruned:
-        job.say(f"  given up after epoch {len(history)}: it falls behind the others.")
+        job.log(f"  given up after epoch {len(history)}: it falls behind the others.")
         return None
     accuracy = best_epoch(history).validation_accuracy
-    job.say(f"  {accuracy:.1%} right on validation.")
+    job.log(f"  {accuracy:.1%} right on validation.")
     return accuracy
 
 
@@ -205,7 +196,9 @@ def _ended(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=ended)
 
 
-def _write(job: Job, recipe: StudyRecipe, study: optuna.Study, depths: Sequence[str]) -> Search:
+def _write(
+    job: Job, recipe: StudyRecipe, study: optuna.Study, train_from_choices: Sequence[str]
+) -> Search:
     """Writes tables and pictures of the trials so far."""
     trials = _ended(study)
     complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
@@ -235,29 +228,15 @@ def _write(job: Job, recipe: StudyRecipe, study: optuna.Study, depths: Sequence[
         files["importance.png"] = importance_chart(importances, len(complete))
     if best is not None:
         fixed = optuna.trial.FixedTrial(best.params)
-        found = _suggest(fixed, recipe, depths)  # type: ignore[arg-type]
-        about = f"{recipe.about}, the best of {len(trials)} trials: {_told(best.params)}."
+        found = _suggest(fixed, recipe, train_from_choices)  # type: ignore[arg-type]
+        about = f"{recipe.about}, the best of {len(trials)} trials: {_as_text(best.params)}."
         files[BEST] = to_toml(replace(found, about=about)).encode()
     evaluation.write_files(job.folder, files)
     return Search(tuple(trials), best, importances)
 
 
-def _told(settings: dict[str, Any]) -> str:
+def _as_text(settings: dict[str, Any]) -> str:
     return ", ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in settings.items()
     )
-
-
-def to_toml(recipe: StudyRecipe) -> str:
-    """A recipe as the text of its file, without what is the default."""
-    default = asdict(StudyRecipe(about=""))
-    lines = [
-        # What JSON has for texts, numbers and lists is TOML as well.
-        f"{name} = {json.dumps(value, ensure_ascii=False)}"
-        for name, value in asdict(recipe).items()
-        if value != default[name]
-    ]
-    text = "\n".join(lines) + "\n"
-    tomllib.loads(text)
-    return text

@@ -17,12 +17,12 @@ from barkive.images import Preprocessing, Square, describe, read_file
 from barkive.metrics import wilson_interval
 from barkive.training.backbones import Backbone
 from barkive.training.head import Linear
-from barkive.training.study.charts import sizes_chart
-from barkive.training.study.dataset_split import Subject
+from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
-from barkive.training.study.outcome import Result, Table
-from barkive.training.study.train import build
+from barkive.training.study.network_training import build
+from barkive.training.study.result import Result, Table
+from barkive.training.study.study_charts import sizes_chart
 
 SIZES = (96, 128, 160, 192, 224)
 _TIMED_PHOTOS = 128
@@ -40,25 +40,25 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         DataError, WeightsError, UsageError: As `network.run`.
     """
     assert backbone is not None
-    subject = job.read_subject()
-    network = build(job.recipe, backbone, len(subject.labels))
+    split = job.read_split()
+    network = build(job.recipe, backbone, len(split.labels))
     job.begin()
     squares = _SQUARES
-    if all_square(subject.paths):
-        job.say("All photos are square, so cropped, squashed and padded ones are the same.")
+    if all_square(split.paths):
+        job.log("All photos are square, so cropped, squashed and padded ones are the same.")
         squares = squares[:1]
-    elsewhere = job.elsewhere(subject.labels)
+    elsewhere = job.elsewhere(split.labels)
     rows = []
     for size in SIZES:
         preprocessing = Preprocessing(size, enhance=job.recipe.enhance)
         base = freeze(network, backbone.digest, preprocessing, job.progress)
-        rate = _rate(base, subject)
+        rate = _rate(base, split)
         for square in squares:
-            layer, figures = _judge(job, base.shaped(square), subject)
+            layer, figures = _judge(job, base.shaped(square), split)
             others = _judge_elsewhere(layer, base, elsewhere) if elsewhere else ()
-            megabytes = size * size * 3 * len(subject.paths) / 2**20
+            megabytes = size * size * 3 * len(split.paths) / 2**20
             rows.append((size, square, *figures, *others, megabytes, rate))
-            job.say(f"{size} pixels, {square}: {figures[0]:.1%} right.")
+            job.log(f"{size} pixels, {square}: {figures[0]:.1%} right.")
     table = Table(
         header=(
             *("size", "square", "accuracy", "low", "high"),
@@ -68,7 +68,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         rows=tuple(rows),
         conclusion=_conclude(rows),
     )
-    return job.compared(subject, table, sizes_chart(table))
+    return job.compared(split, table, sizes_chart(table))
 
 
 def all_square(paths: Iterable[str]) -> bool:
@@ -78,14 +78,14 @@ def all_square(paths: Iterable[str]) -> bool:
 
 
 def _judge(
-    job: Job, base: FrozenBase, subject: Subject
+    job: Job, base: FrozenBase, split: DatasetSplit
 ) -> tuple[Linear, tuple[float, float, float]]:
     """A layer on photos prepared in one way, its accuracy, and the interval of that."""
     preprocessing = base.extract.preprocessing
-    features = base.rows(subject.paths, f"{preprocessing.size} pixels, {preprocessing.square}")
-    layer = job.solve(subject, features[subject.train])
-    held = subject.held
-    right = int((layer(features[held]).argmax(axis=1) == subject.truth[held]).sum())
+    features = base.rows(split.paths, f"{preprocessing.size} pixels, {preprocessing.square}")
+    layer = job.solve(split, features[split.train])
+    held = split.held
+    right = int((layer(features[held]).argmax(axis=1) == split.truth[held]).sum())
     return layer, (right / len(held), *wilson_interval(right, len(held)))
 
 
@@ -99,9 +99,9 @@ def _judge_elsewhere(layer: Linear, base: FrozenBase, known: Known) -> list[floa
     return shares
 
 
-def _rate(base: FrozenBase, subject: Subject) -> float:
+def _rate(base: FrozenBase, split: DatasetSplit) -> float:
     """Photos a second through the network; measured, because features may be cached."""
-    some = subject.paths[:_TIMED_PHOTOS]
+    some = split.paths[:_TIMED_PHOTOS]
     pixels = np.stack([base.extract.preprocessing.load(path) for path in some])
     start = time.perf_counter()
     base.vectors(pixels)
