@@ -20,7 +20,7 @@ def settings(tmp_path: Path, colour_bundle: Path) -> Settings:
         catalogue=tmp_path / "c.sqlite",
         model=colour_bundle,
         cache=tmp_path / "cache",
-        additions=tmp_path / "added",
+        ingest_folder=tmp_path / "added",
     )
 
 

@@ -26,9 +26,9 @@ from starlette.testclient import TestClient
 from barkive.catalogue import Catalogue
 from barkive.catalogue.annotations import labels
 from barkive.web import Limits, Settings, create_app
+from barkive.web.passwords import Passwords
 from barkive.web.problems import _STATUS
 from barkive.web.server import PromptProtocol
-from barkive.web.services.passwords import Passwords
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8000"

@@ -65,7 +65,7 @@ def _busy(waiting: int) -> BusyError:
     )
 
 
-class Engine:
+class InferenceQueue:
     """Judges photos for many callers with one classifier."""
 
     def __init__(

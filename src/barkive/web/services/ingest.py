@@ -33,7 +33,7 @@ _LONGEST_STEM = 100
 _SMALL_SIDE = 64
 
 
-class Additions:
+class Ingest:
     """Photos that were added, in a folder of their own."""
 
     def __init__(self, catalogue: Catalogue, classifier: Classifier, folder: Path) -> None:

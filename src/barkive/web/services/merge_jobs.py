@@ -32,7 +32,7 @@ class Outcome:
     conflicts: tuple[Conflict, ...]
 
 
-class Merges:
+class MergeJobs:
     """Catalogues that were sent; the last three of them. Safe to use from several threads."""
 
     def __init__(self, catalogue: Catalogue) -> None:

@@ -15,8 +15,6 @@ from collections.abc import Callable
 
 import anyio
 
-SESSION_COOKIE = "barkive_session"
-
 _HOUR = 3600.0
 
 
@@ -70,7 +68,7 @@ class Sessions:
             self._open.pop(_digest(token), None)
 
 
-class Attempts:
+class LoginThrottle:
     """Counts wrong passwords, and tells who must wait.
 
     Attributes:
