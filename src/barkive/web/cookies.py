@@ -1,4 +1,4 @@
-"""What the server has visitors' browsers keep, each below the root path alone."""
+"""The server's cookies; each is sent below the root path only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def keep(
     seconds: int | None = None,
     secure: bool = False,
 ) -> None:
-    """Has a browser keep a value; no script can read it, and no other site's form sends it.
+    """Sets a cookie; no script can read it, and no other site's form sends it.
 
     Args:
         request: That is answered.
@@ -49,6 +49,6 @@ def keep(
 
 
 def forget(request: Request, response: Response, name: str) -> None:
-    """Has a browser forget a value."""
+    """Deletes a cookie."""
     path = Urls.of(request.scope).root or "/"
     response.delete_cookie(name, path=path, httponly=True, samesite="lax")

@@ -62,7 +62,7 @@ _PROGRAMS = ("/api/", Route.OPENAPI, Route.HEALTHZ, Route.READYZ, Route.METRICS)
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Has the application answer every error in one way."""
+    """Registers a handler for every error."""
     app.add_exception_handler(BarkiveError, _of_barkive)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)

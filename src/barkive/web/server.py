@@ -78,7 +78,7 @@ class PromptProtocol(HttpToolsProtocol):
 
 
 def _raise_file_limit() -> None:
-    """Has as many files open at once as the system lets this user: each upload is one."""
+    """Raises the limit of open files as far as this user may: each upload is one."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 

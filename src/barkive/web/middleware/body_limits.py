@@ -32,7 +32,7 @@ class BodyLimitMiddleware:
         grace: float = 60.0,
         least_rate: float = 50_000.0,
     ) -> None:
-        """Says what is allowed.
+        """Sets the limits.
 
         Args:
             app: The application.

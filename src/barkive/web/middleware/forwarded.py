@@ -17,7 +17,7 @@ class ForwardedHeadersMiddleware:
     """
 
     def __init__(self, app: ASGIApp, *, trusted: str) -> None:
-        """Says whom to believe.
+        """Sets which proxies are trusted.
 
         Args:
             app: The application.

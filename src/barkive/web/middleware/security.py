@@ -115,7 +115,7 @@ class TrustedHostMiddleware:
     """Refuses requests under names that are not the server's: DNS rebinding sends such."""
 
     def __init__(self, app: ASGIApp, *, allowed: Collection[str] | None, refuse: Refuse) -> None:
-        """Names the names.
+        """Sets the names of the server.
 
         Args:
             app: The application.
@@ -176,13 +176,13 @@ class SignInMiddleware:
         open_prefixes: Sequence[str],
         refuse: Refuse,
     ) -> None:
-        """Says what is open to all.
+        """Sets what is open to all.
 
         Args:
             app: The application.
             passwords: The password.
             sessions: Who is signed in.
-            throttle: The brake on guessing.
+            throttle: Counts wrong passwords.
             open_paths: Paths that are open to all.
             open_prefixes: Beginnings of such paths.
             refuse: Makes the answer.

@@ -19,6 +19,6 @@ def name_of(request: Request) -> str | None:
 
 
 def remember(request: Request, response: Response, name: str) -> None:
-    """Has the visitor's browser keep their name; an empty one is forgotten."""
+    """Keeps the visitor's name in a cookie; an empty name deletes it."""
     kept = quote(name.strip()[:_LONGEST])
     cookies.keep(request, response, cookies.NAME, kept, seconds=cookies.YEAR if kept else 0)

@@ -1,4 +1,4 @@
-"""Takes photos into the catalogue that people add: kept durably, then scanned."""
+"""Adds photos to the catalogue: each is kept durably, then scanned."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Ingest:
     """Photos that were added, in a folder of their own."""
 
     def __init__(self, catalogue: Catalogue, classifier: Classifier, folder: Path) -> None:
-        """Says where they go.
+        """Sets where they go.
 
         Args:
             catalogue: That they are added to.
@@ -133,7 +133,7 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Has the folder's new name reach the disk."""
+    """Flushes a folder to the disk, so that its new names last."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -15,7 +15,7 @@ class Metrics:
     """The figures of one server."""
 
     def __init__(self, waiting: Callable[[], int]) -> None:
-        """Begins at nothing.
+        """Starts all figures at zero.
 
         Args:
             waiting: Tells how many photos wait to be judged.

@@ -1,4 +1,4 @@
-"""Sessions of those who are signed in, and a brake on those who guess. In memory alone.
+"""Sessions of those who are signed in, and a throttle on wrong passwords. In memory alone.
 
 After the OWASP Session Management Cheat Sheet: tokens of 256 random bits, kept as a digest,
 which end after a time and after a pause.
@@ -29,7 +29,7 @@ class Sessions:
         most: int = 1000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begins without any.
+        """Starts without sessions.
 
         Args:
             lifetime: Seconds after which a session ends.
@@ -84,7 +84,7 @@ class LoginThrottle:
         seconds: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begins at none.
+        """Starts without wrong passwords.
 
         Args:
             each: How many an address may have in that time.
