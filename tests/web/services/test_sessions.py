@@ -95,26 +95,26 @@ def test_of_too_many_the_one_used_longest_ago_ends(sessions: Sessions) -> None:
 
 def test_an_address_has_ten_attempts_in_five_minutes(throttle: LoginThrottle, clock: Clock) -> None:
     for _ in range(10):
-        assert throttle.allowed("a") == 0
+        assert throttle.seconds_to_wait("a") == 0
         throttle.failed("a")
         clock.now += 6
-    assert throttle.allowed("a") == 5 * MINUTE - 60
-    assert throttle.allowed("b") == 0
+    assert throttle.seconds_to_wait("a") == 5 * MINUTE - 60
+    assert throttle.seconds_to_wait("b") == 0
     clock.now += 4 * MINUTE - 1
-    assert throttle.allowed("a") == 1
+    assert throttle.seconds_to_wait("a") == 1
     clock.now += 1
-    assert throttle.allowed("a") == 0
+    assert throttle.seconds_to_wait("a") == 0
     throttle.failed("a")
-    assert throttle.allowed("a") == 6
+    assert throttle.seconds_to_wait("a") == 6
 
 
 def test_all_together_have_a_hundred(throttle: LoginThrottle, clock: Clock) -> None:
     for number in range(100):
-        assert throttle.allowed(f"2001:db8::{number}") == 0
+        assert throttle.seconds_to_wait(f"2001:db8::{number}") == 0
         throttle.failed(f"2001:db8::{number}")
-    assert throttle.allowed("2001:db8::ffff") == 5 * MINUTE
+    assert throttle.seconds_to_wait("2001:db8::ffff") == 5 * MINUTE
     clock.now += 5 * MINUTE
-    assert throttle.allowed("2001:db8::ffff") == 0
+    assert throttle.seconds_to_wait("2001:db8::ffff") == 0
 
 
 def test_no_more_is_kept_than_counts(throttle: LoginThrottle) -> None:

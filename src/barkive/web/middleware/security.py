@@ -221,7 +221,7 @@ class SignInMiddleware:
             )
         address = request.client.host if request.client else ""
         async with self._throttle.turn:
-            if wait := self._throttle.allowed(address):
+            if wait := self._throttle.seconds_to_wait(address):
                 return self._refuse(
                     scope,
                     429,

@@ -46,7 +46,7 @@ async def sign_in(
     address = request.client.host if request.client else ""
     words = Words(language_of(request))
     async with throttle.turn:
-        if wait := throttle.allowed(address):
+        if wait := throttle.seconds_to_wait(address):
             fault = words("login.wait", n=math.ceil(wait / 60))
             headers = {"Retry-After": str(math.ceil(wait))}
             return render(

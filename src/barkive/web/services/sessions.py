@@ -72,8 +72,8 @@ class LoginThrottle:
     """Counts wrong passwords, and tells who must wait.
 
     Attributes:
-        turn: Held from `allowed` to `failed`: of many attempts at once, each would be allowed
-            before one of them has failed.
+        turn: Held from `seconds_to_wait` to `failed`: of many attempts at once, each would be
+            allowed before one of them has failed.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class LoginThrottle:
         # No longer than `together`, whoever asks.
         self._wrong: deque[tuple[float, str]] = deque(maxlen=together)
 
-    def allowed(self, address: str) -> float:
+    def seconds_to_wait(self, address: str) -> float:
         """For how many seconds an address must wait; 0 if it need not."""
         now = self._clock()
         with self._lock:
