@@ -64,7 +64,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        found = re.search(r"Barkive is at http://.+:(\d+)\n", self.said)
+        found = re.search(r"Barkive is at http://.+:(\d+)(?:/\S+)?\n", self.said)
         assert found, self.said
         return int(found[1])
 
@@ -148,6 +148,23 @@ def test_a_signal_to_end_ends_it_too(start: Start) -> None:
     assert said == server.said
 
 
+def test_it_is_served_below_a_root_path(start: Start) -> None:
+    server = start("--port", "0", "--root-path", "/dogs/")
+    assert server.said.startswith(f"Barkive is at http://127.0.0.1:{server.port}/dogs\n")
+    status, page = server.get("/dogs/")
+    assert (status, page.count(b'href="/dogs/static/style.css"')) == (200, 1)
+    assert server.get("/dogs/static/style.css")[0] == 200
+    # So a proxy passes it on that takes the root path off.
+    assert server.get("/static/style.css")[0] == 200
+
+
+def test_a_trusted_proxy_tells_the_root_path(start: Start) -> None:
+    prefix = {"X-Forwarded-Prefix": "/dogs"}
+    assert b'href="/dogs/photos"' in start("--port", "0").get("/", **prefix)[1]
+    wary = start("--port", "0", FORWARDED_ALLOW_IPS="10.0.0.1")
+    assert b'href="/photos"' in wary.get("/", **prefix)[1]
+
+
 def test_clients_that_hang_do_not_keep_it_from_ending(start: Start) -> None:
     server = start("--port", "0")
     with server.connect() as idle, server.connect() as slow:
@@ -179,6 +196,11 @@ def test_a_second_on_the_same_port_says_so(start: Start) -> None:
             "There is no address nowhere.invalid; give one of this machine's, or 0.0.0.0 for all.",
         ),
         (["--folder", "/no/such/folder"], "There is no folder /no/such/folder; check the name."),
+        (
+            ["--root-path", "dogs"],
+            "The page can't be under the root path dogs; give one such as /dogs, of letters and "
+            "digits, that begins like none of its own addresses.",
+        ),
     ],
 )
 def test_what_can_not_be_served_is_told_in_a_sentence(

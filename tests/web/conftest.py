@@ -22,7 +22,7 @@ def settings(
         catalogue=write_catalogue(tmp_path / "c.sqlite"),
         model=colour_bundle,
         cache=tmp_path / "cache",
-        additions=tmp_path / "added",
+        ingest_folder=tmp_path / "added",
     )
 
 

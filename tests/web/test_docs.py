@@ -26,9 +26,9 @@ from starlette.testclient import TestClient
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.web import Limits, Settings, create_app
+from barkive.web.passwords import Passwords
 from barkive.web.problems import _STATUS
 from barkive.web.server import PromptProtocol
-from barkive.web.services.passwords import Passwords
 
 pytestmark = pytest.mark.slow
 

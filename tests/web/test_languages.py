@@ -23,9 +23,9 @@ from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.verdicts import Status
 from barkive.web import languages
-from barkive.web.api.export import Form
 from barkive.web.languages import LANGUAGES, Words, language_of
 from barkive.web.pages import identify, scanning
+from barkive.web.services.exports import Form
 from barkive.web.services.scan_jobs import State
 
 FORMS = get_args(Form)

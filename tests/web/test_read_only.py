@@ -13,7 +13,7 @@ from barkive.catalogue.db import access
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
 
-DESK = "a-desk-of-one"
+SESSION = "a-session-of-one"
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def only_read(
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/photos", "/photos/1", "/scan", f"/review?desk={DESK}"])
+@pytest.mark.parametrize(
+    "path", ["/", "/photos", "/photos/1", "/scan", f"/review?session={SESSION}"]
+)
 def test_each_page_says_so(path: str, only_read: TestClient) -> None:
     page = only_read.get(path, headers={"Accept-Language": "en"})
     assert page.status_code == 200
@@ -74,7 +76,9 @@ def test_what_people_say_is_refused_in_a_sentence(only_read: TestClient) -> None
     assert answer.status_code == 503
     assert "can only be read here, and nothing can be saved. You may" in answer.json()["detail"]
     page = only_read.post(
-        "/review", params={"desk": DESK}, data={"act": "not_dog", "desk": DESK, "number": "1"}
+        "/review",
+        params={"session": SESSION},
+        data={"act": "not_dog", "session": SESSION, "number": "1"},
     )
     assert page.status_code == 503
     assert "can only be read here, and nothing can be saved. You may" in page.text
@@ -82,7 +86,7 @@ def test_what_people_say_is_refused_in_a_sentence(only_read: TestClient) -> None
 
 
 def test_in_a_review_one_looks_on_from_photo_to_photo(only_read: TestClient) -> None:
-    seen, path = [], f"/review?desk={DESK}"
+    seen, path = [], f"/review?session={SESSION}"
     for _ in range(2):
         page = only_read.get(path).text
         seen += re.findall(r'<figcaption.*?<a href="/photos/\d+">(.*?)</a>', page)

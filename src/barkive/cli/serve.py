@@ -13,7 +13,7 @@ from barkive.cli.options import CatalogueAt, Device, DeviceOption, MemoryOption,
 if TYPE_CHECKING:
     import socket
 
-    from barkive.web.services.passwords import Passwords
+    from barkive.web.passwords import Passwords
 
 _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
 
@@ -49,6 +49,15 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    root_path: Annotated[
+        str,
+        typer.Option(
+            metavar="PATH",
+            help="The path below which visitors reach the server, such as /dogs where it is a part "
+            "of a site.",
+            show_default=False,
+        ),
+    ] = "",
     password: Annotated[
         bool,
         typer.Option("--password", help="Ask for a password on this machine's own address too."),
@@ -69,8 +78,7 @@ def serve(
 
     set_limit(memory)
     own = host in LOOPBACK
-    guarded = password or new_password or not own
-    passwords = _passwords(new_password) if guarded else None
+    passwords = _passwords(new_password) if password or new_password or not own else None
     settings = Settings(
         catalogue=catalogue,
         model=model,
@@ -78,10 +86,11 @@ def serve(
         password=passwords,
         hosts=LOOPBACK | frozenset(allowed_host or ()) if own or allowed_host else None,
         folders=tuple(folder) if folder else None if own else (),
+        root_path=root_path.rstrip("/"),
     )
     listening = _listen(host, port)
     app = create_app(settings)
-    address = _address(host, listening.getsockname()[1])
+    address = _address(host, listening.getsockname()[1]) + settings.root_path
 
     def tell() -> None:
         typer.echo(f"Barkive is at {address}", err=True)
@@ -109,7 +118,7 @@ def _passwords(renew: bool) -> Passwords:
         UsageError: It is not set, and nobody is there to be asked.
     """
     from barkive.errors import UsageError
-    from barkive.web.services.passwords import Passwords, default_file
+    from barkive.web.passwords import Passwords, default_file
 
     passwords = Passwords(default_file())
     given = os.environ.get(_PASSWORD)

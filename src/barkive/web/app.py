@@ -1,4 +1,4 @@
-"""Puts the server together: what is shared, what guards it, the API and the pages."""
+"""Puts the server together: what is shared, the middleware, the API and the pages."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import Receive, Scope, Send
 
 from barkive import __version__
 from barkive.web import api
 from barkive.web.api.openapi import completed
-from barkive.web.body_limits import Bodies
-from barkive.web.pages import gallery, identify, merging, photo, review, scanning, signing
-from barkive.web.pages.rendering import Assets
+from barkive.web.middleware.body_limits import BodyLimitMiddleware
+from barkive.web.middleware.metrics import MetricsMiddleware
+from barkive.web.middleware.security import (
+    CrossSiteMiddleware,
+    HeadRequestMiddleware,
+    SecurityHeadersMiddleware,
+    SignInMiddleware,
+    TrustedHostMiddleware,
+)
+from barkive.web.pages import gallery, identify, login, merging, photo, review, scanning
 from barkive.web.problems import handle_errors, refuse
-from barkive.web.security import HeadRequests, Hosts, SameSite, SecurityHeaders, SignIn
-from barkive.web.services.prometheus import Measured, Metrics
-from barkive.web.services.sessions import Attempts, Sessions
+from barkive.web.rendering import Assets
+from barkive.web.services.prometheus import Metrics
+from barkive.web.services.sessions import LoginThrottle, Sessions
 from barkive.web.services.state import Service
 from barkive.web.settings import Settings
+from barkive.web.urls import Route, under_root
 
 _DESCRIPTION = """\
 Names the breed of the dog in a photo, and keeps a catalogue of photos that can be searched,
@@ -30,15 +39,24 @@ Errors are problem documents (RFC 9457). When too much waits, the answer is 503 
 `Retry-After`; try again then. Where the server asks for a password, send it as
 `Authorization: Bearer PASSWORD`.
 """
-_OPEN = frozenset({"/login", "/healthz", "/readyz"})
-_OPEN_UNDER = ("/static/",)
+_OPEN = frozenset({Route.LOGIN, Route.HEALTHZ, Route.READYZ})
+_OPEN_UNDER = (f"{Route.STATIC}/",)
 _SMALL_BODY = 1 << 20
 # A form's own lines come on top of the photos.
 _FORM_BYTES = 1 << 20
 
 
 class _App(FastAPI):
-    """With a description whose examples are whole."""
+    """Under a root path, with a description whose examples are whole."""
+
+    def __init__(self, root: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._root = root
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope = under_root(scope, self._root)
+        await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -54,8 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
         BundleError: The model can't be.
     """
     service = Service.open(settings)
-    metrics = Metrics(lambda: service.engine.waiting)
-    sessions, attempts = Sessions(), Attempts()
+    metrics = Metrics(lambda: service.inference.waiting)
+    sessions, throttle = Sessions(), LoginThrottle()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -64,61 +82,70 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             service.close()
 
+    app = _App(
+        settings.root_path,
+        title="Barkive",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url=Route.OPENAPI,
+        docs_url=None,
+        redoc_url=None,
+        middleware=_middleware(settings, metrics, sessions, throttle),
+    )
+    app.state.settings = settings
+    app.state.service = service
+    app.state.metrics = metrics
+    app.state.sessions = sessions
+    app.state.throttle = throttle
+    handle_errors(app)
+    app.mount(Route.STATIC, Assets(), name="static")
+    api.add_to(app)
+    for page in (identify, gallery, photo, review, scanning, merging, login):
+        app.include_router(page.router, include_in_schema=False)
+    return app
+
+
+def _middleware(
+    settings: Settings, metrics: Metrics, sessions: Sessions, throttle: LoginThrottle
+) -> list[Middleware]:
+    """What stands before every request, the outermost first."""
     limits = settings.limits
     photos = limits.request_bytes + _FORM_BYTES
-    guards = [
-        Middleware(Measured, metrics=metrics),
-        Middleware(SecurityHeaders),
-        Middleware(HeadRequests),
-        Middleware(Hosts, allowed=settings.hosts, refuse=refuse),
-        Middleware(SameSite, refuse=refuse),
+    middleware = [
+        Middleware(MetricsMiddleware, metrics=metrics),
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(HeadRequestMiddleware),
+        Middleware(TrustedHostMiddleware, allowed=settings.hosts, refuse=refuse),
+        Middleware(CrossSiteMiddleware, refuse=refuse),
     ]
     if settings.password is not None:
-        guards.append(
+        middleware.append(
             Middleware(
-                SignIn,
+                SignInMiddleware,
                 passwords=settings.password,
                 sessions=sessions,
-                attempts=attempts,
+                throttle=throttle,
                 open_paths=_OPEN,
                 open_prefixes=_OPEN_UNDER,
                 refuse=refuse,
             )
         )
-    guards.append(
+    middleware.append(
         Middleware(
-            Bodies,
+            BodyLimitMiddleware,
             limits=[
-                ("/api/v1/photos/", _SMALL_BODY),  # of one photo: what people say of it
-                ("/api/v1/identify", photos),
-                ("/api/v1/photos", photos),
-                ("/api/v1/heatmap", photos),
-                ("/api/v1/merge", photos),
-                ("/merge", photos),
-                ("/identify", photos),
+                (f"{Route.API_PHOTOS}/", _SMALL_BODY),  # of one photo: what people say of it
+                (Route.API_IDENTIFY, photos),
+                (Route.API_PHOTOS, photos),
+                (Route.API_HEATMAP, photos),
+                (Route.API_MERGE, photos),
+                (Route.MERGE, photos),
+                (Route.IDENTIFY, photos),
             ],
             default=_SMALL_BODY,
             idle=limits.idle_seconds,
             refuse=refuse,
         )
     )
-    app = _App(
-        title="Barkive",
-        version=__version__,
-        description=_DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        middleware=guards,
-    )
-    app.state.settings = settings
-    app.state.service = service
-    app.state.metrics = metrics
-    app.state.sessions = sessions
-    app.state.attempts = attempts
-    handle_errors(app)
-    app.mount("/static", Assets(), name="static")
-    api.add_to(app)
-    for page in (identify, gallery, photo, review, scanning, merging, signing):
-        app.include_router(page.router, include_in_schema=False)
-    return app
+    return middleware

@@ -17,8 +17,8 @@ from typing import Any, get_args
 from starlette.requests import HTTPConnection
 
 from barkive.verdicts import Language
+from barkive.web import cookies
 
-COOKIE = "barkive_lang"
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 _WORDS = Path(__file__).parent / "words"
@@ -40,7 +40,7 @@ _LIKELIHOODS = (
 
 def language_of(request: HTTPConnection) -> Language:
     """The language that a visitor wants: by the address, the switch, or the browser's wish."""
-    for wish in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+    for wish in (request.query_params.get("lang"), request.cookies.get(cookies.LANGUAGE)):
         for known in LANGUAGES:
             if wish == known:
                 return known

@@ -34,10 +34,11 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.sentences import translate
-from barkive.web.pages.rendering import error_page
-from barkive.web.security import SECURITY_HEADERS
+from barkive.web.middleware.security import SECURITY_HEADERS
+from barkive.web.rendering import error_page
 from barkive.web.settings import FolderNotAllowedError
 from barkive.web.uploads import UploadError
+from barkive.web.urls import Route, Urls
 
 _log = logging.getLogger(__name__)
 
@@ -57,11 +58,11 @@ _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UsageError, 422),
 )
 _RETRY_SECONDS = "1"
-_PROGRAMS = ("/api/", "/openapi.json", "/healthz", "/readyz", "/metrics")
+_PROGRAMS = ("/api/", Route.OPENAPI, Route.HEALTHZ, Route.READYZ, Route.METRICS)
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Has the application answer every error in one way."""
+    """Registers a handler for every error."""
     app.add_exception_handler(BarkiveError, _of_barkive)
     app.add_exception_handler(RequestValidationError, _of_validation)
     app.add_exception_handler(HTTPException, _of_http)
@@ -80,10 +81,14 @@ def refuse(
         detail: One sentence.
         headers: More headers.
     """
-    if scope["type"] != "http" or scope["path"].startswith(_PROGRAMS):
+    if scope["type"] != "http" or _is_for_programs(scope):
         lang = QueryParams(scope.get("query_string", b"")).get("lang", "en")
         return problem(status, translate(detail, lang), headers)
     return error_page(Request(scope), status, detail, headers)
+
+
+def _is_for_programs(scope: Scope) -> bool:
+    return Urls.of(scope).route_path(scope).startswith(_PROGRAMS)
 
 
 def problem(
@@ -122,7 +127,7 @@ async def _of_validation(request: Request, error: Exception) -> Response:
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-    if request.scope["path"].startswith(_PROGRAMS):
+    if _is_for_programs(request.scope):
         return problem(422, f"{detail}.", errors=faults)
     if any(fault["where"].startswith("path.") for fault in faults):  # such as /photos/abc
         return await _of_http(request, HTTPException(404))
@@ -144,8 +149,9 @@ async def _of_http(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> list[str]:
     """What the description has for a path: each method has a route of its own."""
     paths = request.app.openapi()["paths"]
+    asked = Urls.of(request.scope).route_path(request.scope)
     for path, operations in paths.items():
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.scope["path"]):
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), asked):
             return [method.upper() for method in operations]
     return []
 
@@ -161,5 +167,5 @@ async def _of_fault(request: Request, error: Exception) -> Response:
         500,
         "Barkive has made a mistake; what it wrote before is safe. Try again, and look at what "
         "the server printed.",
-        SECURITY_HEADERS,  # the guards don't see this answer
+        SECURITY_HEADERS,  # no middleware sees this answer
     )

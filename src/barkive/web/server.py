@@ -1,12 +1,14 @@
 """Runs the application on a socket: uvicorn, with limits on the heads of requests.
 
-Bodies have their limits in `bodies`; a head is read before any application is asked.
+Bodies have their limits in `middleware.body_limits`; a head is read before the application is
+asked.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +16,8 @@ from contextlib import suppress
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from barkive.web.middleware.forwarded import ForwardedHeadersMiddleware
 
 _HEAD_SECONDS = 15.0
 _HEAD_BYTES = 64 << 10
@@ -34,7 +38,7 @@ class PromptProtocol(HttpToolsProtocol):
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Has nothing happen any more."""
+        """Stops the clock of a connection that is gone."""
         self._has_head()
         super().connection_lost(exc)
 
@@ -74,7 +78,7 @@ class PromptProtocol(HttpToolsProtocol):
 
 
 def _raise_file_limit() -> None:
-    """Has as many files open at once as the system lets this user: each upload is one."""
+    """Raises the limit of open files as far as this user may: each upload is one."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -91,8 +95,11 @@ def run(app: FastAPI, listening: socket.socket, on_ready: Callable[[], None]) ->
         on_ready: Called when signals are heard: from then on one ends the server in order.
     """
     _raise_file_limit()
+    # As uvicorn has it, but for the prefix, which uvicorn does not know.
+    trusted = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
     config = uvicorn.Config(
-        app,
+        ForwardedHeadersMiddleware(app, trusted=trusted),
+        proxy_headers=False,
         http=PromptProtocol,
         log_level="warning",
         access_log=False,

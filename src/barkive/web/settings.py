@@ -9,7 +9,8 @@ from pathlib import Path
 
 from barkive.errors import UsageError
 from barkive.images.passing import Passing
-from barkive.web.services.passwords import Passwords
+from barkive.web.passwords import Passwords
+from barkive.web.urls import is_root_path
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names under which this machine alone reaches itself."""
@@ -49,13 +50,15 @@ class Settings:
         password: What visitors must know; None where nobody is asked.
         hosts: The names by which the server may be addressed; None for any.
         folders: Where scans may look, with all that is inside; None for everywhere.
-        additions: Where photos are kept that visitors add; None for a folder beside the
+        ingest_folder: Where photos are kept that visitors add; None for a folder beside the
             catalogue.
         cache: Where small pictures are kept; None for the user's cache folder.
         limits: What one request may ask for.
+        root_path: Under which part of its site the server is reached, such as `/dogs`; empty at
+            the top.
 
     Raises:
-        UsageError: One of the folders is none.
+        UsageError: One of the folders is none, or the server can't be under the root path.
     """
 
     catalogue: str | Path | None = None
@@ -64,11 +67,17 @@ class Settings:
     password: Passwords | None = None
     hosts: frozenset[str] | None = LOOPBACK
     folders: tuple[str, ...] | None = None
-    additions: Path | None = None
+    ingest_folder: Path | None = None
     cache: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    root_path: str = ""
 
     def __post_init__(self) -> None:
+        if not is_root_path(self.root_path):
+            raise UsageError(
+                f"The page can't be under the root path {self.root_path}; give one such as /dogs, "
+                "of letters and digits, that begins like none of its own addresses."
+            )
         for folder in self.folders or ():
             if not Path(folder).is_dir():
                 raise UsageError(f"There is no folder {folder}; check the name.")

@@ -141,8 +141,8 @@ def test_too_much_at_once_is_told_to_come_back(
 
 def test_nothing_is_kept(server: TestClient, red: bytes, settings: Settings) -> None:
     server.post(ADDRESS, files=files(("rex.png", red)))
-    assert settings.additions is not None
-    assert not settings.additions.exists()
+    assert settings.ingest_folder is not None
+    assert not settings.ingest_folder.exists()
     assert server.get("/api/v1/photos").json()["total"] == 0
 
 

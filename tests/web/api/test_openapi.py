@@ -52,7 +52,7 @@ def app(kennel: Path, colour_bundle: Path) -> Iterator[Any]:
             catalogue=kennel.parent / "c.sqlite",
             model=colour_bundle,
             cache=kennel.parent / "cache",
-            additions=kennel.parent / "added",
+            ingest_folder=kennel.parent / "added",
             hosts=None,
             folders=(str(kennel.parent),),
         )
@@ -72,9 +72,9 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     service = app.state.service
     first = next(service.catalogue.search()).id
     service.catalogue.label(first, Label(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
-    scan = service.scans.start([str(kennel)])
+    scan = service.scan_jobs.start([str(kennel)])
     end = time.monotonic() + 60
-    while service.scans.get(scan.id).finished_at is None:
+    while service.scan_jobs.get(scan.id).finished_at is None:
         assert time.monotonic() < end
         time.sleep(0.02)
     other = kennel.parent / "other.sqlite"
@@ -88,7 +88,7 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
         return {
             "number": first,
             # The newest scan, because old ones are forgotten.
-            "scan_id": service.scans.all()[0].id,
+            "scan_id": service.scan_jobs.all()[0].id,
             "folders": [str(kennel)],
             "catalogue": other.read_bytes(),
         }

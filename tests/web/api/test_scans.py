@@ -80,7 +80,7 @@ def test_a_list_or_a_pattern_is_not_scanned(
         def shut(folder: str, passing: object) -> None:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("barkive.web.api.scans.open_source", shut)
+        monkeypatch.setattr("barkive.web.services.scan_jobs.open_source", shut)
         assert refused(str(kennel)) == f"The folder {kennel} can't be opened: Permission denied."
 
 

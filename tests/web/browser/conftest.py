@@ -135,7 +135,7 @@ class Visitor:
 
     Attributes:
         context: The browser's, with its cookies.
-        url: Of the server.
+        url: Of the server, with its root path.
         faults: Errors of scripts, what the page's policy has stopped, requests elsewhere.
     """
 
@@ -160,7 +160,8 @@ class Visitor:
             self.faults.append(message.text)
 
     def _sent(self, request: Any) -> None:
-        if not request.url.startswith((f"{self.url}/", f"blob:{self.url}/", "data:")):
+        origin = "/".join(self.url.split("/")[:3])
+        if not request.url.startswith((f"{self.url}/", f"blob:{origin}/", "data:")):
             self.faults.append(f"A request to {request.url}")
 
 
@@ -192,7 +193,7 @@ def make_site(
             catalogue=place / "c.sqlite",
             model=colour_bundle,
             cache=place / "cache",
-            additions=place / "added",
+            ingest_folder=place / "added",
             folders=(str(folder),),
         )
         site = Site(create_app(replace(settings, **changes)), folder)

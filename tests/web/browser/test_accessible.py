@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from barkive.web.services.passwords import Passwords
+from barkive.web.passwords import Passwords
 
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -44,8 +44,8 @@ def filled(site: Any) -> Filled:
     for i in range(3):
         site.paint(f"all/{LONG[:80]}/pug{i}.png", GREEN)
     service = site.app.state.service
-    scan = service.scans.start([str(folder)])
-    while service.scans.get(scan.id).finished_at is None:
+    scan = service.scan_jobs.start([str(folder)])
+    while service.scan_jobs.get(scan.id).finished_at is None:
         time.sleep(0.02)
     entries = service.catalogue.search()
     return Filled(site, folder, {Path(one.file).stem: one.id for one in entries}, scan.id)

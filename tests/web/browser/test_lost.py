@@ -43,10 +43,10 @@ def test_an_answer_of_the_review_can_be_given_again(
     site.stop()
     page.keyboard.press("1")
     expect(page.get_by_role("alert")).to_have_text(OFFLINE)
-    expect(page.locator(".desk figcaption a")).to_have_text("unsure00.png")
+    expect(page.locator(".reviewing figcaption a")).to_have_text("unsure00.png")
     site.again()
     page.keyboard.press("1")
-    expect(page.locator(".desk figcaption a")).to_have_text("unsure01.png")
+    expect(page.locator(".reviewing figcaption a")).to_have_text("unsure01.png")
     expect(page.get_by_role("alert")).to_have_count(0)
     assert site.said(folder) == {"unsure00": ["n02085620"]}
 
@@ -88,7 +88,7 @@ def test_a_scan_of_a_server_that_has_gone_is_told(
 ) -> None:
     gate = threading.Event()
     service = site.app.state.service
-    judge, close = service.classifier.judge, service.scans.close
+    judge, close = service.classifier.judge, service.scan_jobs.close
 
     def slowly(*args: Any, **options: Any) -> Iterator[Any]:
         gate.wait(60)
@@ -99,9 +99,9 @@ def test_a_scan_of_a_server_that_has_gone_is_told(
         close()
 
     monkeypatch.setattr(service.classifier, "judge", slowly)
-    monkeypatch.setattr(service.scans, "close", ended)
+    monkeypatch.setattr(service.scan_jobs, "close", ended)
     site.paint("scan/mila.png", GREEN)
-    scan = service.scans.start([str(site.folder / "scan")])
+    scan = service.scan_jobs.start([str(site.folder / "scan")])
     page = visit().page(f"/scan/{scan.id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("Running")
     site.stop()

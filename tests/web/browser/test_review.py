@@ -16,7 +16,7 @@ from barkive.catalogue.annotations.review_queue import ReviewQueue
 expect = pytest.importorskip("playwright.sync_api").expect
 
 CHIHUAHUA, PUG, MALTESE = "n02085620", "n02110958", "n02085936"
-NAME = ".desk figcaption a"
+NAME = ".reviewing figcaption a"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from barkive.web.services.passwords import Passwords
+from barkive.web.passwords import Passwords
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

@@ -12,7 +12,7 @@ import pytest
 expect = pytest.importorskip("playwright.sync_api").expect
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
-NAME = ".desk figcaption a"
+NAME = ".reviewing figcaption a"
 
 
 @pytest.fixture

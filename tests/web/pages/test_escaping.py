@@ -83,9 +83,9 @@ def test_what_people_say_is_text(poisoned: TestClient) -> None:
 
 
 def test_a_reviewers_name_is_text(poisoned: TestClient) -> None:
-    form = {"desk": "desk-desk", "name": f'"{EVIL}'}
+    form = {"session": "session-session", "name": f'"{EVIL}'}
     poisoned.post("/review/name", data=form)
-    page = poisoned.get("/review?desk=desk-desk").text
+    page = poisoned.get("/review?session=session-session").text
     check(page)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
@@ -110,7 +110,7 @@ def test_what_stands_in_an_address_is_text(server: TestClient) -> None:
         f"/photos?breed={evil}",
         f"/photos?folder=/{evil}",
         f"/photos?after={evil}&group={evil}&status={evil}",
-        f"/review?text={evil}&desk={evil}",
+        f"/review?text={evil}&session={evil}",
         f"/scan?folder={evil}",
         f"/scan?folder=/{evil}",
         f"/scan/{evil}",
@@ -128,8 +128,8 @@ def test_a_wrong_form_is_told_as_text(filled: TestClient) -> None:
         ("/scan", {"folder": EVIL}),
         ("/photos/1/corrections", {"kind": EVIL}),
         ("/photos/1/corrections", {"kind": "breed", "breed": EVIL, "second": EVIL, "note": EVIL}),
-        ("/review", {"act": "breed", "desk": "desk-desk", "number": "1", "breed": EVIL}),
-        ("/review", {"act": EVIL, "desk": EVIL}),
+        ("/review", {"act": "breed", "session": "session-session", "number": "1", "breed": EVIL}),
+        ("/review", {"act": EVIL, "session": EVIL}),
     ):
         answer = filled.post(path, data=form)
         assert 400 <= answer.status_code < 500

@@ -333,7 +333,10 @@ def test_a_long_list_has_pages(many: TestClient) -> None:
     assert 'rel="next"' not in page
     assert many.get("/photos?text=kennel&page=99").text.count('class="file"') == 10
     # What the script needs: how many there are, and where this part of them lies.
-    assert 'data-total="130" data-chunk="120" data-page="2" data-query="?text=kennel"' in page
+    assert (
+        'data-total="130" data-chunk="120" data-page="2" data-tiles="/photos/tiles?text=kennel"'
+        in page
+    )
 
 
 def test_a_chunk_is_a_part_of_the_page_with_its_place_in_every_link(many: TestClient) -> None:
@@ -443,6 +446,6 @@ def test_any_address_is_understood_or_its_faults_are_named(
         words = Words(lang)  # type: ignore[arg-type]
         assert all(view.fault(name, words) for name in view.faults)
         assert len(view.chips("/photos", words, catalogue)) == len(view.values) - len(view.faults)
-    assert catalogue.count(view.wanted) == len(catalogue.page(view.wanted))
+    assert catalogue.count(view.query) == len(catalogue.page(view.query))
     again = View.of(QueryParams(urlsplit(view.address("/photos")).query), catalogue)
-    assert (again.wanted, set(again.faults)) == (view.wanted, set(view.faults))
+    assert (again.query, set(again.faults)) == (view.query, set(view.faults))

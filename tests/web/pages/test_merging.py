@@ -144,6 +144,6 @@ def test_by_the_api(filled: TestClient, other: bytes, kennel: Path) -> None:
 
 def test_only_the_last_three_that_were_sent_are_kept(filled: TestClient, other: bytes) -> None:
     tokens = [hidden(sent(filled, other), "token") for _ in range(4)]
-    merges = filled.app.state.service.merges  # type: ignore[attr-defined]
+    merges = filled.app.state.service.merge_jobs  # type: ignore[attr-defined]
     assert list(merges._names) == tokens[1:]
     assert len(list(Path(merges._folder.name).glob("*.sqlite"))) == 3

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 
 CHIHUAHUA, PUG, MALTESE = "n02085620", "n02110958", "n02085936"
-DESK = "a-desk-of-one"
+SESSION = "a-session-of-one"
 
 
 def catalogue_of(server: TestClient) -> Catalogue:
@@ -30,8 +30,8 @@ def unsure(server: TestClient, colour_photo: Callable[..., Path]) -> TestClient:
     return server
 
 
-def page_of(server: TestClient, desk: str = DESK, **query: str) -> str:
-    answer = server.get("/review", params={"desk": desk, **query})
+def page_of(server: TestClient, session: str = SESSION, **query: str) -> str:
+    answer = server.get("/review", params={"session": session, **query})
     assert answer.status_code == 200
     return answer.text
 
@@ -46,10 +46,10 @@ def number(page: str) -> str:
     return str(re.findall(r'name="number" value="(\d+)"', page)[0])
 
 
-def say(server: TestClient, act: str, desk: str = DESK, **form: str) -> str:
-    """Does something with the photo that a desk has, and gives the page after it."""
-    form = {"number": number(page_of(server, desk))} | form if act not in ("undo",) else form
-    answer = server.post("/review", data={"desk": desk, "act": act, **form})
+def say(server: TestClient, act: str, session: str = SESSION, **form: str) -> str:
+    """Does something with the photo that a session has, and gives the page after it."""
+    form = {"number": number(page_of(server, session))} | form if act not in ("undo",) else form
+    answer = server.post("/review", data={"session": session, "act": act, **form})
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -83,9 +83,9 @@ def said(server: TestClient) -> dict[str, tuple[str, ...]]:
     return {Path(one.file).stem: tuple(b.label.id for b in one.breeds) for one in entries}
 
 
-def test_a_page_without_a_desk_begins_a_new_one(unsure: TestClient) -> None:
-    desks = set()
-    for query in ({}, {}, {"desk": "short"}, {"desk": "has spaces in it"}):
+def test_a_page_without_a_session_begins_a_new_one(unsure: TestClient) -> None:
+    sessions = set()
+    for query in ({}, {}, {"session": "short"}, {"session": "has spaces in it"}):
         answer = unsure.get(
             "/review", params={"status": "uncertain", **query}, follow_redirects=False
         )
@@ -93,9 +93,9 @@ def test_a_page_without_a_desk_begins_a_new_one(unsure: TestClient) -> None:
         target = urlsplit(answer.headers["location"])
         asked = dict(parse_qsl(target.query))
         assert (target.path, asked["status"]) == ("/review", "uncertain")
-        desks.add(asked["desk"])
-    assert len(desks) == 4
-    assert all(re.fullmatch(r"[\w-]{12}", desk) for desk in desks)
+        sessions.add(asked["session"])
+    assert len(sessions) == 4
+    assert all(re.fullmatch(r"[\w-]{12}", session) for session in sessions)
 
 
 def test_it_asks_about_the_least_sure_with_the_guesses_and_loads_the_next(
@@ -109,17 +109,17 @@ def test_it_asks_about_the_least_sure_with_the_guesses_and_loads_the_next(
         (PUG, "2", "Pug"),
         (MALTESE, "3", "Maltese"),
     ]
-    assert len(re.findall(r"data-ahead=", page)) == 2
+    assert len(re.findall(r"data-ahead>", page)) == 2
     assert "3 photos left" in page
     assert 'act" value="undo"' not in page
 
 
 def test_an_answer_is_written_and_the_next_photo_comes(unsure: TestClient) -> None:
     asked = page_of(unsure)
-    form = {"desk": DESK, "act": "breed", "number": number(asked), "breed": PUG}
+    form = {"session": SESSION, "act": "breed", "number": number(asked), "breed": PUG}
     answer = unsure.post("/review", data=form, follow_redirects=False)
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"/review?desk={DESK}"
+    assert answer.headers["location"] == f"/review?session={SESSION}"
     page = page_of(unsure)
     assert photo(page) == "1.png"
     assert "2 photos left" in page
@@ -135,7 +135,7 @@ def test_a_breed_is_typed_in_either_language(unsure: TestClient) -> None:
 
 @pytest.mark.parametrize("letters", ["bulldog", "terrier", "dog", "no", "n", "pgu", "boxer x"])
 def test_letters_that_are_no_breed_s_name_save_nothing(unsure: TestClient, letters: str) -> None:
-    form = {"desk": DESK, "act": "breed", "number": number(page_of(unsure)), "breed": letters}
+    form = {"session": SESSION, "act": "breed", "number": number(page_of(unsure)), "breed": letters}
     answer = unsure.post("/review", data=form)
     assert answer.status_code == 422
     assert said(unsure) == {}
@@ -147,12 +147,12 @@ def test_letters_that_are_no_breed_s_name_save_nothing(unsure: TestClient, lette
         r"<button[^>]*(autofocus|data-key)",
         answer.text.partition("choices")[2].partition("</section>")[0],
     )
-    assert f'name="breed" data-breeds="en" value="{letters}"' in answer.text
+    assert f'name="breed" data-breeds="/api/v1/breeds?lang=en" value="{letters}"' in answer.text
 
 
 def test_one_of_the_choices_is_taken(unsure: TestClient) -> None:
     page = page_of(unsure)
-    form = {"desk": DESK, "act": "breed", "number": number(page), "breed": "carl"}
+    form = {"session": SESSION, "act": "breed", "number": number(page), "breed": "carl"}
     found = choices(unsure.post("/review", data=form).text)
     assert found["Pug"] == {**form, "breed": PUG}
     page = unsure.post("/review", data=found["Pug"]).text
@@ -161,7 +161,7 @@ def test_one_of_the_choices_is_taken(unsure: TestClient) -> None:
 
 
 def test_of_a_cross_each_name_has_its_choices(unsure: TestClient) -> None:
-    form = {"desk": DESK, "act": "cross", "number": number(page_of(unsure))}
+    form = {"session": SESSION, "act": "cross", "number": number(page_of(unsure))}
     form |= {"breed": "Jack Russell", "second": "bulldog"}
     first = choices(unsure.post("/review", data=form).text)
     second = choices(unsure.post("/review", data=first["As written: “Jack Russell”"]).text)
@@ -193,7 +193,7 @@ def test_after_each_key_the_page_says_what_was_saved_with_undo_beside_it(
 
 
 def test_with_a_wrong_filter_no_photo_is_asked_about(unsure: TestClient) -> None:
-    answer = unsure.get("/review", params={"desk": DESK, "breed": "pgu"})
+    answer = unsure.get("/review", params={"session": SESSION, "breed": "pgu"})
     assert answer.status_code == 422
     assert "Barkive knows no breed called “pgu”." in unescape(answer.text)
     assert 'id="photo"' not in answer.text
@@ -214,7 +214,7 @@ def test_what_is_skipped_goes_to_the_end_and_comes_back(unsure: TestClient) -> N
     say(unsure, "skip")
     page = say(unsure, "skip")
     assert "You have passed over 3 photos." in page
-    answer = unsure.post("/review", data={"desk": DESK, "act": "unskip"})
+    answer = unsure.post("/review", data={"session": SESSION, "act": "unskip"})
     assert photo(answer.text) == "0.png"
     assert said(unsure) == {}
 
@@ -230,14 +230,14 @@ def test_undo_goes_back_step_by_step_and_tells_when_there_is_nothing(unsure: Tes
     assert photo(page) == "0.png"
 
 
-def test_two_desks_have_different_photos(unsure: TestClient) -> None:
-    assert photo(page_of(unsure, "desk-of-ada")) == "0.png"
-    assert photo(page_of(unsure, "desk-of-bo")) == "1.png"
-    assert photo(say(unsure, "breed", "desk-of-ada", breed=PUG)) == "2.png"
-    last = say(unsure, "breed", "desk-of-ada", breed=PUG)
+def test_two_sessions_have_different_photos(unsure: TestClient) -> None:
+    assert photo(page_of(unsure, "session-of-ada")) == "0.png"
+    assert photo(page_of(unsure, "session-of-bo")) == "1.png"
+    assert photo(say(unsure, "breed", "session-of-ada", breed=PUG)) == "2.png"
+    last = say(unsure, "breed", "session-of-ada", breed=PUG)
     assert photo(last) is None
     assert "1 photo is in front of somebody else just now." in unescape(last)
-    assert photo(page_of(unsure, "desk-of-bo")) == "1.png"
+    assert photo(page_of(unsure, "session-of-bo")) == "1.png"
 
 
 def test_an_answer_that_comes_too_late_is_told_and_changes_nothing(unsure: TestClient) -> None:
@@ -260,7 +260,7 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
     unsure: TestClient, form: dict[str, str]
 ) -> None:
     asked = number(page_of(unsure))
-    answer = unsure.post("/review", data={"desk": DESK, "number": asked, **form})
+    answer = unsure.post("/review", data={"session": SESSION, "number": asked, **form})
     assert answer.status_code == 422
     (fault,) = re.findall(r'id="which" role="alert">(.*?)</p>', answer.text)
     assert "<qqqqqq>" in unescape(fault)
@@ -275,7 +275,7 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
 def test_a_breed_must_be_named(unsure: TestClient) -> None:
     asked = number(page_of(unsure))
     for form in ({"act": "breed"}, {"act": "cross", "breed": PUG}):
-        answer = unsure.post("/review", data={"desk": DESK, "number": asked, **form})
+        answer = unsure.post("/review", data={"session": SESSION, "number": asked, **form})
         assert answer.status_code == 422
         assert 'id="fault"' in answer.text
     assert said(unsure) == {}
@@ -285,12 +285,12 @@ def test_a_breed_must_be_named(unsure: TestClient) -> None:
     "form",
     [
         {},
-        {"act": "burn", "desk": DESK},
-        {"act": "skip", "desk": "x"},
-        {"act": "skip", "desk": f"{DESK}\n"},
-        {"act": "breed", "desk": DESK, "number": "-1"},
-        {"act": "breed", "desk": DESK, "number": str(2**63)},
-        {"act": "breed", "desk": DESK, "number": "1", "breed": "b" * 201},
+        {"act": "burn", "session": SESSION},
+        {"act": "skip", "session": "x"},
+        {"act": "skip", "session": f"{SESSION}\n"},
+        {"act": "breed", "session": SESSION, "number": "-1"},
+        {"act": "breed", "session": SESSION, "number": str(2**63)},
+        {"act": "breed", "session": SESSION, "number": "1", "breed": "b" * 201},
     ],
 )
 def test_a_form_that_no_page_sends_is_refused(unsure: TestClient, form: dict[str, str]) -> None:
@@ -298,7 +298,7 @@ def test_a_form_that_no_page_sends_is_refused(unsure: TestClient, form: dict[str
 
 
 def test_a_photo_that_is_not_there_is_told(unsure: TestClient) -> None:
-    form = {"desk": DESK, "number": "999", "act": "breed", "breed": PUG}
+    form = {"session": SESSION, "number": "999", "act": "breed", "breed": PUG}
     answer = unsure.post("/review", data=form)
     assert answer.status_code == 404
     assert "<h1>Nothing is here</h1>" in answer.text
@@ -314,7 +314,7 @@ def test_filters_hold_on_the_way_and_can_be_taken_off(
     assert photo(page) == "9.png"
     assert "1 photo left" in page
     (address,) = set(re.findall(r'<form method="post" action="(/review\?.*?)"', page))
-    form = {"desk": DESK, "number": number(page), "act": "breed", "breed": PUG}
+    form = {"session": SESSION, "number": number(page), "act": "breed", "breed": PUG}
     after = unsure.post(unescape(address), data=form).text
     assert "<h1>All done</h1>" in after
     assert "1 done here" in after
@@ -324,31 +324,31 @@ def test_filters_hold_on_the_way_and_can_be_taken_off(
 
 def test_a_page_that_is_left_gives_its_photo_back(unsure: TestClient) -> None:
     given = re.findall(r'data-given="(.*?)"', page_of(unsure))[0]
-    answer = unsure.post("/review/leave", data={"desk": DESK, "given": given})
+    answer = unsure.post("/review/leave", data={"session": SESSION, "given": given})
     assert (answer.status_code, answer.content) == (204, b"")
-    assert photo(page_of(unsure, "another-desk")) == "0.png"
+    assert photo(page_of(unsure, "another-session")) == "0.png"
 
 
 def test_a_page_that_was_loaded_anew_keeps_its_photo(unsure: TestClient) -> None:
     given = re.findall(r'data-given="(.*?)"', page_of(unsure))[0]
     assert photo(page_of(unsure)) == "0.png"  # before the browser tells that the old one goes
-    unsure.post("/review/leave", data={"desk": DESK, "given": given})
-    assert photo(page_of(unsure, "another-desk")) == "1.png"
-    unsure.post("/review/leave", data={"desk": DESK})
-    assert photo(page_of(unsure, "third-desk")) == "0.png"
+    unsure.post("/review/leave", data={"session": SESSION, "given": given})
+    assert photo(page_of(unsure, "another-session")) == "1.png"
+    unsure.post("/review/leave", data={"session": SESSION})
+    assert photo(page_of(unsure, "third-session")) == "0.png"
 
 
 @pytest.mark.parametrize("given", ["soon", "-1", "nan", "inf", "1e12"])
 def test_a_moment_that_is_none_is_refused(unsure: TestClient, given: str) -> None:
-    answer = unsure.post("/review/leave", data={"desk": DESK, "given": given})
+    answer = unsure.post("/review/leave", data={"session": SESSION, "given": given})
     assert answer.status_code == 422
 
 
 def test_a_name_is_kept_in_the_browser_and_stands_beside_what_is_said(unsure: TestClient) -> None:
     answer = unsure.post(
-        "/review/name", data={"desk": DESK, "name": " Zoé; <b> "}, follow_redirects=False
+        "/review/name", data={"session": SESSION, "name": " Zoé; <b> "}, follow_redirects=False
     )
-    assert answer.headers["location"] == f"/review?desk={DESK}"
+    assert answer.headers["location"] == f"/review?session={SESSION}"
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("barkive_name=Zo%C3%A9%3B%20%3Cb%3E;")
     assert {"httponly", "samesite=lax"} <= {one.strip().lower() for one in cookie.split(";")}
@@ -357,7 +357,7 @@ def test_a_name_is_kept_in_the_browser_and_stands_beside_what_is_said(unsure: Te
     say(unsure, "breed", breed=PUG)
     (change,) = catalogue_of(unsure).history(int(number(asked)))
     assert change.by == "Zoé; <b>"
-    unsure.post("/review/name", data={"desk": DESK, "name": ""})
+    unsure.post("/review/name", data={"session": SESSION, "name": ""})
     assert "barkive_name" not in unsure.cookies
 
 
@@ -385,7 +385,7 @@ def test_a_link_leads_through_the_photos_without_a_dog(
     assert dict(parse_qsl(urlsplit(address).query)) == {"folder": str(folder), "status": "not_dog"}
     assert text == "Revoir 2 photos sur lesquelles Barkive ne voit pas de chien"
 
-    page = unescape(page_of(unsure, "another-desk", status="not_dog", lang="en"))
+    page = unescape(page_of(unsure, "another-session", status="not_dog", lang="en"))
     assert photo(page) == "dusk.png"
     assert "<h2>Is this a dog?</h2>" in page
     assert "Barkive sees no dog. If there is one, it may be:" in page
@@ -396,14 +396,14 @@ def test_a_link_leads_through_the_photos_without_a_dog(
     assert said(unsure) == {}
 
     for act in ({"act": "breed", "breed": PUG}, {"act": "not_dog"}):
-        form = {"desk": "another-desk", "number": number(page), **act}
+        form = {"session": "another-session", "number": number(page), **act}
         page = unescape(unsure.post("/review?status=not_dog", data=form).text)
     assert said(unsure) == {"dusk": (PUG,), "night": ()}
     assert "No such photo is left to review." in page
 
 
 def test_photos_that_can_not_be_read_are_not_reviewed(unsure: TestClient) -> None:
-    answer = unsure.get("/review", params={"desk": DESK, "status": "failed", "lang": "fr"})
+    answer = unsure.get("/review", params={"session": SESSION, "status": "failed", "lang": "fr"})
     assert answer.status_code == 422
     assert "demandez uncertain, not_dog ou dog." in unescape(answer.text)
 
@@ -429,7 +429,7 @@ def test_it_is_in_french(unsure: TestClient) -> None:
     assert "<span>Carlin</span>" in page
     assert "3 photos restantes" in page
     asked = number(page)
-    form = {"desk": DESK, "number": asked, "act": "breed", "breed": "qqqqqq"}
+    form = {"session": SESSION, "number": asked, "act": "breed", "breed": "qqqqqq"}
     refused = unescape(unsure.post("/review", data=form).text)
     space = "\N{NARROW NO-BREAK SPACE}"
     assert f"Aucune race ne s'appelle exactement «{space}qqqqqq{space}»." in refused

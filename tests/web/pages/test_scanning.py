@@ -295,7 +295,7 @@ def test_it_is_in_french(server: TestClient, kennel: Path) -> None:
     assert heading(page) == "Terminée"
     assert "5 sur 5 photos" in page
     (reason,) = re.findall(r'</span> <span class="soft">(.*?)</span></li>', page)
-    scan = re.findall(r'data-id="(\w+)"', page)[0]
+    scan = re.findall(r'data-events="/api/v1/scans/(\w+)/events\?lang=fr"', page)[0]
     (event, *_) = server.get(f"/api/v1/scans/{scan}/events?lang=fr").text.split("\n\n")
     (failed,) = json.loads(event.split("data: ")[1])["failed"]
     assert failed["error"] == reason

@@ -1,4 +1,4 @@
-"""The engine that judges the photos of all requests: nothing lost, nothing that hangs."""
+"""The queue that judges the photos of all requests: nothing lost, nothing that hangs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from barkive.classifier import Classifier
 from barkive.errors import BusyError, PhotoError
 from barkive.verdicts import Scores
 from barkive.web.services import inference_queue as module
-from barkive.web.services.inference_queue import Engine
+from barkive.web.services.inference_queue import InferenceQueue
 
 decoding = sys.modules["barkive.images.decode"]  # the name is taken by the function
 RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
@@ -74,32 +74,32 @@ def gate(colour_bundle: Path) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def make_engine(gate: Gate) -> Iterator[Callable[..., Engine]]:
-    made: list[Engine] = []
+def make_queue(gate: Gate) -> Iterator[Callable[..., InferenceQueue]]:
+    made: list[InferenceQueue] = []
 
-    def make(**options: Any) -> Engine:
-        made.append(Engine(gate, **options))
+    def make(**options: Any) -> InferenceQueue:
+        made.append(InferenceQueue(gate, **options))
         return made[-1]
 
     yield make
     gate.open.set()
-    for engine in made:
-        engine.close()
+    for queue in made:
+        queue.close()
 
 
 def statuses(futures: list[Future[Any]]) -> list[str]:
     return [future.result(SECONDS).status.value for future in futures]
 
 
-def busy(engine: Engine, gate: Gate, waiting: int) -> list[Future[Any]]:
+def busy(queue: InferenceQueue, gate: Gate, waiting: int) -> list[Future[Any]]:
     """Has the network begun a batch that does not end, and so many more photos wait."""
     gate.shut()
-    futures = [engine.submit(photo(RED))]
+    futures = [queue.submit(photo(RED))]
     assert gate.entered.wait(SECONDS)
     while len(futures) < 1 + AHEAD + waiting:
         with suppress(BusyError):
-            futures.append(engine.submit(photo(GREEN)))
-    until(lambda: engine.waiting == waiting)
+            futures.append(queue.submit(photo(GREEN)))
+    until(lambda: queue.waiting == waiting)
     return futures
 
 
@@ -110,8 +110,8 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-async def reaches(engine: Engine, waiting: int) -> None:
-    while engine.waiting != waiting:
+async def reaches(queue: InferenceQueue, waiting: int) -> None:
+    while queue.waiting != waiting:
         await asyncio.sleep(0.005)
 
 
@@ -121,11 +121,11 @@ async def each(*photos: bytes) -> AsyncIterator[bytes]:
 
 
 def test_the_verdicts_are_those_of_the_classifier(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
     photos = [photo(RED), photo(GREY), b"no photo", photo(BLACK), photo(GREEN)]
-    engine = make_engine()
-    found = asyncio.run(engine.judge(each(*photos)))
+    queue = make_queue()
+    found = asyncio.run(queue.judge(each(*photos)))
     said = [gate.verdict(judged, None, top=2) for judged in found]
     assert [verdict.status.value for verdict in said] == [
         "dog",
@@ -144,19 +144,19 @@ def test_the_verdicts_are_those_of_the_classifier(
     assert said == list(gate.predict(photos, top=2))
 
 
-def test_a_request_without_photos(make_engine: Callable[..., Engine]) -> None:
-    assert asyncio.run(make_engine().judge(each())) == []
+def test_a_request_without_photos(make_queue: Callable[..., InferenceQueue]) -> None:
+    assert asyncio.run(make_queue().judge(each())) == []
 
 
 def test_the_photos_of_many_callers_share_batches(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     gate.shut()
 
     async def all_at_once() -> list[list[Any]]:
-        callers = [asyncio.create_task(engine.judge(each(photo(RED)))) for _ in range(12)]
-        while len(engine._taken) < 12:
+        callers = [asyncio.create_task(queue.judge(each(photo(RED)))) for _ in range(12)]
+        while len(queue._taken) < 12:
             await asyncio.sleep(0.005)
         gate.open.set()
         return await asyncio.gather(*callers)
@@ -170,17 +170,17 @@ def test_the_photos_of_many_callers_share_batches(
 
 
 def test_callers_get_what_is_said_of_their_own_photos(
-    make_engine: Callable[..., Engine],
+    make_queue: Callable[..., InferenceQueue],
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     wanted = {RED: "Chihuahua", GREEN: "Pug", (1, 0, 198): "Maltese"}
 
     async def all_at_once() -> list[list[Any]]:
         return await asyncio.gather(
-            *(engine.judge(each(*[photo(colour)] * 5)) for colour in wanted for _ in range(4))
+            *(queue.judge(each(*[photo(colour)] * 5)) for colour in wanted for _ in range(4))
         )
 
-    labels = engine.classifier.bundle.info.labels
+    labels = queue.classifier.bundle.info.labels
     found = asyncio.run(all_at_once())
     assert [
         {labels[int(judged.scores.probabilities[0].argmax())].en for judged in request}
@@ -189,25 +189,25 @@ def test_callers_get_what_is_said_of_their_own_photos(
 
 
 def test_no_room_is_said_at_once_and_room_is_found_again(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine(room=3)
-    futures = busy(engine, gate, 3)
+    queue = make_queue(room=3)
+    futures = busy(queue, gate, 3)
     sentence = "3 photos are waiting already, which is the limit; try again in a moment."
     with pytest.raises(BusyError) as error:  # though no photo passes
-        asyncio.run(asyncio.wait_for(engine.judge(each(photo(RED), photo(RED))), SECONDS))
+        asyncio.run(asyncio.wait_for(queue.judge(each(photo(RED), photo(RED))), SECONDS))
     assert str(error.value) == sentence
     gate.open.set()
     assert statuses(futures) == ["dog"] * len(futures)
-    assert engine.waiting == 0
-    (judged,) = asyncio.run(engine.judge(each(photo(BLACK))))
+    assert queue.waiting == 0
+    (judged,) = asyncio.run(queue.judge(each(photo(BLACK))))
     assert judged.status.value == "not_dog"
 
 
 def test_of_a_long_request_few_photos_are_in_memory(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     given = 0
 
     async def many() -> AsyncIterator[bytes]:
@@ -218,7 +218,7 @@ def test_of_a_long_request_few_photos_are_in_memory(
 
     async def judged() -> list[Any]:
         gate.shut()
-        task = asyncio.create_task(engine.judge(many()))
+        task = asyncio.create_task(queue.judge(many()))
         while given < 9:
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.1)
@@ -231,24 +231,26 @@ def test_of_a_long_request_few_photos_are_in_memory(
     assert all(one.item.content == b"" for one in found)
 
 
-def test_a_long_request_passes_through_little_room(make_engine: Callable[..., Engine]) -> None:
-    engine = make_engine(room=1)
+def test_a_long_request_passes_through_little_room(
+    make_queue: Callable[..., InferenceQueue],
+) -> None:
+    queue = make_queue(room=1)
     colours = [RED, BLACK, GREY] * 20
-    found = asyncio.run(engine.judge(each(*map(photo, colours))))
+    found = asyncio.run(queue.judge(each(*map(photo, colours))))
     assert [one.status.value for one in found] == ["dog", "not_dog", "uncertain"] * 20
 
 
 def test_a_long_request_waits_where_a_new_one_is_refused(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine(room=2)
-    others = busy(engine, gate, 1)
+    queue = make_queue(room=2)
+    others = busy(queue, gate, 1)
 
     async def both() -> list[Any]:
-        long = asyncio.create_task(engine.judge(each(*[photo(BLACK)] * 30)))
-        await reaches(engine, 2)
+        long = asyncio.create_task(queue.judge(each(*[photo(BLACK)] * 30)))
+        await reaches(queue, 2)
         with pytest.raises(BusyError):
-            await engine.judge(each(photo(RED)))
+            await queue.judge(each(photo(RED)))
         gate.open.set()
         return await long
 
@@ -258,25 +260,25 @@ def test_a_long_request_waits_where_a_new_one_is_refused(
 
 
 def test_a_caller_who_gives_up_makes_room_at_once(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine(room=3)
-    futures = busy(engine, gate, 3)
+    queue = make_queue(room=3)
+    futures = busy(queue, gate, 3)
     waiting = futures[-3:]
     assert all(future.cancel() for future in waiting)
-    assert engine.waiting == 0
-    late = [engine.submit(photo(BLACK)) for _ in range(3)]
+    assert queue.waiting == 0
+    late = [queue.submit(photo(BLACK)) for _ in range(3)]
     gate.open.set()
     assert statuses(late) == ["not_dog"] * 3
     assert sum(gate.batches) == len(futures[:-3]) + 3  # nobody's photo was judged
 
 
 def test_a_photo_is_left_whose_caller_gives_up_just_when_it_is_taken(
-    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+    make_queue: Callable[..., InferenceQueue], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Engine, "_forget", lambda self, job: None)
-    engine = make_engine(room=3)
-    futures = busy(engine, gate, 3)
+    monkeypatch.setattr(InferenceQueue, "_forget", lambda self, job: None)
+    queue = make_queue(room=3)
+    futures = busy(queue, gate, 3)
     assert all(future.cancel() for future in futures[-3:])
     gate.open.set()
     assert statuses(futures[:-3]) == ["dog"] * len(futures[:-3])
@@ -284,35 +286,35 @@ def test_a_photo_is_left_whose_caller_gives_up_just_when_it_is_taken(
 
 
 def test_a_request_that_is_cancelled_takes_its_photos_back(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine(room=8)
-    others = busy(engine, gate, 4)
+    queue = make_queue(room=8)
+    others = busy(queue, gate, 4)
 
     async def given_up() -> None:
-        task = asyncio.create_task(engine.judge(each(*[photo(RED)] * 6)))
-        await reaches(engine, 8)
+        task = asyncio.create_task(queue.judge(each(*[photo(RED)] * 6)))
+        await reaches(queue, 8)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await reaches(engine, 4)
+        await reaches(queue, 4)
 
     asyncio.run(asyncio.wait_for(given_up(), SECONDS))
     gate.open.set()
-    (judged,) = asyncio.run(engine.judge(each(photo(BLACK))))
+    (judged,) = asyncio.run(queue.judge(each(photo(BLACK))))
     assert judged.status.value == "not_dog"
     assert sum(gate.batches) == len(others) + 1
 
 
-def test_a_bad_photo_fails_alone(make_engine: Callable[..., Engine]) -> None:
+def test_a_bad_photo_fails_alone(make_queue: Callable[..., InferenceQueue]) -> None:
     photos = [photo(RED), b"", photo(GREEN), photo(RED)[:-40], b"GIF89a"]
-    found = asyncio.run(make_engine().judge(each(*photos)))
+    found = asyncio.run(make_queue().judge(each(*photos)))
     assert [judged.status.value for judged in found] == ["dog", "failed", "dog", "failed", "failed"]
     assert found[1].error == "The file is empty."
 
 
 def test_a_photo_on_which_the_decoder_breaks_fails_alone(
-    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+    make_queue: Callable[..., InferenceQueue], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monster = photo((1, 2, 3))
     load = type(gate.bundle.info.preprocessing).load
@@ -323,7 +325,7 @@ def test_a_photo_on_which_the_decoder_breaks_fails_alone(
         return load(self, content, **options)
 
     monkeypatch.setattr(type(gate.bundle.info.preprocessing), "load", loaded)
-    found = asyncio.run(make_engine().judge(each(photo(RED), monster, photo(GREEN))))
+    found = asyncio.run(make_queue().judge(each(photo(RED), monster, photo(GREEN))))
     assert [judged.status.value for judged in found] == ["dog", "failed", "dog"]
     assert found[1].error == FAULT
 
@@ -363,12 +365,12 @@ def large(colour: tuple[int, int, int]) -> bytes:
 
 
 def test_small_photos_are_answered_while_large_ones_are_decoded(
-    make_engine: Callable[..., Engine], slow: Slow
+    make_queue: Callable[..., InferenceQueue], slow: Slow
 ) -> None:
-    engine = make_engine()
-    waiting = [engine.submit(large(RED)) for _ in range(8)]
+    queue = make_queue()
+    waiting = [queue.submit(large(RED)) for _ in range(8)]
     assert slow.entered.wait(SECONDS)
-    assert statuses([engine.submit(photo(one)) for one in (RED, BLACK) * 20]) == [
+    assert statuses([queue.submit(photo(one)) for one in (RED, BLACK) * 20]) == [
         *("dog", "not_dog") * 20
     ]
     assert not any(future.done() for future in waiting)
@@ -380,50 +382,50 @@ def test_small_photos_are_answered_while_large_ones_are_decoded(
     ("fault", "told"), [(PhotoError("It is too large."), "It is too large."), (OSError(), FAULT)]
 )
 def test_a_large_photo_that_cannot_be_decoded_fails_alone(
-    make_engine: Callable[..., Engine], slow: Slow, fault: Exception, told: str
+    make_queue: Callable[..., InferenceQueue], slow: Slow, fault: Exception, told: str
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     slow.fault = fault
     slow.open.set()
-    judged = engine.submit(large(RED)).result(SECONDS)
+    judged = queue.submit(large(RED)).result(SECONDS)
     assert (judged.status.value, judged.error) == ("failed", told)
     slow.fault = None
-    assert statuses([engine.submit(large(RED))]) == ["dog"]
+    assert statuses([queue.submit(large(RED))]) == ["dog"]
 
 
 def test_more_large_photos_than_there_is_room_for_are_refused(
-    make_engine: Callable[..., Engine], slow: Slow
+    make_queue: Callable[..., InferenceQueue], slow: Slow
 ) -> None:
-    engine = make_engine()
-    first = engine.submit(large(RED))
+    queue = make_queue()
+    first = queue.submit(large(RED))
     assert slow.entered.wait(SECONDS)
-    waiting = [engine.submit(large(RED)) for _ in range(32)]
-    until(lambda: len(engine._large) == 32)
+    waiting = [queue.submit(large(RED)) for _ in range(32)]
+    until(lambda: len(queue._large) == 32)
     with pytest.raises(BusyError):
-        engine.submit(large(RED)).result(SECONDS)
+        queue.submit(large(RED)).result(SECONDS)
     slow.open.set()
     assert statuses([first, *waiting]) == ["dog"] * 33
 
 
 def test_large_photos_that_wait_are_told_when_the_server_stops(
-    make_engine: Callable[..., Engine], slow: Slow
+    make_queue: Callable[..., InferenceQueue], slow: Slow
 ) -> None:
-    engine = make_engine()
-    futures = [engine.submit(large(RED)) for _ in range(3)]
+    queue = make_queue()
+    futures = [queue.submit(large(RED)) for _ in range(3)]
     assert slow.entered.wait(SECONDS)
-    until(lambda: engine.waiting == 2)
-    engine.close()
+    until(lambda: queue.waiting == 2)
+    queue.close()
     for future in futures:
         with pytest.raises(BusyError):
             future.result(SECONDS)
 
 
 def test_a_fault_of_the_network_is_told_and_the_next_photos_are_judged(
-    make_engine: Callable[..., Engine], gate: Gate, caplog: pytest.LogCaptureFixture
+    make_queue: Callable[..., InferenceQueue], gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     gate.shut()
-    first = [engine.submit(photo(RED)) for _ in range(40)]
+    first = [queue.submit(photo(RED)) for _ in range(40)]
     assert gate.entered.wait(SECONDS)
     gate.fault = RuntimeError("out of order")
     gate.open.set()
@@ -433,16 +435,16 @@ def test_a_fault_of_the_network_is_told_and_the_next_photos_are_judged(
     assert 1 <= len(failed) < 40
     assert {judged.error for judged in failed} == {FAULT}
     assert {judged.status.value for judged in found} == {"failed", "dog"}
-    assert engine.is_alive
-    assert statuses([engine.submit(photo(BLACK))]) == ["not_dog"]
+    assert queue.is_alive
+    assert statuses([queue.submit(photo(BLACK))]) == ["not_dog"]
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
 def test_no_photo_is_lost_however_often_the_network_fails(
-    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+    make_queue: Callable[..., InferenceQueue], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
-    engine = make_engine(room=10_000)
+    queue = make_queue(room=10_000)
     score, calls = gate.score, 0
 
     def failing(pixels: NDArray[np.uint8]) -> Scores:
@@ -456,28 +458,28 @@ def test_no_photo_is_lost_however_often_the_network_fails(
     one = photo(RED)
     futures: list[Future[Any]] = []
     for number in range(600):
-        futures.append(engine.submit(one))
+        futures.append(queue.submit(one))
         if not number % 7:
             time.sleep(0.001)  # so that photos come in the midst of a fault
     assert set(statuses(futures)) == {"dog", "failed"}
-    assert (engine.waiting, len(engine._taken)) == (0, 0)
+    assert (queue.waiting, len(queue._taken)) == (0, 0)
 
 
 def test_a_fault_while_nothing_else_waits_leaves_nobody_who_takes_what_comes_later(
-    make_engine: Callable[..., Engine], gate: Gate
+    make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:
-    engine = make_engine()
+    queue = make_queue()
     for _ in range(3):
         gate.fault = RuntimeError("out of order")
-        assert statuses([engine.submit(photo(RED))]) == ["failed"]
-    assert statuses([engine.submit(photo(RED)) for _ in range(5)]) == ["dog"] * 5
-    engine.close()
-    assert not engine._thread.is_alive()
+        assert statuses([queue.submit(photo(RED))]) == ["failed"]
+    assert statuses([queue.submit(photo(RED)) for _ in range(5)]) == ["dog"] * 5
+    queue.close()
+    assert not queue._thread.is_alive()
     until(lambda: all(thread.name != "barkive-feed" for thread in threading.enumerate()))
 
 
 def test_an_engine_that_can_not_begin_neither_spins_nor_dies(
-    make_engine: Callable[..., Engine], gate: Gate, monkeypatch: pytest.MonkeyPatch
+    make_queue: Callable[..., InferenceQueue], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge, tries = gate.judge, 0
 
@@ -488,8 +490,8 @@ def test_an_engine_that_can_not_begin_neither_spins_nor_dies(
 
     monkeypatch.setattr(gate, "judge", failing)
     start = time.monotonic()
-    engine = make_engine()
-    future = engine.submit(photo(RED))
+    queue = make_queue()
+    future = queue.submit(photo(RED))
     until(lambda: tries >= 3)
     # Between two tries it pauses, however fast or slow the machine is.
     assert tries <= 1 + (time.monotonic() - start) / module._PAUSE_SECONDS
@@ -497,52 +499,52 @@ def test_an_engine_that_can_not_begin_neither_spins_nor_dies(
     assert statuses([future]) == ["dog"]
 
 
-def test_close_answers_what_waits(make_engine: Callable[..., Engine], gate: Gate) -> None:
-    engine = make_engine(room=5)
-    futures = busy(engine, gate, 5)
+def test_close_answers_what_waits(make_queue: Callable[..., InferenceQueue], gate: Gate) -> None:
+    queue = make_queue(room=5)
+    futures = busy(queue, gate, 5)
     threading.Timer(0.1, gate.open.set).start()
-    engine.close()
+    queue.close()
     for future in futures[-5:]:
         with pytest.raises(BusyError, match=STOPPING):
             future.result(0)
     assert statuses(futures[:-5]) == ["dog"] * (len(futures) - 5)
-    assert not engine.is_alive
+    assert not queue.is_alive
     with pytest.raises(BusyError, match=STOPPING):
-        engine.submit(photo(RED))
-    engine.close()
+        queue.submit(photo(RED))
+    queue.close()
 
 
 def test_close_does_not_wait_for_a_network_that_hangs(
-    make_engine: Callable[..., Engine],
+    make_queue: Callable[..., InferenceQueue],
     gate: Gate,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(module, "_CLOSING_SECONDS", 0.1)
-    engine = make_engine()
+    queue = make_queue()
     gate.shut()
-    future = engine.submit(photo(RED))
+    future = queue.submit(photo(RED))
     assert gate.entered.wait(SECONDS)
-    engine.close()
+    queue.close()
     with pytest.raises(BusyError, match=STOPPING):
         future.result(0)
     gate.open.set()
-    engine._thread.join(SECONDS)
-    assert not engine._thread.is_alive()
+    queue._thread.join(SECONDS)
+    assert not queue._thread.is_alive()
     assert caplog.records == []  # what it says in the end is heard by nobody, and is no fault
 
 
 def test_close_ends_a_request_that_waits_for_room(
-    make_engine: Callable[..., Engine], gate: Gate, caplog: pytest.LogCaptureFixture
+    make_queue: Callable[..., InferenceQueue], gate: Gate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = make_engine(room=10)
-    busy(engine, gate, 4)
+    queue = make_queue(room=10)
+    busy(queue, gate, 4)
 
     async def under_way() -> None:
-        task = asyncio.create_task(engine.judge(each(*[photo(RED)] * 30)))
-        await reaches(engine, 10)
+        task = asyncio.create_task(queue.judge(each(*[photo(RED)] * 30)))
+        await reaches(queue, 10)
         threading.Timer(0.1, gate.open.set).start()
-        await asyncio.to_thread(engine.close)
+        await asyncio.to_thread(queue.close)
         with pytest.raises(BusyError, match=STOPPING):
             await task
 
@@ -553,13 +555,13 @@ def test_close_ends_a_request_that_waits_for_room(
 
 def test_close_in_the_midst_of_faults_and_photos_answers_all(gate: Gate) -> None:
     for number in range(20):
-        engine, futures = Engine(gate), []
+        queue, futures = InferenceQueue(gate), []
         gate.fault = RuntimeError("out of order") if number % 2 else None
 
-        def hand_in(engine: Engine = engine, futures: list[Future[Any]] = futures) -> None:
+        def hand_in(queue: InferenceQueue = queue, futures: list[Future[Any]] = futures) -> None:
             try:
                 while True:
-                    futures.append(engine.submit(photo(RED)))
+                    futures.append(queue.submit(photo(RED)))
             except BusyError:
                 return
 
@@ -567,18 +569,18 @@ def test_close_in_the_midst_of_faults_and_photos_answers_all(gate: Gate) -> None
         for caller in callers:
             caller.start()
         time.sleep(0.002 * number)
-        engine.close()
+        queue.close()
         for caller in callers:
             caller.join(SECONDS)
         assert all(future.done() for future in futures)
 
 
-def test_the_source_of_photos_may_fail(make_engine: Callable[..., Engine]) -> None:
+def test_the_source_of_photos_may_fail(make_queue: Callable[..., InferenceQueue]) -> None:
     async def breaking() -> AsyncIterator[bytes]:
         yield photo(RED)
         raise OSError("the temporary file is gone")
 
-    engine = make_engine()
+    queue = make_queue()
     with pytest.raises(OSError, match="gone"):
-        asyncio.run(engine.judge(breaking()))
-    assert asyncio.run(engine.judge(each(photo(RED))))[0].status.value == "dog"
+        asyncio.run(queue.judge(breaking()))
+    assert asyncio.run(queue.judge(each(photo(RED))))[0].status.value == "dog"

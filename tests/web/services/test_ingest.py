@@ -17,7 +17,7 @@ from barkive.images.decode import _OPENERS
 from barkive.images.files import EXTENSIONS
 from barkive.verdicts import Status
 from barkive.web.services import ingest as module
-from barkive.web.services.ingest import Additions
+from barkive.web.services.ingest import Ingest
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
@@ -40,8 +40,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def additions(catalogue: Catalogue, colour_bundle: Path, kept: Path) -> Additions:
-    return Additions(catalogue, Classifier(colour_bundle), kept)
+def ingest(catalogue: Catalogue, colour_bundle: Path, kept: Path) -> Ingest:
+    return Ingest(catalogue, Classifier(colour_bundle), kept)
 
 
 def files(folder: Path) -> list[str]:
@@ -50,10 +50,10 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_photo_is_kept_as_it_is_and_catalogued(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
     content = photo()
-    entry = additions.add(content, "rex.png")
+    entry = ingest.add(content, "rex.png")
     path = Path(entry.file)
     assert path.parent.parent == kept
     assert re.fullmatch(r"\d{4}-\d{2}", path.parent.name)
@@ -65,7 +65,7 @@ def test_a_photo_is_kept_as_it_is_and_catalogued(
 
 
 def test_the_content_and_the_names_reach_the_disk_before_it_returns(
-    additions: Additions, kept: Path, monkeypatch: pytest.MonkeyPatch
+    ingest: Ingest, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
     fsync = os.fsync
@@ -77,7 +77,7 @@ def test_the_content_and_the_names_reach_the_disk_before_it_returns(
     if not Path("/proc/self/fd").exists():
         pytest.skip("the system does not say what a handle is of")
     monkeypatch.setattr(os, "fsync", listen)
-    folder = Path(additions.add(photo(), "rex.png").file).parent
+    folder = Path(ingest.add(photo(), "rex.png").file).parent
     part, *folders = [name for name in synced if name.startswith(str(kept))]
     assert part.endswith(".part")
     assert folders == [str(folder), str(kept)]
@@ -111,8 +111,8 @@ def test_the_content_and_the_names_reach_the_disk_before_it_returns(
         ("x" * 99 + ". y.png", "x" * 99 + ".png"),
     ],
 )
-def test_names(additions: Additions, kept: Path, name: str, expected: str) -> None:
-    entry = additions.add(photo(), name)
+def test_names(ingest: Ingest, kept: Path, name: str, expected: str) -> None:
+    entry = ingest.add(photo(), name)
     assert files(kept) == [expected]
     assert Path(entry.file).parent.parent == kept
     assert len(os.fsencode(expected)) < 255
@@ -133,9 +133,9 @@ def test_names(additions: Additions, kept: Path, name: str, expected: str) -> No
     ],
 )
 def test_the_ending_is_one_of_the_content(
-    additions: Additions, kept: Path, kind: str, name: str, expected: str
+    ingest: Ingest, kept: Path, kind: str, name: str, expected: str
 ) -> None:
-    assert additions.add(photo(kind=kind), name).status is Status.DOG
+    assert ingest.add(photo(kind=kind), name).status is Status.DOG
     assert files(kept) == [expected]
 
 
@@ -144,25 +144,23 @@ def test_every_format_that_is_decoded_has_endings_that_a_scan_finds() -> None:
     assert sorted(sum(module._ENDINGS.values(), ())) == sorted(EXTENSIONS)
 
 
-def test_other_photos_of_one_name_get_a_number(additions: Additions, kept: Path) -> None:
-    names = [
-        Path(additions.add(photo((250, number, 10)), "rex.png").file).name for number in range(3)
-    ]
+def test_other_photos_of_one_name_get_a_number(ingest: Ingest, kept: Path) -> None:
+    names = [Path(ingest.add(photo((250, number, 10)), "rex.png").file).name for number in range(3)]
     assert names == ["rex.png", "rex-2.png", "rex-3.png"]
     assert files(kept) == sorted(names)
 
 
 def test_the_same_content_twice_is_kept_once(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = additions.add(photo(), "rex.png")
-    assert additions.add(photo(), "other name.png") == first
+    first = ingest.add(photo(), "rex.png")
+    assert ingest.add(photo(), "other name.png") == first
     assert files(kept) == ["rex.png"]
     assert catalogue.count() == 1
 
 
 def test_a_photo_that_was_scanned_elsewhere_is_not_kept_again(
-    additions: Additions,
+    ingest: Ingest,
     catalogue: Catalogue,
     kept: Path,
     colour_photo: Callable[..., Path],
@@ -170,27 +168,27 @@ def test_a_photo_that_was_scanned_elsewhere_is_not_kept_again(
 ) -> None:
     path = colour_photo("scanned/rex.png", RED)
     catalogue.scan(path, classifier=Classifier(colour_bundle))
-    assert additions.add(path.read_bytes(), "again.png").file == str(path)
+    assert ingest.add(path.read_bytes(), "again.png").file == str(path)
     assert not kept.exists()
 
 
 def test_a_photo_whose_file_is_gone_is_kept_again_under_its_number(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = additions.add(photo(), "rex.png")
+    first = ingest.add(photo(), "rex.png")
     catalogue.label(first.id, Label(Kind.BREED, ("Pug",), by="Ada"))
     Path(first.file).unlink()
-    again = additions.add(photo(), "back.png")
+    again = ingest.add(photo(), "back.png")
     assert (again.id, again.labels[0].en, Path(again.file).name) == (first.id, "Pug", "back.png")
     assert files(kept) == ["back.png"]
 
 
 def test_a_photo_whose_file_was_changed_is_kept_again(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = additions.add(photo(), "rex.png")
+    first = ingest.add(photo(), "rex.png")
     Path(first.file).write_bytes(photo(GREEN))  # the catalogue does not know yet
-    again = additions.add(photo(), "rex.png")
+    again = ingest.add(photo(), "rex.png")
     assert Path(again.file).name == "rex-2.png"
     assert Path(again.file).read_bytes() == photo()
 
@@ -207,26 +205,26 @@ def test_a_photo_whose_file_was_changed_is_kept_again(
     ],
 )
 def test_a_broken_photo_leaves_nothing_behind(
-    additions: Additions, catalogue: Catalogue, kept: Path, content: bytes
+    ingest: Ingest, catalogue: Catalogue, kept: Path, content: bytes
 ) -> None:
     with pytest.raises(PhotoError):
-        additions.add(content, "rex.png")
+        ingest.add(content, "rex.png")
     assert not kept.exists()
     assert catalogue.count() == 0
 
 
 def test_a_folder_that_cannot_be_written_gives_a_sentence(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
     kept.write_text("in the way")
     with pytest.raises(CatalogueError, match=r"can't be kept in .*; make it writable and try"):
-        additions.add(photo(), "rex.png")
+        ingest.add(photo(), "rex.png")
     assert catalogue.count() == 0
 
 
 @pytest.mark.parametrize("call", ["fsync", "open"])
 def test_a_full_disk_gives_a_sentence_and_leaves_nothing_behind(
-    additions: Additions,
+    ingest: Ingest,
     catalogue: Catalogue,
     kept: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -237,34 +235,34 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing_behind(
 
     monkeypatch.setattr(module.os if call == "fsync" else module.Path, call, full)
     with pytest.raises(CatalogueError, match="No space left on device; make room and try again"):
-        additions.add(photo(), "rex.png")
+        ingest.add(photo(), "rex.png")
     assert files(kept) == []
     assert catalogue.count() == 0
     monkeypatch.undo()
-    assert Path(additions.add(photo(), "rex.png").file).name == "rex.png"
+    assert Path(ingest.add(photo(), "rex.png").file).name == "rex.png"
 
 
 def test_a_photo_that_cannot_be_catalogued_is_not_kept(
-    additions: Additions, catalogue: Catalogue, kept: Path, monkeypatch: pytest.MonkeyPatch
+    ingest: Ingest, catalogue: Catalogue, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(*_: object, **__: object) -> None:
         raise CatalogueError("The catalogue is locked.")
 
     monkeypatch.setattr(catalogue, "scan", locked)
     with pytest.raises(CatalogueError, match="locked"):
-        additions.add(photo(), "rex.png")
+        ingest.add(photo(), "rex.png")
     assert files(kept) == []
     monkeypatch.undo()
-    additions.add(photo(), "rex.png")
+    ingest.add(photo(), "rex.png")
     assert files(kept) == ["rex.png"]
 
 
 def test_many_threads_with_the_same_and_other_photos(
-    additions: Additions, catalogue: Catalogue, kept: Path
+    ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
     contents = [photo((250, number, 10)) for number in range(4)]
     with ThreadPoolExecutor(8) as pool:
-        entries = list(pool.map(lambda one: additions.add(one, "rex.png"), contents * 4))
+        entries = list(pool.map(lambda one: ingest.add(one, "rex.png"), contents * 4))
     assert entries[:4] == entries[4:8] == entries[8:12] == entries[12:]
     assert files(kept) == ["rex-2.png", "rex-3.png", "rex-4.png", "rex.png"]
     assert catalogue.count() == 4

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import PlainTextResponse, Response
 
 from barkive.verdicts import Status
-from barkive.web.services.prometheus import Measured, Metrics
+from barkive.web.middleware.metrics import MetricsMiddleware
+from barkive.web.services.prometheus import Metrics
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -53,7 +54,7 @@ def server(metrics: Metrics) -> Iterator[TestClient]:
 
     app = FastAPI()
     app.include_router(router)
-    app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(MetricsMiddleware, metrics=metrics)
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 
@@ -132,7 +133,7 @@ def run(metrics: Metrics, app: Any, scope: dict[str, Any]) -> list[dict[str, Any
     async def receive() -> Any:
         return {"type": "http.disconnect"}
 
-    asyncio.run(Measured(app, metrics)(scope, receive, send))
+    asyncio.run(MetricsMiddleware(app, metrics)(scope, receive, send))
     return sent
 
 

@@ -15,7 +15,7 @@ from barkive.classifier import Classifier
 from barkive.errors import BusyError, CatalogueError, UnknownScanError, UsageError
 from barkive.verdicts import Status
 from barkive.web.services import scan_jobs as module
-from barkive.web.services.scan_jobs import Scan, Scans, State
+from barkive.web.services.scan_jobs import ScanJob, ScanJobs, State
 
 Work = Callable[[Summary, Callable[[int, int | None], None]], None]
 
@@ -50,7 +50,7 @@ class Gate:
         on_progress(1, 1)
 
 
-def ended(scans: Scans, scan: Scan, *states: State) -> Scan:
+def ended(scans: ScanJobs, scan: ScanJob, *states: State) -> ScanJob:
     """The scan as soon as it is over, or in one of the states."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
@@ -62,12 +62,12 @@ def ended(scans: Scans, scan: Scan, *states: State) -> Scan:
 
 
 @pytest.fixture
-def begin() -> Iterator[Callable[..., Scans]]:
+def begin() -> Iterator[Callable[..., ScanJobs]]:
     """Starts the scans of a scripted catalogue, and closes them at the end."""
-    begun: list[tuple[Scans, Scripted]] = []
+    begun: list[tuple[ScanJobs, Scripted]] = []
 
-    def make(catalogue: Scripted, **options: int) -> Scans:
-        begun.append((Scans(catalogue, None, **options), catalogue))  # type: ignore[arg-type]
+    def make(catalogue: Scripted, **options: int) -> ScanJobs:
+        begun.append((ScanJobs(catalogue, None, **options), catalogue))  # type: ignore[arg-type]
         return begun[-1][0]
 
     yield make
@@ -97,15 +97,15 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 
 @pytest.fixture
-def real(catalogue: Catalogue, colour_bundle: Path) -> Iterator[Scans]:
+def real(catalogue: Catalogue, colour_bundle: Path) -> Iterator[ScanJobs]:
     """The scans of a real catalogue."""
-    scans = Scans(catalogue, Classifier(colour_bundle))
+    scans = ScanJobs(catalogue, Classifier(colour_bundle))
     yield scans
     scans.close()
 
 
 def test_a_scan_finds_the_photos_and_tells_of_them(
-    real: Scans, catalogue: Catalogue, kennel: Path
+    real: ScanJobs, catalogue: Catalogue, kennel: Path
 ) -> None:
     asked = real.start([str(kennel)])
     assert (asked.state, asked.version, asked.to_json()["started_at"]) == (State.WAITING, 0, None)
@@ -152,7 +152,7 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
     assert real.all() == [real.get(again["id"]), scan]
 
 
-def test_a_folder_that_is_not_there_fails_with_a_sentence(real: Scans, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_fails_with_a_sentence(real: ScanJobs, tmp_path: Path) -> None:
     scan = ended(real, real.start([str(tmp_path / "unplugged")]))
     assert scan.state is State.FAILED
     assert scan.error is not None
@@ -161,7 +161,7 @@ def test_a_folder_that_is_not_there_fails_with_a_sentence(real: Scans, tmp_path:
 
 
 def test_a_folder_that_disappears_while_it_is_scanned(
-    real: Scans, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
+    real: ScanJobs, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge = Classifier.judge
 
@@ -178,7 +178,7 @@ def test_a_folder_that_disappears_while_it_is_scanned(
     assert (found.state, found.done) == (State.FINISHED, 5)
 
 
-def test_an_empty_folder(real: Scans, tmp_path: Path) -> None:
+def test_an_empty_folder(real: ScanJobs, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     scan = ended(real, real.start([str(tmp_path / "empty")]))
     assert (scan.state, scan.done, scan.total, scan.rate) == (State.FINISHED, 0, 0, None)
@@ -186,7 +186,7 @@ def test_an_empty_folder(real: Scans, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("moment", ["listing", "writing"])
 def test_what_a_cancelled_scan_has_found_is_kept_and_counted_once(
-    real: Scans,
+    real: ScanJobs,
     catalogue: Catalogue,
     kennel: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -219,7 +219,7 @@ def test_what_a_cancelled_scan_has_found_is_kept_and_counted_once(
 
 
 def test_scans_come_one_after_the_other_in_the_order_asked_for(
-    begin: Callable[..., Scans],
+    begin: Callable[..., ScanJobs],
 ) -> None:
     catalogue = Scripted(a=Gate())
     scans = begin(catalogue)
@@ -233,7 +233,7 @@ def test_scans_come_one_after_the_other_in_the_order_asked_for(
     assert [one.id for one in scans.all()] == [c.id, b.id, a.id]
 
 
-def test_the_same_folder_waits_once(begin: Callable[..., Scans]) -> None:
+def test_the_same_folder_waits_once(begin: Callable[..., ScanJobs]) -> None:
     gate = Gate()
     scans = begin(Scripted(a=gate))
     running = scans.start(["/a"])
@@ -246,7 +246,7 @@ def test_the_same_folder_waits_once(begin: Callable[..., Scans]) -> None:
     assert len(scans.all()) == 4
 
 
-def test_at_most_twenty_wait(begin: Callable[..., Scans]) -> None:
+def test_at_most_twenty_wait(begin: Callable[..., ScanJobs]) -> None:
     gate = Gate()
     scans = begin(Scripted(a=gate))
     scans.start(["/a"])
@@ -260,7 +260,7 @@ def test_at_most_twenty_wait(begin: Callable[..., Scans]) -> None:
 
 
 def test_a_scan_that_waits_is_cancelled_at_once_and_never_runs(
-    begin: Callable[..., Scans],
+    begin: Callable[..., ScanJobs],
 ) -> None:
     catalogue = Scripted(a=Gate())
     scans = begin(catalogue)
@@ -278,7 +278,7 @@ def test_a_scan_that_waits_is_cancelled_at_once_and_never_runs(
     assert [folders for folders, _ in catalogue.scanned] == [("/a",), ("/c",)]
 
 
-def test_a_scan_that_runs_is_cancelled_at_its_next_photo(begin: Callable[..., Scans]) -> None:
+def test_a_scan_that_runs_is_cancelled_at_its_next_photo(begin: Callable[..., ScanJobs]) -> None:
     gate = Gate()
     scans = begin(Scripted(a=gate))
     scan = scans.start(["/a"])
@@ -290,7 +290,7 @@ def test_a_scan_that_runs_is_cancelled_at_its_next_photo(begin: Callable[..., Sc
     assert ended(scans, scans.start(["/a"])).state is State.FINISHED
 
 
-def test_a_finished_scan_is_not_cancelled(begin: Callable[..., Scans]) -> None:
+def test_a_finished_scan_is_not_cancelled(begin: Callable[..., ScanJobs]) -> None:
     scans = begin(Scripted())
     scan = ended(scans, scans.start(["/a"]))
     scans.cancel(scan.id)
@@ -307,7 +307,7 @@ def test_a_finished_scan_is_not_cancelled(begin: Callable[..., Scans]) -> None:
     ],
 )
 def test_a_fault_becomes_a_sentence_and_the_next_scan_runs(
-    begin: Callable[..., Scans],
+    begin: Callable[..., ScanJobs],
     caplog: pytest.LogCaptureFixture,
     error: Exception,
     sentence: str,
@@ -326,7 +326,7 @@ def test_a_fault_becomes_a_sentence_and_the_next_scan_runs(
     assert ended(scans, scans.start(["/b"])).state is State.FINISHED
 
 
-def test_close_ends_what_runs_and_what_waits(begin: Callable[..., Scans]) -> None:
+def test_close_ends_what_runs_and_what_waits(begin: Callable[..., ScanJobs]) -> None:
     def endless(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         running.set()
         while True:
@@ -348,13 +348,13 @@ def test_close_ends_what_runs_and_what_waits(begin: Callable[..., Scans]) -> Non
     scans.close()
 
 
-def test_close_with_nothing_to_do(begin: Callable[..., Scans]) -> None:
+def test_close_with_nothing_to_do(begin: Callable[..., ScanJobs]) -> None:
     scans = begin(Scripted())
     scans.close()
     assert not scans._thread.is_alive()
 
 
-def test_the_oldest_are_forgotten(begin: Callable[..., Scans]) -> None:
+def test_the_oldest_are_forgotten(begin: Callable[..., ScanJobs]) -> None:
     scans = begin(Scripted(), kept=3)
     ids = [ended(scans, scans.start([f"/{number}"])).id for number in range(5)]
     assert [one.id for one in scans.all()] == ids[:1:-1]
@@ -365,11 +365,11 @@ def test_the_oldest_are_forgotten(begin: Callable[..., Scans]) -> None:
 
 
 def test_rate_and_time_left_are_those_of_the_last_seconds(
-    begin: Callable[..., Scans], monkeypatch: pytest.MonkeyPatch
+    begin: Callable[..., ScanJobs], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SimpleNamespace(now=100.0, monotonic=lambda: clock.now)
     monkeypatch.setattr(module, "time", clock)
-    told: list[Scan] = []
+    told: list[ScanJob] = []
 
     def work(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         def tell(seconds: float, done: int, total: int = 1000) -> None:
@@ -403,7 +403,7 @@ def test_rate_and_time_left_are_those_of_the_last_seconds(
     assert all(one.rate is None or one.rate > 0 for one in told)
 
 
-def test_two_threads_may_tell_at_once(begin: Callable[..., Scans]) -> None:
+def test_two_threads_may_tell_at_once(begin: Callable[..., ScanJobs]) -> None:
     def work(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         def tell() -> None:
             for done in range(2000):
@@ -421,7 +421,7 @@ def test_two_threads_may_tell_at_once(begin: Callable[..., Scans]) -> None:
     assert scan.version == 4002  # each of the 4000, that it runs, and that it is over
 
 
-def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., Scans]) -> None:
+def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., ScanJobs]) -> None:
     kept: list[Callable[[int, int | None], None]] = []
 
     def fail(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
@@ -438,7 +438,7 @@ def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., Scans]) -> 
 def test_json_lists_a_hundred_failures_and_names_that_are_no_text() -> None:
     failed = [(f"/a/{number}.jpg", "It is empty.") for number in range(150)]
     failed[0] = ("/a/\udce9.jpg", "It is empty.")
-    scan = Scan("1", ("/\udce9",), summary=Summary(failed=failed), rate=3.14159)
+    scan = ScanJob("1", ("/\udce9",), summary=Summary(failed=failed), rate=3.14159)
     json = scan.to_json()
     assert json["folders"] == ["/\\udce9"]
     assert len(json["failed"]) == 100

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from barkive.web.services.sessions import Attempts, Sessions
+from barkive.web.services.sessions import LoginThrottle, Sessions
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -29,8 +29,8 @@ def sessions(clock: Clock) -> Sessions:
 
 
 @pytest.fixture
-def attempts(clock: Clock) -> Attempts:
-    return Attempts(clock=clock)
+def throttle(clock: Clock) -> LoginThrottle:
+    return LoginThrottle(clock=clock)
 
 
 def test_a_token_is_random_and_has_256_bits(sessions: Sessions) -> None:
@@ -93,31 +93,31 @@ def test_of_too_many_the_one_used_longest_ago_ends(sessions: Sessions) -> None:
     ]
 
 
-def test_an_address_has_ten_attempts_in_five_minutes(attempts: Attempts, clock: Clock) -> None:
+def test_an_address_has_ten_attempts_in_five_minutes(throttle: LoginThrottle, clock: Clock) -> None:
     for _ in range(10):
-        assert attempts.allowed("a") == 0
-        attempts.failed("a")
+        assert throttle.seconds_to_wait("a") == 0
+        throttle.failed("a")
         clock.now += 6
-    assert attempts.allowed("a") == 5 * MINUTE - 60
-    assert attempts.allowed("b") == 0
+    assert throttle.seconds_to_wait("a") == 5 * MINUTE - 60
+    assert throttle.seconds_to_wait("b") == 0
     clock.now += 4 * MINUTE - 1
-    assert attempts.allowed("a") == 1
+    assert throttle.seconds_to_wait("a") == 1
     clock.now += 1
-    assert attempts.allowed("a") == 0
-    attempts.failed("a")
-    assert attempts.allowed("a") == 6
+    assert throttle.seconds_to_wait("a") == 0
+    throttle.failed("a")
+    assert throttle.seconds_to_wait("a") == 6
 
 
-def test_all_together_have_a_hundred(attempts: Attempts, clock: Clock) -> None:
+def test_all_together_have_a_hundred(throttle: LoginThrottle, clock: Clock) -> None:
     for number in range(100):
-        assert attempts.allowed(f"2001:db8::{number}") == 0
-        attempts.failed(f"2001:db8::{number}")
-    assert attempts.allowed("2001:db8::ffff") == 5 * MINUTE
+        assert throttle.seconds_to_wait(f"2001:db8::{number}") == 0
+        throttle.failed(f"2001:db8::{number}")
+    assert throttle.seconds_to_wait("2001:db8::ffff") == 5 * MINUTE
     clock.now += 5 * MINUTE
-    assert attempts.allowed("2001:db8::ffff") == 0
+    assert throttle.seconds_to_wait("2001:db8::ffff") == 0
 
 
-def test_no_more_is_kept_than_counts(attempts: Attempts) -> None:
+def test_no_more_is_kept_than_counts(throttle: LoginThrottle) -> None:
     for number in range(10_000):
-        attempts.failed(str(number))
-    assert len(attempts._wrong) == 100
+        throttle.failed(str(number))
+    assert len(throttle._wrong) == 100

@@ -22,7 +22,7 @@ from barkive.errors import PhotoError
 from barkive.images import LargePhotoError
 from barkive.images.fingerprint import picture_digest
 from barkive.web.services import thumbnails as module
-from barkive.web.services.thumbnails import Preview, Previews, Size
+from barkive.web.services.thumbnails import Size, Thumbnail, Thumbnails
 
 RED, BLUE = (250, 0, 0), (0, 0, 250)  # as JPEG: (250, 0, 1) and (0, 0, 250)
 
@@ -42,8 +42,8 @@ def entry(path: Path) -> Photo:
     return Photo(str(path), hashlib.sha256(content).hexdigest(), code.hex() if code else None)
 
 
-def opened(preview: Preview) -> Image.Image:
-    with Image.open(io.BytesIO(preview.content)) as image:
+def opened(thumbnail: Thumbnail) -> Image.Image:
+    with Image.open(io.BytesIO(thumbnail.content)) as image:
         return image.copy()
 
 
@@ -55,8 +55,8 @@ def noise(path: Path, seed: int, size: tuple[int, int] = (64, 64)) -> Path:
 
 
 @pytest.fixture
-def previews(tmp_path: Path) -> Iterator[Previews]:
-    made = Previews(tmp_path / "cache")
+def thumbnails(tmp_path: Path) -> Iterator[Thumbnails]:
+    made = Thumbnails(tmp_path / "cache")
     yield made
     made.close()
 
@@ -87,7 +87,7 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Size]:
     ],
 )
 def test_pictures_are_made_smaller_and_never_larger(
-    previews: Previews,
+    thumbnails: Thumbnails,
     tmp_path: Path,
     size: tuple[int, int],
     thumbnail: tuple[int, int],
@@ -95,7 +95,7 @@ def test_pictures_are_made_smaller_and_never_larger(
 ) -> None:
     path = tmp_path / "photo.jpg"
     Image.new("RGB", size, RED).save(path)
-    small, whole = (previews.get(entry(path), one) for one in Size)
+    small, whole = (thumbnails.get(entry(path), one) for one in Size)
     assert opened(small).size == thumbnail
     assert opened(whole).size == large
     assert small.media_type == "image/jpeg"
@@ -105,19 +105,21 @@ def test_pictures_are_made_smaller_and_never_larger(
 
 
 def test_a_thumbnail_is_the_centre_and_a_large_picture_the_whole(
-    previews: Previews, tmp_path: Path
+    thumbnails: Thumbnails, tmp_path: Path
 ) -> None:
     photo = Image.new("RGB", (1000, 400), BLUE)
     photo.paste(RED, (300, 0, 700, 400))
     photo.save(path := tmp_path / "photo.png")
-    small, whole = (np.asarray(opened(previews.get(entry(path), one))).astype(int) for one in Size)
+    small, whole = (
+        np.asarray(opened(thumbnails.get(entry(path), one))).astype(int) for one in Size
+    )
     assert np.abs(small[5:-5, 5:-5] - RED).max() < 12
     assert np.abs(whole[200, 500] - RED).max() < 12
     assert np.abs(whole[200, 50] - BLUE).max() < 12
 
 
 def test_where_a_photo_was_taken_is_not_in_it_and_it_stands_upright(
-    previews: Previews, tmp_path: Path
+    thumbnails: Thumbnails, tmp_path: Path
 ) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6  # to be turned by 90 degrees
@@ -130,83 +132,83 @@ def test_where_a_photo_was_taken_is_not_in_it_and_it_stands_upright(
     with Image.open(path) as original:
         assert original.getexif().get_ifd(ExifTags.IFD.GPSInfo)
     for size in Size:
-        preview = previews.get(entry(path), size)
-        picture = opened(preview)
+        thumbnail = thumbnails.get(entry(path), size)
+        picture = opened(thumbnail)
         assert not picture.getexif()
         assert not set(picture.info) & {"exif", "comment", "xmp", "icc_profile"}
-        assert b"Secretive" not in preview.content
-        assert b"Exif" not in preview.content
+        assert b"Secretive" not in thumbnail.content
+        assert b"Exif" not in thumbnail.content
     assert picture.size == (200, 400)
     assert np.abs(np.asarray(picture).astype(int)[100, 100] - RED).max() < 12
     assert np.abs(np.asarray(picture).astype(int)[300, 100] - BLUE).max() < 12
 
 
 def test_the_second_time_the_photo_is_not_read(
-    previews: Previews, make_photo: Callable[..., Path], tmp_path: Path
+    thumbnails: Thumbnails, make_photo: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = make_photo()
     photo = entry(path)
-    first = previews.get(photo, Size.THUMBNAIL)
+    first = thumbnails.get(photo, Size.THUMBNAIL)
     path.unlink()
-    assert previews.get(photo, Size.THUMBNAIL) == first
-    previews.close()
-    again = Previews(tmp_path / "cache")
+    assert thumbnails.get(photo, Size.THUMBNAIL) == first
+    thumbnails.close()
+    again = Thumbnails(tmp_path / "cache")
     assert again.get(photo, Size.THUMBNAIL) == first
     with pytest.raises(PhotoError, match="does not exist"):
         again.get(photo, Size.LARGE)
     again.close()
 
 
-def test_a_photo_that_cannot_be_read_is_no_picture(previews: Previews, tmp_path: Path) -> None:
+def test_a_photo_that_cannot_be_read_is_no_picture(thumbnails: Thumbnails, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xffnothing more")
     for _ in range(2):
         with pytest.raises(PhotoError, match=r"damaged|cut off"):
-            previews.get(entry(broken), Size.THUMBNAIL)
+            thumbnails.get(entry(broken), Size.THUMBNAIL)
     with pytest.raises(PhotoError, match="does not exist"):
-        previews.get(Photo(str(tmp_path / "gone.jpg"), None), Size.THUMBNAIL)
+        thumbnails.get(Photo(str(tmp_path / "gone.jpg"), None), Size.THUMBNAIL)
 
 
 def test_another_picture_is_not_shown_in_the_place_of_one(
-    previews: Previews, tmp_path: Path
+    thumbnails: Thumbnails, tmp_path: Path
 ) -> None:
     path = tmp_path / "photo.png"
     Image.new("RGB", (32, 32), RED).save(path)
     scanned = entry(path)
     Image.new("RGB", (32, 32), BLUE).save(path)
     with pytest.raises(PhotoError, match="another picture than when it was scanned; scan it again"):
-        previews.get(scanned, Size.THUMBNAIL)
+        thumbnails.get(scanned, Size.THUMBNAIL)
     # The same one with a tag is shown, and not kept.
     tagged = PngInfo()
     tagged.add_text("Title", "Rex")
     Image.new("RGB", (32, 32), RED).save(path, pnginfo=tagged)
-    assert opened(previews.get(scanned, Size.THUMBNAIL)).getpixel((9, 9)) == (250, 0, 1)
+    assert opened(thumbnails.get(scanned, Size.THUMBNAIL)).getpixel((9, 9)) == (250, 0, 1)
     path.unlink()
     with pytest.raises(PhotoError, match="does not exist"):
-        previews.get(scanned, Size.THUMBNAIL)
+        thumbnails.get(scanned, Size.THUMBNAIL)
 
 
 def test_the_bound_holds_after_many_pictures(tmp_path: Path) -> None:
     limit = 200_000
     folder = tmp_path / "cache"
-    previews = Previews(folder, limit_bytes=limit)
+    thumbnails = Thumbnails(folder, limit_bytes=limit)
     photos = [entry(noise(tmp_path / f"{i}.png", i)) for i in range(150)]
-    size = len(previews.get(photos[0], Size.THUMBNAIL).content)
+    size = len(thumbnails.get(photos[0], Size.THUMBNAIL).content)
     assert 150 * size > 2 * limit  # or the test would show nothing
     most = 0
     with sqlite3.connect(folder / "previews.sqlite") as looker:
         for photo in photos:
-            previews.get(photo, Size.THUMBNAIL)
+            thumbnails.get(photo, Size.THUMBNAIL)
             (kept,) = looker.execute("SELECT sum(length(content)) FROM preview").fetchone()
             most = max(most, kept)
     looker.close()
     assert 0.8 * limit < most <= limit
-    assert previews._bytes == kept
-    previews.close()
+    assert thumbnails._bytes == kept
+    thumbnails.close()
     # Less than twice as much on the disk, because pages are not filled to the last byte.
     assert sum(file.stat().st_size for file in folder.iterdir()) < 2 * limit
     # And a smaller bound holds from the next picture on.
-    smaller = Previews(folder, limit_bytes=limit // 4)
+    smaller = Thumbnails(folder, limit_bytes=limit // 4)
     smaller.get(entry(noise(tmp_path / "last.png", 999)), Size.THUMBNAIL)
     assert smaller._bytes <= limit // 4
     smaller.close()
@@ -218,35 +220,35 @@ def test_what_was_used_longest_ago_goes_first(
     now = 1_000_000.0
     monkeypatch.setattr(module.time, "time", lambda: now)
     photos = [entry(noise(tmp_path / f"{i}.png", i)) for i in range(4)]
-    probe = Previews(tmp_path / "probe")
+    probe = Thumbnails(tmp_path / "probe")
     total = sum(len(probe.get(photo, Size.THUMBNAIL).content) for photo in photos)
     probe.close()
-    previews = Previews(tmp_path / "cache", limit_bytes=total - 1)
+    thumbnails = Thumbnails(tmp_path / "cache", limit_bytes=total - 1)
     for photo in photos[:3]:
-        previews.get(photo, Size.THUMBNAIL)
+        thumbnails.get(photo, Size.THUMBNAIL)
         now += 10
     now += 10_000
-    previews.get(photos[0], Size.THUMBNAIL)  # the oldest is of use again
-    previews.get(photos[3], Size.THUMBNAIL)
+    thumbnails.get(photos[0], Size.THUMBNAIL)  # the oldest is of use again
+    thumbnails.get(photos[3], Size.THUMBNAIL)
     rendered.clear()
     for number, times in ((0, 0), (3, 0), (1, 1)):
-        previews.get(photos[number], Size.THUMBNAIL)
+        thumbnails.get(photos[number], Size.THUMBNAIL)
         assert len(rendered) == times, number
-    previews.close()
+    thumbnails.close()
 
 
 def test_a_picture_larger_than_the_bound_is_shown_and_not_kept(
     tmp_path: Path, make_photo: Callable[..., Path], rendered: list[Size]
 ) -> None:
-    previews = Previews(tmp_path / "cache", limit_bytes=100)
+    thumbnails = Thumbnails(tmp_path / "cache", limit_bytes=100)
     for _ in range(2):
-        assert opened(previews.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
+        assert opened(thumbnails.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
     assert len(rendered) == 2
-    previews.close()
+    thumbnails.close()
 
 
 def test_two_threads_at_once_make_it_once(
-    previews: Previews, make_photo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    thumbnails: Thumbnails, make_photo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = entry(make_photo())
     made = []
@@ -261,23 +263,23 @@ def test_two_threads_at_once_make_it_once(
 
     monkeypatch.setattr(module, "_rendered", slow)
     with ThreadPoolExecutor(4) as pool:
-        wanted = [pool.submit(previews.get, photo, Size.THUMBNAIL) for _ in range(4)]
+        wanted = [pool.submit(thumbnails.get, photo, Size.THUMBNAIL) for _ in range(4)]
         assert started.wait(60)
         time.sleep(0.05)  # the others come to wait, or to begin as well
         go_on.set()
         assert len({one.result(60).etag for one in wanted}) == 1
     assert made == [Size.THUMBNAIL]
-    assert previews._making == {}
+    assert thumbnails._making == {}
 
 
 def test_many_threads_and_photos(tmp_path: Path) -> None:
-    previews = Previews(tmp_path / "cache", limit_bytes=30_000)
+    thumbnails = Thumbnails(tmp_path / "cache", limit_bytes=30_000)
     photos = [entry(noise(tmp_path / f"{i}.png", i, (32, 32))) for i in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        first = list(pool.map(lambda one: previews.get(one, Size.THUMBNAIL), photos * 3))
+        first = list(pool.map(lambda one: thumbnails.get(one, Size.THUMBNAIL), photos * 3))
     assert first[:40] == first[40:80] == first[80:]
-    assert 0 < previews._bytes <= 30_000
-    previews.close()
+    assert 0 < thumbnails._bytes <= 30_000
+    thumbnails.close()
 
 
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -297,39 +299,39 @@ def test_a_damaged_cache_is_begun_anew(
     damage: Callable[[Path], object],
 ) -> None:
     photos = [entry(make_photo(f"{i}.jpg", seed=i)) for i in range(20)]
-    previews = Previews(tmp_path / "cache")
-    expected = [previews.get(photo, Size.THUMBNAIL) for photo in photos]
-    previews.close()
+    thumbnails = Thumbnails(tmp_path / "cache")
+    expected = [thumbnails.get(photo, Size.THUMBNAIL) for photo in photos]
+    thumbnails.close()
     damage(tmp_path / "cache" / "previews.sqlite")
     rendered.clear()
-    previews = Previews(tmp_path / "cache")
+    thumbnails = Thumbnails(tmp_path / "cache")
     for _ in range(2):
-        assert [previews.get(photo, Size.THUMBNAIL) for photo in photos] == expected
+        assert [thumbnails.get(photo, Size.THUMBNAIL) for photo in photos] == expected
     assert len(rendered) == 20  # made anew once, and then kept again
-    previews.close()
+    thumbnails.close()
 
 
 def test_a_cache_that_is_damaged_while_it_is_open_costs_no_picture(
     tmp_path: Path, make_photo: Callable[..., Path]
 ) -> None:
     photos = [entry(make_photo(f"{i}.jpg", seed=i)) for i in range(20)]
-    previews = Previews(tmp_path / "cache")
-    expected = [previews.get(photo, Size.THUMBNAIL) for photo in photos]
-    assert previews._database is not None
-    previews._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    thumbnails = Thumbnails(tmp_path / "cache")
+    expected = [thumbnails.get(photo, Size.THUMBNAIL) for photo in photos]
+    assert thumbnails._database is not None
+    thumbnails._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     file = tmp_path / "cache" / "previews.sqlite"
     with file.open("r+b") as handle:
         handle.write(b"\xff" * file.stat().st_size)
-    previews._database.execute("PRAGMA cache_size = 0")
+    thumbnails._database.execute("PRAGMA cache_size = 0")
     for _ in range(2):
-        assert [previews.get(photo, Size.THUMBNAIL) for photo in photos] == expected
-    previews.close()
+        assert [thumbnails.get(photo, Size.THUMBNAIL) for photo in photos] == expected
+    thumbnails.close()
 
 
 def test_a_cache_whose_place_goes_away_as_it_is_begun_anew_blocks_nobody(
     tmp_path: Path, make_photo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    previews = Previews(tmp_path / "cache")
+    thumbnails = Thumbnails(tmp_path / "cache")
     photo = entry(make_photo())
 
     class Damaged:
@@ -339,14 +341,14 @@ def test_a_cache_whose_place_goes_away_as_it_is_begun_anew_blocks_nobody(
         def close(self) -> None:
             pass
 
-    assert previews._database is not None
-    previews._database.close()
-    monkeypatch.setattr(previews, "_database", Damaged())
-    monkeypatch.setattr(previews, "_file", tmp_path / "no" / "such" / "folder.sqlite")
+    assert thumbnails._database is not None
+    thumbnails._database.close()
+    monkeypatch.setattr(thumbnails, "_database", Damaged())
+    monkeypatch.setattr(thumbnails, "_file", tmp_path / "no" / "such" / "folder.sqlite")
     with ThreadPoolExecutor(1) as pool:
-        got = pool.submit(previews.get, photo, Size.THUMBNAIL)
+        got = pool.submit(thumbnails.get, photo, Size.THUMBNAIL)
         assert opened(got.result(60)).size == (48, 48)
-    assert previews._database is None
+    assert thumbnails._database is None
 
 
 def test_without_a_place_for_the_cache_pictures_still_come(
@@ -355,10 +357,10 @@ def test_without_a_place_for_the_cache_pictures_still_come(
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "cache" / "previews.sqlite").mkdir(parents=True)
     for folder in (tmp_path / "file", tmp_path / "file" / "deeper", tmp_path / "cache"):
-        previews = Previews(folder)
+        thumbnails = Thumbnails(folder)
         for _ in range(2):
-            assert opened(previews.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
-        previews.close()
+            assert opened(thumbnails.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
+        thumbnails.close()
     assert len(rendered) == 6
 
 
@@ -368,33 +370,33 @@ def test_a_cache_that_cannot_be_written_is_still_read(
     rendered: list[Size],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    previews = Previews(tmp_path / "cache")
+    thumbnails = Thumbnails(tmp_path / "cache")
     kept, new = entry(make_photo("a.jpg")), entry(make_photo("b.jpg", seed=1))
-    first = previews.get(kept, Size.THUMBNAIL)
-    assert previews._database is not None
-    previews._database.execute("PRAGMA query_only = ON")
+    first = thumbnails.get(kept, Size.THUMBNAIL)
+    assert thumbnails._database is not None
+    thumbnails._database.execute("PRAGMA query_only = ON")
     now = time.time()
     monkeypatch.setattr(module.time, "time", lambda: now + 10_000)  # so that it is to be noted
     rendered.clear()
-    assert previews.get(kept, Size.THUMBNAIL) == first
+    assert thumbnails.get(kept, Size.THUMBNAIL) == first
     assert rendered == []
     for _ in range(2):
-        assert opened(previews.get(new, Size.THUMBNAIL)).size == (48, 48)
+        assert opened(thumbnails.get(new, Size.THUMBNAIL)).size == (48, 48)
     assert len(rendered) == 2
-    assert previews._bytes == len(first.content)
-    previews.close()
+    assert thumbnails._bytes == len(first.content)
+    thumbnails.close()
 
 
 def test_after_it_is_closed_pictures_still_come(
-    previews: Previews, make_photo: Callable[..., Path]
+    thumbnails: Thumbnails, make_photo: Callable[..., Path]
 ) -> None:
-    previews.close()
-    previews.close()
-    assert opened(previews.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
+    thumbnails.close()
+    thumbnails.close()
+    assert opened(thumbnails.get(entry(make_photo()), Size.THUMBNAIL)).size == (48, 48)
 
 
 def test_a_large_photo_takes_no_thread_of_the_others(
-    previews: Previews, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    thumbnails: Thumbnails, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo = entry(noise(tmp_path / "a.png", 1, (400, 300)))
     monkeypatch.setattr(sys.modules["barkive.images.decode"], "_LARGE_MEGAPIXELS", 0.1)
@@ -409,14 +411,14 @@ def test_a_large_photo_takes_no_thread_of_the_others(
 
     monkeypatch.setattr(module, "_rendered", slow)
     with pytest.raises(LargePhotoError):
-        previews.get(photo, Size.THUMBNAIL, large=False)
+        thumbnails.get(photo, Size.THUMBNAIL, large=False)
     with ThreadPoolExecutor(1) as pool:
-        making = pool.submit(previews.get, photo, Size.THUMBNAIL)
+        making = pool.submit(thumbnails.get, photo, Size.THUMBNAIL)
         assert begun.wait(60)
         # At once, not when the other thread has made it.
         with pytest.raises(LargePhotoError):
-            previews.get(photo, Size.THUMBNAIL, large=False)
+            thumbnails.get(photo, Size.THUMBNAIL, large=False)
         go_on.set()
         made = making.result()
-    assert previews.get(photo, Size.THUMBNAIL, large=False) == made
+    assert thumbnails.get(photo, Size.THUMBNAIL, large=False) == made
     assert opened(made).size == (300, 300)

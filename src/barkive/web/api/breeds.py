@@ -10,9 +10,11 @@ from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, suggest
 from barkive.web.api.openapi import example
-from barkive.web.api.shared import PREFIX, Lang, Shared
+from barkive.web.api.parameters import Lang
+from barkive.web.dependencies import Shared
+from barkive.web.urls import Route
 
-router = APIRouter(prefix=PREFIX, tags=["breeds"])
+router = APIRouter(tags=["breeds"])
 
 
 class BreedJSON(TypedDict):
@@ -29,7 +31,7 @@ class BreedJSON(TypedDict):
 
 
 @router.get(
-    "/breeds",
+    Route.API_BREEDS,
     response_model=list[BreedJSON],
     responses=example(
         [

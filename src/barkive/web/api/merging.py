@@ -12,12 +12,14 @@ from typing_extensions import TypedDict
 from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
 from barkive.verdicts import Language
 from barkive.web.api.openapi import a_problem, example
-from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
+from barkive.web.api.parameters import Lang
+from barkive.web.dependencies import Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.services.merge_jobs import Outcome
 from barkive.web.uploads import CATALOGUE_FIELD, base_name, received_catalogue
+from barkive.web.urls import Route
 
-router = APIRouter(prefix=PREFIX, tags=["merge"])
+router = APIRouter(tags=["merge"])
 
 _SAID = {
     "id": 12,
@@ -85,7 +87,7 @@ class MergeJSON(TypedDict):
 
 
 @router.post(
-    "/merge",
+    Route.API_MERGE,
     response_model=MergeJSON,
     responses=example(_MERGED),
     openapi_extra=_UPLOAD,
@@ -107,16 +109,16 @@ async def merge(
     """
     async with received_catalogue(request, setup.limits) as sent:
         name = base_name(sent.filename) or "catalogue.sqlite"
-        token = await to_thread.run_sync(shared.merges.keep, sent.file, name)
+        token = await to_thread.run_sync(shared.merge_jobs.keep, sent.file, name)
     try:
-        done = await to_thread.run_sync(shared.merges.merge, token, dry_run)
+        done = await to_thread.run_sync(shared.merge_jobs.merge, token, dry_run)
     finally:
-        await to_thread.run_sync(shared.merges.drop, token)
+        await to_thread.run_sync(shared.merge_jobs.drop, token)
     return JSONResponse(_to_json(done, dry_run, lang))
 
 
 @router.post(
-    "/merge/undo",
+    Route.API_MERGE_UNDO,
     response_model=UnmergedJSON,
     responses=example(_UNMERGED)
     | a_problem(

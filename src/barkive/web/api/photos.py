@@ -18,13 +18,16 @@ from barkive.errors import (
     UnknownBreedError,
 )
 from barkive.sentences import translate
+from barkive.verdicts import Language
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.shared import PREFIX, PRINTED, Lang, Number, Setup, Shared, Top, Wanted
+from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
+from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
 from barkive.web.uploads import received
+from barkive.web.urls import Route
 
-router = APIRouter(prefix=PREFIX, tags=["photos"])
+router = APIRouter(tags=["photos"])
 
 _NAME = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 _CHANGE = {
@@ -131,7 +134,7 @@ class Counts(TypedDict):
 
 
 @router.get(
-    "/photos",
+    Route.API_PHOTOS,
     response_model=Page,
     responses=example({"total": 1, "offset": 0, "next": None, "photos": [ENTRY]}) | NO_SUCH_BREED,
     summary="Search the catalogue",
@@ -139,7 +142,7 @@ class Counts(TypedDict):
 def search(
     request: Request,
     shared: Shared,
-    wanted: Wanted,
+    query: FilterQuery,
     offset: Annotated[int, Query(ge=0, le=2**31, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 100,
     top: Top = 5,
@@ -147,8 +150,8 @@ def search(
 ) -> Response:
     """The photos that fit all filters, in the order in which they were catalogued."""
     catalogue = shared.catalogue
-    total = catalogue.count(wanted)
-    entries = catalogue.page(wanted, offset=offset, limit=limit)
+    total = catalogue.count(query)
+    entries = catalogue.page(query, offset=offset, limit=limit)
     end = offset + len(entries)
     following = request.url.include_query_params(offset=end)
     return JSONResponse(
@@ -162,7 +165,7 @@ def search(
 
 
 @router.post(
-    "/photos",
+    Route.API_PHOTOS,
     response_model=list[Added],
     responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None}]),
     openapi_extra=UPLOAD,
@@ -181,7 +184,7 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
             if error is None:
                 try:
                     entry = await to_thread.run_sync(
-                        shared.additions.add, await one.read(), one.name or "photo"
+                        shared.ingest.add, await one.read(), one.name or "photo"
                     )
                 except PhotoError as reason:
                     error = str(reason)
@@ -192,7 +195,7 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
 
 
 @router.get(
-    "/photos/{number}",
+    Route.API_PHOTO,
     response_model=EntryJSON,
     responses=example(ENTRY) | NO_SUCH_PHOTO,
     summary="One photo",
@@ -203,7 +206,7 @@ def photo(shared: Shared, number: Number, top: Top = 5, lang: Lang = "en") -> Re
 
 
 @router.get(
-    "/photos/{number}/history",
+    Route.API_HISTORY,
     response_model=list[ChangeJSON],
     responses=example([_CHANGE]) | NO_SUCH_PHOTO,
     summary="What people said of a photo",
@@ -214,7 +217,7 @@ def history(shared: Shared, number: Number, lang: Lang = "en") -> Response:
 
 
 @router.post(
-    "/photos/{number}/corrections",
+    Route.API_CORRECTIONS,
     response_model=EntryJSON,
     responses=example(ENTRY) | NO_SUCH_PHOTO | _NOTHING_TO_SAY | _WHICH_BREED,
     summary="Correct a photo",
@@ -260,7 +263,7 @@ def correct(
 
 
 @router.get(
-    "/photos/{number}/similar",
+    Route.API_SIMILAR,
     response_model=list[FoundJSON],
     responses=example([ENTRY | {"similarity": 0.91}]) | NO_SUCH_PHOTO,
     summary="Photos that resemble one",
@@ -268,17 +271,17 @@ def correct(
 def similar(
     shared: Shared,
     number: Number,
-    wanted: Wanted,
+    query: FilterQuery,
     limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 20,
     lang: Lang = "en",
 ) -> Response:
     """The photos most like one of the catalogue, the likest first."""
-    found = shared.catalogue.like(number, wanted, limit=limit)
+    found = shared.catalogue.like(number, query, limit=limit)
     return JSONResponse([_printable(one.to_json(lang)) for one in found])
 
 
 @router.get(
-    "/photos/{number}/duplicates",
+    Route.API_DUPLICATES,
     response_model=list[Duplicates],
     responses=example([{"kind": "exact", "photos": [ENTRY]}]) | NO_SUCH_PHOTO,
     summary="Other photos that show the same",
@@ -295,14 +298,14 @@ def duplicates(shared: Shared, number: Number, lang: Lang = "en") -> Response:
 
 
 @router.get(
-    "/counts",
+    Route.API_COUNTS,
     response_model=list[Counts],
     responses=example([{"id": "n02085620", "name": "Chihuahua", "photos": 31}]) | NO_SUCH_BREED,
     summary="How many photos of each breed or status",
 )
 def counts(
     shared: Shared,
-    wanted: Wanted,
+    query: FilterQuery,
     by: Annotated[Literal["breed", "status"], Query(description="What to count.")] = "breed",
     lang: Lang = "en",
 ) -> Response:
@@ -314,17 +317,17 @@ def counts(
             "name": catalogue.models.names.label(name).name(lang) if by == "breed" else name,
             "photos": number,
         }
-        for name, number in catalogue.counts(by, wanted).most_common()
+        for name, number in catalogue.counts(by, query).most_common()
     ]
     return JSONResponse(rows)
 
 
-def _one(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Response:
+def _one(entry: Entry, lang: Language, top: int = 5) -> Response:
     headers = {"ETag": f'"{entry.version}"'} if entry.version is not None else None
     return JSONResponse(_to_json(entry, lang, top), headers=headers)
 
 
-def _to_json(entry: Entry, lang: Literal["en", "fr"], top: int = 5) -> Any:
+def _to_json(entry: Entry, lang: Language, top: int = 5) -> Any:
     return _printable(entry.to_json(lang, top))
 
 

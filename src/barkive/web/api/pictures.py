@@ -15,13 +15,13 @@ from starlette.responses import Response
 
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError
-from barkive.web.api.identify import heat
 from barkive.web.api.openapi import NO_SUCH_PHOTO
-from barkive.web.api.shared import PREFIX, Number, Shared
+from barkive.web.dependencies import Number, Shared
 from barkive.web.services.state import Service
-from barkive.web.services.thumbnails import Preview, Size
+from barkive.web.services.thumbnails import Size, Thumbnail
+from barkive.web.urls import Route
 
-router = APIRouter(prefix=PREFIX, tags=["pictures"])
+router = APIRouter(tags=["pictures"])
 
 _KEPT = "private, max-age=86400"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -32,7 +32,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 
 
 @router.get(
-    "/photos/{number}/thumbnail",
+    Route.API_THUMBNAIL,
     response_class=Response,
     responses=_ANSWERS,
     summary="A small square picture",
@@ -43,7 +43,7 @@ async def thumbnail(request: Request, shared: Shared, number: Number) -> Respons
 
 
 @router.get(
-    "/photos/{number}/image",
+    Route.API_IMAGE,
     response_class=Response,
     responses=_ANSWERS,
     summary="The photo at the size of a screen",
@@ -54,7 +54,7 @@ async def image(request: Request, shared: Shared, number: Number) -> Response:
 
 
 @router.get(
-    "/photos/{number}/heatmap",
+    Route.API_PHOTO_HEATMAP,
     response_class=Response,
     responses={
         200: {"description": "A square picture", "content": {"image/png": {}}},
@@ -76,23 +76,24 @@ async def heatmap(
         if not guesses:
             raise PhotoError("The model has named no breed on this photo; give one.")
         breed = guesses[0].label.id
-    return await heat(shared, entry.file, breed)
+    heat_map = await shared.heat_map(entry.file, breed)
+    return Response(heat_map, media_type="image/png")
 
 
 async def _picture(request: Request, shared: Service, number: int, size: Size) -> Response:
-    def made(large: bool) -> Preview:
-        return shared.previews.get(shared.catalogue.photo(number), size, large=large)
+    def made(large: bool) -> Thumbnail:
+        return shared.thumbnails.get(shared.catalogue.photo(number), size, large=large)
 
-    preview = None
+    thumbnail = None
     with suppress(LargePhotoError):
-        preview = await to_thread.run_sync(made, False)
-    if preview is None:
+        thumbnail = await to_thread.run_sync(made, False)
+    if thumbnail is None:
         # Not in the threads that all requests share: a few large photos would fill them.
-        preview = await to_thread.run_sync(made, True, limiter=_one_at_a_time())
-    headers = {"ETag": preview.etag, "Cache-Control": _KEPT}
-    if request.headers.get("if-none-match") == preview.etag:
+        thumbnail = await to_thread.run_sync(made, True, limiter=_one_at_a_time())
+    headers = {"ETag": thumbnail.etag, "Cache-Control": _KEPT}
+    if request.headers.get("if-none-match") == thumbnail.etag:
         return Response(status_code=304, headers=headers)
-    return Response(preview.content, media_type=preview.media_type, headers=headers)
+    return Response(thumbnail.content, media_type=thumbnail.media_type, headers=headers)
 
 
 @cache

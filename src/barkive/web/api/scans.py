@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -12,22 +11,18 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from barkive.catalogue import Source, is_gone, open_source
-from barkive.errors import UsageError
-from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.verdicts import Language
 from barkive.web.api.openapi import a_problem, example
-from barkive.web.api.shared import PREFIX, Lang, Setup, Shared
-from barkive.web.services.scan_jobs import ScanJSON
+from barkive.web.api.parameters import Lang
+from barkive.web.dependencies import Addresses, Setup, Shared
+from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
 from barkive.web.services.state import Service
-from barkive.web.settings import FolderNotAllowedError, Settings
+from barkive.web.urls import Route
 
-router = APIRouter(prefix=PREFIX, tags=["scans"])
+router = APIRouter(tags=["scans"])
 
 _LOOK_SECONDS = 0.2
 _KEEP_ALIVE_SECONDS = 15.0
-# On POSIX, on a Windows disk, or on a Windows share.
-_ABSOLUTE = r"^(/|[A-Za-z]:|\\\\)[^\x00]*$"
 _SCAN = {
     "id": "3f2a9c0d1b7e4f68",
     "folders": ["/home/ada/Pictures"],
@@ -63,7 +58,7 @@ class Wish(BaseModel):
         extra="forbid", json_schema_extra={"example": {"folders": ["/home/ada/Pictures"]}}
     )
 
-    folders: list[Annotated[str, Field(max_length=4096, pattern=_ABSOLUTE)]] = Field(
+    folders: list[Annotated[str, Field(max_length=4096, pattern=ABSOLUTE)]] = Field(
         min_length=1, max_length=100, description="Absolute paths on the server's machine."
     )
     retry_failed: bool = Field(
@@ -87,99 +82,55 @@ class Wish(BaseModel):
 
 
 @router.post(
-    "/scans",
+    Route.API_SCANS,
     status_code=202,
     response_model=ScanJSON,
     responses={202: example(_SCAN)[200]},
     summary="Scan folders",
 )
-def start(wish: Wish, shared: Shared, setup: Setup) -> Response:
+def start(wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
     passing = setup.passing(wish.exclude, wish.follow_links)
     sources = open_folders(setup, wish.folders, passing)
-    scan = shared.scans.start(
+    scan = shared.scan_jobs.start(
         sources, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone
     )
-    where = {"Location": f"/api/v1/scans/{scan.id}"}
-    return JSONResponse(scan.to_json(), 202, where)
-
-
-def open_folders(
-    setup: Settings, folders: list[str], passing: Passing = NOTHING_MORE
-) -> list[Source]:
-    """Opens what is to be scanned, so that what was checked is scanned.
-
-    Args:
-        setup: What may be scanned.
-        folders: Absolute paths.
-        passing: What is passed over in them.
-
-    Raises:
-        UsageError: A folder is not absolute, is not there, or is a list that names photos
-            elsewhere.
-        FolderNotAllowedError: It is not under one that may be scanned.
-    """
-    sources: list[Source] = []
-    for folder in folders:
-        if not re.match(_ABSOLUTE, folder):
-            raise UsageError(
-                f"The folder “{folder}” is no absolute path; begin at the top, such as "
-                "/home/ada/Pictures."
-            )
-        if not setup.may_scan(folder):
-            raise FolderNotAllowedError(
-                f"The folder {folder} is not among those that may be scanned here; start the "
-                "server with --folder to allow it."
-            )
-        if is_gone(folder):
-            raise UsageError(f"There is no folder {folder}; check the name.")
-        try:
-            source = open_source(folder, passing)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise UsageError(f"The folder {folder} can't be opened: {reason}.") from None
-        if not source.is_watchable:
-            raise UsageError(
-                f"{folder} is no folder or photo; what a list names can only be scanned with "
-                "`barkive scan` on the server's machine."
-            )
-        sources.append(source)
-    return sources
+    return JSONResponse(scan.to_json(), 202, {"Location": urls.api_scan(scan.id)})
 
 
 @router.get(
-    "/scans", response_model=list[ScanJSON], responses=example([_SCAN]), summary="All scans"
+    Route.API_SCANS, response_model=list[ScanJSON], responses=example([_SCAN]), summary="All scans"
 )
 def scans(shared: Shared) -> Response:
     """The scans since the server was started, the newest first."""
-    return JSONResponse([one.to_json() for one in shared.scans.all()])
+    return JSONResponse([one.to_json() for one in shared.scan_jobs.all()])
 
 
 @router.get(
-    "/scans/{scan_id}",
+    Route.API_SCAN,
     response_model=ScanJSON,
     responses=example(_SCAN) | _NO_SUCH_SCAN,
     summary="One scan",
 )
 def scan(shared: Shared, scan_id: _Id) -> Response:
     """How far it is."""
-    return JSONResponse(shared.scans.get(scan_id).to_json())
+    return JSONResponse(shared.scan_jobs.get(scan_id).to_json())
 
 
 @router.post(
-    "/scans/{scan_id}/cancel",
+    Route.API_SCAN_CANCEL,
     response_model=ScanJSON,
     responses=example(_SCAN | {"state": "cancelled"}) | _NO_SUCH_SCAN,
     summary="Stop a scan",
 )
 def cancel(shared: Shared, scan_id: _Id) -> Response:
     """Stops it after the photo that it is at; what it has found is kept."""
-    shared.scans.cancel(scan_id)
-    return JSONResponse(shared.scans.get(scan_id).to_json())
+    shared.scan_jobs.cancel(scan_id)
+    return JSONResponse(shared.scan_jobs.get(scan_id).to_json())
 
 
 @router.get(
-    "/scans/{scan_id}/events",
+    Route.API_SCAN_EVENTS,
     response_class=Response,
     responses={
         200: {"description": "Server-sent events", "content": {"text/event-stream": {}}},
@@ -189,7 +140,7 @@ def cancel(shared: Shared, scan_id: _Id) -> Response:
 )
 async def events(request: Request, shared: Shared, scan_id: _Id, lang: Lang = "en") -> Response:
     """Server-sent events: `progress` with the scan as data, and at last `end`."""
-    shared.scans.get(scan_id)
+    shared.scan_jobs.get(scan_id)
     return StreamingResponse(
         _events(request, shared, scan_id, lang),
         media_type="text/event-stream",
@@ -202,7 +153,7 @@ async def _events(
 ) -> AsyncIterator[str]:
     seen, quiet = -1, 0.0
     while not await request.is_disconnected():
-        one = shared.scans.get(scan_id)
+        one = shared.scan_jobs.get(scan_id)
         if one.version != seen:
             seen, quiet = one.version, 0.0
             yield f"event: progress\ndata: {json.dumps(one.to_json(lang))}\n\n"

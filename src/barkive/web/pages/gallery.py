@@ -9,39 +9,38 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import replace
-from importlib.util import find_spec
-from typing import Any, get_args
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import Catalogue, Entry, Filter, absolute_path, folder_prefix, path_separator
 from barkive.verdicts import Status
-from barkive.web.api.export import Form
-from barkive.web.api.shared import Shared
+from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.rendering import render
 from barkive.web.pages.views import LONGEST, View, group_chip
 from barkive.web.paths import is_text, printable
+from barkive.web.rendering import render
+from barkive.web.services.exports import available
+from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
 CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""
-_PATH = "/photos"
 _GROUPS = range(1, 11)
 
 
-@router.get(_PATH)
-def gallery(request: Request, shared: Shared) -> Response:
+@router.get(Route.PHOTOS)
+def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
     """The page."""
     catalogue = shared.catalogue
     words = Words(language_of(request))
     view = View.of(request.query_params, catalogue)
     statuses: Counter[str] = Counter()
     if not view.faults:
-        statuses = catalogue.counts("status", replace(view.wanted, status=()))
-    total = sum(statuses[one] for one in view.wanted.status or Status)
+        statuses = catalogue.counts("status", replace(view.query, status=()))
+    total = sum(statuses[one] for one in view.query.status or Status)
     pages = max(1, -(-total // CHUNK))
     page = min(page_of(request), pages)
     is_empty = not total and not catalogue.count(Filter(missing=None))
@@ -51,9 +50,9 @@ def gallery(request: Request, shared: Shared) -> Response:
         status=422 if view.faults else 200,
         view=view,
         catalogue=catalogue,
-        path=_PATH,
+        path=urls.photos(),
         longest=LONGEST,
-        chips=view.chips(_PATH, words, catalogue),
+        chips=view.chips(urls.photos(), words, catalogue),
         breed=view.breed_name(words, catalogue),
         total=total,
         page=page,
@@ -61,13 +60,16 @@ def gallery(request: Request, shared: Shared) -> Response:
         chunk=CHUNK,
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
-        exports=[(form, _export(view, form, words)) for form in _forms()],
+        exports=[
+            (form, view.address(urls.api_export(), **{"as": form, "lang": words.lang}))
+            for form in available()
+        ],
         **_chunk(catalogue, view, page, words),
-        **({} if is_empty or view.faults else _sums(catalogue, view, statuses, words)),
+        **({} if is_empty or view.faults else _sums(catalogue, view, statuses, words, urls)),
     )
 
 
-@router.get(f"{_PATH}/tiles")
+@router.get(Route.TILES)
 def tiles(request: Request, shared: Shared) -> Response:
     """A chunk of the list, as a part of the page."""
     view = View.of(request.query_params, shared.catalogue)
@@ -80,12 +82,6 @@ def page_of(request: Request) -> int:
     """Which chunk of the list an address asks for, from 1 on; the first where it says none."""
     value = request.query_params.get("page", "")
     return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
-
-
-def _forms() -> list[str]:
-    """The forms that can be had here: not every install has Parquet."""
-    here = find_spec("pyarrow") is not None
-    return [form for form in get_args(Form) if form != "parquet" or here]
 
 
 def tile(entry: Entry, words: Words) -> dict[str, Any]:
@@ -117,65 +113,75 @@ def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[st
     """
     entries: list[Entry] = []
     if not view.faults:
-        entries = catalogue.page(view.wanted, offset=(page - 1) * CHUNK, limit=CHUNK)
+        entries = catalogue.page(view.query, offset=(page - 1) * CHUNK, limit=CHUNK)
     return {
         "tiles": [tile(entry, words) for entry in entries],
-        "query": view.address("", page=page if page > 1 else None),
+        "place": view.address("", page=page if page > 1 else None),
         "is_list": True,
     }
 
 
-def _export(view: View, form: str, words: Words) -> str:
-    return "/api/v1/export" + view.address("", **{"as": form, "lang": words.lang})
-
-
-def _sums(catalogue: Catalogue, view: View, statuses: Counter[str], words: Words) -> dict[str, Any]:
+def _sums(
+    catalogue: Catalogue, view: View, statuses: Counter[str], words: Words, urls: Urls
+) -> dict[str, Any]:
     """How many there are of each, with the address of these."""
-    wanted = view.wanted
-    breeds = catalogue.counts("breed", replace(wanted, breed=None))
+    query = view.query
+    breeds = catalogue.counts("breed", replace(query, breed=None))
     # Mostly none is gone, which is found out at once.
-    gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(wanted, missing=True))
+    gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(query, missing=True))
     names = catalogue.models.names
-    chosen = names.meant(wanted.breed) if wanted.breed else None
+    chosen = names.meant(query.breed) if query.breed else None
+    path = urls.photos()
     return {
         "statuses": [
-            _sum(view, words(f"base.{one}"), statuses[one], one in wanted.status, status=one.value)
+            _sum(
+                view,
+                path,
+                words(f"base.{one}"),
+                statuses[one],
+                one in query.status,
+                status=one.value,
+            )
             for one in Status
-            if statuses[one] or one in wanted.status
+            if statuses[one] or one in query.status
         ],
-        "gone": _sum(view, words("photos.missing"), gone, bool(wanted.missing), missing="true"),
+        "gone": _sum(
+            view, path, words("photos.missing"), gone, bool(query.missing), missing="true"
+        ),
         "breeds": [
-            _sum(view, names.label(one).name(words.lang), n, one == chosen, breed=one)
+            _sum(view, path, names.label(one).name(words.lang), n, one == chosen, breed=one)
             for one, n in breeds.most_common()
         ],
-        **_folders(catalogue, view),
+        **_folders(catalogue, view, path),
     }
 
 
-def _sum(view: View, name: str, photos: int, chosen: bool, **field: str) -> dict[str, Any]:
+def _sum(
+    view: View, path: str, name: str, photos: int, chosen: bool, **field: str
+) -> dict[str, Any]:
     """How many photos there are of one kind; what is chosen is taken off by choosing it again."""
     changes = dict.fromkeys(field) if chosen else field
-    address = view.address(_PATH, **changes)
+    address = view.address(path, **changes)
     return {"name": name, "photos": photos, "chosen": chosen, "address": address, **field}
 
 
-def _folders(catalogue: Catalogue, view: View) -> dict[str, Any]:
+def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:
     """The way up, and the way down."""
     whole = catalogue.top()
-    here = absolute_path(view.wanted.folder) if view.wanted.folder else whole
+    here = absolute_path(view.query.folder) if view.query.folder else whole
     if whole is None or here is None:
         return {"way": [], "folders": []}
     return {
         "way": [
             {
                 "name": printable(one.rpartition(path_separator(one))[2] or one),
-                "address": view.address(_PATH, folder=None if one == whole else one),
+                "address": view.address(path, folder=None if one == whole else one),
             }
             for one in _way(whole, here)
         ],
         "folders": [
-            _sum(view, one.name, one.photos, False, folder=one.path)
-            for one in catalogue.folders(here, view.wanted)
+            _sum(view, path, one.name, one.photos, False, folder=one.path)
+            for one in catalogue.folders(here, view.query)
             if is_text(one.path)
         ],
     }

@@ -13,37 +13,37 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from barkive.verdicts import Verdict
-from barkive.web.api.identify import judged
-from barkive.web.api.shared import Counted, Setup, Shared
+from barkive.web.dependencies import Addresses, Counted, Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.rendering import render
+from barkive.web.rendering import render
 from barkive.web.uploads import UploadError, received
+from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
 _TOP = 5
 
 
-@router.get("/")
+@router.get(Route.HOME)
 def page(request: Request) -> Response:
     """The page on which photos can be dropped."""
     return _page(request)
 
 
-@router.get("/identify")
-def back(request: Request) -> Response:
+@router.get(Route.IDENTIFY)
+def back(request: Request, urls: Addresses) -> Response:
     """To the first page: where the form has sent somebody who then changes the language."""
-    return RedirectResponse(f"/?{request.url.query}", 303)
+    return RedirectResponse(f"{urls.home()}?{request.url.query}", 303)
 
 
-@router.post("/identify")
+@router.post(Route.IDENTIFY)
 async def identify(request: Request, shared: Shared, setup: Setup, counted: Counted) -> Response:
     """The page with the verdicts on the photos that its form has sent."""
     try:
         async with received(request, setup.limits) as uploads:
             if all(one.name is None for one in uploads):  # nothing was chosen
                 return _page(request)
-            verdicts = await judged(shared, uploads, _TOP)
+            verdicts = await shared.identify(uploads, _TOP)
     except UploadError as error:
         return _page(request, status=error.status, fault=str(error))
     for one in verdicts:
@@ -67,6 +67,7 @@ def _page(
         fault=fault,
         likelihoods=words.likelihoods(),
         texts=_texts(words),
+        addresses=_addresses(Urls.of(request.scope), words),
     )
 
 
@@ -75,4 +76,14 @@ def _texts(words: Words) -> dict[str, Any]:
     keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
     return {key: words(f"identify.{key}") for key in keys} | {
         key: words.forms(f"identify.{key}") for key in ("done", "added_all")
+    }
+
+
+def _addresses(urls: Urls, words: Words) -> dict[str, str]:
+    """The addresses that the script needs."""
+    return {
+        "identify": urls.api_identify(lang=words.lang, top=_TOP),
+        "heatmap": urls.api_heatmap(),
+        "add": urls.api_photos(lang=words.lang),
+        "photo": urls.photo("{number}"),
     }

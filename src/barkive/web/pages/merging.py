@@ -11,56 +11,55 @@ from starlette.responses import Response
 
 from barkive.catalogue import Change, Conflict, Unmerged
 from barkive.errors import UsageError
-from barkive.web.api.shared import Setup, Shared
+from barkive.web.dependencies import Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.rendering import render
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
+from barkive.web.rendering import render
 from barkive.web.services.merge_jobs import Outcome
 from barkive.web.services.state import Service
 from barkive.web.uploads import base_name, received_catalogue
+from barkive.web.urls import Route
 
 router = APIRouter()
 
-_PATH = "/merge"
 
-
-@router.get(_PATH)
+@router.get(Route.MERGE)
 def choose(request: Request, shared: Shared) -> Response:
     """The page on which a catalogue is chosen."""
     return _page(request, shared)
 
 
-@router.post(_PATH)
+@router.post(Route.MERGE)
 async def look(request: Request, shared: Shared, setup: Setup) -> Response:
     """Shows what would come of a catalogue that is sent; nothing is written yet."""
     token: str | None = None
     try:
         async with received_catalogue(request, setup.limits) as sent:
             name = base_name(sent.filename) or "catalogue.sqlite"
-            token = await to_thread.run_sync(shared.merges.keep, sent.file, name)
-        would = await to_thread.run_sync(shared.merges.merge, token, True)
+            token = await to_thread.run_sync(shared.merge_jobs.keep, sent.file, name)
+        would = await to_thread.run_sync(shared.merge_jobs.merge, token, True)
     except UsageError as error:
         if token is not None:
-            shared.merges.drop(token)
+            shared.merge_jobs.drop(token)
         return await to_thread.run_sync(partial(_page, request, shared, fault=error))
     return await to_thread.run_sync(partial(_page, request, shared, would=would, token=token))
 
 
-@router.post(f"{_PATH}/confirm")
+@router.post(Route.MERGE_CONFIRM)
 def confirm(
     request: Request, shared: Shared, token: Annotated[str, Form(max_length=64)]
 ) -> Response:
     """Merges the catalogue that was sent."""
     try:
-        done = shared.merges.merge(token, dry_run=False)
+        done = shared.merge_jobs.merge(token, dry_run=False)
     except UsageError as error:
         return _page(request, shared, fault=error)
-    shared.merges.drop(token)
+    shared.merge_jobs.drop(token)
     return _page(request, shared, done=done)
 
 
-@router.post(f"{_PATH}/undo")
+@router.post(Route.MERGE_UNDO)
 def undo(request: Request, shared: Shared, number: Annotated[int, Form(ge=1)]) -> Response:
     """Takes the merge back that the visitor saw."""
     try:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -23,31 +22,41 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.sentences import translate
-from barkive.web.api.shared import Number, Shared
+from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.choosing import Choice, correction
+from barkive.web.pages.breed_choice import Choice, LabelForm, correction
 from barkive.web.pages.gallery import page_of, tile, title
-from barkive.web.pages.rendering import render
 from barkive.web.pages.views import View, explained
 from barkive.web.paths import is_text, printable
+from barkive.web.rendering import render
 from barkive.web.services.state import Service
+from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
-_PATH = "/photos/{number}"
 _SIMILAR = 12
 # Below it a file has 0.00 megabytes.
 _SMALL = 5000
 
 
-@router.get(_PATH)
+class PhotoForm(LabelForm):
+    """The form of a photo's page.
+
+    Attributes:
+        kind: What is said.
+    """
+
+    kind: Kind
+
+
+@router.get(Route.PHOTO)
 def photo(request: Request, shared: Shared, number: Number) -> Response:
     """The page."""
     return _page(request, shared, number)
 
 
-@router.get(f"{_PATH}/related")
-def related(request: Request, shared: Shared, number: Number) -> Response:
+@router.get(Route.RELATED)
+def related(request: Request, shared: Shared, urls: Addresses, number: Number) -> Response:
     """The photos that show the same, and dogs that look alike.
 
     A page of its own, because they are looked for in the whole catalogue; with script it
@@ -63,38 +72,33 @@ def related(request: Request, shared: Shared, number: Number) -> Response:
         request,
         "related.html",
         title=title(entry, words),
-        back=f"/photos/{number}",
+        back=urls.photo(number),
         rows=[(kind, [tile(one, words) for one in found]) for kind, found in rows if found],
-        query="",
+        place="",
         is_list=False,
     )
 
 
-@router.get(f"{_PATH}/corrections")
-def corrected(request: Request, shared: Shared, number: Number) -> Response:
+@router.get(Route.CORRECTIONS)
+def corrected(request: Request, shared: Shared, urls: Addresses, number: Number) -> Response:
     """Leads back whoever asks for the address of a form that was refused once more."""
     view = View.of(request.query_params, shared.catalogue)
-    return RedirectResponse(view.address(f"/photos/{number}", page=_turned_to(request)), 303)
+    return RedirectResponse(view.address(urls.photo(number), page=_turned_to(request)), 303)
 
 
-@router.post(f"{_PATH}/corrections")
+@router.post(Route.CORRECTIONS)
 def correct(
     request: Request,
     shared: Shared,
+    urls: Addresses,
     number: Number,
-    kind: Annotated[Kind, Form()],
-    breed: Annotated[str, Form(max_length=200)] = "",
-    second: Annotated[str, Form(max_length=200)] = "",
-    note: Annotated[str, Form(max_length=5000)] = "",
-    written: Annotated[list[str], Form(max_length=2)] = [],  # noqa: B006 - never changed
-    seen: Annotated[str, Form(max_length=60)] = "",
+    form: Annotated[PhotoForm, Form()],
 ) -> Response:
     """Writes what a visitor says, and shows the photo as it is then."""
-    typed = {"breed": breed, "second": second, "note": note}
+    typed = form.typed()
     view = View.of(request.query_params, shared.catalogue)
     try:
-        models = shared.catalogue.models
-        said = correction(request, models, kind, breed, second, written, note, seen)
+        said = correction(request, shared.catalogue.models, form.kind, form)
         shared.catalogue.label(number, said)
     except UnknownPhotoError:
         raise
@@ -102,14 +106,13 @@ def correct(
         other = in_its_place(shared, number) if isinstance(error, ChangedPhotoError) else None
         return _page(request, shared, number, fault=error, other=other, typed=typed, status=409)
     except UnknownBreedError as error:
-        form = [("kind", kind.value), ("breed", breed), ("second", second), ("note", note)]
-        form += [("seen", seen), *(("written", name) for name in written)]
-        choice = Choice.of(error, shared.catalogue.models, form)
+        fields = form.fields(kind=form.kind.value)
+        choice = Choice.of(error, shared.catalogue.models, fields)
         return _page(request, shared, number, choice=choice, typed=typed)
     except (UsageError, CatalogueError) as error:
         return _page(request, shared, number, fault=error, typed=typed)
-    done = "undone" if kind is Kind.UNDO else "saved"
-    address = view.address(f"/photos/{number}", page=_turned_to(request), said=done)
+    done = "undone" if form.kind is Kind.UNDO else "saved"
+    address = view.address(urls.photo(number), page=_turned_to(request), said=done)
     return RedirectResponse(address, 303)
 
 
@@ -144,11 +147,11 @@ def _page(
     status: int | None = None,
 ) -> Response:
     catalogue = shared.catalogue
-    words = Words(language_of(request))
+    words, urls = Words(language_of(request)), Urls.of(request.scope)
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
     page = _turned_to(request)
-    before, after = catalogue.neighbours(number, view.wanted) if not view.faults else (None, None)
+    before, after = catalogue.neighbours(number, view.query) if not view.faults else (None, None)
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
     said = request.query_params.get("said", "")
@@ -161,11 +164,11 @@ def _page(
         title=title(entry, words),
         file=printable(os.path.basename(entry.file)),  # noqa: PTH119
         folder=printable(folder),
-        folder_address=f"/photos?folder={quote(folder)}" if is_text(folder) else None,
-        back=view.address("/photos", page=page) + f"#photo-{number}",
-        before=view.address(f"/photos/{before}", page=page) if before else None,
-        after=view.address(f"/photos/{after}", page=page) if after else None,
-        action=view.address(f"/photos/{number}/corrections", page=page),
+        folder_address=urls.photos(folder=folder) if is_text(folder) else None,
+        back=view.address(urls.photos(), page=page) + f"#photo-{number}",
+        before=view.address(urls.photo(before), page=page) if before else None,
+        after=view.address(urls.photo(after), page=page) if after else None,
+        action=view.address(urls.corrections(number), page=page),
         facts=_facts(entry, words),
         checked=_checked(entry, history, words),
         changes=[_told(one, words) for one in history],

@@ -1,7 +1,7 @@
 """The review: the photos that the model is not sure of, or of another status, one key each.
 
-Every page is a desk of its own, named in its address, so that several people, or two tabs,
-never get the same photo.
+Every page is a reviewer's session of its own, named in its address, so that several people, or
+two tabs, never get the same photo.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Catalogue, Entry, Filter, Kind
@@ -26,21 +27,21 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.verdicts import Status
-from barkive.web.api.shared import Shared
+from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.choosing import Choice, correction
+from barkive.web.pages.breed_choice import Choice, LabelForm, correction
 from barkive.web.pages.gallery import page_of, tile
 from barkive.web.pages.photo import in_its_place, saved
-from barkive.web.pages.rendering import render
 from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View
 from barkive.web.paths import printable
+from barkive.web.rendering import render
 from barkive.web.services.state import Service
+from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
-_PATH = "/review"
-_DESK = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+_SESSION = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4
 _SAID = ("meanwhile", "nothing", "undone")
 
@@ -57,71 +58,77 @@ class Act(StrEnum):
     UNSKIP = "unskip"
 
 
-@router.get(_PATH)
-def review(request: Request, shared: Shared) -> Response:
-    """The page with the next photo; without a desk it begins a new one."""
+class ReviewForm(LabelForm):
+    """A form of the review.
+
+    Attributes:
+        act: What is done.
+        session: The reviewer's.
+        number: The photo's; 0 where nothing is said of one.
+    """
+
+    act: Act
+    session: str = Field(pattern=_SESSION.pattern)
+    number: int = Field(0, ge=0, le=2**63 - 1)
+
+
+@router.get(Route.REVIEW)
+def review(request: Request, shared: Shared, urls: Addresses) -> Response:
+    """The page with the next photo; without a session it begins a new one."""
     view = View.of(request.query_params, shared.catalogue)
-    desk = request.query_params.get("desk", "")
-    if not _DESK.fullmatch(desk):
-        return RedirectResponse(view.address(_PATH, desk=secrets.token_urlsafe(9)), 303)
+    session = request.query_params.get("session", "")
+    if not _SESSION.fullmatch(session):
+        address = view.address(urls.review(), session=secrets.token_urlsafe(9))
+        return RedirectResponse(address, 303)
     said = request.query_params.get("said", "")
-    return _page(request, shared, desk, said=said if said in _SAID else "")
+    return _page(request, shared, session, said=said if said in _SAID else "")
 
 
-@router.post(_PATH)
+@router.post(Route.REVIEW)
 def act(
-    request: Request,
-    shared: Shared,
-    act: Annotated[Act, Form()],
-    desk: Annotated[str, Form(pattern=_DESK.pattern)],
-    number: Annotated[int, Form(ge=0, le=2**63 - 1)] = 0,
-    breed: Annotated[str, Form(max_length=200)] = "",
-    second: Annotated[str, Form(max_length=200)] = "",
-    written: Annotated[list[str], Form(max_length=2)] = [],  # noqa: B006 - never changed
-    seen: Annotated[str, Form(max_length=60)] = "",
+    request: Request, shared: Shared, urls: Addresses, form: Annotated[ReviewForm, Form()]
 ) -> Response:
     """Does what was chosen, and goes on to the next photo."""
-    catalogue = shared.catalogue
+    catalogue, session, typed = shared.catalogue, form.session, form.typed()
     view = View.of(request.query_params, catalogue)
-    typed = {"breed": breed, "second": second}
-    said = "undone" if act is Act.UNDO else None
+    said = "undone" if form.act is Act.UNDO else None
     try:
-        if not _do(request, catalogue, act, desk, number, breed, second, written, seen):
+        if not _do(request, catalogue, form):
             said = "nothing"
     except ReviewedMeanwhileError:
         said = "meanwhile"
     except ChangedPhotoError as error:
-        other = in_its_place(shared, number)
-        both = [catalogue.photo(number), other] if other is not None else []
-        return _page(request, shared, desk, fault=str(error), pictures=both, typed=typed)
+        other = in_its_place(shared, form.number)
+        both = [catalogue.photo(form.number), other] if other is not None else []
+        return _page(request, shared, session, fault=str(error), pictures=both, typed=typed)
     except UnknownBreedError as error:
-        form = [("desk", desk), ("number", str(number)), ("act", act.value), *typed.items()]
-        form += [("seen", seen), *(("written", name) for name in written)]
-        choice = Choice.of(error, catalogue.models, form)
-        return _page(request, shared, desk, choice=choice, typed=typed)
+        more = {"session": session, "number": str(form.number), "act": form.act.value}
+        choice = Choice.of(error, catalogue.models, form.fields(**more))
+        return _page(request, shared, session, choice=choice, typed=typed)
     except UsageError as error:
-        return _page(request, shared, desk, fault=str(error), typed=typed)
-    return RedirectResponse(view.address(_PATH, desk=desk, said=said), 303)
+        return _page(request, shared, session, fault=str(error), typed=typed)
+    return RedirectResponse(view.address(urls.review(), session=session, said=said), 303)
 
 
-@router.post(f"{_PATH}/name")
+@router.post(Route.REVIEW_NAME)
 def name(
     request: Request,
-    desk: Annotated[str, Form(pattern=_DESK.pattern)],
+    session: Annotated[str, Form(pattern=_SESSION.pattern)],
     shared: Shared,
+    urls: Addresses,
     name: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Keeps the visitor's name, which stands beside what they say."""
     view = View.of(request.query_params, shared.catalogue)
-    response = RedirectResponse(view.address(_PATH, desk=desk), 303)
-    remember(response, name)
+    response = RedirectResponse(view.address(urls.review(), session=session), 303)
+    remember(request, response, name)
     return response
 
 
-@router.post(f"{_PATH}/leave")
+@router.post(Route.REVIEW_LEAVE)
 def leave(
     shared: Shared,
-    desk: Annotated[str, Form(pattern=_DESK.pattern)],
+    session: Annotated[str, Form(pattern=_SESSION.pattern)],
     given: Annotated[float | None, Form(ge=0, le=1e11, allow_inf_nan=False)] = None,
 ) -> Response:
     """Gives the photo back that a page had before it which is closed now.
@@ -130,40 +137,29 @@ def leave(
     loaded anew, the new one keeps the photo.
     """
     until = None if given is None else datetime.fromtimestamp(given, UTC).replace(tzinfo=None)
-    shared.catalogue.review.leave(desk, until)
+    shared.catalogue.review.leave(session, until)
     return Response(status_code=204)
 
 
-def _do(
-    request: Request,
-    catalogue: Catalogue,
-    act: Act,
-    desk: str,
-    number: int,
-    breed: str,
-    second: str,
-    written: Sequence[str],
-    seen: str,
-) -> bool:
+def _do(request: Request, catalogue: Catalogue, form: ReviewForm) -> bool:
     """Does it, and tells whether there was anything to do."""
-    match act:
+    match form.act:
         case Act.UNDO:
-            return catalogue.review.undo(desk) is not None
+            return catalogue.review.undo(form.session) is not None
         case Act.UNSKIP:
-            return catalogue.review.unskip(desk) > 0
+            return catalogue.review.unskip(form.session) > 0
         case Act.SKIP:
-            catalogue.review.skip(desk, number)
+            catalogue.review.skip(form.session, form.number)
         case _:
-            kind = Kind(act.value)
-            said = correction(request, catalogue.models, kind, breed, second, written, seen=seen)
-            catalogue.review.answer(desk, number, said)
+            said = correction(request, catalogue.models, Kind(form.act.value), form)
+            catalogue.review.answer(form.session, form.number, said)
     return True
 
 
 def _page(
     request: Request,
     shared: Service,
-    desk: str,
+    session: str,
     *,
     said: str = "",
     fault: str | None = None,
@@ -172,19 +168,20 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     catalogue = shared.catalogue
-    words = Words(language_of(request))
+    words, urls = Words(language_of(request)), Urls.of(request.scope)
+    here = urls.review()
     view = View.of(request.query_params, catalogue)
     if view.faults:
         return render(
-            request, "mistaken.html", status=422, view=view, catalogue=catalogue, path=_PATH
+            request, "mistaken.html", status=422, view=view, catalogue=catalogue, path=here
         )
     place = page_of(request)
     if catalogue.read_only is None:
-        entries = catalogue.review.take(desk, view.wanted, count=_AHEAD)
+        entries = catalogue.review.take(session, view.query, count=_AHEAD)
     else:
-        entries = catalogue.review.look(view.wanted, offset=place - 1, count=_AHEAD)
+        entries = catalogue.review.look(view.query, offset=place - 1, count=_AHEAD)
     given = datetime.now(UTC).timestamp()
-    progress = catalogue.review.progress(desk, view.wanted)
+    progress = catalogue.review.progress(session, view.query)
     entry = entries[0] if entries else None
     context: dict[str, Any] = {}
     if entry is not None:
@@ -197,21 +194,21 @@ def _page(
         request,
         "review.html",
         status=409 if pictures else 422 if fault or choice else 200,
-        desk=desk,
+        session=session,
         given=given,
         entry=entry,
         progress=progress,
         view=view,
-        action=view.address(_PATH),
-        following=view.address(_PATH, desk=desk, page=place + 1),
-        name_action=view.address(f"{_PATH}/name"),
-        chips=view.chips(_PATH, words, catalogue),
-        no_dogs=_no_dogs(view.wanted, catalogue),
-        no_dogs_address=view.address(_PATH, status=Status.NOT_DOG.value),
+        action=view.address(here),
+        following=view.address(here, session=session, page=place + 1),
+        name_action=view.address(urls.review_name()),
+        chips=view.chips(here, words, catalogue),
+        no_dogs=_no_dogs(view.query, catalogue),
+        no_dogs_address=view.address(here, status=Status.NOT_DOG.value),
         reviewer=name_of(request) or "",
         is_empty=entry is None and not progress.done and not catalogue.count(),
         said=said if said != "undone" else "",
-        done=_done(catalogue, desk, words),
+        done=_done(catalogue, session, words),
         is_undone=said == "undone" and entry is not None,
         fault=fault,
         choice=choice,
@@ -221,17 +218,17 @@ def _page(
     )
 
 
-def _done(catalogue: Catalogue, desk: str, words: Words) -> dict[str, str] | None:
-    """What the desk did last, and with which photo; None where it has done nothing."""
-    last = catalogue.review.last(desk)
+def _done(catalogue: Catalogue, session: str, words: Words) -> dict[str, str] | None:
+    """What the session did last, and with which photo; None where it has done nothing."""
+    last = catalogue.review.last(session)
     if last is None:
         return None
     told = saved(last.change, words) if last.change else words("review.passed_over")
     return {"file": printable(os.path.basename(last.file)), "told": told}  # noqa: PTH119
 
 
-def _no_dogs(wanted: Filter, catalogue: Catalogue) -> int:
+def _no_dogs(query: Filter, catalogue: Catalogue) -> int:
     """How many photos on which the model sees no dog wait; 0 where a status is asked for."""
-    if wanted.status:
+    if query.status:
         return 0
-    return catalogue.count(replace(wanted, status=(Status.NOT_DOG,)).to_review())
+    return catalogue.count(replace(query, status=(Status.NOT_DOG,)).to_review())

@@ -7,23 +7,18 @@ from urllib.parse import quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-_COOKIE = "barkive_name"
+from barkive.web import cookies
+
 _LONGEST = 200
-_YEAR = 365 * 24 * 3600
 
 
 def name_of(request: Request) -> str | None:
     """The visitor's name; None where they have not given one."""
-    name = unquote(request.cookies.get(_COOKIE, ""))[:_LONGEST]
+    name = unquote(request.cookies.get(cookies.NAME, ""))[:_LONGEST]
     return "".join(c for c in name if c.isprintable()).strip() or None
 
 
-def remember(response: Response, name: str) -> None:
-    """Has the visitor's browser keep their name; an empty one is forgotten."""
-    response.set_cookie(
-        _COOKIE,
-        quote(name.strip()[:_LONGEST]),
-        max_age=_YEAR if name.strip() else 0,
-        httponly=True,
-        samesite="lax",
-    )
+def remember(request: Request, response: Response, name: str) -> None:
+    """Keeps the visitor's name in a cookie; an empty name deletes it."""
+    kept = quote(name.strip()[:_LONGEST])
+    cookies.keep(request, response, cookies.NAME, kept, seconds=cookies.YEAR if kept else 0)

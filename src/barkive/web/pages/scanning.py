@@ -11,68 +11,83 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Filter
 from barkive.errors import UsageError
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
-from barkive.web.api.scans import open_folders
-from barkive.web.api.shared import Setup, Shared
+from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import Words, language_of
-from barkive.web.pages.rendering import render
 from barkive.web.paths import is_text, printable
-from barkive.web.services.scan_jobs import Scan, State
+from barkive.web.rendering import render
+from barkive.web.services.scan_jobs import ScanJob, State, open_folders
 from barkive.web.services.state import Service
 from barkive.web.settings import Settings
+from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
-_PATH = "/scan"
 _FOLDERS_SHOWN = 500
 _PHOTOS_COUNTED = 1000
 _USUAL = ("Pictures", "Images", "Photos", "Desktop", "Bureau", "Documents", "Downloads")
 _DISKS = ("/media", "/run/media", "/mnt", "/Volumes")
 
 
-@router.get(_PATH)
+class ScanForm(BaseModel):
+    """The form that starts a scan.
+
+    Attributes:
+        folder: Which one, as an absolute path.
+        retry: Whether photos are read again that could not be read.
+        exclude: What is passed over, a pattern of gitignore's form on each line.
+        links: Whether links are followed that lead out of the folder.
+        gone: Whether photos are marked missing also where most of the folder's are gone.
+    """
+
+    folder: str = Field(max_length=4096)
+    retry: bool = False
+    exclude: str = Field("", max_length=65536)
+    links: bool = False
+    gone: bool = False
+
+
+@router.get(Route.SCAN)
 def choose(request: Request, shared: Shared, setup: Setup, folder: str = "") -> Response:
     """The page on which a folder is chosen."""
     return _page(request, shared, setup, folder)
 
 
-@router.post(_PATH)
+@router.post(Route.SCAN)
 def start(
     request: Request,
     shared: Shared,
     setup: Setup,
-    folder: Annotated[str, Form(max_length=4096)],
-    retry: Annotated[bool, Form()] = False,
-    exclude: Annotated[str, Form(max_length=65536)] = "",
-    links: Annotated[bool, Form()] = False,
-    gone: Annotated[bool, Form()] = False,
+    urls: Addresses,
+    form: Annotated[ScanForm, Form()],
 ) -> Response:
     """Starts a scan, and goes to its page."""
-    place = folder.strip()
+    place = form.folder.strip()
     try:
-        passing = setup.passing([line for line in exclude.splitlines() if line.strip()], links)
+        patterns = [line for line in form.exclude.splitlines() if line.strip()]
+        passing = setup.passing(patterns, form.links)
         sources = open_folders(setup, [place], passing)
         if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
             raise UsageError(f"There is no folder {place}; check the name.")
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
-    scan = shared.scans.start(sources, retry_failed=retry, passing=passing, gone=gone)
-    return RedirectResponse(f"{_PATH}/{scan.id}", 303)
+    scan = shared.scan_jobs.start(sources, retry_failed=form.retry, passing=passing, gone=form.gone)
+    return RedirectResponse(urls.scan_job(scan.id), 303)
 
 
-@router.get(f"{_PATH}/{{scan_id}}")
-def watch(request: Request, shared: Shared, scan_id: str) -> Response:
+@router.get(Route.SCAN_JOB)
+def watch(request: Request, shared: Shared, urls: Addresses, scan_id: str) -> Response:
     """The page on which a scan can be watched."""
     words = Words(language_of(request))
-    scan = shared.scans.get(scan_id)
+    scan = shared.scan_jobs.get(scan_id)
     (folder, *_) = scan.folders
     return render(
         request,
@@ -85,18 +100,18 @@ def watch(request: Request, shared: Shared, scan_id: str) -> Response:
         passed_over=_passed_over(scan, words),
         exclude="\n".join(scan.passing.exclude),
         links=scan.passing.follow_links,
-        photos=_address("/photos", folder),
-        review=_address("/review", folder),
-        failed=_address("/photos", folder, status="failed"),
+        photos=urls.photos(folder=folder),
+        review=urls.review(folder=folder),
+        failed=urls.photos(folder=folder, status="failed"),
         texts=_texts(words),
     )
 
 
-@router.post(f"{_PATH}/{{scan_id}}/cancel")
-def cancel(shared: Shared, scan_id: str) -> Response:
+@router.post(Route.SCAN_CANCEL)
+def cancel(shared: Shared, urls: Addresses, scan_id: str) -> Response:
     """Stops a scan."""
-    shared.scans.cancel(scan_id)
-    return RedirectResponse(f"{_PATH}/{scan_id}", 303)
+    shared.scan_jobs.cancel(scan_id)
+    return RedirectResponse(urls.scan_job(scan_id), 303)
 
 
 def _page(
@@ -109,12 +124,12 @@ def _page(
     fault: str | None = None,
     typed: str = "",
 ) -> Response:
-    words = Words(language_of(request))
+    words, urls = Words(language_of(request)), Urls.of(request.scope)
     context: dict[str, Any] = {"here": None, "way": [], "inside": [], "photos": 0}
     if folder:
         try:
             open_folders(setup, [folder])
-            context = _opened(setup, Path(folder))
+            context = _opened(setup, urls, Path(folder))
         except UsageError as error:
             status, fault, typed = 422, str(error), folder
         except OSError as error:
@@ -127,11 +142,11 @@ def _page(
         status=status,
         fault=fault,
         typed=printable(typed),
-        places=[] if context["here"] else [_link(one) for one in _places(setup)],
+        places=[] if context["here"] else [_link(urls, one) for one in _places(setup)],
         scans=[
             {"id": one.id, "folder": printable(one.folders[0]), "state": _state(one, words)}
             | {"done": one.done, "day": words.moment(one.started_at) if one.started_at else ""}
-            for one in shared.scans.all()
+            for one in shared.scan_jobs.all()
         ],
         may_scan=setup.folders is None or bool(setup.folders),
         catalogued=shared.catalogue.count(Filter()),
@@ -140,7 +155,7 @@ def _page(
     )
 
 
-def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
+def _opened(setup: Settings, urls: Urls, folder: Path) -> dict[str, Any]:
     """A folder with what is inside it, and the way to it.
 
     Raises:
@@ -154,8 +169,8 @@ def _opened(setup: Settings, folder: Path) -> dict[str, Any]:
     way = [one for one in (*reversed(folder.parents), folder) if setup.may_scan(os.fspath(one))]
     return {
         "here": printable(os.fspath(folder)),
-        "way": [_link(one) for one in way],
-        "inside": [_link(folder / name) for name in inside[:_FOLDERS_SHOWN]],
+        "way": [_link(urls, one) for one in way],
+        "inside": [_link(urls, folder / name) for name in inside[:_FOLDERS_SHOWN]],
         "photos": sum(1 for _ in islice(photos, _PHOTOS_COUNTED)),
     }
 
@@ -175,20 +190,16 @@ def _places(setup: Settings) -> Iterator[Path]:
             continue
 
 
-def _link(folder: Path) -> dict[str, str]:
+def _link(urls: Urls, folder: Path) -> dict[str, str]:
     name = folder.name or os.fspath(folder)
-    return {"name": printable(name), "address": _address(_PATH, os.fspath(folder))}
+    return {"name": printable(name), "address": urls.scan(folder=os.fspath(folder))}
 
 
-def _address(path: str, folder: str, **more: str) -> str:
-    return f"{path}?{urlencode({'folder': folder, **more}, errors='surrogateescape')}"
-
-
-def _state(scan: Scan, words: Words) -> str:
+def _state(scan: ScanJob, words: Words) -> str:
     return words(f"scan.{scan.state.value}")
 
 
-def _passed_over(scan: Scan, words: Words) -> list[str]:
+def _passed_over(scan: ScanJob, words: Words) -> list[str]:
     """What was passed over, such as “40 in @eaDir” and “12 RAW files”."""
     counts = scan.summary.passed_over
     return [

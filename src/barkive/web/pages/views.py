@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
@@ -22,6 +21,7 @@ from barkive.sentences import translate
 from barkive.verdicts import Label, Status
 from barkive.web.languages import Words
 from barkive.web.paths import printable
+from barkive.web.urls import with_query
 
 LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
@@ -36,32 +36,32 @@ class View:
     """Which photos an address means.
 
     Attributes:
-        wanted: As a filter, without what is wrong.
+        query: As a filter, without what is wrong.
         values: What stands in the address, of the fields that are not empty.
         faults: What is wrong with those of them that can't be understood.
     """
 
-    wanted: Filter
+    query: Filter
     values: Mapping[str, str]
     faults: Mapping[str, Exception]
 
     @classmethod
-    def of(cls, query: QueryParams, catalogue: Catalogue) -> View:
+    def of(cls, params: QueryParams, catalogue: Catalogue) -> View:
         """Reads an address."""
         # No path, name or note holds a zero byte, and PostgreSQL refuses to look for one.
-        given = {name: query.get(name, "").replace("\0", "").strip() for name in FIELDS}
+        given = {name: params.get(name, "").replace("\0", "").strip() for name in FIELDS}
         values = {name: value for name, value in given.items() if value}
-        wanted, faults = Filter(), {}
+        query, faults = Filter(), {}
         for name, value in values.items():
             try:
                 if len(value) > LONGEST.get(name, len(value)):
                     raise ValueError(value)
-                changed = replace(wanted, **{name: _READ[name](value)})
+                changed = replace(query, **{name: _READ[name](value)})
                 changed.breed_ids(catalogue.models)  # raises where there is no such breed
-                wanted = changed
+                query = changed
             except (UsageError, ValueError, KeyError) as error:
                 faults[name] = error
-        return cls(wanted, values, faults)
+        return cls(query, values, faults)
 
     def address(self, path: str, **changes: Any) -> str:
         """An address of these photos.
@@ -70,9 +70,7 @@ class View:
             path: Of the page.
             changes: Fields to set, or with None to leave out; others are added.
         """
-        asked = {**self.values, **changes}
-        values = {name: one for name, one in asked.items() if one not in (None, "")}
-        return f"{path}?{urlencode(values, errors='surrogateescape')}" if values else path
+        return with_query(path, **{**self.values, **changes})
 
     def chips(self, path: str, words: Words, catalogue: Catalogue) -> list[dict[str, str]]:
         """What is asked for, each with its name and the address without it."""
@@ -87,9 +85,9 @@ class View:
 
     def breed_name(self, words: Words, catalogue: Catalogue) -> str:
         """The breed that is asked for; empty where none is."""
-        if self.wanted.breed is None:
+        if self.query.breed is None:
             return ""
-        return catalogue.models.names.label(self.wanted.breed).name(words.lang)
+        return catalogue.models.names.label(self.query.breed).name(words.lang)
 
     def meant(self, catalogue: Catalogue) -> tuple[Label, ...]:
         """The breeds that may be meant by a wrong one."""
@@ -109,7 +107,7 @@ class View:
         return words(f"photos.fault_{name}", value=printable(shown))
 
     def _described(self, name: str, words: Words, catalogue: Catalogue) -> str:
-        value, wanted = self.values[name], self.wanted
+        value, query = self.values[name], self.query
         match name:
             case "text":
                 return words("photos.quoted", text=value)
@@ -120,14 +118,14 @@ class View:
             case "status":
                 return words(f"base.{value}")
             case "after" | "before":
-                day = wanted.after if name == "after" else wanted.before
+                day = query.after if name == "after" else query.before
                 return words(f"photos.{name}_chip", day=words.day(day) if day else value)
             case "folder":
                 return words("photos.folder_chip", name=PurePath(value).name or value)
             case "corrected":
-                return words("base.corrected" if wanted.corrected else "photos.uncorrected")
+                return words("base.corrected" if query.corrected else "photos.uncorrected")
             case _:
-                return words("photos.missing" if wanted.missing else "photos.present")
+                return words("photos.missing" if query.missing else "photos.present")
 
 
 def group_chip(group: int, words: Words) -> str:

@@ -1,6 +1,6 @@
 """Names the breeds on the photos of all requests together.
 
-Requests that arrive at the same time are judged in the same batches, by the one engine of
+Requests that arrive at the same time are judged in the same batches, by one run of
 `Classifier.judge`. What waits is bounded: beyond that a request is refused at once, and the
 next one that finds room is taken.
 
@@ -65,7 +65,7 @@ def _busy(waiting: int) -> BusyError:
     )
 
 
-class Engine:
+class InferenceQueue:
     """Judges photos for many callers with one classifier."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Engine:
         self._large: deque[_Job] = deque()
         self._turn = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="barkive-engine", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="barkive-inference", daemon=True)
         self._thread.start()
         threading.Thread(target=self._decode, name="barkive-large", daemon=True).start()
 
@@ -193,7 +193,7 @@ class Engine:
                 self._waiting.remove(job)
 
     def _items(self, turn: int) -> Iterator[_Job]:
-        """The photos of one run, which ends when the engine is closed or the run has failed."""
+        """The photos of one run, which ends when the queue is closed or the run has failed."""
         while (job := self._next(turn)) is not None:
             yield job
 
@@ -237,7 +237,7 @@ class Engine:
         raise LargePhotoError
 
     def _set_aside(self, job: _Job, content: bytes) -> None:
-        """Has another thread decode a large photo; that it failed here is answered to nobody."""
+        """Hands a large photo to the thread that decodes those; its caller waits on."""
         later = _Job(content, job.future, is_large=True)
         with self._changed:
             if job not in self._taken:

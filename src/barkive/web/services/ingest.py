@@ -1,4 +1,4 @@
-"""Takes photos into the catalogue that people add: kept durably, then scanned."""
+"""Adds photos to the catalogue: each is kept durably, then scanned."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _LONGEST_STEM = 100
 _SMALL_SIDE = 64
 
 
-class Additions:
+class Ingest:
     """Photos that were added, in a folder of their own."""
 
     def __init__(self, catalogue: Catalogue, classifier: Classifier, folder: Path) -> None:
-        """Says where they go.
+        """Sets where they go.
 
         Args:
             catalogue: That they are added to.
@@ -132,7 +132,7 @@ def _numbered(path: Path) -> Iterator[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Has the folder's new name reach the disk."""
+    """Flushes a folder to the disk, so that its new names last."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:

@@ -32,11 +32,11 @@ class Outcome:
     conflicts: tuple[Conflict, ...]
 
 
-class Merges:
+class MergeJobs:
     """Catalogues that were sent; the last three of them. Safe to use from several threads."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Says which one they are merged into."""
+        """Sets the catalogue that they are merged into."""
         self._catalogue = catalogue
         self._folder: TemporaryDirectory[str] | None = None
         self._names: dict[str, str] = {}

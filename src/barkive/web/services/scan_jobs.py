@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 import time
@@ -14,13 +15,23 @@ from enum import StrEnum
 
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Catalogue, Source, Summary, now, utc
+from barkive.catalogue import Catalogue, Source, Summary, is_gone, now, open_source, utc
 from barkive.classifier import Classifier
-from barkive.errors import BarkiveError, BusyError, SourceAwayError, UnknownScanError
+from barkive.errors import (
+    BarkiveError,
+    BusyError,
+    SourceAwayError,
+    UnknownScanError,
+    UsageError,
+)
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.sentences import translate
 from barkive.verdicts import Language, Status
 from barkive.web.paths import printable
+from barkive.web.settings import FolderNotAllowedError, Settings
+
+ABSOLUTE = r"^(/|[A-Za-z]:|\\\\)[^\x00]*$"
+"""An absolute path: on POSIX, on a Windows disk, or on a Windows share."""
 
 _log = logging.getLogger(__name__)
 _WAITING_AT_MOST = 20
@@ -73,7 +84,7 @@ class ScanJSON(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class ScanJob:
     """How far a scan is, at one moment.
 
     Attributes:
@@ -154,7 +165,7 @@ class _CancelledError(BaseException):
     """Raised inside a scan that is to stop: like Ctrl-C no failure, and nobody's to catch."""
 
 
-class Scans:
+class ScanJobs:
     """The scans since the start, and those that wait. Safe to use from several threads."""
 
     def __init__(self, catalogue: Catalogue, classifier: Classifier, *, kept: int = 50) -> None:
@@ -167,7 +178,7 @@ class Scans:
         """
         self._catalogue, self._classifier, self._kept = catalogue, classifier, kept
         self._changed = threading.Condition()
-        self._scans: OrderedDict[str, Scan] = OrderedDict()
+        self._scans: OrderedDict[str, ScanJob] = OrderedDict()
         self._cancelled: set[str] = set()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-scans", daemon=True)
@@ -180,7 +191,7 @@ class Scans:
         retry_failed: bool = False,
         passing: Passing = NOTHING_MORE,
         gone: bool = False,
-    ) -> Scan:
+    ) -> ScanJob:
         """Asks for a scan; one of the same folders that waits already is given back.
 
         Args:
@@ -203,7 +214,7 @@ class Scans:
                 raise BusyError(
                     f"{len(waiting)} scans are waiting already; try again when one is done."
                 )
-            scan = Scan(secrets.token_hex(8), *wish, sources=tuple(sources.values()))
+            scan = ScanJob(secrets.token_hex(8), *wish, sources=tuple(sources.values()))
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
@@ -211,7 +222,7 @@ class Scans:
             self._changed.notify_all()
             return scan
 
-    def get(self, scan_id: str) -> Scan:
+    def get(self, scan_id: str) -> ScanJob:
         """A scan as it is now.
 
         Raises:
@@ -222,7 +233,7 @@ class Scans:
                 raise UnknownScanError(f"There is no scan “{scan_id}”; it may be long past.")
             return self._scans[scan_id]
 
-    def all(self) -> list[Scan]:
+    def all(self) -> list[ScanJob]:
         """The scans that are remembered, the newest first."""
         with self._changed:
             return list(reversed(self._scans.values()))
@@ -255,7 +266,7 @@ class Scans:
             self._scans[scan_id] = replace(scan, version=scan.version + 1, **changes)  # type: ignore[arg-type]
             self._changed.notify_all()
 
-    def _next(self) -> Scan | None:
+    def _next(self) -> ScanJob | None:
         """The scan whose turn it is, which runs from now on; None when all is over."""
         with self._changed:
             while not self._closed:
@@ -289,7 +300,7 @@ class Scans:
             found = _copied(summary)
             self._set(scan.id, done=found.listed, summary=found, finished_at=now(), **outcome)
 
-    def _scan(self, scan: Scan, summary: Summary) -> None:
+    def _scan(self, scan: ScanJob, summary: Summary) -> None:
         told = 0.0
         marks: list[tuple[float, int]] = []
 
@@ -329,3 +340,46 @@ def _copied(summary: Summary) -> Summary:
     return replace(
         summary, statuses=summary.statuses.copy(), failed=summary.failed[:_FAILURES_LISTED]
     )
+
+
+def open_folders(
+    settings: Settings, folders: Sequence[str], passing: Passing = NOTHING_MORE
+) -> list[Source]:
+    """Opens what is to be scanned, so that what was checked is scanned.
+
+    Args:
+        settings: What may be scanned.
+        folders: Absolute paths.
+        passing: What is passed over in them.
+
+    Raises:
+        UsageError: A folder is not absolute, is not there, or is a list that names photos
+            elsewhere.
+        FolderNotAllowedError: It is not under one that may be scanned.
+    """
+    sources: list[Source] = []
+    for folder in folders:
+        if not re.match(ABSOLUTE, folder):
+            raise UsageError(
+                f"The folder “{folder}” is no absolute path; begin at the top, such as "
+                "/home/ada/Pictures."
+            )
+        if not settings.may_scan(folder):
+            raise FolderNotAllowedError(
+                f"The folder {folder} is not among those that may be scanned here; start the "
+                "server with --folder to allow it."
+            )
+        if is_gone(folder):
+            raise UsageError(f"There is no folder {folder}; check the name.")
+        try:
+            source = open_source(folder, passing)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise UsageError(f"The folder {folder} can't be opened: {reason}.") from None
+        if not source.is_watchable:
+            raise UsageError(
+                f"{folder} is no folder or photo; what a list names can only be scanned with "
+                "`barkive scan` on the server's machine."
+            )
+        sources.append(source)
+    return sources

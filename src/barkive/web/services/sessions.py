@@ -1,4 +1,4 @@
-"""Sessions of those who are signed in, and a brake on those who guess. In memory alone.
+"""Sessions of those who are signed in, and a throttle on wrong passwords. In memory alone.
 
 After the OWASP Session Management Cheat Sheet: tokens of 256 random bits, kept as a digest,
 which end after a time and after a pause.
@@ -15,8 +15,6 @@ from collections.abc import Callable
 
 import anyio
 
-SESSION_COOKIE = "barkive_session"
-
 _HOUR = 3600.0
 
 
@@ -31,7 +29,7 @@ class Sessions:
         most: int = 1000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begins without any.
+        """Starts without sessions.
 
         Args:
             lifetime: Seconds after which a session ends.
@@ -70,12 +68,12 @@ class Sessions:
             self._open.pop(_digest(token), None)
 
 
-class Attempts:
+class LoginThrottle:
     """Counts wrong passwords, and tells who must wait.
 
     Attributes:
-        turn: Held from `allowed` to `failed`: of many attempts at once, each would be allowed
-            before one of them has failed.
+        turn: Held from `seconds_to_wait` to `failed`: of many attempts at once, each would be
+            allowed before one of them has failed.
     """
 
     def __init__(
@@ -86,7 +84,7 @@ class Attempts:
         seconds: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begins at none.
+        """Starts without wrong passwords.
 
         Args:
             each: How many an address may have in that time.
@@ -101,7 +99,7 @@ class Attempts:
         # No longer than `together`, whoever asks.
         self._wrong: deque[tuple[float, str]] = deque(maxlen=together)
 
-    def allowed(self, address: str) -> float:
+    def seconds_to_wait(self, address: str) -> float:
         """For how many seconds an address must wait; 0 if it need not."""
         now = self._clock()
         with self._lock:

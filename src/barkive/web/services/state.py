@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Protocol
+
+from anyio import CapacityLimiter, to_thread
 
 from barkive.catalogue import Catalogue
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
+from barkive.errors import PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
-from barkive.web.services.inference_queue import Engine
-from barkive.web.services.ingest import Additions
-from barkive.web.services.merge_jobs import Merges
-from barkive.web.services.scan_jobs import Scans
-from barkive.web.services.thumbnails import Previews
+from barkive.verdicts import Status, Verdict
+from barkive.web.services.inference_queue import InferenceQueue
+from barkive.web.services.ingest import Ingest
+from barkive.web.services.merge_jobs import MergeJobs
+from barkive.web.services.scan_jobs import ScanJobs
+from barkive.web.services.thumbnails import Thumbnails
 from barkive.web.settings import Settings
 
 # A page waits for another program's writing so long, and then says so.
 _PATIENCE_SECONDS = 5.0
+_HEAT_SIDE = 448
+
+
+class SentPhoto(Protocol):
+    """A photo that somebody has sent."""
+
+    @property
+    def name(self) -> str | None:
+        """What its sender calls it; None if it has no name."""
+
+    @property
+    def error(self) -> str | None:
+        """Why it is not looked at; None if it is."""
+
+    async def read(self) -> bytes:
+        """The content of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +50,21 @@ class Service:
     Attributes:
         catalogue: Of the photos.
         classifier: Names the breeds.
-        engine: Judges the photos of all requests together.
-        previews: Small pictures of catalogued photos.
-        scans: The scans that were asked for.
-        additions: Takes photos into the catalogue.
-        merges: The catalogues that visitors have sent to be merged.
+        inference: Judges the photos of all requests together.
+        thumbnails: Small pictures of catalogued photos.
+        scan_jobs: The scans that were asked for.
+        ingest: Takes photos into the catalogue.
+        merge_jobs: The catalogues that visitors have sent to be merged.
         heat_maps: Shows what the network looked at.
     """
 
     catalogue: Catalogue
     classifier: Classifier
-    engine: Engine
-    previews: Previews
-    scans: Scans
-    additions: Additions
-    merges: Merges
+    inference: InferenceQueue
+    thumbnails: Thumbnails
+    scan_jobs: ScanJobs
+    ingest: Ingest
+    merge_jobs: MergeJobs
     heat_maps: HeatMaps
 
     @classmethod
@@ -57,27 +81,87 @@ class Service:
         return cls(
             catalogue=catalogue,
             classifier=classifier,
-            engine=Engine(classifier, room=settings.limits.waiting),
-            previews=Previews(settings.cache or _cache()),
-            scans=Scans(catalogue, classifier),
-            additions=Additions(catalogue, classifier, settings.additions or _kept(catalogue)),
-            merges=Merges(catalogue),
+            inference=InferenceQueue(classifier, room=settings.limits.waiting),
+            thumbnails=Thumbnails(settings.cache or _cache()),
+            scan_jobs=ScanJobs(catalogue, classifier),
+            ingest=Ingest(catalogue, classifier, settings.ingest_folder or _kept(catalogue)),
+            merge_jobs=MergeJobs(catalogue),
             heat_maps=HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing),
         )
 
+    async def identify(self, photos: Sequence[SentPhoto], top: int) -> list[Verdict]:
+        """The verdicts on photos, in order. Nothing of them is kept.
+
+        Args:
+            photos: As they were sent.
+            top: How many breeds a verdict lists, at most.
+
+        Raises:
+            BusyError: Too much waits.
+        """
+
+        async def contents() -> AsyncIterator[bytes]:
+            for one in photos:
+                if one.error is None:
+                    yield await one.read()
+
+        answers = iter(await self.inference.judge(contents()))
+        return [
+            self.classifier.verdict(
+                next(answers) if one.error is None else Judged(one, Status.FAILED, one.error, None),
+                one.name,
+                top=top,
+            )
+            for one in photos
+        ]
+
+    async def heat_map(self, photo: bytes | str, breed: str) -> bytes:
+        """A photo in grey, as the network saw it, with what spoke for a breed in colour.
+
+        Args:
+            photo: Its content or its path.
+            breed: The id of a breed that the model knows.
+
+        Returns:
+            A PNG file.
+
+        Raises:
+            UnknownBreedError: The model does not know the breed.
+            PhotoError: The photo can't be read.
+        """
+        ids = [label.id for label in self.classifier.bundle.info.labels]
+        if breed not in ids:
+            raise UnknownBreedError(breed, ())
+
+        def drawn() -> bytes:
+            (picture,) = self.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
+            if picture is None:
+                raise PhotoError("The photo can't be read, so there is nothing to show.")
+            file = io.BytesIO()
+            picture.save(file, "PNG")
+            return file.getvalue()
+
+        return await to_thread.run_sync(drawn, limiter=_one_at_a_time())
+
     def close(self) -> None:
         """Ends what runs, and closes the catalogue."""
-        self.scans.close()
-        self.engine.close()
-        self.previews.close()
-        self.merges.close()
+        self.scan_jobs.close()
+        self.inference.close()
+        self.thumbnails.close()
+        self.merge_jobs.close()
         self.catalogue.close()
+
+
+@cache
+def _one_at_a_time() -> CapacityLimiter:
+    # Each heat map takes all cores for a moment; many at once would stop the identifying.
+    return CapacityLimiter(1)
 
 
 def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("barkive", appauthor=False) / "previews"
+    return user_cache_path("barkive", appauthor=False) / "thumbnails"
 
 
 def _kept(catalogue: Catalogue) -> Path:

@@ -49,7 +49,7 @@ class Size(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class Thumbnail:
     """A small picture.
 
     Attributes:
@@ -63,7 +63,7 @@ class Preview:
     etag: str
 
 
-class Previews:
+class Thumbnails:
     """Makes and keeps small pictures. Safe to use from several threads."""
 
     def __init__(self, folder: Path, *, limit_bytes: int = 1 << 30) -> None:
@@ -86,7 +86,7 @@ class Previews:
             folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
-    def get(self, entry: Entry, size: Size, *, large: bool = True) -> Preview:
+    def get(self, entry: Entry, size: Size, *, large: bool = True) -> Thumbnail:
         """A picture of a photo.
 
         Args:
@@ -101,7 +101,7 @@ class Previews:
         """
         key = f"{entry.sha256}-{size}"
         if (content := self._kept(key)) is not None:
-            return _preview(content)
+            return _thumbnail(content)
         if large:
             self._large.add(key)
         elif key in self._large:  # a thread that waited for it could not serve others
@@ -116,7 +116,7 @@ class Previews:
                 give_back()
         if made is None:
             raise LargePhotoError
-        return _preview(made)
+        return _thumbnail(made)
 
     def _made(self, entry: Entry, size: Size, key: str, large: bool) -> bytes:
         with self._alone(key):
@@ -254,5 +254,5 @@ def _rendered(file: bytes, size: Size, large: bool) -> bytes:
     return out.getvalue()
 
 
-def _preview(content: bytes) -> Preview:
-    return Preview(content, _MEDIA_TYPE, f'"{hashlib.sha256(content).hexdigest()[:32]}"')
+def _thumbnail(content: bytes) -> Thumbnail:
+    return Thumbnail(content, _MEDIA_TYPE, f'"{hashlib.sha256(content).hexdigest()[:32]}"')

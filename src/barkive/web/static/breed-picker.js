@@ -6,7 +6,7 @@ let numbers = 0;
 
 /** Gives an input suggestions; what is typed can be sent all the same. A chosen one is told
  * by the event `breedchosen`.
- * @param {HTMLInputElement} input With the language in `data-breeds`. */
+ * @param {HTMLInputElement} input With the address of the breeds in `data-breeds`. */
 export function enhance(input) {
   numbers += 1;
   const list = document.createElement("ul");
@@ -66,9 +66,11 @@ export function enhance(input) {
     const letters = input.value.trim();
     if (!letters) return close();
     request = new AbortController();
-    const asked = new URLSearchParams({ search: letters, limit: "8", lang: input.dataset.breeds });
+    const address = new URL(input.dataset.breeds, location.href);
+    address.searchParams.set("search", letters);
+    address.searchParams.set("limit", "8");
     try {
-      const answer = await fetch(`/api/v1/breeds?${asked}`, { signal: request.signal });
+      const answer = await fetch(address, { signal: request.signal });
       const breeds = answer.ok ? await answer.json() : [];
       if (!breeds.length || document.activeElement !== input) return close();
       list.replaceChildren(...breeds.map(option));

@@ -146,8 +146,7 @@ export function endless(list) {
     coming.set(page, request);
     try {
       if (isLeap) await new Promise((done) => setTimeout(done, LEAP_REST));
-      const address = new URL("/photos/tiles", location.href);
-      address.search = list.dataset.query;
+      const address = new URL(list.dataset.tiles, location.href);
       address.searchParams.set("page", page);
       const answer = await fetch(address, { signal: request.signal });
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);

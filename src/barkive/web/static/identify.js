@@ -7,6 +7,7 @@ import { photosOf } from "./dropped.js";
 const page = document.getElementById("identify");
 const lang = page.dataset.lang;
 const texts = JSON.parse(page.dataset.texts);
+const addresses = JSON.parse(page.dataset.addresses);
 const results = document.getElementById("results");
 const cards = document.getElementById("cards");
 const progress = document.getElementById("progress");
@@ -65,7 +66,7 @@ async function work() {
 async function judge(card) {
   card.looking();
   try {
-    const answer = await send(`/api/v1/identify?lang=${lang}&top=5`, card);
+    const answer = await send(addresses.identify, card);
     if (answer.ok) card.show((await answer.json())[0]);
     else card.fail((await answer.json()).detail);
   } catch {
@@ -91,13 +92,13 @@ async function send(address, card) {
 const actions = {
   /** @param {Card} card */
   async look(card) {
-    const answer = await send(`/api/v1/heatmap?breed=${card.best.id}`, card);
+    const answer = await send(`${addresses.heatmap}?${new URLSearchParams({ breed: card.best.id })}`, card);
     if (!answer.ok) throw new Error();
     return answer.blob();
   },
   /** @param {Card} card */
   async add(card) {
-    const answer = await send(`/api/v1/photos?lang=${lang}`, card);
+    const answer = await send(addresses.add, card);
     if (!answer.ok) throw new Error((await answer.json()).detail);
     const [one] = await answer.json();
     if (one.error) throw new Error(one.error);

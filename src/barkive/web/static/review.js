@@ -18,9 +18,9 @@ function begin() {
     keys.addEventListener("change", () => localStorage.setItem(KEYS, keys.checked ? "on" : "off"));
   }
   for (const one of document.querySelectorAll("[data-ahead]")) {
-    new Image().src = `/api/v1/photos/${one.dataset.ahead}/image`;
+    new Image().src = one.href;
   }
-  for (const form of document.querySelectorAll('#review form[action^="/review"]')) {
+  for (const form of document.querySelectorAll("#review form")) {
     form.addEventListener("submit", send);
   }
 }
@@ -77,9 +77,9 @@ function lose(review) {
 
 // Somebody else may have the photo at once.
 addEventListener("pagehide", () => {
-  const desk = document.querySelector("[name=desk]")?.value;
-  const { given } = document.getElementById("review").dataset;
-  if (desk) navigator.sendBeacon("/review/leave", new URLSearchParams({ desk, given }));
+  const session = document.querySelector("[name=session]")?.value;
+  const { given, leave } = document.getElementById("review").dataset;
+  if (session) navigator.sendBeacon(leave, new URLSearchParams({ session, given }));
 });
 // Back on a page that was left: another may have its photo by now.
 addEventListener("pageshow", (event) => {

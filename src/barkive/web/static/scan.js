@@ -7,7 +7,7 @@ const lost = document.getElementById("lost");
 const part = (id) => document.getElementById(id);
 
 if (page.dataset.ended === "no") {
-  const events = new EventSource(`/api/v1/scans/${page.dataset.id}/events?lang=${lang}`);
+  const events = new EventSource(page.dataset.events);
   events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
   events.addEventListener("open", () => {
     lost.hidden = true;

@@ -16,6 +16,7 @@ export class Card {
     this.file = file;
     this.lang = page.dataset.lang;
     this.texts = JSON.parse(page.dataset.texts);
+    this.addresses = JSON.parse(page.dataset.addresses);
     this.likelihoods = JSON.parse(page.dataset.likelihoods);
     this.actions = actions;
     this.name = file.name || this.texts.unnamed;
@@ -175,7 +176,7 @@ export class Card {
     button.disabled = true;
     try {
       const link = this.part(".added");
-      link.href = `/photos/${await this.actions.add(this)}`;
+      link.href = this.addresses.photo.replace("{number}", await this.actions.add(this));
       link.hidden = false;
       button.hidden = true;
       return true;

@@ -1,4 +1,4 @@
-"""Limits how much a request may send, and how slowly. Pure ASGI middleware."""
+"""Limits how much a request may send, and how slowly."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from barkive.web.security import Refuse
+from barkive.web.middleware.security import Refuse
+from barkive.web.urls import Urls
 
 # The rest of a refused body is not read, so that nothing can follow on the connection.
 _CLOSE = {"Connection": "close"}
 _DIGITS = 20
 
 
-class Bodies:
+class BodyLimitMiddleware:
     """Refuses bodies that are too large, and gives up on those that hardly arrive."""
 
     def __init__(
@@ -31,7 +32,7 @@ class Bodies:
         grace: float = 60.0,
         least_rate: float = 50_000.0,
     ) -> None:
-        """Says what is allowed.
+        """Sets the limits.
 
         Args:
             app: The application.
@@ -51,8 +52,9 @@ class Bodies:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = Urls.of(scope).route_path(scope)
         limit = next(
-            (size for start, size in self._limits if scope["path"].startswith(start)),
+            (size for start, size in self._limits if path.startswith(start)),
             self._default,
         )
         declared = Headers(scope=scope).get("content-length", "0")

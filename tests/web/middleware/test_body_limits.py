@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Scope
 
-from barkive.web.body_limits import Bodies
+from barkive.web.middleware.body_limits import BodyLimitMiddleware
 
 LIMIT, LARGER = 100, 1000
 
@@ -61,7 +61,7 @@ def ask(
     app.post("/large")(count)
     app.post("/never")(lambda: "did not read")
     sizes: Any = {"limits": [("/large", LARGER)], "default": LIMIT}
-    app.add_middleware(Bodies, refuse=refuse, **(sizes | limits))
+    app.add_middleware(BodyLimitMiddleware, refuse=refuse, **(sizes | limits))
     answer = Answer()
     coming = iter(chunks)
 
@@ -126,7 +126,7 @@ def test_no_size_is_a_fault(size: str) -> None:
         seen.append(status)
         return app
 
-    guarded = Bodies(app, limits=limits, default=LIMIT, refuse=refused)  # type: ignore[arg-type]
+    guarded = BodyLimitMiddleware(app, limits=limits, default=LIMIT, refuse=refused)  # type: ignore[arg-type]
     scope = {"type": "http", "path": "/", "headers": [(b"content-length", raw)]}
     with pytest.raises(StopIteration):  # it never waits
         guarded(scope, None, None).__await__().send(None)  # type: ignore[arg-type, attr-defined]

@@ -1,12 +1,12 @@
 """How fast small pictures come, beside what a script with Pillow does.
 
-    python benchmarks/previews.py [--photos N] [--cached N] [--rounds N]
+    python benchmarks/thumbnails.py [--photos N] [--cached N] [--rounds N]
 
 Makes its own photos and prints, in pictures a second:
 
-    cached         `Previews.get` of thumbnails that are in the cache, in one thread
+    cached         `Thumbnails.get` of thumbnails that are in the cache, in one thread
     cached, 16     likewise in as many threads, as the server asks for them
-    Barkive        `Previews.get` of thumbnails of 12-megapixel JPEGs that are in no cache yet
+    Barkive        `Thumbnails.get` of thumbnails of 12-megapixel JPEGs that are in no cache yet
     Pillow         the plain way: open, exif_transpose, thumbnail, save
     Pillow, draft  the same with thumbnail before exif_transpose, so that Pillow can decode
                    the JPEG at a smaller scale
@@ -35,7 +35,7 @@ from PIL import Image, ImageOps
 
 from barkive.catalogue import Entry
 from barkive.verdicts import Status
-from barkive.web.services.thumbnails import Previews, Size
+from barkive.web.services.thumbnails import Size, Thumbnails
 from identify import DISTINCT, SIZES, make_photo
 
 SIDE = 320
@@ -129,10 +129,10 @@ def fresh_rates(entries: Sequence[Entry], folder: Path, rounds: int) -> dict[str
     caches = count()
 
     def barkive() -> int:
-        previews = Previews(folder / f"{next(caches)}")
+        thumbnails = Thumbnails(folder / f"{next(caches)}")
         with ThreadPoolExecutor(cores) as pool:
-            made = list(pool.map(lambda one: previews.get(one, Size.THUMBNAIL), entries))
-        previews.close()
+            made = list(pool.map(lambda one: thumbnails.get(one, Size.THUMBNAIL), entries))
+        thumbnails.close()
         return len(made)
 
     def by(way: Callable[[str], bytes]) -> Callable[[], int]:
@@ -148,15 +148,15 @@ def fresh_rates(entries: Sequence[Entry], folder: Path, rounds: int) -> dict[str
 
 def cached_rates(entries: Sequence[Entry], folder: Path, rounds: int) -> dict[str, float]:
     """The rates of what is in the cache, in an order without a system."""
-    previews = Previews(folder)
+    thumbnails = Thumbnails(folder)
     for one in entries:
-        previews.get(one, Size.THUMBNAIL)
+        thumbnails.get(one, Size.THUMBNAIL)
         Path(one.file).unlink()  # so that it can come from nowhere else
     asked = random.Random(0).choices(entries, k=GETS)
 
     def alone() -> int:
         for one in asked:
-            previews.get(one, Size.THUMBNAIL)
+            thumbnails.get(one, Size.THUMBNAIL)
         return len(asked)
 
     def together() -> int:
@@ -166,11 +166,11 @@ def cached_rates(entries: Sequence[Entry], folder: Path, rounds: int) -> dict[st
 
     def part(some: Sequence[Entry]) -> int:
         for one in some:
-            previews.get(one, Size.THUMBNAIL)
+            thumbnails.get(one, Size.THUMBNAIL)
         return len(some)
 
     best = best_rates({"cached": alone, f"cached, {THREADS}": together}, rounds)
-    previews.close()
+    thumbnails.close()
     return best
 
 

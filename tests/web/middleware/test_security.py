@@ -16,19 +16,19 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from barkive.web import Settings, create_app
-from barkive.web.security import (
-    HeadRequests,
-    Hosts,
-    SameSite,
-    SecurityHeaders,
-    SignIn,
+from barkive.web import Settings, cookies, create_app
+from barkive.web.middleware.security import (
+    CrossSiteMiddleware,
+    HeadRequestMiddleware,
+    SecurityHeadersMiddleware,
+    SignInMiddleware,
+    TrustedHostMiddleware,
     _is_foreign,
     _sent_password,
     host_name,
 )
-from barkive.web.services.passwords import Passwords
-from barkive.web.services.sessions import SESSION_COOKIE, Attempts, Sessions
+from barkive.web.passwords import Passwords
+from barkive.web.services.sessions import LoginThrottle, Sessions
 
 PASSWORD = "correct horse"
 HERE = "127.0.0.1:8000"
@@ -53,7 +53,7 @@ def client(app: ASGIApp) -> TestClient:
 
 
 def test_every_answer_tells_browsers_what_they_must_not_do() -> None:
-    headers = client(SecurityHeaders(hello)).get("/").headers
+    headers = client(SecurityHeadersMiddleware(hello)).get("/").headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["form-action"] == "'self'"
@@ -73,16 +73,16 @@ def test_what_an_answer_says_of_its_keeping_stands_and_its_server_is_not_named()
         headers = {"Cache-Control": "max-age=5", "Server": "wizard/1.2"}
         await PlainTextResponse("ok", headers=headers)(scope, receive, send)
 
-    headers = client(SecurityHeaders(app)).get("/").headers
+    headers = client(SecurityHeadersMiddleware(app)).get("/").headers
     assert headers["cache-control"] == "max-age=5"
     assert "server" not in headers
 
 
 def test_head_is_answered_as_get_without_the_body() -> None:
-    answer = client(HeadRequests(hello)).head("/x")
+    answer = client(HeadRequestMiddleware(hello)).head("/x")
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(len("GET /x"))
-    assert client(HeadRequests(hello)).post("/x").text == "POST /x"
+    assert client(HeadRequestMiddleware(hello)).post("/x").text == "POST /x"
 
 
 # Names of hosts
@@ -95,7 +95,7 @@ OWN = frozenset({"localhost", "127.0.0.1", "::1"})
     ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000"],
 )
 def test_the_own_names_are_allowed_with_any_port(host: str) -> None:
-    app = client(Hosts(hello, allowed=OWN, refuse=refuse))
+    app = client(TrustedHostMiddleware(hello, allowed=OWN, refuse=refuse))
     assert app.get("/", headers={"Host": host}).status_code == 200
 
 
@@ -117,7 +117,9 @@ def test_the_own_names_are_allowed_with_any_port(host: str) -> None:
     ],
 )
 def test_rebound_names_are_refused(host: str) -> None:
-    answer = client(Hosts(hello, allowed=OWN, refuse=refuse)).get("/", headers={"Host": host})
+    answer = client(TrustedHostMiddleware(hello, allowed=OWN, refuse=refuse)).get(
+        "/", headers={"Host": host}
+    )
     assert answer.status_code == 421
 
 
@@ -145,12 +147,14 @@ def test_rebound_names_are_refused(host: str) -> None:
 )
 @pytest.mark.parametrize("allowed", [OWN, None], ids=["own", "any"])
 def test_what_is_no_host_is_refused(host: str, allowed: frozenset[str] | None) -> None:
-    answer = client(Hosts(hello, allowed=allowed, refuse=refuse)).get("/", headers={"Host": host})
+    answer = client(TrustedHostMiddleware(hello, allowed=allowed, refuse=refuse)).get(
+        "/", headers={"Host": host}
+    )
     assert answer.status_code == 400
 
 
 def test_any_name_is_allowed_where_none_are_named() -> None:
-    app = client(Hosts(hello, allowed=None, refuse=refuse))
+    app = client(TrustedHostMiddleware(hello, allowed=None, refuse=refuse))
     assert app.get("/", headers={"Host": "barkive.example"}).status_code == 200
 
 
@@ -204,7 +208,7 @@ def test_no_host_passes_for_another(host: str) -> None:
     ids=str,
 )
 def test_what_another_site_sends_is_refused(method: str, headers: dict[str, str]) -> None:
-    answer = client(SameSite(hello, refuse=refuse)).request(method, "/", headers=headers)
+    answer = client(CrossSiteMiddleware(hello, refuse=refuse)).request(method, "/", headers=headers)
     assert answer.status_code == 403
 
 
@@ -221,19 +225,19 @@ def test_what_another_site_sends_is_refused(method: str, headers: dict[str, str]
     ids=str,
 )
 def test_the_own_pages_and_programs_may_write(headers: dict[str, str]) -> None:
-    answer = client(SameSite(hello, refuse=refuse)).post("/", headers=headers)
+    answer = client(CrossSiteMiddleware(hello, refuse=refuse)).post("/", headers=headers)
     assert answer.text == "POST /"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_another_site_may_link_here(method: str) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Origin": "http://evil.example"}
-    answer = client(SameSite(hello, refuse=refuse)).request(method, "/", headers=headers)
+    answer = client(CrossSiteMiddleware(hello, refuse=refuse)).request(method, "/", headers=headers)
     assert answer.status_code == 200
 
 
 def test_web_sockets_are_refused() -> None:
-    app = client(SameSite(hello, refuse=refuse))
+    app = client(CrossSiteMiddleware(hello, refuse=refuse))
     with pytest.raises(WebSocketDisconnect), app.websocket_connect("/"):
         pytest.fail("it was let in")
 
@@ -277,11 +281,11 @@ def sessions() -> Sessions:
 
 @pytest.fixture
 def guarded(passwords: Known, sessions: Sessions) -> TestClient:
-    app = SignIn(
+    app = SignInMiddleware(
         hello,
         passwords=passwords,
         sessions=sessions,
-        attempts=Attempts(),
+        throttle=LoginThrottle(),
         open_paths={"/login", "/healthz"},
         open_prefixes=["/static/"],
         refuse=refuse,
@@ -370,7 +374,7 @@ def test_malformed_and_wrong_passwords_are_refused(
 
 def test_a_session_lets_in_until_it_is_closed(guarded: TestClient, sessions: Sessions) -> None:
     token = sessions.open()
-    headers = {"Cookie": f"{SESSION_COOKIE}={token}"}
+    headers = {"Cookie": f"{cookies.SESSION}={token}"}
     assert guarded.get("/x", headers=headers).status_code == 200
     sessions.close(token)
     assert guarded.get("/x", headers=headers).status_code == 401
@@ -379,7 +383,7 @@ def test_a_session_lets_in_until_it_is_closed(guarded: TestClient, sessions: Ses
 @pytest.mark.parametrize("token", ["", "x", "None", "null", "é", "a" * 60_000])
 def test_no_other_cookie_lets_in(guarded: TestClient, sessions: Sessions, token: str) -> None:
     sessions.open()
-    cookie = f"{SESSION_COOKIE}={token}".encode()
+    cookie = f"{cookies.SESSION}={token}".encode()
     assert guarded.get("/x", headers={b"Cookie": cookie}).status_code == 401  # type: ignore[dict-item]
 
 

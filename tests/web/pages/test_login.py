@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from barkive.web import Settings, create_app
-from barkive.web.pages.signing import _own
-from barkive.web.services.passwords import Passwords
-from barkive.web.services.sessions import SESSION_COOKIE
+from barkive.web import Settings, cookies, create_app
+from barkive.web.pages.login import _own
+from barkive.web.passwords import Passwords
+from barkive.web.urls import Urls
 
 PASSWORD = "correct <horse>"
 HERE = "http://127.0.0.1:8000"
@@ -51,7 +51,7 @@ def member(visitor: TestClient) -> TestClient:
 
 
 def cookie(answer_headers: str) -> "Morsel[str]":
-    return SimpleCookie(answer_headers)[SESSION_COOKIE]
+    return SimpleCookie(answer_headers)[cookies.SESSION]
 
 
 def test_a_visitor_signs_in_and_comes_to_where_they_wanted(visitor: TestClient) -> None:
@@ -83,12 +83,12 @@ def test_behind_https_the_cookie_is_never_sent_without(visitor: TestClient) -> N
 
 def test_nobody_chooses_a_visitors_session(visitor: TestClient) -> None:
     chosen = "A" * 43
-    visitor.cookies.set(SESSION_COOKIE, chosen)
+    visitor.cookies.set(cookies.SESSION, chosen)
     answer = visitor.post("/login", data={"password": PASSWORD})
     token = cookie(answer.headers["set-cookie"]).value
     assert token != chosen
     visitor.cookies.clear()
-    headers = {"Cookie": f"{SESSION_COOKIE}={chosen}"}
+    headers = {"Cookie": f"{cookies.SESSION}={chosen}"}
     assert visitor.get("/api/v1/breeds", headers=headers).status_code == 401
 
 
@@ -104,17 +104,17 @@ def test_who_signs_in_again_has_their_old_session_ended(visitor: TestClient) -> 
     first = cookie(visitor.post("/login", data={"password": PASSWORD}).headers["set-cookie"]).value
     visitor.post("/login", data={"password": PASSWORD})
     visitor.cookies.clear()
-    headers = {"Cookie": f"{SESSION_COOKIE}={first}"}
+    headers = {"Cookie": f"{cookies.SESSION}={first}"}
     assert visitor.get("/api/v1/breeds", headers=headers).status_code == 401
 
 
 def test_signing_out_ends_the_session_and_not_only_the_cookie(member: TestClient) -> None:
-    token = member.cookies[SESSION_COOKIE]
+    token = member.cookies[cookies.SESSION]
     assert member.get("/api/v1/breeds").status_code == 200
     answer = member.post("/logout")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login")
-    assert SESSION_COOKIE not in member.cookies
-    headers = {"Cookie": f"{SESSION_COOKIE}={token}"}
+    assert cookies.SESSION not in member.cookies
+    headers = {"Cookie": f"{cookies.SESSION}={token}"}
     assert member.get("/api/v1/breeds", headers=headers).status_code == 401
 
 
@@ -178,7 +178,7 @@ def test_what_is_encoded_twice_stays_on_this_server(visitor: TestClient) -> None
 @given(st.text() | st.from_regex(r"[/\\.\s]{0,4}[a-z:@.]*", fullmatch=True))
 @example("/\\/evil.example")
 def test_every_goal_is_a_path_here(goal: str) -> None:
-    own = _own(goal)
+    own = _own(Urls(), goal)
     # As browsers read an address: without tabs and line ends, and with \ as /.
     read = "".join(c for c in own if c not in "\t\r\n").replace("\\", "/")
     assert read.startswith("/")

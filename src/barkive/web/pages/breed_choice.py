@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
+from pydantic import BaseModel, Field
 
 from barkive.catalogue import Kind, Label, Models, fold
 from barkive.errors import UnknownBreedError
@@ -18,6 +19,33 @@ from barkive.web.pages.reviewer import name_of
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
 """The form's fields: what was typed, and names that are to be taken as they are written."""
+
+
+class LabelForm(BaseModel):
+    """What a visitor fills in of a photo's breed.
+
+    Attributes:
+        breed: A name or an id.
+        second: Likewise; empty where it is no cross.
+        note: What stands beside it.
+        written: The names that are taken as they are written, though no breed is called so.
+        seen: The version of the photo that the visitor had before them, if the form says so.
+    """
+
+    breed: str = Field("", max_length=200)
+    second: str = Field("", max_length=200)
+    note: str = Field("", max_length=5000)
+    written: list[str] = Field(default=[], max_length=2)
+    seen: str = Field("", max_length=60)
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields of text, to be shown again."""
+        return {"breed": self.breed, "second": self.second, "note": self.note}
+
+    def fields(self, **more: str) -> list[tuple[str, str]]:
+        """All of the form, with what a page has beside it: names of fields, with their values."""
+        fields = {**more, **self.typed(), "seen": self.seen}
+        return [*fields.items(), *(("written", name) for name in self.written)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +80,27 @@ class Choice:
         return cls(error.query, field, models.names.choices(error.query), kept)
 
 
-def correction(
-    request: Request,
-    models: Models,
-    kind: Kind,
-    breed: str,
-    second: str,
-    written: Sequence[str] = (),
-    note: str = "",
-    seen: str = "",
-) -> Label:
+def correction(request: Request, models: Models, kind: Kind, form: LabelForm) -> Label:
     """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
 
     Args:
         request: That brings it.
         models: Of the catalogue.
         kind: What is said.
-        breed: A name or an id.
-        second: Likewise; empty where it is no cross.
-        written: The names that are taken as they are written, though no breed is called so.
-        note: What stands beside it.
-        seen: The version of the photo that the visitor had before them, if the form says so.
+        form: With the breeds' names.
 
     Raises:
-        UnknownBreedError: No breed is called so, and it is not among `written`.
+        UnknownBreedError: No breed is called so, and it is not to be taken as it is written.
         UsageError: The number of breeds does not fit.
     """
-    if kind is Kind.BREED and second.strip():
+    if kind is Kind.BREED and form.second.strip():
         kind = Kind.CROSS
-    breeds = {Kind.BREED: (breed,), Kind.CROSS: (breed, second)}.get(kind, ())
+    breeds = {Kind.BREED: (form.breed,), Kind.CROSS: (form.breed, form.second)}.get(kind, ())
     said = Label(
-        *(kind, breeds, note.strip() or None, name_of(request), bool(written)), seen=seen or None
+        *(kind, breeds, form.note.strip() or None, name_of(request), bool(form.written)),
+        seen=form.seen or None,
     )
-    taken = {fold(name) for name in written}
+    taken = {fold(name) for name in form.written}
     for name in breeds:
         if fold(name) not in taken:
             models.names.find(name)

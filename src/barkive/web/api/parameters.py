@@ -1,4 +1,4 @@
-"""What the routes of the API have in common: what they are given, and the filters."""
+"""Parameters that routes of the API have in common: the filters, the language."""
 
 from __future__ import annotations
 
@@ -6,23 +6,14 @@ import re
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
 from barkive.catalogue import Filter
 from barkive.verdicts import Language, Status
-from barkive.web.services.prometheus import Metrics
-from barkive.web.services.state import Service
-from barkive.web.settings import Settings
-
-PREFIX = "/api/v1"
-"""What the paths of the API begin with."""
 
 PRINTED = r"^[^\x00]*$"
 """Text that every database takes."""
-
-# What SQLite and PostgreSQL can number.
-_LARGEST = 2**63 - 1
 
 
 def _as_day(value: object) -> object:
@@ -33,21 +24,6 @@ def _as_day(value: object) -> object:
 
 
 _Day = Annotated[date, BeforeValidator(_as_day)]
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
-
-
-def _metrics(request: Request) -> Metrics:
-    metrics: Metrics = request.app.state.metrics
-    return metrics
 
 
 def _filter(
@@ -99,18 +75,8 @@ def _filter(
     )
 
 
-Shared = Annotated[Service, Depends(_service)]
-"""What every request shares."""
-Setup = Annotated[Settings, Depends(_settings)]
-"""How the server is set up."""
-Counted = Annotated[Metrics, Depends(_metrics)]
-"""The server's figures."""
-Wanted = Annotated[Filter, Depends(_filter)]
+FilterQuery = Annotated[Filter, Depends(_filter)]
 """Which photos are meant."""
-Number = Annotated[
-    int, Path(ge=1, le=_LARGEST, description="The catalogue's number for the photo.")
-]
-"""A photo's number in the path."""
 Lang = Annotated[Language, Query(description="Of the breeds' names.")]
 """The language of names."""
 Top = Annotated[int, Query(ge=1, le=1000, description="How many breeds to list, at most.")]

@@ -14,10 +14,11 @@ from starlette.staticfiles import StaticFiles
 
 from barkive import __version__
 from barkive.sentences import translate
-from barkive.web.languages import COOKIE, LANGUAGES, Words, language_of
+from barkive.web import cookies
+from barkive.web.languages import LANGUAGES, Words, language_of
+from barkive.web.urls import Urls
 
-_HERE = Path(__file__).parents[1]
-_YEAR = 365 * 24 * 3600
+_HERE = Path(__file__).parent
 
 
 @cache
@@ -53,9 +54,9 @@ def render(
         template: Its file in `templates/`.
         status: The HTTP status.
         headers: More headers.
-        context: What the template needs beside `words` (see `Words`), `lang`, `languages`
-            (the address of this page in each), `version`, `has_password` and `read_only`
-            (why nothing can be saved, or None).
+        context: What the template needs beside `words` (see `Words`), `urls` (see `Urls`), `lang`,
+            `languages` (the address of this page in each), `version`, `has_password` and
+            `read_only` (why nothing can be saved, or None).
     """
     words = Words(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
@@ -68,6 +69,7 @@ def render(
         .get_template(template)
         .render(
             words=words,
+            urls=Urls.of(request.scope),
             lang=words.lang,
             languages=languages,
             version=__version__,
@@ -78,7 +80,7 @@ def render(
     )
     response = HTMLResponse(html, status, dict(headers or {}))
     if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie(COOKIE, words.lang, max_age=_YEAR, httponly=True, samesite="lax")
+        cookies.keep(request, response, cookies.LANGUAGE, words.lang, seconds=cookies.YEAR)
     response.headers.setdefault("Vary", "Accept-Language, Cookie")
     return response
 

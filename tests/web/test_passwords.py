@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from barkive.errors import BarkiveError, UsageError
-from barkive.web.services import passwords as module
-from barkive.web.services.passwords import Passwords, default_file
+from barkive.web import passwords as module
+from barkive.web.passwords import Passwords, default_file
 
 pytestmark = pytest.mark.slow
 

@@ -1,7 +1,7 @@
-"""What stands before every request: headers, the names of hosts, other sites, passwords.
+"""Headers, the names of hosts, other sites, passwords.
 
 After OWASP's cheat sheets on HTTP headers, on cross-site request forgery (Fetch Metadata and
-Origin), and on DNS rebinding. Pure ASGI middleware, the outermost first in `app`.
+Origin), and on DNS rebinding.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,8 +19,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from barkive.web.services.passwords import Passwords
-from barkive.web.services.sessions import SESSION_COOKIE, Attempts, Sessions
+from barkive.web import cookies
+from barkive.web.passwords import Passwords
+from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.urls import Urls
 
 _CSP = "; ".join(
     (
@@ -64,7 +66,7 @@ class Refuse(Protocol):
         ...
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Tells browsers what they must not do with an answer."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -85,7 +87,7 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
-class HeadRequests:
+class HeadRequestMiddleware:
     """Answers HEAD wherever GET is answered: the same without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -109,11 +111,11 @@ class HeadRequests:
             scope["route"] = inner.get("route")  # for those who count
 
 
-class Hosts:
+class TrustedHostMiddleware:
     """Refuses requests under names that are not the server's: DNS rebinding sends such."""
 
     def __init__(self, app: ASGIApp, *, allowed: Collection[str] | None, refuse: Refuse) -> None:
-        """Names the names.
+        """Sets the names of the server.
 
         Args:
             app: The application.
@@ -140,7 +142,7 @@ class Hosts:
         await app(scope, receive, send)
 
 
-class SameSite:
+class CrossSiteMiddleware:
     """Refuses what a browser sends from another site, unless it only reads."""
 
     def __init__(self, app: ASGIApp, *, refuse: Refuse) -> None:
@@ -160,7 +162,7 @@ class SameSite:
         await app(scope, receive, send)
 
 
-class SignIn:
+class SignInMiddleware:
     """Lets in only who knows the password."""
 
     def __init__(
@@ -169,30 +171,30 @@ class SignIn:
         *,
         passwords: Passwords,
         sessions: Sessions,
-        attempts: Attempts,
+        throttle: LoginThrottle,
         open_paths: Collection[str],
         open_prefixes: Sequence[str],
         refuse: Refuse,
     ) -> None:
-        """Says what is open to all.
+        """Sets what is open to all.
 
         Args:
             app: The application.
             passwords: The password.
             sessions: Who is signed in.
-            attempts: The brake on guessing.
+            throttle: Counts wrong passwords.
             open_paths: Paths that are open to all.
             open_prefixes: Beginnings of such paths.
             refuse: Makes the answer.
         """
         self._app, self._refuse = app, refuse
-        self._passwords, self._sessions, self._attempts = passwords, sessions, attempts
+        self._passwords, self._sessions, self._throttle = passwords, sessions, throttle
         self._open_paths, self._open_prefixes = frozenset(open_paths), tuple(open_prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, if it may."""
         app = self._app
-        if scope["type"] == "http" and not self._is_open(scope["path"]):
+        if scope["type"] == "http" and not self._is_open(Urls.of(scope).route_path(scope)):
             app = await self._refusal(scope) or app
         await app(scope, receive, send)
 
@@ -201,7 +203,7 @@ class SignIn:
 
     async def _refusal(self, scope: Scope) -> ASGIApp | None:
         request = HTTPConnection(scope)
-        token = request.cookies.get(SESSION_COOKIE)
+        token = request.cookies.get(cookies.SESSION)
         if token is not None and self._sessions.is_open(token):
             return None
         password = _sent_password(request.headers.get("authorization", ""))
@@ -210,7 +212,7 @@ class SignIn:
                 "accept", ""
             ):
                 here = scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-                return RedirectResponse(f"/login?next={quote(here, safe='')}", 303)
+                return RedirectResponse(Urls.of(scope).login(next=here), 303)
             return self._refuse(
                 scope,
                 401,
@@ -218,8 +220,8 @@ class SignIn:
                 {"WWW-Authenticate": 'Bearer realm="barkive"'},
             )
         address = request.client.host if request.client else ""
-        async with self._attempts.turn:
-            if wait := self._attempts.allowed(address):
+        async with self._throttle.turn:
+            if wait := self._throttle.seconds_to_wait(address):
                 return self._refuse(
                     scope,
                     429,
@@ -229,7 +231,7 @@ class SignIn:
             # In a thread, because a wrong one takes a tenth of a second.
             if await to_thread.run_sync(self._passwords.verify, password):
                 return None
-            self._attempts.failed(address)
+            self._throttle.failed(address)
         return self._refuse(
             scope,
             401,

@@ -1,0 +1,1 @@
+"""What stands before every request. Pure ASGI middleware, put in order by `app`."""

@@ -1,0 +1,258 @@
+"""Every address of the server, built in one place.
+
+Routes are declared with the patterns of `Route`. Pages, templates, scripts, redirects and JSON
+get their addresses from `Urls`, which puts the root path in front of them, so that the server
+can be a part of a site: `https://shelter.example/dogs`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from starlette.types import Scope
+
+API = "/api/v1"
+"""What the addresses of the API begin with."""
+
+_KEY = "barkive.urls"
+_ROOT = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
+
+
+class Route(StrEnum):
+    """The pattern of each route, below the root path."""
+
+    HOME = "/"
+    IDENTIFY = "/identify"
+    PHOTOS = "/photos"
+    TILES = "/photos/tiles"
+    PHOTO = "/photos/{number}"
+    RELATED = "/photos/{number}/related"
+    CORRECTIONS = "/photos/{number}/corrections"
+    REVIEW = "/review"
+    REVIEW_NAME = "/review/name"
+    REVIEW_LEAVE = "/review/leave"
+    SCAN = "/scan"
+    SCAN_JOB = "/scan/{scan_id}"
+    SCAN_CANCEL = "/scan/{scan_id}/cancel"
+    MERGE = "/merge"
+    MERGE_CONFIRM = "/merge/confirm"
+    MERGE_UNDO = "/merge/undo"
+    LOGIN = "/login"
+    LOGOUT = "/logout"
+    STATIC = "/static"
+
+    API_IDENTIFY = f"{API}/identify"
+    API_HEATMAP = f"{API}/heatmap"
+    API_PHOTOS = f"{API}/photos"
+    API_PHOTO = f"{API}/photos/{{number}}"
+    API_HISTORY = f"{API}/photos/{{number}}/history"
+    API_CORRECTIONS = f"{API}/photos/{{number}}/corrections"
+    API_SIMILAR = f"{API}/photos/{{number}}/similar"
+    API_DUPLICATES = f"{API}/photos/{{number}}/duplicates"
+    API_THUMBNAIL = f"{API}/photos/{{number}}/thumbnail"
+    API_IMAGE = f"{API}/photos/{{number}}/image"
+    API_PHOTO_HEATMAP = f"{API}/photos/{{number}}/heatmap"
+    API_COUNTS = f"{API}/counts"
+    API_BREEDS = f"{API}/breeds"
+    API_EXPORT = f"{API}/export"
+    API_SCANS = f"{API}/scans"
+    API_SCAN = f"{API}/scans/{{scan_id}}"
+    API_SCAN_CANCEL = f"{API}/scans/{{scan_id}}/cancel"
+    API_SCAN_EVENTS = f"{API}/scans/{{scan_id}}/events"
+    API_MERGE = f"{API}/merge"
+    API_MERGE_UNDO = f"{API}/merge/undo"
+
+    OPENAPI = "/openapi.json"
+    HEALTHZ = "/healthz"
+    READYZ = "/readyz"
+    METRICS = "/metrics"
+
+
+_OWN = frozenset(route.split("/")[1] for route in Route)
+
+
+def is_root_path(path: str) -> bool:
+    """Whether a server can be put under a path: `/dogs`, `/a/b`, or nothing.
+
+    One that begins like an address of the server's own can't be told from it.
+    """
+    return bool(_ROOT.fullmatch(path)) and (not path or path.split("/")[1] not in _OWN)
+
+
+def forwarded_root(prefixes: str) -> str:
+    """The root path in the header `X-Forwarded-Prefix`, each proxy's behind that of the one before.
+
+    Args:
+        prefixes: The header's value, such as `/site, /dogs`.
+
+    Returns:
+        The root path; empty where the header holds none.
+    """
+    root = "".join(one.strip().rstrip("/") for one in prefixes.split(","))
+    return root if _ROOT.fullmatch(root) else ""
+
+
+def under_root(scope: Scope, root: str) -> Scope:
+    """A request under a root path: its path begins with it, as ASGI has it.
+
+    Proxies pass requests on with the root path or without it; both are understood.
+
+    Args:
+        scope: The request's; a root path that the server has put there comes first.
+        root: The root path of the settings.
+    """
+    root = scope.get("root_path", "") or root
+    path = scope["path"]
+    if path != root and not path.startswith(f"{root}/"):
+        path = root + path
+    return {**scope, "root_path": root, "path": path, _KEY: Urls(root)}
+
+
+def with_query(address: str, /, **values: Any) -> str:
+    """An address with a query of all values that are neither None nor empty."""
+    given = {name: value for name, value in values.items() if value not in (None, "")}
+    return f"{address}?{urlencode(given, errors='surrogateescape')}" if given else address
+
+
+class Urls:
+    """The addresses of the server, as paths from the top of its site.
+
+    Attributes:
+        root: The root path, such as `/dogs`; empty at the top of a site.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+
+    @classmethod
+    def of(cls, scope: Scope) -> Self:
+        """Those for the answer to a request."""
+        urls: Self = scope.get(_KEY) or cls(scope.get("root_path", ""))
+        return urls
+
+    def route_path(self, scope: Scope) -> str:
+        """The path of a request as routes are declared: without the root path."""
+        path: str = scope["path"]
+        return path.removeprefix(self.root)
+
+    def _at(self, route: Route, /, **values: Any) -> str:
+        return self.root + route.format(**values)
+
+    def home(self) -> str:
+        """The first page."""
+        return self._at(Route.HOME)
+
+    def identify(self) -> str:
+        """Where the form of the first page sends its photos."""
+        return self._at(Route.IDENTIFY)
+
+    def photos(self, **query: Any) -> str:
+        """The gallery."""
+        return with_query(self._at(Route.PHOTOS), **query)
+
+    def tiles(self) -> str:
+        """A chunk of the gallery's list."""
+        return self._at(Route.TILES)
+
+    def photo(self, number: int | str) -> str:
+        """A photo's page; with the text `{number}` a pattern for scripts."""
+        return self._at(Route.PHOTO, number=number)
+
+    def related(self, number: int) -> str:
+        """What resembles a photo."""
+        return self._at(Route.RELATED, number=number)
+
+    def corrections(self, number: int) -> str:
+        """Where the form of a photo's page sends what a visitor says of it."""
+        return self._at(Route.CORRECTIONS, number=number)
+
+    def review(self, **query: Any) -> str:
+        """The review."""
+        return with_query(self._at(Route.REVIEW), **query)
+
+    def review_name(self) -> str:
+        """Where the review sends the reviewer's name."""
+        return self._at(Route.REVIEW_NAME)
+
+    def review_leave(self) -> str:
+        """Where the review says that its page is closed."""
+        return self._at(Route.REVIEW_LEAVE)
+
+    def scan(self, **query: Any) -> str:
+        """The page on which a folder is chosen."""
+        return with_query(self._at(Route.SCAN), **query)
+
+    def scan_job(self, scan_id: str) -> str:
+        """The page of one scan."""
+        return self._at(Route.SCAN_JOB, scan_id=scan_id)
+
+    def cancel_scan(self, scan_id: str) -> str:
+        """Where a scan is stopped."""
+        return self._at(Route.SCAN_CANCEL, scan_id=scan_id)
+
+    def merge(self) -> str:
+        """The page on which another catalogue is merged."""
+        return self._at(Route.MERGE)
+
+    def confirm_merge(self) -> str:
+        """Where a merge is confirmed."""
+        return self._at(Route.MERGE_CONFIRM)
+
+    def undo_merge(self) -> str:
+        """Where the last merge is taken back."""
+        return self._at(Route.MERGE_UNDO)
+
+    def login(self, **query: Any) -> str:
+        """The page that asks for the password."""
+        return with_query(self._at(Route.LOGIN), **query)
+
+    def logout(self) -> str:
+        """Where a session is closed."""
+        return self._at(Route.LOGOUT)
+
+    def static(self, file: str) -> str:
+        """A style, a script or a drawing."""
+        return f"{self._at(Route.STATIC)}/{file}"
+
+    def thumbnail(self, number: int) -> str:
+        """The small square picture of a photo."""
+        return self._at(Route.API_THUMBNAIL, number=number)
+
+    def image(self, number: int) -> str:
+        """A photo at the size of a screen."""
+        return self._at(Route.API_IMAGE, number=number)
+
+    def photo_heatmap(self, number: int) -> str:
+        """What the network looked at on a photo of the catalogue."""
+        return self._at(Route.API_PHOTO_HEATMAP, number=number)
+
+    def api_identify(self, **query: Any) -> str:
+        """Where scripts send photos to be judged."""
+        return with_query(self._at(Route.API_IDENTIFY), **query)
+
+    def api_heatmap(self) -> str:
+        """Where scripts send a photo to see what the network looked at."""
+        return self._at(Route.API_HEATMAP)
+
+    def api_photos(self, **query: Any) -> str:
+        """Where scripts send photos to be added."""
+        return with_query(self._at(Route.API_PHOTOS), **query)
+
+    def api_breeds(self, **query: Any) -> str:
+        """The breeds."""
+        return with_query(self._at(Route.API_BREEDS), **query)
+
+    def api_export(self) -> str:
+        """The catalogue as a file."""
+        return self._at(Route.API_EXPORT)
+
+    def api_scan(self, scan_id: str) -> str:
+        """A scan's progress."""
+        return self._at(Route.API_SCAN, scan_id=scan_id)
+
+    def api_scan_events(self, scan_id: str, **query: Any) -> str:
+        """A scan's progress as it happens."""
+        return with_query(self._at(Route.API_SCAN_EVENTS, scan_id=scan_id), **query)
