@@ -90,8 +90,8 @@ def _parameters(command: Any) -> Iterator[_Parameter]:
 
 def _written(kind: Any) -> str:
     """How a value of a type is written: its choices, or a word in capitals."""
-    kinds = [one for one in get_args(kind) if one is not type(None)] or [kind]
-    kind = kinds[0]
+    while inner := [one for one in get_args(kind) if one is not type(None)]:
+        kind = inner[0]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "|".join(str(one.value) for one in kind)
     return {int: "N", float: "NUMBER", str: "TEXT", Path: "FILE"}.get(kind, "VALUE")
@@ -135,7 +135,15 @@ def _cell(text: str) -> str:
 
 
 PYTHON = {
-    "barkive": ("Classifier", "Catalogue", "Filter", "Verdict", "Status", "Preprocessing", "Bundle"),
+    "barkive": (
+        "Classifier",
+        "Catalogue",
+        "Filter",
+        "Verdict",
+        "Status",
+        "Preprocessing",
+        "Bundle",
+    ),
     "barkive.classifier": ("Classifier",),
     "barkive.catalogue": ("Catalogue", "Filter", "Entry"),
     "barkive.verdicts": ("Verdict", "Status", "Candidate", "Label"),
@@ -154,14 +162,13 @@ def python_api() -> str:
         "Types are in the signatures. Every error is a subclass of `barkive.errors.BarkiveError`, "
         "with one sentence for the user. This page is generated from the docstrings.",
     ]
-    for title, path in _exported():
-        lines += ["", f"## {title}", "", f"::: {path}"]
-    lines += ["", "## errors", "", "::: barkive.errors", ""]
-    return "\n".join(lines)
+    for path in [*_exported(), "barkive.errors"]:
+        lines += ["", f"::: {path}"]
+    return "\n".join(lines) + "\n"
 
 
-def _exported() -> list[tuple[str, str]]:
-    """Each name once, and where its definition is."""
+def _exported() -> list[str]:
+    """Where each of the names is defined, each once."""
     found: dict[str, str] = {}
     for module_name, names in PYTHON.items():
         module = importlib.import_module(module_name)
@@ -171,7 +178,7 @@ def _exported() -> list[tuple[str, str]]:
             except AttributeError:
                 continue
             found.setdefault(name, f"{defined.__module__}.{defined.__qualname__}")
-    return list(found.items())
+    return list(found.values())
 
 
 def openapi() -> dict[str, Any]:
