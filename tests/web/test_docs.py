@@ -80,9 +80,9 @@ PRINTED = [
     (
         "Merge another catalogue",
         "python",
-        r"\A1 words come from ben.sqlite\n.*rex.png .* there\n\Z",
+        r"\A1 labels come from ben.sqlite\n.*rex.png .* there\n\Z",
     ),
-    ("Merge another catalogue", "javascript", r"\A1 words come from ben.sqlite\n\Z"),
+    ("Merge another catalogue", "javascript", r"\A1 labels come from ben.sqlite\n\Z"),
     ("Scan folders", "bash", r'event: progress\ndata: .*"new": 5.*\n\nevent: end\ndata: \{\}'),
     ("Scan folders", "python", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
     ("Scan folders", "javascript", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
