@@ -72,9 +72,9 @@ PRINTED = [
     ("Search", "bash", r'"total":3,"offset":0,.*"total":3,"offset":2,"next":null'),
     ("Search", "python", r"\A(\d+ .*mix\d\.png\n){3}\Z"),
     ("Search", "javascript", r"\A(\d+ .*mix\d\.png\n){3}\Z"),
-    ("Correct a photo", "bash", r'"name":"Boxer".*"corrected":true,"note":"chip says so"'),
-    ("Correct a photo", "python", r"\APug x Maltese\n\Z"),
-    ("Correct a photo", "javascript", r"\Anot_dog a cat\n\Z"),
+    ("Label a photo", "bash", r'"name":"Boxer".*"corrected":true,"note":"chip says so"'),
+    ("Label a photo", "python", r"\APug x Maltese\n\Z"),
+    ("Label a photo", "javascript", r"\Anot_dog a cat\n\Z"),
     ("Export", "bash", r"\A\Z"),
     ("Export", "python", r"\A.*mila.png Pug\n.*rex.png Chihuahua\n\Z"),
     ("Export", "javascript", r"\A\Z"),
@@ -82,9 +82,9 @@ PRINTED = [
     (
         "Merge another catalogue",
         "python",
-        r"\A1 words come from ben.sqlite\n.*rex.png .* there\n\Z",
+        r"\A1 labels come from ben.sqlite\n.*rex.png .* there\n\Z",
     ),
-    ("Merge another catalogue", "javascript", r"\A1 words come from ben.sqlite\n\Z"),
+    ("Merge another catalogue", "javascript", r"\A1 labels come from ben.sqlite\n\Z"),
     ("Scan folders", "bash", r'event: progress\ndata: .*"new": 5.*\n\nevent: end\ndata: \{\}'),
     ("Scan folders", "python", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
     ("Scan folders", "javascript", r"finished: 5 of 5\nfinished, 5 new\n\Z"),
@@ -158,7 +158,7 @@ def test_an_example_runs(
         settings = replace(settings, password=passwords)
     app = create_app(settings)
     service = app.state.service
-    if section in ("Search", "Correct a photo", "Export"):
+    if section in ("Search", "Label a photo", "Export"):
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
     if section == "Merge another catalogue":
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
