@@ -19,7 +19,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.models import Models
 from barkive.catalogue.export.exporting import Export
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.query import (
     counting,
     entries,
@@ -42,6 +42,7 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.progress import OnProgress
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""

@@ -38,7 +38,7 @@ from barkive.evaluation.samples import (
     read_samples,
     twin_folders,
 )
-from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict, evaluate
+from barkive.evaluation.scoring import Answers, Evaluation, Predict, evaluate
 from barkive.evaluation.sheets import suspicions_sheet
 
 __all__ = [
@@ -51,7 +51,6 @@ __all__ = [
     "HeatMaps",
     "Known",
     "Mistake",
-    "OnProgress",
     "Predict",
     "Samples",
     "Suspicion",

@@ -23,13 +23,13 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barkive import metrics
+from barkive.atomic import replacing
 from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation.figures import figures, most_confident_errors, worst_breeds
 from barkive.evaluation.heat import HeatMaps
@@ -145,13 +145,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         UsageError: A file can't be written.
     """
     for name, content in files.items():
-        part = folder / f".{name}.part"
         try:
-            part.write_bytes(content)
-            part.replace(folder / name)
+            with replacing(folder / name) as part:
+                part.write_bytes(content)
         except OSError as error:
-            with suppress(OSError):  # in a folder without permission there is no part
-                part.unlink()
             raise cannot_write(folder / name, error) from None
 
 

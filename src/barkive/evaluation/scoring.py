@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +17,12 @@ from numpy.typing import NDArray
 from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError, PhotoError
-from barkive.images import map_ahead
+from barkive.images import load_batches
+from barkive.progress import OnProgress
 from barkive.verdicts import Label, Scores, Status
 
 Predict = Callable[[NDArray[np.uint8]], Scores]
 """Pixels of shape (n, size, size, 3), RGB, to what a model says of them."""
-
-OnProgress = Callable[[int, int], None]
-"""Called after each batch with the number of photos done and of all photos."""
 
 _BATCH = 16
 
@@ -149,17 +146,10 @@ def _answer(
     dogs: list[NDArray[np.float32]] = []
     statuses: list[Status] = []
 
-    def load(path: str) -> NDArray[np.uint8] | PhotoError:
-        try:
-            return info.preprocessing.load(path)
-        except PhotoError as error:
-            return error
-
-    photos = enumerate(map_ahead(load, paths, ahead=2 * _BATCH))
     done = 0
-    while batch := list(islice(photos, _BATCH)):
+    for batch in load_batches(paths, info.preprocessing.load, _BATCH, full=True):
         pixels = []
-        for i, photo in batch:
+        for i, (_, photo) in enumerate(batch, done):
             if isinstance(photo, PhotoError):
                 failures[i] = str(photo)
             else:

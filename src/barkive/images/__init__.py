@@ -1,6 +1,6 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
-from barkive.images.ahead import map_ahead
+from barkive.images.ahead import load_batches, map_ahead
 from barkive.images.decode import LargePhotoError, Photo, decode, is_photo, read_file
 from barkive.images.files import find_photos
 from barkive.images.hashing import (
@@ -26,6 +26,7 @@ __all__ = [
     "group_near_duplicates",
     "is_photo",
     "is_same_picture",
+    "load_batches",
     "map_ahead",
     "measure",
     "near_duplicates",

@@ -20,7 +20,8 @@ from PIL import Image
 
 from barkive.errors import DataError, PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead
-from barkive.training.process_group.group import WHOLE, Share, cores, group
+from barkive.machine import cores
+from barkive.training.process_group.group import WHOLE, Share, group
 
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]

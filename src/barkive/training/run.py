@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from barkive import __version__, breeds, evaluation
+from barkive import breeds, evaluation, provenance
 from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.errors import DataError, WeightsError
 from barkive.frequencies import NO_PRIOR, read_frequencies
@@ -242,7 +241,6 @@ def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
     content = hashlib.sha256()
     for path, label in zip(data.paths, data.truth, strict=True):
         content.update(f"{Path(path).name}\t{data.labels[label].id}\n".encode(errors="replace"))
-    packages = ("onnxruntime", "timm", "torch")
     return {
         "data": {
             "folder": recipe.data.name,
@@ -260,5 +258,5 @@ def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
         },
         "mirror": recipe.mirror,
         "licence": recipe.licence,
-        "versions": {"barkive": __version__} | {name: version(name) for name in packages},
+        "versions": provenance.versions("onnxruntime", "timm", "torch"),
     }

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from barkive.training.process_group.group import cores, group
+from barkive.machine import cores
+from barkive.training.process_group.group import group
 from barkive.training.progress import Say
 
 # Shares of the time from which on something other than the network is what limits.

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from barkive import breeds
 from barkive.catalogue.export import folders, tree
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import SourceAwayError, UsageError
 from barkive.evaluation import known_to, read_samples
+from barkive.progress import OnProgress
 from barkive.verdicts import Candidate, Label, Language, Status
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")

@@ -32,7 +32,8 @@ from barkive.catalogue.query.effective_label import IN_ORDER
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.records import VERSION, Change, Entry, Kind, Said
-from barkive.catalogue.scan.recording import bring_up_to_date, now
+from barkive.catalogue.scan.recording import bring_up_to_date
+from barkive.clock import now
 from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,

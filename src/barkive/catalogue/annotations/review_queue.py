@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from barkive.catalogue.db.models import Models, unpack_probabilities
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.records import Change, Entry, Kind
+from barkive.clock import now
 from barkive.errors import ReviewedMeanwhileError
 from barkive.verdicts import Status
 
@@ -35,11 +37,8 @@ _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
 _ALL = Filter()
-
-
-def _now() -> datetime:
-    """The moment, UTC, fine enough to tell a page from the one that it was before."""
-    return datetime.now(UTC).replace(tzinfo=None)
+# Fine enough to tell a page from the one that it was before.
+_NOW = partial(now, microseconds=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Review:
     """The queue of photos to look at, for several desks at once."""
 
     def __init__(
-        self, database: Database, models: Models, *, clock: Callable[[], datetime] = _now
+        self, database: Database, models: Models, *, clock: Callable[[], datetime] = _NOW
     ) -> None:
         self._database, self._models, self._clock = database, models, clock
 

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from barkive.atomic import replacing
 from barkive.catalogue.db import access
 from barkive.catalogue.db.access import Way
 from barkive.catalogue.db.schema import HEAD, catalogue
@@ -439,13 +440,14 @@ def back_up(source: Path, target: Path) -> None:
     Raises:
         CatalogueError: The copy can't be written.
     """
-    part = target.with_name(f".{target.name}.part")
     try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:
+        with (
+            replacing(target) as part,
+            closing(sqlite3.connect(source)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
             old.backup(new)
-        part.replace(target)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
         raise CatalogueError(
             f"The catalogue {source} must be brought to a newer form, and the backup {target} "
             f"that comes first can't be written: {error}; make room and try again."

@@ -11,11 +11,11 @@ from typing import BinaryIO
 from PIL import Image, ImageDraw, ImageOps
 
 from barkive.catalogue.export.lettering import Lettering
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.export.pdf import PicturePDF
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, UsageError
 from barkive.images import decode, map_ahead
+from barkive.progress import OnProgress
 from barkive.verdicts import Language, Status
 
 # A4 upright.

@@ -9,17 +9,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from barkive.atomic import rewriting
 from barkive.catalogue.export import megadetector, tables
 from barkive.catalogue.export.asm3 import asm3_rows
-from barkive.catalogue.export.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.vetting import Vetted
 from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
 from barkive.images import is_photo
+from barkive.progress import OnProgress
 from barkive.verdicts import Label, Language
 
 Item = TypeVar("Item")

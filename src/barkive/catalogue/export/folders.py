@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from barkive.breeds import all_breeds
-from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
+from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.records import Entry
+from barkive.progress import OnProgress
 from barkive.verdicts import Language, Status
 
 _FOLDERS: dict[Language, dict[Status, str]] = {

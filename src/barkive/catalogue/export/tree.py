@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
-from barkive.catalogue.export.atomic import begin, replacing
+from barkive.atomic import begin, replacing
 from barkive.catalogue.export.manifest import Manifest
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
@@ -218,7 +218,7 @@ class Tree:
         if path.parent.is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, f"the folder “{path.parent}” is a link")
         path.parent.mkdir(exist_ok=True)
-        with replacing(path) as part:
+        with replacing(path, durable=False) as part:
             earlier = self._earlier.get(name)
             copied = earlier is not None and earlier.kind is Kind.COPY
             kind = _put(entry.file, part, self._kinds, like=path if copied else None)

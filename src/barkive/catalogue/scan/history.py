@@ -20,7 +20,7 @@ from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.models import Model
 from barkive.catalogue.records import utc
 from barkive.catalogue.scan.engine import Engine
-from barkive.catalogue.scan.recording import now
+from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
 
 _ALIVE = timedelta(minutes=5)

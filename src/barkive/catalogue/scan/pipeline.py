@@ -19,7 +19,6 @@ from sqlalchemy import Row, func, select
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.models import Model, Models
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
 from barkive.catalogue.scan import recording
 from barkive.catalogue.scan.departures import Departures
@@ -32,6 +31,7 @@ from barkive.errors import PhotoError
 from barkive.images import read_file
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.images.remote import is_remote
+from barkive.progress import OnProgress
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000

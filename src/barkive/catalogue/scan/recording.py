@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
@@ -29,6 +29,7 @@ from barkive.catalogue.query.effective_label import last_words, what_holds
 from barkive.catalogue.query.entries import chosen
 from barkive.catalogue.similarity import pgvector_index
 from barkive.classifier import Judged
+from barkive.clock import now
 from barkive.errors import PhotoError
 from barkive.images import decode, read_file
 from barkive.images.fingerprint import is_same_look, picture_digest, sketch
@@ -39,11 +40,6 @@ UNREADABLE = "unreadable"
 
 # The shorter side in pixels of a photo that is decoded only for its sketch.
 _SEEN_FROM_AFAR = 256
-
-
-def now() -> datetime:
-    """The moment, UTC, as the catalogue keeps it."""
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def find_lost(

@@ -41,11 +41,12 @@ from barkive.catalogue.db.portable import (
     Row,
     packed,
 )
-from barkive.catalogue.export.outcome import OnProgress
-from barkive.catalogue.scan.recording import chunks, now
+from barkive.catalogue.scan.recording import chunks
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import unmerging
+from barkive.clock import now
 from barkive.errors import CatalogueError, UsageError
+from barkive.progress import OnProgress
 
 Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""

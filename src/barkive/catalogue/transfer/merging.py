@@ -30,13 +30,14 @@ from barkive.catalogue.db import (
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.models import Models
 from barkive.catalogue.db.portable import without_nul
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos import identity
 from barkive.catalogue.query.effective_label import IN_ORDER, last_word
 from barkive.catalogue.records import Change, ChangeJSON, Kind, Said
-from barkive.catalogue.scan.recording import bring_up_to_date, chunks, now
+from barkive.catalogue.scan.recording import bring_up_to_date, chunks
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
+from barkive.clock import now
+from barkive.progress import OnProgress
 from barkive.verdicts import Language
 
 # So many pictures are in memory, and in a transaction.

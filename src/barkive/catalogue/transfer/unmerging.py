@@ -15,7 +15,8 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.models import Models
 from barkive.catalogue.records import utc
-from barkive.catalogue.scan.recording import bring_up_to_date, now
+from barkive.catalogue.scan.recording import bring_up_to_date
+from barkive.clock import now
 from barkive.errors import NothingToSayError
 
 _AT_ONCE = 500

@@ -13,16 +13,16 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from barkive.errors import BarkiveError, ClusterError, UsageError
+from barkive.machine import cores
+from barkive.progress import OnProgress
 from barkive.training.process_group.devices import take_device
 from barkive.training.process_group.group import (
     ElsewhereError,
     Group,
     Item,
-    OnProgress,
     Result,
     Share,
     Work,
-    cores,
     group,
 )
 
@@ -185,7 +185,7 @@ class Several(Group):
         if len(items) <= block:
             return work(items, on_progress)
 
-        def told(done: int, total: int) -> None:
+        def told(done: int, total: int | None) -> None:
             on_progress(min(done * self.size, len(items)), len(items))
 
         with self.led(_do_share, work, items, block):
@@ -272,7 +272,7 @@ def _do_share(
     several = group()
     assert isinstance(several, Several)
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int | None) -> None:
         several.look()
         on_progress(done, total)
 

@@ -6,7 +6,6 @@ started several processes, `distributed.together` puts their group in this one's
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from barkive.errors import ClusterError
+from barkive.progress import OnProgress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-OnProgress = Callable[[int, int], None]
 Work = Callable[[Sequence[Item], OnProgress], list[Result]]
 
 
@@ -148,10 +147,3 @@ def joined(several: Group) -> Iterator[None]:
         yield
     finally:
         _joined = ALONE
-
-
-def cores() -> int:
-    """The cores that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

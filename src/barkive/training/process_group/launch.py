@@ -22,7 +22,8 @@ import torch
 import torch.distributed as dist
 
 from barkive.errors import ClusterError, UsageError
-from barkive.training.process_group.group import Share, cores, joined
+from barkive.machine import cores
+from barkive.training.process_group.group import Share, joined
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store

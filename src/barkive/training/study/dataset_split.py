@@ -18,6 +18,7 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
+from barkive.progress import OnProgress
 from barkive.training.datasets import Data, label_folders, split
 from barkive.training.process_group.group import group
 from barkive.training.progress import Progress, Say
@@ -194,7 +195,7 @@ def _split(
     return subject
 
 
-def _read(paths: Sequence[str], advance: evaluation.OnProgress) -> list[NDArray[np.uint64] | str]:
+def _read(paths: Sequence[str], advance: OnProgress) -> list[NDArray[np.uint64] | str]:
     """The perceptual hash of each photo, or the reason why it can't be read."""
 
     def read(path: str) -> NDArray[np.uint64] | str:

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from barkive.images.degrade import DEGRADATIONS
 from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
+from barkive.progress import OnProgress
 from barkive.training.backbones import Backbone
 from barkive.training.export import GraphFeatures
-from barkive.training.features import OnProgress, extract_features
+from barkive.training.features import extract_features
 from barkive.training.study.charts import corrections_chart
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job

@@ -7,12 +7,12 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from barkive import __version__
+from barkive import provenance
 from barkive.evaluation import write_files
+from barkive.machine import cores
 
 FILE = "result.json"
 
@@ -136,14 +136,12 @@ def write_result(folder: Path, result: Result) -> None:
 
 def versions() -> dict[str, str]:
     """The versions of Barkive and of what it computes with."""
-    packages = ("onnxruntime", "timm", "torch")
-    return {"barkive": __version__} | {name: version(name) for name in packages}
+    return provenance.versions("onnxruntime", "timm", "torch")
 
 
 def machine() -> str:
     """The processor's kind and cores, the memory and the system, in one line."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    parts = [f"{cores} cores", platform.machine(), platform.system()]
+    parts = [f"{cores()} cores", platform.machine(), platform.system()]
     if hasattr(os, "sysconf"):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         parts.insert(1, f"{memory / 2**30:.0f} GiB")

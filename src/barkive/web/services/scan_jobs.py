@@ -16,8 +16,8 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue import Catalogue, Summary
 from barkive.catalogue.records import utc
-from barkive.catalogue.scan.recording import now
 from barkive.classifier import Classifier
+from barkive.clock import now
 from barkive.errors import BarkiveError, BusyError, SourceAwayError, UnknownScanError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.sentences import translate
