@@ -6,6 +6,7 @@ number of photos, so that memory stays flat however many photos come.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive import devices
-from barkive.bundle import OUTPUTS, Bundle, open_bundle
+from barkive.bundle import OUTPUTS, Bundle
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo, load_batches
 from barkive.machine import cores
 from barkive.verdicts import Candidate, Scores, Status, Verdict
+
+_log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -84,7 +87,7 @@ class Classifier:
             UsageError: There is no such device, or the table can't be used.
         """
         self._threads = threads or cores()
-        bundle = open_bundle(model, threads=self._threads, device=device)
+        bundle = Bundle.open(model, threads=self._threads, device=device)
         self.bundle: Bundle = bundle if prior is None else bundle.with_prior(prior)
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
@@ -185,6 +188,8 @@ class Classifier:
         for batch in load_batches(items, load, size, threads=self._threads):
             readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
             scores = self.score(np.stack(readable)) if readable else None
+            unread = len(batch) - len(readable)
+            _log.debug("Judged %d photos, %d could not be read", len(readable), unread)
             statuses = iter(self.bundle.info.statuses(scores) if scores else [])
             row = 0
             for item, pixels in batch:

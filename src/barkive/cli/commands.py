@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -77,12 +79,41 @@ def _root(
             "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="Say on standard error what is being done; twice for every detail.",
+            show_default=False,
+        ),
+    ] = 0,
 ) -> None:
     """Names the breed of the dog in a photo."""
+    if verbose:
+        _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
+
+
+class _StandardError(logging.Handler):
+    """Writes to standard error as it is now: above a progress bar, where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
+def _log_to_standard_error(level: int) -> None:
+    handler = _StandardError()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("barkive")
+    logger.handlers = [handler]
+    logger.setLevel(level)
 
 
 def run() -> None:
     """Runs the command that the arguments name, and exits with its status."""
+    # They are about what decoding settles by itself: size, damaged EXIF.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     stderr, rank = sys.stderr, os.environ.get("RANK")
     together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
     if together and sys.argv[1:2] in (["train"], ["study"], ["tune"]):

@@ -7,6 +7,7 @@ are a few numbers. Knows nothing of folders, and writes nothing.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from barkive.errors import DataError, PhotoError
 from barkive.images import load_batches
 from barkive.progress import OnProgress
 from barkive.verdicts import Label, Scores, Status
+
+_log = logging.getLogger(__name__)
 
 Predict = Callable[[NDArray[np.uint8]], Scores]
 """Pixels of shape (n, size, size, 3), RGB, to what a model says of them."""
@@ -167,6 +170,8 @@ def _answer(
         raise DataError(
             f"None of the {len(paths)} photos can be read; the first, {paths[0]}: {failures[0]}"
         )
+    seconds = time.perf_counter() - start
+    _log.info("Scored %d photos in %.1f s, %d could not be read", done, seconds, len(failures))
     return Answers(
         paths=tuple(paths),
         read=np.array(read),
@@ -175,5 +180,5 @@ def _answer(
         dog=np.concatenate(dogs),
         statuses=tuple(statuses),
         failures=failures,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
     )

@@ -12,6 +12,7 @@ from barkive.images.hashing import (
 from barkive.images.header import Header, describe
 from barkive.images.preprocess import Preprocessing, Square
 from barkive.images.quality import Quality, measure
+from barkive.images.thumbnail import thumbnail
 
 __all__ = [
     "Header",
@@ -32,4 +33,5 @@ __all__ = [
     "near_duplicates",
     "perceptual_hash",
     "read_file",
+    "thumbnail",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import re
 import sys
@@ -14,6 +15,8 @@ from typing import Any, Final
 
 from barkive import machine
 from barkive.errors import PassingError, UsageError
+
+_log = logging.getLogger(__name__)
 
 ORDINARY: Final = 64 << 20
 """Bytes. A decode that needs no more neither waits for others nor counts."""
@@ -65,6 +68,7 @@ class Budget:
         if need <= ORDINARY:
             yield
             return
+        _log.debug("A large photo needs %s of %s", in_words(need), in_words(self.limit))
         with self._turn, self._given_back:
             self._given_back.wait_for(lambda: self._taken + need <= self.limit)
             self._taken += need

@@ -6,6 +6,7 @@ sentence. Knows nothing of photos.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -41,6 +42,8 @@ from barkive.errors import (
     ReadOnlyCatalogueError,
     UsageError,
 )
+
+_log = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same for all who write to a catalogue.
@@ -122,6 +125,7 @@ class Database:
         except BaseException:
             self.close()
             raise
+        _log.info("Opened the catalogue %s", self.name)
 
     @cached_property
     def uuid(self) -> str:
@@ -427,6 +431,8 @@ class Database:
         if revision is not None and self.file is not None and self._way is Way.WRITE:
             back_up(self.file, self.file.with_name(f"{self.file.name}.backup-{revision}"))
         config.attributes["connection"] = connection
+        if revision is not None:
+            _log.info("Bringing the catalogue from schema %s to %s", revision, HEAD)
         command.upgrade(config, HEAD)
 
 

@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
@@ -179,6 +180,8 @@ def _run(job: Job, answers: Connection) -> None:
     """What the process of a recipe does."""
     # Where deafness is not inherited, as on Windows.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # As the command line does in the first process.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     answers.send(_outcome(job))
 
