@@ -24,7 +24,7 @@ from barkive import devices
 from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
-from barkive.images.enhance import require_corrections
+from barkive.images.enhance import require_adjustments
 from barkive.verdicts import Label, Scores, Status
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class Bundle:
         Raises:
             BundleError: The file is missing, corrupt, not a bundle, or of another version.
             DeviceError: The device is not there, or does not start.
-            MissingExtraError: Its corrections of photos need an extra that is not installed.
+            MissingExtraError: Its adjustments of photos need an extra that is not installed.
             UsageError: There is no such device.
         """
         devices.require_device(device)
@@ -302,7 +302,7 @@ class Bundle:
                 f"The model file {path} can't be used: {error}; "
                 "train it again with `barkive train`."
             ) from None
-        require_corrections(info.preprocessing.enhance)
+        require_adjustments(info.preprocessing.enhance)
         bundle = cls(path, session, info, hashlib.sha256(content).hexdigest(), device)
         _log.info("Opened the model %s, %s, on %s", bundle.model, path, device)
         return bundle

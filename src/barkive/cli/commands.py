@@ -15,7 +15,6 @@ from barkive import __version__
 from barkive.cli import (
     breeds,
     copy,
-    correct,
     duplicates,
     enhance,
     evaluate,
@@ -23,6 +22,7 @@ from barkive.cli import (
     export,
     identify,
     interruption,
+    label,
     merge,
     review,
     runs,
@@ -47,9 +47,11 @@ app.command("serve")(serve.serve)
 app.command("identify")(identify.identify)
 app.command("scan")(scan.scan)
 app.command("search")(search.search)
-app.command("correct")(correct.correct)
+app.command("label")(label.label)
+# What it was called before.
+app.command("correct", hidden=True)(label.label)
 app.command("review")(review.review)
-app.command("history")(correct.history)
+app.command("history")(label.history)
 app.command("duplicates")(duplicates.duplicates)
 app.command("export")(export.export)
 app.command("copy")(copy.copy)
@@ -116,7 +118,8 @@ def run() -> None:
     warnings.filterwarnings("ignore", module=r"PIL\.")
     stderr, rank = sys.stderr, os.environ.get("RANK")
     together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
-    if together and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    if together and command in ("train", "study", "tune"):
         # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
         # words about them are for those who ask for them.
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")

@@ -76,7 +76,7 @@ def export(
     csv, json, jsonl, parquet: tables, a row a photo. md-json: for wildlife tools that read
     MegaDetector's results. asm3: Animal Shelter Manager's import. xmp: side-car files with
     tags. folders: a tree by breed of links to the photos. contact-sheet: a .pdf or .png to
-    print. training-set: what people corrected, as a folder of breeds for `barkive train`.
+    print. training-set: what people labelled, as a folder of breeds for `barkive train`.
 
     The photos themselves are never written to. Those whose files have changed since they were
     scanned are left out, and listed. Filters are those of `barkive search`.

@@ -11,7 +11,7 @@ import timm
 from barkive import breeds
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
-from barkive.images.enhance import check_corrections, require_corrections
+from barkive.images.enhance import check_adjustments, require_adjustments
 from barkive.images.passing import Passing
 from barkive.training.backbones import check_name, own_size
 
@@ -88,8 +88,8 @@ class Recipe:
         for check in (
             lambda: Preprocessing(self.image_size or 224, self.square),
             lambda: [breeds.find(name) for name in self.also],
-            lambda: check_corrections(self.enhance),
-            lambda: require_corrections(self.enhance),
+            lambda: check_adjustments(self.enhance),
+            lambda: require_adjustments(self.enhance),
             self._check_backbone,
             lambda: self.passing,
         ):

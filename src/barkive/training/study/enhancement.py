@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive.images.degrade import DEGRADATIONS
-from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
+from barkive.images.enhance import ADJUSTMENTS, enhance, require_adjustments
 from barkive.progress import OnProgress
 from barkive.training.backbones import Backbone
 from barkive.training.export import GraphFeatures
@@ -44,13 +44,13 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         DataError, WeightsError, UsageError: As `network.run`.
     """
     assert backbone is not None
-    require_corrections(tuple(CORRECTIONS))
+    require_adjustments(tuple(ADJUSTMENTS))
     subject = job.read_subject()
     network = build(job.recipe, backbone, len(subject.labels))
     job.begin()
     base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)
     held = subject.held
-    corrections, spoilt = (PLAIN, *CORRECTIONS), (CLEAN, *DEGRADATIONS)
+    corrections, spoilt = (PLAIN, *ADJUSTMENTS), (CLEAN, *DEGRADATIONS)
     right: dict[tuple[str, str], NDArray[np.bool_]] = {}
     each = len(subject.train) + len(spoilt) * len(held)
     with job.progress("Correcting") as advance:
