@@ -7,19 +7,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Lang, LangOption
 
 if TYPE_CHECKING:
+    import click
+
     from barkive.catalogue import Filter
 
-_FORMS = (
+# Known here as well, because help waits for no library; a test compares.
+FORMS = (
     *("csv", "json", "jsonl", "parquet", "md-json", "asm3"),
     *("xmp", "folders", "contact-sheet", "training-set"),
 )
 _FAILURES = 20
+
+
+class ExportCommand(TyperCommand):
+    """The command, whose help names the forms of other packages, too."""
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Looks for them only when help is asked for."""
+        from importlib.metadata import entry_points
+
+        others = sorted({one.name for one in entry_points(group="barkive.exporters")} - {*FORMS})
+        if others:
+            self.epilog = f"Forms of other packages: {', '.join(others)}."
+        super().format_help(ctx, formatter)
 
 
 @filtered
@@ -27,7 +44,12 @@ def export(
     wanted: Filter,
     form: Annotated[
         str,
-        typer.Option("--as", metavar="FORM", help=f"{', '.join(_FORMS)}.", show_default=False),
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help=f"{', '.join(FORMS)}, or one of another package.",
+            show_default=False,
+        ),
     ],
     text: Annotated[
         list[str] | None,
@@ -84,15 +106,12 @@ def export(
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
     from barkive.catalogue.export.breed_list import read_breed_list
-    from barkive.catalogue.export.exporting import Export, ExportFormat
+    from barkive.catalogue.export.exporting import Export
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
-    from barkive.errors import UsageError
 
-    if form not in _FORMS:
-        raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(_FORMS)}.")
     names = read_breed_list(breed_list) if breed_list is not None else None
-    wish = Export(ExportFormat(form), out, lang.value, names, copy, gone)
+    wish = Export(form, out, lang.value, names, copy, gone)
     with reading(catalogue) as opened, progress("Exporting") as advance:
         outcome = opened.export(
             wish,

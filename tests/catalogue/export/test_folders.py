@@ -422,7 +422,9 @@ photos = st.lists(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(runs=st.lists(st.tuples(photos, st.booleans()), max_size=4))
 def test_a_tree_always_holds_each_photo_once(
     runs: list[tuple[list[tuple[str, Label]], bool]], photo_entry: MakeEntry, out: Path
