@@ -430,7 +430,7 @@ def test_an_interrupted_scan_says_how_to_go_on(
 # A scan that goes no further when five photos are judged.
 _HELD_AFTER_FIVE = """
 import sys, threading
-from barkive.catalogue import engine
+from barkive.catalogue.scan import engine
 from barkive.cli import main
 
 judge = engine.LocalEngine.__call__

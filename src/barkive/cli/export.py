@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -14,8 +14,6 @@ from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Lang, LangOption
 
 if TYPE_CHECKING:
-    import click
-
     from barkive.catalogue import Filter
 
 # Known here as well, because help waits for no library; a test compares.
@@ -29,7 +27,7 @@ _FAILURES = 20
 class ExportCommand(TyperCommand):
     """The command, whose help names the forms of other packages, too."""
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Looks for them only when help is asked for."""
         from importlib.metadata import entry_points
 

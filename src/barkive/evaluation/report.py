@@ -33,10 +33,10 @@ from barkive.atomic import replacing
 from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation.figures import figures, most_confident_errors, worst_breeds
 from barkive.evaluation.heat import HeatMaps
-from barkive.evaluation.labels import suspected_labels, suspicion_rows
-from barkive.evaluation.pictures import confusion_picture, reliability_picture
+from barkive.evaluation.plots import confusion_picture, reliability_picture
 from barkive.evaluation.scoring import Evaluation
 from barkive.evaluation.sheets import TILE, contact_sheet, pairs_sheet, suspicions_sheet
+from barkive.evaluation.suspicions import suspected_labels, suspicion_rows
 from barkive.verdicts import Label, Status
 
 PAIRS = 20

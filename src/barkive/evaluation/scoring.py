@@ -19,7 +19,7 @@ from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError, PhotoError
 from barkive.images import load_batches
-from barkive.progress import OnProgress
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Label, Scores, Status
 
 _log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def evaluate(
     truth: NDArray[np.intp],
     *,
     not_dogs: Sequence[str] = (),
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Evaluation:
     """Scores a model. A photo that can't be read is noted and left out of the figures.
 

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 from barkive.errors import PhotoError
@@ -80,9 +81,8 @@ def load_batches(
         At least one item, with what was loaded.
     """
     threads = threads or min(2 * size, _threads())
-    arrived: queue.Queue[tuple[Item, Future[Result]] | BaseException | None]
     # Room for what the threads load while the consumer is busy with a batch.
-    arrived = queue.Queue(maxsize=2 * (size + threads))
+    arrived: _Arrived[Item, Result] = queue.Queue(maxsize=2 * (size + threads))
     stopped = threading.Event()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="barkive-decode")
 
@@ -95,33 +95,50 @@ def load_batches(
                 arrived.put((item, pool.submit(load, item)))
         except BaseException as error:  # handed over, and raised in the consumer's thread
             end = error
-        arrived.put(end)
+        arrived.put(_End(end))
 
     # A daemon: a source that blocks, such as a terminal, must not keep the process alive.
     threading.Thread(target=feed, name="barkive-feed", daemon=True).start()
     try:
-        end: tuple[BaseException | None] | None = None
+        end: _End | None = None
         while end is None:
-            batch: list[tuple[Item, Result | PhotoError]] = []
-            while len(batch) < size and (full or not batch or not arrived.empty()):
-                next_one = arrived.get()
-                if next_one is None or isinstance(next_one, BaseException):
-                    end = (next_one,)
-                    break
-                item, future = next_one
-                try:
-                    batch.append((item, future.result()))
-                except PhotoError as error:
-                    batch.append((item, error))
+            batch, end = _next_batch(arrived, size, full)
             if batch:
                 yield batch
-        if end[0] is not None:
-            raise end[0]
+        if end.error is not None:
+            raise end.error
     finally:
         stopped.set()
         while not arrived.empty():  # wakes the feeder, if it waits for room
             arrived.get_nowait()
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The source's end, and the error that was the reason for it, if one was."""
+
+    error: BaseException | None
+
+
+_Arrived = queue.Queue[tuple[Item, Future[Result]] | _End]
+
+
+def _next_batch(
+    arrived: _Arrived[Item, Result], size: int, full: bool
+) -> tuple[list[tuple[Item, Result | PhotoError]], _End | None]:
+    """The next items, and the end if it has come."""
+    batch: list[tuple[Item, Result | PhotoError]] = []
+    while len(batch) < size and (full or not batch or not arrived.empty()):
+        next_one = arrived.get()
+        if isinstance(next_one, _End):
+            return batch, next_one
+        item, future = next_one
+        try:
+            batch.append((item, future.result()))
+        except PhotoError as error:
+            batch.append((item, error))
+    return batch, None
 
 
 def _threads() -> int:

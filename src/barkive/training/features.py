@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from barkive.atomic import replacing
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, load_batches, perceptual_hash, read_file
-from barkive.progress import OnProgress
+from barkive.progress import OnProgress, silent
 from barkive.training.process_group.group import group
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -66,7 +66,7 @@ def extract_features(
     *,
     key: str,
     preprocessing: Preprocessing,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Features:
     """Computes the features of photos, or takes them from the cache.
 
