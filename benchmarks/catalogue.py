@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.packing import (
@@ -37,7 +37,7 @@ from barkive.catalogue.predictions.packing import (
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Status
 
-BREEDS = open_bundle().info.labels
+BREEDS = Bundle.open().info.labels
 CHANNELS, LATENT = 1280, 96
 RUNS = 7
 _AT_ONCE = 5000
@@ -62,7 +62,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
     rng = np.random.default_rng(1)
     database = catalogue._database
     with database.write() as connection:
-        model = catalogue.models.add(connection, open_bundle())
+        model = catalogue.models.add(connection, Bundle.open())
     words = [searchable("", [label], None) for label in BREEDS]
     start = datetime(2015, 1, 1)
     kinds = (Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED)

@@ -29,7 +29,7 @@ from PIL import Image, ImageFilter, ImageOps
 from barkive.images import measure
 from barkive.images.degrade import gaussian_noise, salt_and_pepper
 from barkive.images.denoise import denoise
-from barkive.images.enhance import CORRECTIONS
+from barkive.images.enhance import ADJUSTMENTS
 
 # A round of one way takes about this long.
 SECONDS = 0.1
@@ -70,7 +70,7 @@ def main() -> None:
         "median": lambda image: image.filter(ImageFilter.MedianFilter(3)),
     }
     ways: dict[str, Callable[[], object]]
-    ways = {name: partial(correct, pixels) for name, correct in CORRECTIONS.items()}
+    ways = {name: partial(correct, pixels) for name, correct in ADJUSTMENTS.items()}
     ways["denoise, noisy"] = partial(denoise, gaussian_noise(pixels, rng))
     ways["denoise, salted"] = partial(denoise, salt_and_pepper(pixels, rng))
     ways["measure"] = partial(measure, pixels)

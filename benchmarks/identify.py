@@ -21,7 +21,6 @@ rounds take turns, so that a busy moment of the machine does not fall on one fig
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -36,6 +35,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from barkive.classifier import Classifier
+from barkive.machine import cores
 
 SIZES = {"500 x 375": (500, 375), "12 megapixels": (4000, 3000)}
 DISTINCT = 12
@@ -101,7 +101,6 @@ def plain_torch(name: str, size: int) -> Callable[[Sequence[str]], None]:
 def rates(files: Sequence[str], classifier: Classifier, rounds: int) -> dict[str, float]:
     """Photos a second for each way of working, the best of the rounds."""
     load = classifier.bundle.info.preprocessing.load
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     ready = np.stack([load(file) for file in files])
 
     def inference(batch: int) -> None:
@@ -109,7 +108,7 @@ def rates(files: Sequence[str], classifier: Classifier, rounds: int) -> dict[str
             classifier.score(ready[start : start + batch])
 
     def decoding() -> None:
-        with ThreadPoolExecutor(cores) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             for _ in pool.map(load, files):
                 pass
 

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from barkive import devices
 from barkive import evaluation as ev
-from barkive.bundle import OUTPUTS, Bundle, open_bundle
+from barkive.bundle import OUTPUTS, Bundle
 from barkive.classifier import BATCH
 from barkive.errors import PhotoError
 from barkive.images import find_photos
@@ -71,7 +71,7 @@ def write_row(file: Path, photos: Sequence[str], model: Path, exact: str, rounds
     """Runs the bundle in this process and writes what it says."""
     if exact:
         devices._saturates = lambda: exact == "yes"  # type: ignore[assignment]
-    bundle = open_bundle(model)
+    bundle = Bundle.open(model)
     pixels = np.stack([bundle.info.preprocessing.load(photo) for photo in photos])
     seconds = []
     for _ in range(rounds):
@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--exact", default="", help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    bundle = open_bundle(arguments.model)
+    bundle = Bundle.open(arguments.model)
     if arguments.write:
         photos = arguments.sources[0].read_text(encoding="utf-8").splitlines()
         write_row(arguments.write, photos, bundle.path, arguments.exact, arguments.rounds)

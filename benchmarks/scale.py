@@ -44,7 +44,7 @@ from typing import Any
 
 import numpy as np
 
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.catalogue import Catalogue
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.scan import recording
@@ -148,7 +148,7 @@ def writes(where: str | Path) -> tuple[dict[int, float], float]:
     used = 0.0
     with Catalogue(where) as catalogue:
         with catalogue._database.write() as connection:
-            model = catalogue.models.add(connection, open_bundle())
+            model = catalogue.models.add(connection, Bundle.open())
         for turn in range(21):
             for size in BATCHES:
                 batch = made_up(rng, size)

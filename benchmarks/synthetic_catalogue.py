@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import text
 
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db.bulk import cursor
 from barkive.catalogue.query.text_search import searchable
@@ -213,7 +213,7 @@ def _words() -> list[str]:
 def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
     """Adds made-up photos; the indexes are made when all are there."""
     with catalogue._database.write() as connection:
-        model = catalogue.models.add(connection, open_bundle()).id
+        model = catalogue.models.add(connection, Bundle.open()).id
         again = _strip(connection)
         # In the transaction of the TRUNCATE nothing of this has to be logged.
         connection.execute(text("TRUNCATE photo, answer"))

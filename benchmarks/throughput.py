@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from barkive.bundle import METADATA_KEY, open_bundle
+from barkive.bundle import METADATA_KEY, Bundle
 from barkive.catalogue import Catalogue
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.scan.engine import Engine, LocalEngine
@@ -55,7 +55,7 @@ def write_free(path: Path) -> Path:
     """Writes a bundle whose network costs nothing, with outputs of the usual shapes."""
     from onnx import TensorProto, helper, numpy_helper, save
 
-    info = open_bundle().info
+    info = Bundle.open().info
     info = replace(info, preprocessing=replace(info.preprocessing, size=32))
     rng = np.random.default_rng(0)
     constants = {

@@ -32,13 +32,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from barkive.images import Preprocessing, map_ahead
+from barkive.progress import no_progress
 from barkive.training import loop, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.features import extract_features
 from barkive.training.freezing import train_from
 from barkive.training.loading import Loader, Photos
 from barkive.training.networks import transfer
-from barkive.training.progress import no_progress
 from barkive.training.study.dataset_split import DatasetSplit, read_split
 from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.tuning import choose_layer

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from barkive.bundle import SHIPPED, BundleInfo, Certainty, certainty_measures, open_bundle
+from barkive.bundle import SHIPPED, Bundle, BundleInfo, Certainty, certainty_measures
 from barkive.errors import BundleError, MissingExtraError
 from barkive.images import Preprocessing
 from barkive.verdicts import Scores, Status
@@ -58,7 +58,7 @@ def test_a_bundle_of_format_1_is_read(
     entry["format"] = 1
     for name in ("frequencies", "prior", "certainty"):
         del entry[name]
-    info = open_bundle(write_bundle(tmp_path / "old.onnx", json.dumps(entry))).info
+    info = Bundle.open(write_bundle(tmp_path / "old.onnx", json.dumps(entry))).info
     assert info == colour_info
     scores = info.scores(np.log([[7, 2, 1]]).astype("f4"), np.zeros(1, "f4"), np.zeros((1, 1)))
     assert scores.probabilities[0] == pytest.approx([0.7, 0.2, 0.1])
@@ -104,7 +104,7 @@ def test_where_there_is_a_certainty_it_decides(colour_info: BundleInfo) -> None:
 
 
 def test_a_bundle_opens(colour_bundle: Path, colour_info: BundleInfo) -> None:
-    bundle = open_bundle(colour_bundle)
+    bundle = Bundle.open(colour_bundle)
     digest = hashlib.sha256(colour_bundle.read_bytes()).hexdigest()
     assert bundle.info == colour_info
     assert bundle.path == colour_bundle
@@ -118,7 +118,7 @@ def test_a_bundle_with_corrections_opens(
     corrected = Preprocessing(32, "squash", ("stretch", "clahe"))
     info = dataclasses.replace(colour_info, preprocessing=corrected)
     path = write_bundle(tmp_path / "corrected.onnx", info.to_metadata())
-    assert open_bundle(path).info == info
+    assert Bundle.open(path).info == info
 
 
 def test_corrections_that_are_not_installed_are_told_at_opening(
@@ -132,7 +132,7 @@ def test_corrections_that_are_not_installed_are_told_at_opening(
     def opened(*names: str) -> BundleInfo:
         preprocessing = Preprocessing(32, "squash", names)
         text = dataclasses.replace(colour_info, preprocessing=preprocessing).to_metadata()
-        return open_bundle(write_bundle(tmp_path / "corrected.onnx", text)).info
+        return Bundle.open(write_bundle(tmp_path / "corrected.onnx", text)).info
 
     assert opened("stretch", "equalize").preprocessing.enhance == ("stretch", "equalize")
     with pytest.raises(MissingExtraError, match="The correction “clahe” needs the extra “enhance”"):
@@ -140,7 +140,7 @@ def test_corrections_that_are_not_installed_are_told_at_opening(
 
 
 def test_the_path_may_be_text(colour_bundle: Path) -> None:
-    assert open_bundle(str(colour_bundle), threads=1).path == colour_bundle
+    assert Bundle.open(str(colour_bundle), threads=1).path == colour_bundle
 
 
 def test_without_a_path_it_is_the_one_in_the_package(
@@ -148,7 +148,7 @@ def test_without_a_path_it_is_the_one_in_the_package(
 ) -> None:
     assert SHIPPED.parts[-3:] == ("barkive", "data", "model.onnx")
     monkeypatch.setattr("barkive.bundle.SHIPPED", colour_bundle)
-    assert open_bundle().info.name == "colours"
+    assert Bundle.open().info.name == "colours"
 
 
 def test_the_temperature_softens_and_rows_sum_to_1(colour_info: BundleInfo) -> None:
@@ -190,7 +190,7 @@ def test_the_rule_of_statuses(
 
 def refusal(path: Path) -> str:
     with pytest.raises(BundleError) as refused:
-        open_bundle(path)
+        Bundle.open(path)
     message = str(refused.value)
     assert str(path) in message
     assert refused.value.exit_code == 2

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.classifier import Classifier
 from barkive.errors import BundleError, UsageError
 from barkive.verdicts import Status, Verdict
@@ -62,7 +62,7 @@ def test_the_four_verdicts(
 
 
 def test_each_verdict_names_the_model(classifier: Classifier, colour_bundle: Path) -> None:
-    digest = open_bundle(colour_bundle).digest
+    digest = Bundle.open(colour_bundle).digest
     dark, failed = classifier.predict([np.zeros((9, 9, 3), np.uint8), b""])
     assert dark.model == failed.model == f"colours@{digest[:12]}"
 

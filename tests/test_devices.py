@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from barkive import devices
-from barkive.bundle import OUTPUTS, SHIPPED, open_bundle
+from barkive.bundle import OUTPUTS, SHIPPED, Bundle
 from barkive.classifier import BATCH, Classifier
 from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.evaluation import agreement
@@ -81,7 +81,7 @@ def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refusal(model: Path | None) -> str:
     with pytest.raises(DeviceError) as refused:
-        open_bundle(model, device="cuda")
+        Bundle.open(model, device="cuda")
     assert refused.value.exit_code == 2
     return str(refused.value)
 
@@ -103,7 +103,7 @@ def test_without_its_package_cuda_is_refused_with_the_command_that_installs_it(
 
 
 def test_the_processor_needs_no_card(colour_bundle: Path) -> None:
-    bundle = open_bundle(colour_bundle)
+    bundle = Bundle.open(colour_bundle)
     assert bundle.device == "cpu"
     assert bundle.session.get_providers() == [CPU]
 
@@ -180,13 +180,13 @@ def test_sums_of_8_bit_products_are_exact_on_every_processor() -> None:
 def test_what_is_asked_of_processors_that_saturate_changes_no_bit_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    size = open_bundle().info.preprocessing.size
+    size = Bundle.open().info.preprocessing.size
     patches = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)
     pixels = patches.repeat(size // 8, axis=1).repeat(size // 8, axis=2)
 
     def said() -> list[list[Any]]:
         return [
-            output.tolist() for output in open_bundle().session.run(OUTPUTS, {"pixels": pixels})
+            output.tolist() for output in Bundle.open().session.run(OUTPUTS, {"pixels": pixels})
         ]
 
     expected = said()
@@ -196,7 +196,7 @@ def test_what_is_asked_of_processors_that_saturate_changes_no_bit_elsewhere(
 
 
 def test_how_a_card_is_started(card: Card, colour_bundle: Path) -> None:
-    assert open_bundle(colour_bundle, threads=3, device="cuda").device == "cuda"
+    assert Bundle.open(colour_bundle, threads=3, device="cuda").device == "cuda"
     (started,) = card.started
     assert started.providers == [
         (CUDA, {"use_tf32": "0", "cudnn_conv_algo_search": "HEURISTIC"}),
@@ -219,7 +219,7 @@ def test_on_a_card_the_weights_of_int8_are_floats_and_the_rounding_stays(
         return found
 
     monkeypatch.setattr(devices, "_options", written)
-    open_bundle(SHIPPED, device="cuda")
+    Bundle.open(SHIPPED, device="cuda")
     nodes = onnx.load(tmp_path / "optimised.onnx").graph.node
     count = {
         name: sum(node.op_type == name for node in nodes) for name in {n.op_type for n in nodes}
@@ -262,14 +262,14 @@ def test_an_onnx_runtime_that_loads_no_libraries_by_itself(
     card: Card, colour_bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(ort, "preload_dlls")
-    assert open_bundle(colour_bundle, device="cuda").device == "cuda"
+    assert Bundle.open(colour_bundle, device="cuda").device == "cuda"
 
 
 def test_a_broken_file_is_the_files_fault_and_not_the_cards(card: Card, tmp_path: Path) -> None:
     path = tmp_path / "bad.onnx"
     path.write_bytes(b"no model at all")
     with pytest.raises(BundleError, match="is not an ONNX model, or is damaged"):
-        open_bundle(path, device="cuda")
+        Bundle.open(path, device="cuda")
     assert card.started == []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from barkive import breeds, frequencies
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.errors import UsageError
 from barkive.frequencies import Frequencies, read_frequencies
 from barkive.verdicts import Label
@@ -106,7 +106,7 @@ def test_no_file_and_no_text(tmp_path: Path) -> None:
 def test_a_bundle_with_a_prior_of_ones_own(colour_bundle: Path, tmp_path: Path) -> None:
     path = tmp_path / "ours.csv"
     path.write_text("Chihuahua,1\nPug,8\nMaltese,1\n")
-    bundle = open_bundle(colour_bundle)
+    bundle = Bundle.open(colour_bundle)
     other = bundle.with_prior(path)
     # It had none, so the table counts wholly.
     assert other.info.prior == 1

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -19,11 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from barkive.errors import UnknownBreedError
+from barkive.text import fold
 
 Language = Literal["en", "fr"]
 
 _TABLE = Path(__file__).parent / "data" / "breeds.csv"
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _NEAREST = 3
 
 # The ten groups of the FCI, as it calls them: number, English, French.
@@ -114,10 +113,7 @@ def normalise(name: str) -> str:
     Only letters and digits stay: “Épagneul japonais”, “epagneul-japonais” and
     “EPAGNEUL_JAPONAIS” all become `epagneuljaponais`. Idempotent.
     """
-    # Case is folded after the decomposition, which can itself bring forth capitals (™ is “TM”),
-    # and decomposed again, because folding can bring forth accents.
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    return "".join(c for c in folded.translate(_LIGATURES) if c.isalnum())
+    return "".join(c for c in fold(name) if c.isalnum())
 
 
 @cache

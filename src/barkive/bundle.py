@@ -11,21 +11,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from barkive import devices
 from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
-from barkive.images.enhance import require_corrections
+from barkive.images.enhance import require_adjustments
 from barkive.verdicts import Label, Scores, Status
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 FORMAT_VERSION = 2
 _READABLE = (1, FORMAT_VERSION)
@@ -33,6 +36,8 @@ OUTPUTS = ("logits", "dog", "features")
 METADATA_KEY = "barkive"
 SHIPPED = Path(__file__).parent / "data" / "model.onnx"
 
+
+_log = logging.getLogger(__name__)
 
 _Reals = NDArray[np.float32]
 
@@ -232,9 +237,19 @@ class BundleInfo:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """An open bundle: the ONNX Runtime session, the description, the file's digest, the device.
+    """An open bundle.
 
-    `prior` names a prior other than the bundle's own; it is empty where there is none.
+    Example:
+        >>> from barkive import Bundle
+        >>> [label.en for label in Bundle.open("our-dogs.onnx").info.labels]
+
+    Attributes:
+        path: The file.
+        session: ONNX Runtime's, started.
+        info: What the bundle says of itself.
+        digest: The file's SHA-256 in hex digits.
+        device: Where the network runs, one of `devices.DEVICES`.
+        prior: The name of a prior other than the bundle's own; empty where there is none.
     """
 
     path: Path
@@ -243,6 +258,54 @@ class Bundle:
     digest: str
     device: str = "cpu"
     prior: str = ""
+
+    @classmethod
+    def open(
+        cls, path: str | Path | None = None, *, threads: int = 0, device: str = "cpu"
+    ) -> Bundle:
+        """Opens a bundle for inference.
+
+        Args:
+            path: The `.onnx` file; None for the model inside the package.
+            threads: Threads of one inference on the processor; 0 for one per physical core.
+            device: One of `devices.DEVICES`.
+
+        Raises:
+            BundleError: The file is missing, corrupt, not a bundle, or of another version.
+            DeviceError: The device is not there, or does not start.
+            MissingExtraError: Its adjustments of photos need an extra that is not installed.
+            UsageError: There is no such device.
+        """
+        devices.require_device(device)
+        path = SHIPPED if path is None else Path(path)
+        content = _read(path)
+        try:
+            session = devices.start(content, threads=threads, device=device)
+        except DeviceError:
+            raise
+        except Exception:  # ONNX Runtime's own exceptions share no public base class
+            raise BundleError(
+                f"The model file {path} is not an ONNX model, or is damaged; "
+                "give one that `barkive train` wrote."
+            ) from None
+        text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+        if text is None:
+            raise BundleError(
+                f"The model file {path} is an ONNX model but not a Barkive bundle; "
+                "give a file that `barkive train` wrote."
+            )
+        try:
+            info = BundleInfo.from_metadata(text)
+            _check_graph(session, info)
+        except BundleError as error:
+            raise BundleError(
+                f"The model file {path} can't be used: {error}; "
+                "train it again with `barkive train`."
+            ) from None
+        require_adjustments(info.preprocessing.enhance)
+        bundle = cls(path, session, info, hashlib.sha256(content).hexdigest(), device)
+        _log.info("Opened the model %s, %s, on %s", bundle.model, path, device)
+        return bundle
 
     @property
     def model(self) -> str:
@@ -270,49 +333,6 @@ class Bundle:
         digest = hashlib.sha256(repr(frequencies).encode()).hexdigest()[:6]
         info = replace(self.info, frequencies=frequencies, prior=strength)
         return replace(self, info=info, prior=digest)
-
-
-def open_bundle(path: str | Path | None = None, *, threads: int = 0, device: str = "cpu") -> Bundle:
-    """Opens a bundle for inference.
-
-    Args:
-        path: The `.onnx` file; None for the model inside the package.
-        threads: Threads of one inference on the processor; 0 for one per physical core.
-        device: One of `devices.DEVICES`.
-
-    Raises:
-        BundleError: The file is missing, corrupt, not a bundle, or of another version.
-        DeviceError: The device is not there, or does not start.
-        MissingExtraError: Its corrections of photos need an extra that is not installed.
-        UsageError: There is no such device.
-    """
-    devices.require_device(device)
-    path = SHIPPED if path is None else Path(path)
-    content = _read(path)
-    try:
-        session = devices.start(content, threads=threads, device=device)
-    except DeviceError:
-        raise
-    except Exception:  # ONNX Runtime's own exceptions share no public base class
-        raise BundleError(
-            f"The model file {path} is not an ONNX model, or is damaged; "
-            "give one that `barkive train` wrote."
-        ) from None
-    text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-    if text is None:
-        raise BundleError(
-            f"The model file {path} is an ONNX model but not a Barkive bundle; "
-            "give a file that `barkive train` wrote."
-        )
-    try:
-        info = BundleInfo.from_metadata(text)
-        _check_graph(session, info)
-    except BundleError as error:
-        raise BundleError(
-            f"The model file {path} can't be used: {error}; train it again with `barkive train`."
-        ) from None
-    require_corrections(info.preprocessing.enhance)
-    return Bundle(path, session, info, hashlib.sha256(content).hexdigest(), device)
 
 
 def _read(path: Path) -> bytes:

@@ -6,11 +6,9 @@ number of photos, so that memory stays flat however many photos come.
 
 from __future__ import annotations
 
+import logging
 import os
-import queue
-import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -20,10 +18,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive import devices
-from barkive.bundle import OUTPUTS, Bundle, open_bundle
+from barkive.bundle import OUTPUTS, Bundle
 from barkive.errors import PhotoError, UsageError
-from barkive.images import Photo
+from barkive.images import Photo, load_batches
+from barkive.machine import cores
 from barkive.verdicts import Candidate, Scores, Status, Verdict
+
+_log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -85,8 +86,8 @@ class Classifier:
             DeviceError: The device is not there, or does not start.
             UsageError: There is no such device, or the table can't be used.
         """
-        self._threads = threads or _cores()
-        bundle = open_bundle(model, threads=self._threads, device=device)
+        self._threads = threads or cores()
+        bundle = Bundle.open(model, threads=self._threads, device=device)
         self.bundle: Bundle = bundle if prior is None else bundle.with_prior(prior)
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
@@ -183,9 +184,12 @@ class Classifier:
             batch_size: Items that the network takes at once, at most; None for the number in
                 `BATCH`.
         """
-        for batch in self._loaded(items, load, batch_size or BATCH[self.bundle.device]):
+        size = batch_size or BATCH[self.bundle.device]
+        for batch in load_batches(items, load, size, threads=self._threads):
             readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
             scores = self.score(np.stack(readable)) if readable else None
+            unread = len(batch) - len(readable)
+            _log.debug("Judged %d photos, %d could not be read", len(readable), unread)
             statuses = iter(self.bundle.info.statuses(scores) if scores else [])
             row = 0
             for item, pixels in batch:
@@ -196,61 +200,3 @@ class Classifier:
                 own = Scores(scores.probabilities[one], scores.dog[one], scores.features[one])
                 yield Judged(item, next(statuses), None, own)
                 row += 1
-
-    def _loaded(
-        self, items: Iterable[Item], load: Callable[[Item], NDArray[np.uint8]], batch_size: int
-    ) -> Iterator[list[tuple[Item, NDArray[np.uint8] | PhotoError]]]:
-        """Loads in threads, and yields batches of all that has arrived, in order."""
-        arrived: queue.Queue[tuple[Item, Future[NDArray[np.uint8]]] | BaseException | None]
-        # Room for what the threads decode while the network is busy with a batch.
-        arrived = queue.Queue(maxsize=2 * (batch_size + self._threads))
-        stopped = threading.Event()
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="barkive-decode")
-
-        def feed() -> None:
-            end: BaseException | None = None
-            try:
-                for item in items:
-                    if stopped.is_set():
-                        return
-                    arrived.put((item, pool.submit(load, item)))
-            except BaseException as error:  # handed over, and raised in the consumer's thread
-                end = error
-            arrived.put(end)
-
-        # A daemon: a source that blocks, such as a terminal, must not keep the process alive.
-        threading.Thread(target=feed, name="barkive-feed", daemon=True).start()
-        try:
-            ended = False
-            while not ended:
-                batch: list[tuple[Item, NDArray[np.uint8] | PhotoError]] = []
-                while len(batch) < batch_size and (not batch or not arrived.empty()):
-                    next_one = arrived.get()
-                    if next_one is None or isinstance(next_one, BaseException):
-                        ended = True
-                        break
-                    item, future = next_one
-                    batch.append((item, _outcome(future)))
-                if batch:
-                    yield batch
-            if isinstance(next_one, BaseException):
-                raise next_one
-        finally:
-            stopped.set()
-            while not arrived.empty():  # wakes the feeder, if it waits for room
-                arrived.get_nowait()
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _outcome(future: Future[NDArray[np.uint8]]) -> NDArray[np.uint8] | PhotoError:
-    try:
-        return future.result()
-    except PhotoError as error:
-        return error
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -8,17 +8,37 @@ two can be installed; an extra can't choose between them.
 from __future__ import annotations
 
 import io
+import logging
+import os
 import re
 import shlex
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from typing import Final
 
 import numpy as np
-import onnxruntime as ort
 
 from barkive.errors import DeviceError, UsageError
+
+
+@contextmanager
+def _no_telemetry() -> Iterator[None]:
+    """Some of ONNX Runtime's wheels begin with telemetry as they are imported, unless told."""
+    told = "ORT_DISABLE_TELEMETRY" in os.environ
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    try:
+        yield
+    finally:
+        if not told:
+            del os.environ["ORT_DISABLE_TELEMETRY"]
+
+
+with _no_telemetry():
+    import onnxruntime as ort
+
+_log = logging.getLogger(__name__)
 
 DEVICES: Final = ("cpu", "cuda")
 
@@ -118,7 +138,10 @@ def _saturates() -> bool:
     options.log_severity_level = 4
     session = ort.InferenceSession(_PRODUCT, options, providers=[_CPU])
     inputs = {"a": np.full((2, 2), 255, np.uint8), "b": np.full((2, 2), 127, np.int8)}
-    return bool((session.run(["c"], inputs)[0] != 2 * 255 * 127).any())
+    saturates = bool((session.run(["c"], inputs)[0] != 2 * 255 * 127).any())
+    if saturates:
+        _log.debug("This processor's products of 8-bit integers saturate; exact sums are on")
+    return saturates
 
 
 def _start_on_card(graph: bytes, options: ort.SessionOptions) -> ort.InferenceSession:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,32 +78,9 @@ def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
         UsageError: The file can't be read, names a breed that the model does not know or one
             twice, or holds a number below 0 or none above it.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise UsageError(
-            f"The prior {path} can't be read: {error.strerror or error}; give a table of breeds "
-            "and how often each is met."
-        ) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"The prior {path} is no text in UTF-8; save it as CSV UTF-8.") from None
     counts: dict[str, float] = {}
     unknown = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        name, count = _parted(line)
-        if count is None:
-            if number == 1:
-                continue
-            raise UsageError(
-                f"Line {number} of the prior {path} is “{line.strip()}”; it must be a breed, a "
-                "comma, and how often it is met, such as: beagle,120"
-            )
-        if not 0 <= count < math.inf:
-            raise UsageError(
-                f"The prior {path} gives {name} a frequency of {count:g}; it must be 0 or more."
-            )
+    for name, count in _rows(path):
         id_ = _id(name, labels)
         if id_ is None:
             unknown.append(name)
@@ -124,6 +101,33 @@ def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
         )
     least = _NEVER * min(count for count in counts.values() if count > 0)
     return Frequencies(Path(path).name, {id_: max(count, least) for id_, count in counts.items()})
+
+
+def _rows(path: str | Path) -> Iterator[tuple[str, float]]:
+    """The names in a table, each with its number, 0 or more."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"The prior {path} can't be read: {error.strerror or error}; give a table of breeds "
+            "and how often each is met."
+        ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"The prior {path} is no text in UTF-8; save it as CSV UTF-8.") from None
+    for number, line in enumerate(lines, 1):
+        name, count = _parted(line)
+        if not line.strip() or (count is None and number == 1):
+            continue
+        if count is None:
+            raise UsageError(
+                f"Line {number} of the prior {path} is “{line.strip()}”; it must be a breed, a "
+                "comma, and how often it is met, such as: beagle,120"
+            )
+        if not 0 <= count < math.inf:
+            raise UsageError(
+                f"The prior {path} gives {name} a frequency of {count:g}; it must be 0 or more."
+            )
+        yield name, count
 
 
 def _parted(line: str) -> tuple[str, float | None]:

@@ -27,6 +27,14 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+_HEADLINES = {
+    Status.DOG: "A dog",
+    Status.UNCERTAIN: "Not sure",
+    Status.NOT_DOG: "No dog here",
+    Status.FAILED: "Can't be read",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """One class of a model: its id and what people call it.
@@ -124,3 +132,17 @@ class Verdict:
             "error": translate(self.error, lang) if self.error is not None else None,
             "model": self.model,
         }
+
+    def _repr_html_(self) -> str:
+        """The verdict as notebooks show it: the photo, its breed, and how sure that is."""
+        from barkive.notebook import card
+
+        bars = [(one.label.en, one.probability) for one in self.breeds]
+        notes = [*filter(None, (self.error, self.file))]
+        return card(self.file, self.headline(), bars, notes)
+
+    def headline(self) -> str:
+        """The breed in English, or why there is none, in a few words."""
+        if self.status is Status.DOG and self.breeds:
+            return self.breeds[0].label.en
+        return _HEADLINES[self.status]

@@ -21,7 +21,7 @@ from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = ["scan", "search", "correct", "history", "review", "duplicates", "export"]
+COMMANDS = ["scan", "search", "label", "correct", "history", "review", "duplicates", "export"]
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_answer_is_that_of_identify_to_the_last_digit(
 
 
 def test_a_table_shows_people_what_they_need(barkive: Callable[..., Result], scanned: Path) -> None:
-    barkive("correct", scanned / "mix.png", "--cross", "pug", "maltese", "--note", "so soft")
+    barkive("label", scanned / "mix.png", "--cross", "pug", "maltese", "--note", "so soft")
     result = barkive("search")
     lines = [line.split("/")[-1].split(maxsplit=1)[1] for line in result.stdout.splitlines()]
     assert [line.strip() for line in lines] == [
@@ -112,7 +112,7 @@ def test_a_table_shows_people_what_they_need(barkive: Callable[..., Result], sca
 
 
 def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scanned: Path) -> None:
-    barkive("correct", scanned / "mix.png", "--cross", "pug", "maltese")
+    barkive("label", scanned / "mix.png", "--cross", "pug", "maltese")
     rows = list(csv.DictReader(io.StringIO(barkive("search", "--format", "csv").stdout)))
     assert [(row["status"], row["breed"], row["breed2"], row["corrected"]) for row in rows] == [
         ("dog", "Pug", "Maltese", "true"),
@@ -123,7 +123,7 @@ def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scan
 
 
 def test_no_note_becomes_a_formula(barkive: Callable[..., Result], scanned: Path) -> None:
-    barkive("correct", scanned / "rex.png", "--breed", "pug", "--note", "=1+1")
+    barkive("label", scanned / "rex.png", "--breed", "pug", "--note", "=1+1")
     assert ",'=1+1," in barkive("search", "--format", "csv").stdout
 
 
@@ -137,9 +137,9 @@ def test_corrections_and_their_history(barkive: Callable[..., Result], scanned: 
     rex = scanned / "rex.png"
     assert (
         "Pug  ✓ it is"
-        in barkive("correct", rex, "--breed", "pug", "--by", "Ada", "--note", "it is").stdout
+        in barkive("label", rex, "--breed", "pug", "--by", "Ada", "--note", "it is").stdout
     )
-    assert barkive("correct", rex, "--undo").exit_code == 0
+    assert barkive("label", rex, "--undo").exit_code == 0
     first, second = barkive("history", rex).stdout.splitlines()
     assert first.endswith("by Ada  breed: Pug, was dog: Chihuahua (it is)")
     assert second.endswith("undo, was dog: Pug")
@@ -151,9 +151,9 @@ def test_corrections_and_their_history(barkive: Callable[..., Result], scanned: 
         ("undo", None),
     ]
     with pytest.raises(UnknownBreedError, match="pgu"):
-        barkive("correct", rex, "--breed", "pgu")
+        barkive("label", rex, "--breed", "pgu")
     with pytest.raises(UsageError, match="exactly one thing"):
-        barkive("correct", rex)
+        barkive("label", rex)
 
 
 def test_a_review_takes_a_key_a_photo(
@@ -218,7 +218,7 @@ def test_a_review_goes_through_photos_without_a_dog_when_asked(
 
 
 def test_nothing_to_review_is_said(barkive: Callable[..., Result], scanned: Path) -> None:
-    barkive("correct", scanned / "mix.png", "--unsure")
+    barkive("label", scanned / "mix.png", "--unsure")
     assert barkive("review").stdout.startswith("Nothing to review")
 
 
@@ -282,8 +282,8 @@ def test_exports_go_where_they_are_told(
 def test_corrections_become_a_training_set(
     barkive: Callable[..., Result], scanned: Path, tmp_path: Path
 ) -> None:
-    barkive("correct", scanned / "rex.png", scanned / "mix.png", "--breed", "beagle")
-    barkive("correct", scanned / "night.png", "--not-a-dog")
+    barkive("label", scanned / "rex.png", scanned / "mix.png", "--breed", "beagle")
+    barkive("label", scanned / "night.png", "--not-a-dog")
     assert barkive("export", "--as", "training-set", "--out", tmp_path / "set").exit_code == 0
     assert sorted(
         str(path.relative_to(tmp_path / "set")) for path in (tmp_path / "set").rglob("*.png")
@@ -458,7 +458,7 @@ def test_a_review_offers_choices_of_which_none_is_chosen(
     assert refused.stdout.endswith("0 answered, 1 left.\n")
     chosen = barkive("review", keys="b\nbulldog\n1\n")
     assert f"Saved: {scanned}/mix.png: French Bulldog; u takes it back.\n" in chosen.stdout
-    barkive("correct", scanned / "mix.png", "--undo")
+    barkive("label", scanned / "mix.png", "--undo")
     cross = barkive("review", keys="c\nJack Russell\nw\npug\n")
     assert f"Saved: {scanned}/mix.png: Jack Russell x Pug; u takes it back.\n" in cross.stdout
 
@@ -473,7 +473,7 @@ def test_a_correction_with_no_breed_s_name_says_what_is_near_and_how_to_take_it(
     barkive: Callable[..., Result], scanned: Path
 ) -> None:
     with pytest.raises(UnknownBreedError) as caught:
-        barkive("correct", scanned / "mix.png", "--breed", "bulldog")
+        barkive("label", scanned / "mix.png", "--breed", "bulldog")
     assert str(caught.value) == (
         "Barkive knows no breed called “bulldog”. The nearest names: French Bulldog. Give one of "
         "them, or take the name as it is written with --other."
@@ -484,7 +484,7 @@ def test_a_correction_with_no_breed_s_name_says_what_is_near_and_how_to_take_it(
 def test_added_breeds_are_listed_renamed_and_merged(
     barkive: Callable[..., Result], scanned: Path
 ) -> None:
-    barkive("correct", scanned / "mix.png", "--breed", "Jak Rusel", "--other")
+    barkive("label", scanned / "mix.png", "--breed", "Jak Rusel", "--other")
     (line,) = barkive("breeds", "rusel", "--format", "json").stdout.splitlines()
     assert json.loads(line)["id"] == "Jak Rusel"
     assert "added" in barkive("breeds", "rusel").stdout

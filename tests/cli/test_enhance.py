@@ -79,7 +79,7 @@ def test_photos_of_one_name_get_names_of_their_own(run, make_photo, tmp_path, un
         *("dog-2-before-after.png", "dog-2-enhanced.jpg"),
         *("dog-before-after.png", "dog-enhanced.jpg"),
     ]
-    assert result.stderr == f"3 photos corrected: {tmp_path / 'out'}\n"
+    assert result.stderr == f"3 photos adjusted: {tmp_path / 'out'}\n"
 
 
 def test_no_input_is_overwritten(run, make_photo, tmp_path, undrawn):
@@ -101,7 +101,7 @@ def test_a_bad_photo_is_listed_and_the_others_are_corrected(run, make_photo, tmp
     assert result.exit_code == 1
     assert files == ["good-before-after.png", "good-enhanced.jpg"]
     assert result.stderr == (
-        f"{bad}: The file is empty.\n1 photos corrected; 1 could not be read: {tmp_path / 'out'}\n"
+        f"{bad}: The file is empty.\n1 photos adjusted; 1 could not be read: {tmp_path / 'out'}\n"
     )
 
 

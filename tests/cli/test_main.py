@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 
 from barkive import __version__
 from barkive.cli.commands import app, run
@@ -87,3 +89,48 @@ def test_a_full_disk_is_told_in_one_sentence() -> None:
         )
     assert result.returncode == 2
     assert result.stderr == "Error: The results can't be written: No space left on device.\n"
+
+
+def test_the_help_names_label_and_its_older_name_still_works(tmp_path: Path) -> None:
+    listed = barkive("--help").stdout
+    assert " label " in listed
+    assert " correct " not in listed
+    nowhere = ["--catalogue", str(tmp_path / "none.sqlite"), "rex.jpg", "--breed", "pug"]
+    by_both = [barkive(name, *nowhere).stderr for name in ("label", "correct")]
+    assert by_both[0] == by_both[1]
+    assert by_both[0].startswith("Error: There is no catalogue")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], []),
+        (["-v"], ["barkive.bundle: Opened the model colours@"]),
+        (
+            ["--verbose", "--verbose"],
+            [
+                "barkive.bundle: Opened the model colours@",
+                "barkive.classifier: Judged 1 photos, 0 could not be read",
+            ],
+        ),
+    ],
+)
+def test_verbose_says_what_is_done(
+    options: list[str], said: list[str], colour_bundle: Path, colour_photo: Callable[..., Path]
+) -> None:
+    photo = str(colour_photo("red.png", (196, 0, 1)))
+    result = barkive(*options, "identify", "--model", str(colour_bundle), photo)
+    assert result.returncode == 0
+    assert "Chihuahua 98%" in result.stdout
+    lines = [line.partition(" ")[2] for line in result.stderr.splitlines()]
+    for beginning in said:
+        assert any(line.startswith(beginning) for line in lines)
+    assert bool(lines) == bool(said)
+
+
+def test_damaged_camera_data_is_not_spoken_of(colour_bundle: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "rex.jpg"
+    broken = b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"7" * 40
+    Image.new("RGB", (64, 48)).save(photo, "JPEG", exif=broken)
+    result = barkive("identify", "--model", str(colour_bundle), str(photo))
+    assert (result.returncode, result.stderr) == (0, "")

@@ -67,7 +67,7 @@ def test_what_would_come_is_shown_then_comes_and_goes(
     assert there == "   there: Beagle, 2026-06-01 00:01:00 UTC by Ben  (in force)"
     assert lines == [
         "2 pictures: 1 known here, 1 not",
-        "1 corrections come",
+        "1 labels come",
         *[line for line in lines if "number" in line],
         "1 conflicts; both words are kept, and the later one holds",
     ]
@@ -80,10 +80,10 @@ def test_what_would_come_is_shown_then_comes_and_goes(
         "breed: Beagle, was dog: Chihuahua",
     ]
     again = barkive("merge", theirs)
-    assert "0 corrections come" in again.stdout
+    assert "0 labels come" in again.stdout
     undone = barkive("merge", "--undo")
     assert undone.stdout.startswith(f"The merge of {theirs} on 20")
-    assert "is taken back: 1 corrections, 1 pictures without a file." in undone.stdout
+    assert "is taken back: 1 labels, 1 pictures without a file." in undone.stdout
     assert len(barkive("history", tmp_path / "ours/rex.png").stdout.splitlines()) == 1
     with pytest.raises(NothingToSayError):
         barkive("merge", "--undo")

@@ -1,8 +1,8 @@
 """`barkive sift`: pictures, the table, and what is left out."""
 
 import csv
+import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,10 +133,10 @@ def test_an_interrupted_run_leaves_no_table_that_looks_whole(patches, tmp_path, 
 
 
 def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
-    def full(self, target):
+    def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "fsync", full)
     reason = r"keypoints\.csv can't be written: No space left"
     with pytest.raises(UsageError, match=reason), module._table(tmp_path) as write:
         write([("a.jpg", 1, 2, 3, 4, 5)])

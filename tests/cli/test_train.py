@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from barkive.bundle import open_bundle
+from barkive.bundle import Bundle
 from barkive.cli.commands import app
 from barkive.errors import MissingExtraError, UsageError
 
@@ -53,7 +53,7 @@ def test_a_folder_becomes_a_model(train, tmp_path):
     assert told[0].startswith("8 photos of 2 breeds, 2 of them for validation;")
     assert told[-1] == "Figures, pictures and predictions: m-run"
     assert "data/red/broken.jpg: The file is empty." in told
-    info = open_bundle("m.onnx").info
+    info = Bundle.open("m.onnx").info
     assert [label.en for label in info.labels] == ["Beagle", "red"]
     assert info.provenance["licence"] == "CC0"
     assert info.preprocessing.enhance == ("stretch", "median")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation import HeatMaps, evaluate, prepare_report, report, write_report
-from barkive.evaluation.pictures import confusion_picture
+from barkive.evaluation.plots import confusion_picture
 
 pytestmark = pytest.mark.slow
 

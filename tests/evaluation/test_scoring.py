@@ -8,7 +8,7 @@ import pytest
 
 from barkive.errors import DataError
 from barkive.evaluation import evaluate, read_not_dogs, scoring
-from barkive.images import Preprocessing
+from barkive.images import Preprocessing, ahead
 
 
 def test_the_answers_are_in_the_order_of_the_photos(evaluation, data):
@@ -61,6 +61,7 @@ def test_progress_counts_both_kinds_of_photo(model, info, data, not_dogs):
 
 def test_only_a_few_photos_are_held_at_a_time(model, info, monkeypatch):
     monkeypatch.setattr(scoring, "_BATCH", 4)
+    monkeypatch.setattr(ahead, "cores", lambda: 2)
     loaded, lock, most_ahead, answered = [], threading.Lock(), [], []
 
     def load(self, photo):
@@ -76,7 +77,8 @@ def test_only_a_few_photos_are_held_at_a_time(model, info, monkeypatch):
     monkeypatch.setattr(Preprocessing, "load", load)
     evaluate(watching, info, [str(i) for i in range(100)], np.zeros(100, np.intp))
     assert len(answered) == 100
-    assert max(most_ahead) <= 4 + 2 * 4 + 1  # a batch in hand, two ahead, one being added
+    # A batch in hand, two batches and two for each of six threads ahead, one being added.
+    assert max(most_ahead) <= 4 + 2 * (4 + 6) + 1
 
 
 def test_an_error_in_the_model_comes_through_and_stops_the_threads(info, data):

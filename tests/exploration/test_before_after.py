@@ -1,4 +1,4 @@
-"""The picture of a photo before and after its corrections."""
+"""The picture of a photo before and after its adjustments."""
 
 import io
 import warnings
@@ -12,7 +12,7 @@ from barkive.exploration.before_after import before_after, describe, require_mat
 
 
 def drawn(before, after, **words):
-    content = before_after(before, after, **{"title": "dog", "corrections": "stretch"} | words)
+    content = before_after(before, after, **{"title": "dog", "adjustments": "stretch"} | words)
     return np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
 
 

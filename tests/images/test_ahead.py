@@ -1,12 +1,13 @@
-"""The map that works ahead: in order, bounded, and gone when its consumer is."""
+"""What works ahead in threads: in order, bounded, and gone when its consumer is."""
 
-import os
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
-from barkive.images import map_ahead
+from barkive.errors import PhotoError
+from barkive.images import ahead, load_batches, map_ahead
 
 
 def test_results_are_in_order_however_long_each_takes():
@@ -75,7 +76,46 @@ def test_one_that_is_dropped_waits_for_nobody():
 
 
 def test_many_cores_have_as_many_threads(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(ahead, "cores", lambda: 64)
     # All of them must be there at once.
     barrier = threading.Barrier(40, timeout=60)
     list(map_ahead(lambda i: barrier.wait(), range(40), ahead=40))
+
+
+def test_batches_are_full_and_in_order_and_name_what_failed() -> None:
+    def load(i: int) -> int:
+        if i % 3 == 0:
+            raise PhotoError(f"{i} can't be read.")
+        return i * i
+
+    batches = list(load_batches(range(1, 8), load, 3, full=True))
+    assert [[(i, str(one)) for i, one in batch] for batch in batches] == [
+        [(1, "1"), (2, "4"), (3, "3 can't be read.")],
+        [(4, "16"), (5, "25"), (6, "6 can't be read.")],
+        [(7, "49")],
+    ]
+
+
+def test_what_has_arrived_does_not_wait_for_a_full_batch() -> None:
+    go_on = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 1
+        go_on.wait(60)
+        yield 2
+
+    batches = load_batches(items(), str, 16)
+    assert next(batches) == [(1, "1")]
+    go_on.set()
+    assert list(batches) == [[(2, "2")]]
+
+
+def test_an_error_of_the_source_comes_behind_what_came_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    batches = load_batches(items(), str, 16, full=True)
+    assert next(batches) == [(1, "1")]
+    with pytest.raises(ZeroDivisionError):
+        next(batches)

@@ -10,14 +10,14 @@ from barkive.errors import MissingExtraError, UsageError
 from barkive.images import measure
 from barkive.images.degrade import darken, fade
 from barkive.images.enhance import (
-    CORRECTIONS,
-    check_corrections,
+    ADJUSTMENTS,
+    check_adjustments,
     check_percentiles,
     clahe,
     enhance,
     equalize,
-    parse_corrections,
-    require_corrections,
+    parse_adjustments,
+    require_adjustments,
     stretch,
 )
 from barkive.images.quality import luminance
@@ -40,40 +40,40 @@ def scene() -> np.ndarray:
     ).astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", CORRECTIONS)
+@pytest.mark.parametrize("name", ADJUSTMENTS)
 @settings(deadline=None, max_examples=30)
 @given(PICTURES)
 def test_each_keeps_the_shape_and_leaves_its_input_alone(name, pixels):
     before = pixels.copy()
     pixels.setflags(write=False)
-    corrected = CORRECTIONS[name](pixels)
+    corrected = ADJUSTMENTS[name](pixels)
     assert corrected.shape == pixels.shape
     assert corrected.dtype == np.uint8
     assert corrected.flags.writeable
     assert (pixels == before).all()
-    assert (CORRECTIONS[name](pixels) == corrected).all()
+    assert (ADJUSTMENTS[name](pixels) == corrected).all()
 
 
-@pytest.mark.parametrize("name", CORRECTIONS)
+@pytest.mark.parametrize("name", ADJUSTMENTS)
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (40, 40, 40), (200, 90, 10)])
 def test_a_picture_of_one_colour_stays_flat(name, colour):
-    corrected = CORRECTIONS[name](np.full((40, 40, 3), colour, np.uint8))
+    corrected = ADJUSTMENTS[name](np.full((40, 40, 3), colour, np.uint8))
     assert (corrected == corrected[0, 0]).all()
     if name != "clahe":  # it equalises a single level, too
         assert corrected[0, 0].tolist() == list(colour)
 
 
-@pytest.mark.parametrize("name", CORRECTIONS)
+@pytest.mark.parametrize("name", ADJUSTMENTS)
 def test_grey_stays_grey(name):
-    corrected = CORRECTIONS[name](grey(RNG.integers(0, 256, (40, 50))))
+    corrected = ADJUSTMENTS[name](grey(RNG.integers(0, 256, (40, 50))))
     assert (corrected == corrected[..., :1]).all()
 
 
-@pytest.mark.parametrize("name", CORRECTIONS)
+@pytest.mark.parametrize("name", ADJUSTMENTS)
 def test_a_view_of_an_array_is_as_good_as_an_array(name):
     pixels = RNG.integers(0, 256, (40, 80, 3)).astype(np.uint8)[::-1, ::2]
-    expected = CORRECTIONS[name](np.ascontiguousarray(pixels))
-    assert CORRECTIONS[name](pixels).tolist() == expected.tolist()
+    expected = ADJUSTMENTS[name](np.ascontiguousarray(pixels))
+    assert ADJUSTMENTS[name](pixels).tolist() == expected.tolist()
 
 
 def test_stretching_is_a_rule_of_three():
@@ -155,7 +155,7 @@ def test_clahe_keeps_the_differences_of_the_channels(scene):
 
 def test_corrections_are_applied_in_order():
     pixels = RNG.integers(90, 120, (20, 20, 3)).astype(np.uint8)
-    assert (enhance(pixels, ("median", "stretch")) == stretch(CORRECTIONS["median"](pixels))).all()
+    assert (enhance(pixels, ("median", "stretch")) == stretch(ADJUSTMENTS["median"](pixels))).all()
     assert (
         enhance(pixels, ("stretch",), low=20, high=70) == stretch(pixels, low=20, high=70)
     ).all()
@@ -163,14 +163,14 @@ def test_corrections_are_applied_in_order():
 
 
 def test_names_are_read_from_a_list():
-    assert parse_corrections(" equalize, denoise,") == ("equalize", "denoise")
-    assert parse_corrections("") == ()
+    assert parse_adjustments(" equalize, denoise,") == ("equalize", "denoise")
+    assert parse_adjustments("") == ()
 
 
 def test_all_unknown_names_are_told_with_those_there_are():
-    check_corrections(tuple(CORRECTIONS))
+    check_adjustments(tuple(ADJUSTMENTS))
     with pytest.raises(UsageError) as caught:
-        check_corrections(("sharpen", "stretch", "Stretch"))
+        check_adjustments(("sharpen", "stretch", "Stretch"))
     assert str(caught.value) == (
         "There is no correction called “sharpen” or “Stretch”; choose from: "
         "stretch, equalize, clahe, gaussian, median, bilateral, nlm, denoise."
@@ -178,8 +178,8 @@ def test_all_unknown_names_are_told_with_those_there_are():
 
 
 def test_opencv_is_asked_for_only_where_it_is_needed(monkeypatch):
-    require_corrections(tuple(CORRECTIONS))
+    require_adjustments(tuple(ADJUSTMENTS))
     monkeypatch.setattr("barkive.images.enhance.importlib.util.find_spec", lambda name: None)
-    require_corrections(("stretch", "equalize"))
+    require_adjustments(("stretch", "equalize"))
     with pytest.raises(MissingExtraError, match="The correction “nlm” needs the extra “enhance”"):
-        require_corrections(("stretch", "nlm", "median"))
+        require_adjustments(("stretch", "nlm", "median"))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
+from barkive import machine
 from barkive.errors import PhotoError, UsageError
 from barkive.images import memory
 from barkive.images.memory import (
     Budget,
-    available,
     budget,
     default_limit,
     in_words,
@@ -90,42 +89,12 @@ def test_it_is_given_back_after_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "files", "limits"),
-    [
-        ("0::/\n", {"memory.max": "2000\n"}, [2000]),
-        # In a container the list may tell the host's name of the group.
-        ("0::/docker/f00\n", {"memory.max": "2000\n"}, [2000]),
-        ("0::/a/b\n", {"a/b/memory.max": "max\n", "a/memory.max": "3000\n"}, [3000]),
-        (
-            "12:cpu,cpuacct:/a\n7:memory:/a\n0::/\n",
-            {"memory/a/memory.limit_in_bytes": "4000", "memory/memory.limit_in_bytes": "9000"},
-            [4000, 9000],
-        ),
-        ("", {}, []),
-    ],
-)
-def test_limits_of_containers(
-    lists: str, files: dict[str, str], limits: list[int], tmp_path: Path
-) -> None:
-    (tmp_path / "groups").write_text(lists)
-    for name, text in files.items():
-        file = tmp_path / "fs" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    assert list(memory._limits(tmp_path / "groups", tmp_path / "fs")) == limits
-
-
-def test_where_there_are_no_groups(tmp_path: Path) -> None:
-    assert list(memory._limits(tmp_path / "none", tmp_path)) == []
-
-
-@pytest.mark.parametrize(
     ("there_are", "limit"),
     [(2 * 10**9, 500_000_000), (24 * 10**9, 950_000_000), (10**8, 33_554_432)],
 )
 def test_the_default(there_are: int, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BARKIVE_MEMORY", raising=False)
-    monkeypatch.setattr(memory, "available", lambda: there_are)
+    monkeypatch.setattr(machine, "memory", lambda: there_are)
     assert default_limit() == limit
 
 
@@ -152,8 +121,3 @@ def test_the_variable_and_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     assert budget().limit == 10**9
     set_limit("2G")
     assert budget().limit == 2 * 10**9
-
-
-def test_this_machine_has_some() -> None:
-    assert available() > 64 * MB
-    memory.give_back()

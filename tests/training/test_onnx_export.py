@@ -8,7 +8,7 @@ import pytest
 import torch
 from onnx import TensorProto, numpy_helper
 
-from barkive.bundle import BundleInfo, open_bundle
+from barkive.bundle import Bundle, BundleInfo
 from barkive.errors import ExportError, UsageError
 from barkive.images import Preprocessing
 from barkive.training import onnx_export
@@ -189,7 +189,7 @@ def info():
 
 def test_a_bundle_opens_as_it_was_written(model, info, tmp_path):
     onnx_export.write_bundle(model, info, tmp_path / "m.onnx")
-    bundle = open_bundle(tmp_path / "m.onnx")
+    bundle = Bundle.open(tmp_path / "m.onnx")
     assert bundle.info == info
     logits = bundle.session.run(["logits"], {"pixels": PIXELS})[0]
     assert logits == pytest.approx(run(model, "logits", PIXELS), abs=1e-4)

@@ -7,10 +7,10 @@ import pytest
 
 from barkive.bundle import BundleInfo
 from barkive.images import Preprocessing
+from barkive.progress import no_progress
 from barkive.training import onnx_export, tuning
 from barkive.training.datasets import Data
 from barkive.training.head import Linear
-from barkive.training.progress import no_progress
 from barkive.verdicts import Label
 
 LABELS = tuple(Label(one, one, one) for one in "ab")

@@ -17,6 +17,8 @@ from barkive.batch import worker
 from barkive.catalogue import own_versions
 from barkive.errors import ClusterError, MissingExtraError
 
+_log = logging.getLogger(__name__)
+
 _PORT = 6379
 _REACH_SECONDS = 5.0
 _ANSWER_SECONDS = 120.0
@@ -55,6 +57,7 @@ def connect(address: str | None) -> ModuleType:
     except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
         raise ClusterError(_unreachable(address, error)) from None
     _silence(ray)
+    _log.info("Joined the Ray cluster at %s", address or "this machine")
     return ray
 
 

@@ -32,7 +32,6 @@ from barkive.catalogue.records import (
     Found,
     FoundJSON,
     Kind,
-    now,
     utc,
 )
 from barkive.catalogue.scan.engine import Engine, LocalEngine, own_versions
@@ -44,6 +43,7 @@ from barkive.catalogue.transfer.copying import Copied, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
+from barkive.clock import now
 
 __all__ = [
     "BreedList",

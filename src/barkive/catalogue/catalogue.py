@@ -18,7 +18,7 @@ from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
@@ -45,6 +45,7 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.progress import OnProgress
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""

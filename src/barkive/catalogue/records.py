@@ -144,6 +144,17 @@ class Entry:
             return ()
         return tuple(c.label for c in (self.breeds if self.corrected else self.breeds[:1]))
 
+    def _repr_html_(self) -> str:
+        """The photo as notebooks show it: with its breed, how sure that is, and who says so."""
+        from barkive.notebook import card
+
+        title, bars = self.verdict.headline(), [(c.label.en, c.probability) for c in self.breeds]
+        if self.corrected:
+            title, bars = f"{' x '.join(label.en for label in self.labels) or title} ✓", []
+        notes = [*filter(None, (self.note, self.error, self.file, f"Photo {self.id}"))]
+        there = self.missing_since is None
+        return card(self.file if there else None, title, bars, notes)
+
     def to_json(self, lang: Language = "en", top: int = 5) -> EntryJSON:
         """The entry as a JSON object; times in ISO 8601.
 

@@ -4,6 +4,8 @@ One file a command group. The commands are loaded when they are run, and the lib
 them, so that `barkive --help` is instant, and Ctrl-C is heard from the first moment on.
 """
 
+import os
+
 from barkive.cli import interruption
 
 
@@ -12,6 +14,8 @@ def main() -> None:
 
     0 all went well, 1 some photos failed, 2 wrong usage, 130 interrupted by Ctrl-C or SIGTERM.
     """
+    # Also for the processes that a command starts; in programs `barkive.devices` sees to it.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     with interruption.told() as from_now_on_raised:
         from barkive.cli.commands import run
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -13,7 +15,6 @@ from barkive import __version__
 from barkive.cli import (
     breeds,
     copy,
-    correct,
     duplicates,
     enhance,
     evaluate,
@@ -21,6 +22,7 @@ from barkive.cli import (
     export,
     identify,
     interruption,
+    label,
     merge,
     review,
     runs,
@@ -45,11 +47,13 @@ app.command("serve")(serve.serve)
 app.command("identify")(identify.identify)
 app.command("scan")(scan.scan)
 app.command("search")(search.search)
-app.command("correct")(correct.correct)
+app.command("label")(label.label)
+# What it was called before.
+app.command("correct", hidden=True)(label.label)
 app.command("review")(review.review)
-app.command("history")(correct.history)
+app.command("history")(label.history)
 app.command("duplicates")(duplicates.duplicates)
-app.command("export")(export.export)
+app.command("export", cls=export.ExportCommand)(export.export)
 app.command("copy")(copy.copy)
 app.command("merge")(merge.merge)
 app.command("runs")(runs.runs)
@@ -77,15 +81,45 @@ def _root(
             "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="Say on standard error what is being done; twice for every detail.",
+            show_default=False,
+        ),
+    ] = 0,
 ) -> None:
     """Names the breed of the dog in a photo."""
+    if verbose:
+        _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
+
+
+class _StandardError(logging.Handler):
+    """Writes to standard error as it is now: above a progress bar, where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(f"{self.format(record)}\n")
+
+
+def _log_to_standard_error(level: int) -> None:
+    handler = _StandardError()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("barkive")
+    logger.handlers = [handler]
+    logger.setLevel(level)
 
 
 def run() -> None:
     """Runs the command that the arguments name, and exits with its status."""
+    # They are about what decoding settles by itself: size, damaged EXIF.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     stderr, rank = sys.stderr, os.environ.get("RANK")
     together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
-    if together and sys.argv[1:2] in (["train"], ["study"], ["tune"]):
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    if together and command in ("train", "study", "tune"):
         # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
         # words about them are for those who ask for them.
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")

@@ -31,7 +31,7 @@ def copy(
 ) -> None:
     """Copy a catalogue to another place, such as from a file to PostgreSQL.
 
-    Everything comes along: photos, answers, corrections with their history, the scans'
+    Everything comes along: photos, predictions, labels with their history, the scans'
     records. Interrupted, it goes on where it was. Run again, it brings over what has changed
     in FROM since; a copy that was changed by itself is refused, so that nothing is lost. At the
     end both are compared row by row. In FROM nothing is changed but, where an older Barkive

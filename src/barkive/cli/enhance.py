@@ -1,4 +1,4 @@
-"""`barkive enhance`: photos corrected, and shown before and after."""
+"""`barkive enhance`: photos adjusted, and shown before and after."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def enhance(
         typer.Option(
             "--enhance",
             metavar="NAMES",
-            help="The corrections, in order: stretch, equalize, clahe, gaussian, median, "
+            help="The adjustments, in order: stretch, equalize, clahe, gaussian, median, "
             "bilateral, nlm, denoise.",
         ),
     ] = "denoise,stretch",
@@ -44,9 +44,9 @@ def enhance(
         float, typer.Option(metavar="P", help="The percentile that stretch makes white.")
     ] = 99.0,
 ) -> None:
-    """Correct photos: brightness, contrast, noise.
+    """Adjust photos: brightness, contrast, noise.
 
-    Needs the extras “enhance” and “report”. For each photo, DIR gets the corrected photo,
+    Needs the extras “enhance” and “report”. For each photo, DIR gets the adjusted photo,
     NAME-enhanced.jpg (.png if it was one), of full size and upright, and a picture
     NAME-before-after.png with histograms. Camera data, place and date stay behind.
 
@@ -62,15 +62,15 @@ def enhance(
     from barkive.evaluation import prepare_report, write_files
     from barkive.exploration import before_after as drawing
     from barkive.images import decode, find_photos
-    from barkive.images import enhance as corrections
+    from barkive.images import enhance as adjustments
 
-    chosen = corrections.parse_corrections(names)
-    corrections.check_corrections(chosen)
-    corrections.check_percentiles(low, high)
+    chosen = adjustments.parse_adjustments(names)
+    adjustments.check_adjustments(chosen)
+    adjustments.check_percentiles(low, high)
     if not chosen:
-        raise UsageError(f"Name a correction: {', '.join(corrections.CORRECTIONS)}.")
-    # Whatever the corrections, the noise is measured for the picture.
-    corrections.require_corrections((*chosen, "denoise"))
+        raise UsageError(f"Name a correction: {', '.join(adjustments.ADJUSTMENTS)}.")
+    # Whatever the adjustments, the noise is measured for the picture.
+    adjustments.require_adjustments((*chosen, "denoise"))
     drawing.require_matplotlib()
     # Listed before anything is written: DIR may lie in one of the folders.
     paths = list(find_photos(photos))
@@ -82,31 +82,31 @@ def enhance(
     prepare_report(out)
     name_of = _names(paths, out)
     failures: list[tuple[str, str]] = []
-    with progress("Correcting") as advance:
+    with progress("Adjusting") as advance:
         # One at a time: OpenCV uses all cores by itself, and a decoded photo can be large.
         for done, path in enumerate(paths, 1):
             try:
                 before = decode(path)
                 with _memory_permitting():
-                    after = corrections.enhance(before, chosen, low=low, high=high)
+                    after = adjustments.enhance(before, chosen, low=low, high=high)
                     extension, content = _encoded(after, path)
                     title = printable(Path(path).name)
                     picture = drawing.before_after(
-                        before, after, title=title, corrections=", ".join(chosen)
+                        before, after, title=title, adjustments=", ".join(chosen)
                     )
             except PhotoError as error:
                 failures.append((path, str(error)))
             else:
                 name = name_of(path)
-                corrected = f"{name}-enhanced{extension}"
-                write_files(out, {corrected: content, f"{name}-before-after.png": picture})
-                typer.echo(f"{printable(path)}: {printable(str(out / corrected))}")
+                adjusted = f"{name}-enhanced{extension}"
+                write_files(out, {adjusted: content, f"{name}-before-after.png": picture})
+                typer.echo(f"{printable(path)}: {printable(str(out / adjusted))}")
             advance(done, len(paths))
     for path, reason in failures:
         typer.echo(f"{printable(path)}: {reason}", err=True)
     if len(paths) > 1:
         failed = f"; {len(failures)} could not be read" if failures else ""
-        typer.echo(f"{len(paths) - len(failures)} photos corrected{failed}: {out}", err=True)
+        typer.echo(f"{len(paths) - len(failures)} photos adjusted{failed}: {out}", err=True)
     if failures:
         raise typer.Exit(1)
 

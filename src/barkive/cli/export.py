@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
@@ -15,11 +16,25 @@ from barkive.cli.options import CatalogueAt, Lang, LangOption
 if TYPE_CHECKING:
     from barkive.catalogue import Filter
 
-_FORMS = (
+# Known here as well, because help waits for no library; a test compares.
+FORMS = (
     *("csv", "json", "jsonl", "parquet", "md-json", "asm3"),
     *("xmp", "folders", "contact-sheet", "training-set"),
 )
 _FAILURES = 20
+
+
+class ExportCommand(TyperCommand):
+    """The command, whose help names the forms of other packages, too."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Looks for them only when help is asked for."""
+        from importlib.metadata import entry_points
+
+        others = sorted({one.name for one in entry_points(group="barkive.exporters")} - {*FORMS})
+        if others:
+            self.epilog = f"Forms of other packages: {', '.join(others)}."
+        super().format_help(ctx, formatter)
 
 
 @filtered
@@ -27,7 +42,12 @@ def export(
     wanted: Filter,
     form: Annotated[
         str,
-        typer.Option("--as", metavar="FORM", help=f"{', '.join(_FORMS)}.", show_default=False),
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help=f"{', '.join(FORMS)}, or one of another package.",
+            show_default=False,
+        ),
     ],
     text: Annotated[
         list[str] | None,
@@ -76,22 +96,19 @@ def export(
     csv, json, jsonl, parquet: tables, a row a photo. md-json: for wildlife tools that read
     MegaDetector's results. asm3: Animal Shelter Manager's import. xmp: side-car files with
     tags. folders: a tree by breed of links to the photos. contact-sheet: a .pdf or .png to
-    print. training-set: what people corrected, as a folder of breeds for `barkive train`.
+    print. training-set: what people labelled, as a folder of breeds for `barkive train`.
 
     The photos themselves are never written to. Those whose files have changed since they were
     scanned are left out, and listed. Filters are those of `barkive search`.
 
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
-    from barkive.catalogue import Export, ExportFormat, read_breed_list
+    from barkive.catalogue import Export, read_breed_list
     from barkive.cli.output import printable
     from barkive.cli.progress import progress
-    from barkive.errors import UsageError
 
-    if form not in _FORMS:
-        raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(_FORMS)}.")
     names = read_breed_list(breed_list) if breed_list is not None else None
-    wish = Export(ExportFormat(form), out, lang.value, names, copy, gone)
+    wish = Export(form, out, lang.value, names, copy, gone)
     with reading(catalogue) as opened, progress("Exporting") as advance:
         outcome = opened.export(
             wish,

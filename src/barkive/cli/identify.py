@@ -21,6 +21,7 @@ from barkive.cli.options import (
     MemoryOption,
     ModelOption,
     PriorOption,
+    limit_memory,
     passing,
 )
 
@@ -65,11 +66,10 @@ def identify(
     from barkive.classifier import Classifier
     from barkive.cli.output import summary, writer
     from barkive.cli.progress import progress
-    from barkive.images.memory import set_limit
     from barkive.images.passing import told
     from barkive.verdicts import Status
 
-    set_limit(memory)
+    limit_memory(memory)
     rules, passed = passing(exclude, follow_links), Counter[str]()
     classifier = Classifier(model, device=device.value, prior=prior)
     files: Iterable[str] = _files(photos, recursive, rules, passed)

@@ -91,7 +91,7 @@ def _said(change: Change, lang: Lang) -> str:
 def _sum(done: Merged) -> str:
     lines = [
         f"{done.pictures} pictures: {done.known} known here, {done.new} not",
-        f"{done.words} corrections come",
+        f"{done.words} labels come",
     ]
     if done.renumbered:
         lines.append(f"{done.renumbered} get another number, because theirs is taken here")
@@ -106,6 +106,6 @@ def _taken_back(done: Unmerged) -> str:
 
     return (
         f"The merge of {printable(done.merge.catalogue)} on {done.merge.at} UTC is taken back: "
-        f"{done.words} corrections, {done.pictures} pictures without a file. What was said since "
+        f"{done.words} labels, {done.pictures} pictures without a file. What was said since "
         "stands."
     )

@@ -145,6 +145,21 @@ def passing(exclude: list[str] | None, follow_links: bool) -> Passing:
     return Passing(tuple(exclude or ()), follow_links)
 
 
+def limit_memory(size: str | None) -> None:
+    """Sets what decoding may take in this process, which then gives back what it has taken.
+
+    Args:
+        size: See `memory.parse_size`; None for the usual amount.
+
+    Raises:
+        UsageError: It is no such size.
+    """
+    from barkive.images.memory import return_large_blocks, set_limit
+
+    set_limit(size)
+    return_large_blocks()
+
+
 def require_training(purpose: str) -> None:
     """Checks that what a command of training needs is installed.
 

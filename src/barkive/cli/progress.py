@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+
+from barkive.progress import OnProgress
 
 # In a log, one line in this many seconds tells enough.
 _LOG_SECONDS = 10.0
 
 
 @contextmanager
-def progress(
-    description: str, *, unit: str = "photos"
-) -> Iterator[Callable[[int, int | None], None]]:
+def progress(description: str, *, unit: str = "photos") -> Iterator[OnProgress]:
     """Shows how many are done, how many a second, and the time left.
 
     The bar goes away at the end, also after an error or Ctrl-C, so that nothing of it
@@ -71,7 +71,7 @@ def progress(
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _log_lines(description: str, unit: str) -> Callable[[int, int | None], None]:
+def _log_lines(description: str, unit: str) -> OnProgress:
     """Writes how far it is to standard error, if that takes long enough to be of interest."""
     start = last = time.monotonic()
 

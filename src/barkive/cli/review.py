@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from barkive.cli.correct import By
 from barkive.cli.filters import filtered
+from barkive.cli.label import By
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Lang, LangOption
 

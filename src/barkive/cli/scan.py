@@ -21,6 +21,7 @@ from barkive.cli.options import (
     FollowLinksOption,
     MemoryOption,
     ModelOption,
+    limit_memory,
     passing,
 )
 
@@ -117,9 +118,8 @@ def scan(
     from barkive.catalogue import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.errors import UsageError
-    from barkive.images.memory import set_limit
 
-    set_limit(memory)
+    limit_memory(memory)
     if ray_address is not None and engine is EngineName.LOCAL:
         raise UsageError("--ray-address is for --engine ray; give both, or neither.")
     rules = passing(exclude, follow_links)

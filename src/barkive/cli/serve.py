@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Device, DeviceOption, MemoryOption, ModelOption
+from barkive.cli.options import (
+    CatalogueAt,
+    Device,
+    DeviceOption,
+    MemoryOption,
+    ModelOption,
+    limit_memory,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -72,11 +79,10 @@ def serve(
     a password is asked for: it is set once, at the first start or by the variable
     BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
     """
-    from barkive.images.memory import set_limit
     from barkive.web import LOOPBACK, Settings, create_app
     from barkive.web.server import run
 
-    set_limit(memory)
+    limit_memory(memory)
     own = host in LOOPBACK
     passwords = _passwords(new_password) if password or new_password or not own else None
     settings = Settings(

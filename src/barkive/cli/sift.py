@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,33 +150,21 @@ def _table(out: Path) -> Iterator[Callable[[Iterable[Sequence[Any]]], None]]:
 
     Written as it grows: the key points of ten thousand photos would not fit into memory.
     """
-    path, part = out / _TABLE, out / f".{_TABLE}.part"
-    with _writing(path):
-        # A file name that is no valid text on this system still gives a readable row.
-        file = part.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-    try:
-        writer = csv.writer(file, lineterminator="\n")
-
-        def write(rows: Iterable[Sequence[Any]]) -> None:
-            with _writing(path):
-                writer.writerows(rows)
-
-        write([("file", "x", "y", "size", "orientation", "strength")])
-        yield write
-        with _writing(path):
-            file.close()
-            part.replace(path)
-    finally:
-        with suppress(OSError):  # on a full disk closing fails again
-            file.close()
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
+    from barkive.atomic import replacing
     from barkive.evaluation import cannot_write
 
+    path = out / _TABLE
+    # A file name that is no valid text on this system still gives a readable row.
+    odd = "backslashreplace"
     try:
-        yield
+        with (
+            replacing(path) as part,
+            part.open("w", encoding="utf-8", errors=odd, newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("file", "x", "y", "size", "orientation", "strength"))
+            yield writer.writerows
+    except BrokenPipeError:  # of standard output
+        raise
     except OSError as error:
         raise cannot_write(path, error) from None

@@ -84,7 +84,7 @@ def train(
         str,
         typer.Option(
             metavar="NAMES",
-            help="Corrections that every photo gets, in training and in use: "
+            help="Adjustments that every photo gets, in training and in use: "
             "names of `barkive enhance`, such as equalize,denoise.",
         ),
     ] = "",
@@ -123,7 +123,7 @@ def train(
     require_training("Training")
 
     from barkive.cli.progress import progress
-    from barkive.images.enhance import parse_corrections
+    from barkive.images.enhance import parse_adjustments
     from barkive.training import transfer_learning
     from barkive.training.allocator import keep_freed_memory
     from barkive.training.process_group.launch import init_process_group
@@ -142,7 +142,7 @@ def train(
             backbone=backbone,
             backbone_weights=backbone_weights,
             image_size=image_size,
-            enhance=parse_corrections(enhance),
+            enhance=parse_adjustments(enhance),
             mirror=mirror,
             int8=int8,
             float_first=float_first,

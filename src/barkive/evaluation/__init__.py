@@ -13,14 +13,8 @@ from barkive.evaluation.figures import (
     worst_breeds,
 )
 from barkive.evaluation.heat import Heat, HeatMaps
-from barkive.evaluation.labels import (
-    Suspicion,
-    suspected_labels,
-    suspicion_rows,
-    suspicions,
-)
 from barkive.evaluation.occlusion import occlusion
-from barkive.evaluation.pictures import to_png
+from barkive.evaluation.plots import to_png
 from barkive.evaluation.report import (
     cannot_write,
     make_folder,
@@ -38,8 +32,14 @@ from barkive.evaluation.samples import (
     read_samples,
     twin_folders,
 )
-from barkive.evaluation.scoring import Answers, Evaluation, OnProgress, Predict, evaluate
+from barkive.evaluation.scoring import Answers, Evaluation, Predict, evaluate
 from barkive.evaluation.sheets import suspicions_sheet
+from barkive.evaluation.suspicions import (
+    Suspicion,
+    suspected_labels,
+    suspicion_rows,
+    suspicions,
+)
 
 __all__ = [
     "Agreement",
@@ -51,7 +51,6 @@ __all__ = [
     "HeatMaps",
     "Known",
     "Mistake",
-    "OnProgress",
     "Predict",
     "Samples",
     "Suspicion",

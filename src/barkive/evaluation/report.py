@@ -23,20 +23,20 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from barkive import metrics
+from barkive.atomic import replacing
 from barkive.errors import MissingExtraError, UsageError
 from barkive.evaluation.figures import figures, most_confident_errors, worst_breeds
 from barkive.evaluation.heat import HeatMaps
-from barkive.evaluation.labels import suspected_labels, suspicion_rows
-from barkive.evaluation.pictures import confusion_picture, reliability_picture
+from barkive.evaluation.plots import confusion_picture, reliability_picture
 from barkive.evaluation.scoring import Evaluation
 from barkive.evaluation.sheets import TILE, contact_sheet, pairs_sheet, suspicions_sheet
+from barkive.evaluation.suspicions import suspected_labels, suspicion_rows
 from barkive.verdicts import Label, Status
 
 PAIRS = 20
@@ -145,13 +145,10 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         UsageError: A file can't be written.
     """
     for name, content in files.items():
-        part = folder / f".{name}.part"
         try:
-            part.write_bytes(content)
-            part.replace(folder / name)
+            with replacing(folder / name) as part:
+                part.write_bytes(content)
         except OSError as error:
-            with suppress(OSError):  # in a folder without permission there is no part
-                part.unlink()
             raise cannot_write(folder / name, error) from None
 
 

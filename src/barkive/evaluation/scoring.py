@@ -7,10 +7,10 @@ are a few numbers. Knows nothing of folders, and writes nothing.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError, PhotoError
-from barkive.images import map_ahead
+from barkive.images import load_batches
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Label, Scores, Status
+
+_log = logging.getLogger(__name__)
 
 Predict = Callable[[NDArray[np.uint8]], Scores]
 """Pixels of shape (n, size, size, 3), RGB, to what a model says of them."""
-
-OnProgress = Callable[[int, int], None]
-"""Called after each batch with the number of photos done and of all photos."""
 
 _BATCH = 16
 
@@ -113,7 +113,7 @@ def evaluate(
     truth: NDArray[np.intp],
     *,
     not_dogs: Sequence[str] = (),
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Evaluation:
     """Scores a model. A photo that can't be read is noted and left out of the figures.
 
@@ -149,17 +149,10 @@ def _answer(
     dogs: list[NDArray[np.float32]] = []
     statuses: list[Status] = []
 
-    def load(path: str) -> NDArray[np.uint8] | PhotoError:
-        try:
-            return info.preprocessing.load(path)
-        except PhotoError as error:
-            return error
-
-    photos = enumerate(map_ahead(load, paths, ahead=2 * _BATCH))
     done = 0
-    while batch := list(islice(photos, _BATCH)):
+    for batch in load_batches(paths, info.preprocessing.load, _BATCH, full=True):
         pixels = []
-        for i, photo in batch:
+        for i, (_, photo) in enumerate(batch, done):
             if isinstance(photo, PhotoError):
                 failures[i] = str(photo)
             else:
@@ -177,6 +170,8 @@ def _answer(
         raise DataError(
             f"None of the {len(paths)} photos can be read; the first, {paths[0]}: {failures[0]}"
         )
+    seconds = time.perf_counter() - start
+    _log.info("Scored %d photos in %.1f s, %d could not be read", done, seconds, len(failures))
     return Answers(
         paths=tuple(paths),
         read=np.array(read),
@@ -185,5 +180,5 @@ def _answer(
         dog=np.concatenate(dogs),
         statuses=tuple(statuses),
         failures=failures,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
     )

@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from barkive.errors import PhotoError
 from barkive.evaluation.figures import Mistake
-from barkive.evaluation.labels import Suspicion
 from barkive.evaluation.scoring import Evaluation
+from barkive.evaluation.suspicions import Suspicion
 from barkive.images import decode
 from barkive.metrics import ConfusedPair
 

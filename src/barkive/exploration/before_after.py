@@ -1,4 +1,4 @@
-"""Draws a photo before and after its corrections, with histograms and qualities."""
+"""Draws a photo before and after its adjustments, with histograms and qualities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LUMINANCE, _FAINT = "#bbbbbb", "#555555"
 
 
 def require_matplotlib() -> None:
-    """Checks, before any photo is corrected, that `before_after` can draw.
+    """Checks, before any photo is adjusted, that `before_after` can draw.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -38,7 +38,7 @@ def require_matplotlib() -> None:
 
 
 def before_after(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], *, title: str, corrections: str
+    before: NDArray[np.uint8], after: NDArray[np.uint8], *, title: str, adjustments: str
 ) -> bytes:
     """Draws both photos side by side, their histograms below, and what was measured on each.
 
@@ -46,7 +46,7 @@ def before_after(
         before: RGB, shape (height, width, 3), 0..255.
         after: Of the same shape.
         title: The photo's name.
-        corrections: What was done to it, for instance `denoise, stretch`.
+        adjustments: What was done to it, for instance `denoise, stretch`.
 
     Returns:
         A PNG file's bytes.
@@ -60,7 +60,7 @@ def before_after(
     figure.suptitle(title, parse_math=False)
     photos, charts = figure.subplots(2, 2, height_ratios=(shown, 2.2))
     top = 1.05 * max(_highest(before), _highest(after))
-    for column, (name, pixels) in enumerate((("Before", before), (f"After: {corrections}", after))):
+    for column, (name, pixels) in enumerate((("Before", before), (f"After: {adjustments}", after))):
         photo, chart = photos[column], charts[column]
         image = Image.fromarray(pixels)
         image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))

@@ -6,7 +6,6 @@ The photos themselves are not kept, so that memory grows by about a kilobyte a p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +24,8 @@ from barkive.images import (
     perceptual_hash,
     read_file,
 )
+from barkive.progress import OnProgress
 
-OnProgress = Callable[[int, int], None]
 """Called after each photo with the number of photos done and of all photos."""
 
 MEASURED_SIDE = 512

@@ -10,12 +10,9 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import stat
-import threading
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from typing import IO, Any, cast
 
 import numpy as np
@@ -101,8 +98,7 @@ def decode(
     # The memory counts as taken until all that was decoded has gone, the errors' frames included.
     with ExitStack() as taken:
         try:
-            with pillow_silenced():
-                return _decoded(photo, shorter_side, large, taken)
+            return _decoded(photo, shorter_side, large, taken)
         except PhotoError:
             raise
         except Image.DecompressionBombError:
@@ -453,31 +449,3 @@ def exif_orientation(image: Image.Image) -> int:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged EXIF block costs the orientation, not the photo
         return 1
-
-
-_lock = threading.Lock()
-_decoding = 0
-_SILENCE = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
-
-
-@contextmanager
-def pillow_silenced() -> Iterator[None]:
-    """Keeps Pillow's warnings off standard error for as long as any thread decodes.
-
-    They are about what this module settles by itself: size, damaged EXIF. Not
-    `warnings.catch_warnings`: when threads overlap, that brings back the wrong filters.
-    """
-    global _decoding
-    filters = cast(list[Any], warnings.filters)
-    with _lock:
-        _decoding += 1
-        if _SILENCE not in filters:
-            filters.insert(0, _SILENCE)
-    try:
-        yield
-    finally:
-        with _lock:
-            _decoding -= 1
-            if not _decoding:
-                with suppress(ValueError):
-                    cast(list[Any], warnings.filters).remove(_SILENCE)

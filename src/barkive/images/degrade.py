@@ -1,4 +1,4 @@
-"""What goes wrong with photos, made on purpose: to test corrections and models with.
+"""What goes wrong with photos, made on purpose: to test adjustments and models with.
 
 Each takes RGB, uint8 of shape (height, width, 3) and any size, never changes what it was
 given, and gives the same for a random generator in the same state.

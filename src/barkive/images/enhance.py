@@ -1,4 +1,4 @@
-"""Corrections of photos: brightness, contrast, noise. Each is a pure function, with a name.
+"""Adjustments of photos: brightness, contrast, noise. Each is a pure function, with a name.
 
 All take and give RGB, uint8 of shape (height, width, 3) and any size, and never change
 what they were given. A name and its strengths are part of what a bundle's preprocessing
@@ -19,7 +19,7 @@ from barkive.errors import MissingExtraError, UsageError
 from barkive.images.denoise import bilateral, denoise, gaussian, median, non_local_means
 from barkive.images.quality import histogram, luminance
 
-Correction = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+Adjustment = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 _CLAHE_CLIP = 2.0
 _CLAHE_TILES = (8, 8)
@@ -103,7 +103,7 @@ def _looked_up(levels: NDArray[np.uint8], table: NDArray[np.floating[Any]]) -> N
     return np.array(image.point(whole * len(image.getbands())))
 
 
-CORRECTIONS: Mapping[str, Correction] = {
+ADJUSTMENTS: Mapping[str, Adjustment] = {
     "stretch": stretch,
     "equalize": equalize,
     "clahe": clahe,
@@ -119,21 +119,21 @@ _WITHOUT_OPENCV = ("stretch", "equalize")
 def enhance(
     pixels: NDArray[np.uint8], names: Sequence[str], *, low: float = 1.0, high: float = 99.0
 ) -> NDArray[np.uint8]:
-    """Applies corrections in the order given; without any, gives `pixels` themselves.
+    """Applies adjustments in the order given; without any, gives `pixels` themselves.
 
     Args:
         pixels: RGB, shape (height, width, 3), 0..255.
-        names: Of `CORRECTIONS`.
+        names: Of `ADJUSTMENTS`.
         low: The percentile that `stretch` makes black.
         high: The percentile that `stretch` makes white.
     """
     for name in names:
-        correct = CORRECTIONS[name]
-        pixels = stretch(pixels, low=low, high=high) if correct is stretch else correct(pixels)
+        adjust = ADJUSTMENTS[name]
+        pixels = stretch(pixels, low=low, high=high) if adjust is stretch else adjust(pixels)
     return pixels
 
 
-def parse_corrections(text: str) -> tuple[str, ...]:
+def parse_adjustments(text: str) -> tuple[str, ...]:
     """The names in a list such as `equalize,denoise`, not checked; none in an empty text."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
@@ -151,26 +151,26 @@ def check_percentiles(low: float, high: float) -> None:
         )
 
 
-def check_corrections(names: Sequence[str]) -> None:
-    """Refuses names that are not in `CORRECTIONS`.
+def check_adjustments(names: Sequence[str]) -> None:
+    """Refuses names that are not in `ADJUSTMENTS`.
 
     Raises:
         UsageError: It lists all unknown names, and those there are.
     """
-    unknown = [f"“{name}”" for name in names if name not in CORRECTIONS]
+    unknown = [f"“{name}”" for name in names if name not in ADJUSTMENTS]
     if unknown:
         raise UsageError(
             f"There is no correction called {' or '.join(unknown)}; "
-            f"choose from: {', '.join(CORRECTIONS)}."
+            f"choose from: {', '.join(ADJUSTMENTS)}."
         )
 
 
-def require_corrections(names: Sequence[str]) -> None:
-    """Checks, before any work begins, that the corrections can be applied here.
+def require_adjustments(names: Sequence[str]) -> None:
+    """Checks, before any work begins, that the adjustments can be applied here.
 
     Raises:
         MissingExtraError: One needs OpenCV, and that is not installed.
     """
-    needing = [name for name in names if name in CORRECTIONS and name not in _WITHOUT_OPENCV]
+    needing = [name for name in names if name in ADJUSTMENTS and name not in _WITHOUT_OPENCV]
     if needing and importlib.util.find_spec("cv2") is None:
         raise MissingExtraError("enhance", f"The correction “{needing[0]}”")

@@ -173,32 +173,34 @@ class _Search:
         while waiting:
             folder, above = waiting.pop()
             try:
-                status = os.stat(folder)  # noqa: PTH116
-                identity = (status.st_dev, status.st_ino)
-                if identity in walked:
-                    continue
-                walked.add(identity)
-                with os.scandir(folder) as listing:
-                    entries = list(listing)
+                entries = _entries(folder, walked)
             except OSError:
                 yield folder
                 continue
+            if entries is None:
+                continue
             level = self._enter(folder, above, {entry.name for entry in entries})
-            inside = []
-            for entry in sorted(entries, key=lambda entry: natural(entry.name)):
-                is_folder = _is_folder(entry)
-                if not is_folder and ending_of(entry.name) not in _KINDS:
-                    continue
-                reason = self._reason(level, entry.name, entry.path, is_folder, entry.is_symlink())
-                if not is_folder:
-                    if self._tally.takes(entry.name, reason):
-                        yield entry.path
-                elif reason is None:
-                    inside.append((entry.path, level))
-                else:
-                    self._pass_over(entry.path, reason)
+            inside: list[str] = []
+            yield from self._photos_among(entries, level, inside)
             if recursive:
-                waiting.extend(reversed(inside))
+                waiting.extend((name, level) for name in reversed(inside))
+
+    def _photos_among(
+        self, entries: Iterable[os.DirEntry[str]], level: Level, inside: list[str]
+    ) -> Iterator[str]:
+        """The photos directly in a folder; the folders in it that are taken go into `inside`."""
+        for entry in sorted(entries, key=lambda entry: natural(entry.name)):
+            is_folder = _is_folder(entry)
+            if not is_folder and ending_of(entry.name) not in _KINDS:
+                continue
+            reason = self._reason(level, entry.name, entry.path, is_folder, entry.is_symlink())
+            if not is_folder:
+                if self._tally.takes(entry.name, reason):
+                    yield entry.path
+            elif reason is None:
+                inside.append(entry.path)
+            else:
+                self._pass_over(entry.path, reason)
 
     def folders(self, given: str) -> list[str]:
         """The names of the folders in one that are not passed over."""
@@ -360,6 +362,21 @@ def _read_placed(manifest: Path) -> dict[str, Placed]:
         return read_placed(manifest)
     except (OSError, ValueError):  # none of this version's, so that nothing is known to be one's
         return {}
+
+
+def _entries(folder: str, walked: set[tuple[int, int]]) -> list[os.DirEntry[str]] | None:
+    """What is in a folder, which is noted as walked; None where it has been before.
+
+    Raises:
+        OSError: It can't be listed.
+    """
+    status = os.stat(folder)  # noqa: PTH116
+    identity = (status.st_dev, status.st_ino)
+    if identity in walked:
+        return None
+    walked.add(identity)
+    with os.scandir(folder) as listing:
+        return list(listing)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -12,7 +12,6 @@ from barkive.images.decode import (
     TURNED,
     exif_orientation,
     open_photo,
-    pillow_silenced,
     sniff,
 )
 from barkive.images.png import without_picture
@@ -58,7 +57,7 @@ def describe(content: bytes) -> Header:
     Raises:
         PhotoError: It is not a photo, or its header is damaged.
     """
-    with pillow_silenced(), open_photo(content) as image:
+    with open_photo(content) as image:
         kind = sniff(content) or ""
         width, height = image.size
         if kind == "PNG" and not any(name in content for name in _PNG_EXIF):

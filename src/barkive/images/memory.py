@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
+from barkive import machine
 from barkive.errors import PassingError, UsageError
+
+_log = logging.getLogger(__name__)
 
 ORDINARY: Final = 64 << 20
 """Bytes. A decode that needs no more neither waits for others nor counts."""
@@ -65,6 +68,7 @@ class Budget:
         if need <= ORDINARY:
             yield
             return
+        _log.debug("A large photo needs %s of %s", in_words(need), in_words(self.limit))
         with self._turn, self._given_back:
             self._given_back.wait_for(lambda: self._taken + need <= self.limit)
             self._taken += need
@@ -99,7 +103,7 @@ def parse_size(text: str) -> int:
 
 
 def set_limit(size: str | None) -> None:
-    """Sets what decoding may take in this process, which then gives back what it has taken.
+    """Sets what decoding may take in this process.
 
     Args:
         size: See `parse_size`; None leaves it as it is.
@@ -109,7 +113,6 @@ def set_limit(size: str | None) -> None:
     """
     if size is not None:
         budget().limit = parse_size(size)
-    return_large_blocks()
 
 
 _once = threading.Lock()
@@ -138,59 +141,7 @@ def default_limit() -> int:
     """
     if given := os.environ.get(VARIABLE):
         return parse_size(given)
-    return max(_LEAST, min(available() // 4, _MOST))
-
-
-def available() -> int:
-    """The memory that this process may have, in bytes: its container's limit or the machine's."""
-    return min([_of_machine(), *_limits(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))])
-
-
-def _limits(groups: Path, root: Path) -> Iterator[int]:
-    """The limits of the control groups that a process is in, and of those around them.
-
-    Args:
-        groups: The kernel's list of them, one a line: `0::/a/b` of version 2,
-            `7:memory:/a/b` of version 1.
-        root: Where they are mounted. In a container that is often its own group, whatever
-            the list says.
-    """
-    with suppress(OSError):
-        for line in groups.read_text().splitlines():
-            _, controllers, place = line.split(":", 2)
-            if not controllers:
-                yield from _numbers(root, place, "memory.max")
-            elif "memory" in controllers.split(","):
-                yield from _numbers(root / "memory", place, "memory.limit_in_bytes")
-
-
-def _numbers(root: Path, place: str, name: str) -> Iterable[int]:
-    folder = root / place.strip("/")
-    for one in (folder, *folder.parents):
-        if one.is_relative_to(root):
-            # Without a limit version 2 says `max`, version 1 a number beyond any machine.
-            with suppress(OSError, ValueError):
-                yield int((one / name).read_text())
-
-
-def _of_machine() -> int:
-    with suppress(AttributeError, ValueError, OSError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    with suppress(AttributeError, OSError):  # Windows
-
-        class Status(ctypes.Structure):
-            _fields_ = (
-                ("length", ctypes.c_uint32),
-                ("load", ctypes.c_uint32),
-                ("total", ctypes.c_uint64),
-                ("others", ctypes.c_uint64 * 6),
-            )
-
-        status = Status(length=ctypes.sizeof(Status))
-        windows: Any = ctypes
-        if windows.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
-            return int(status.total)
-    return 4 << 30
+    return max(_LEAST, min(machine.memory() // 4, _MOST))
 
 
 def give_back() -> None:

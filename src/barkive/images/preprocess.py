@@ -16,7 +16,7 @@ from PIL import Image
 
 from barkive.errors import UsageError
 from barkive.images.decode import Photo, decode
-from barkive.images.enhance import check_corrections, enhance
+from barkive.images.enhance import check_adjustments, enhance
 
 Square = Literal["crop", "squash", "pad"]
 
@@ -30,7 +30,7 @@ class Preprocessing:
     Attributes:
         size: Side of the square, in pixels, at least 32.
         square: `crop` keeps the centre, `squash` ignores the aspect ratio, `pad` adds grey.
-        enhance: Corrections by name, in the order in which they are applied. They work on
+        enhance: Adjustments by name, in the order in which they are applied. They work on
             the square, after resizing, so that their cost is the same for every photo.
 
     Raises:
@@ -47,34 +47,34 @@ class Preprocessing:
         if self.square not in get_args(Square):
             allowed = ", ".join(get_args(Square))
             raise UsageError(f"“{self.square}” does not make a square; choose one of: {allowed}.")
-        check_corrections(self.enhance)
+        check_adjustments(self.enhance)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as a JSON object, for a bundle's metadata.
 
-        Without corrections there is no word of them, as in bundles before there were any.
+        Without adjustments there is no word of them, as in bundles before there were any.
         """
         settings = asdict(self)
-        corrections = settings.pop("enhance")
-        return settings | ({"enhance": list(corrections)} if corrections else {})
+        adjustments = settings.pop("enhance")
+        return settings | ({"enhance": list(adjustments)} if adjustments else {})
 
     @classmethod
     def from_json(cls, settings: Mapping[str, Any]) -> Preprocessing:
         """The settings from a bundle's metadata."""
-        corrections = settings.get("enhance", [])
-        if not isinstance(corrections, list):
-            raise UsageError(f"The corrections are {corrections!r}; they must be a list of names.")
-        return cls(**{**settings, "enhance": tuple(corrections)})
+        adjustments = settings.get("enhance", [])
+        if not isinstance(adjustments, list):
+            raise UsageError(f"The corrections are {adjustments!r}; they must be a list of names.")
+        return cls(**{**settings, "enhance": tuple(adjustments)})
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Resizes with an antialiased bicubic filter, then applies the corrections.
+        """Resizes with an antialiased bicubic filter, then applies the adjustments.
 
         Args:
             pixels: RGB, shape (height, width, 3), 0..255.
 
         Returns:
             RGB, shape (size, size, 3), 0..255; `pixels` itself where it has that shape
-            and there are no corrections.
+            and there are no adjustments.
         """
         return enhance(self._resize(pixels), self.enhance)
 

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from barkive.errors import DataError
-from barkive.evaluation import OnProgress, Suspicion, suspicions
+from barkive.evaluation import Suspicion, suspicions
+from barkive.progress import OnProgress
 from barkive.training import head
 from barkive.verdicts import Label
 

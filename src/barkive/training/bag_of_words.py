@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from barkive.errors import DataError, UsageError
 from barkive.images import map_ahead
 from barkive.images.keypoints import CHANNELS, require_opencv
+from barkive.progress import OnProgress, Progress, no_progress
 from barkive.training.codebook import (
     ENCODERS,
     Encoding,
@@ -32,7 +33,6 @@ from barkive.training.codebook import (
 from barkive.training.curves import CurvePoint
 from barkive.training.datasets import split
 from barkive.training.head import Linear, energy, fit_prediction_layers
-from barkive.training.progress import OnProgress, Progress, no_progress
 
 Photos = Callable[[NDArray[np.intp]], Iterable[NDArray[np.uint8]]]
 """Positions in the data set → the pixels of these photos, in order: RGB of 0..255."""

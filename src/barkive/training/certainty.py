@@ -16,9 +16,9 @@ from barkive import evaluation, metrics
 from barkive.bundle import BundleInfo, Certainty, certainty_measures
 from barkive.errors import DataError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.progress import Log
 from barkive.training import head
 from barkive.training.head import Floats
-from barkive.training.progress import Log
 from barkive.verdicts import Label
 
 PRIORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from barkive.atomic import replacing
 from barkive.errors import UsageError
 from barkive.training.curves import Epoch
 from barkive.training.precision import Precision
@@ -60,12 +61,10 @@ def save(
         "weights": {name: parameter.detach() for name, parameter in trained.items()},
         "optimiser": optimiser.state_dict(),
     }
-    part = checkpoint.with_name(f".{checkpoint.name}.part")
     try:
-        torch.save(content, part)
-        part.replace(checkpoint)
+        with replacing(checkpoint) as part:
+            torch.save(content, part)
     except (OSError, RuntimeError):  # torch raises the latter on a full disk
-        part.unlink(missing_ok=True)
         raise UsageError(
             f"The checkpoint {checkpoint} can't be written; make room or choose another place."
         ) from None

@@ -13,8 +13,8 @@ from barkive import breeds
 from barkive.errors import DataError
 from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
+from barkive.progress import Log
 from barkive.training.features import Features
-from barkive.training.progress import Log
 from barkive.training.recipe import Recipe
 from barkive.training.throughput import log_feature_rate
 from barkive.verdicts import Label

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 import zipfile
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +24,11 @@ import platformdirs
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from barkive.atomic import replacing
 from barkive.errors import PhotoError, UsageError
-from barkive.images import Preprocessing, map_ahead, perceptual_hash, read_file
+from barkive.images import Preprocessing, load_batches, perceptual_hash, read_file
+from barkive.progress import OnProgress, silent
 from barkive.training.process_group.group import current_group
-from barkive.training.progress import OnProgress
 
 Extract = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 _Known = tuple[NDArray[np.float32], NDArray[np.uint64]]
@@ -66,7 +66,7 @@ def extract_features(
     *,
     key: str,
     preprocessing: Preprocessing,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Features:
     """Computes the features of photos, or takes them from the cache.
 
@@ -102,22 +102,16 @@ def _extract(
     digest = hashlib.sha256(f"{key} {preprocessing}".encode()).hexdigest()
     cache = _Cache(cache_folder() / "features" / digest[:32])
 
-    def prepare(path: str) -> _Prepared | PhotoError:
-        try:
-            content = read_file(path)
-            entry = hashlib.sha256(content).digest()
-            if entry in cache:
-                return _Prepared(entry, None)
-            return _Prepared(entry, preprocessing.load(content))
-        except PhotoError as error:
-            return error
+    def prepare(path: str) -> _Prepared:
+        content = read_file(path)
+        entry = hashlib.sha256(content).digest()
+        return _Prepared(entry, None if entry in cache else preprocessing.load(content))
 
     found: list[bytes | str] = []
     try:
-        photos = map_ahead(prepare, paths, ahead=2 * _BATCH)
-        while batch := list(islice(photos, _BATCH)):
+        for batch in load_batches(paths, prepare, _BATCH, full=True):
             new: dict[bytes, NDArray[np.uint8]] = {}
-            for outcome in batch:
+            for _, outcome in batch:
                 if isinstance(outcome, PhotoError):
                     found.append(str(outcome))
                     continue
@@ -204,14 +198,9 @@ class _Cache:
         entries = entries.reshape(len(self._unwritten), -1)
         try:
             # A name of its own, so that runs at the same time do not meet.
-            handle, name = tempfile.mkstemp(dir=self._folder)
-            part = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, entries=entries, features=rows, hashes=hashes)
-                part.rename(part.with_suffix(".npz"))
-            finally:
-                part.unlink(missing_ok=True)
+            shard = self._folder / f"{secrets.token_hex(8)}.npz"
+            with replacing(shard) as part, part.open("wb") as file:
+                np.savez(file, entries=entries, features=rows, hashes=hashes)
         except OSError as error:
             raise self._unwritable(error) from None
         self._unwritten = []

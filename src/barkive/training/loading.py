@@ -20,8 +20,9 @@ from PIL import Image
 
 from barkive.errors import DataError, PhotoError, UsageError
 from barkive.images import Preprocessing, map_ahead
-from barkive.training.process_group.group import WHOLE, Shard, cores, current_group
-from barkive.training.progress import OnProgress
+from barkive.machine import cores
+from barkive.progress import OnProgress
+from barkive.training.process_group.group import WHOLE, Shard, current_group
 
 Colour = Literal["rgb", "grey"]
 Pixels = NDArray[np.uint8]

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
+from barkive.progress import OnProgress
 from barkive.training import checkpoints
 from barkive.training.batches import Batches, Shardable, local_batches
 from barkive.training.curves import Epoch, best_epoch
@@ -31,7 +32,6 @@ from barkive.training.precision import Precision, autocast, resolve
 from barkive.training.process_group.dropout import shard_dropout
 from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, current_group
 from barkive.training.process_group.torch_device import device, memory_errors
-from barkive.training.progress import OnProgress
 from barkive.training.throughput import Times, slowest
 
 OnEpoch = Callable[[Epoch], None]

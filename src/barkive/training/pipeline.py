@@ -19,11 +19,11 @@ from barkive import evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.evaluation import Evaluation, HeatMaps, Predict
 from barkive.images import Preprocessing
+from barkive.progress import Log, Progress
 from barkive.training import onnx_export
 from barkive.training.audit import near_duplicates
 from barkive.training.datasets import LabelledPhotos
 from barkive.training.head import Detector, Linear
-from barkive.training.progress import Log, Progress
 from barkive.verdicts import Label
 
 _COMPARED_PHOTOS = 16

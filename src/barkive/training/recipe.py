@@ -12,7 +12,7 @@ import timm
 from barkive import breeds
 from barkive.errors import BarkiveError, UsageError
 from barkive.images import Preprocessing, Square
-from barkive.images.enhance import check_corrections, require_corrections
+from barkive.images.enhance import check_adjustments, require_adjustments
 from barkive.images.passing import Passing
 from barkive.training.backbones import check_name, own_size
 
@@ -123,8 +123,8 @@ class Recipe(BaseRecipe):
         yield from faults_found(
             lambda: Preprocessing(self.image_size or 224, self.square),
             lambda: [breeds.find(name) for name in self.also],
-            lambda: check_corrections(self.enhance),
-            lambda: require_corrections(self.enhance),
+            lambda: check_adjustments(self.enhance),
+            lambda: require_adjustments(self.enhance),
             lambda: check_name(self.network, self.backbone_weights),
             lambda: self.passing,
         )

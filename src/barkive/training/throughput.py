@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from barkive.training.process_group.group import cores, current_group
-from barkive.training.progress import Log
+from barkive.machine import cores
+from barkive.progress import Log
+from barkive.training.process_group.group import current_group
 
 # Shares of the time from which on something other than the network is the bottleneck.
 _MUCH = 0.1

@@ -6,20 +6,20 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive import __version__, breeds, evaluation
+from barkive import breeds, evaluation, provenance
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError, WeightsError
 from barkive.evaluation import Samples
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.images.passing import told
+from barkive.progress import Log, Progress, no_progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.certainty import Elsewhere, read_elsewhere
@@ -27,7 +27,6 @@ from barkive.training.curves import curve_files
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
 from barkive.training.pipeline import Run, failed_csv, predictor
-from barkive.training.progress import Log, Progress, no_progress
 from barkive.training.recipe import Recipe
 from barkive.training.tuning import (
     Choice,
@@ -267,7 +266,6 @@ def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
     content = hashlib.sha256()
     for path, label in zip(data.paths, data.truth, strict=True):
         content.update(f"{Path(path).name}\t{data.labels[label].id}\n".encode(errors="replace"))
-    packages = ("onnxruntime", "timm", "torch")
     return {
         "data": {
             "folder": recipe.data.name,
@@ -286,5 +284,5 @@ def _provenance(recipe: Recipe, data: Data) -> dict[str, Any]:
         "mirror": recipe.mirror,
         "licence": recipe.licence,
         "without_photos": [label.id for label in _labels(recipe.also)],
-        "versions": {"barkive": __version__} | {name: version(name) for name in packages},
+        "versions": provenance.versions("onnxruntime", "timm", "torch"),
     }

@@ -17,13 +17,13 @@ from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import WeightsError
 from barkive.images import Preprocessing
+from barkive.progress import Log, Progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone
 from barkive.training.certainty import Elsewhere, learn_elsewhere
 from barkive.training.curves import CurvePoint
 from barkive.training.datasets import Data
 from barkive.training.features import Features, extract_features
-from barkive.training.progress import Log, Progress
 from barkive.training.recipe import Head
 
 # From under-fitting, or with an anchor hardly leaving it, to over-fitting on every data set tried.

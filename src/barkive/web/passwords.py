@@ -10,13 +10,12 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from barkive.atomic import begin, replacing
 from barkive.errors import BarkiveError, UsageError
 
 _SHORTEST, _LONGEST = 8, 1000
@@ -131,16 +130,8 @@ class Passwords:
         folder = self._file.parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Readable by its owner only from the first moment on.
-        handle, part = tempfile.mkstemp(dir=folder, prefix=f".{self._file.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(part).replace(self._file)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with replacing(self._file) as part, begin(part, mode=0o600) as file:
+            file.write(text.encode())
 
 
 def default_file() -> Path:

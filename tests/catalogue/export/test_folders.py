@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from barkive import breeds
 from barkive.catalogue.export import folders, tree
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import SourceAwayError, UsageError
 from barkive.evaluation import known_to, read_samples
+from barkive.progress import OnProgress
 from barkive.verdicts import Candidate, Label, Language, Status
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
@@ -421,7 +422,9 @@ photos = st.lists(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(runs=st.lists(st.tuples(photos, st.booleans()), max_size=4))
 def test_a_tree_always_holds_each_photo_once(
     runs: list[tuple[list[tuple[str, Label]], bool]], photo_entry: MakeEntry, out: Path

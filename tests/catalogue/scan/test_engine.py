@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 import onnxruntime
 import pytest
 
+from barkive import provenance
 from barkive.catalogue.scan import engine
 
 
@@ -16,7 +17,7 @@ def test_versions_leave_out_what_is_not_installed_and_know_the_runtime_by_any_na
             raise PackageNotFoundError(name)
         return version(name)
 
-    monkeypatch.setattr(engine, "version", without)
+    monkeypatch.setattr(provenance, "version", without)
     found = engine.own_versions()
     assert set(found) == {"barkive", "python", "pillow", "onnxruntime"}
     assert found["onnxruntime"] == onnxruntime.__version__

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from barkive import __version__
 from barkive.catalogue import Catalogue, RunState
 from barkive.catalogue.db import schema
-from barkive.catalogue.scan.recording import now
 from barkive.classifier import Classifier
+from barkive.clock import now
 
 
 def test_a_scan_is_remembered_with_who_what_when_versions_and_counts(

@@ -19,9 +19,10 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import copying
-from barkive.catalogue.transfer.copying import Copied, OnProgress, copy
+from barkive.catalogue.transfer.copying import Copied, copy
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UsageError
+from barkive.progress import OnProgress
 from barkive.verdicts import Status
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from barkive.images import Preprocessing
-from barkive.training.progress import no_progress
+from barkive.progress import no_progress
 from barkive.training.study.result import Result
 
 COLOURS = {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barkive.errors import DataError
-from barkive.training.progress import no_progress
+from barkive.progress import no_progress
 from barkive.training.study.dataset_split import draw_breeds, read_split
 
 

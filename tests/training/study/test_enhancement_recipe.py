@@ -5,15 +5,15 @@ import pytest
 from PIL import Image
 
 from barkive.images.degrade import darken
-from barkive.images.enhance import CORRECTIONS
+from barkive.images.enhance import ADJUSTMENTS
 from barkive.training.study import enhancement_recipe as module
 
 
 @pytest.fixture(scope="module")
 def ran(run_once, tiny):
-    corrections = {"stretch": CORRECTIONS["stretch"]}
+    corrections = {"stretch": ADJUSTMENTS["stretch"]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CORRECTIONS", corrections)
+        patch.setattr(module, "ADJUSTMENTS", corrections)
         patch.setattr(module, "DEGRADATIONS", {"dark": darken})
         return run_once(tiny(kind="corrections"), name="corrected")
 

@@ -7,8 +7,8 @@ import optuna
 import pytest
 
 from barkive.errors import UsageError
+from barkive.progress import no_progress
 from barkive.training.curves import Epoch
-from barkive.training.progress import no_progress
 from barkive.training.study import hyperparameter_search as tuning
 from barkive.training.study.hyperparameter_search import to_toml, tune
 from barkive.training.study.job import Job, Study

@@ -4,8 +4,8 @@ import pytest
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
+from barkive.progress import no_progress
 from barkive.training.process_group.group import SINGLE_PROCESS, ProcessGroup, Shard, use_group
-from barkive.training.progress import no_progress
 from barkive.training.study import network_training
 from barkive.training.study.study_recipe import StudyRecipe
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from barkive.errors import ClusterError, DataError, DeviceError, UsageError
+from barkive.progress import no_progress
 from barkive.training.process_group.group import (
     SINGLE_PROCESS,
     ProcessGroup,
@@ -22,7 +23,6 @@ from barkive.training.process_group.group import (
     Shard,
     use_group,
 )
-from barkive.training.progress import no_progress
 from barkive.training.study import run_recipes as runner
 from barkive.training.study.job import Study
 from barkive.training.study.result import Result, write_result

@@ -25,7 +25,8 @@ from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow, now
+from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow
+from barkive.clock import now
 from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,

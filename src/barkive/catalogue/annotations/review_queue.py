@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, Entry, Kind
+from barkive.clock import now
 from barkive.errors import ReviewedMeanwhileError
 from barkive.verdicts import Status
 
@@ -49,11 +51,8 @@ _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
 _ALL = Filter()
-
-
-def _now() -> datetime:
-    """The moment, UTC, fine enough to tell a page from the one that it was before."""
-    return datetime.now(UTC).replace(tzinfo=None)
+# Fine enough to tell a page from the one that it was before.
+_NOW = partial(now, microseconds=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Done(NamedTuple):
 class ReviewQueue:
     """The queue of photos to review, for several sessions at once."""
 
-    def __init__(self, store: Store, *, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: Store, *, clock: Callable[[], datetime] = _NOW) -> None:
         self._store, self._clock = store, clock
 
     def take(self, session: str, query: Filter = _ALL, *, count: int = 4) -> list[Entry]:

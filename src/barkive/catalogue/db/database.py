@@ -6,6 +6,7 @@ sentence. Knows nothing of photos.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from barkive.atomic import replacing
 from barkive.catalogue.db import access
 from barkive.catalogue.db.access import Way
 from barkive.catalogue.db.schema import HEAD, catalogue
@@ -40,6 +42,8 @@ from barkive.errors import (
     ReadOnlyCatalogueError,
     UsageError,
 )
+
+_log = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number, the same for all who write to a catalogue.
@@ -121,6 +125,7 @@ class Database:
         except BaseException:
             self.close()
             raise
+        _log.info("Opened the catalogue %s", self.name)
 
     @cached_property
     def uuid(self) -> str:
@@ -426,6 +431,8 @@ class Database:
         if revision is not None and self.file is not None and self._way is Way.WRITE:
             back_up(self.file, self.file.with_name(f"{self.file.name}.backup-{revision}"))
         config.attributes["connection"] = connection
+        if revision is not None:
+            _log.info("Bringing the catalogue from schema %s to %s", revision, HEAD)
         command.upgrade(config, HEAD)
 
 
@@ -443,13 +450,14 @@ def back_up(source: Path, target: Path) -> None:
     Raises:
         CatalogueError: The copy can't be written.
     """
-    part = target.with_name(f".{target.name}.part")
     try:
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(part)) as new:
+        with (
+            replacing(target) as part,
+            closing(sqlite3.connect(source)) as old,
+            closing(sqlite3.connect(part)) as new,
+        ):
             old.backup(new)
-        part.replace(target)
     except (OSError, sqlite3.Error) as error:
-        part.unlink(missing_ok=True)
         raise CatalogueError(
             f"The catalogue {source} must be brought to a newer form, and the backup {target} "
             f"that comes first can't be written: {error}; make room and try again."

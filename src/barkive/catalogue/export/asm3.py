@@ -22,17 +22,14 @@ photo. Knows nothing of files other than the photos.
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
-
-from PIL import Image
 
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list, unknown_breed
 from barkive.catalogue.export.tables import csv_line, short_list
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
-from barkive.images import decode, map_ahead
+from barkive.images import map_ahead, thumbnail
 from barkive.verdicts import Label, Language, Status
 
 __all__ = ["BreedList", "asm3_rows", "read_breed_list"]
@@ -50,7 +47,6 @@ _AGE_UNKNOWN: dict[Language, str] = {
 }
 _NOT_SURE: dict[Language, str] = {"en": "The breed is not sure", "fr": "La race n'est pas sûre"}
 _LONGEST_SIDE = 1024
-_QUALITY = 85
 _AHEAD = 4
 
 
@@ -125,11 +121,7 @@ def _cell(text: str) -> str:
 def _picture(entry: Entry) -> str:
     """A data URI of a small copy of the photo; empty where it can't be read."""
     try:
-        pixels = decode(entry.file, shorter_side=_LONGEST_SIDE)
+        content = thumbnail(entry.file, _LONGEST_SIDE)
     except PhotoError:
         return ""
-    image = Image.fromarray(pixels)
-    image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.LANCZOS)
-    content = io.BytesIO()
-    image.save(content, "JPEG", quality=_QUALITY)
-    return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode()}"
+    return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"

@@ -11,11 +11,11 @@ from typing import BinaryIO
 from PIL import Image, ImageDraw, ImageOps
 
 from barkive.catalogue.export.lettering import Lettering
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.export.pdf import PicturePDF
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, UsageError
 from barkive.images import decode, map_ahead
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Language, Status
 
 # A4 upright.
@@ -64,7 +64,7 @@ def write_contact_sheet(
     pdf: bool = True,
     title: str = "Barkive",
     day: date | None = None,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> int:
     """Draws the photos in rows of four: a PDF of A4 pages, or one tall PNG.
 

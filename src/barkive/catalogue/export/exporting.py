@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from barkive.catalogue.export import megadetector, tables
-from barkive.catalogue.export.asm3 import asm3_rows
-from barkive.catalogue.export.atomic import rewriting
+from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
-from barkive.catalogue.export.outcome import OnProgress, Outcome
+from barkive.catalogue.export.exporter import (
+    ExportContext,
+    Exporter,
+    FileExporter,
+    FolderExporter,
+    TextExporter,
+)
+from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.export.registry import ExportFormat, text_forms
+from barkive.catalogue.export.registry import exporter as find_exporter
 from barkive.catalogue.export.vetting import Vetted
-from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
 from barkive.images import is_photo
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Label, Language
 
+__all__ = ["Export", "ExportFormat"]
+
+_log = logging.getLogger(__name__)
+
 Item = TypeVar("Item")
-
-
-class ExportFormat(StrEnum):
-    """The forms in which the catalogue can be taken out."""
-
-    CSV = "csv"
-    JSON = "json"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    MD_JSON = "md-json"
-    ASM3 = "asm3"
-    XMP = "xmp"
-    FOLDERS = "folders"
-    CONTACT_SHEET = "contact-sheet"
-    TRAINING_SET = "training-set"
-
-
-_TEXT = (
-    *(ExportFormat.CSV, ExportFormat.JSON, ExportFormat.JSONL),
-    *(ExportFormat.MD_JSON, ExportFormat.ASM3),
-)
-_FOLDER = (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET)
-# These look at the photos' files, and not only at what is known of them.
-_OF_FILES = (*_FOLDER, ExportFormat.XMP, ExportFormat.ASM3, ExportFormat.CONTACT_SHEET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +40,7 @@ class Export:
     """What is to be taken out, and where to.
 
     Attributes:
-        form: In which form.
+        form: In which form, by its name: see `registry.forms`.
         out: The file, or the folder for `xmp`, `folders` and `training-set`; None for
             standard output, and for `xmp` for beside the photos.
         lang: Of names and headings.
@@ -63,10 +49,10 @@ class Export:
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
 
     Raises:
-        UsageError: The form needs a place, or can't be written there.
+        UsageError: There is no such form, it needs a place, or can't be written there.
     """
 
-    form: ExportFormat
+    form: str
     out: Path | None = None
     lang: Language = "en"
     breed_list: BreedList | None = None
@@ -74,22 +60,27 @@ class Export:
     gone: bool = False
 
     def __post_init__(self) -> None:
-        if self.out is None and self.form not in (*_TEXT, ExportFormat.XMP):
-            kind = "a folder" if self.form in _FOLDER else "a file"
-            raise UsageError(f"The form {self.form} needs {kind} to write to: --out.")
-        if self.out is None or self.form in (*_FOLDER, ExportFormat.XMP):
+        exporter, out = self.exporter, self.out
+        if out is None:
+            if exporter.needs_out:
+                kind = "a folder" if isinstance(exporter, FolderExporter) else "a file"
+                raise UsageError(f"The form {self.form} needs {kind} to write to: --out.")
             return
-        sheet = self.form is ExportFormat.CONTACT_SHEET
-        if sheet and self.out.suffix.lower() not in (".pdf", ".png"):
-            raise UsageError(f"A contact sheet is a .pdf or a .png file, not {self.out.name}.")
-        if self.out.is_dir():
-            raise UsageError(f"{self.out} is a folder; give a file.")
-        if self.out.suffix.lower() == ".xmp":
-            raise UsageError(
-                f"{self.out} is a side-car, which is not overwritten; give another file."
-            )
-        if not sheet and is_photo(self.out):
-            raise UsageError(f"{self.out} is a photo, which is not overwritten; give another file.")
+        if isinstance(exporter, FolderExporter):
+            return
+        if isinstance(exporter, FileExporter):
+            exporter.check(out)
+        if out.is_dir():
+            raise UsageError(f"{out} is a folder; give a file.")
+        if out.suffix.lower() == ".xmp":
+            raise UsageError(f"{out} is a side-car, which is not overwritten; give another file.")
+        if is_photo(out) and not exporter.is_picture:
+            raise UsageError(f"{out} is a photo, which is not overwritten; give another file.")
+
+    @property
+    def exporter(self) -> Exporter:
+        """What writes the form."""
+        return find_exporter(self.form)
 
     def run(
         self,
@@ -98,7 +89,7 @@ class Export:
         labels: tuple[Label, ...],
         base: str | None,
         write: Callable[[str], object],
-        on_progress: OnProgress = lambda done, total: None,
+        on_progress: OnProgress = silent,
     ) -> Outcome:
         """Takes the entries out; those whose files have changed are left out, and told.
 
@@ -113,15 +104,20 @@ class Export:
             UsageError: The file or folder can't be written.
             MissingExtraError: The form needs an extra that is not installed.
         """
-        vetted = Vetted(entries, present=self.form in (*_FOLDER, ExportFormat.XMP))
-        chosen = iter(vetted) if self.form in _OF_FILES else entries
+        exporter = self.exporter
+        vetted = Vetted(entries, present=isinstance(exporter, FolderExporter))
+        chosen = iter(vetted) if exporter.reads_photos else entries
+        context = replace(
+            self._context(labels, base), left_out=vetted.left_out, on_progress=on_progress
+        )
         try:
-            done = self._run(chosen, vetted.left_out, labels, base, write, on_progress)
-            return replace(done, failures=(*vetted.failures, *done.failures))
+            done = self._written(exporter, chosen, context, write)
         except BrokenPipeError:  # the reader, such as `head`, has had enough
             raise
         except OSError as error:
             raise cannot_write(self.out or Path("/dev/stdout"), error) from None
+        _log.info("Exported %d as %s to %s", done.written, self.form, self.out or "standard output")
+        return replace(done, failures=(*vetted.failures, *done.failures))
 
     def pieces(
         self, entries: Iterator[Entry], *, labels: tuple[Label, ...], base: str | None
@@ -136,73 +132,50 @@ class Export:
         Raises:
             UsageError: The form is no text.
         """
-        if self.form not in _TEXT:
-            raise UsageError(f"The form {self.form} is no text; choose one of: {', '.join(_TEXT)}.")
-        chosen = iter(Vetted(entries, present=False)) if self.form in _OF_FILES else entries
-        return self._chunks(chosen, labels, base)
+        exporter = self.exporter
+        if not isinstance(exporter, TextExporter):
+            raise UsageError(
+                f"The form {self.form} is no text; choose one of: {', '.join(text_forms())}."
+            )
+        chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
+        return exporter.pieces(chosen, self._context(labels, base))
 
-    def _run(
+    def _context(self, labels: tuple[Label, ...], base: str | None) -> ExportContext:
+        return ExportContext(
+            out=self.out,
+            lang=self.lang,
+            labels=labels,
+            base=base,
+            breed_list=self.breed_list,
+            copy=self.copy,
+            gone=self.gone,
+        )
+
+    def _written(
         self,
+        exporter: Exporter,
         entries: Iterator[Entry],
-        left_out: Mapping[str, Now],
-        labels: tuple[Label, ...],
-        base: str | None,
+        context: ExportContext,
         write: Callable[[str], object],
-        on_progress: OnProgress,
     ) -> Outcome:
-        from barkive.catalogue.export import contact_sheet, folders, parquet, xmp
-        from barkive.catalogue.export.tree import Tree
-
-        out, lang = self.out, self.lang
-        match self.form:
-            case ExportFormat.XMP:
-                above = Path(base) if base is not None else None
-                return xmp.write_sidecars(entries, out, lang, base=above, on_progress=on_progress)
-            case ExportFormat.FOLDERS:
-                assert out is not None
-                tree = Tree(out, copy=self.copy, gone=self.gone, left_out=left_out)
-                return folders.write_folders(entries, tree, lang, on_progress=on_progress)
-            case ExportFormat.TRAINING_SET:
-                assert out is not None
-                tree = Tree(out, copy=self.copy, gone=self.gone, left_out=left_out)
-                return folders.write_training_set(entries, tree, on_progress=on_progress)
-        counted = _Counted(entries, on_progress)
-        if self.form in _TEXT:
-            rows = _Counted(self._chunks(iter(counted), labels, base))
-            chunks = iter(rows)
-            if out is None:
-                for chunk in chunks:
-                    write(chunk)
+        if isinstance(exporter, FolderExporter):
+            return exporter.write(entries, context)
+        counted = _Counted(entries, context.on_progress)
+        if isinstance(exporter, TextExporter):
+            pieces = _Counted(exporter.pieces(iter(counted), context))
+            if self.out is None:
+                for piece in pieces:
+                    write(piece)
             else:
-                with rewriting(out) as file:
-                    file.writelines(chunk.encode() for chunk in chunks)
-            # An import has no rows for photos without a dog, or that can't be read.
-            written = rows.done - 1 if self.form is ExportFormat.ASM3 else counted.done
+                with rewriting(self.out) as file:
+                    file.writelines(piece.encode() for piece in pieces)
+            written = exporter.written(counted.done, pieces.done)
             return Outcome(written=written, skipped=counted.done - written)
-        assert out is not None
-        with rewriting(out) as file:
-            if self.form is ExportFormat.PARQUET:
-                parquet.write_parquet(iter(counted), file, lang)
-            else:
-                contact_sheet.write_contact_sheet(
-                    iter(counted), file, lang, pdf=out.suffix.lower() == ".pdf"
-                )
+        assert isinstance(exporter, FileExporter)
+        assert self.out is not None
+        with rewriting(self.out) as file:
+            exporter.write(iter(counted), file, context)
         return Outcome(written=counted.done)
-
-    def _chunks(
-        self, entries: Iterator[Entry], labels: tuple[Label, ...], base: str | None
-    ) -> Iterator[str]:
-        match self.form:
-            case ExportFormat.CSV:
-                return tables.csv_rows(entries, self.lang)
-            case ExportFormat.JSON:
-                return tables.json_array(entries, self.lang)
-            case ExportFormat.JSONL:
-                return tables.json_lines(entries, self.lang)
-            case ExportFormat.ASM3:
-                return asm3_rows(entries, self.breed_list, self.lang)
-            case _:
-                return megadetector.megadetector_json(entries, labels, base, datetime.now(UTC))
 
 
 @dataclass(slots=True)
@@ -210,7 +183,7 @@ class _Counted(Generic[Item]):
     """Items that are counted as they pass."""
 
     items: Iterator[Item]
-    on_progress: OnProgress = lambda done, total: None
+    on_progress: OnProgress = silent
     done: int = 0
 
     def __iter__(self) -> Iterator[Item]:

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 
 from barkive.breeds import all_breeds
-from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
+from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.records import Entry
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Language, Status
 
 _FOLDERS: dict[Language, dict[Status, str]] = {
@@ -35,7 +36,7 @@ def write_folders(
     tree: Tree,
     lang: Language,
     *,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Outcome:
     """Makes a tree by breed, such as `Pug/rex.jpg` and `Maltese x Pug/mix.jpg`.
 
@@ -68,7 +69,7 @@ def write_training_set(
     entries: Iterable[Entry],
     tree: Tree,
     *,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Outcome:
     """Makes a folder of breeds for `barkive train` of what people said.
 

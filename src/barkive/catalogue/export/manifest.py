@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from barkive.catalogue.export.atomic import rewriting
+from barkive.atomic import rewriting
 from barkive.errors import UsageError
 from barkive.images.placed import HEADER, MANIFEST, Placed, read_placed
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
 from dataclasses import dataclass
-
-OnProgress = Callable[[int, int | None], None]
-"""Called with the number of photos done, and of all where that is known."""
 
 
 @dataclass(frozen=True, slots=True)

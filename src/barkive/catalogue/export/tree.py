@@ -16,7 +16,8 @@ from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
-from barkive.catalogue.export.atomic import begin, replacing
+from barkive.atomic import begin, replacing
+from barkive.catalogue.export.exporter import ExportContext
 from barkive.catalogue.export.manifest import Manifest
 from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
@@ -69,6 +70,12 @@ class Tree:
             self._kinds = (Kind.LINK,)
         else:
             self._kinds = (Kind.HARD_LINK, Kind.COPY)
+
+    @classmethod
+    def of(cls, context: ExportContext) -> Tree:
+        """The tree that an export is to make."""
+        assert context.out is not None
+        return cls(context.out, copy=context.copy, gone=context.gone, left_out=context.left_out)
 
     def holds(self, photo: str) -> bool:
         """Whether the photo is one of the tree's links or copies, or a link to one."""
@@ -218,7 +225,7 @@ class Tree:
         if path.parent.is_symlink():
             raise NotADirectoryError(errno.ENOTDIR, f"the folder “{path.parent}” is a link")
         path.parent.mkdir(exist_ok=True)
-        with replacing(path) as part:
+        with replacing(path, durable=False) as part:
             earlier = self._earlier.get(name)
             copied = earlier is not None and earlier.kind is Kind.COPY
             kind = _put(entry.file, part, self._kinds, like=path if copied else None)

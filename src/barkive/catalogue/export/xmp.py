@@ -12,11 +12,12 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from barkive.catalogue.export.atomic import rewriting
-from barkive.catalogue.export.outcome import Failure, OnProgress, Outcome, reason_of
+from barkive.atomic import rewriting
+from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
 from barkive.images.files import EXTENSIONS, RAW
+from barkive.progress import OnProgress, silent
 from barkive.verdicts import Language, Status
 
 _ROOTS: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
@@ -34,7 +35,7 @@ def write_sidecars(
     lang: Language,
     *,
     base: Path | None = None,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = silent,
 ) -> Outcome:
     """Writes the tags of photos into side-cars, `Dog|Pug` or `Chien|Carlin`.
 

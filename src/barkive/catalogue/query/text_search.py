@@ -8,18 +8,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from barkive.breeds import all_breeds
+from barkive.text import fold
 from barkive.verdicts import Label
 
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 # Letters and numbers apart, so that “rex” finds rex2.jpg and “42” finds IMG_0042.jpg as 0042.
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 
 
 def split(text: str) -> list[str]:
     """The words of a text, without case and accents: `Épagneul_2` gives `epagneul` and `2`."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(c for c in folded.translate(_LIGATURES) if not unicodedata.combining(c))
-    return _WORD.findall(plain)
+    return _WORD.findall("".join(c for c in fold(text) if not unicodedata.combining(c)))
 
 
 def searchable(path: str, labels: Iterable[Label], note: str | None) -> str:

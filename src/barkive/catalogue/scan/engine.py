@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
-from barkive import __version__
 from barkive.catalogue.photos.reading import Reading
 from barkive.classifier import Classifier, Judged
+from barkive.provenance import versions
 
 
 class Engine(Protocol):
@@ -73,12 +70,4 @@ def own_versions() -> dict[str, str]:
     Returns:
         Versions by the package's name; an optional one that is not installed is left out.
     """
-    found = {"barkive": __version__, "python": platform.python_version()}
-    for name in ("onnxruntime", "pillow", "pillow-heif"):
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    if "onnxruntime" not in found:  # the package for GPUs has another name
-        import onnxruntime
-
-        found["onnxruntime"] = onnxruntime.__version__
-    return found
+    return versions("python", "onnxruntime", "pillow", "pillow-heif")

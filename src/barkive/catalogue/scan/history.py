@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.predictions.models import Model
-from barkive.catalogue.records import now, utc
+from barkive.catalogue.records import utc
 from barkive.catalogue.scan.engine import Engine
+from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
 
 _ALIVE = timedelta(minutes=5)

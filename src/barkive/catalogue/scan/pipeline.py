@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
 from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.query.store import Store
@@ -30,6 +29,7 @@ from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError
 from barkive.images import read_file
 from barkive.images.remote import is_remote
+from barkive.progress import OnProgress
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000

@@ -25,10 +25,10 @@ from barkive.catalogue.query.effective_label import (
     labels_in_force,
     update_effective_labels,
 )
-from barkive.catalogue.records import now
 from barkive.catalogue.scan.placing import MOVED, Placing, join
 from barkive.catalogue.similarity import pgvector_index
 from barkive.classifier import Judged
+from barkive.clock import now
 
 
 def record(

@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from barkive.atomic import replacing
+
 DIRECTIONS = 128
 _SAMPLE = 4096
 _ROUNDING = 1e-3
@@ -111,10 +113,9 @@ def write_segment(
     Raises:
         OSError: The folder can't be written, or there are not `count` vectors.
     """
-    part = folder / f".{after}-{last}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / f"{after}-{last}") as part:
+        part.mkdir()
         basis: NDArray[np.float32] | None = None
         written = 0
         with (part / "rows.npy").open("wb") as file:
@@ -135,9 +136,6 @@ def write_segment(
         if basis is None or written != count:
             raise OSError(f"{written} vectors were read, and {count} expected.")
         np.save(part / "basis.npy", basis)
-        part.rename(folder / f"{after}-{last}")
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def unit(packed: NDArray[np.int8]) -> NDArray[np.float32]:

@@ -41,13 +41,13 @@ from barkive.catalogue.db.portable import (
     Row,
     packed,
 )
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import now
 from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import unmerging
+from barkive.clock import now
 from barkive.errors import CatalogueError, UsageError
+from barkive.progress import OnProgress
 
 Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""

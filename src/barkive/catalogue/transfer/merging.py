@@ -27,7 +27,6 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.portable import without_nul
-from barkive.catalogue.export.outcome import OnProgress
 from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
@@ -37,9 +36,11 @@ from barkive.catalogue.query.effective_label import (
     update_effective_labels,
 )
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow, now
+from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
+from barkive.clock import now
+from barkive.progress import OnProgress
 from barkive.verdicts import Language
 
 # So many pictures are in memory, and in a transaction.

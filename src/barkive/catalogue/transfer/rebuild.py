@@ -32,7 +32,8 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, default_location
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names
-from barkive.catalogue.records import Kind, now
+from barkive.catalogue.records import Kind
+from barkive.clock import now
 from barkive.errors import CatalogueError, DamagedCatalogueError
 from barkive.verdicts import Status
 

@@ -15,7 +15,8 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.query.effective_label import update_effective_labels
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import now, utc
+from barkive.catalogue.records import utc
+from barkive.clock import now
 from barkive.errors import NothingToSayError
 
 _AT_ONCE = 500

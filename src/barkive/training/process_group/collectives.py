@@ -14,6 +14,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from barkive.errors import BarkiveError, ClusterError, UsageError
+from barkive.machine import cores
+from barkive.progress import OnProgress
 from barkive.training.process_group.group import (
     Item,
     ProcessGroup,
@@ -21,11 +23,9 @@ from barkive.training.process_group.group import (
     Result,
     Shard,
     Work,
-    cores,
     current_group,
 )
 from barkive.training.process_group.torch_device import set_device
-from barkive.training.progress import OnProgress
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store
@@ -195,7 +195,7 @@ class DistributedGroup(ProcessGroup):
         if len(items) <= block:
             return work(items, on_progress)
 
-        def of_all(done: int, total: int) -> None:
+        def of_all(done: int, total: int | None) -> None:
             on_progress(min(done * self.world_size, len(items)), len(items))
 
         with self.on_all_ranks(_map_shard, work, items, block):
@@ -272,7 +272,7 @@ def _map_shard(
     group = current_group()
     assert isinstance(group, DistributedGroup)
 
-    def advance(done: int, total: int) -> None:
+    def advance(done: int, total: int | None) -> None:
         group.check_failure()
         on_progress(done, total)
 

@@ -6,7 +6,6 @@ has started several, `launch.init_process_group` puts a `collectives.Distributed
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from barkive.errors import ClusterError
-from barkive.training.progress import OnProgress
+from barkive.progress import OnProgress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -153,10 +152,3 @@ def use_group(group: ProcessGroup) -> Iterator[None]:
         yield
     finally:
         _current = SINGLE_PROCESS
-
-
-def cores() -> int:
-    """The cores that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,7 +18,8 @@ import torch
 import torch.distributed as dist
 
 from barkive.errors import ClusterError, UsageError
-from barkive.training.process_group.group import Shard, cores, use_group
+from barkive.machine import cores
+from barkive.training.process_group.group import Shard, use_group
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import Store

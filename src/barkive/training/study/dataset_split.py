@@ -18,9 +18,9 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
+from barkive.progress import Log, OnProgress, Progress
 from barkive.training.datasets import Data, LabelledPhotos, label_folders, split
 from barkive.training.process_group.group import current_group
-from barkive.training.progress import Log, Progress
 from barkive.training.study.study_recipe import StudyRecipe
 from barkive.verdicts import Label
 
@@ -181,7 +181,7 @@ def _split(
     return found
 
 
-def _read(paths: Sequence[str], advance: evaluation.OnProgress) -> list[NDArray[np.uint64] | str]:
+def _read(paths: Sequence[str], advance: OnProgress) -> list[NDArray[np.uint64] | str]:
     """The perceptual hash of each photo, or the reason why it can't be read."""
 
     def read(path: str) -> NDArray[np.uint64] | str:

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive.images.degrade import DEGRADATIONS
-from barkive.images.enhance import CORRECTIONS, enhance, require_corrections
+from barkive.images.enhance import ADJUSTMENTS, enhance, require_adjustments
+from barkive.progress import OnProgress
 from barkive.training.backbones import Backbone
 from barkive.training.features import extract_features
 from barkive.training.onnx_export import GraphFeatures
-from barkive.training.progress import OnProgress
 from barkive.training.study.frozen import FrozenBase, freeze
 from barkive.training.study.job import Job
 from barkive.training.study.network_training import build
@@ -44,13 +44,13 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         DataError, WeightsError, UsageError: As `network.run`.
     """
     assert backbone is not None
-    require_corrections(tuple(CORRECTIONS))
+    require_adjustments(tuple(ADJUSTMENTS))
     split = job.read_split()
     network = build(job.recipe, backbone, len(split.labels))
     job.begin()
     base = freeze(network, backbone.digest, job.recipe.preprocessing, job.progress)
     held = split.held
-    corrections, spoilt = (PLAIN, *CORRECTIONS), (CLEAN, *DEGRADATIONS)
+    corrections, spoilt = (PLAIN, *ADJUSTMENTS), (CLEAN, *DEGRADATIONS)
     right: dict[tuple[str, str], NDArray[np.bool_]] = {}
     each = len(split.train) + len(spoilt) * len(held)
     with job.progress("Correcting") as advance:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive.images import Preprocessing, Square
+from barkive.progress import Progress
 from barkive.training import onnx_export
 from barkive.training.loading import Loader
 from barkive.training.networks import Network
 from barkive.training.process_group.group import Shard
-from barkive.training.progress import Progress
 from barkive.training.tuning import Extractor
 
 

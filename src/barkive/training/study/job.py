@@ -14,9 +14,9 @@ from barkive import evaluation
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError
 from barkive.evaluation import Evaluation, Known, Predict
+from barkive.progress import Log, Progress
 from barkive.training.head import Linear, fit_prediction_layers
 from barkive.training.pipeline import Run, failed_csv
-from barkive.training.progress import Log, Progress
 from barkive.training.study import recipe_folder
 from barkive.training.study.dataset_split import DatasetSplit, read_split
 from barkive.training.study.result import Result, Table

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from barkive.errors import UsageError
+from barkive.progress import Log, Progress
 from barkive.training import loop, networks
 from barkive.training.backbones import Backbone
 from barkive.training.batches import Batches, Rows
@@ -22,7 +23,6 @@ from barkive.training.loading import Loader, Photos
 from barkive.training.networks import Network
 from barkive.training.precision import Precision
 from barkive.training.process_group.group import current_group
-from barkive.training.progress import Log, Progress
 from barkive.training.study.dataset_split import DatasetSplit
 from barkive.training.study.frozen import AugmentedRows, FrozenBase, freeze
 from barkive.training.study.study_recipe import StudyRecipe

@@ -7,13 +7,12 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from barkive import __version__
+from barkive import provenance
 from barkive.evaluation import write_files
-from barkive.training.process_group.group import cores
+from barkive.machine import cores
 
 FILE = "result.json"
 
@@ -137,8 +136,7 @@ def write_result(folder: Path, result: Result) -> None:
 
 def versions() -> dict[str, str]:
     """The versions of Barkive and of what it computes with."""
-    packages = ("onnxruntime", "timm", "torch")
-    return {"barkive": __version__} | {name: version(name) for name in packages}
+    return provenance.versions("onnxruntime", "timm", "torch")
 
 
 def machine() -> str:

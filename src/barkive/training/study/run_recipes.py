@@ -26,11 +26,11 @@ from barkive.errors import (
     UsageError,
     WeightsError,
 )
+from barkive.progress import Log, Progress
 from barkive.training.allocator import keep_freed_memory
 from barkive.training.backbones import Backbone
 from barkive.training.precision import Precision
 from barkive.training.process_group.group import RemoteRankError, current_group
-from barkive.training.progress import Log, Progress
 from barkive.training.study import (
     bag_of_words_recipe,
     enhancement_recipe,

@@ -6,13 +6,12 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from barkive import atomic
 from barkive.catalogue import Catalogue, Entry, safe_name
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
@@ -81,28 +80,14 @@ class Ingest:
         folder = self._folder / f"{datetime.now():%Y-%m}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            part = folder / f".{secrets.token_hex(8)}.part"
-            try:
-                with part.open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                for free in _numbered(folder / name):
-                    with suppress(FileExistsError):
-                        # The name is taken first: to rename would replace another's file.
-                        free.open("xb").close()
-                        break
-                part.replace(free)
-            finally:
-                part.unlink(missing_ok=True)
-            for place in (folder, self._folder):
-                _sync(place)
+            kept = atomic.add(content, _numbered(folder / name))
+            atomic.sync_folder(self._folder)
         except OSError as error:
             remedy = "make room" if error.errno == errno.ENOSPC else "make it writable"
             raise CatalogueError(
                 f"The photo can't be kept in {folder}: {error.strerror}; {remedy} and try again."
             ) from None
-        return free
+        return kept
 
 
 def _holds(file: str, content: bytes) -> bool:
@@ -129,13 +114,3 @@ def _numbered(path: Path) -> Iterator[Path]:
     while True:
         yield path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
-
-
-def _sync(folder: Path) -> None:
-    """Flushes a folder to the disk, so that its new names last."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

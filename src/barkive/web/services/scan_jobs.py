@@ -15,8 +15,9 @@ from enum import StrEnum
 
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Catalogue, Source, Summary, is_gone, now, open_source, utc
+from barkive.catalogue import Catalogue, Source, Summary, is_gone, open_source, utc
 from barkive.classifier import Classifier
+from barkive.clock import now
 from barkive.errors import (
     BarkiveError,
     BusyError,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import sqlite3
 import threading
 import time
@@ -24,6 +23,7 @@ from barkive.catalogue import Entry, holds_picture
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError, decode, read_file
 from barkive.images.memory import give_back
+from barkive.machine import cores
 
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
@@ -79,7 +79,7 @@ class Thumbnails:
         self._making: dict[str, threading.Lock] = {}
         self._large: set[str] = set()
         # Decoding takes memory, and gains nothing from more threads than cores.
-        self._few = threading.BoundedSemaphore(os.cpu_count() or 1)
+        self._few = threading.BoundedSemaphore(cores())
         self._database: sqlite3.Connection | None = None
         self._bytes = 0
         with suppress(OSError):

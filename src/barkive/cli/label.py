@@ -1,4 +1,4 @@
-"""`barkive correct` and `barkive history`: what people say of photos."""
+"""`barkive label` and `barkive history`: what people say of photos."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ By = Annotated[
 ]
 
 
-def correct(
+def label(
     photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="One photo or several.")],
     breed: Annotated[
         str | None,
@@ -43,9 +43,10 @@ def correct(
     lang: LangOption = Lang.EN,
     catalogue: CatalogueAt = None,
 ) -> None:
-    """Say what is on a photo: that stands over what the model says, in every scan.
+    """Label a photo: what a person says stands over what the model says, in every scan.
 
-    It holds for every file of the same content, wherever it is moved.
+    It holds for every file of the same content, wherever it is moved. `barkive correct` is
+    another name of this command.
     """
     from barkive.catalogue import Catalogue, Kind, Label
     from barkive.cli.output import entry_line, text_writer
@@ -98,4 +99,4 @@ def history(
             note = f" ({change.note})" if change.note else ""
             print_line(f"{record['at']}{who}  {said}, was {change.was}{note}")
     if not changes:
-        typer.echo("Nobody has corrected this photo.", err=True)
+        typer.echo("Nobody has labelled this photo.", err=True)

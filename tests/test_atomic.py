@@ -9,8 +9,8 @@ from struct import pack
 
 import pytest
 
-from barkive.catalogue.export import atomic
-from barkive.catalogue.export.atomic import begin, replacing, rewriting
+from barkive import atomic
+from barkive.atomic import begin, replacing, rewriting
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="owners and modes are those of POSIX")
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")
@@ -222,3 +222,76 @@ def _umask() -> int:
     found = os.umask(0)
     os.umask(found)
     return found
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what is brought to the disk, in order."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("the system does not say what a handle is of")
+    names: list[str] = []
+    fsync = os.fsync
+
+    def listen(handle: int) -> None:
+        names.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", listen)
+    return names
+
+
+def test_the_content_reaches_the_disk_before_the_name(tmp_path: Path, synced: list[str]) -> None:
+    with replacing(tmp_path / "model.onnx") as part:
+        part.write_bytes(b"graph")
+    assert synced == [".model.onnx.part", tmp_path.name]
+    assert (tmp_path / "model.onnx").read_bytes() == b"graph"
+
+
+def test_what_can_be_made_again_is_not_waited_for(tmp_path: Path, synced: list[str]) -> None:
+    with replacing(tmp_path / "rex.jpg", durable=False) as part:
+        part.write_bytes(b"photo")
+    assert synced == []
+    assert [path.name for path in tmp_path.iterdir()] == ["rex.jpg"]
+
+
+def test_a_folder_appears_whole(tmp_path: Path, synced: list[str]) -> None:
+    stale = tmp_path / ".0-9.part"
+    stale.mkdir()
+    (stale / "rows.npy").write_bytes(b"of a run that was killed")
+    with replacing(tmp_path / "0-9") as part:
+        part.mkdir()
+        (part / "basis.npy").write_bytes(b"rows")
+    assert synced == ["basis.npy", ".0-9.part", tmp_path.name]
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == [
+        "0-9",
+        "0-9/basis.npy",
+    ]
+
+
+def test_of_a_folder_that_fails_nothing_is_left(tmp_path: Path) -> None:
+    def write() -> None:
+        with replacing(tmp_path / "0-9") as part:
+            part.mkdir()
+            (part / "basis.npy").write_bytes(b"rows")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_new_file_takes_the_first_free_name(tmp_path: Path, synced: list[str]) -> None:
+    names = [tmp_path / name for name in ("rex.jpg", "rex-2.jpg", "rex-3.jpg")]
+    assert [atomic.add(content, names).name for content in (b"one", b"two")] == [
+        "rex.jpg",
+        "rex-2.jpg",
+    ]
+    assert synced[1::2] == [tmp_path.name] * 2
+    assert [path.read_bytes() for path in names[:2]] == [b"one", b"two"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rex-2.jpg", "rex.jpg"]
+
+
+def test_a_new_file_may_be_its_owners_alone(tmp_path: Path) -> None:
+    with begin(tmp_path / "password.json", mode=0o600) as file:
+        file.write(b"{}")
+    assert mode_of(tmp_path / "password.json") == 0o600

@@ -1,0 +1,165 @@
+"""The forms of export that come with Barkive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from barkive.catalogue.export import tables
+from barkive.catalogue.export.asm3 import asm3_rows
+from barkive.catalogue.export.exporter import (
+    ExportContext,
+    FileExporter,
+    FolderExporter,
+    TextExporter,
+)
+from barkive.catalogue.export.megadetector import megadetector_json
+from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.records import Entry
+from barkive.errors import UsageError
+
+
+class Csv(TextExporter):
+    """See `tables.csv_rows`."""
+
+    description = "a table for spreadsheets, a row a photo"
+    media_type = "text/csv; charset=utf-8"
+    suffix = ".csv"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        return tables.csv_rows(entries, context.lang)
+
+
+class Json(TextExporter):
+    """See `tables.json_array`."""
+
+    description = "an array of objects for programs"
+    media_type = "application/json"
+    suffix = ".json"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        return tables.json_array(entries, context.lang)
+
+
+class JsonLines(TextExporter):
+    """See `tables.json_lines`."""
+
+    description = "an object a line for programs"
+    media_type = "application/jsonl"
+    suffix = ".jsonl"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        return tables.json_lines(entries, context.lang)
+
+
+class MegaDetector(TextExporter):
+    """See `megadetector.megadetector_json`."""
+
+    description = "for wildlife tools that read MegaDetector's results"
+    media_type = "application/json"
+    suffix = ".json"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        return megadetector_json(entries, context.labels, context.base, datetime.now(UTC))
+
+
+class Asm3(TextExporter):
+    """See `asm3.asm3_rows`."""
+
+    description = "Animal Shelter Manager's import"
+    reads_photos = True
+    media_type = "text/csv; charset=utf-8"
+    suffix = ".csv"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        return asm3_rows(entries, context.breed_list, context.lang)
+
+    def written(self, entries: int, pieces: int) -> int:
+        """Photos without a dog have no row; the header is none."""
+        return pieces - 1
+
+
+class Parquet(FileExporter):
+    """See `parquet.write_parquet`."""
+
+    description = "a table for notebooks and databases"
+    media_type = "application/vnd.apache.parquet"
+    suffix = ".parquet"
+
+    def write(self, entries: Iterator[Entry], file: BinaryIO, context: ExportContext) -> None:
+        """See `FileExporter`."""
+        from barkive.catalogue.export.parquet import write_parquet
+
+        write_parquet(entries, file, context.lang)
+
+
+class ContactSheet(FileExporter):
+    """See `contact_sheet.write_contact_sheet`."""
+
+    description = "small pictures with their breeds to print, a .pdf or .png"
+    reads_photos = True
+    is_picture = True
+    media_type = "application/pdf"
+    suffix = ".pdf"
+
+    def write(self, entries: Iterator[Entry], file: BinaryIO, context: ExportContext) -> None:
+        """See `FileExporter`."""
+        from barkive.catalogue.export.contact_sheet import write_contact_sheet
+
+        is_pdf = context.out is None or context.out.suffix.lower() == ".pdf"
+        write_contact_sheet(entries, file, context.lang, pdf=is_pdf)
+
+    def check(self, out: Path) -> None:
+        """See `FileExporter`."""
+        if out.suffix.lower() not in (".pdf", ".png"):
+            raise UsageError(f"A contact sheet is a .pdf or a .png file, not {out.name}.")
+
+
+class Xmp(FolderExporter):
+    """See `xmp.write_sidecars`."""
+
+    description = "side-car files with tags, for photo managers"
+    needs_out = False
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.xmp import write_sidecars
+
+        base = Path(context.base) if context.base is not None else None
+        return write_sidecars(
+            entries, context.out, context.lang, base=base, on_progress=context.on_progress
+        )
+
+
+class Folders(FolderExporter):
+    """See `folders.write_folders`."""
+
+    description = "a tree by breed of links to the photos"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.folders import write_folders
+        from barkive.catalogue.export.tree import Tree
+
+        tree = Tree.of(context)
+        return write_folders(entries, tree, context.lang, on_progress=context.on_progress)
+
+
+class TrainingSet(FolderExporter):
+    """See `folders.write_training_set`."""
+
+    description = "what people labelled, as a folder of breeds for `barkive train`"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.folders import write_training_set
+        from barkive.catalogue.export.tree import Tree
+
+        return write_training_set(entries, Tree.of(context), on_progress=context.on_progress)

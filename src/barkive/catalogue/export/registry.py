@@ -1,0 +1,95 @@
+"""The forms of export by name: Barkive's own, and those of other packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
+from typing import Final
+
+from barkive.catalogue.export import built_in
+from barkive.catalogue.export.exporter import Exporter, TextExporter
+from barkive.errors import UsageError
+
+GROUP: Final = "barkive.exporters"
+"""The entry point group in which packages name their exporters, see `exporter`."""
+
+
+class ExportFormat(StrEnum):
+    """The names of the forms that come with Barkive."""
+
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+    MD_JSON = "md-json"
+    ASM3 = "asm3"
+    XMP = "xmp"
+    FOLDERS = "folders"
+    CONTACT_SHEET = "contact-sheet"
+    TRAINING_SET = "training-set"
+
+
+_BUILT_IN: Mapping[str, type[Exporter]] = {
+    ExportFormat.CSV: built_in.Csv,
+    ExportFormat.JSON: built_in.Json,
+    ExportFormat.JSONL: built_in.JsonLines,
+    ExportFormat.PARQUET: built_in.Parquet,
+    ExportFormat.MD_JSON: built_in.MegaDetector,
+    ExportFormat.ASM3: built_in.Asm3,
+    ExportFormat.XMP: built_in.Xmp,
+    ExportFormat.FOLDERS: built_in.Folders,
+    ExportFormat.CONTACT_SHEET: built_in.ContactSheet,
+    ExportFormat.TRAINING_SET: built_in.TrainingSet,
+}
+
+
+def forms() -> tuple[str, ...]:
+    """The names of all forms: Barkive's own, then those of other packages by name."""
+    return (*map(str, _BUILT_IN), *_of_others())
+
+
+def text_forms() -> tuple[str, ...]:
+    """The names of the forms that are text."""
+    return tuple(form for form in forms() if isinstance(exporter(form), TextExporter))
+
+
+@cache
+def exporter(form: str) -> Exporter:
+    """The exporter of a form.
+
+    Args:
+        form: Its name.
+
+    Raises:
+        UsageError: There is no such form, or its package can't be used.
+    """
+    if form in _BUILT_IN:
+        return _BUILT_IN[form]()
+    point = _of_others().get(form)
+    if point is None:
+        raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(forms())}.")
+    try:
+        made = point.load()()
+    except Exception as error:  # code of others, which may raise anything
+        raise _unusable(point, str(error) or type(error).__name__) from error
+    if not isinstance(made, Exporter):
+        raise _unusable(point, f"{point.value} is no exporter")
+    return made
+
+
+@cache
+def _of_others() -> Mapping[str, EntryPoint]:
+    """The exporters of installed packages; none takes the place of one of Barkive's own."""
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    return MappingProxyType({name: found[name] for name in sorted(found) if name not in _BUILT_IN})
+
+
+def _unusable(point: EntryPoint, reason: str) -> UsageError:
+    package = point.dist.name if point.dist is not None else point.module
+    return UsageError(
+        f"The form “{point.name}” of the package {package} can't be used: {reason}; update or "
+        "uninstall that package."
+    )

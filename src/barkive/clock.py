@@ -1,0 +1,15 @@
+"""The time, as the catalogue and all records keep it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def now(*, microseconds: bool = False) -> datetime:
+    """The time in UTC, without a time zone.
+
+    Args:
+        microseconds: Whether to keep what is finer than a second.
+    """
+    moment = datetime.now(UTC).replace(tzinfo=None)
+    return moment if microseconds else moment.replace(microsecond=0)
