@@ -192,7 +192,7 @@ class Found:
 
     Attributes:
         entry: The photo.
-        similarity: Cosine of the angle between the feature vectors, -1..1; 1 for the same.
+        similarity: Cosine of the angle between the embeddings, -1..1; 1 for the same.
     """
 
     entry: Entry

@@ -25,7 +25,7 @@ def unpack_probabilities(packed: bytes) -> NDArray[np.float32]:
 
 
 def pack_embedding(vector: NDArray[np.float32]) -> bytes:
-    """The direction of a feature vector, shape (channels,), with one signed byte a channel.
+    """The direction of an embedding, shape (channels,), with one signed byte a channel.
 
     The largest channel becomes ±127. The cosine between two vectors changes by about 0.001.
     The norm is not kept: likeness is a matter of the direction.

@@ -1,1 +1,1 @@
-"""Photos that resemble each other: feature vectors, their indexes, and duplicates."""
+"""Photos that resemble each other: embeddings, their indexes, and duplicates."""

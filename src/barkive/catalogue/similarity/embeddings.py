@@ -1,4 +1,4 @@
-"""Reads the feature vectors of a model's predictions, in the order of their numbers."""
+"""Reads the embeddings of a model's predictions, in the order of their numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An index of feature vectors, on disk, that tells which of them can be close to another.
+"""An index of embeddings, on disk, that tells which of them can be close to another.
 
 It holds, for each vector of length 1, its coordinates in a few directions and the length of
 what is left of it. By the inequality of Cauchy and Schwarz the cosine between two vectors is

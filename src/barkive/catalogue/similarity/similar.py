@@ -1,4 +1,4 @@
-"""Finds the photos that resemble another, by the cosine of their feature vectors.
+"""Finds the photos that resemble another, by the cosine of their embeddings.
 
 Exact, by an index of files beside the catalogue; but in PostgreSQL with pgvector, where a
 catalogue is large, exact among candidates that `pgvector_index` finds.
@@ -59,23 +59,23 @@ class Similar:
 
     def find(
         self,
-        vector: NDArray[np.int8],
+        packed: NDArray[np.int8],
         model_id: int,
         query: Filter = _EVERYTHING,
         limit: int = 20,
         *,
         but: int | None = None,
     ) -> list[Found]:
-        """The photos most like a vector, the likest first.
+        """The photos most like an embedding, the likest first.
 
         Args:
-            vector: Packed, shape (channels,).
+            packed: The embedding, packed, shape (channels,).
             model_id: The model that it comes from: only its predictions can be compared.
             query: Which photos.
             limit: How many at most.
             but: The number of a photo that is left out.
         """
-        embedding = unit(vector[np.newaxis])[0]
+        embedding = unit(packed[np.newaxis])[0]
         projection = self._projection(model_id)
         segments = [] if projection else self._index_files(model_id)
         with self._store.read() as connection:
