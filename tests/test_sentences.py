@@ -117,7 +117,7 @@ def test_the_examples_are_there() -> None:
     assert ("images/files.py", "The file has blank-1 MB; the limit is blank-2 MB.") in OF_PHOTOS
     assert len(OF_REQUESTS) >= 25
     assert (
-        "web/guard.py",
+        "web/middleware/security.py",
         "The request comes from another site; such requests are refused.",
     ) in OF_REQUESTS
     assert (
