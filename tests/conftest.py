@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import shutil
 import signal
 import sqlite3
@@ -47,6 +48,8 @@ _HEAVY = {
     "ray": {"ray"},
     "torch": {"torch", "torchvision", "timm", "safetensors", "optuna", "huggingface_hub"},
 }
+for _name in os.environ.get("BARKIVE_TESTS_WITHOUT", "").split():
+    sys.modules[_name] = None  # as if it were not installed
 _INSTALLED = {name for name in _HEAVY if importlib.util.find_spec(name) is not None}
 # Which fixture leads to which mark.
 _OF_FIXTURES = {"postgres": "postgres", "machines": "ray", "browser": "browser"}
@@ -63,8 +66,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_report_header() -> list[str]:
-    """Says what is left out, and why."""
-    return [f"tests marked {name}: left out, {name} is not installed" for name in _absent()]
+    """Says what is left out."""
+    return [f"without {name}: the tests that need it are left out" for name in _absent()]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -83,7 +86,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips a test that is marked for what is not installed."""
     for name in _absent():
         if item.get_closest_marker(name) is not None:
-            pytest.skip(f"{name} is not installed")
+            pytest.skip(f"without {name}")
 
 
 @pytest.fixture(autouse=True)
