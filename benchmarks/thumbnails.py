@@ -66,7 +66,7 @@ def as_entry(path: Path) -> Entry:
         file=str(path),
         status=Status.UNCERTAIN,
         breeds=(),
-        error=None,
+        reason=None,
         corrected=False,
         label_id=None,
         note=None,

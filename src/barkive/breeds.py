@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
 
 from barkive.errors import UnknownBreedError
+from barkive.messages import Language
 from barkive.text import fold
 
-Language = Literal["en", "fr"]
+Language = Language
 
 _TABLE = Path(__file__).parent / "data" / "breeds.csv"
 _NEAREST = 3

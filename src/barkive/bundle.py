@@ -209,12 +209,10 @@ class BundleInfo:
             entry = json.loads(text)
             version = entry.pop("format")
         except (ValueError, KeyError, AttributeError, TypeError):
-            raise BundleError("its metadata is damaged") from None
+            raise BundleError("bundle_metadata_damaged") from None
         if version not in _READABLE:
             formats = " and ".join(str(one) for one in _READABLE)
-            raise BundleError(
-                f"it has bundle format {version}, and this Barkive reads formats {formats}"
-            )
+            raise BundleError("bundle_format_unknown", format=version, formats=formats)
         try:
             labels = tuple(Label(**label) for label in entry.pop("labels"))
             preprocessing = Preprocessing.from_json(entry.pop("preprocessing"))
@@ -232,7 +230,7 @@ class BundleInfo:
                 **entry,
             )
         except (KeyError, TypeError, ValueError, AttributeError, UsageError):
-            raise BundleError("its metadata is incomplete") from None
+            raise BundleError("bundle_metadata_incomplete") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,24 +282,15 @@ class Bundle:
         except DeviceError:
             raise
         except Exception:  # ONNX Runtime's own exceptions share no public base class
-            raise BundleError(
-                f"The model file {path} is not an ONNX model, or is damaged; "
-                "give one that `barkive train` wrote."
-            ) from None
+            raise BundleError("bundle_not_onnx", path=path) from None
         text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if text is None:
-            raise BundleError(
-                f"The model file {path} is an ONNX model but not a Barkive bundle; "
-                "give a file that `barkive train` wrote."
-            )
+            raise BundleError("bundle_not_barkive", path=path)
         try:
             info = BundleInfo.from_metadata(text)
             _check_graph(session, info)
         except BundleError as error:
-            raise BundleError(
-                f"The model file {path} can't be used: {error}; "
-                "train it again with `barkive train`."
-            ) from None
+            raise BundleError("bundle_unusable", path=path, reason=error) from None
         require_adjustments(info.preprocessing.enhance)
         bundle = cls(path, session, info, hashlib.sha256(content).hexdigest(), device)
         _log.info("Opened the model %s, %s, on %s", bundle.model, path, device)
@@ -337,15 +326,13 @@ class Bundle:
 
 def _read(path: Path) -> bytes:
     if path.exists() and not path.is_file():
-        raise BundleError(f"The model {path} is not a file; give one that `barkive train` wrote.")
+        raise BundleError("bundle_not_file", path=path)
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise BundleError(
-            f"The model file {path} does not exist; give a bundle that `barkive train` wrote."
-        ) from None
+        raise BundleError("bundle_not_found", path=path) from None
     except OSError as error:
-        raise BundleError(f"The model file {path} can't be read: {error.strerror}.") from None
+        raise BundleError("bundle_unreadable", path=path, reason=error.strerror) from None
 
 
 def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:
@@ -356,9 +343,10 @@ def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:
     if inputs != [("pixels", "tensor(uint8)", [size, size, 3])] or not outputs.keys() >= set(
         OUTPUTS
     ):
-        raise BundleError("its graph does not take and give what a bundle's graph does")
+        raise BundleError("bundle_graph_unfit")
     if outputs["logits"][1] != len(info.labels):
         raise BundleError(
-            f"its graph tells {outputs['logits'][1]} breeds apart and its metadata names "
-            f"{len(info.labels)}"
+            "bundle_breeds_differ",
+            graph_count=outputs["logits"][1],
+            metadata_count=len(info.labels),
         )

@@ -22,6 +22,7 @@ from barkive.bundle import OUTPUTS, Bundle
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo, load_batches
 from barkive.machine import cores
+from barkive.messages import Message
 from barkive.verdicts import Candidate, Scores, Status, Verdict
 
 _log = logging.getLogger(__name__)
@@ -46,13 +47,13 @@ class Judged(Generic[Item]):
     Attributes:
         item: What was loaded.
         status: The verdict's status.
-        error: Why it could not be loaded: one sentence; None unless `failed`.
+        reason: Why it could not be loaded; None unless `failed`.
         scores: Of this one photo, each array with one row; None where it is `failed`.
     """
 
     item: Item
     status: Status
-    error: str | None
+    reason: Message | None
     scores: Scores | None
 
 
@@ -134,7 +135,7 @@ class Classifier:
         """
         for name, value in (("top", top), ("batch_size", batch_size)):
             if value is not None and value < 1:
-                raise UsageError(f"`{name}` is {value}; it must be at least 1.")
+                raise UsageError("argument_below_one", argument=name, value=value)
         if isinstance(photos, _ONE_PHOTO) or (isinstance(photos, np.ndarray) and photos.ndim < 4):
             photos = [photos]
         return self._verdicts(photos, top, batch_size)
@@ -158,7 +159,7 @@ class Classifier:
         """
         model = self.bundle.model
         if judged.scores is None:
-            return Verdict(file, Status.FAILED, (), judged.error, model)
+            return Verdict(file, Status.FAILED, (), judged.reason, model)
         row: NDArray[np.float32] = judged.scores.probabilities[0]
         best = np.argsort(-row, kind="stable")[:top] if judged.status in _SHORT_LIST else ()
         labels = self.bundle.info.labels
@@ -193,9 +194,10 @@ class Classifier:
             statuses = iter(self.bundle.info.statuses(scores) if scores else [])
             row = 0
             for item, pixels in batch:
-                if scores is None or isinstance(pixels, PhotoError):
-                    yield Judged(item, Status.FAILED, str(pixels), None)
+                if isinstance(pixels, PhotoError):
+                    yield Judged(item, Status.FAILED, pixels.message, None)
                     continue
+                assert scores is not None
                 one = slice(row, row + 1)
                 own = Scores(scores.probabilities[one], scores.dog[one], scores.features[one])
                 yield Judged(item, next(statuses), None, own)

@@ -74,12 +74,9 @@ def require_device(device: str) -> None:
         DeviceError: Its package is not installed.
     """
     if device not in DEVICES:
-        raise UsageError(f"There is no device “{device}”; it must be one of {', '.join(DEVICES)}.")
+        raise UsageError("device_unknown", device=device, devices=", ".join(DEVICES))
     if device == "cuda" and _CUDA not in ort.get_available_providers():
-        raise DeviceError(
-            "The device cuda needs an NVIDIA card, and the package onnxruntime-gpu in place of "
-            f"onnxruntime: use the device cpu, or install it with: {_install()}"
-        )
+        raise DeviceError("device_package_missing", command=_install())
 
 
 def start(graph: bytes, *, threads: int = 0, device: str = "cpu") -> ort.InferenceSession:
@@ -108,10 +105,7 @@ def failure(device: str, error: Exception) -> DeviceError:
         device: One of `DEVICES`.
         error: What ONNX Runtime says.
     """
-    return DeviceError(
-        f"The device {device} has failed ({_reason(error)}); what is done is kept: run the "
-        "command again, with fewer photos at once if its memory was full, or on another device."
-    )
+    return DeviceError("device_failed", device=device, reason=_reason(error))
 
 
 def _options(threads: int) -> ort.SessionOptions:
@@ -172,10 +166,7 @@ def _load_libraries() -> str:
 
 
 def _does_not_start(reason: str) -> DeviceError:
-    return DeviceError(
-        f"The device cuda does not start ({reason}): see whether `nvidia-smi` lists the card, "
-        f"use the device cpu, or install all but its driver with: {_install()}"
-    )
+    return DeviceError("device_not_started", reason=reason, command=_install())
 
 
 def _install() -> str:

@@ -1,22 +1,75 @@
 """Every exception that Barkive raises on purpose.
 
-The message of each is one sentence for the person at the keyboard: it names the
-file or the value, what is allowed, and what to do. Each front end turns
-`BarkiveError` into its own answer once (the command line: that sentence on
-standard error and `exit_code`).
+Each carries a stable code, for programs, and the values that its sentence needs. The sentence is
+for the person at the keyboard: it names the file or the value, what is allowed, and what to do.
+It stands in `messages`, in each language. Each front end turns `BarkiveError` into its own answer
+once (the command line: that sentence on standard error and `exit_code`).
 """
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from barkive.messages import Language, Message
 
 
 class BarkiveError(Exception):
-    """The root of the tree; catch it to catch all of Barkive's own errors."""
+    """The root of the tree; catch it to catch all of Barkive's own errors.
+
+    Attributes:
+        message: What it says, in no language yet.
+    """
 
     exit_code = 2
+
+    def __init__(self, code: str, **params: Any) -> None:
+        """An error from its code and what stands in the braces of its sentence."""
+        super().__init__(code)
+        self.message = Message(code, {name: _said(value) for name, value in params.items()})
+
+    @classmethod
+    def of(cls, message: Message) -> Self:
+        """An error that says a message."""
+        error = cls.__new__(cls)
+        Exception.__init__(error, message.code)
+        error.message = message
+        return error
+
+    @property
+    def code(self) -> str:
+        """What is wrong, such as `photo_cut_off`; stable, for programs."""
+        return self.message.code
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """What stands in the braces of the sentence."""
+        return self.message.params
+
+    def text(self, lang: Language = "en") -> str:
+        """The sentence in a language."""
+        return self.message.text(lang)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).of, (self.message,)
+
+
+def _said(value: Any) -> Any:
+    """A value of a sentence: numbers, text, messages, and lists of them; all else as text."""
+    match value:
+        case BarkiveError():
+            return value.message
+        case bool() | int() | float() | str() | Message():
+            return value
+        case list() | tuple():
+            return tuple(_said(one) for one in value)
+        case _:
+            return str(value)
 
 
 class UsageError(BarkiveError):
@@ -24,33 +77,36 @@ class UsageError(BarkiveError):
 
 
 class UnknownBreedError(UsageError):
-    """No breed is called so; `nearest` holds what is close to it.
+    """No breed is called so.
 
     With `can_be_added`, it may be taken as it is written, if the person says so.
     """
 
     def __init__(self, query: str, nearest: Sequence[str], *, can_be_added: bool = False) -> None:
-        self.query = query
-        self.nearest = tuple(nearest)
-        close = f" The nearest names: {', '.join(self.nearest)}." if self.nearest else ""
-        how = (
-            "Give one of them, or take the name as it is written with --other."
-            if can_be_added and self.nearest
-            else "To take the name as it is written, add --other."
-            if can_be_added
-            else "`barkive breeds` lists all it knows."
-        )
-        super().__init__(f"Barkive knows no breed called “{query}”.{close} {how}")
+        close = "breed_advice_nearest" if nearest else "breed_advice"
+        how = f"{close}_other" if can_be_added else close
+        advice = Message(how, {"nearest": tuple(nearest)} if nearest else {})
+        super().__init__("breed_unknown", query=query, advice=advice)
+
+    @property
+    def query(self) -> str:
+        """What was asked for."""
+        return str(self.params["query"])
+
+    @property
+    def nearest(self) -> tuple[str, ...]:
+        """The names of breeds that are close to it, the closest first."""
+        return tuple(self.params["advice"].params.get("nearest", ()))
 
 
 class MissingExtraError(BarkiveError):
     """A part of Barkive that is not installed was asked for."""
 
-    def __init__(self, extra: str, purpose: str) -> None:
-        self.extra = extra
+    def __init__(self, extra: str, purpose: str, **params: Any) -> None:
+        """An error for an extra, and the message that says what needs it: code and values."""
+        command = f"{shlex.quote(sys.executable)} -m pip install 'barkive[{extra}]'"
         super().__init__(
-            f"{purpose} needs the extra “{extra}”; install it with: "
-            f"{shlex.quote(sys.executable)} -m pip install 'barkive[{extra}]'"
+            "missing_extra", purpose=Message(purpose, params), extra=extra, command=command
         )
 
 

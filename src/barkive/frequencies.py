@@ -85,20 +85,16 @@ def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
         if id_ is None:
             unknown.append(name)
         elif id_ in counts:
-            raise UsageError(f"The prior {path} names {name} twice; leave one line out.")
+            raise UsageError("prior_breed_twice", path=path, breed=name)
         else:
             counts[id_] = count
     if unknown:
         more = ", …" if len(unknown) > _SHOWN else ""
         raise UsageError(
-            f"The prior {path} names breeds that the model does not know "
-            f"({', '.join(unknown[:_SHOWN])}{more}); leave them out, or write them as "
-            "`barkive breeds` does."
+            "prior_breeds_unknown", path=path, names=", ".join(unknown[:_SHOWN]), more=more
         )
     if not sum(counts.values()) > 0:
-        raise UsageError(
-            f"The frequencies in the prior {path} sum to 0; give at least one breed more than 0."
-        )
+        raise UsageError("prior_all_zero", path=path)
     least = _NEVER * min(count for count in counts.values() if count > 0)
     return Frequencies(Path(path).name, {id_: max(count, least) for id_, count in counts.items()})
 
@@ -108,25 +104,17 @@ def _rows(path: str | Path) -> Iterator[tuple[str, float]]:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise UsageError(
-            f"The prior {path} can't be read: {error.strerror or error}; give a table of breeds "
-            "and how often each is met."
-        ) from None
+        raise UsageError("prior_unreadable", path=path, reason=error.strerror or error) from None
     except UnicodeDecodeError:
-        raise UsageError(f"The prior {path} is no text in UTF-8; save it as CSV UTF-8.") from None
+        raise UsageError("prior_not_text", path=path) from None
     for number, line in enumerate(lines, 1):
         name, count = _parted(line)
         if not line.strip() or (count is None and number == 1):
             continue
         if count is None:
-            raise UsageError(
-                f"Line {number} of the prior {path} is “{line.strip()}”; it must be a breed, a "
-                "comma, and how often it is met, such as: beagle,120"
-            )
+            raise UsageError("prior_line_invalid", number=number, path=path, text=line.strip())
         if not 0 <= count < math.inf:
-            raise UsageError(
-                f"The prior {path} gives {name} a frequency of {count:g}; it must be 0 or more."
-            )
+            raise UsageError("prior_frequency_negative", path=path, breed=name, frequency=count)
         yield name, count
 
 

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from barkive.sentences import translate
-
-Language = Literal["en", "fr"]
+from barkive.messages import Language, Message
 
 
 class Status(StrEnum):
@@ -90,6 +87,7 @@ class VerdictJSON(TypedDict):
     status: str
     breeds: list[CandidateJSON]
     error: str | None
+    error_code: str | None
     model: str
 
 
@@ -102,15 +100,20 @@ class Verdict:
         status: `dog` (the first of `breeds` is the answer), `uncertain` (`breeds` is the
             short list), `not_dog` or `failed` (`breeds` is empty).
         breeds: The most probable breeds, best first.
-        error: Why the photo could not be read: one sentence; None unless `failed`.
+        reason: Why the photo could not be read; None unless `failed`.
         model: The bundle that answered: its name and the start of its SHA-256.
     """
 
     file: str | None
     status: Status
     breeds: tuple[Candidate, ...]
-    error: str | None
+    reason: Message | None
     model: str
+
+    @property
+    def error(self) -> str | None:
+        """Why the photo could not be read, in English; None unless `failed`."""
+        return self.reason.text() if self.reason is not None else None
 
     def to_json(self, lang: Language = "en") -> VerdictJSON:
         """The verdict as a JSON object, probabilities rounded to four decimals.
@@ -129,7 +132,8 @@ class Verdict:
                 }
                 for c in self.breeds
             ],
-            "error": translate(self.error, lang) if self.error is not None else None,
+            "error": self.reason.text(lang) if self.reason is not None else None,
+            "error_code": self.reason.code if self.reason is not None else None,
             "model": self.model,
         }
 

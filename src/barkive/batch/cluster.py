@@ -42,7 +42,7 @@ def connect(address: str | None) -> ModuleType:
         import ray
         import ray.data
     except ImportError:
-        raise MissingExtraError("ray", "A scan on a cluster") from None
+        raise MissingExtraError("ray", "purpose_cluster_scan") from None
     address = address or os.environ.get("RAY_ADDRESS")
     if address not in (None, "", "auto", "local"):
         address = _reachable(address)
@@ -90,28 +90,19 @@ def _sigterm_kept() -> Iterator[None]:
 def _reachable(address: str) -> str:
     """The address with its port, if something listens there: Ray itself would wait long."""
     if "://" in address:
-        raise ClusterError(
-            f"The address {address} is none for a scan: give HOST or HOST:PORT of the cluster's "
-            "head, on a machine of the cluster, or send the command there with `ray job submit`."
-        )
+        raise ClusterError("cluster_address_unusable", address=address)
     host, _, port = address.partition(":")
     if port and not port.isdecimal():
-        raise ClusterError(f"The address {address} is none; give HOST or HOST:PORT.")
+        raise ClusterError("cluster_address_malformed", address=address)
     where = f"{host}:{port or _PORT}"
     try:
         with socket.create_connection((host, int(port or _PORT)), timeout=_REACH_SECONDS) as line:
             is_ray = _uses_tls() or _speaks_grpc(line)
     except (OSError, OverflowError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise ClusterError(
-            f"The Ray cluster at {where} can't be reached: {why}; check --ray-address, and that "
-            "`ray start --head` runs there."
-        ) from None
+        raise ClusterError("cluster_unreachable", address=where, reason=why) from None
     if not is_ray:
-        raise ClusterError(
-            f"What listens at {where} is no Ray cluster's head; check --ray-address. Its port is "
-            f"the one that `ray start --head` names, {_PORT} if nothing else was asked for."
-        )
+        raise ClusterError("cluster_not_ray", address=where, port=_PORT)
     return where
 
 
@@ -188,11 +179,13 @@ def check_machines(digest: str, arguments: worker.Arguments, kind: str) -> None:
         if there != own:
             names = [name for name in own | there if own.get(name) != there.get(name)]
             raise ClusterError(
-                f"The machine {host} of the Ray cluster has {_told(there, names)}, and this one "
-                f"{_told(own, names)}; install the same on all machines."
+                "cluster_versions_differ",
+                machine=host,
+                its_versions=_told(there, names),
+                own_versions=_told(own, names),
             )
         if its_digest != digest:
-            raise ClusterError(f"The machine {host} of the Ray cluster got another model file.")
+            raise ClusterError("cluster_model_differs", machine=host)
 
 
 def _told(versions: Mapping[str, str], names: Sequence[str]) -> str:
@@ -231,8 +224,7 @@ def _ask_all(question: Callable[[Any], Any], argument: Any, kind: str) -> list[t
         except ray.exceptions.RayError as error:
             if any(node["NodeID"] == number for node in machines()):
                 raise ClusterError(
-                    f"The machine {host} of the Ray cluster can't do the work: {reason(error)}; "
-                    "install the same Barkive with the same extras on all machines."
+                    "cluster_machine_unfit", machine=host, reason=reason(error)
                 ) from None
     return answers
 

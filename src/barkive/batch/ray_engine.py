@@ -28,6 +28,7 @@ from barkive.catalogue import Reading, is_gone, own_versions
 from barkive.classifier import Classifier, Judged
 from barkive.errors import ClusterError
 from barkive.images.remote import is_remote
+from barkive.messages import Message
 from barkive.verdicts import Status
 
 # What is lost with a worker, and what a straggler keeps the others waiting for.
@@ -35,10 +36,6 @@ _BLOCK = 64
 # Each window starts the pool anew, which takes seconds, and its readings lie in memory.
 _WINDOW_OF_A_WORKER, _LARGEST_WINDOW = 20_000, 500_000
 _RETRIES = 2
-_ENDED = (
-    "It ended the worker that read it, twice; it may need more memory than a worker has. Scan "
-    "again when there is more."
-)
 
 
 class RayEngine:
@@ -140,7 +137,9 @@ class RayEngine:
             self._check_machines()
         for reading in missing.values():
             # Another scan asks again: how much memory a worker has is nothing of the photo's.
-            yield Judged(replace(reading, mtime_ns=None), Status.FAILED, _ENDED, None)
+            yield Judged(
+                replace(reading, mtime_ns=None), Status.FAILED, Message("photo_ended_worker"), None
+            )
 
     def _piped(
         self, readings: dict[int, Reading], *, alone: bool
@@ -166,17 +165,10 @@ class RayEngine:
                         raise judged
                     yield number, judged
         except stuck:
-            raise ClusterError(
-                "The Ray cluster has made no progress for too long; other work may hold all of "
-                "its processors. Run the command again when some are free: it goes on where it "
-                "was."
-            ) from None
+            raise ClusterError("cluster_stuck") from None
         except self._ray.exceptions.RayError as error:
             if alone:
-                raise ClusterError(
-                    f"The Ray cluster has ended the work: {cluster.reason(error)}; run the "
-                    "command again: it goes on where it was."
-                ) from None
+                raise ClusterError("cluster_work_ended", reason=cluster.reason(error)) from None
 
     def _pipeline(self, readings: dict[int, Reading], alone: bool) -> Any:
         """The data set of what is judged, in blocks; see `_piped`."""
@@ -216,10 +208,7 @@ class RayEngine:
         """
         room = int(self._ray.cluster_resources().get(self._kind, 0))
         if not room:
-            raise ClusterError(
-                f"No machine of the Ray cluster has a {self._kind} to offer; start one that has, "
-                "or choose another --device."
-            )
+            raise ClusterError("cluster_no_processor", processor=self._kind)
         return room
 
     def _check_machines(self) -> None:
@@ -233,7 +222,4 @@ class RayEngine:
             return
         blind = cluster.blind_machines(path)
         if blind and not is_gone(path):
-            raise ClusterError(
-                f"The machine {blind[0]} of the Ray cluster does not see {path}; all machines "
-                "must have the photos under the same path, or read them from an object store."
-            )
+            raise ClusterError("cluster_photos_not_shared", machine=blind[0], path=path)

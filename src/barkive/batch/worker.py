@@ -69,8 +69,7 @@ def _failure(error: Exception) -> ClusterError:
     own = isinstance(error, BarkiveError)
     said = str(error) if own else f"{type(error).__name__}: {error}".splitlines()[0]
     return ClusterError(
-        f"The machine {socket.gethostname()} of the Ray cluster has failed: {said.rstrip('. :')}; "
-        "mend it or take it out, and run the command again: it goes on where it was."
+        "cluster_machine_failed", machine=socket.gethostname(), reason=said.rstrip(". :")
     )
 
 

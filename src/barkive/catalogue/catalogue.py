@@ -45,6 +45,7 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.messages import Message
 from barkive.progress import OnProgress
 
 Known = str | os.PathLike[str] | int
@@ -116,7 +117,7 @@ class Catalogue:
         return self._database.file
 
     @property
-    def read_only(self) -> str | None:
+    def read_only(self) -> Message | None:
         """Why it can only be read, and as of when it is; None where it can be written."""
         return self._database.read_only
 
@@ -191,7 +192,7 @@ class Catalogue:
             UsageError: `limit` is below 1.
         """
         if limit is not None and limit < 1:
-            raise UsageError(f"The limit is {limit}; it must be 1 or more.")
+            raise UsageError("limit_below_one", limit=limit)
         return entries.pages(self._store, query, limit)
 
     def count(self, query: Filter = _ALL) -> int:
@@ -342,15 +343,9 @@ class Catalogue:
             )
             with self._database.read() as connection:
                 if connection.execute(own).first() is not None:
-                    raise UsageError(
-                        f"{wish.out} is a photo of the catalogue, which is not overwritten; "
-                        "give another file."
-                    )
+                    raise UsageError("export_out_is_catalogue_photo", file=wish.out)
             if wish.out.suffix.lower() == ".png" and self._is_scanned(wish.out.parent):
-                raise UsageError(
-                    f"{wish.out} lies in a folder that is scanned, where it would be taken for a "
-                    "photo; give another folder, or write a PDF."
-                )
+                raise UsageError("export_sheet_among_photos", file=wish.out)
         total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
             self.search(query, limit=limit),

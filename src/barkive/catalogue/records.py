@@ -5,14 +5,18 @@ Knows nothing of databases.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import Row
 from typing_extensions import TypedDict
 
-from barkive.verdicts import Candidate, CandidateJSON, Label, Language, Status, Verdict, VerdictJSON
+from barkive.messages import VERBATIM, Language, Message
+from barkive.verdicts import Candidate, CandidateJSON, Label, Status, Verdict, VerdictJSON
 
 VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
 """An `Entry.version`: the first half of the content's SHA-256, and the number of the label."""
@@ -68,7 +72,7 @@ class Entry:
         breeds: The breed of the effective label, two for a cross, best first; the short list of an
             `uncertain` photo; empty for `not_dog` and `failed`. A breed that a person gave
             has probability 1, those of a cross 0.5 each.
-        error: Why it could not be read; None unless `failed`, or `unreadable_since` is given.
+        reason: Why it could not be read; None unless `failed`, or `unreadable_since` is given.
         corrected: Whether a person said so.
         label_id: The number of the person's label in force; None where there is none.
         note: What they wrote beside it.
@@ -99,7 +103,7 @@ class Entry:
     file: str
     status: Status
     breeds: tuple[Candidate, ...]
-    error: str | None
+    reason: Message | None
     corrected: bool
     label_id: int | None
     note: str | None
@@ -124,8 +128,13 @@ class Entry:
     @property
     def verdict(self) -> Verdict:
         """The effective label, as a verdict."""
-        error = self.error if self.status is Status.FAILED else None
-        return Verdict(self.file, self.status, self.breeds, error, self.model)
+        reason = self.reason if self.status is Status.FAILED else None
+        return Verdict(self.file, self.status, self.breeds, reason, self.model)
+
+    @property
+    def error(self) -> str | None:
+        """Why it could not be read, in English; None unless there is a `reason`."""
+        return self.reason.text() if self.reason is not None else None
 
     @property
     def version(self) -> str | None:
@@ -295,3 +304,22 @@ def now() -> datetime:
 def utc(moment: datetime) -> str:
     """A moment in UTC as the JSON forms write it."""
     return f"{moment.isoformat(timespec='seconds')}Z"
+
+
+def message_columns(message: Message | None) -> dict[str, str | None]:
+    """The columns of a row that keep a message: in English, its code, and its parameters."""
+    if message is None:
+        return dict.fromkeys(("error", "error_code", "error_params"))
+    params = json.dumps(message.params_to_json()) if message.code != VERBATIM else None
+    # A path in it may hold bytes that are no text.
+    sentence = message.text().encode(errors="backslashreplace").decode()
+    return {"error": sentence, "error_code": message.code, "error_params": params}
+
+
+def message_of(row: Row[Any]) -> Message | None:
+    """The message that `message_columns` kept; one of which only the sentence is known as such."""
+    if row.error is None:
+        return None
+    if row.error_code is None or row.error_params is None:
+        return Message.verbatim(row.error)
+    return Message.from_json(row.error_code, json.loads(row.error_params))

@@ -58,7 +58,7 @@ def breeds(
         from barkive.catalogue import Catalogue
 
         if query:
-            raise UsageError("Either look a breed up or rename one; leave the other out.")
+            raise UsageError("breed_look_up_or_rename")
         with Catalogue(catalogue, create=False) as opened:
             _rename(opened, *rename, merge, lang)
         return

@@ -68,17 +68,14 @@ def enhance(
     adjustments.check_adjustments(chosen)
     adjustments.check_percentiles(low, high)
     if not chosen:
-        raise UsageError(f"Name a correction: {', '.join(adjustments.ADJUSTMENTS)}.")
+        raise UsageError("enhance_correction_missing", names=", ".join(adjustments.ADJUSTMENTS))
     # Whatever the adjustments, the noise is measured for the picture.
     adjustments.require_adjustments((*chosen, "denoise"))
     drawing.require_matplotlib()
     # Listed before anything is written: DIR may lie in one of the folders.
     paths = list(find_photos(photos))
     if not paths:
-        raise UsageError(
-            f"There are no photos in {', '.join(map(printable, photos))}; "
-            "give photos, or folders that hold some."
-        )
+        raise UsageError("enhance_no_photos", names=", ".join(map(printable, photos)))
     prepare_report(out)
     name_of = _names(paths, out)
     failures: list[tuple[str, str]] = []
@@ -121,11 +118,11 @@ def _memory_permitting() -> Iterator[None]:
     try:
         yield
     except MemoryError:
-        raise PhotoError("There is not enough memory to correct it.") from None
+        raise PhotoError("photo_enhance_out_of_memory") from None
     except cv2.error as error:
         if error.code != cv2.Error.StsNoMem:
             raise
-        raise PhotoError("There is not enough memory to correct it.") from None
+        raise PhotoError("photo_enhance_out_of_memory") from None
 
 
 def _encoded(pixels: NDArray[np.uint8], path: str) -> tuple[str, bytes]:

@@ -155,4 +155,4 @@ def _to_date(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
-        raise UsageError(f"“{text}” is no date; write it as 2026-05-31.") from None
+        raise UsageError("filter_date_invalid", text=text) from None

@@ -62,9 +62,7 @@ def label(
     }
     said = [(kind, breeds) for kind, breeds in options.items() if breeds is not None]
     if len(said) != 1:
-        raise UsageError(
-            "Say exactly one thing of a photo: a breed, a cross, not a dog, unsure, or undo."
-        )
+        raise UsageError("label_not_one_thing")
     label = Label(*said[0], note=note, by=by, other=other)
     with Catalogue(catalogue, create=False) as opened:
         for photo in photos:

@@ -47,9 +47,9 @@ def merge(
     from barkive.cli.progress import progress
 
     if undo == (other is not None) or (undo and dry_run):
-        raise UsageError("Give another catalogue to merge, or --undo alone.")
+        raise UsageError("merge_catalogue_or_undo")
     if form is Format.CSV:
-        raise UsageError("A merge is shown as a table or as JSON; give --format table or json.")
+        raise UsageError("merge_format_unknown")
     with Catalogue(catalogue, create=other is not None) as opened:
         if other is None:
             done = opened.undo_merge()

@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from barkive.cli.options import Format
+from barkive.messages import Language
 from barkive.sentences import translate
-from barkive.verdicts import Candidate, Language, Status, Verdict
+from barkive.verdicts import Candidate, Status, Verdict
 
 if TYPE_CHECKING:
     from barkive.catalogue import Entry

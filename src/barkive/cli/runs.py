@@ -45,6 +45,6 @@ def _in_words(run: Run) -> str:
         f"   {run.engine}; {run.model}; "
         + ", ".join(f"{name} {version}" for name, version in run.versions.items()),
     ]
-    if run.error:
-        lines.append(f"   {printable(run.error)}")
+    if run.reason:
+        lines.append(f"   {printable(run.reason.text())}")
     return "\n".join(lines)

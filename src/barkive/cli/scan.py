@@ -121,7 +121,7 @@ def scan(
 
     limit_memory(memory)
     if ray_address is not None and engine is EngineName.LOCAL:
-        raise UsageError("--ray-address is for --engine ray; give both, or neither.")
+        raise UsageError("cluster_engine_missing")
     rules = passing(exclude, follow_links)
     here = device if engine is EngineName.LOCAL else Device.CPU
     classifier = Classifier(model, device=here.value)
@@ -164,10 +164,7 @@ def _opened(names: Sequence[str], watch: bool, rules: Passing) -> list[Source]:
         source.begin()
         sources.append(source)
         if not source.is_watchable and watch:
-            raise UsageError(
-                f"{name} can't be watched: only folders and photos of this machine can; leave "
-                "--watch out, and scan again when there is something new."
-            )
+            raise UsageError("source_not_watchable", source=name)
     return sources
 
 

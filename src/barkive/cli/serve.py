@@ -134,10 +134,7 @@ def _passwords(renew: bool) -> Passwords:
             typer.echo("The password is set; it is kept as a hash.", err=True)
     elif renew or not passwords.is_set:
         if not sys.stdin.isatty():
-            raise UsageError(
-                "The server needs a password, because others may reach it; set it once with the "
-                f"variable {_PASSWORD}, or start it in a terminal."
-            )
+            raise UsageError("password_missing", variable=_PASSWORD)
         typer.echo("Others may reach this address, so visitors must know a password.", err=True)
         passwords.set(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
         typer.echo("It is kept as a hash; next time nobody is asked for it here.", err=True)

@@ -50,10 +50,7 @@ def sift(
     # Listed before anything is written: DIR may lie in one of the folders.
     paths = list(find_photos(photos))
     if not paths:
-        raise UsageError(
-            f"There are no photos in {', '.join(map(printable, photos))}; "
-            "give photos, or folders that hold some."
-        )
+        raise UsageError("enhance_no_photos", names=", ".join(map(printable, photos)))
     make_folder(out)
     name_of = _names(paths, out)
     failures: list[tuple[str, str]] = []

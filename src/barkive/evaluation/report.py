@@ -53,7 +53,7 @@ def prepare_report(folder: str | Path) -> None:
         UsageError: The folder can't be made or written into.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("report", "Drawing the confusion matrix")
+        raise MissingExtraError("report", "purpose_confusion_matrix")
     make_folder(folder)
 
 
@@ -71,14 +71,9 @@ def make_folder(folder: str | Path) -> None:
         reason = f"{files[0]} is a file" if files else error.strerror
         if folder in files:
             reason = "it is a file"
-        raise UsageError(
-            f"The folder {folder} can't be made: {reason}; choose another place with --out."
-        ) from None
+        raise UsageError("folder_not_made", folder=folder, reason=reason) from None
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"The folder {folder} can't be written into: you have no permission; allow it, or "
-            "choose another place with --out."
-        )
+        raise UsageError("folder_no_permission", folder=folder)
 
 
 def write_report(
@@ -156,7 +151,7 @@ def cannot_write(path: Path, error: OSError) -> UsageError:
     """The error to raise where a file can't be written, with what to do about it."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "make room or choose another place" if full else "choose another place"
-    return UsageError(f"The file {path} can't be written: {error.strerror}; {remedy}.")
+    return UsageError("file_not_writable", path=path, reason=error.strerror, remedy=remedy)
 
 
 def to_csv(rows: Iterable[Sequence[Any]]) -> bytes:

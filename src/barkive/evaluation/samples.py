@@ -75,7 +75,7 @@ def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
     try:
         names = sorted(find_folders(data, passing))
     except OSError as error:
-        raise DataError(f"The folder {data} can't be read: {error.strerror}.") from None
+        raise DataError("data_folder_unreadable", folder=data, reason=error.strerror) from None
     photos: dict[str, list[str]] = {name: [] for name in names}
     tally = Tally()
     for path in map(Path, find_photos([data], passing=passing, tally=tally)):
@@ -88,9 +88,7 @@ def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
         refuse_nothing_left(str(data), tally.counts())
         found = "only empty folders" if names else "no folders of breeds"
         raise DataError(
-            f"The folder {data} holds {found}; "
-            f"put the photos of each breed into a folder of its own, "
-            f"such as {data / 'beagle' / 'rex.jpg'}."
+            "data_no_breed_folders", folder=data, found=found, example=data / "beagle" / "rex.jpg"
         )
     return Samples(
         data=data,
@@ -119,15 +117,15 @@ def read_not_dogs(folder: str | Path, passing: Passing = NOTHING_MORE) -> tuple[
     photos = tuple(find_photos([folder], passing=passing, tally=tally))
     if not photos:
         refuse_nothing_left(str(folder), tally.counts())
-        raise DataError(f"The folder {folder} holds no photo; give one of photos without dogs.")
+        raise DataError("data_no_photos", folder=folder)
     return photos
 
 
 def _check_folder(folder: Path, wanted: str) -> None:
     if not folder.exists():
-        raise DataError(f"The folder {folder} does not exist; give {wanted}.")
+        raise DataError("data_folder_not_found", folder=folder, wanted=wanted)
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; give {wanted}.")
+        raise DataError("data_not_folder", path=folder, wanted=wanted)
 
 
 def known_to(labels: Sequence[Label], samples: Samples) -> Known:
@@ -146,10 +144,12 @@ def known_to(labels: Sequence[Label], samples: Samples) -> Known:
     )
     if len(unknown) == len(samples.folders):
         raise DataError(
-            f"The model knows none of the {len(unknown)} breeds in {samples.data} "
-            f"({_shortened(unknown)}); it knows {len(labels)}, such as "
-            f"{_shortened([label.en for label in labels])}. "
-            "Name each folder after its breed, or give the model that was trained on it."
+            "data_breeds_unknown_to_model",
+            count=len(unknown),
+            folder=samples.data,
+            names=_shortened(unknown),
+            known_count=len(labels),
+            known_names=_shortened([label.en for label in labels]),
         )
     of_folder = np.array([-1 if label is None else label for label in matches], dtype=np.intp)
     truth = of_folder[samples.truth]

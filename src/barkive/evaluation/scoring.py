@@ -168,7 +168,7 @@ def _answer(
         on_progress(done)
     if not read:
         raise DataError(
-            f"None of the {len(paths)} photos can be read; the first, {paths[0]}: {failures[0]}"
+            "data_all_photos_unreadable", count=len(paths), file=paths[0], reason=failures[0]
         )
     seconds = time.perf_counter() - start
     _log.info("Scored %d photos in %.1f s, %d could not be read", done, seconds, len(failures))

@@ -34,7 +34,7 @@ def require_matplotlib() -> None:
         MissingExtraError: Matplotlib is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtraError("report", "Drawing photos before and after")
+        raise MissingExtraError("report", "purpose_before_after")
 
 
 def before_after(

@@ -113,8 +113,11 @@ def survey(samples: Samples, *, on_progress: OnProgress = lambda done, total: No
     if not photos:
         first = failures[0]
         raise DataError(
-            f"None of the {len(asked)} photos in {samples.data} can be read; replace them, or "
-            f"choose another folder. The first, {first.path}: {first.reason}"
+            "data_all_in_folder_unreadable",
+            count=len(asked),
+            folder=samples.data,
+            file=first.path,
+            reason=first.reason,
         )
     return Survey(samples, tuple(photos), tuple(failures))
 

@@ -56,11 +56,11 @@ _BYTES_BESIDE = {"WEBP": 12, "AVIF": 8}
 _MAX_SCANS = 100
 
 
-_BOMB = "It has more pixels than any photo."
-
-
 class LargePhotoError(PhotoError):
     """A photo takes a second or longer to decode, or much memory, and was not for that."""
+
+    def __init__(self) -> None:
+        super().__init__("photo_large")
 
 
 def decode(
@@ -91,10 +91,7 @@ def decode(
     if isinstance(photo, np.ndarray):
         photo = _from_array(photo)
     if not isinstance(photo, (str, os.PathLike, bytes, Image.Image)):
-        raise PhotoError(
-            f"It is of type {type(photo).__name__}; "
-            "give a path, a file's bytes, a Pillow image or an array."
-        )
+        raise PhotoError("photo_type_unsupported", type=type(photo).__name__)
     # The memory counts as taken until all that was decoded has gone, the errors' frames included.
     with ExitStack() as taken:
         try:
@@ -102,14 +99,14 @@ def decode(
         except PhotoError:
             raise
         except Image.DecompressionBombError:
-            refusal = PhotoError(_BOMB)
+            refusal = PhotoError("photo_decompression_bomb")
         except MemoryError:
-            refusal = PassingError("There is not enough memory to decode it.")
+            refusal = PassingError("photo_out_of_memory")
         except Exception as error:  # plugins raise almost anything when the bytes are wrong
             if isinstance(error, EOFError) or "truncated" in str(error).lower():
-                refusal = PassingError("The file is cut off: the picture ends early.")
+                refusal = PassingError("photo_cut_off")
             else:
-                refusal = PhotoError("The file is damaged: the picture can't be decoded.")
+                refusal = PhotoError("photo_damaged")
         raise refusal
 
 
@@ -145,23 +142,23 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names earlier
         if stat.S_ISDIR(status.st_mode):
             if not os.access(path, os.R_OK | os.X_OK):
-                raise PassingError("No permission to open the folder.")
-            raise PhotoError("It is a folder, not a photo.")
+                raise PassingError("photo_folder_no_permission")
+            raise PhotoError("photo_is_folder")
         if not stat.S_ISREG(status.st_mode):
-            raise PhotoError("It is a device or a pipe, not a photo.")
+            raise PhotoError("photo_is_device")
         refuse_large(status.st_size)
         with open(path, "rb") as file:  # noqa: PTH123
             content = file.read()
     except (FileNotFoundError, NotADirectoryError):
-        raise PhotoError("The file does not exist.") from None
+        raise PhotoError("photo_not_found") from None
     except PermissionError:
-        raise PassingError("No permission to read the file.") from None
+        raise PassingError("photo_no_permission") from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise PhotoError("It is a symbolic link that leads back to itself.") from None
-        raise PassingError(f"The file can't be read: {error.strerror}.") from None
+            raise PhotoError("photo_link_loop") from None
+        raise PassingError("photo_unreadable", reason=error.strerror) from None
     except ValueError:  # a null byte, or a character that no file name can have
-        raise PhotoError("The file does not exist.") from None
+        raise PhotoError("photo_not_found") from None
     return content
 
 
@@ -169,12 +166,9 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
     """An array as an image, if it is one of the allowed kinds."""
     bands = array.shape[2:]
     if array.dtype != np.uint8 or array.ndim not in (2, 3) or bands not in ((), (3,), (4,)):
-        raise PhotoError(
-            f"The array has shape {array.shape} and type {array.dtype}; it must be uint8 of "
-            "shape (height, width), (height, width, 3) or (height, width, 4)."
-        )
+        raise PhotoError("photo_array_unsupported", shape=array.shape, type=array.dtype)
     if not array.size:
-        raise PhotoError(f"The array is empty: its shape is {array.shape}.")
+        raise PhotoError("photo_array_empty", shape=array.shape)
     return Image.fromarray(array)
 
 
@@ -183,7 +177,7 @@ def _open_heic(file: IO[bytes]) -> ImageFile.ImageFile:
     try:
         from pillow_heif import HeifImageFile
     except ImportError:
-        raise PassingError(str(MissingExtraError("heic", "A HEIC photo"))) from None
+        raise PassingError.of(MissingExtraError("heic", "purpose_heic_photo").message) from None
     opener: Callable[[IO[bytes]], ImageFile.ImageFile] = HeifImageFile
     return opener(file)
 
@@ -235,30 +229,26 @@ def is_photo(path: str | os.PathLike[str]) -> bool:
 def open_photo(content: bytes) -> ImageFile.ImageFile:
     """Reads the header alone."""
     if not content:
-        raise PhotoError("The file is empty.")
+        raise PhotoError("photo_empty")
     name = sniff(content)
     if name is None:
-        raise PhotoError(
-            f"It is not a photo in a format that Barkive reads ({', '.join(_OPENERS)})."
-        )
+        raise PhotoError("photo_format_unknown", formats=", ".join(_OPENERS))
     if name == "AVIF" and not AvifImagePlugin.SUPPORTED:
-        raise PassingError("AVIF photos can't be read by the Pillow that is installed here.")
+        raise PassingError("photo_avif_unsupported")
     try:
         return _OPENERS[name](io.BytesIO(content))
     except (PhotoError, MemoryError):
         raise
     except Image.DecompressionBombError:
-        raise PhotoError(_BOMB) from None
+        raise PhotoError("photo_decompression_bomb") from None
     except Exception:
-        raise PhotoError(f"The file starts as {name} does, but is damaged or cut off.") from None
+        raise PhotoError("photo_header_damaged", format=name) from None
 
 
 def _check_size(image: Image.Image) -> None:
     megapixels = image.width * image.height / 1e6
     if megapixels > _MAX_MEGAPIXELS:
-        raise PhotoError(
-            f"It has {megapixels:.0f} megapixels; the limit is {_MAX_MEGAPIXELS} megapixels."
-        )
+        raise PhotoError("photo_too_many_pixels", megapixels=megapixels, limit=_MAX_MEGAPIXELS)
 
 
 def _prepare_jpeg(
@@ -269,7 +259,7 @@ def _prepare_jpeg(
         start = image.fp.tell()
         end = content.find(b"\xff\xd9", start)
         if content.count(b"\xff\xda", start, end) >= _MAX_SCANS:
-            raise PhotoError(f"It is a JPEG of more than {_MAX_SCANS} scans, which no photo has.")
+            raise PhotoError("photo_too_many_scans", limit=_MAX_SCANS)
     if shorter_side is not None:
         image.draft(None, (shorter_side, shorter_side))
     # Fed in one piece, libjpeg need not stop and go back at the end of each block.

@@ -145,10 +145,7 @@ def check_percentiles(low: float, high: float) -> None:
         UsageError: It names both.
     """
     if not 0 <= low < high <= 100:
-        raise UsageError(
-            f"The percentiles are {low:g} and {high:g}; "
-            "the first must be below the second, and both lie between 0 and 100."
-        )
+        raise UsageError("enhance_percentiles_range", low=low, high=high)
 
 
 def check_adjustments(names: Sequence[str]) -> None:
@@ -160,8 +157,9 @@ def check_adjustments(names: Sequence[str]) -> None:
     unknown = [f"“{name}”" for name in names if name not in ADJUSTMENTS]
     if unknown:
         raise UsageError(
-            f"There is no correction called {' or '.join(unknown)}; "
-            f"choose from: {', '.join(ADJUSTMENTS)}."
+            "enhance_correction_unknown",
+            names=" or ".join(unknown),
+            corrections=", ".join(ADJUSTMENTS),
         )
 
 
@@ -173,4 +171,4 @@ def require_adjustments(names: Sequence[str]) -> None:
     """
     needing = [name for name in names if name in ADJUSTMENTS and name not in _WITHOUT_OPENCV]
     if needing and importlib.util.find_spec("cv2") is None:
-        raise MissingExtraError("enhance", f"The correction “{needing[0]}”")
+        raise MissingExtraError("enhance", "purpose_enhance_correction", correction=needing[0])

@@ -351,10 +351,7 @@ def _read_ignore(file: str) -> tuple[str, bytes] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UsageError(
-            f"The file {file}, which says what is to be left out, can't be read: "
-            f"{error.strerror}; make it readable, or remove it."
-        ) from None
+        raise UsageError("ignore_file_unreadable", file=file, reason=error.strerror) from None
 
 
 def _read_placed(manifest: Path) -> dict[str, Placed]:
@@ -399,4 +396,4 @@ def refuse_large(size: int) -> None:
         PhotoError: It has.
     """
     if size > _MAX_MEGABYTES * 2**20:
-        raise PhotoError(f"The file has {size >> 20} MB; the limit is {_MAX_MEGABYTES} MB.")
+        raise PhotoError("photo_file_too_large", size=size >> 20, limit=_MAX_MEGABYTES)

@@ -62,7 +62,7 @@ def require_opencv() -> None:
     try:
         import cv2  # noqa: F401
     except ImportError:
-        raise MissingExtraError("enhance", "Finding key points") from None
+        raise MissingExtraError("enhance", "purpose_key_points") from None
 
 
 def find_keypoints(pixels: NDArray[np.uint8], limit: int = 500) -> Keypoints:
@@ -83,7 +83,7 @@ def find_keypoints(pixels: NDArray[np.uint8], limit: int = 500) -> Keypoints:
         MissingExtraError: OpenCV is not installed.
     """
     if limit < 1:
-        raise UsageError(f"The limit of key points is {limit}; it must be 1 or more.")
+        raise UsageError("key_points_limit_below_one", limit=limit)
     require_opencv()
     import cv2
 

@@ -62,8 +62,7 @@ class Budget:
         """
         if need > self.limit:
             raise PassingError(
-                f"Decoding it needs {in_words(need)} of memory; the limit is "
-                f"{in_words(self.limit)} (--memory or BARKIVE_MEMORY)."
+                "photo_over_memory_limit", need=in_words(need), limit=in_words(self.limit)
             )
         if need <= ORDINARY:
             yield
@@ -95,10 +94,7 @@ def parse_size(text: str) -> int:
     found = _SIZE.fullmatch(text.strip())
     size = round(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
     if size < _LEAST:
-        raise UsageError(
-            f"“{text}” is no memory to decode photos in; give a size of 34 MB or more, such as "
-            "800M or 2G."
-        )
+        raise UsageError("memory_size_invalid", text=text)
     return size
 
 

@@ -249,10 +249,7 @@ def refuse_nothing_left(searched: str, passed_over: Mapping[str, int]) -> None:
     """
     number = passed_over.get(Reason.EXCLUDED, 0)
     if number:
-        raise UsageError(
-            f"Nothing is left of {searched}: --exclude or {IGNORE} excludes every photo there "
-            f"({number}); correct the patterns. Nothing was changed."
-        )
+        raise UsageError("source_all_excluded", source=searched, ignore_file=IGNORE, count=number)
 
 
 def _verdict(spec: GitIgnoreSpec, path: str) -> bool | None:
@@ -280,10 +277,7 @@ def _excluding(exclude: Iterable[str]) -> GitIgnoreSpec | None:
     try:
         return _spec(lines) if lines else None
     except ValueError as error:
-        raise UsageError(
-            f"--exclude takes patterns as gitignore has them, such as 'old/' or '*-copy.jpg': "
-            f"{error}."
-        ) from None
+        raise UsageError("exclude_pattern_invalid", reason=error) from None
 
 
 def _patterns_of(file: str, content: bytes) -> GitIgnoreSpec:
@@ -294,16 +288,11 @@ def _patterns_of(file: str, content: bytes) -> GitIgnoreSpec:
     except ValueError:
         text = "\0"
     if "\0" in text or len(content) > MAX_IGNORE_BYTES:
-        raise UsageError(
-            f"The file {file} is no text; it is to hold patterns as gitignore has them, one a "
-            "line, in UTF-8."
-        )
+        raise UsageError("ignore_file_not_text", file=file)
     try:
         return _spec(text.splitlines())
     except ValueError as error:
-        raise UsageError(
-            f"A line of {file} is no pattern as gitignore has them: {error}; correct it."
-        ) from None
+        raise UsageError("ignore_file_pattern_invalid", file=file, reason=error) from None
 
 
 def _spec(lines: Iterable[str]) -> GitIgnoreSpec:

@@ -43,10 +43,10 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if not 32 <= self.size <= 1024:
-            raise UsageError(f"The image size is {self.size}; it must lie between 32 and 1024.")
+            raise UsageError("preprocessing_size_range", size=self.size)
         if self.square not in get_args(Square):
             allowed = ", ".join(get_args(Square))
-            raise UsageError(f"“{self.square}” does not make a square; choose one of: {allowed}.")
+            raise UsageError("preprocessing_square_unknown", square=self.square, squares=allowed)
         check_adjustments(self.enhance)
 
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Preprocessing:
         """The settings from a bundle's metadata."""
         adjustments = settings.get("enhance", [])
         if not isinstance(adjustments, list):
-            raise UsageError(f"The corrections are {adjustments!r}; they must be a list of names.")
+            raise UsageError("preprocessing_corrections_not_list", corrections=adjustments)
         return cls(**{**settings, "enhance": tuple(adjustments)})
 
     def apply(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -81,16 +81,9 @@ def normal(url: str) -> str:
     # Neither is repeated: whoever reads it could use it.
     fields = url.partition("?")[2].split("&")
     if any(field.partition("=")[0].lower() in _SECRETS for field in fields):
-        raise UsageError(
-            "A URL of photos may hold no signature or token, because it is printed and kept; give "
-            "the photo's own URL, such as s3://bucket/rex.jpg, and credentials to the object "
-            "store's own settings."
-        )
+        raise UsageError("source_url_signed")
     if "@" in url.split("://", 1)[1].partition("/")[0]:
-        raise UsageError(
-            "A URL of photos may hold no name or password; give credentials to the object "
-            "store's own settings, such as AWS_PROFILE or GOOGLE_APPLICATION_CREDENTIALS."
-        )
+        raise UsageError("source_url_credentials")
     return url.rstrip("/")
 
 
@@ -113,16 +106,13 @@ def read(url: str, size: int | None = None) -> bytes:
     except PhotoError:
         raise
     except FileNotFoundError:
-        raise PhotoError("The file does not exist.") from None
+        raise PhotoError("photo_not_found") from None
     except (StoreError, MissingExtraError) as error:
-        raise PhotoError(str(error)) from None
+        raise PhotoError.of(error.message) from None
     except Exception as error:  # each store has its own
         if _is_refused(error):
-            raise PhotoError(
-                f"The object store refuses the file: {_reason(error)}; check the credentials in "
-                "its own settings."
-            ) from None
-        raise PhotoError(f"The object store does not give the file: {_reason(error)}.") from None
+            raise PhotoError("photo_store_refused", reason=_reason(error)) from None
+        raise PhotoError("photo_store_failed", reason=_reason(error)) from None
     return content
 
 
@@ -249,9 +239,7 @@ def _read_ignore(file: Stored) -> bytes:
     try:
         return read(file.path, file.size)
     except PhotoError as error:
-        raise UsageError(
-            f"The file {file.path}, which says what is to be left out, can't be read: {error}"
-        ) from None
+        raise UsageError("ignore_file_store_failed", file=file.path, reason=error) from None
 
 
 def _count(url: str) -> int:
@@ -285,18 +273,16 @@ def _store(scheme: str) -> Any:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise MissingExtraError("cloud", f"A photo at {scheme}://") from None
+        raise MissingExtraError("cloud", "purpose_stored_photo", scheme=scheme) from None
     # Without a handler Python prints what it logs, which is each refusal with its traceback.
     logging.getLogger("gcsfs").addHandler(logging.NullHandler())
     try:
         # What was listed once may have changed, and lists of millions fill the memory.
         return fsspec.filesystem(scheme, use_listings_cache=False)
     except ImportError:
-        raise MissingExtraError("cloud", f"A photo at {scheme}://") from None
+        raise MissingExtraError("cloud", "purpose_stored_photo", scheme=scheme) from None
     except ValueError:
-        raise StoreError(
-            f"Barkive knows no object store {scheme}://; s3:// and gs:// are usual."
-        ) from None
+        raise StoreError("store_unknown", scheme=scheme) from None
 
 
 def _open(url: str) -> tuple[Any, str]:
@@ -382,14 +368,8 @@ def _status(error: Exception) -> int | None:
 def _refusal(url: str, error: Exception) -> StoreError:
     error = _meant(error)
     if _is_refused(error):
-        return StoreError(
-            f"The object store refuses {url}: {_reason(error)}; check the credentials in its "
-            "own settings, such as AWS_PROFILE or GOOGLE_APPLICATION_CREDENTIALS."
-        )
-    return StoreError(
-        f"The object store does not answer for {url}: {_reason(error)}; run the command again "
-        "later, what was done is kept."
-    )
+        return StoreError("store_refused", url=url, reason=_reason(error))
+    return StoreError("store_no_answer", url=url, reason=_reason(error))
 
 
 def _reason(error: Exception) -> str:

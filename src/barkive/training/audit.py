@@ -51,10 +51,7 @@ def audit(
     fold_of = assign_folds(truth, groups, folds, seed)
     total = int(fold_of.max()) + 1
     if total < 2:
-        raise DataError(
-            f"All {len(truth)} photos show one picture, so none can be judged by the others; "
-            "add different photos."
-        )
+        raise DataError("audit_one_picture", count=len(truth))
     logits = np.full((len(truth), classes), np.nan, np.float32)
     for fold in range(total):
         held = fold_of == fold

@@ -111,18 +111,15 @@ def check_name(name: str, weights: Path | None) -> None:
     if not timm.is_model(architecture):
         close = difflib.get_close_matches(architecture, timm.list_models(), n=_SHOWN)
         hint = f" The nearest names: {', '.join(close)}." if close else ""
-        raise WeightsError(f"timm has no backbone called “{architecture}”.{hint}")
+        raise WeightsError("backbone_unknown", backbone=architecture, hint=hint)
     tags = _tags(architecture)
     if weights is None and not tags:
-        raise WeightsError(
-            f"timm's hub has no pre-trained weights of {architecture}; "
-            "give a file with --backbone-weights, or choose another backbone."
-        )
+        raise WeightsError("weights_none_on_hub", backbone=architecture)
     if weights is None and tag and tag not in tags:
         raise WeightsError(
-            f"timm's hub has no weights {name}; it has "
-            f"{', '.join(f'{architecture}.{one}' for one in tags)}. "
-            "Choose one of these, or give a file with --backbone-weights."
+            "weights_unknown_on_hub",
+            weights=name,
+            names=", ".join(f"{architecture}.{one}" for one in tags),
         )
 
 
@@ -241,9 +238,12 @@ def _from_hub(name: str, conventions: _Conventions) -> _Loaded:
             )
     except Exception as error:  # the hub's client raises whatever its transport raises
         raise WeightsError(
-            f"The pre-trained weights of {name} could not be fetched from timm's hub "
-            f"({type(error).__name__}); where there is a network, download {source}, save it as "
-            f"{name}{Path(source).suffix}, and give that file with --backbone-weights."
+            "weights_not_fetched",
+            backbone=name,
+            reason=type(error).__name__,
+            url=source,
+            stem=name,
+            suffix=Path(source).suffix,
         ) from None
     try:
         with redirect_stdout(sys.stderr):
@@ -272,10 +272,13 @@ def _from_file(name: str, weights: Path, conventions: _Conventions) -> _Loaded:
     if misfits:
         missing = len([key for key in misfits if key not in state])
         raise WeightsError(
-            f"The weights in {weights} don't fit {name}: {missing} of its "
-            f"{len(expected)} layers' tensors are not in the file and {len(misfits) - missing} "
-            f"have another shape ({_by_block(misfits)}); give the file or the backbone that "
-            "belongs to it."
+            "weights_misfit",
+            path=weights,
+            backbone=name,
+            missing=missing,
+            count=len(expected),
+            misshapen=len(misfits) - missing,
+            blocks=_by_block(misfits),
         )
     # What the file holds beyond that is its classifier.
     network.load_state_dict({key: state[key] for key in expected}, strict=False)
@@ -301,19 +304,13 @@ def _read(weights: Path) -> dict[str, Tensor]:
         state = load_state_dict(str(weights), weights_only=True)
         return {key: value for key, value in state.items() if isinstance(value, Tensor)}
     except FileNotFoundError:
-        raise WeightsError(
-            f"The weights file {weights} does not exist; check --backbone-weights."
-        ) from None
+        raise WeightsError("weights_file_not_found", path=weights) from None
     except OSError as error:
         raise WeightsError(
-            f"The weights file {weights} can't be read: {error.strerror or error}; allow it, or "
-            "give another file with --backbone-weights."
+            "weights_file_unreadable", path=weights, reason=error.strerror or error
         ) from None
     except Exception:  # each of the readers has exceptions of its own
-        raise WeightsError(
-            f"The weights file {weights} can't be read; "
-            "give a .safetensors file or a PyTorch state dict."
-        ) from None
+        raise WeightsError("weights_file_format", path=weights) from None
 
 
 def _noise(size: int) -> Tensor:
@@ -328,13 +325,16 @@ def _check_size(backbone: Backbone, image_size: int, *, own: int) -> None:
             features = backbone(torch.zeros(1, image_size, image_size, 3, dtype=torch.uint8))
     except Exception as error:  # whatever the network's layers raise
         raise WeightsError(
-            f"{backbone.name} can't take photos of {image_size} x {image_size} pixels "
-            f"({str(error).partition(chr(10))[0]}); its own size is {own}."
+            "backbone_image_size",
+            backbone=backbone.name,
+            width=image_size,
+            height=image_size,
+            reason=str(error).partition(chr(10))[0],
+            own_size=own,
         ) from None
     if features.ndim != 2:
         raise WeightsError(
-            f"{backbone.name} gives no pooled features (their shape is "
-            f"{tuple(features.shape[1:])}); choose another backbone."
+            "backbone_no_pooled_features", backbone=backbone.name, shape=tuple(features.shape[1:])
         )
 
 

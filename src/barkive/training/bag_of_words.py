@@ -72,14 +72,11 @@ class BagOfWordsSettings:
         for value, choices in ((self.sampling, Sampling), (self.encoding, Encoding)):
             if value not in get_args(choices):
                 allowed = ", ".join(get_args(choices))
-                raise UsageError(
-                    f"“{value}” is no way to put photos into words; use one of: {allowed}."
-                )
+                raise UsageError("words_choice_unknown", value=value, choices=allowed)
         most = _LARGEST_CODEBOOK[self.encoding]
         if not 2 <= self.words <= most:
             raise UsageError(
-                f"The vocabulary has {self.words} words; for {self.encoding} it must have "
-                f"2 to {most}."
+                "words_vocabulary_range", count=self.words, encoding=self.encoding, limit=most
             )
 
 
@@ -215,10 +212,7 @@ def _fit_classifier(
     occurring = np.unique(truth, return_inverse=True)[1]
     kept_out = split(occurring, np.arange(len(truth)), _INNER_SHARE, seed)
     if not kept_out.any():
-        raise DataError(
-            "No breed has two photos to learn from, and the penalty is chosen on a second one; "
-            "add photos."
-        )
+        raise DataError("words_too_few_photos")
     steps = len(PENALTIES) + 1
     curve: list[CurvePoint] = []
     with progress("Fitting the classifier", unit="fits") as advance:

@@ -73,10 +73,7 @@ def read_elsewhere(
     found = Elsewhere(samples.paths, truth, samples.truth).only(kept)
     for which, there in (("others", (found.truth < 0).any()), ("its", (found.truth >= 0).any())):
         if not there:
-            raise DataError(
-                f"The folder {folder} holds no photo of {which} breeds; it must show breeds that "
-                "the model learns and others, each in a folder of its own."
-            )
+            raise DataError("elsewhere_breeds_missing", folder=folder, which=which)
     log(
         f"{(found.truth >= 0).sum()} photos from elsewhere of breeds that the model knows, "
         f"{(found.truth < 0).sum()} of others."

@@ -65,9 +65,7 @@ def save(
         with replacing(checkpoint) as part:
             torch.save(content, part)
     except (OSError, RuntimeError):  # torch raises the latter on a full disk
-        raise UsageError(
-            f"The checkpoint {checkpoint} can't be written; make room or choose another place."
-        ) from None
+        raise UsageError("checkpoint_not_writable", path=checkpoint) from None
 
 
 def resume(checkpoint: Path | None, trained: dict[str, nn.Parameter]) -> State:

@@ -62,10 +62,7 @@ def fit_codebook(descriptors: Floats, words: int, seed: int) -> Floats:
     import cv2
 
     if len(descriptors) < words:
-        raise DataError(
-            f"The training photos hold {len(descriptors)} descriptors, and a vocabulary of "
-            f"{words} words needs as many at least; add photos, or take fewer words."
-        )
+        raise DataError("words_too_few_descriptors", count=len(descriptors), words=words)
     cv2.setRNGSeed(seed)
     until = (cv2.TERM_CRITERIA_MAX_ITER + cv2.TERM_CRITERIA_EPS, _ROUNDS, 1e-4)
     labels = np.empty((len(descriptors), 1), np.int32)

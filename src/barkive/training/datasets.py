@@ -92,9 +92,12 @@ def gather(
     if len(labels) < 2:
         file, reason = dogs.failed[0]
         raise DataError(
-            f"In {recipe.data} photos of {len(labels) or 'no'} breed can be read, and training "
-            f"needs two or more; replace the {len(dogs.failed)} that can't be read, or add others. "
-            f"The first, {file}: {reason}"
+            "training_too_few_breeds_readable",
+            folder=recipe.data,
+            count=len(labels) or "no",
+            failed_count=len(dogs.failed),
+            file=file,
+            reason=reason,
         )
     unreadable = [folder for i, folder in enumerate(samples.folders) if i not in folders]
     if unreadable:
@@ -108,10 +111,7 @@ def gather(
     groups = group_near_duplicates(dogs.hashes)
     validation = split(truth, groups, recipe.validation, recipe.seed)
     if not validation.any():
-        raise DataError(
-            f"No breed in {recipe.data} has two different photos, so none can be kept for "
-            "validation; add photos."
-        )
+        raise DataError("training_no_validation_photo", folder=recipe.data)
     data = Data(
         labels=labels,
         paths=tuple(samples.paths[i] for i in dogs.kept),

@@ -175,10 +175,7 @@ class _Cache:
                     # Taken out, so that the others are not held.
                     rows, hashes = (arrays[n][[*asked.values()]] for n in ("features", "hashes"))
             except _DAMAGED:
-                raise UsageError(
-                    f"The cache's file {shard} is damaged; remove it, and run the same command "
-                    "again, which computes what was in it."
-                ) from None
+                raise UsageError("cache_file_damaged", file=shard) from None
             found.update(zip(asked, zip(rows, hashes, strict=True), strict=True))
         return found
 
@@ -206,10 +203,7 @@ class _Cache:
         self._unwritten = []
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError(
-            f"The cache folder {self._folder} can't be written ({error.strerror}); "
-            "make room there, or name another with BARKIVE_CACHE."
-        )
+        return UsageError("cache_not_writable", folder=self._folder, reason=error.strerror)
 
 
 @contextmanager

@@ -37,10 +37,7 @@ def train_from(network: Network, name: str) -> None:
         near = difflib.get_close_matches(name, modules, n=_SHOWN) or [
             block for block, _ in backbone.named_children()
         ]
-        raise UsageError(
-            f"The network has no block “{name}” to train from; "
-            f"it has, for instance, {', '.join(near)}."
-        )
+        raise UsageError("recipe_block_unknown", block=name, blocks=", ".join(near))
 
 
 def blocks(network: Network) -> list[str]:

@@ -74,7 +74,7 @@ class Photos:
         """
         if colour not in get_args(Colour):
             allowed = ", ".join(get_args(Colour))
-            raise UsageError(f"“{colour}” is no colour mode; choose one of: {allowed}.")
+            raise UsageError("recipe_colour_unknown", colour=colour, colours=allowed)
         self.paths = tuple(paths)
         self._memory = memory = (
             MEMORY // current_group().local_world_size if memory is None else memory
@@ -140,10 +140,7 @@ class Photos:
         try:
             pixels = self._preprocessing.load(path)
         except PhotoError as error:
-            raise DataError(
-                f"The photo {path} could be read when the run began, and can't any more: {error} "
-                "Start the run again; it goes on where it was."
-            ) from None
+            raise DataError("training_photo_lost", file=path, reason=error) from None
         if self._colour == "grey":
             return np.asarray(Image.fromarray(pixels).convert("L"))[..., np.newaxis]
         return pixels

@@ -182,16 +182,14 @@ def transfer(
         UsageError: There is no such neck.
     """
     if neck not in get_args(Neck):
-        raise UsageError(f"“{neck}” is no neck; choose one of: {', '.join(get_args(Neck))}.")
+        raise UsageError("recipe_neck_unknown", neck=neck, necks=", ".join(get_args(Neck)))
     rescaling = Rescaling(backbone.scale, backbone.shift)
     body: nn.Module = Maps(_without_top(backbone.network, image_size))
     maps = _probe(nn.Sequential(rescaling, body), image_size)
     squeeze: nn.Module = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     if neck == "flattened":
         if maps.ndim != 4:
-            raise WeightsError(
-                f"{backbone.name} has no maps that can be flattened; take its pooled features."
-            )
+            raise WeightsError("backbone_not_flattenable", backbone=backbone.name)
         squeeze = nn.Flatten()
     else:
         # Transformers have tokens, and some networks layers of their own after the pooling:
@@ -325,7 +323,7 @@ def class_activation(
     with torch.no_grad():
         maps = network.maps(torch.from_numpy(pixels).to(device))
     if maps.ndim != 4:
-        raise WeightsError("The network has no maps of features, so no heat map can be drawn.")
+        raise WeightsError("heat_map_no_feature_maps")
     maps = maps.detach().float().requires_grad_()
     logits = network.head(network.neck(maps))
     chosen = logits[torch.arange(len(classes)), torch.from_numpy(classes).to(device)].sum()

@@ -86,10 +86,7 @@ def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
                 verbose=False,
             )
         except Exception as error:  # the exporter raises whatever the network's code leads to
-            raise ExportError(
-                "The backbone can't be exported to ONNX "
-                f"({type(error).__name__}); choose another --backbone."
-            ) from None
+            raise ExportError("bundle_export_failed", reason=type(error).__name__) from None
     assert program is not None
     return program.model_proto
 
@@ -277,26 +274,17 @@ def check_same_answers(
         float(np.abs(detector(features, head_logits) - dog).max()) / slope,
     )
     if not head_difference <= _HEAD_TOLERANCE:  # written so that NaN fails, too
-        raise ExportError(
-            f"The bundle's head differs from the trained one by {head_difference:.4f}, so it was "
-            "not written; please report the backbone's name."
-        )
+        raise ExportError("bundle_export_head_differs", difference=head_difference)
     if int8:
         agreement = float((trained.argmax(axis=1) == exported.argmax(axis=1)).mean())
         if agreement < _INT8_AGREEMENT:
-            raise ExportError(
-                f"The int8 bundle names the same breed as the trained network on only "
-                f"{agreement:.0%} of {len(pixels)} photos, so it was not written; "
-                "train with --no-int8."
-            )
+            raise ExportError("bundle_export_int8_differs", agreement=agreement, count=len(pixels))
         return
     before, after = (torch.from_numpy(x).softmax(dim=1) for x in (trained, exported))
     difference = (before - after).abs().max().item()
     if not difference <= _FLOAT_TOLERANCE:
         raise ExportError(
-            f"The bundle's probabilities differ from the trained network's by {difference:.4f} "
-            f"(at most {_FLOAT_TOLERANCE} is allowed), so it was not written; "
-            "please report the backbone's name."
+            "bundle_export_probabilities_differ", difference=difference, limit=_FLOAT_TOLERANCE
         )
 
 

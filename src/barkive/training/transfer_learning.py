@@ -170,10 +170,7 @@ def _read(recipe: Recipe, log: Log) -> tuple[Samples, tuple[str, ...]]:
         log(told(samples.passed_over))
     labels, _ = label_folders(samples.folders)
     if len(labels) < 2:
-        raise DataError(
-            f"The folder {recipe.data} holds photos of one breed only ({samples.folders[0]}); "
-            "training needs two or more."
-        )
+        raise DataError("training_one_breed", folder=recipe.data, breed=samples.folders[0])
     # Told before the photos are read, though which breeds can be read is not known yet.
     _frequencies(recipe, (*labels, *_labels(recipe.also)))
     not_dogs = evaluation.read_not_dogs(recipe.not_dogs, recipe.passing) if recipe.not_dogs else ()

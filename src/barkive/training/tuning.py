@@ -164,10 +164,7 @@ def own_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> OwnRows:
     found, why_not = _fitting_rows(backbone, data, wanted, log)
     if found.anchor is None:
         if wanted == "centred":
-            raise WeightsError(
-                f"The prediction layer can't be centred on the backbone's own rows. {why_not} "
-                "Give other weights, or take a head that is fitted anew."
-            )
+            raise WeightsError("weights_rows_misfit", reason=why_not)
         log(f"The prediction layer is fitted anew. {why_not}")
     return found
 

@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from starlette.requests import HTTPConnection
 
-from barkive.verdicts import Language
+from barkive.messages import Language
 from barkive.web import cookies
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)

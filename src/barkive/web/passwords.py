@@ -73,10 +73,7 @@ class Passwords:
             BarkiveError: The file can't be written.
         """
         if not _SHORTEST <= len(password) <= _LONGEST:
-            raise UsageError(
-                f"The password has {len(password)} characters; it must have {_SHORTEST} to "
-                f"{_LONGEST}."
-            )
+            raise UsageError("password_length", count=len(password), least=_SHORTEST, most=_LONGEST)
         salt = secrets.token_bytes(_SALT_BYTES)
         defaults = _Hashed("", "")
         digest = _scrypt(password, salt, defaults.n, defaults.r, defaults.p)
@@ -85,8 +82,7 @@ class Passwords:
             self._write(json.dumps(asdict(row)))
         except OSError as error:
             raise BarkiveError(
-                f"The password can't be kept in {self._file}: {error.strerror}; make the folder "
-                "writable."
+                "password_not_kept", file=self._file, reason=error.strerror
             ) from None
 
     def verify(self, password: str) -> bool:
@@ -121,10 +117,7 @@ class Passwords:
             raise self._unreadable(str(reason)) from None
 
     def _unreadable(self, reason: str) -> BarkiveError:
-        return BarkiveError(
-            f"The password's file {self._file} can't be read: {reason}; delete it, and set the "
-            "password again."
-        )
+        return BarkiveError("password_file_unreadable", file=self._file, reason=reason)
 
     def _write(self, text: str) -> None:
         folder = self._file.parent

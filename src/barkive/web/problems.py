@@ -33,7 +33,8 @@ from barkive.errors import (
     UnknownScanError,
     UsageError,
 )
-from barkive.sentences import translate
+from barkive.messages import LANGUAGES, Language, Message
+from barkive.web.middleware.body_limits import RefusedError
 from barkive.web.middleware.security import SECURITY_HEADERS
 from barkive.web.rendering import error_page
 from barkive.web.settings import FolderNotAllowedError
@@ -71,20 +72,20 @@ def handle_errors(app: FastAPI) -> None:
 
 
 def refuse(
-    scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None
+    scope: Scope, status: int, why: Message, headers: Mapping[str, str] | None = None
 ) -> Response:
     """An answer that says why a request is refused.
 
     Args:
         scope: The request's.
         status: The HTTP status, 400 or above.
-        detail: One sentence.
+        why: The reason.
         headers: More headers.
     """
     if scope["type"] != "http" or _is_for_programs(scope):
         lang = QueryParams(scope.get("query_string", b"")).get("lang", "en")
-        return problem(status, translate(detail, lang), headers)
-    return error_page(Request(scope), status, detail, headers)
+        return problem(status, why, headers, lang=lang if lang in LANGUAGES else "en")
+    return error_page(Request(scope), status, why, headers)
 
 
 def _is_for_programs(scope: Scope) -> bool:
@@ -92,17 +93,29 @@ def _is_for_programs(scope: Scope) -> bool:
 
 
 def problem(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: Any
+    status: int,
+    why: Message,
+    headers: Mapping[str, str] | None = None,
+    *,
+    lang: Language = "en",
+    **more: Any,
 ) -> Response:
     """A problem document.
 
     Args:
         status: The HTTP status, 400 or above.
-        detail: One sentence.
+        why: The reason; its code stands beside its sentence.
         headers: More headers.
+        lang: The language of the sentence.
         more: Further members of the document.
     """
-    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    body = {
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": why.text(lang),
+        "code": why.code,
+        **more,
+    }
     return JSONResponse(body, status, dict(headers or {}), "application/problem+json")
 
 
@@ -117,7 +130,7 @@ async def _of_barkive(request: Request, error: Exception) -> Response:
     assert isinstance(error, BarkiveError)
     status = status_of(error)
     headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else None
-    return refuse(request.scope, status, str(error), headers)
+    return refuse(request.scope, status, error.message, headers)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
@@ -127,23 +140,35 @@ async def _of_validation(request: Request, error: Exception) -> Response:
         for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+    why = Message("request_invalid", {"detail": detail})
     if _is_for_programs(request.scope):
-        return problem(422, f"{detail}.", errors=faults)
+        return problem(422, why, errors=faults)
     if any(fault["where"].startswith("path.") for fault in faults):  # such as /photos/abc
         return await _of_http(request, HTTPException(404))
-    return refuse(request.scope, 422, f"{detail}.")
+    return refuse(request.scope, 422, why)
 
 
 async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    detail = {
-        404: f"There is nothing at {request.scope['path']}; check the address.",
-        405: f"{request.method} is not understood at {request.scope['path']}.",
-    }.get(error.status_code, str(error.detail))
+    why = _why(error, request)
     headers = error.headers
     if error.status_code == 405 and (methods := _methods(request)):
         headers = {"Allow": ", ".join(methods)}
-    return refuse(request.scope, error.status_code, detail, headers)
+    return refuse(request.scope, error.status_code, why, headers)
+
+
+def _why(error: HTTPException, request: Request) -> Message:
+    """What an error of the framework says."""
+    if isinstance(error, RefusedError):
+        return error.message
+    path = request.scope["path"]
+    match error.status_code:
+        case 404:
+            return Message("request_address_unknown", {"address": path})
+        case 405:
+            return Message("request_method_unknown", {"method": request.method, "address": path})
+        case _:
+            return Message.verbatim(str(error.detail))
 
 
 def _methods(request: Request) -> list[str]:
@@ -165,7 +190,6 @@ async def _of_fault(request: Request, error: Exception) -> Response:
     return refuse(
         request.scope,
         500,
-        "Barkive has made a mistake; what it wrote before is safe. Try again, and look at what "
-        "the server printed.",
+        Message("server_fault"),
         SECURITY_HEADERS,  # no middleware sees this answer
     )

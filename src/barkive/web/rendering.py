@@ -13,7 +13,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from barkive import __version__
-from barkive.sentences import translate
+from barkive.errors import BarkiveError
+from barkive.messages import Message
 from barkive.web import cookies
 from barkive.web.languages import LANGUAGES, Words, language_of
 from barkive.web.urls import Urls
@@ -34,9 +35,9 @@ def _templates() -> Environment:
     return templates
 
 
-def _sentence(sentence: str, words: Words) -> str:
-    """The sentence of an error in the visitor's language."""
-    return translate(sentence, words.lang)
+def _sentence(said: Message | BarkiveError, words: Words) -> str:
+    """What an error says, in the visitor's language."""
+    return said.text(words.lang)
 
 
 def render(
@@ -86,18 +87,18 @@ def render(
 
 
 def error_page(
-    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+    request: Request, status: int, why: Message, headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
     """The page that says why there is no page.
 
     Args:
         request: That asked.
         status: The HTTP status, 400 or above.
-        detail: One sentence.
+        why: The reason.
         headers: More headers.
     """
     return render(
-        request, "error.html", status=status, headers=headers, error_status=status, detail=detail
+        request, "error.html", status=status, headers=headers, error_status=status, detail=why
     )
 
 

@@ -74,13 +74,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not is_root_path(self.root_path):
-            raise UsageError(
-                f"The page can't be under the root path {self.root_path}; give one such as /dogs, "
-                "of letters and digits, that begins like none of its own addresses."
-            )
+            raise UsageError("root_path_invalid", path=self.root_path)
         for folder in self.folders or ():
             if not Path(folder).is_dir():
-                raise UsageError(f"There is no folder {folder}; check the name.")
+                raise UsageError("folder_not_found", folder=folder)
 
     def passing(self, exclude: Sequence[str] = (), follow_links: bool = False) -> Passing:
         """What a scan passes over; no link leads it out of the folders that may be scanned.

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import PureWindowsPath
+from typing import Any
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from barkive.errors import BarkiveError
+from barkive.messages import Message
 from barkive.web.settings import Limits
 
 FIELD = "files"
@@ -30,9 +32,10 @@ class UploadError(BarkiveError):
         status: The HTTP status that says so.
     """
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, code: str, **params: Any) -> None:
+        """An error from its status, its code, and what stands in the braces of its sentence."""
         self.status = status
-        super().__init__(message)
+        super().__init__(code, **params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,12 @@ class Upload:
     Attributes:
         name: What its sender calls it, without folders; None if it has no name.
         file: Its content, or a file that holds it.
-        error: Why it is not looked at: one sentence; None if it is.
+        reason: Why it is not looked at; None if it is.
     """
 
     name: str | None
     file: bytes | UploadFile
-    error: str | None = None
+    reason: Message | None = None
 
     async def read(self) -> bytes:
         """The content of the file."""
@@ -83,12 +86,12 @@ async def received_catalogue(request: Request, limits: Limits) -> AsyncIterator[
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise UploadError(422, _NO_CATALOGUE)
+        raise UploadError(422, "upload_no_catalogue", field=CATALOGUE_FIELD)
     form = await _form(request, limits)
     try:
         files = [one for one in form.getlist(CATALOGUE_FIELD) if not isinstance(one, str)]
         if len(files) != 1 or not files[0].size:
-            raise UploadError(422, _NO_CATALOGUE)
+            raise UploadError(422, "upload_no_catalogue", field=CATALOGUE_FIELD)
         yield files[0]
     finally:
         await form.close()
@@ -99,9 +102,9 @@ async def _body(request: Request, limits: Limits) -> bytes:
     async for chunk in request.stream():
         content += chunk
         if len(content) > limits.photo_bytes:
-            raise UploadError(413, _too_large(limits))
+            raise UploadError(413, "photo_upload_too_large", limit=limits.photo_bytes >> 20)
     if not content:
-        raise UploadError(422, _NOTHING)
+        raise UploadError(422, "upload_no_photo", field=FIELD)
     return bytes(content)
 
 
@@ -115,20 +118,20 @@ async def _form(request: Request, limits: Limits) -> FormData:
         if "too many files" in error.message.lower():
             raise UploadError(
                 413,
-                f"The request sends more than {limits.photos} photos, which is the limit; "
-                "send them in several requests.",
+                "upload_too_many_photos",
+                limit=limits.photos,
             ) from None
-        raise UploadError(400, f"The form can't be read: {error.message.rstrip('.')}.") from None
+        raise UploadError(400, "upload_form_unreadable", reason=error.message.rstrip(".")) from None
     except ValueError:  # of the parser, or of a charset that has errors of its own
-        raise UploadError(400, "The form can't be read: Invalid multipart data.") from None
+        raise UploadError(
+            400, "upload_form_unreadable", reason=Message("reason_multipart_invalid")
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise UploadError(
-            507, f"The server has no room for the photos: {reason}; send fewer at once."
-        ) from None
+        raise UploadError(507, "upload_no_room", reason=reason) from None
     if not parser.is_whole:
         parser.close()
-        raise UploadError(400, "The form is cut off: its last boundary is missing.")
+        raise UploadError(400, "upload_form_cut_off")
     return form
 
 
@@ -136,7 +139,7 @@ def _chosen(form: FormData) -> list[UploadFile | str]:
     """What stands in the field for photos."""
     files = form.getlist(FIELD)
     if not files:
-        raise UploadError(422, _NOTHING)
+        raise UploadError(422, "upload_no_photo", field=FIELD)
     # Where nothing is chosen, browsers send an empty file without a name; a page may have
     # several such fields, of which the visitor has used one.
     return [one for one in files if isinstance(one, str) or one.filename or one.size] or files
@@ -158,26 +161,10 @@ class _Parser(MultiPartParser):
 
 def _checked(one: UploadFile | str, limits: Limits) -> Upload:
     if isinstance(one, str):
-        raise UploadError(
-            422, f"The field “{FIELD}” holds text; send photos as files, with a file name."
-        )
+        raise UploadError(422, "upload_field_is_text", field=FIELD)
     name = base_name(one.filename)
-    too_large = (one.size or 0) > limits.photo_bytes
-    return Upload(name, one, _too_large(limits) if too_large else None)
-
-
-_NO_CATALOGUE = (
-    f"There is no catalogue in the request; send one as a file in the field “{CATALOGUE_FIELD}” of "
-    "a form."
-)
-_NOTHING = (
-    f"There is no photo in the request; send some in the field “{FIELD}” of a form, or one as "
-    "the body."
-)
-
-
-def _too_large(limits: Limits) -> str:
-    return f"The photo has more than {limits.photo_bytes >> 20} MB, which is the limit."
+    too_large = Message("photo_upload_too_large", {"limit": limits.photo_bytes >> 20})
+    return Upload(name, one, too_large if (one.size or 0) > limits.photo_bytes else None)
 
 
 def base_name(name: str | None) -> str | None:

@@ -66,11 +66,14 @@ class Label:
         count = _BREEDS_OF.get(self.kind, 0)
         if len(self.breeds) != count:
             raise UsageError(
-                f"A correction of the kind “{self.kind}” takes {count} "
-                f"breed{'' if count == 1 else 's'}, not {len(self.breeds)}."
+                "label_breed_count",
+                kind=self.kind,
+                count=count,
+                plural="" if count == 1 else "s",
+                given=len(self.breeds),
             )
         if any(not breed.strip() for breed in self.breeds):
-            raise UsageError("The name of the breed is empty; give a name or an id.")
+            raise UsageError("label_breed_empty")
 
 
 def add(store: Store, photo: str | int, label: Label) -> Entry:
@@ -111,15 +114,9 @@ def refuse_changed(entry: Entry, label: Label) -> None:
         return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
         case Now.CHANGED:
-            raise ChangedPhotoError(
-                f"{entry.file} holds another picture than when it was scanned; scan it again, "
-                "look at it, and then say what it shows."
-            )
+            raise ChangedPhotoError("label_picture_changed", file=entry.file)
         case Now.UNREADABLE if label.seen is None:
-            raise ChangedPhotoError(
-                f"{entry.file} can't be read now, so it can't be told whether it is still the "
-                "picture that was scanned; try again when it can be read."
-            )
+            raise ChangedPhotoError("label_picture_unreadable", file=entry.file)
 
 
 def write(connection: Connection, models: Models, photo: str | int, label: Label) -> Entry:
@@ -127,15 +124,13 @@ def write(connection: Connection, models: Models, photo: str | int, label: Label
     row = find(connection, photo)
     (before,) = to_entries(connection, models, [row])
     if row.sha256 is None:
-        raise NothingToSayError(f"{row.path} could never be read, so there is nothing to correct.")
+        raise NothingToSayError("label_photo_never_read", file=row.path)
     content = bytes(row.sha256)
     if label.seen is not None:
         content = _seen(connection, row, label.seen)
     breeds = _breeds(connection, models, label)
     if label.kind is Kind.UNDO and row.correction_id is None:
-        raise NothingToSayError(
-            f"Nobody has corrected {row.path}, so there is nothing to take back."
-        )
+        raise NothingToSayError("label_none_to_undo", file=row.path)
     said = schema.correction
     last = select(func.max(said.c.said_at)).where(said.c.picture == row.picture)
     connection.execute(
@@ -167,9 +162,7 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     """
     found = VERSION.fullmatch(version)
     if found is None:
-        raise ChangedPhotoError(
-            f"“{version}” is no version of a photo; send the `version` that the photo has, or none."
-        )
+        raise ChangedPhotoError("label_version_invalid", version=version)
     content, label = bytes.fromhex(found[1]), int(found[2])
     c = schema.content.c
     known = select(c.sha256).where(
@@ -177,15 +170,9 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     )
     whole = connection.execute(known.limit(1)).scalar()
     if whole is None:
-        raise ChangedPhotoError(
-            f"{row.path} is another picture than the one that was seen; look at it again, and "
-            "then say what it shows."
-        )
+        raise ChangedPhotoError("label_picture_not_seen", file=row.path)
     if label != (row.correction_id or 0):
-        raise ReviewedMeanwhileError(
-            f"Somebody has spoken of {row.path} since it was seen; what they said stands. Look "
-            "at it again, and then say what it shows."
-        )
+        raise ReviewedMeanwhileError("label_spoken_since_seen", file=row.path)
     return bytes(whole)
 
 
@@ -231,10 +218,7 @@ def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, 
             found.append(breed_names.add(connection, name))
             models.follow(connection)
     if len(set(found)) < len(found):
-        raise UsageError(
-            f"{' and '.join(label.breeds)} are the same breed; a cross takes two, "
-            "or give one with --breed."
-        )
+        raise UsageError("label_cross_same_breed", breeds=" and ".join(label.breeds))
     return tuple(found)
 
 

@@ -54,10 +54,7 @@ def rename(store: Store, old: str, new: str, *, merge: bool) -> Renamed:
         breed = models.names.find(old)
         before = models.names.label(breed)
         if breeds.called(breed) is not None:
-            raise UsageError(
-                f"“{before.en}” is a breed of Barkive's own table, which keeps its name; only "
-                "breeds that people added or trained can be renamed."
-            )
+            raise UsageError("breed_rename_built_in", breed=before.en)
         photos = _photos(connection, models.names.ids(breed))
         name = breed_names.written(new)
         try:
@@ -67,9 +64,11 @@ def rename(store: Store, old: str, new: str, *, merge: bool) -> Renamed:
         if other != breed and not merge:
             there = _photos(connection, models.names.ids(other))
             raise UsageError(
-                f"There is a breed “{models.names.label(other).en}” already, with {there} photos; "
-                f"with --merge the {photos} of “{before.en}” become its photos too, and can't be "
-                "parted again."
+                "breed_rename_taken",
+                breed=models.names.label(other).en,
+                count=there,
+                moved_count=photos,
+                old_breed=before.en,
             )
         c = schema.added_breed.c
         values = {"merged_into": other} if other != breed else {"name": name}

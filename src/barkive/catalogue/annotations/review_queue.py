@@ -176,9 +176,7 @@ class ReviewQueue:
         with self._store.write() as connection:
             row = entries.find(connection, number)
             if row.corrected:
-                raise ReviewedMeanwhileError(
-                    f"Somebody has reviewed {row.path} meanwhile; what they said stands."
-                )
+                raise ReviewedMeanwhileError("review_done_meanwhile", file=row.path)
             entry = labels.write(connection, self._store.models, number, label)
             self._settle(connection, session, row.picture, _DONE)
             connection.execute(
@@ -258,9 +256,7 @@ class ReviewQueue:
                 again = entries.find(connection, row.number)
                 (entry,) = to_entries(connection, self._store.models, [again])
                 return entry
-        raise ReviewedMeanwhileError(
-            f"Somebody has spoken of {row.path} since; what they said stands."
-        )
+        raise ReviewedMeanwhileError("review_spoken_since", file=row.path)
 
     def last(self, session: str) -> Done | None:
         """What a session did last, which `undo` takes back; None where it has done nothing."""

@@ -15,10 +15,11 @@ from enum import Enum, auto
 from pathlib import Path
 
 from barkive.errors import CatalogueError
+from barkive.messages import Message
 
 # What SQLite makes to begin with: https://www.sqlite.org/walformat.html
 _SHM_BYTES = 32 << 10
-_BLOCKED = "Nothing can be written beside it; make room, or get the right."
+_BLOCKED = Message("catalogue_reason_blocked")
 
 
 class Way(Enum):
@@ -58,8 +59,8 @@ def ways(file: Path) -> Iterator[Way]:
     yield Way.COPY
 
 
-def why_not_written(file: Path) -> str | None:
-    """Why this user can't write to a catalogue that there is: a sentence; None where they can."""
+def why_not_written(file: Path) -> Message | None:
+    """Why this user can't write to a catalogue that there is; None where they can."""
     wal, shm = _beside(file, "-wal", "-shm")
     there = [one for one in (file, wal, shm) if one.exists()]
     for one in there:
@@ -68,12 +69,12 @@ def why_not_written(file: Path) -> str | None:
     if len(there) < 3 and not os.access(file.parent, os.W_OK | os.X_OK):
         return _no_right(file.parent)
     if _size(shm) < _SHM_BYTES and shutil.disk_usage(file.parent).free < _SHM_BYTES:
-        return "Its disk is full; make room."
+        return Message("catalogue_reason_disk_full")
     return None
 
 
-def why_only_read(file: Path) -> str:
-    """Why a catalogue is not opened to be written: a sentence."""
+def why_only_read(file: Path) -> Message:
+    """Why a catalogue is not opened to be written."""
     return why_not_written(file) or _BLOCKED
 
 
@@ -110,8 +111,7 @@ def copy_into(folder: Path, file: Path) -> Path:
             shutil.copyfile(one, folder / one.name)
     except OSError as error:
         raise CatalogueError(
-            f"The catalogue {file} can only be read as a copy, which can't be made in {folder}: "
-            f"{error.strerror}; make room there, or name another folder by the variable TMPDIR."
+            "catalogue_copy_impossible", catalogue=file, folder=folder, reason=error.strerror
         ) from None
     if state_of(file, Way.COPY) != before:
         raise being_written(file)
@@ -120,15 +120,13 @@ def copy_into(folder: Path, file: Path) -> Path:
 
 def being_written(file: Path) -> CatalogueError:
     """The error where a catalogue that was read without a lock has changed meanwhile."""
-    return CatalogueError(
-        f"The catalogue {file} was written by another program while it was read; try again."
-    )
+    return CatalogueError("catalogue_changed_while_read", catalogue=file)
 
 
-def _no_right(path: Path) -> str:
+def _no_right(path: Path) -> Message:
     if hasattr(os, "statvfs") and os.statvfs(path).f_flag & os.ST_RDONLY:
-        return "Its disk is read-only; `barkive copy` makes a catalogue elsewhere."
-    return f"You may not write to {path}; get the right to."
+        return Message("catalogue_reason_disk_read_only")
+    return Message("catalogue_reason_no_permission", {"path": str(path)})
 
 
 def _logs(file: Path) -> list[Path]:

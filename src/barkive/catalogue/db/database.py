@@ -42,6 +42,7 @@ from barkive.errors import (
     ReadOnlyCatalogueError,
     UsageError,
 )
+from barkive.messages import Message
 
 _log = logging.getLogger(__name__)
 
@@ -50,22 +51,21 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_262_754
 # A server that does not answer at all would be waited for for minutes.
 _REACH_SECONDS = 10
-_MISSING = "There is no catalogue {} yet; `barkive scan FOLDER` makes one."
+_MISSING = "catalogue_not_found"
 
 _PHRASES = (
-    ("database is locked", "is being written by another program; try again when that is done"),
-    ("lock timeout", "is being written by another program; try again when that is done"),
-    ("readonly database", "can't be written: the file or its folder is read-only"),
-    ("disk is full", "can't be written: the disk is full; make room and run the command again"),
-    ("no space left", "can't be written: the disk is full; make room and run the command again"),
-    ("unable to open", "can't be opened; check that its folder exists and may be written"),
-    ("disk i/o error", "can't be read or written: the disk has an error or is full; make room"),
-    ("must be owner", "was made by an older Barkive; have its owner open it once with this one"),
+    ("database is locked", "catalogue_locked"),
+    ("lock timeout", "catalogue_locked"),
+    ("readonly database", "catalogue_file_read_only"),
+    ("disk is full", "catalogue_disk_full"),
+    ("no space left", "catalogue_disk_full"),
+    ("unable to open", "catalogue_not_opened"),
+    ("disk i/o error", "catalogue_disk_error"),
+    ("must be owner", "catalogue_owner_must_open"),
 )
 # Primary result codes after which another way to open a file may work: SQLITE_READONLY, IOERR,
 # FULL, CANTOPEN.
 _ANOTHER_WAY = (8, 10, 13, 14)
-_OLDER = "The catalogue {} was made by an older Barkive, and must be brought to a newer form."
 _DAMAGED = ("malformed", "not a database", "corrupt", "vtable constructor failed")
 
 
@@ -111,14 +111,14 @@ class Database:
         self.name = str(self.file or shown.render_as_string(hide_password=True))
         if self.file is not None and not self._is_there(self.file):
             if not create:
-                raise NoCatalogueError(_MISSING.format(self.name))
+                raise NoCatalogueError(_MISSING, catalogue=self.name)
             self._make_folder(self.file.parent)
         self._patience = patience
         self._lock = threading.RLock()
         self._way = Way.WRITE
         self._opened = ExitStack()
         self._state: tuple[int, ...] | None = None
-        self._why: str | None = None
+        self._why: Message | None = None
         self._as_of: datetime | None = None
         try:
             self._open(create, migrate)
@@ -139,18 +139,19 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @property
-    def read_only(self) -> str | None:
+    def read_only(self) -> Message | None:
         """Why it can only be read, and as of when it is; None where it can be written."""
         if self._why is None:
             return None
         if self._as_of is None:
-            return f"{self._refusal} {self._why}"
+            return self._refusal(self._why)
         moment = f"{self._as_of:%Y-%m-%d %H:%M}"
-        return f"{self._refusal} {self._why} It is shown as it was at {moment} UTC."
+        return Message(
+            "catalogue_shown_as_of", {"sentence": self._refusal(self._why), "moment": moment}
+        )
 
-    @property
-    def _refusal(self) -> str:
-        return f"The catalogue {self.name} can only be read here, and nothing can be saved."
+    def _refusal(self, why: Message) -> Message:
+        return Message("catalogue_read_only", {"catalogue": self.name, "reason": why})
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -196,10 +197,7 @@ class Database:
             name = name.removesuffix(ending)
         own = self.file is not None and out.with_name(name).absolute() == self.file
         if own or _is_sqlite(out):
-            raise UsageError(
-                f"{out} is a catalogue or belongs to one, which is not overwritten; give another "
-                "file."
-            )
+            raise UsageError("export_out_is_catalogue", file=out)
 
     def check(self) -> None:
         """Reads the whole of an SQLite file and checks that it is sound.
@@ -210,7 +208,7 @@ class Database:
         with self.read() as connection:
             found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar()
         if found != "ok":
-            raise DamagedCatalogueError(f"The catalogue {self.name} is damaged: {found}.")
+            raise DamagedCatalogueError("catalogue_damaged", catalogue=self.name, reason=found)
 
     def optimise(self) -> None:
         """Brings the figures up to date by which SQLite plans searches."""
@@ -256,9 +254,7 @@ class Database:
         try:
             return access.state_of(self.file, self._way)
         except OSError:
-            raise CatalogueError(
-                f"The catalogue {self.name} is gone; put it back, or start again."
-            ) from None
+            raise CatalogueError("catalogue_gone", catalogue=self.name) from None
 
     def _require_file(self) -> None:
         """Keeps a file that was deleted from being made anew, empty, by the next connection.
@@ -284,15 +280,15 @@ class Database:
             if self._why is not None and self._why_not_written() is None:
                 self._reopen()
             if self._why is not None:
-                raise ReadOnlyCatalogueError(f"{self._refusal} {self._why}")
+                raise ReadOnlyCatalogueError.of(self._refusal(self._why))
 
     def _reopen(self) -> None:
         self.close()
         self.__dict__.pop("uuid", None)
         self._open()
 
-    def _why_not_written(self) -> str | None:
-        """Why this user can't write to it: a sentence; None where they can."""
+    def _why_not_written(self) -> Message | None:
+        """Why this user can't write to it; None where they can."""
         if self.file is not None:
             return access.why_not_written(self.file)
         rights = text(
@@ -303,8 +299,9 @@ class Database:
         with self.read() as connection:
             found = connection.execute(rights).one()
         if found.closed:
-            return "Its server takes no changes."
-        return None if found.may else f"The database lets “{found.who}” read, and not write."
+            return Message("catalogue_reason_server_closed")
+        user = {"user": found.who}
+        return None if found.may else Message("catalogue_reason_user_reads", user)
 
     def _was_written_meanwhile(self) -> bool:
         """Whether what was read without a lock may be of two states."""
@@ -326,27 +323,25 @@ class Database:
         if self._was_written_meanwhile():
             assert self.file is not None
             return access.being_written(self.file)
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else "it does not answer"
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else ""
         if self._is_damaged(error):
             return DamagedCatalogueError(
-                f"The catalogue {self.name} is damaged, or no catalogue ({reason}). It is left as "
-                "it is; `barkive scan FOLDER --rebuild` puts it aside and makes a new one with "
-                "all corrections that can still be read."
+                "catalogue_damaged_or_none", catalogue=self.name, reason=reason
             )
         code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
         kind = _AnotherWay if code in _ANOTHER_WAY else CatalogueError
-        for phrase, meaning in _PHRASES:
+        for phrase, code_of_phrase in _PHRASES:
             if phrase in reason.lower():
-                return kind(f"The catalogue {self.name} {meaning}.")
-        return kind(f"The catalogue {self.name} can't be used: {reason}.")
+                return kind(code_of_phrase, catalogue=self.name)
+        said = reason or Message("reason_no_answer")
+        return kind("catalogue_unusable", catalogue=self.name, reason=said)
 
     def _is_there(self, file: Path) -> bool:
         try:
             return file.exists()
         except OSError as error:
             raise CatalogueError(
-                f"The catalogue {self.name} can't be opened: {error.strerror}; get the right to "
-                "its folder."
+                "catalogue_no_permission", catalogue=self.name, reason=error.strerror
             ) from None
 
     def _make_folder(self, folder: Path) -> None:
@@ -354,8 +349,7 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueError(
-                f"The catalogue {self.name} can't be made: {error.strerror}; "
-                "choose another place with --catalogue."
+                "catalogue_not_made", catalogue=self.name, reason=error.strerror
             ) from None
 
     def _of_server(self) -> Engine:
@@ -364,7 +358,7 @@ class Database:
             waiting = {} if waits else {"connect_timeout": _REACH_SECONDS}
             return create_engine(self.url, pool_pre_ping=True, connect_args=waiting)
         except ModuleNotFoundError:
-            raise MissingExtraError("postgres", "A catalogue on PostgreSQL") from None
+            raise MissingExtraError("postgres", "purpose_postgres_catalogue") from None
 
     def _of_file(self, file: Path, way: Way) -> Engine:
         url = self.url
@@ -388,29 +382,23 @@ class Database:
                 return
             empty = not inspect(connection).get_table_names()
         if empty and not create:
-            raise NoCatalogueError(_MISSING.format(self.name))
+            raise NoCatalogueError(_MISSING, catalogue=self.name)
         if not migrate:
-            raise CatalogueError(
-                f"The catalogue {self.name} is of another form than this Barkive's; open it with "
-                "this one first, or update Barkive."
-            )
+            raise CatalogueError("catalogue_form_differs", catalogue=self.name)
         if empty and self.file is not None:
             # Kept by the file from then on, and never set for another program's. Where it is
             # locked, another process is making the catalogue, and has set it.
             with suppress(sqlite3.OperationalError), self._engine.connect() as connection:
                 connection.connection.execute("PRAGMA journal_mode = WAL")
         if self._way in (Way.LIVE, Way.STILL):
-            raise _AnotherWay(_OLDER.format(self.name))
+            raise _AnotherWay("catalogue_too_old", catalogue=self.name)
         with self._writing() as connection:
             # Read again: another process may have done it meanwhile.
             revision = _revision(connection)
             if revision == HEAD:
                 return
             if revision is None and inspect(connection).get_table_names():
-                raise CatalogueError(
-                    f"{self.name} is a database but no Barkive catalogue; choose another file "
-                    "with --catalogue."
-                )
+                raise CatalogueError("catalogue_foreign_database", catalogue=self.name)
             self._migrate(connection, revision)
 
     def _migrate(self, connection: Connection, revision: str | None) -> None:
@@ -425,8 +413,7 @@ class Database:
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if revision is not None and revision not in known:
             raise CatalogueError(
-                f"The catalogue {self.name} was written by a newer Barkive (schema {revision}, "
-                f"this one knows {HEAD}); update Barkive to open it."
+                "catalogue_too_new", catalogue=self.name, its_schema=revision, own_schema=HEAD
             )
         if revision is not None and self.file is not None and self._way is Way.WRITE:
             back_up(self.file, self.file.with_name(f"{self.file.name}.backup-{revision}"))
@@ -459,8 +446,7 @@ def back_up(source: Path, target: Path) -> None:
             old.backup(new)
     except (OSError, sqlite3.Error) as error:
         raise CatalogueError(
-            f"The catalogue {source} must be brought to a newer form, and the backup {target} "
-            f"that comes first can't be written: {error}; make room and try again."
+            "catalogue_backup_failed", catalogue=source, backup=target, reason=error
         ) from None
 
 
@@ -476,7 +462,7 @@ def _parse(where: str | Path) -> URL:
     name = os.fspath(where)
     if "://" not in name:
         if os.path.isdir(name):  # noqa: PTH112 - where a folder may not be looked into as well
-            raise CatalogueError(f"The catalogue {name} is a folder; give a file.")
+            raise CatalogueError("catalogue_is_folder", catalogue=name)
         return URL.create("sqlite", database=os.path.abspath(name))  # noqa: PTH100
     try:
         url = make_url(name)
@@ -488,10 +474,7 @@ def _parse(where: str | Path) -> URL:
     except (ArgumentError, NoSuchModuleError, ValueError):
         pass
     # Not repeated: it may hold a password.
-    raise CatalogueError(
-        "The catalogue's URL is none that Barkive knows; give a file, or "
-        "postgresql://USER@HOST/NAME."
-    )
+    raise CatalogueError("catalogue_url_unknown")
 
 
 def _revision(connection: Connection) -> str | None:

@@ -58,7 +58,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -200,6 +200,8 @@ photo = Table(
     Column("correction_id", _Id),
     Column("note", Text),
     Column("error", Text),
+    Column("error_code", Text),
+    Column("error_params", Text),
     Column("words", Text, nullable=False),
     Column("added_at", DateTime, nullable=False),
     Column("identified_at", DateTime),
@@ -298,6 +300,8 @@ run = Table(
     Column("versions", Text, nullable=False),
     Column("counts", Text, nullable=False),
     Column("error", Text),
+    Column("error_code", Text),
+    Column("error_params", Text),
     sqlite_autoincrement=True,
 )
 

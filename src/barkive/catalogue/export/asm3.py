@@ -30,7 +30,8 @@ from barkive.catalogue.export.tables import csv_line, short_list
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import map_ahead, thumbnail
-from barkive.verdicts import Label, Language, Status
+from barkive.messages import Language
+from barkive.verdicts import Label, Status
 
 __all__ = ["BreedList", "asm3_rows", "read_breed_list"]
 

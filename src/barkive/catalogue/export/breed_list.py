@@ -15,7 +15,8 @@ from pathlib import Path
 
 from barkive.breeds import Breed, all_breeds, normalise
 from barkive.errors import UsageError
-from barkive.verdicts import Label, Language
+from barkive.messages import Language
+from barkive.verdicts import Label
 
 # They come and go in names without changing what is meant.
 _FILLERS = frozenset({"dog", "chien", "and", "et"})
@@ -111,10 +112,7 @@ def read_breed_list(path: str | Path) -> BreedList:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can be called so"
-        raise UsageError(
-            f"The breed list {path} can't be read: {reason}; "
-            "give a text or CSV file with one breed name a line."
-        ) from None
+        raise UsageError("breed_list_unreadable", path=path, reason=reason) from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -124,10 +122,7 @@ def read_breed_list(path: str | Path) -> BreedList:
     except csv.Error:
         names = []
     if not names or "\0" in text:
-        raise UsageError(
-            f"The breed list {path} holds no breed names; "
-            "give a text or CSV file with one breed name a line."
-        )
+        raise UsageError("breed_list_empty", path=path)
     return BreedList(names)
 
 

@@ -119,7 +119,7 @@ class ContactSheet(FileExporter):
     def check(self, out: Path) -> None:
         """See `FileExporter`."""
         if out.suffix.lower() not in (".pdf", ".png"):
-            raise UsageError(f"A contact sheet is a .pdf or a .png file, not {out.name}.")
+            raise UsageError("export_sheet_format", file=out.name)
 
 
 class Xmp(FolderExporter):

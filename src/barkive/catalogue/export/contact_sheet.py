@@ -15,8 +15,9 @@ from barkive.catalogue.export.pdf import PicturePDF
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, UsageError
 from barkive.images import decode, map_ahead
+from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Language, Status
+from barkive.verdicts import Status
 
 # A4 upright.
 _DPI = 150
@@ -94,10 +95,7 @@ def write_contact_sheet(
         most = (_LONGEST_PNG - 2 * _MARGIN - _HEADER) // _CELL[1] * _COLUMNS
         chosen = list(islice(entries, most + 1))
         if len(chosen) > most:
-            raise UsageError(
-                f"A PNG holds at most {most} photos and there are more; "
-                "write a PDF, or choose fewer photos."
-            )
+            raise UsageError("export_png_full", limit=most)
         entries, per_page = iter(chosen), max(len(chosen), 1)
     done = 0
 

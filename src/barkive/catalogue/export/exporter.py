@@ -18,8 +18,9 @@ from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
+from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Label, Language
+from barkive.verdicts import Label
 
 
 @dataclass(frozen=True, slots=True)

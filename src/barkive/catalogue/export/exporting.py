@@ -25,8 +25,9 @@ from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
 from barkive.images import is_photo
+from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Label, Language
+from barkive.verdicts import Label
 
 __all__ = ["Export", "ExportFormat"]
 
@@ -64,18 +65,18 @@ class Export:
         if out is None:
             if exporter.needs_out:
                 kind = "a folder" if isinstance(exporter, FolderExporter) else "a file"
-                raise UsageError(f"The form {self.form} needs {kind} to write to: --out.")
+                raise UsageError("export_out_missing", format=self.form, place=kind)
             return
         if isinstance(exporter, FolderExporter):
             return
         if isinstance(exporter, FileExporter):
             exporter.check(out)
         if out.is_dir():
-            raise UsageError(f"{out} is a folder; give a file.")
+            raise UsageError("export_out_is_folder", path=out)
         if out.suffix.lower() == ".xmp":
-            raise UsageError(f"{out} is a side-car, which is not overwritten; give another file.")
+            raise UsageError("export_out_is_sidecar", file=out)
         if is_photo(out) and not exporter.is_picture:
-            raise UsageError(f"{out} is a photo, which is not overwritten; give another file.")
+            raise UsageError("export_out_is_photo", file=out)
 
     @property
     def exporter(self) -> Exporter:
@@ -134,9 +135,7 @@ class Export:
         """
         exporter = self.exporter
         if not isinstance(exporter, TextExporter):
-            raise UsageError(
-                f"The form {self.form} is no text; choose one of: {', '.join(text_forms())}."
-            )
+            raise UsageError("export_not_text", format=self.form, formats=", ".join(text_forms()))
         chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
         return exporter.pieces(chosen, self._context(labels, base))
 

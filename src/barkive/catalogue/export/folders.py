@@ -14,8 +14,9 @@ from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.records import Entry
+from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Language, Status
+from barkive.verdicts import Status
 
 _FOLDERS: dict[Language, dict[Status, str]] = {
     "en": {

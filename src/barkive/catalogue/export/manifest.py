@@ -70,10 +70,7 @@ class Manifest:
             raise self._unusable(f"can't be written: {error.strerror}") from None
 
     def _unusable(self, reason: str) -> UsageError:
-        return UsageError(
-            f"The file {self._path}, by which Barkive knows what it put there, {reason}; "
-            "choose another folder."
-        )
+        return UsageError("export_manifest_unusable", file=self._path, problem=reason)
 
 
 def _line(name: str, placed: Placed) -> str:

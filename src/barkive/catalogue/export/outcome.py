@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
+from barkive.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -12,11 +14,11 @@ class Failure:
 
     Attributes:
         file: The file, or the photo that it was for.
-        reason: Why: one sentence without the file's name.
+        reason: Why, without the file's name.
     """
 
     file: str
-    reason: str
+    reason: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,14 @@ class Outcome:
     failures: tuple[Failure, ...] = ()
 
 
-def reason_of(error: OSError) -> str:
-    """What the system says, as a sentence that tells what to do."""
+def reason_of(error: OSError) -> Message:
+    """What the system says, and what to do."""
     remedy = {
-        errno.ENOSPC: "make room",
-        errno.EDQUOT: "make room",
-        errno.EPERM: "have its owner or an administrator do it",
-        errno.EACCES: "get permission, or give another folder with --out",
-        errno.EROFS: "give another folder with --out",
-    }.get(error.errno or 0, "check it")
-    return f"It can't be read or written: {error.strerror or error}; {remedy}."
+        errno.ENOSPC: "remedy_make_room",
+        errno.EDQUOT: "remedy_make_room",
+        errno.EPERM: "remedy_ask_owner",
+        errno.EACCES: "remedy_permission_or_out",
+        errno.EROFS: "remedy_other_out",
+    }.get(error.errno or 0, "remedy_check")
+    reason = error.strerror or str(error)
+    return Message("export_file_failed", {"reason": reason, "remedy": Message(remedy)})

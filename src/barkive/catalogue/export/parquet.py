@@ -27,7 +27,7 @@ from typing import Any, BinaryIO
 
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
-from barkive.verdicts import Language
+from barkive.messages import Language
 
 _ROWS = 10_000
 
@@ -48,7 +48,7 @@ def write_parquet(entries: Iterable[Entry], file: BinaryIO, lang: Language) -> N
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
     except ImportError:
-        raise MissingExtraError("parquet", "Writing Parquet") from None
+        raise MissingExtraError("parquet", "purpose_parquet_export") from None
     schema = _schema(pa)
     rows = (_row(entry, lang) for entry in entries)
     with ParquetWriter(file, schema, compression="zstd") as writer:

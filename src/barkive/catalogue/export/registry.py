@@ -70,7 +70,7 @@ def exporter(form: str) -> Exporter:
         return _BUILT_IN[form]()
     point = _of_others().get(form)
     if point is None:
-        raise UsageError(f"There is no form “{form}”; choose one of: {', '.join(forms())}.")
+        raise UsageError("export_format_unknown", format=form, formats=", ".join(forms()))
     try:
         made = point.load()()
     except Exception as error:  # code of others, which may raise anything
@@ -89,7 +89,4 @@ def _of_others() -> Mapping[str, EntryPoint]:
 
 def _unusable(point: EntryPoint, reason: str) -> UsageError:
     package = point.dist.name if point.dist is not None else point.module
-    return UsageError(
-        f"The form “{point.name}” of the package {package} can't be used: {reason}; update or "
-        "uninstall that package."
-    )
+    return UsageError("exporter_unusable", form=point.name, package=package, reason=reason)

@@ -17,7 +17,8 @@ from functools import cache
 
 from barkive.breeds import Breed, all_breeds
 from barkive.catalogue.records import Entry
-from barkive.verdicts import Candidate, Language, Status
+from barkive.messages import Language
+from barkive.verdicts import Candidate, Status
 
 # Spreadsheets take a file for UTF-8 only when it starts with this.
 _BOM = "\ufeff"

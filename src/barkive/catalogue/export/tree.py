@@ -141,9 +141,7 @@ class Tree:
             self._now |= doomed
             self._manifest.rewrite(self._now)
             raise SourceAwayError(
-                f"This export would take {len(lost)} of the {held} photos out of {self._out} that "
-                "an earlier one has put there. None was taken out; see that the catalogue holds "
-                "them, or confirm with --gone that they are to go."
+                "export_would_remove_most", lost=len(lost), count=held, folder=self._out
             )
         for name, one in doomed.items():
             path = self._out / name
@@ -279,11 +277,9 @@ def _made(out: Path) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = "it is a file" if out.is_file() else error.strerror
-        raise UsageError(
-            f"The folder {out} can't be made: {reason}; choose another place."
-        ) from None
+        raise UsageError("export_folder_not_made", folder=out, reason=reason) from None
     if not os.access(out, os.W_OK | os.X_OK):
-        raise UsageError(f"The folder {out} can't be written into; choose another.")
+        raise UsageError("export_folder_not_writable", folder=out)
     return out.resolve()
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from barkive.catalogue.export.outcome import Failure
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.records import Entry
+from barkive.messages import Message
 from barkive.verdicts import Status
 
 _REASONS = {
-    Now.CHANGED: "It holds another picture than when it was scanned; scan it again.",
-    Now.UNREADABLE: "It can't be read now; what an earlier export made of it stays.",
-    Now.GONE: "It is not there; scan its folder again. What an earlier export made of it stays.",
+    Now.CHANGED: Message("export_photo_changed"),
+    Now.UNREADABLE: Message("export_photo_unreadable"),
+    Now.GONE: Message("export_photo_gone"),
 }
 
 

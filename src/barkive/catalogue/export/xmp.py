@@ -17,8 +17,9 @@ from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
 from barkive.images.files import EXTENSIONS, RAW
+from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Language, Status
+from barkive.verdicts import Status
 
 _ROOTS: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
 _NOT_SURE: dict[Language, str] = {"en": "Not sure", "fr": "Pas sûr"}
@@ -70,7 +71,7 @@ def write_sidecars(
                     written += result is True
                     unchanged += result is False
                 except PacketError as error:
-                    failures.append(Failure(str(sidecar), str(error)))
+                    failures.append(Failure(str(sidecar), error.message))
                 except OSError as error:
                     failures.append(Failure(str(sidecar), reason_of(error)))
         on_progress(done, None)
@@ -152,7 +153,7 @@ def _update(sidecar: Path, tags: Tags) -> bool | None:
         status = target.stat()
     except FileNotFoundError:
         if sidecar.is_symlink():
-            raise PacketError("It is a link that leads nowhere; remove it.") from None
+            raise PacketError("sidecar_link_broken") from None
         if tags == Tags():
             return None
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -168,7 +169,7 @@ def _update(sidecar: Path, tags: Tags) -> bool | None:
 
 def _read(sidecar: Path, status: os.stat_result) -> bytes:
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-        raise PacketError("It is no regular file.")
+        raise PacketError("sidecar_not_regular")
     if status.st_size > _MAX_MEGABYTES << 20:
-        raise PacketError(f"It is larger than {_MAX_MEGABYTES} MB, which no side-car is.")
+        raise PacketError("sidecar_too_large", limit=_MAX_MEGABYTES)
     return sidecar.read_bytes()

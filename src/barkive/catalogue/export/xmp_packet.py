@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from barkive.catalogue.export.rdf import RDF, ListProperty, OddListError, change, words
+from barkive.errors import BarkiveError
 
 _ROOTS = ("{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta", f"{RDF}RDF")
 _SUBJECT = ListProperty("dc", "http://purl.org/dc/elements/1.1/", "subject")
@@ -39,8 +40,8 @@ _EMPTY = f"""\
 """.encode()
 
 
-class PacketError(ValueError):
-    """It is no packet that can be changed safely; the message is one sentence."""
+class PacketError(BarkiveError):
+    """It is no packet that can be changed safely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class Packet:
         try:
             root = etree.fromstring(content, parser)
         except (etree.XMLSyntaxError, ValueError):
-            raise PacketError("It is damaged: its XML can't be read.") from None
+            raise PacketError("sidecar_damaged") from None
         if root.getroottree().docinfo.doctype:
-            raise PacketError("It declares a document type, which XMP does not have.")
+            raise PacketError("sidecar_document_type")
         rdf = root if root.tag == f"{RDF}RDF" else root.find(f"{RDF}RDF")
         if root.tag not in _ROOTS or rdf is None:
-            raise PacketError("It is XML, but not XMP.")
+            raise PacketError("sidecar_not_xmp")
         self._root, self._rdf = root, rdf
         self._declared = _is_declared(content)
 
@@ -112,7 +113,7 @@ class Packet:
                 self._exchange(_PATH, tags.path),
             ]
         except OddListError:
-            raise PacketError("Its tags are written in a form that Barkive can't change.") from None
+            raise PacketError("sidecar_tags_unchangeable") from None
         return any(changes)
 
     def _exchange(self, listed: ListProperty, tags: Iterable[str]) -> bool:

@@ -84,7 +84,7 @@ class Reading:
     def _load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
         content = self._content()
         if not content:  # a placeholder holds no picture, and all are alike
-            raise PhotoError("The file is empty.")
+            raise PhotoError("photo_empty")
         self.sha256 = hashlib.sha256(content).digest()
         photo = decode(content, shorter_side=preprocessing.size)
         self.header = describe(content)
@@ -112,7 +112,7 @@ class Reading:
                 if abs(time.time_ns() - before[1]) < tick:
                     self.mtime_ns = None
                 return content
-        raise PassingError("The file is being changed; scan again when it is whole.")
+        raise PassingError("photo_changing")
 
     def _remote_content(self) -> bytes:
         """The content from an object store, where a file is replaced as a whole or not at all."""

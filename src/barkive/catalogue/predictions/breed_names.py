@@ -173,9 +173,7 @@ def written(name: str) -> str:
     composed = unicodedata.normalize("NFC", " ".join(name.split()))
     kept = "".join(c for c in composed if c.isprintable())
     if not breeds.normalise(kept):
-        raise UsageError(
-            f"The name “{kept}” has no letter or digit; write what the breed is called."
-        )
+        raise UsageError("breed_name_without_letters", name=kept)
     return kept
 
 

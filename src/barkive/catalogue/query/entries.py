@@ -13,7 +13,7 @@ from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.zone_maps import first_numbers
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, message_of
 from barkive.errors import UnknownPhotoError
 from barkive.verdicts import Candidate, Status, Verdict
 
@@ -151,19 +151,14 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
             here_first = same.order_by(c.missing_since.is_not(None), c.id)
             row = connection.execute(here_first.limit(1)).one_or_none()
         if row is None:
-            raise UnknownPhotoError(
-                f"The catalogue holds no photo number {photo}; find it with a search."
-            )
+            raise UnknownPhotoError("catalogue_photo_number_unknown", number=photo)
         return row
     # The one that is there, or else the last one that was.
     there = chosen().where(c.path == schema.absolute_path(photo))
     last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
     row = connection.execute(last.limit(1)).one_or_none()
     if row is None:
-        raise UnknownPhotoError(
-            f"{photo} is not in the catalogue; add it with `barkive scan`, or check the name "
-            "with `barkive search`."
-        )
+        raise UnknownPhotoError("catalogue_photo_unknown", photo=photo)
     return row
 
 
@@ -213,7 +208,7 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         file=row.path,
         status=Status(row.status),
         breeds=_breeds(models, row, prediction),
-        error=row.error if row.status == Status.FAILED or row.unreadable_since else None,
+        reason=message_of(row) if row.status == Status.FAILED or row.unreadable_since else None,
         corrected=bool(row.corrected),
         label_id=row.correction_id,
         note=row.note,

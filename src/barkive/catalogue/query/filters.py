@@ -62,13 +62,11 @@ class Filter:
     def __post_init__(self) -> None:
         # An empty folder would be the one that the program happens to run in.
         if self.folder is not None and not self.folder.strip():
-            raise UsageError("The folder is empty; give its path, or leave it out for all.")
+            raise UsageError("filter_folder_empty")
         if self.group is not None and not 1 <= self.group <= 10:
-            raise UsageError(f"The FCI group is {self.group}; it must lie between 1 and 10.")
+            raise UsageError("filter_group_range", group=self.group)
         if self.min_probability is not None and not 0 <= self.min_probability <= 1:
-            raise UsageError(
-                f"The least probability is {self.min_probability}; it must lie between 0 and 1."
-            )
+            raise UsageError("filter_probability_range", probability=self.min_probability)
 
     def to_review(self) -> Filter:
         """The photos of these that a review goes through.
@@ -80,10 +78,7 @@ class Filter:
             UsageError: Photos that can't be read are asked for.
         """
         if Status.FAILED in self.status:
-            raise UsageError(
-                "A review shows no photos of the status failed, because they can't be read; ask "
-                "for uncertain, not_dog or dog."
-            )
+            raise UsageError("review_status_failed")
         return replace(self, status=self.status or (Status.UNCERTAIN,), corrected=False)
 
     def where(self, store: Store) -> ColumnElement[bool]:

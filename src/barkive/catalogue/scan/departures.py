@@ -94,24 +94,15 @@ class Departures:
                 held = self._count(around)
             moved = self._device(source) not in (None, self._noted(source))
             if held == 1:
-                raise SourceAwayError(
-                    f"The one photo that the catalogue knows in {source.name} can't be found: a "
-                    "drive or share may not be connected. It was not marked missing; connect it "
-                    "and scan again, or confirm with --gone that it is gone."
-                )
+                raise SourceAwayError("source_only_photo_missing", folder=source.name)
             if lost == held or is_most(lost, held):
                 what = "none" if lost == held else f"only {held - lost}"
                 raise SourceAwayError(
-                    f"Of the {held} photos that the catalogue knows in {source.name}, {what} can "
-                    "be found: a drive or share may not be connected. None was marked missing; "
-                    "connect it and scan again, or confirm with --gone that they are gone."
+                    "source_photos_missing", count=held, folder=source.name, found=what
                 )
             if moved:
                 raise SourceAwayError(
-                    f"{source.name} is on another device than before, and {lost} of the {held} "
-                    "photos that the catalogue knows there are not. None was marked missing; "
-                    "connect the right drive and scan again, or confirm with --gone that they are "
-                    "gone."
+                    "source_on_other_device", folder=source.name, lost=lost, count=held
                 )
 
     def mark(self) -> int:

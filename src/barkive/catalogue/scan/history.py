@@ -18,10 +18,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.predictions.models import Model
-from barkive.catalogue.records import utc
+from barkive.catalogue.records import message_columns, message_of, utc
 from barkive.catalogue.scan.engine import Engine
 from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
+from barkive.messages import Message
 
 _ALIVE = timedelta(minutes=5)
 _STAY_SECONDS = 60.0
@@ -55,7 +56,7 @@ class Run:
         model: As verdicts name it.
         versions: Of what computed, by name.
         counts: What came of it, by name; see `pipeline.Summary`.
-        error: Why it failed: one sentence; None unless it has.
+        reason: Why it failed; None unless it has.
     """
 
     id: int
@@ -69,7 +70,7 @@ class Run:
     model: str
     versions: Mapping[str, str]
     counts: Mapping[str, int]
-    error: str | None
+    reason: Message | None
 
     @property
     def is_alive(self) -> bool:
@@ -97,7 +98,8 @@ class Run:
             "model": self.model,
             "versions": dict(self.versions),
             "counts": dict(self.counts),
-            "error": self.error,
+            "error": self.reason.text() if self.reason is not None else None,
+            "error_code": self.reason.code if self.reason is not None else None,
         }
 
 
@@ -151,7 +153,8 @@ class Record:
         with suppress(CatalogueError), self._database.write() as connection:
             self.keep(connection, counts)
             reason = None if error is None else _reason(error)
-            self._set(connection, state=state.value, ended_at=now(), error=reason)
+            values = message_columns(reason)
+            self._set(connection, state=state.value, ended_at=now(), **values)
 
     def _set(self, connection: Connection, **values: object) -> None:
         connection.execute(
@@ -181,17 +184,16 @@ def _run(row: Row[Any]) -> Run:
         model=row.name,
         versions=json.loads(row.versions),
         counts=json.loads(row.counts),
-        error=row.error,
+        reason=message_of(row),
     )
 
 
-def _reason(error: Exception) -> str:
-    """Why a scan failed: one sentence."""
+def _reason(error: Exception) -> Message:
+    """Why a scan failed."""
     if not isinstance(error, BarkiveError):
         # No more than its kind, because what others say may hold a password.
-        return f"The program has failed: {type(error).__name__}."
-    # A path in it may hold bytes that are no text.
-    return str(error).encode(errors="backslashreplace").decode()
+        return Message("scan_program_failed", {"reason": type(error).__name__})
+    return error.message
 
 
 def _who() -> str:

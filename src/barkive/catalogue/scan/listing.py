@@ -24,6 +24,7 @@ from barkive.catalogue.scan.sources import Listed, Source, open_source, stored
 from barkive.errors import StoreError, UsageError
 from barkive.images import remote
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.messages import Message
 
 _AT_ONCE = 1000
 # A listing that is done by then is counted before the first photo is read.
@@ -31,7 +32,7 @@ _PATIENCE = 2.0
 _ASKED_AT_ONCE = 32
 # Of a store, those that are there; some 15 MB.
 _REMEMBERED = 100_000
-_A_FOLDER = "It is a folder, not a photo; name it as a source."
+_A_FOLDER = Message("photo_is_named_folder")
 # Where SQLite looks for a folder, in this order: https://www.sqlite.org/tempfiles.html
 _SETTINGS, _FOLDERS = ("SQLITE_TMPDIR", "TMPDIR"), ("/var/tmp", "/usr/tmp", "/tmp")
 
@@ -223,10 +224,7 @@ def _told() -> Iterator[None]:
         places = (*map(os.environ.get, _SETTINGS), *_FOLDERS)
         fit = [one for one in places if one and os.access(one, os.W_OK | os.X_OK)]
         folder = fit[0] if fit and sys.platform != "win32" else tempfile.gettempdir()
-        raise UsageError(
-            f"What is listed does not fit into the folder of temporary files, {folder}: {error}; "
-            "make room there, or set TMPDIR to another folder, and run the same command again."
-        ) from None
+        raise UsageError("source_listing_no_room", folder=folder, reason=error) from None
 
 
 class State(NamedTuple):
@@ -235,12 +233,12 @@ class State(NamedTuple):
     Attributes:
         size: In bytes; None where the file can't be looked at.
         mtime_ns: When it was last written; None where that does not tell.
-        fault: Why it is not to be read: one sentence; None where it is.
+        fault: Why it is not to be read; None where it is.
     """
 
     size: int | None = None
     mtime_ns: int | None = None
-    fault: str | None = None
+    fault: Message | None = None
 
 
 def look(listed: Sequence[Listed]) -> list[State | None]:
@@ -265,7 +263,7 @@ def _look(one: Listed) -> State | None:
             return None if is_gone(one.path) else State()
         if stat.S_ISDIR(status.st_mode):
             # One that was found and not named is listed only where it could not be opened.
-            return State(fault=_A_FOLDER if one.named else "No permission to open the folder.")
+            return State(fault=_A_FOLDER if one.named else Message("photo_folder_no_permission"))
         return State(status.st_size, status.st_mtime_ns)
     if one.named:
         try:
@@ -273,7 +271,7 @@ def _look(one: Listed) -> State | None:
         except StoreError as error:
             # This one is refused, or its store unknown; of the others that says nothing.
             if isinstance(error.__context__, (PermissionError, ValueError)):
-                return State(fault=str(error))
+                return State(fault=error.message)
             raise
         if found is None:
             return None

@@ -51,10 +51,7 @@ def _text(file: str, opened: Any) -> Iterator[str]:
         path = path.rstrip("\r\n")
         is_lost = remote.is_remote(path) and _UNREADABLE.search(path)
         if is_lost or "\0" in path or len(line) >= _LONGEST:
-            raise UsageError(
-                f"Line {number} of the list {file} is no path; a list is text in UTF-8 with one "
-                "path a line, as `find` prints it without -print0."
-            )
+            raise UsageError("path_list_line_invalid", number=number, file=file)
         if path.strip():
             yield path
 
@@ -75,7 +72,7 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ModuleNotFoundError:
-        raise MissingExtraError("parquet", "A list of paths in Parquet") from None
+        raise MissingExtraError("parquet", "purpose_parquet_list") from None
     try:
         table = pq.ParquetFile(opened)
         texts = [
@@ -86,14 +83,16 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
         named = [name for name in _COLUMNS if name in texts] or (texts if len(texts) == 1 else [])
         if not named:
             raise UsageError(
-                f"The list {file} has no column that is called {' or '.join(_COLUMNS[:3])}; its "
-                f"columns of text are: {', '.join(texts) or 'none'}."
+                "path_list_no_column",
+                file=file,
+                names=" or ".join(_COLUMNS[:3]),
+                columns=", ".join(texts) or "none",
             )
         for batch in table.iter_batches(columns=named[:1]):
             yield from (path for path in batch.column(0).to_pylist() if path and path.strip())
     except pa.ArrowException as error:
         reason = str(error).strip().splitlines()[0]
-        raise UsageError(f"The list {file} is no Parquet file, or is damaged: {reason}.") from None
+        raise UsageError("path_list_not_parquet", file=file, reason=reason) from None
 
 
 @contextmanager
@@ -113,7 +112,7 @@ def _told(file: str) -> Iterator[None]:
     except (MissingExtraError, StoreError, UsageError):
         raise
     except FileNotFoundError:
-        raise UsageError(f"There is no list {file}; check the name.") from None
+        raise UsageError("path_list_not_found", file=file) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UsageError(f"The list {file} can't be read: {reason}.") from None
+        raise UsageError("path_list_unreadable", file=file, reason=reason) from None

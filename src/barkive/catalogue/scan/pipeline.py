@@ -29,12 +29,13 @@ from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError
 from barkive.images import read_file
 from barkive.images.remote import is_remote
+from barkive.messages import Message
 from barkive.progress import OnProgress
 from barkive.verdicts import Status
 
 _COMPARED_AT_ONCE = 1000
 # Of a file that a list names.
-_NOT_THERE = "The file does not exist."
+_NOT_THERE = Message("photo_not_found")
 # A batch is written when it has this many photos, or is this old: what is lost with the
 # power is less than that.
 _BATCH, _BATCH_SECONDS = 256, 1.0
@@ -74,7 +75,7 @@ class Summary:
     back: int = 0
     missing: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, Message]] = field(default_factory=list)
     failures: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     finished: bool = False
@@ -85,7 +86,7 @@ class Summary:
         own = {name: getattr(self, name) for name in names}
         return own | {status.value: number for status, number in self.statuses.items()}
 
-    def fail(self, path: str, reason: str) -> None:
+    def fail(self, path: str, reason: Message) -> None:
         """Notes a photo that could not be read."""
         self.failures += 1
         if len(self.failed) < _FAILURES_LISTED:
@@ -268,7 +269,7 @@ class _Plan:
             return
         self.left_out += 1
 
-    def _fail(self, path: str, reason: str) -> None:
+    def _fail(self, path: str, reason: Message) -> None:
         """Tells of what is not read: in the catalogue it stays as it is, if it is there."""
         self.left_out += 1
         self.summary.fail(path, reason)
@@ -287,7 +288,7 @@ class _Plan:
     def _record(self, batch: list[Judged[Reading]]) -> None:
         """Writes what is judged, and empties the batch."""
         # A file that has gone since it was listed is missing, and no bad photo.
-        unread = (one.item.path for one in batch if one.error and one.item.sha256 is None)
+        unread = (one.item.path for one in batch if one.reason and one.item.sha256 is None)
         gone = {path for path in unread if is_gone(path)}
         there = [one for one in batch if one.item.path not in gone]
         lost = placing.find_lost(self.store.database, there, self.listing.is_gone)
@@ -312,8 +313,8 @@ class _Plan:
         summary.again += counts[placing.AGAIN]
         summary.statuses.update({status: counts[status] for status in Status if counts[status]})
         for one in batch:
-            if one.error is not None:
-                summary.fail(one.item.path, one.error)
+            if one.reason is not None:
+                summary.fail(one.item.path, one.reason)
 
 
 _COMPARED = (

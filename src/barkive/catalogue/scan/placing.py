@@ -138,7 +138,7 @@ class Placed(NamedTuple):
     @property
     def stays_as_seen(self) -> bool:
         """Whether the file can't be read, and all that was known or said of it stays."""
-        return self.judged.error is not None and self.row is not None and not _is_blank(self.row)
+        return self.judged.reason is not None and self.row is not None and not _is_blank(self.row)
 
 
 class Placing:
@@ -199,7 +199,7 @@ class Placing:
         alike: dict[int, int] = {}
         for one in batch:
             row, picture = self._here.get(one.item.path), self._contents.picture(one.item)
-            if row is None or picture in (None, row.picture) or one.error is not None:
+            if row is None or picture in (None, row.picture) or one.reason is not None:
                 continue
             if self._contents.looks_like(one.item, row):
                 alike.setdefault(picture, row.picture)
@@ -229,12 +229,12 @@ class Placing:
             picture = row.picture if reading.sha256 is None else number
             if reading.sha256 is not None:
                 self._contents.add(reading, picture)
-            if one.error is not None:
+            if one.reason is not None:
                 return Placed(one, AGAIN, row, row.number, picture)
             return self._first_seen(one, row, picture)
         # Known to hold another picture only where that was ever seen.
         is_another = picture != row.picture and picture in self._contents.sketches
-        if one.error is not None and not _is_blank(row) and not is_another:
+        if one.reason is not None and not _is_blank(row) and not is_another:
             return Placed(one, UNREADABLE, *_of(row))
         if picture is None and (
             self._contents.looks_like(reading, row) or _has_grown(reading, row)

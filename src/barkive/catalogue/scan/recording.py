@@ -25,6 +25,7 @@ from barkive.catalogue.query.effective_label import (
     labels_in_force,
     update_effective_labels,
 )
+from barkive.catalogue.records import message_columns
 from barkive.catalogue.scan.placing import MOVED, Placing, join
 from barkive.catalogue.similarity import pgvector_index
 from barkive.classifier import Judged
@@ -76,7 +77,7 @@ def record(
             **effective_label(models, reading.path, prediction, labels.get(one.picture)),
             "number": one.number,
             "picture": one.picture,
-            "error": one.judged.error,
+            **message_columns(one.judged.reason),
             "model_id": model.id,
             "answer_id": predictions.get(reading.sha256) if reading.sha256 is not None else None,
             "identified_at": moment,
@@ -110,7 +111,7 @@ def _unreadable(row: Row[Any], judged: Judged[Reading], moment: datetime) -> dic
         "bytes": reading.size,
         "mtime_ns": reading.mtime_ns,
         "ctime_ns": reading.ctime_ns,
-        "error": judged.error,
+        **message_columns(judged.reason),
         "unreadable_since": row.unreadable_since or moment,
     }
 

@@ -322,10 +322,7 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     path = schema.absolute_path(given)
     is_remote = remote.is_remote(path)
     if is_remote and _WILD.search(path.split("/")[2]):
-        raise UsageError(
-            f"The name of the bucket in {given} is a pattern; name the bucket, and scan several "
-            "by naming each."
-        )
+        raise UsageError("source_bucket_pattern", source=given)
     if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):
         return PathList(path)
     found = remote.find(path) if is_remote else None
@@ -339,11 +336,5 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
         pattern = Pattern(schema.absolute_path(os.path.join(here, given)), passing)  # noqa: PTH118
         if not pattern.is_empty():
             return pattern
-        raise UsageError(
-            f"No photo fits {given}; check the pattern. If photos that fit it are in the "
-            "catalogue, they stay as they are."
-        )
-    raise UsageError(
-        f"There is no folder or file {given}; check the name. If photos of it are in the "
-        "catalogue, they stay as they are."
-    )
+        raise UsageError("source_pattern_empty", pattern=given)
+    raise UsageError("source_not_found", path=given)

@@ -246,17 +246,14 @@ class Similar:
             vector = unpack_embeddings([row.vector])[0]
             return self.find(vector, row.model_id, query, limit, but=row.id)
         if isinstance(photo, int):
-            raise PhotoError("The photo could never be read, so it can't be compared.")
+            raise PhotoError("similar_photo_never_read")
         classifier = classifier or Classifier()
         model_id = self._store.models.number(classifier.bundle.digest)
         if model_id is None:
-            raise UsageError(
-                f"The catalogue holds no answers of the model {classifier.bundle.model}, so "
-                f"{photo} can't be compared; give the model that it was scanned with."
-            )
+            raise UsageError("similar_model_unknown", model=classifier.bundle.model, photo=photo)
         (judged,) = classifier.judge([photo], classifier.bundle.info.preprocessing.load)
         if judged.scores is None:
-            raise PhotoError(f"{photo} can't be compared. {judged.error}")
+            raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
         return self.find(packed, model_id, query, limit)
 

@@ -189,8 +189,10 @@ class _Copier:
             for part in PARTS:
                 if part.last(target):
                     raise CatalogueError(
-                        f"The catalogue {self._target.name} holds {part.name} of its own, and is "
-                        f"no copy of {self._source.name}; copy into an empty one."
+                        "copy_target_not_empty",
+                        target=self._target.name,
+                        part=part.name,
+                        source=self._source.name,
                     )
             target.execute(update(schema.catalogue).values(own._asdict()))
 
@@ -246,9 +248,12 @@ class _Copier:
                 raise self._used(part)
         if (found, theirs.digest()) != (count, ours.digest()):
             raise CatalogueError(
-                f"The table {part.table.name} of {self._target.name} ({found} rows) is not the "
-                f"same as that of {self._source.name} ({count} rows) after it was copied; see "
-                "whether anything else writes there, and run the same command again."
+                "copy_rows_differ",
+                table=part.table.name,
+                target=self._target.name,
+                target_count=found,
+                source=self._source.name,
+                source_count=count,
             )
         return CopiedTable(part.name, count, written, ours.hexdigest())
 
@@ -309,9 +314,7 @@ class _Copier:
 
     def _used(self, part: Part) -> CatalogueError:
         return CatalogueError(
-            f"The catalogue {self._target.name} has {part.name} that {self._source.name} does not "
-            "have, so it was used since it was copied, and is left as it is; go on with it, or "
-            "copy into an empty one."
+            "copy_target_used", target=self._target.name, part=part.name, source=self._source.name
         )
 
 
@@ -340,9 +343,7 @@ def _refuse_the_same(source: Database, target: Database) -> None:
             one.execute(lock, key)
             same = not other.execute(lock, key).scalar_one()
     if same:
-        raise UsageError(
-            f"{target.name} is the catalogue that is to be copied; give another place to copy to."
-        )
+        raise UsageError("copy_onto_itself", catalogue=target.name)
 
 
 def _index(database: Database) -> None:

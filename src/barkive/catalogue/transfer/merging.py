@@ -40,8 +40,8 @@ from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
 from barkive.clock import now
+from barkive.messages import Language
 from barkive.progress import OnProgress
-from barkive.verdicts import Language
 
 # So many pictures are in memory, and in a transaction.
 _AT_ONCE = 500

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from barkive.catalogue.db.database import Database, NoCatalogueError
 from barkive.errors import CatalogueError, DamagedCatalogueError, UsageError
+from barkive.messages import Message
 
 
 @contextmanager
@@ -27,20 +28,18 @@ def opened(where: str | Path, name: str | None = None) -> Iterator[Database]:
     file = None if "://" in str(where) else Path(where)
     shown = name or str(where)
     if file is not None and not file.exists():
-        raise UsageError(f"There is no catalogue {shown}; check the name.")
+        raise UsageError("merge_not_found", catalogue=shown)
     with ExitStack() as stack:
         try:
             database = stack.enter_context(closing(_open(where, file, stack)))
             if file is not None:
                 database.check()
         except DamagedCatalogueError:
-            raise UsageError(f"{shown} is damaged, or no catalogue; nothing was merged.") from None
+            raise UsageError("merge_damaged", catalogue=shown) from None
         except CatalogueError as error:
             if file is not None and isinstance(error, NoCatalogueError):
-                raise UsageError(
-                    f"{shown} is empty, and no catalogue yet; nothing was merged."
-                ) from None
-            raise UsageError(str(error).replace(str(file), shown)) from None
+                raise UsageError("merge_empty", catalogue=shown) from None
+            raise UsageError.of(_named(error.message, str(file), shown)) from None
         if file is not None or name is not None:
             database.name = shown
         yield database
@@ -63,7 +62,16 @@ def _open(where: str | Path, file: Path | None, stack: ExitStack) -> Database:
     except (DamagedCatalogueError, NoCatalogueError):
         raise
     except CatalogueError as error:
-        raise CatalogueError(str(error).replace(str(copy), str(file))) from None
+        raise CatalogueError.of(_named(error.message, str(copy), str(file))) from None
+
+
+def _named(message: Message, path: str, shown: str) -> Message:
+    """A message in which a file is called otherwise."""
+    params = {
+        name: value.replace(path, shown) if isinstance(value, str) else value
+        for name, value in message.params.items()
+    }
+    return Message(message.code, params)
 
 
 def _copy(file: Path, copy: Path) -> None:
@@ -88,8 +96,7 @@ def _copy(file: Path, copy: Path) -> None:
                     shutil.copyfile(part, copy.with_name(copy.name + ending))
         except OSError as error:
             raise CatalogueError(
-                f"The catalogue {file} can't be copied to be read: {error.strerror}; get the right "
-                "to read it, or make room."
+                "merge_copy_failed", catalogue=file, reason=error.strerror
             ) from None
     except sqlite3.DatabaseError as error:
-        raise DamagedCatalogueError(f"The catalogue {file} is damaged: {error}.") from None
+        raise DamagedCatalogueError("catalogue_damaged", catalogue=file, reason=error) from None

@@ -66,21 +66,17 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
     """
     name = str(default_location() if where is None else where)
     if "://" in name:
-        raise CatalogueError(
-            "Only a catalogue in a file is rebuilt; one in PostgreSQL has its server's backups."
-        )
+        raise CatalogueError("rebuild_not_a_file")
     file = Path(name)
     if not file.is_file():
-        raise CatalogueError(
-            f"There is no catalogue file {file} to rebuild; leave --rebuild out to make a new one."
-        )
+        raise CatalogueError("rebuild_not_found", file=file)
     try:
         with closing(Database(file, create=False)) as sound:
             sound.check()
     except DamagedCatalogueError:
         pass
     else:
-        raise CatalogueError(f"The catalogue {file} is sound; leave --rebuild out.")
+        raise CatalogueError("rebuild_not_needed", catalogue=file)
     saved = _Saved.read(file)
     kept = _free_name(file)
     try:
@@ -91,7 +87,7 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
                 beside.rename(kept.with_name(kept.name + ending))
     except OSError as error:
         raise CatalogueError(
-            f"The catalogue {file} can't be put aside as {kept}: {error.strerror}."
+            "rebuild_not_set_aside", catalogue=file, backup=kept, reason=error.strerror
         ) from None
     with closing(Database(file)) as database, database.write() as connection:
         saved.write(connection)

@@ -120,13 +120,9 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
     """
     merge = last_merge(store.database)
     if merge is None:
-        raise NothingToSayError(
-            "No catalogue was merged into this one, so there is nothing to undo."
-        )
+        raise NothingToSayError("merge_nothing_to_undo")
     if number not in (None, merge.number):
-        raise NothingToSayError(
-            f"The last merge is that of {merge.catalogue} by now; take back that one first."
-        )
+        raise NothingToSayError("merge_not_the_last", catalogue=merge.catalogue)
     with store.write() as connection:
         settle(connection, merge.number, State.UNDOING)
 

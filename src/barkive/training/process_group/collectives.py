@@ -70,10 +70,7 @@ class DistributedGroup(ProcessGroup):
         try:
             pickle.dump((function, arguments), call)
         except Exception as error:  # pickle raises whatever the objects raise
-            raise UsageError(
-                f"The network can't be sent to other processes ({type(error).__name__}); "
-                "train it in one process."
-            ) from None
+            raise UsageError("processes_network_not_sent", reason=type(error).__name__) from None
         self._broadcast(call.getbuffer())
         self._calls += 1
         with self.barrier():
@@ -237,10 +234,7 @@ def _reaching() -> Iterator[None]:
         raise  # it is this process's own
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        raise ClusterError(
-            f"Another process of the training has ended, or can't be reached any more ({reason}); "
-            "run the same command again, it goes on where it was."
-        ) from None
+        raise ClusterError("processes_one_lost", reason=reason) from None
 
 
 def _report(failure: Exception | None, shard: Shard) -> BarkiveError | None:

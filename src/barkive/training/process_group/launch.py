@@ -48,7 +48,7 @@ def init_process_group() -> Iterator[None]:
         yield
         return
     if not dist.is_available():
-        raise UsageError("This PyTorch can't train in several processes; start Barkive alone.")
+        raise UsageError("processes_unsupported")
     # Where PyTorch lacks what it stands on, it can't even be imported.
     from barkive.training.process_group.collectives import DistributedGroup
 
@@ -82,16 +82,10 @@ def _launched() -> Shard:
     if rank is None or size is None:
         return Shard()
     if not (rank.isdecimal() and size.isdecimal() and int(rank) < int(size)):
-        raise UsageError(
-            f"RANK is “{rank}” and WORLD_SIZE “{size}”; they must be whole numbers, and RANK "
-            "the smaller one. Start the processes with torchrun, which sets them."
-        )
+        raise UsageError("processes_rank_invalid", rank=rank, world_size=size)
     for name in ("MASTER_ADDR", "MASTER_PORT"):
         if int(size) > 1 and not os.environ.get(name):
-            raise UsageError(
-                f"WORLD_SIZE is {size}, and {name} is not set; start the processes with torchrun, "
-                "which sets both."
-            )
+            raise UsageError("processes_address_missing", world_size=size, variable=name)
     return Shard(int(rank), int(size))
 
 
@@ -122,9 +116,11 @@ def _rendezvous(shard: Shard) -> Store:
     except (RuntimeError, ValueError, OSError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         raise ClusterError(
-            f"The {shard.world_size} processes of the training did not meet at {address} within "
-            f"{_RENDEZVOUS_TIMEOUT.total_seconds():.0f} seconds ({reason}); start all of them, "
-            "with the same address."
+            "processes_not_met",
+            count=shard.world_size,
+            address=address,
+            seconds=_RENDEZVOUS_TIMEOUT.total_seconds(),
+            reason=reason,
         ) from None
     return store
 

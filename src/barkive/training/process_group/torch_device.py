@@ -30,18 +30,13 @@ def set_device() -> None:
             there = torch.cuda.device_count()
             if there < group.local_world_size:
                 raise UsageError(
-                    "Each process needs a GPU of its own, and a machine has "
-                    f"{group.local_world_size} processes and {there} GPUs; start one process a "
-                    "GPU, or hide the GPUs with CUDA_VISIBLE_DEVICES=''."
+                    "processes_too_few_gpus", count=group.local_world_size, gpu_count=there
                 )
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", group.rank)))
     having = group.gather(has_gpu)
     with group.barrier():
         if len(set(having)) > 1:
-            raise UsageError(
-                f"{sum(having)} of {len(having)} processes have a GPU; take machines that are "
-                "alike, or hide the GPUs with CUDA_VISIBLE_DEVICES=''."
-            )
+            raise UsageError("processes_gpus_uneven", with_gpu=sum(having), count=len(having))
     if has_gpu:
         group.use_nccl()
 
@@ -60,7 +55,4 @@ def memory_errors() -> Iterator[None]:
         # For main memory PyTorch has no error of its own.
         if not (on_gpu or isinstance(error, MemoryError) or "can't allocate memory" in str(error)):
             raise
-        raise DeviceError(
-            f"The {'GPU' if on_gpu else 'main'} memory is too small for this training; set a "
-            "smaller batch in the recipe, or a smaller image_size."
-        ) from None
+        raise DeviceError("device_memory_too_small", memory="GPU" if on_gpu else "main") from None

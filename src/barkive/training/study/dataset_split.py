@@ -88,8 +88,11 @@ def draw_breeds(ids: list[str], count: int, draw: int) -> list[str]:
     drawn = shuffled[draw * count : (draw + 1) * count]
     if len(drawn) < count or not drawn:
         raise DataError(
-            f"Draw {draw} of {count} breeds needs {(draw + 1) * max(count, 1)} breeds, and there "
-            f"are {len(ids)}; leave this recipe out, or add breeds."
+            "study_draw_too_few_breeds",
+            draw=draw,
+            size=count,
+            needed=(draw + 1) * max(count, 1),
+            count=len(ids),
         )
     return sorted(drawn)
 
@@ -105,10 +108,7 @@ def read_split(data: str | Path, recipe: StudyRecipe, progress: Progress, log: L
         log(f"Left out, because they hold no photo: {', '.join(samples.empty)}.")
     labels, label_of = label_folders(samples.folders)
     if len(labels) < 2:
-        raise DataError(
-            f"The folder {data} holds photos of one breed only ({samples.folders[0]}); "
-            "the study needs two or more."
-        )
+        raise DataError("study_one_breed", folder=data, breed=samples.folders[0])
     if twins := evaluation.twin_folders(samples.folders, label_of):
         log(f"Taken together, because they hold the same breed: {', '.join(twins)}.")
     drawn = draw_breeds([label.id for label in labels], recipe.breeds, recipe.draw)
@@ -139,9 +139,12 @@ def _split(
     if len(present) < 2:
         file, reason = failed[0]
         raise DataError(
-            f"In {samples.data} photos of {len(present) or 'no'} breed can be read, and the study "
-            f"needs two or more; replace the {len(failed)} that can't be read, or add others. "
-            f"The first, {file}: {reason}"
+            "study_too_few_breeds_readable",
+            folder=samples.data,
+            count=len(present) or "no",
+            failed_count=len(failed),
+            file=file,
+            reason=reason,
         )
     truth = np.searchsorted(present, class_of[kept])
     groups = group_near_duplicates(np.stack([one for one in hashes if one is not None]))
@@ -152,8 +155,7 @@ def _split(
         # So many that two are kept from training, one for each of the other sides.
         needed = max(3, math.ceil(1.5 / recipe.held_out))
         raise DataError(
-            f"No breed in {samples.data} has the {needed} different photos that it takes to train, "
-            f"validate and test with held_out {recipe.held_out:g}; add photos, or raise held_out."
+            "study_too_few_photos", folder=samples.data, needed=needed, held_out=recipe.held_out
         )
     by_id = {label.id: label for label in labels}
     found = DatasetSplit(

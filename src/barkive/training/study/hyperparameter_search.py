@@ -83,12 +83,9 @@ def tune(job: Job, start: str, trials: int) -> Search:
     recipe = replace(job.recipe, solver="adam", head="anew", about=about)
     recipe = replace(recipe, original="", minutes=0.0, expected=())
     if recipe.scratch or recipe.kind != "network":
-        raise UsageError(
-            f"The recipe {start} has no backbone, so there is nothing to search over; "
-            "take one that has, such as mobilenetv2-head."
-        )
+        raise UsageError("tune_no_backbone", recipe=start)
     if trials < 1:
-        raise UsageError(f"The number of trials is {trials}; it must be 1 or more.")
+        raise UsageError("tune_trials_below_one", trials=trials)
     backbone = load_weights(recipe, job.study.weights)
     with locked(job.folder):
         split = job.read_split()
@@ -185,10 +182,7 @@ def _database(job: Job) -> Iterator[optuna.Study]:
         study.sampler = optuna.samplers.TPESampler(n_startup_trials=_AT_RANDOM, seed=seed)
         yield study
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        raise UsageError(
-            f"The database {path} can't be used ({type(error).__name__}); make room, or name "
-            "another folder."
-        ) from None
+        raise UsageError("tune_database_unusable", path=path, reason=type(error).__name__) from None
 
 
 def _ended(study: optuna.Study) -> list[FrozenTrial]:

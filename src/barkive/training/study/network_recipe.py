@@ -65,10 +65,7 @@ def run(job: Job, backbone: Backbone | None) -> Result:
         job.log(f"Trained in {trained.precision}.")
     job.log(trained.diagnosis)
     if not np.abs(trained.logits).max() < _LARGEST_LOGIT:  # written so that NaN fails, too
-        raise ExportError(
-            f"The training of {job.name} diverged, so no bundle is written; a lower learning_rate "
-            "may hold it."
-        )
+        raise ExportError("training_diverged", recipe=job.name)
     here, elsewhere = _export(job, trained, split)
     files = {
         "layers.csv": evaluation.to_csv([("layer", "output", "parameters"), *layers]),

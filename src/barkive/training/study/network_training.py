@@ -194,10 +194,7 @@ def _prepare_processes(recipe: StudyRecipe) -> None:
     group = current_group()
     # A rank without a row in a whole batch would draw other dropout in the next.
     if recipe.batch < group.world_size:
-        raise UsageError(
-            f"{group.world_size} processes can't share batches of {recipe.batch} photos; set a "
-            "larger batch in the recipe, or start fewer processes."
-        )
+        raise UsageError("processes_batch_too_small", count=group.world_size, batch=recipe.batch)
     group.set_device()
 
 

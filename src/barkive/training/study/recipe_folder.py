@@ -71,10 +71,7 @@ def remove_earlier_run(folder: Path, kept: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     needed -= kept.stat().st_size if kept.exists() else 0
     if free < needed:
-        raise UsageError(
-            f"The folder {folder} has room for {free / 2**30:.1f} GB, and the run needs "
-            f"{needed / 2**30:.1f} GB; make room, or choose another place with --out."
-        )
+        raise UsageError("study_no_room", folder=folder, free=free / 2**30, needed=needed / 2**30)
     for name in FILES:
         _remove(folder / name)
 
@@ -83,10 +80,7 @@ def _remove(file: Path) -> None:
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError(
-            f"The file {file} of an earlier run can't be removed: {error.strerror}; remove it, or "
-            "choose another place with --out."
-        ) from None
+        raise UsageError("study_file_not_removed", file=file, reason=error.strerror) from None
 
 
 def _lock(path: Path) -> IO[bytes]:
@@ -108,10 +102,7 @@ def _lock(path: Path) -> IO[bytes]:
         # Some network drives have no locks at all, and are used as they are.
         if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
             file.close()
-            raise UsageError(
-                f"Another run is at work in {path.parent}; wait for its end, or choose another "
-                "place with --out."
-            ) from None
+            raise UsageError("study_folder_in_use", folder=path.parent) from None
     return file
 
 

@@ -340,20 +340,14 @@ def find_recipe(name: str) -> tuple[str, StudyRecipe]:
         return name, parse_recipe((_FOLDER / f"{name}.toml").read_text(), f"recipe {name}")
     path = Path(name)
     if path.suffix != ".toml":
-        raise UsageError(
-            f"There is no recipe “{name}”; the recipes are {', '.join(NAMES)}, or {ALL}, "
-            "or a .toml file of your own."
-        )
+        raise UsageError("recipe_unknown", recipe=name, recipes=", ".join(NAMES), all=ALL)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UsageError(f"The recipe file {path} does not exist; check --recipe.") from None
+        raise UsageError("recipe_file_not_found", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(
-            f"The recipe file {path} can't be read: {reason}; give a TOML file in UTF-8 that you "
-            "may read."
-        ) from None
+        raise UsageError("recipe_file_unreadable", path=path, reason=reason) from None
     return path.stem, parse_recipe(text, f"recipe file {path}")
 
 
@@ -370,7 +364,7 @@ def parse_recipe(text: str, source: str) -> StudyRecipe:
     try:
         settings = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"The {source} is no TOML: {error}.") from None
+        raise UsageError("recipe_not_toml", source=source, reason=error) from None
     types = typing.get_type_hints(StudyRecipe)
     faults = []
     unknown = [key for key in settings if key not in types]
@@ -397,7 +391,7 @@ def parse_recipe(text: str, source: str) -> StudyRecipe:
     except UsageError as error:
         faults.append(str(error))
     if faults:
-        raise UsageError(f"The {source} can't be used. {' '.join(faults)}")
+        raise UsageError("recipe_unusable", source=source, faults=" ".join(faults))
     return recipe
 
 

@@ -32,11 +32,15 @@ def load_weights(recipe: StudyRecipe, weights: Path | None) -> Backbone:
         if weights is None or file is not None:
             raise
         name = f"{recipe.network.partition('.')[0]}.….safetensors"
-        raise WeightsError(f"{weights} holds no file {name}. {error}") from None
+        raise WeightsError(
+            "weights_not_in_folder", folder=weights, file=name, reason=error
+        ) from None
     if recipe.head != "anew" and backbone.classifier is None:
         raise WeightsError(
-            f"The recipe's head is “{recipe.head}”, and {backbone.name} brings no classifier of "
-            f"its own. {backbone.unclassified} Give other weights, or take head “anew”."
+            "weights_no_classifier",
+            head=recipe.head,
+            backbone=backbone.name,
+            reason=backbone.unclassified,
         )
     return backbone
 
@@ -50,7 +54,7 @@ def find_weights(network: str, weights: Path | None) -> Path | None:
     if weights is None:
         return None
     if not weights.exists():
-        raise UsageError(f"The weights {weights} do not exist; check --backbone-weights.")
+        raise UsageError("weights_not_found", path=weights)
     if weights.is_file():
         return weights
     files = sorted(

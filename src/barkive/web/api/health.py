@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from barkive.errors import CatalogueError
+from barkive.messages import Message
 from barkive.web.api.openapi import PROBLEMS
 from barkive.web.dependencies import Counted, Shared
 from barkive.web.problems import problem
@@ -29,11 +30,11 @@ def healthz() -> str:
 def readyz(shared: Shared) -> Response:
     """Says `ok` where the network answers and the catalogue can be read."""
     if not shared.inference.is_alive:
-        return problem(503, "The network does not answer; start the server again.")
+        return problem(503, Message("server_network_dead"))
     try:
         shared.catalogue.count()
     except CatalogueError as error:
-        return problem(503, str(error))
+        return problem(503, error.message)
     return PlainTextResponse("ok")
 
 

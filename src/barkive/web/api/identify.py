@@ -49,13 +49,13 @@ async def heatmap(request: Request, shared: Shared, setup: Setup, breed: str) ->
     """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
     async with received(request, setup.limits) as uploads:
         if len(uploads) != 1:
-            raise UploadError(422, f"There are {len(uploads)} photos in the request; send one.")
+            raise UploadError(422, "upload_not_one_photo", count=len(uploads))
         (one,) = uploads
-        if one.error is not None:
-            raise UploadError(422, one.error)
+        if one.reason is not None:
+            raise UploadError(422, one.reason.code, **one.reason.params)
         content = await one.read()
     try:
         heat_map = await shared.heat_map(content, breed)
     except PhotoError as error:
-        raise UploadError(422, str(error)) from None
+        raise UploadError(422, error.code, **error.params) from None
     return Response(heat_map, media_type="image/png")

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
-from barkive.verdicts import Language
+from barkive.messages import Language
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Setup, Shared

@@ -10,7 +10,8 @@ from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
 from barkive.catalogue import Filter
-from barkive.verdicts import Language, Status
+from barkive.messages import Language
+from barkive.verdicts import Status
 
 PRINTED = r"^[^\x00]*$"
 """Text that every database takes."""

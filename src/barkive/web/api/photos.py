@@ -17,8 +17,7 @@ from barkive.errors import (
     ReviewedMeanwhileError,
     UnknownBreedError,
 )
-from barkive.sentences import translate
-from barkive.verdicts import Language
+from barkive.messages import Language
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
 from barkive.web.dependencies import Number, Setup, Shared
@@ -72,6 +71,7 @@ class Added(TypedDict):
     file: str | None
     photo: EntryJSON | None
     error: str | None
+    error_code: str | None
 
 
 class Duplicates(TypedDict):
@@ -180,17 +180,18 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
     answers: list[Added] = []
     async with received(request, setup.limits) as uploads:
         for one in uploads:
-            error, entry = one.error, None
-            if error is None:
+            reason, entry = one.reason, None
+            if reason is None:
                 try:
                     entry = await to_thread.run_sync(
                         shared.ingest.add, await one.read(), one.name or "photo"
                     )
-                except PhotoError as reason:
-                    error = str(reason)
+                except PhotoError as error:
+                    reason = error.message
             photo = _to_json(entry, lang) if entry is not None else None
-            told = translate(error, lang) if error is not None else None
-            answers.append({"file": one.name, "photo": photo, "error": told})
+            told = reason.text(lang) if reason is not None else None
+            code = reason.code if reason is not None else None
+            answers.append({"file": one.name, "photo": photo, "error": told, "error_code": code})
     return JSONResponse(answers)
 
 
@@ -251,12 +252,13 @@ def correct(
         return _one(shared.catalogue.label(number, correction), lang)
     except (ChangedPhotoError, ReviewedMeanwhileError) as refused:
         now = _to_json(shared.catalogue.photo(number), lang)
-        return problem(409, translate(str(refused), lang), photo=now)
+        return problem(409, refused.message, lang=lang, photo=now)
     except UnknownBreedError as error:
         found = shared.catalogue.models.names.choices(error.query)
         return problem(
             422,
-            translate(str(error), lang),
+            error.message,
+            lang=lang,
             choices=[{"id": label.id, "name": label.name(lang)} for label in found],
             as_written={"breeds": list(breeds), "other": True},
         )

@@ -74,7 +74,7 @@ async def heatmap(
     if breed is None:
         guesses = entry.prediction.breeds if entry.prediction is not None else ()
         if not guesses:
-            raise PhotoError("The model has named no breed on this photo; give one.")
+            raise PhotoError("heat_map_no_breed")
         breed = guesses[0].label.id
     heat_map = await shared.heat_map(entry.file, breed)
     return Response(heat_map, media_type="image/png")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from barkive.verdicts import Language
+from barkive.messages import Language
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared

@@ -10,6 +10,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from barkive.messages import Message as Sentence
 from barkive.web.middleware.security import Refuse
 from barkive.web.urls import Urls
 
@@ -60,14 +61,26 @@ class BodyLimitMiddleware:
         declared = Headers(scope=scope).get("content-length", "0")
         app = self._app
         if not (declared.isascii() and declared.isdigit()):
-            detail = "The header Content-Length is no number."
-            app = self._refuse(scope, 400, detail, _CLOSE)
+            why = Sentence("request_content_length_invalid")
+            app = self._refuse(scope, 400, why, _CLOSE)
         # Python refuses to read numbers of thousands of digits.
         elif len(declared) > _DIGITS or int(declared) > limit:
             app = self._refuse(scope, 413, _too_large(limit), _CLOSE)
         else:
             receive = _Body(receive, limit, self._idle, self._grace, self._least_rate)
         await app(scope, receive, send)
+
+
+class RefusedError(HTTPException):
+    """A body is refused while it is read.
+
+    Attributes:
+        message: Why.
+    """
+
+    def __init__(self, status: int, message: Sentence) -> None:
+        super().__init__(status, str(message), _CLOSE)
+        self.message = message
 
 
 class _Body:
@@ -92,18 +105,16 @@ class _Body:
             with anyio.fail_after(self._idle):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(408, "The body stopped arriving; send it again.", _CLOSE) from None
+            raise RefusedError(408, Sentence("request_interrupted")) from None
         self._bytes += len(message.get("body", b""))
         self._ended = not message.get("more_body", False)
         if self._bytes > self._limit:
-            raise HTTPException(413, _too_large(self._limit), _CLOSE)
+            raise RefusedError(413, _too_large(self._limit))
         seconds = time.monotonic() - self._start
         if not self._ended and seconds > self._grace + self._bytes / self._least_rate:
-            raise HTTPException(
-                408, "The body arrives too slowly; send it again, or less at once.", _CLOSE
-            )
+            raise RefusedError(408, Sentence("request_too_slow"))
         return message
 
 
-def _too_large(limit: int) -> str:
-    return f"The request sends more than {limit >> 20} MB, which is the limit here."
+def _too_large(limit: int) -> Sentence:
+    return Sentence("request_too_large", {"limit": limit >> 20})

@@ -19,6 +19,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from barkive.messages import Message as Sentence
 from barkive.web import cookies
 from barkive.web.passwords import Passwords
 from barkive.web.services.sessions import LoginThrottle, Sessions
@@ -60,7 +61,7 @@ class Refuse(Protocol):
     """Makes the answer that says why a request is refused."""
 
     def __call__(
-        self, scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None
+        self, scope: Scope, status: int, why: Sentence, headers: Mapping[str, str] | None = None
     ) -> ASGIApp:
         """An answer with this status and sentence."""
         ...
@@ -131,14 +132,9 @@ class TrustedHostMiddleware:
         if scope["type"] in ("http", "websocket"):
             name = host_name(Headers(scope=scope).get("host", ""))
             if name is None:
-                app = self._refuse(scope, 400, "The request names no host; send a Host header.")
+                app = self._refuse(scope, 400, Sentence("request_host_missing"))
             elif self._allowed is not None and name not in self._allowed:
-                app = self._refuse(
-                    scope,
-                    421,
-                    f"This server is not called {name}; start it with --allowed-host {name} if it "
-                    "should be.",
-                )
+                app = self._refuse(scope, 421, Sentence("request_host_unknown", {"host": name}))
         await app(scope, receive, send)
 
 
@@ -156,9 +152,7 @@ class CrossSiteMiddleware:
             and scope["method"] not in _SAFE_METHODS
             and _is_foreign(Headers(scope=scope))
         ):
-            app = self._refuse(
-                scope, 403, "The request comes from another site; such requests are refused."
-            )
+            app = self._refuse(scope, 403, Sentence("request_other_site"))
         await app(scope, receive, send)
 
 
@@ -216,7 +210,7 @@ class SignInMiddleware:
             return self._refuse(
                 scope,
                 401,
-                "Sign in at /login, or send the password as a bearer token.",
+                Sentence("sign_in_required"),
                 {"WWW-Authenticate": 'Bearer realm="barkive"'},
             )
         address = request.client.host if request.client else ""
@@ -225,7 +219,7 @@ class SignInMiddleware:
                 return self._refuse(
                     scope,
                     429,
-                    "There were too many wrong passwords; try again later.",
+                    Sentence("sign_in_too_many_attempts"),
                     {"Retry-After": str(math.ceil(wait))},
                 )
             # In a thread, because a wrong one takes a tenth of a second.
@@ -235,7 +229,7 @@ class SignInMiddleware:
         return self._refuse(
             scope,
             401,
-            "That is not the password; ask who runs this server.",
+            Sentence("sign_in_wrong_password"),
             {"WWW-Authenticate": 'Bearer realm="barkive"'},
         )
 

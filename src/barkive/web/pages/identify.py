@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from barkive.errors import BarkiveError
 from barkive.verdicts import Verdict
 from barkive.web.dependencies import Addresses, Counted, Setup, Shared
 from barkive.web.languages import Words, language_of
@@ -45,7 +46,7 @@ async def identify(request: Request, shared: Shared, setup: Setup, counted: Coun
                 return _page(request)
             verdicts = await shared.identify(uploads, _TOP)
     except UploadError as error:
-        return _page(request, status=error.status, fault=str(error))
+        return _page(request, status=error.status, fault=error)
     for one in verdicts:
         counted.judged(one.status)
     return _page(request, verdicts=verdicts)
@@ -56,7 +57,7 @@ def _page(
     *,
     status: int = 200,
     verdicts: Sequence[Verdict] = (),
-    fault: str | None = None,
+    fault: BarkiveError | None = None,
 ) -> Response:
     words = Words(language_of(request))
     return render(

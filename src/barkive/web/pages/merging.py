@@ -85,7 +85,7 @@ def _page(
         request,
         "merge.html",
         status=status_of(fault) if fault else 200,
-        fault=str(fault) if fault else None,
+        fault=fault,
         would=would,
         done=done,
         taken_back=taken_back,

@@ -21,7 +21,6 @@ from barkive.errors import (
     UnknownPhotoError,
     UsageError,
 )
-from barkive.sentences import translate
 from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.pages.breed_choice import Choice, LabelForm, correction
@@ -185,7 +184,7 @@ def _unreadable(entry: Entry, words: Words) -> str | None:
     """Since when a file can't be read that once could be, and why."""
     if entry.unreadable_since is None:
         return None
-    reason = translate(entry.error or "", words.lang)
+    reason = entry.reason.text(words.lang) if entry.reason else ""
     return words("photo.unreadable", day=words.day(entry.unreadable_since), reason=reason)
 
 

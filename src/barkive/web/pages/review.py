@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Catalogue, Entry, Filter, Kind
 from barkive.errors import (
+    BarkiveError,
     ChangedPhotoError,
     ReviewedMeanwhileError,
     UnknownBreedError,
@@ -100,13 +101,13 @@ def act(
     except ChangedPhotoError as error:
         other = in_its_place(shared, form.number)
         both = [catalogue.photo(form.number), other] if other is not None else []
-        return _page(request, shared, session, fault=str(error), pictures=both, typed=typed)
+        return _page(request, shared, session, fault=error, pictures=both, typed=typed)
     except UnknownBreedError as error:
         more = {"session": session, "number": str(form.number), "act": form.act.value}
         choice = Choice.of(error, catalogue.models, form.fields(**more))
         return _page(request, shared, session, choice=choice, typed=typed)
     except UsageError as error:
-        return _page(request, shared, session, fault=str(error), typed=typed)
+        return _page(request, shared, session, fault=error, typed=typed)
     return RedirectResponse(view.address(urls.review(), session=session, said=said), 303)
 
 
@@ -162,7 +163,7 @@ def _page(
     session: str,
     *,
     said: str = "",
-    fault: str | None = None,
+    fault: BarkiveError | None = None,
     choice: Choice | None = None,
     pictures: Sequence[Entry] = (),
     typed: dict[str, str] | None = None,

@@ -17,9 +17,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Filter
-from barkive.errors import UsageError
+from barkive.errors import BarkiveError, UsageError
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
+from barkive.messages import Message
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import Words, language_of
 from barkive.web.paths import is_text, printable
@@ -76,9 +77,9 @@ def start(
         passing = setup.passing(patterns, form.links)
         sources = open_folders(setup, [place], passing)
         if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
-            raise UsageError(f"There is no folder {place}; check the name.")
+            raise UsageError("folder_not_found", folder=place)
     except UsageError as error:
-        return _page(request, shared, setup, "", status=422, fault=str(error), typed=place)
+        return _page(request, shared, setup, "", status=422, fault=error, typed=place)
     scan = shared.scan_jobs.start(sources, retry_failed=form.retry, passing=passing, gone=form.gone)
     return RedirectResponse(urls.scan_job(scan.id), 303)
 
@@ -121,7 +122,7 @@ def _page(
     folder: str,
     *,
     status: int = 200,
-    fault: str | None = None,
+    fault: Message | BarkiveError | None = None,
     typed: str = "",
 ) -> Response:
     words, urls = Words(language_of(request)), Urls.of(request.scope)
@@ -131,11 +132,11 @@ def _page(
             open_folders(setup, [folder])
             context = _opened(setup, urls, Path(folder))
         except UsageError as error:
-            status, fault, typed = 422, str(error), folder
+            status, fault, typed = 422, error, folder
         except OSError as error:
             reason = error.strerror or type(error).__name__
             status, typed = 422, folder
-            fault = f"The folder {printable(folder)} can't be opened: {reason}."
+            fault = Message("folder_not_opened", {"folder": printable(folder), "reason": reason})
     return render(
         request,
         "scan.html",

@@ -16,8 +16,7 @@ from starlette.datastructures import QueryParams
 
 from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter
-from barkive.errors import UnknownBreedError, UsageError
-from barkive.sentences import translate
+from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 from barkive.verdicts import Label, Status
 from barkive.web.languages import Words
 from barkive.web.paths import printable
@@ -99,8 +98,7 @@ class View:
     def fault(self, name: str, words: Words) -> str:
         """A sentence on what is wrong with a field."""
         error = self.faults[name]
-        known = isinstance(error, UnknownBreedError)
-        if known:
+        if isinstance(error, UnknownBreedError):
             return explained(error, words)
         value = self.values[name]
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
@@ -133,10 +131,10 @@ def group_chip(group: int, words: Words) -> str:
     return words("photos.group_chip", number=str(group), name=group_name(group, words.lang))
 
 
-def explained(error: Exception, words: Words) -> str:
+def explained(error: BarkiveError, words: Words) -> str:
     """What is wrong, for people who use the page and not the command line."""
     if not isinstance(error, UnknownBreedError):
-        return translate(str(error), words.lang)
+        return error.text(words.lang)
     if not error.nearest:
         return words("photos.unknown_breed", name=error.query)
     return words("photos.unknown_breed_near", name=error.query, near=", ".join(error.nearest))

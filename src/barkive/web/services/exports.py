@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from barkive.catalogue import Catalogue, Export, ExportFormat, Filter
-from barkive.verdicts import Language
+from barkive.messages import Language
 
 Form = Literal["csv", "json", "jsonl", "md-json", "asm3", "contact-sheet", "parquet"]
 """The forms that can be sent; the others write beside the photos, or folders of them."""

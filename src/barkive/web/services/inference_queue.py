@@ -29,6 +29,7 @@ from barkive.classifier import Classifier, Judged
 from barkive.errors import BusyError, PhotoError
 from barkive.images import LargePhotoError
 from barkive.images.memory import give_back
+from barkive.messages import Message
 from barkive.verdicts import Status
 
 _log = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ _CLOSING_SECONDS = 5.0
 _LARGE_ROOM = 32
 # After the last of them, until those who brought them have let go of the files too.
 _TIDY_SECONDS = 2.0
-_FAULT = "It could not be judged; try again."
-_STOPPING = "The server is stopping; try again when it is back."
+_FAULT = "photo_not_judged"
+_STOPPING = "server_stopping"
 
 
 @dataclass(slots=True, eq=False)
@@ -60,9 +61,7 @@ class _Job:
 
 
 def _busy(waiting: int) -> BusyError:
-    return BusyError(
-        f"{waiting} photos are waiting already, which is the limit; try again in a moment."
-    )
+    return BusyError("server_photos_waiting", count=waiting)
 
 
 class InferenceQueue:
@@ -268,10 +267,10 @@ class InferenceQueue:
             try:
                 job.pixels = self._preprocessing.load(content)
             except PhotoError as error:
-                self._answer(Judged(job, Status.FAILED, str(error), None))
+                self._answer(Judged(job, Status.FAILED, error.message, None))
             except Exception:
                 _log.exception("A photo could not be decoded.")
-                self._answer(Judged(job, Status.FAILED, _FAULT, None))
+                self._answer(Judged(job, Status.FAILED, Message(_FAULT), None))
             else:
                 with self._changed:
                     self._waiting.append(job)
@@ -290,7 +289,7 @@ class InferenceQueue:
                     left = [job for job in self._taken if not job.is_large]
                     self._changed.notify_all()
                 for job in left:
-                    self._answer(Judged(job, Status.FAILED, _FAULT, None))
+                    self._answer(Judged(job, Status.FAILED, Message(_FAULT), None))
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, timeout=_PAUSE_SECONDS)
 

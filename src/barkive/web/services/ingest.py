@@ -85,7 +85,7 @@ class Ingest:
         except OSError as error:
             remedy = "make room" if error.errno == errno.ENOSPC else "make it writable"
             raise CatalogueError(
-                f"The photo can't be kept in {folder}: {error.strerror}; {remedy} and try again."
+                "upload_photo_not_kept", folder=folder, reason=error.strerror, remedy=remedy
             ) from None
         return kept
 

@@ -56,10 +56,7 @@ class MergeJobs:
             with self._file(token).open("xb") as file:
                 shutil.copyfileobj(content, file, 1 << 20)
         except OSError as error:
-            raise CatalogueError(
-                f"The server has no room for the catalogue: {error.strerror}; make room and try "
-                "again."
-            ) from None
+            raise CatalogueError("merge_upload_no_room", reason=error.strerror) from None
         with self._lock:
             self._names[token] = name
             over = list(self._names)[:-_KEPT]
@@ -77,7 +74,7 @@ class MergeJobs:
         with self._lock:
             name = self._names.get(token)
         if name is None:
-            raise UsageError("The catalogue that was sent is not here any more; send it again.")
+            raise UsageError("merge_upload_gone")
         listed: list[Conflict] = []
 
         def tell(conflict: Conflict) -> None:

@@ -26,8 +26,8 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
-from barkive.sentences import translate
-from barkive.verdicts import Language, Status
+from barkive.messages import Language, Message
+from barkive.verdicts import Status
 from barkive.web.paths import printable
 from barkive.web.settings import FolderNotAllowedError, Settings
 
@@ -57,6 +57,7 @@ class FailureJSON(TypedDict):
 
     file: str
     error: str
+    error_code: str
 
 
 class ScanJSON(TypedDict):
@@ -81,6 +82,7 @@ class ScanJSON(TypedDict):
     statuses: dict[str, int]
     failed: list[FailureJSON]
     error: str | None
+    error_code: str | None
     is_away: bool
 
 
@@ -102,7 +104,7 @@ class ScanJob:
         started_at: When it began, UTC.
         finished_at: When it ended, UTC.
         summary: What it has found so far.
-        error: Why it failed: one sentence.
+        reason: Why it failed.
         is_away: Whether that is because most of a folder's photos were gone at once: it can be
             confirmed with `gone`.
         sources: What is scanned, as it was opened when it was checked.
@@ -121,7 +123,7 @@ class ScanJob:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     summary: Summary = field(default_factory=Summary)
-    error: str | None = None
+    reason: Message | None = None
     is_away: bool = False
     sources: tuple[str | Source, ...] = ()
 
@@ -154,10 +156,11 @@ class ScanJob:
             "passed_over": dict(found.passed_over),
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
-                {"file": printable(file), "error": translate(reason, lang)}
-                for file, reason in found.failed[:_FAILURES_LISTED]
+                {"file": printable(file), "error": why.text(lang), "error_code": why.code}
+                for file, why in found.failed[:_FAILURES_LISTED]
             ],
-            "error": translate(self.error, lang) if self.error is not None else None,
+            "error": self.reason.text(lang) if self.reason is not None else None,
+            "error_code": self.reason.code if self.reason is not None else None,
             "is_away": self.is_away,
         }
 
@@ -212,9 +215,7 @@ class ScanJobs:
                 if (one.folders, one.retry_failed, one.passing, one.gone) == wish:
                     return one
             if len(waiting) >= _WAITING_AT_MOST or self._closed:
-                raise BusyError(
-                    f"{len(waiting)} scans are waiting already; try again when one is done."
-                )
+                raise BusyError("scan_too_many_waiting", count=len(waiting))
             scan = ScanJob(secrets.token_hex(8), *wish, sources=tuple(sources.values()))
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
@@ -231,7 +232,7 @@ class ScanJobs:
         """
         with self._changed:
             if scan_id not in self._scans:
-                raise UnknownScanError(f"There is no scan “{scan_id}”; it may be long past.")
+                raise UnknownScanError("scan_unknown", scan=scan_id)
             return self._scans[scan_id]
 
     def all(self) -> list[ScanJob]:
@@ -288,14 +289,10 @@ class ScanJobs:
                 outcome = {"state": State.CANCELLED}
             except BarkiveError as error:
                 is_away = isinstance(error, SourceAwayError)
-                outcome = {"state": State.FAILED, "error": str(error), "is_away": is_away}
+                outcome = {"state": State.FAILED, "reason": error.message, "is_away": is_away}
             except Exception:
                 _log.exception("The scan of %s has failed", scan.folders)
-                outcome = {
-                    "state": State.FAILED,
-                    "error": "The scan has failed by a mistake of Barkive's; what was found is "
-                    "kept. Scan again, and look at what the server printed.",
-                }
+                outcome = {"state": State.FAILED, "reason": Message("scan_fault")}
             if summary.finished:  # a file may have gone since it was counted
                 outcome["total"] = summary.listed
             found = _copied(summary)
@@ -361,26 +358,17 @@ def open_folders(
     sources: list[Source] = []
     for folder in folders:
         if not re.match(ABSOLUTE, folder):
-            raise UsageError(
-                f"The folder “{folder}” is no absolute path; begin at the top, such as "
-                "/home/ada/Pictures."
-            )
+            raise UsageError("scan_folder_not_absolute", folder=folder)
         if not settings.may_scan(folder):
-            raise FolderNotAllowedError(
-                f"The folder {folder} is not among those that may be scanned here; start the "
-                "server with --folder to allow it."
-            )
+            raise FolderNotAllowedError("scan_folder_not_allowed", folder=folder)
         if is_gone(folder):
-            raise UsageError(f"There is no folder {folder}; check the name.")
+            raise UsageError("folder_not_found", folder=folder)
         try:
             source = open_source(folder, passing)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise UsageError(f"The folder {folder} can't be opened: {reason}.") from None
+            raise UsageError("folder_not_opened", folder=folder, reason=reason) from None
         if not source.is_watchable:
-            raise UsageError(
-                f"{folder} is no folder or photo; what a list names can only be scanned with "
-                "`barkive scan` on the server's machine."
-            )
+            raise UsageError("scan_folder_is_list", path=folder)
         sources.append(source)
     return sources

@@ -15,6 +15,7 @@ from barkive.catalogue import Catalogue
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
+from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
@@ -36,7 +37,7 @@ class SentPhoto(Protocol):
         """What its sender calls it; None if it has no name."""
 
     @property
-    def error(self) -> str | None:
+    def reason(self) -> Message | None:
         """Why it is not looked at; None if it is."""
 
     async def read(self) -> bytes:
@@ -102,13 +103,15 @@ class Service:
 
         async def contents() -> AsyncIterator[bytes]:
             for one in photos:
-                if one.error is None:
+                if one.reason is None:
                     yield await one.read()
 
         answers = iter(await self.inference.judge(contents()))
         return [
             self.classifier.verdict(
-                next(answers) if one.error is None else Judged(one, Status.FAILED, one.error, None),
+                next(answers)
+                if one.reason is None
+                else Judged(one, Status.FAILED, one.reason, None),
                 one.name,
                 top=top,
             )
@@ -136,7 +139,7 @@ class Service:
         def drawn() -> bytes:
             (picture,) = self.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
             if picture is None:
-                raise PhotoError("The photo can't be read, so there is nothing to show.")
+                raise PhotoError("heat_map_photo_unreadable")
             file = io.BytesIO()
             picture.save(file, "PNG")
             return file.getvalue()

@@ -28,7 +28,7 @@ from barkive.machine import cores
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
 _MEDIA_TYPE = "image/jpeg"
-_CHANGED = "The file holds another picture than when it was scanned; scan it again."
+_CHANGED = "photo_changed_since_scan"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS preview (
     key TEXT PRIMARY KEY, used INTEGER NOT NULL, content BLOB NOT NULL

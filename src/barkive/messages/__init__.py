@@ -1,0 +1,209 @@
+"""Every sentence that Barkive says to people, by key, in each language.
+
+A language is one file beside this one, `en.toml` for English: the sentences by section and name,
+and how numbers and days are written. A sentence may have a form for one and another for several.
+A further language is one more file with the same keys.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+_FILES = Path(__file__).parent
+
+LANGUAGES = tuple(sorted(file.stem for file in _FILES.glob("*.toml")))
+"""The codes of the languages that there are files of."""
+
+if TYPE_CHECKING:
+    Language: TypeAlias = str
+    """One of `LANGUAGES`."""
+else:
+    Language = Literal[LANGUAGES]
+
+# From which probability on which word holds; what a word means is said beside the number.
+_LIKELIHOODS = (
+    (0.97, "almost_certain"),
+    (0.85, "very_likely"),
+    (0.60, "likely"),
+    (0.30, "possible"),
+    (0.0, "unlikely"),
+)
+
+VERBATIM = "verbatim"
+"""The code of a message that is known as a finished sentence only."""
+
+
+@cache
+def _table(lang: Language) -> dict[str, Any]:
+    return tomllib.loads((_FILES / f"{lang}.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What Barkive says in one language.
+
+    Attributes:
+        lang: Which one.
+    """
+
+    lang: Language
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """A sentence.
+
+        Args:
+            key: `section.name`, as in the files.
+            values: What stands in its braces. Where it has a form for one and another for
+                several, `n` chooses. Another message is said in the same language.
+
+        Raises:
+            KeyError: There is no such sentence, or a value is missing.
+        """
+        form = self.forms(key)
+        sentence = form["one" if "n" in values and self._is_one(values["n"]) else "other"]
+        return sentence.format(**{name: self._shown(value) for name, value in values.items()})
+
+    def forms(self, key: str) -> Mapping[str, str]:
+        """A sentence as it stands, for `one` and for `other`, to be filled in by a script."""
+        section, _, name = key.partition(".")
+        sentence = _table(self.lang)[section][name]
+        return {"one": sentence, "other": sentence} if isinstance(sentence, str) else sentence
+
+    def has(self, key: str) -> bool:
+        """Whether there is such a sentence."""
+        section, _, name = key.partition(".")
+        return name in _table(self.lang).get(section, {})
+
+    def number(self, value: int) -> str:
+        """A number with its thousands apart."""
+        return f"{self._shown(value)}"
+
+    def megabytes(self, size: int) -> str:
+        """The size of a file in bytes, in megabytes."""
+        shown = f"{size / 1e6:.1f}" if size >= 50_000 else f"{size / 1e6:.2f}"
+        written: str = self._way("megabytes")
+        return written.format(n=shown.replace(".", self._way("decimal")))
+
+    def percent(self, share: float) -> str:
+        """A share, 0..1, in per cent; never 0 or 100 for what is neither."""
+        percent = round(100 * share)
+        written: str = self._way("percent")
+        if percent == 0 < share:
+            return "<" + written.format(n=1)
+        if share < 1 and percent == 100:
+            return ">" + written.format(n=99)
+        return written.format(n=percent)
+
+    def likelihood(self, probability: float) -> str:
+        """A probability, 0..1, in words."""
+        return self("base." + next(word for least, word in _LIKELIHOODS if probability >= least))
+
+    def likelihoods(self) -> list[tuple[float, str]]:
+        """From which probability on which word holds, the highest first."""
+        return [(least, self(f"base.{word}")) for least, word in _LIKELIHOODS]
+
+    def day(self, moment: date | datetime) -> str:
+        """A day, such as 24 Nov 2026."""
+        number = self._way("first_day") if moment.day == 1 else moment.day
+        return f"{number} {self._way('months')[moment.month - 1]} {moment.year}"
+
+    def moment(self, moment: datetime) -> str:
+        """A day with hour and minute."""
+        return f"{self.day(moment)}, {moment:%H:%M}"
+
+    def _shown(self, value: Any) -> Any:
+        match value:
+            case bool() | str():
+                return value
+            case int() | float():
+                return _Number(value, self._way("thousands"), self._way("decimal"))
+            case list() | tuple():
+                return ", ".join(f"{self._shown(one)}" for one in value)
+            case Message():
+                return value.text(self.lang)
+            case _:
+                return value
+
+    def _is_one(self, number: int) -> bool:
+        return number == 1 or (number == 0 and self._way("none_is_one"))
+
+    def _way(self, name: str) -> Any:
+        return _table(self.lang)["language"][name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number that a sentence writes as its language does; `{n:d}` writes bare digits."""
+
+    value: float
+    thousands: str
+    decimal: str
+
+    def __format__(self, spec: str) -> str:
+        if isinstance(self.value, int) and not spec:
+            return f"{self.value:,}".replace(",", self.thousands)
+        written = format(self.value, spec)
+        return written.replace(".", self.decimal) if isinstance(self.value, float) else written
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence that is not yet said in a language.
+
+    Attributes:
+        code: What it says, such as `photo_cut_off`; stable, for programs. It is the name of a
+            sentence in the section `error`.
+        params: What stands in its braces: text, numbers, lists of them, or other messages.
+    """
+
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, lang: Language = "en") -> str:
+        """The sentence in a language."""
+        return Messages(lang)(f"error.{self.code}", **self.params)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    @classmethod
+    def verbatim(cls, sentence: str) -> Message:
+        """A sentence that is the same in every language, because only its text is known."""
+        return cls(VERBATIM, {"sentence": sentence})
+
+    def params_to_json(self) -> dict[str, Any]:
+        """The parameters as JSON; messages among them as objects with `code` and `params`."""
+        return {name: _to_json(value) for name, value in self.params.items()}
+
+    @classmethod
+    def from_json(cls, code: str, params: Mapping[str, Any]) -> Message:
+        """A message from its code and what `params_to_json` gave."""
+        return cls(code, {name: _from_json(value) for name, value in params.items()})
+
+
+def _to_json(value: Any) -> Any:
+    match value:
+        case Message():
+            return {"code": value.code, "params": value.params_to_json()}
+        case list() | tuple():
+            return [_to_json(one) for one in value]
+        case str() | int() | float() | None:
+            return value
+        case _:
+            return str(value)
+
+
+def _from_json(value: Any) -> Any:
+    match value:
+        case {"code": str(code), "params": dict(params)}:
+            return Message.from_json(code, params)
+        case list():
+            return [_from_json(one) for one in value]
+        case _:
+            return value

@@ -1,0 +1,401 @@
+"""Messages: each language says everything that the others say, and all that is asked for exists."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import barkive
+from barkive import errors, messages
+from barkive.errors import (
+    BarkiveError,
+    MissingExtraError,
+    PassingError,
+    PhotoError,
+    UnknownBreedError,
+    UsageError,
+)
+from barkive.messages import LANGUAGES, Message, Messages
+
+SOURCE = Path(barkive.__file__).parent
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    lang: tomllib.loads((SOURCE / "messages" / f"{lang}.toml").read_text("utf-8"))
+    for lang in LANGUAGES
+}
+ENGLISH = {
+    f"{section}.{name}": sentence
+    for section, sentences in TABLES["en"].items()
+    if section != "language"
+    for name, sentence in sentences.items()
+}
+# Kinds of errors and calls whose first text is the code of a message.
+RAISED = re.compile(r"\w*Error|Message|Sentence|Refused")
+
+
+def forms(sentence: Any) -> Mapping[str, str]:
+    return {"other": sentence} if isinstance(sentence, str) else sentence
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_there_are_two_languages() -> None:
+    assert LANGUAGES == ("en", "fr")
+
+
+def test_every_language_says_the_same() -> None:
+    faults = []
+    for lang in LANGUAGES:
+        for section, sentences in TABLES["en"].items():
+            if set(TABLES[lang].get(section, ())) != set(sentences):
+                faults.append((lang, section, set(TABLES[lang][section]) ^ set(sentences)))
+    for key, sentence in ENGLISH.items():
+        needed = blanks(forms(sentence)["other"])
+        for lang in LANGUAGES:
+            different = Messages(lang).forms(key)
+            told = {text for text in different.values() if text.strip() != text or not text}
+            if (
+                set(different) not in ({"other"}, {"one", "other"})
+                or blanks(different["other"]) != needed
+                or ("one" in different and "n" not in needed)
+                or not blanks(different.get("one", "")) <= needed
+                or told
+            ):
+                faults.append((lang, key, different))
+    assert faults == []
+
+
+def test_french_signs_stand_apart() -> None:
+    glued = []
+    for sentences in TABLES["fr"].values():
+        for sentence in sentences.values():
+            for text in forms(sentence).values() if not isinstance(sentence, (list, bool)) else ():
+                bare = re.sub(r"`[^`]*`|\{[^}]*\}", "x", text)
+                if re.search(r"[^ \u202f][;:?!»](?= |$)|«[^ \u202f]", bare) or set("“”’") & set(
+                    bare
+                ):
+                    glued.append(text)
+    assert glued == []
+
+
+class Use:
+    """One place where a message is asked for by its code."""
+
+    def __init__(self, file: str, call: ast.Call, codes: tuple[str, ...]) -> None:
+        self.place = f"{file}:{call.lineno}"
+        self.codes = codes
+        self.given = _given(call)
+
+
+def _given(call: ast.Call) -> set[str] | None:
+    """The names of the values; None where they are only known when it runs."""
+    for argument in call.args:
+        if isinstance(argument, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in argument.keys]
+            return None if None in keys else {str(key) for key in keys}
+        if isinstance(argument, ast.Starred):
+            return None
+    names = [one.arg for one in call.keywords]
+    return None if None in names else {str(name) for name in names}
+
+
+def _texts(node: ast.expr) -> tuple[str, ...]:
+    match node:
+        case ast.Constant(value=str(text)):
+            return (text,)
+        case ast.IfExp():
+            return (*_texts(node.body), *_texts(node.orelse))
+        case _:
+            return ()
+
+
+def uses() -> Iterator[Use]:
+    for file in sorted(SOURCE.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = ast.unparse(call.func).rpartition(".")[2]
+            if not RAISED.fullmatch(name) or hasattr(__builtins__, name):
+                continue
+            codes = tuple(code for argument in call.args for code in _texts(argument))
+            if codes:
+                yield Use(str(file.relative_to(SOURCE)), call, codes)
+
+
+USES = list(uses())
+
+
+def literals() -> set[str]:
+    """Every text that stands anywhere in the source."""
+    return {
+        node.value
+        for file in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_the_uses_are_found() -> None:
+    """So that the tests below can't pass because nothing was found."""
+    assert len(USES) > 250
+    (one,) = [use for use in USES if use.codes == ("photo_too_many_scans",)]
+    assert (one.place.partition(":")[0], one.given) == ("images/decode.py", {"limit"})
+
+
+def test_every_code_that_is_used_exists() -> None:
+    unknown = [
+        (use.place, code)
+        for use in USES
+        for code in use.codes
+        if f"error.{code}" not in ENGLISH
+        and (re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", code) or " " in code)
+    ]
+    assert unknown == []
+
+
+def test_every_message_gets_what_it_needs() -> None:
+    short = [
+        (use.place, code, needed ^ use.given)
+        for use in USES
+        for code in use.codes
+        if use.given is not None and f"error.{code}" in ENGLISH
+        if not issubclass_of_special(code)
+        for needed in [blanks(forms(ENGLISH[f"error.{code}"])["other"])]
+        if needed != use.given
+    ]
+    assert short == []
+
+
+def issubclass_of_special(code: str) -> bool:
+    """Whether an error builds the message itself, from other arguments."""
+    return code.startswith(("purpose_", "breed_unknown", "breed_advice"))
+
+
+def test_every_error_message_is_used() -> None:
+    known = literals()
+    unused = [
+        key.removeprefix("error.")
+        for key in ENGLISH
+        if key.startswith("error.") and key.removeprefix("error.") not in known
+    ]
+    assert [code for code in unused if not code.startswith("breed_advice")] == []
+
+
+def test_nothing_is_decided_by_a_sentence() -> None:
+    """What an error says is for people; code asks for its code."""
+    compared = [
+        f"{file.relative_to(SOURCE)}:{node.lineno}"
+        for file in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if isinstance(side, ast.Constant)
+        and isinstance(side.value, str)
+        and re.fullmatch(r"[A-Z].* .*\.", side.value)
+    ]
+    assert compared == []
+
+
+def test_an_error_has_a_code_and_says_its_sentence_in_each_language() -> None:
+    error = UsageError("limit_below_one", limit=0)
+    assert (error.code, error.params) == ("limit_below_one", {"limit": 0})
+    assert str(error) == error.text("en") == "The limit is 0; it must be 1 or more."
+    assert error.text("fr") == "La limite est 0\u202f; elle doit être d'au moins 1."
+
+
+def test_an_error_inside_another_is_said_in_the_same_language() -> None:
+    inner = PhotoError("photo_empty")
+    outer = PhotoError("similar_photo_unreadable", photo="rex.jpg", reason=inner)
+    assert str(outer) == "rex.jpg can't be compared. The file is empty."
+    assert outer.text("fr") == "rex.jpg ne peut pas être comparée. Le fichier est vide."
+
+
+def test_an_unknown_breed_is_told_with_what_is_near() -> None:
+    assert str(UnknownBreedError("Pudel", ["Poodle", "Puli"])) == (
+        "Barkive knows no breed called “Pudel”. The nearest names: Poodle, Puli. "
+        "`barkive breeds` lists all it knows."
+    )
+    assert str(UnknownBreedError("Xyz", [])) == (
+        "Barkive knows no breed called “Xyz”. `barkive breeds` lists all it knows."
+    )
+    assert UnknownBreedError("Pudel", ["Poodle", "Puli"], can_be_added=True).text("fr") == (
+        "Barkive ne connaît pas de race appelée «\u202fPudel\u202f». Les noms les plus proches\u202f: "
+        "Poodle, Puli. Donnez l'un d'eux, ou gardez le nom tel quel avec --other."
+    )
+    error = UnknownBreedError("Pudel", ["Poodle", "Puli"])
+    assert (error.query, error.nearest, error.code) == (
+        "Pudel",
+        ("Poodle", "Puli"),
+        "breed_unknown",
+    )
+
+
+def test_a_missing_extra_says_what_needs_it() -> None:
+    error = MissingExtraError("heic", "purpose_heic_photo")
+    assert str(error).startswith("A HEIC photo needs the extra “heic”; install it with: ")
+    assert error.text("fr").startswith("Une photo HEIC demande l'extra «\u202fheic\u202f»\u202f; ")
+
+
+def test_errors_travel_between_processes() -> None:
+    for error in (
+        PhotoError("photo_too_many_scans", limit=100),
+        PassingError.of(Message("photo_empty")),
+        UnknownBreedError("Pudel", ["Poodle"]),
+        MissingExtraError("heic", "purpose_heic_photo"),
+    ):
+        came = pickle.loads(pickle.dumps(error))
+        assert type(came) is type(error)
+        assert (came.code, str(came)) == (error.code, str(error))
+
+
+def test_every_error_is_barkives_and_has_an_exit_status() -> None:
+    status = {
+        error.__name__: error.exit_code
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, BarkiveError)
+    }
+    assert {name for name, code in status.items() if code == 1} == {
+        *("PhotoError", "PassingError", "ExportError")
+    }
+    assert set(status.values()) == {1, 2}
+
+
+def test_a_message_that_is_only_known_as_a_sentence_stays_as_it_is() -> None:
+    message = Message.verbatim("Of this {nobody} has heard.")
+    assert {message.text(lang) for lang in LANGUAGES} == {"Of this {nobody} has heard."}
+
+
+VALUES = st.one_of(
+    st.text(),
+    st.integers(),
+    st.sampled_from(["{", "}", "{}", "{0}", "{file!r:>{n}}", "%s", "\udcff"]),
+)
+
+
+@given(VALUES)
+def test_a_value_is_told_as_it_is(value: Any) -> None:
+    said = Message("folder_not_opened", {"folder": value, "reason": "no"}).text("fr")
+    shown = value if isinstance(value, str) else Messages("fr").number(value)
+    assert said == f"Le dossier {shown} ne peut pas être ouvert\u202f: no."
+
+
+@given(st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+def test_a_message_comes_back_from_json(value: Any) -> None:
+    inner = Message("photo_unreadable", {"reason": value})
+    message = Message("similar_photo_unreadable", {"photo": "a", "reason": inner})
+    came = Message.from_json(message.code, message.params_to_json())
+    assert came == message
+
+
+def test_a_number() -> None:
+    assert [Messages("en").number(n) for n in (0, 7, 999, 1000, 1234567)] == [
+        "0",
+        "7",
+        "999",
+        "1,000",
+        "1,234,567",
+    ]
+    assert [Messages("fr").number(n) for n in (999, 1000, 1234567)] == [
+        "999",
+        "1\u202f000",
+        "1\u202f234\u202f567",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "french"),
+    [
+        (0.0, "0%", "0\u202f%"),
+        (1e-9, "<1%", "<1\u202f%"),
+        (0.005, "<1%", "<1\u202f%"),
+        (0.0051, "1%", "1\u202f%"),
+        (0.744, "74%", "74\u202f%"),
+        (0.9949, "99%", "99\u202f%"),
+        (0.995, ">99%", ">99\u202f%"),
+        (1.0, "100%", "100\u202f%"),
+    ],
+)
+def test_a_share(share: float, english: str, french: str) -> None:
+    assert Messages("en").percent(share) == english
+    assert Messages("fr").percent(share) == french
+
+
+@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
+def test_nothing_is_said_to_be_certain_or_impossible_that_is_not(share: float) -> None:
+    said = Messages("en").percent(share)
+    assert said not in ("0%", "100%")
+    assert abs(100 * share - int(said.strip("<>%"))) <= 1
+
+
+@pytest.mark.parametrize(
+    ("probability", "english", "french"),
+    [
+        (1.0, "almost certain", "presque certain"),
+        (0.97, "almost certain", "presque certain"),
+        (0.969, "very likely", "très probable"),
+        (0.60, "likely", "probable"),
+        (0.30, "possible", "possible"),
+        (0.299, "unlikely", "peu probable"),
+    ],
+)
+def test_a_probability_in_words(probability: float, english: str, french: str) -> None:
+    assert Messages("en").likelihood(probability) == english
+    assert Messages("fr").likelihood(probability) == french
+
+
+def test_a_day() -> None:
+    assert Messages("en").day(date(2026, 11, 24)) == "24 Nov 2026"
+    assert Messages("fr").day(date(2026, 11, 24)) == "24 nov. 2026"
+    assert Messages("en").day(date(2026, 8, 1)) == "1 Aug 2026"
+    assert Messages("fr").day(date(2026, 8, 1)) == "1er août 2026"
+    months = [Messages("fr").day(date(2026, month, 2)).split()[1] for month in range(1, 13)]
+    assert " ".join(months) == "janv. févr. mars avril mai juin juil. août sept. oct. nov. déc."
+
+
+def test_a_moment() -> None:
+    assert Messages("en").moment(datetime(2026, 5, 3, 7, 5, 59)) == "3 May 2026, 07:05"
+    assert Messages("fr").moment(datetime(2026, 2, 28, 23, 59)) == "28 févr. 2026, 23:59"
+
+
+def test_the_size_of_a_file() -> None:
+    assert Messages("en").megabytes(4_321_000) == "4.3 MB"
+    assert Messages("fr").megabytes(12_000) == "0,01 Mo"
+
+
+def test_one_and_several() -> None:
+    english, french = Messages("en"), Messages("fr")
+    assert [english("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
+        "0 photos",
+        "1 photo",
+        "2 photos",
+        "1,000 photos",
+    ]
+    assert [french("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
+        "0 photo",
+        "1 photo",
+        "2 photos",
+        "1\u202f000 photos",
+    ]
+
+
+def test_numbers_are_written_as_the_language_does_and_bare_where_that_is_asked_for() -> None:
+    assert f"{messages._Number(1234.5, ',', '.'):.1f}" == "1234.5"
+    assert f"{messages._Number(1234.5, ' ', ','):.1f}" == "1234,5"
+    assert f"{messages._Number(1234, ',', '.'):d}" == "1234"
+
+
+def test_a_sentence_as_a_script_fills_it_in() -> None:
+    assert Messages("en").forms("photos.found") == {"one": "{n} photo", "other": "{n} photos"}
+    assert Messages("en").forms("photos.title") == {"one": "Photos", "other": "Photos"}
