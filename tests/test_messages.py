@@ -64,8 +64,10 @@ def test_every_language_says_the_same() -> None:
     for key, sentence in ENGLISH.items():
         needed = blanks(forms(sentence)["other"])
         for lang in LANGUAGES:
-            different = Messages(lang).forms(key)
+            section, _, name = key.partition(".")
+            different = forms(TABLES[lang][section][name])
             told = {text for text in different.values() if text.strip() != text or not text}
+            told -= {"{detail}."}
             if (
                 set(different) not in ({"other"}, {"one", "other"})
                 or blanks(different["other"]) != needed
@@ -231,8 +233,8 @@ def test_an_unknown_breed_is_told_with_what_is_near() -> None:
         "Barkive knows no breed called “Xyz”. `barkive breeds` lists all it knows."
     )
     assert UnknownBreedError("Pudel", ["Poodle", "Puli"], can_be_added=True).text("fr") == (
-        "Barkive ne connaît pas de race appelée «\u202fPudel\u202f». Les noms les plus proches\u202f: "
-        "Poodle, Puli. Donnez l'un d'eux, ou gardez le nom tel quel avec --other."
+        "Barkive ne connaît pas de race appelée «\u202fPudel\u202f». Les noms les plus "
+        "proches\u202f: Poodle, Puli. Donnez l'un d'eux, ou gardez le nom tel quel avec --other."
     )
     error = UnknownBreedError("Pudel", ["Poodle", "Puli"])
     assert (error.query, error.nearest, error.code) == (
