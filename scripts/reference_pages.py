@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -91,6 +91,8 @@ def _parameters(command: Any) -> Iterator[_Parameter]:
 def _written(kind: Any) -> str:
     """How a value of a type is written: its choices, or a word in capitals."""
     while inner := [one for one in get_args(kind) if one is not type(None)]:
+        if get_origin(kind) is Literal:
+            return "|".join(inner)
         kind = inner[0]
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "|".join(str(one.value) for one in kind)
