@@ -33,7 +33,7 @@ LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "result
 SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
 SECOND = f"{SMALL}draw = 1\n"
 HEAD = 'about = "A head."\nnetwork = "mobilenetv2_100"\nimage_size = 32\n'
-WORDS = 'about = "Words."\nkind = "words"\n'
+WORDS = 'about = "Messages."\nkind = "words"\n'
 
 
 @pytest.fixture
