@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from barkive.batch.worker import Judge
 from barkive.errors import ClusterError, DeviceError, MissingExtraError
 
+HEIC = MissingExtraError("heic", "purpose_heic_photo")
+
 
 def judge_that_raises(error: Exception) -> Judge:
     def fail(readings: Iterator[Any]) -> Iterator[Any]:
@@ -32,11 +34,14 @@ def block() -> dict[str, NDArray[Any]]:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (DeviceError("The card has failed: it is hot."), "The card has failed: it is hot"),
+        (
+            DeviceError("verbatim", sentence="The card has failed: it is hot."),
+            "The card has failed: it is hot",
+        ),
         (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
         (ValueError("one\ntwo"), "ValueError: one"),
         (KeyError(), "KeyError"),
-        (MissingExtraError("heic", "HEIC"), str(MissingExtraError("heic", "HEIC"))),
+        (HEIC, str(HEIC)),
     ],
 )
 def test_a_failure_of_the_machine_stands_in_for_each_reading(error: Exception, said: str) -> None:

@@ -170,7 +170,7 @@ class World:
 
     def _read(self, path: str) -> bytes:
         if path in self.shut:
-            raise PassingError("No permission to read the file.")
+            raise PassingError("verbatim", sentence="No permission to read the file.")
         return read_file(path)
 
     # What happens to files.

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from barkive.cli.options import Format
 from barkive.messages import Language
-from barkive.sentences import translate
 from barkive.verdicts import Candidate, Status, Verdict
 
 if TYPE_CHECKING:
@@ -159,7 +158,7 @@ def entry_line(entry: Entry, lang: Language) -> Text:
             line.append(f" {printable(entry.note)}", style="dim")
     if entry.unreadable_since is not None:
         day = entry.unreadable_since.date().isoformat()
-        reason = translate(entry.error or "", lang)
+        reason = entry.reason.text(lang) if entry.reason else ""
         line.append(f"  ({_UNREADABLE[lang].format(day)} {reason})", style="yellow")
     return line
 
@@ -169,7 +168,7 @@ def verdict_line(verdict: Verdict, lang: Language) -> Text:
     line = _file_column(verdict.file)
     line.append(_PHRASES[lang][verdict.status], style=_STYLES[verdict.status])
     if not verdict.breeds:
-        return line.append(translate(verdict.error or "", lang))
+        return line.append(verdict.reason.text(lang) if verdict.reason else "")
     first, *others = verdict.breeds
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]

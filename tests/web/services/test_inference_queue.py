@@ -22,6 +22,7 @@ from PIL import Image
 
 from barkive.classifier import Classifier
 from barkive.errors import BusyError, PhotoError
+from barkive.messages import Message
 from barkive.verdicts import Scores
 from barkive.web.services import inference_queue as module
 from barkive.web.services.inference_queue import InferenceQueue
@@ -379,7 +380,8 @@ def test_small_photos_are_answered_while_large_ones_are_decoded(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [(PhotoError("It is too large."), "It is too large."), (OSError(), FAULT)]
+    ("fault", "told"),
+    [(PhotoError("photo_large"), str(Message("photo_large"))), (OSError(), FAULT)],
 )
 def test_a_large_photo_that_cannot_be_decoded_fails_alone(
     make_queue: Callable[..., InferenceQueue], slow: Slow, fault: Exception, told: str

@@ -300,8 +300,8 @@ def test_a_finished_scan_is_not_cancelled(begin: Callable[..., ScanJobs]) -> Non
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (UsageError("There is no folder."), "There is no folder."),
-        (CatalogueError("It is locked."), "It is locked."),
+        (UsageError("verbatim", sentence="There is no folder."), "There is no folder."),
+        (CatalogueError("verbatim", sentence="It is locked."), "It is locked."),
         (ValueError("a bug"), "The scan has failed by a mistake of Barkive's"),
         (MemoryError(), "The scan has failed by a mistake of Barkive's"),
     ],
@@ -426,7 +426,7 @@ def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., ScanJobs]) 
 
     def fail(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         kept.append(on_progress)
-        raise CatalogueError("It is locked.")
+        raise CatalogueError("verbatim", sentence="It is locked.")
 
     scans = begin(Scripted(a=fail))
     scan = ended(scans, scans.start(["/a"]))
