@@ -207,11 +207,7 @@ def test_processes_that_train_together_run_the_recipes_themselves(run, write, mo
     ("error", "said"),
     [
         (ValueError("a bug"), "It failed with the error above; please report that."),
-        (
-            DeviceError("device_memory_too_small", memory="GPU"),
-            "The GPU memory is too small for this training; set a smaller batch in the recipe, or a "
-            "smaller image_size.",
-        ),
+        (DeviceError("verbatim", sentence="It is too small."), "It is too small."),
         (RemoteRankError("Process 2 has failed."), "Process 2 has failed."),
     ],
 )
