@@ -102,7 +102,7 @@ def test_a_source_that_is_written_to_is_told_of(
     table = copying.CopiedTable("photos", 2, 1, "ab" * 32)
     moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     done = copying.Copied("old", "new", moment, False, (table,))
-    monkeypatch.setattr(copying, "copy", lambda *_, **__: done)
+    monkeypatch.setattr("barkive.catalogue.copy", lambda *_, **__: done)
     result = barkive("copy", filled, tmp_path / "new.sqlite")
     assert result.exit_code == 0
     assert "old is being written to: the copy has what was there at 03:02:01 UTC" in result.stderr
