@@ -237,7 +237,7 @@ class BundleInfo:
 class Bundle:
     """An open bundle.
 
-    Example:
+    Examples:
         >>> from barkive import Bundle
         >>> [label.en for label in Bundle.open("our-dogs.onnx").info.labels]
 

@@ -60,7 +60,7 @@ class Judged(Generic[Item]):
 class Classifier:
     """Names the breeds on photos with one bundle.
 
-    Example:
+    Examples:
         >>> from barkive.classifier import Classifier
         >>> for verdict in Classifier().predict(["rex.jpg", "photos/mila.heic"]):
         ...     print(verdict.file, verdict.status, verdict.breeds[:1])
