@@ -116,7 +116,7 @@ class Engine:
             try:
                 one.load(self.bundle.info.preprocessing)
             except PhotoError as error:
-                yield Judged(one, Status.FAILED, str(error), None)
+                yield Judged(one, Status.FAILED, error.message, None)
             else:
                 yield Judged(one, Status.UNCERTAIN, None, scores)
 

@@ -26,7 +26,7 @@ from barkive.catalogue.db.access import Way
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ReadOnlyCatalogueError
-from barkive.sentences import translate
+from barkive.messages import Message
 
 pytestmark = pytest.mark.slow
 
@@ -100,11 +100,12 @@ def test_everything_is_read_and_nothing_written_where_that_may_not_be(
 
 
 def test_what_is_said_of_it_is_known_in_french() -> None:
-    said = translate(
-        "The catalogue c.sqlite can only be read here, and nothing can be saved. Its disk is full; "
-        "make room. It is shown as it was at 2026-05-28 20:26 UTC.",
-        "fr",
+    refusal = Message(
+        "catalogue_read_only",
+        {"catalogue": "c.sqlite", "reason": Message("catalogue_reason_disk_full")},
     )
+    shown = {"sentence": refusal, "moment": "2026-05-28 20:26"}
+    said = Message("catalogue_shown_as_of", shown).text("fr")
     assert said == (
         "Le catalogue c.sqlite ne peut être que lu ici, et rien ne peut être enregistré. Son "
         "disque est plein ; faites de la place. Il est montré tel qu'il était le "

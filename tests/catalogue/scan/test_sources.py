@@ -141,7 +141,7 @@ def test_what_a_list_names_and_is_not_there_is_told_of(
         listing, classifier=classifier, on_progress=lambda *done: told.append(done)
     )
     assert +Counter(summary.counts()) == {"listed": 1, "new": 1, "dog": 1}
-    assert told(summary) == [(str(kennel / "none.png"), "The file does not exist.")]
+    assert failures(summary) == [(str(kennel / "none.png"), "The file does not exist.")]
     assert told[-1] == (1, 1)
     assert catalogue.count(EVERYTHING) == 1
     (kennel / "rex.png").unlink()
@@ -157,7 +157,7 @@ def test_a_name_that_is_too_long_for_a_file_makes_no_row(
     listing.write_text(f"{kennel}/rex.png\n/{'x' * 3000}.png\n")
     summary = catalogue.scan(listing, classifier=classifier)
     assert +Counter(summary.counts()) == {"listed": 1, "new": 1, "dog": 1}
-    assert [reason for _, reason in told(summary)] == ["The file does not exist."]
+    assert [reason for _, reason in failures(summary)] == ["The file does not exist."]
 
 
 def test_what_stands_before_a_line_that_is_no_path_is_kept(
@@ -274,6 +274,6 @@ def test_patterns_that_leave_nothing_are_refused_before_all_else(
     Listing([str(tmp_path / "empty")], Passing(("*",)))
 
 
-def told(summary: Summary) -> list[tuple[str, str]]:
+def failures(summary: Summary) -> list[tuple[str, str]]:
     """What could not be read, and why, as people are told."""
     return [(path, str(reason)) for path, reason in summary.failed]
