@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import pickle
 import re
 import string
@@ -129,7 +130,7 @@ def uses() -> Iterator[Use]:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func).rpartition(".")[2]
-            if not RAISED.fullmatch(name) or hasattr(__builtins__, name):
+            if not RAISED.fullmatch(name) or hasattr(builtins, name):
                 continue
             codes = tuple(code for argument in call.args for code in _texts(argument))
             if codes:

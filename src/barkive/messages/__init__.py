@@ -128,7 +128,7 @@ class Messages:
                 is_plain = key.startswith(_ERRORS)
                 return _Number(value, self._way("thousands"), self._way("decimal"), is_plain)
             case list() | tuple():
-                return ", ".join(f"{self._shown(one, key)}" for one in value)
+                return _List(tuple(f"{self._shown(one, key)}" for one in value))
             case Message():
                 return value.text(self.lang)
             case _:
@@ -155,6 +155,19 @@ class _Number:
             return f"{self.value:,}".replace(",", self.thousands)
         written = format(self.value, spec)
         return written.replace(".", self.decimal) if isinstance(self.value, float) else written
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list that a sentence joins by what it has behind the colon: `{names: or }`; else by commas.
+
+    Several sentences are `{faults: }`, and names in quotation marks `“{names:”, “}”`.
+    """
+
+    items: tuple[str, ...]
+
+    def __format__(self, separator: str) -> str:
+        return (separator or ", ").join(self.items)
 
 
 @dataclass(frozen=True, slots=True)
