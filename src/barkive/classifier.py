@@ -56,6 +56,11 @@ class Judged(Generic[Item]):
     reason: Message | None
     scores: Scores | None
 
+    @property
+    def error(self) -> str | None:
+        """The reason in English; None where there is none."""
+        return self.reason.text() if self.reason is not None else None
+
 
 class Classifier:
     """Names the breeds on photos with one bundle.
