@@ -68,7 +68,10 @@ def test_csv_has_a_header_and_the_same_fields() -> None:
     ("arguments", "expected"),
     [
         (("pug",), ("n02110958", "Pug", "Carlin", "253", "9: Companion and Toy")),
-        (("pug", "--lang", "fr"), ("n02110958", "Pug", "Carlin", "253", "9: Chiens d'agrément")),
+        (
+            ("pug", "--lang", "fr"),
+            ("n02110958", "Pug", "Carlin", "253", "9\u202f: Chiens d'agrément"),
+        ),
         (("dhole",), ("n02115913", "wild canid")),
         (("dhole", "--lang", "fr"), ("n02115913", "canidé sauvage")),
         (("redbone",), ("n02090379", "Redbone")),

@@ -80,7 +80,7 @@ def test_json_has_a_verdict_a_line_with_the_catalogues_fields(
 ) -> None:
     result = barkive("search", "--breed", "carlin", "--lang", "fr", "--format", "json")
     (record,) = map(json.loads, result.stdout.splitlines())
-    assert list(record)[:5] == ["file", "status", "breeds", "error", "model"]
+    assert list(record)[:6] == ["file", "status", "breeds", "error", "error_code", "model"]
     assert (record["file"], record["corrected"]) == (str(scanned / "annex/mila.png"), False)
     assert record["breeds"][0] == {"id": "n02110958", "name": "Carlin", "probability": 0.9194}
 
@@ -90,7 +90,7 @@ def test_the_answer_is_that_of_identify_to_the_last_digit(
 ) -> None:
     found = barkive("search", "--format", "json").stdout.splitlines()
     said = barkive("identify", scanned, "--model", colour_bundle, "--format", "json").stdout
-    keys = ("file", "status", "breeds", "error", "model")
+    keys = ("file", "status", "breeds", "error", "error_code", "model")
     assert [{k: json.loads(line)[k] for k in keys} for line in found] == [
         json.loads(line) for line in said.splitlines()
     ]

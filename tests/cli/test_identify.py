@@ -99,13 +99,14 @@ def test_json_keeps_the_contract(run: Run, colour_photo: Photo) -> None:
             {"id": "n02085620", "name": "Chihuahua", "probability": 0.005},
         ],
         "error": None,
+        "error_code": None,
     }
 
 
 def test_csv_has_columns_for_no_more_breeds_than_there_are(run: Run, colour_photo: Photo) -> None:
     _, out, _ = run(colour_photo("red.png", RED), "--format", "csv", "--top", 1000)
     (row,) = csv.DictReader(io.StringIO(out))
-    assert list(row)[-4:] == ["name_3", "probability_3", "error", "model"]
+    assert list(row)[-4:] == ["probability_3", "error", "error_code", "model"]
     assert (row["status"], row["name_1"], row["name_3"]) == ("dog", "Chihuahua", "Pug")
 
 

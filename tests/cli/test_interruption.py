@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from barkive.cli import interruption
+from barkive.messages import Messages
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix"),
@@ -48,6 +51,11 @@ main()
 """
 
 
+def test_the_sentence_is_that_of_the_messages(ending: signal.Signals) -> None:
+    assert f"{interruption._SENTENCE}\n" == SENTENCE
+    assert f"{Messages('en')('cli.interrupted')}\n" == SENTENCE
+
+
 def run(
     *words: str, ending: signal.Signals, module: str, what: str
 ) -> "subprocess.CompletedProcess[str]":
@@ -69,6 +77,13 @@ def test_while_what_a_command_needs_loads(
     words = ("breeds", "pug") if module == "barkive.breeds" else ("identify", str(tmp_path))
     ran = run(*words, ending=ending, module=module, what="interrupt()")
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
+
+
+def test_in_the_language_of_the_command(ending: signal.Signals) -> None:
+    words = ("breeds", "pug", "--lang", "fr")
+    ran = run(*words, ending=ending, module="barkive.breeds", what="interrupt()")
+    told = "Interrompu. Relancez la même commande pour terminer.\n"
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", told)
 
 
 def test_in_a_finaliser_where_python_raises_nothing(ending: signal.Signals) -> None:

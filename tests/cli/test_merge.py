@@ -67,9 +67,9 @@ def test_what_would_come_is_shown_then_comes_and_goes(
     assert there == "   there: Beagle, 2026-06-01 00:01:00 UTC by Ben  (in force)"
     assert lines == [
         "2 pictures: 1 known here, 1 not",
-        "1 labels come",
+        "1 label comes",
         *[line for line in lines if "number" in line],
-        "1 conflicts; both words are kept, and the later one holds",
+        "1 conflict; both words are kept, and the later one holds",
     ]
     assert shown.stderr == "Nothing was changed; leave --dry-run out to merge.\n"
     done = barkive("merge", theirs)
@@ -83,7 +83,7 @@ def test_what_would_come_is_shown_then_comes_and_goes(
     assert "0 labels come" in again.stdout
     undone = barkive("merge", "--undo")
     assert undone.stdout.startswith(f"The merge of {theirs} on 20")
-    assert "is taken back: 1 labels, 1 pictures without a file." in undone.stdout
+    assert "is taken back: 1 label, 1 picture without a file." in undone.stdout
     assert len(barkive("history", tmp_path / "ours/rex.png").stdout.splitlines()) == 1
     with pytest.raises(NothingToSayError):
         barkive("merge", "--undo")

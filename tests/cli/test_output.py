@@ -7,9 +7,11 @@ import os
 
 import pytest
 
+from barkive.cli import saying
 from barkive.cli.options import Format
 from barkive.cli.output import printable, summary, writer
-from barkive.verdicts import Candidate, Label, Language, Status, Verdict
+from barkive.messages import Language, Message
+from barkive.verdicts import Candidate, Label, Status, Verdict
 
 PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
 BOTH = (Candidate(PUG, 0.9), Candidate(MALTESE, 0.0999))
@@ -17,7 +19,7 @@ VERDICTS = [
     Verdict("a b.jpg", Status.DOG, BOTH, None, "m@0"),
     Verdict("é.jpg", Status.UNCERTAIN, (Candidate(MALTESE, 0.4), Candidate(PUG, 0.001)), None, "m"),
     Verdict("c.jpg", Status.NOT_DOG, (), None, "m@0"),
-    Verdict("d,\n.jpg", Status.FAILED, (), "The file is empty.", "m@0"),
+    Verdict("d,\n.jpg", Status.FAILED, (), Message("photo_empty"), "m@0"),
 ]
 
 
@@ -45,12 +47,16 @@ def test_table(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-def test_table_in_french(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(capsys, Format.TABLE, VERDICTS[:3], "fr").splitlines()
+def test_table_in_french(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saying, "_language", "fr")
+    lines = printed(capsys, Format.TABLE, VERDICTS, "fr").splitlines()
     assert [line[34:] for line in lines] == [
-        "Carlin 90%, Bichon maltais 10%",
-        "pas sûr : Bichon maltais 40%",
+        "Carlin 90\u202f%, Bichon maltais 10\u202f%",
+        "pas sûr\u202f: Bichon maltais 40\u202f%",
         "pas de chien ici",
+        "illisible\u202f: Le fichier est vide.",
     ]
 
 
@@ -76,7 +82,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         '{"file": "a b.jpg", "status": "dog", "breeds": ['
         '{"id": "n02110958", "name": "Carlin", "probability": 0.9}, '
         '{"id": "n02085936", "name": "Bichon maltais", "probability": 0.0999}], '
-        '"error": null, "model": "m@0"}'
+        '"error": null, "error_code": null, "model": "m@0"}'
     )
     assert [json.loads(line) for line in lines] == [v.to_json("fr") for v in VERDICTS]
 
@@ -86,23 +92,23 @@ def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows == [
         [
             *("file", "status", "id_1", "name_1", "probability_1"),
-            *("id_2", "name_2", "probability_2", "error", "model"),
+            *("id_2", "name_2", "probability_2", "error", "error_code", "model"),
         ],
         [
             *("a b.jpg", "dog", "n02110958", "Pug", "0.9"),
-            *("n02085936", "Maltese", "0.0999", "", "m@0"),
+            *("n02085936", "Maltese", "0.0999", "", "", "m@0"),
         ],
         [
             *("é.jpg", "uncertain", "n02085936", "Maltese", "0.4"),
-            *("n02110958", "Pug", "0.001", "", "m"),
+            *("n02110958", "Pug", "0.001", "", "", "m"),
         ],
-        ["c.jpg", "not_dog", *[""] * 6, "", "m@0"],
-        ["d,\n.jpg", "failed", *[""] * 6, "The file is empty.", "m@0"],
+        ["c.jpg", "not_dog", *[""] * 6, "", "", "m@0"],
+        ["d,\n.jpg", "failed", *[""] * 6, "The file is empty.", "photo_empty", "m@0"],
     ]
 
 
 def test_csv_without_photos_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = "file,status,id_1,name_1,probability_1,error,model\n"
+    expected = "file,status,id_1,name_1,probability_1,error,error_code,model\n"
     assert printed(capsys, Format.CSV, [], top=1) == expected
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Format, Lang
+from barkive.cli.options import CatalogueAt, Format, LangOption
+from barkive.cli.saying import say, text
+from barkive.messages import Language, Messages
 
 if TYPE_CHECKING:
     from barkive.breeds import Breed
@@ -28,9 +30,7 @@ def breeds(
             show_default=False,
         ),
     ] = None,
-    lang: Annotated[
-        Lang, typer.Option("--lang", help="The language of the names and of the FCI's groups.")
-    ] = Lang.EN,
+    lang: LangOption = "en",
     output: Annotated[
         Format, typer.Option("--format", help="json: one object a line; csv: with a header.")
     ] = Format.TABLE,
@@ -64,15 +64,13 @@ def breeds(
         return
     own = _own(catalogue)
     if not query:
-        found = tuple(
-            sorted((*all_breeds(), *own), key=lambda breed: normalise(breed.name(lang.value)))
-        )
+        found = tuple(sorted((*all_breeds(), *own), key=lambda breed: normalise(breed.name(lang))))
     else:
         found = search(" ".join(query), own)
     match output:
         case Format.JSON:
             for breed in found:
-                record = {"name": breed.name(lang.value)} | asdict(breed)
+                record = {"name": breed.name(lang)} | asdict(breed)
                 typer.echo(json.dumps(record, ensure_ascii=False))
         case Format.CSV:
             _print_csv(found, lang)
@@ -93,17 +91,16 @@ def _own(where: str | None) -> tuple[Breed, ...]:
         return opened.models.names.own
 
 
-def _rename(catalogue: Catalogue, old: str, new: str, merge: bool, lang: Lang) -> None:
+def _rename(catalogue: Catalogue, old: str, new: str, merge: bool, lang: Language) -> None:
     renamed = catalogue.rename_breed(old, new, merge=merge)
-    before, after = (label.name(lang.value) for label in (renamed.before, renamed.after))
-    photos = f"{renamed.photos} photo{'' if renamed.photos == 1 else 's'}"
-    typer.echo(f"“{before}” is “{after}” now, on {photos}.")
+    before, after = (label.name(lang) for label in (renamed.before, renamed.after))
+    say("breed_renamed", before=before, after=after, n=renamed.photos)
 
 
-def _print_csv(found: Sequence[Breed], lang: Lang) -> None:
+def _print_csv(found: Sequence[Breed], lang: Language) -> None:
     """Prints the JSON form's fields as columns: the aliases in one, with | between them."""
     rows = [
-        {"name": breed.name(lang.value)}
+        {"name": breed.name(lang)}
         | asdict(breed)
         | {"wild": str(breed.wild).lower(), "aliases": "|".join(breed.aliases)}
         for breed in found
@@ -113,30 +110,31 @@ def _print_csv(found: Sequence[Breed], lang: Lang) -> None:
     writer.writerows(rows)
 
 
-def _print_table(found: Sequence[Breed], lang: Lang) -> None:
+def _print_table(found: Sequence[Breed], lang: Language) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     from barkive.breeds import dog_ids
 
-    other = Lang.EN if lang is Lang.FR else Lang.FR
-    titles = {Lang.EN: "English", Lang.FR: "Français"}
+    other = "en" if lang == "fr" else "fr"
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("Id", no_wrap=True)
-    table.add_column(titles[lang])
-    table.add_column(titles[other])
-    table.add_column("FCI", justify="right")
-    table.add_column("Groupe" if lang is Lang.FR else "Group")
+    table.add_column(text("breed_id"), no_wrap=True)
+    for one in (lang, other):
+        table.add_column(Messages(one)("language.name"))
+    table.add_column(text("breed_fci"), justify="right")
+    table.add_column(text("breed_group"))
     table_ids = dog_ids()
     for breed in found:
         if breed.id not in table_ids:
-            group = "ajoutée" if lang is Lang.FR else "added"
+            group = text("breed_added")
         elif breed.wild:
-            group = "canidé sauvage" if lang is Lang.FR else "wild canid"
+            group = text("breed_wild")
+        elif breed.group:
+            group = text("breed_of_group", number=breed.group, name=breed.group_name(lang))
         else:
-            group = f"{breed.group}: {breed.group_name(lang.value)}" if breed.group else ""
+            group = ""
         number = str(breed.fci) if breed.fci else ""
-        names = breed.name(lang.value), breed.name(other.value)
+        names = breed.name(lang), breed.name(other)
         table.add_row(breed.id, *names, number, group)
     Console().print(table)

@@ -26,6 +26,7 @@ from barkive.cli import (
     merge,
     review,
     runs,
+    saying,
     scan,
     search,
     serve,
@@ -93,6 +94,7 @@ def _root(
     ] = 0,
 ) -> None:
     """Names the breed of the dog in a photo."""
+    saying.choose("en")  # until the command's own option says otherwise
     if verbose:
         _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
 
@@ -138,10 +140,11 @@ def run() -> None:
             interruption.tell()
         raise
     except BarkiveError as error:
-        typer.echo(f"Error: {error}", file=stderr)
+        typer.echo(saying.text("error", sentence=error.message), file=stderr)
         sys.exit(error.exit_code)
     except OSError as error:
-        typer.echo(f"Error: The results can't be written: {error.strerror}.", err=True)
+        sentence = saying.text("results_unwritable", reason=error.strerror)
+        saying.say("error", err=True, sentence=sentence)
         # What is left in the buffer would fail once more, at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(BarkiveError.exit_code)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli.options import LangOption
+from barkive.cli.saying import in_words, say, text
+from barkive.messages import Message
+
 if TYPE_CHECKING:
     from barkive.catalogue import Copied
+    from barkive.progress import OnProgress
 
 
 def copy(
@@ -28,6 +33,7 @@ def copy(
             show_default=False,
         ),
     ],
+    lang: LangOption = "en",
 ) -> None:
     """Copy a catalogue to another place, such as from a file to PostgreSQL.
 
@@ -40,23 +46,27 @@ def copy(
     Exit status: 0 all went well, 2 it could not be copied, or wrong usage.
     """
     from barkive.catalogue import copy as copied
+
+    _print(copied(source, target, stage=_stage))
+
+
+def _stage(doing: str) -> AbstractContextManager[OnProgress]:
+    """Shows the progress of `Copying`, `Verifying` or `Indexing`."""
     from barkive.cli.progress import progress
 
-    _print(copied(source, target, stage=partial(progress, unit="rows")))
+    return progress(text(doing.lower()), unit=text("unit_rows"))
 
 
 def _print(done: Copied) -> None:
     from barkive.cli.output import printable
 
-    typer.echo(f"{'':12}{'rows':>12}{'written':>12}  SHA-256")
+    typer.echo(f"{'':12}{text('copy_rows'):>12}{text('copy_written'):>12}  SHA-256")
     for table in done.tables:
-        typer.echo(f"{table.name:12}{table.rows:12}{table.written:12}  {table.digest}")
+        name = in_words(Message(f"part_{table.name}"))
+        typer.echo(f"{name:12}{table.rows:12}{table.written:12}  {table.digest}")
     if done.settled:
-        typer.echo("Both catalogues hold the same rows.")
+        say("copy_same")
     else:
-        typer.echo(
-            f"{printable(done.source)} is being written to: the copy has what was there at "
-            f"{done.as_of:%H:%M:%S} UTC. Run the same command again for what came since.",
-            err=True,
-        )
-    typer.echo(f"Catalogue: {printable(done.target)}")
+        time = f"{done.as_of:%H:%M:%S}"
+        say("copy_unsettled", err=True, source=printable(done.source), time=time)
+    say("catalogue", name=printable(done.target))

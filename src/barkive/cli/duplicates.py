@@ -8,7 +8,8 @@ import typer
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import say, text
 
 if TYPE_CHECKING:
     from barkive.catalogue import Filter
@@ -20,7 +21,7 @@ def duplicates(
     exact: Annotated[
         bool, typer.Option("--exact", help="Only files of the same content, not like pictures.")
     ] = False,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -39,17 +40,18 @@ def duplicates(
             groups += 1
             files += len(group.entries)
             if form is Format.JSON:
-                photos = [entry.to_json(lang.value) for entry in group.entries]
+                photos = [entry.to_json(lang) for entry in group.entries]
                 print_line(json_line({"group": groups, "kind": group.kind, "photos": photos}))
                 continue
             if form is Format.TABLE:
-                words = "the same file" if group.kind == "exact" else "the same picture"
-                print_line(f"{len(group.entries)} times {words}:")
+                print_line(text(f"twice_{group.kind}", n=len(group.entries)))
             for entry in group.entries:
-                breed = " x ".join(label.name(lang.value) for label in entry.labels)
+                breed = " x ".join(label.name(lang) for label in entry.labels)
                 if form is Format.CSV:
                     row = [groups, group.kind, entry.file, entry.status, breed, entry.sha256]
                     print_line(csv_row(row))
-                else:
-                    print_line(f"  {printable(entry.file)}{f': {breed}' if breed else ''}")
-    typer.echo(f"{groups} group{'' if groups == 1 else 's'}, {files} photos.", err=True)
+                    continue
+                name = printable(entry.file)
+                print_line(f"  {text('of_file', file=name, said=breed) if breed else name}")
+    parts = [text("twice_groups", n=groups), text("twice_photos", n=files)]
+    say("sum", err=True, parts=parts)

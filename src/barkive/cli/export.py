@@ -11,10 +11,12 @@ from typer.core import TyperCommand
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Lang, LangOption
+from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.saying import say
+from barkive.cli.saying import text as said
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Filter
+    from barkive.catalogue import Filter, Outcome
 
 # Known here as well, because help waits for no library; a test compares.
 FORMS = (
@@ -88,7 +90,7 @@ def export(
             "--gone", help="Take photos out of a folder also where they are most of what it holds."
         ),
     ] = False,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
@@ -108,8 +110,8 @@ def export(
     from barkive.cli.progress import progress
 
     names = read_breed_list(breed_list) if breed_list is not None else None
-    wish = Export(form, out, lang.value, names, copy, gone)
-    with reading(catalogue) as opened, progress("Exporting") as advance:
+    wish = Export(form, out, lang, names, copy, gone)
+    with reading(catalogue) as opened, progress(said("exporting")) as advance:
         outcome = opened.export(
             wish,
             wanted,
@@ -120,24 +122,30 @@ def export(
         )
     sys.stdout.flush()
     for failure in outcome.failures[:_FAILURES]:
-        typer.echo(f"{printable(failure.file)}: {failure.reason}", err=True)
+        say("of_file", err=True, file=printable(failure.file), said=failure.reason)
     if len(outcome.failures) > _FAILURES:
-        typer.echo(f"And {len(outcome.failures) - _FAILURES} more.", err=True)
+        say("export_more_failed", err=True, n=len(outcome.failures) - _FAILURES)
     if names is not None and names.unmatched:
-        typer.echo(
-            f"Not in {breed_list} ({len(names.unmatched)}): {', '.join(sorted(names.unmatched))}",
-            err=True,
-        )
-    parts = [f"{outcome.written} written"]
-    for number, what in (
-        (outcome.unchanged, "unchanged"),
-        (outcome.removed, "removed"),
-        (outcome.skipped, "left out"),
-        (len(outcome.failures), "failed"),
-    ):
-        if number:
-            parts.append(f"{number} {what}")
-    where = f": {printable(str(out))}" if out is not None else ""
-    typer.echo(f"{', '.join(parts)}{where}", err=True)
+        lacking = sorted(names.unmatched)
+        say("export_unmatched", err=True, file=breed_list, n=len(lacking), names=lacking)
+    _sum(outcome, out)
     if outcome.failures:
         raise typer.Exit(1)
+
+
+def _sum(outcome: Outcome, out: Path | None) -> None:
+    from barkive.cli.output import printable
+
+    parts = [said("export_written", n=outcome.written)]
+    for key, number in (
+        ("export_unchanged", outcome.unchanged),
+        ("export_removed", outcome.removed),
+        ("export_skipped", outcome.skipped),
+        ("export_failed", len(outcome.failures)),
+    ):
+        if number:
+            parts.append(said(key, n=number))
+    if out is None:
+        typer.echo(", ".join(parts), err=True)
+    else:
+        say("export_to", err=True, parts=parts, out=printable(str(out)))

@@ -16,7 +16,6 @@ from barkive.cli.options import (
     FollowLinksOption,
     Format,
     FormatOption,
-    Lang,
     LangOption,
     MemoryOption,
     ModelOption,
@@ -24,6 +23,7 @@ from barkive.cli.options import (
     limit_memory,
     passing,
 )
+from barkive.cli.saying import say, text
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -45,7 +45,7 @@ def identify(
     top: Annotated[
         int, typer.Option("--top", min=1, max=1000, help="How many breeds to list.")
     ] = 5,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     form: FormatOption = Format.TABLE,
     model: ModelOption = None,
     prior: PriorOption = None,
@@ -77,9 +77,9 @@ def identify(
     if STDIN not in photos:
         files = list(files)
         total = len(files)
-    write = writer(form, lang.value, min(top, len(classifier.bundle.info.labels)))
+    write = writer(form, lang, min(top, len(classifier.bundle.info.labels)))
     counts: dict[Status, int] = {}
-    with progress("Identifying") as advance:
+    with progress(text("identifying")) as advance:
         for done, verdict in enumerate(classifier.predict(files, top=top), 1):
             write(verdict)
             counts[verdict.status] = counts.get(verdict.status, 0) + 1
@@ -87,7 +87,7 @@ def identify(
     if sum(counts.values()) > 1:
         typer.echo(summary(counts), err=True)
     if passed:
-        typer.echo(told(passed), err=True)
+        typer.echo(told(passed, lang), err=True)
     if Status.FAILED in counts:
         raise typer.Exit(1)
 
@@ -103,7 +103,6 @@ def _files(
     from barkive.images.files import Tally, find_photos
     from barkive.images.passing import refuse_nothing_left
 
-    unseen = "" if recursive else " itself; with --no-recursive, folders inside it are not opened"
     for argument in arguments:
         for name in _from_standard_input() if argument == STDIN else (argument,):
             tally = Tally()
@@ -111,7 +110,8 @@ def _files(
             first = next(found, None)
             if first is None:
                 refuse_nothing_left(printable(name), tally.counts())
-                typer.echo(f"There are no photos in {printable(name)}{unseen}.", err=True)
+                none = "no_photos" if recursive else "no_photos_itself"
+                say(none, err=True, place=printable(name))
             else:
                 yield first
                 yield from found

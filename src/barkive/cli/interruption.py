@@ -18,7 +18,8 @@ from typing import Any, NoReturn
 
 _STATUS = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_SENTENCE = "Interrupted. Run the same command again to finish.\n"
+# As in the messages, for an interruption that comes while these can't be read.
+_SENTENCE = "Interrupted. Run the same command again to finish."
 
 _is_told = _has_come = False
 
@@ -54,8 +55,17 @@ def tell() -> None:
     global _is_told
     if not _is_told:
         _is_told = True
-        sys.stderr.write(_SENTENCE)
+        sys.stderr.write(f"{_sentence()}\n")
         sys.stderr.flush()
+
+
+def _sentence() -> str:
+    try:
+        from barkive.cli.saying import text
+
+        return text("interrupted")
+    except Exception:  # what it needs is half loaded, or taken apart already
+        return _SENTENCE
 
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import known, say, text
+from barkive.messages import Language
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Change
 
 By = Annotated[
     str | None,
@@ -40,7 +45,7 @@ def label(
         str | None, typer.Option(metavar="TEXT", help="A note.", show_default=False)
     ] = None,
     by: By = None,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
     """Label a photo: what a person says stands over what the model says, in every scan.
@@ -66,12 +71,12 @@ def label(
     label = Label(*said[0], note=note, by=by, other=other)
     with Catalogue(catalogue, create=False) as opened:
         for photo in photos:
-            write(entry_line(opened.label(photo, label), lang.value))
+            write(entry_line(opened.label(photo, label), lang))
 
 
 def history(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A photo.")],
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -83,7 +88,7 @@ def history(
     if form is Format.CSV:
         print_line(csv_row(["at", "by", "kind", "breeds", "was", "note"]))
     for change in changes:
-        record = change.to_json(lang.value)
+        record = change.to_json(lang)
         breeds = " x ".join(record["breeds"])
         if form is Format.JSON:
             print_line(json_line(record))
@@ -92,9 +97,33 @@ def history(
                 csv_row([record["at"], change.by, change.kind, breeds, change.was, change.note])
             )
         else:
-            said = f"{change.kind}: {breeds}" if breeds else change.kind.value
-            who = f" by {change.by}" if change.by else ""
-            note = f" ({change.note})" if change.note else ""
-            print_line(f"{record['at']}{who}  {said}, was {change.was}{note}")
+            print_line(_in_words(change, lang))
     if not changes:
-        typer.echo("Nobody has labelled this photo.", err=True)
+        say("history_none", err=True)
+
+
+def _in_words(change: Change, lang: Language) -> str:
+    breeds = " x ".join(label.name(lang) for label in change.labels)
+    values = {
+        "at": change.to_json()["at"],
+        "said": text(f"said_{change.kind}", **({"breeds": breeds} if breeds else {})),
+        "was": _was(change.was, lang),
+    }
+    line = text("history_by", by=change.by, **values) if change.by else text("history", **values)
+    return f"{line} ({change.note})" if change.note else line
+
+
+def _was(was: str, lang: Language) -> str:
+    """What held before; the catalogue keeps it as `dog: Pug`, in English."""
+    from barkive.breeds import called
+
+    status, _, breeds = was.partition(": ")
+    if not known(f"was_{status}"):
+        return was
+    names = []
+    for name in breeds.split(" x "):
+        breed = called(name)
+        # Breeds that people added have one name.
+        names.append(breed.name(lang) if breed is not None and breed.en == name else name)
+    said = text(f"was_{status}")
+    return text("was", status=said, breeds=" x ".join(names)) if breeds else said

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import say, text
 from barkive.errors import UsageError
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Change, Conflict, Merged, Unmerged
@@ -28,7 +30,7 @@ def merge(
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back what the last merge has added.")
     ] = False,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -60,52 +62,58 @@ def merge(
 
         def tell(conflict: Conflict) -> None:
             if form is Format.JSON:
-                print_line(json_line(dict(conflict.to_json(lang.value))))
+                print_line(json_line(dict(conflict.to_json(lang))))
             else:
                 print_line(_in_words(conflict, lang))
 
-        with progress("Merging", unit="pictures") as advance:
+        with progress(text("merging"), unit=text("unit_pictures")) as advance:
             merged = opened.merge(other, dry_run=dry_run, on_conflict=tell, on_progress=advance)
         print_line(json_line(dict(merged.to_json())) if form is Format.JSON else _sum(merged))
         if dry_run and form is Format.TABLE:
-            typer.echo("Nothing was changed; leave --dry-run out to merge.", err=True)
+            say("merge_dry", err=True)
 
 
-def _in_words(conflict: Conflict, lang: Lang) -> str:
+def _in_words(conflict: Conflict, lang: Language) -> str:
     from barkive.cli.output import printable
 
-    here, there = _said(conflict.ours, lang), _said(conflict.theirs, lang)
-    held = ("  (in force)", "") if conflict.ours_holds else ("", "  (in force)")
+    here, there = text("merge_here"), text("merge_there")
+    width = max(len(here), len(there))
+    ours, theirs = _said(conflict.ours, lang), _said(conflict.theirs, lang)
+    in_force = f"  {text('merge_in_force')}"
+    held = (in_force, "") if conflict.ours_holds else ("", in_force)
     where = f"{printable(conflict.file)}  ({conflict.number})"
-    return f"{where}\n   here:  {here}{held[0]}\n   there: {there}{held[1]}"
+    return f"{where}\n   {here:{width}} {ours}{held[0]}\n   {there:{width}} {theirs}{held[1]}"
 
 
-def _said(change: Change, lang: Lang) -> str:
+def _said(change: Change, lang: Language) -> str:
     from barkive.cli.output import printable
 
-    breeds = " x ".join(label.name(lang.value) for label in change.labels)
-    who = f" by {printable(change.by)}" if change.by else ""
-    return f"{breeds or change.kind.value.replace('_', ' ')}, {change.at} UTC{who}"
+    breeds = " x ".join(label.name(lang) for label in change.labels)
+    said = {"said": breeds or text(f"merge_{change.kind}"), "at": str(change.at)}
+    if change.by:
+        return text("merge_said_by", by=printable(change.by), **said)
+    return text("merge_said", **said)
 
 
 def _sum(done: Merged) -> str:
     lines = [
-        f"{done.pictures} pictures: {done.known} known here, {done.new} not",
-        f"{done.words} labels come",
+        text("merge_pictures", n=done.pictures, known=done.known, new=done.new),
+        text("merge_labels", n=done.words),
     ]
     if done.renumbered:
-        lines.append(f"{done.renumbered} get another number, because theirs is taken here")
+        lines.append(text("merge_renumbered", n=done.renumbered))
     if done.numbers:
-        lines.append(f"{done.numbers} of their numbers lead to pictures here")
-    lines.append(f"{done.conflicts} conflicts; both words are kept, and the later one holds")
+        lines.append(text("merge_numbers", n=done.numbers))
+    lines.append(text("merge_conflicts", n=done.conflicts))
     return "\n".join(lines)
 
 
 def _taken_back(done: Unmerged) -> str:
     from barkive.cli.output import printable
 
-    return (
-        f"The merge of {printable(done.merge.catalogue)} on {done.merge.at} UTC is taken back: "
-        f"{done.words} labels, {done.pictures} pictures without a file. What was said since "
-        "stands."
-    )
+    parts = [
+        text("merge_undone_labels", n=done.words),
+        text("merge_undone_pictures", n=done.pictures),
+    ]
+    name, at = printable(done.merge.catalogue), str(done.merge.at)
+    return text("merge_undone", name=name, at=at, parts=parts)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from barkive.cli.saying import in_words
+
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue
 
@@ -26,5 +28,5 @@ def reading(where: str | None) -> Iterator[Catalogue]:
 
     with Catalogue(where, create=False) as opened:
         if opened.read_only is not None:
-            typer.echo(opened.read_only, err=True)
+            typer.echo(in_words(opened.read_only), err=True)
         yield opened

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli.saying import choose
+from barkive.messages import Language
+
 if TYPE_CHECKING:
     from barkive.images.passing import Passing
 
@@ -30,13 +33,6 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
-
-
-class Lang(StrEnum):
-    """The language of breed names."""
-
-    EN = "en"
-    FR = "fr"
 
 
 class Device(StrEnum):
@@ -126,7 +122,15 @@ MemoryOption = Annotated[
         show_default=False,
     ),
 ]
-LangOption = Annotated[Lang, typer.Option("--lang", help="Language of the breeds' names.")]
+LangOption = Annotated[
+    Language,
+    typer.Option(
+        "--lang",
+        envvar="BARKIVE_LANG",
+        callback=choose,
+        help="The language of what is printed, breeds' names included.",
+    ),
+]
 
 _TRAINING = (
     *("torch", "torchvision", "timm", "safetensors", "huggingface_hub", "optuna"),

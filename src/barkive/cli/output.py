@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from barkive.cli.options import Format
+from barkive.cli.saying import in_words, percent, text
 from barkive.messages import Language
 from barkive.verdicts import Candidate, Status, Verdict
 
@@ -25,31 +26,10 @@ Write = Callable[[Verdict], None]
 _FILE_WIDTH = 32
 _WORTH_SHOWING = 0.01
 
-_PHRASES: dict[Language, dict[Status, str]] = {
-    "en": {
-        Status.DOG: "",
-        Status.UNCERTAIN: "not sure: ",
-        Status.NOT_DOG: "no dog here",
-        Status.FAILED: "failed: ",
-    },
-    "fr": {
-        Status.DOG: "",
-        Status.UNCERTAIN: "pas sûr : ",
-        Status.NOT_DOG: "pas de chien ici",
-        Status.FAILED: "illisible : ",
-    },
-}
 _STYLES = {
-    Status.DOG: "",
     Status.UNCERTAIN: "yellow",
     Status.NOT_DOG: "dim",
     Status.FAILED: "red",
-}
-_SUMMARY = {
-    Status.DOG: "named",
-    Status.UNCERTAIN: "not sure",
-    Status.NOT_DOG: "no dog",
-    Status.FAILED: "failed",
 }
 
 
@@ -58,7 +38,7 @@ def writer(form: Format, lang: Language, top: int) -> Write:
 
     Args:
         form: A line for people, a JSON object or a row of CSV (the header comes first).
-        lang: The language of the breeds' names and of the lines for people.
+        lang: The language of the breeds' names.
         top: How many breeds a CSV row has columns for.
     """
     match form:
@@ -91,10 +71,11 @@ def csv_row(cells: Iterable[object]) -> str:
 
 def summary(counts: dict[Status, int]) -> str:
     """One line: how many photos got which status."""
-    parts = [f"{counts[status]} {name}" for status, name in _SUMMARY.items() if status in counts]
     total = sum(counts.values())
-    photos = f"{total} photo{'s' if total != 1 else ''}"
-    return f"{photos}: {', '.join(parts)}." if parts else f"{photos}."
+    if not counts:
+        return text("found", n=total)
+    parts = [text(f"photos_{one}", n=counts[one]) for one in Status if one in counts]
+    return text("photos", n=total, parts=parts)
 
 
 def printable(file: str | None) -> str:
@@ -116,9 +97,10 @@ def _csv_writer(lang: Language, top: int) -> Write:
             for value in (breed["id"], breed["name"], breed["probability"])
         ]
         cells += [""] * (len(breeds) - len(cells))
-        print_line(csv_row([row["file"], row["status"], *cells, row["error"], row["model"]]))
+        cells += [row["error"], row["error_code"], row["model"]]
+        print_line(csv_row([row["file"], row["status"], *cells]))
 
-    print_line(csv_row(["file", "status", *breeds, "error", "model"]))
+    print_line(csv_row(["file", "status", *breeds, "error", "error_code", "model"]))
     return write
 
 
@@ -131,19 +113,13 @@ def text_writer() -> Callable[[Text], None]:
     """A function that prints a styled line on standard output at once."""
     console = Console(soft_wrap=True, highlight=False)
 
-    def write(text: Text) -> None:
+    def write(line: Text) -> None:
         # Captured, because Rich's console would write past its own progress bar.
-        with console.capture() as line:
-            console.print(text, end="")
-        print_line(line.get())
+        with console.capture() as captured:
+            console.print(line, end="")
+        print_line(captured.get())
 
     return write
-
-
-_UNREADABLE: dict[Language, str] = {
-    "en": "can't be read since {}:",
-    "fr": "illisible depuis le {} :",
-}
 
 
 def entry_line(entry: Entry, lang: Language) -> Text:
@@ -158,21 +134,26 @@ def entry_line(entry: Entry, lang: Language) -> Text:
             line.append(f" {printable(entry.note)}", style="dim")
     if entry.unreadable_since is not None:
         day = entry.unreadable_since.date().isoformat()
-        reason = entry.reason.text(lang) if entry.reason else ""
-        line.append(f"  ({_UNREADABLE[lang].format(day)} {reason})", style="yellow")
+        unreadable = text("unreadable_since", day=day, reason=entry.reason or "")
+        line.append(f"  {unreadable}", style="yellow")
     return line
 
 
 def verdict_line(verdict: Verdict, lang: Language) -> Text:
     """A verdict for people, on one line: the file, and what is said of it."""
     line = _file_column(verdict.file)
-    line.append(_PHRASES[lang][verdict.status], style=_STYLES[verdict.status])
+    if verdict.status is not Status.DOG:
+        line.append(text(verdict.status), style=_STYLES[verdict.status])
+    if verdict.reason is not None:
+        return line.append(f" {in_words(verdict.reason)}")
     if not verdict.breeds:
-        return line.append(verdict.reason.text(lang) if verdict.reason else "")
+        return line
+    if verdict.status is not Status.DOG:
+        line.append(" ")
     first, *others = verdict.breeds
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
-    return line.append("".join(f", {text}" for text in shown), style="dim")
+    return line.append("".join(f", {one}" for one in shown), style="dim")
 
 
 def _file_column(file: str | None) -> Text:
@@ -181,4 +162,4 @@ def _file_column(file: str | None) -> Text:
 
 
 def _candidate(candidate: Candidate, lang: Language) -> str:
-    return f"{candidate.label.name(lang)} {candidate.probability:.0%}"
+    return f"{candidate.label.name(lang)} {percent(candidate.probability)}"

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import typer
-
+from barkive.cli.saying import say, text
 from barkive.progress import OnProgress
 
 # In a log, one line in this many seconds tells enough.
@@ -16,7 +15,7 @@ _LOG_SECONDS = 10.0
 
 
 @contextmanager
-def progress(description: str, *, unit: str = "photos") -> Iterator[OnProgress]:
+def progress(description: str, *, unit: str | None = None) -> Iterator[OnProgress]:
     """Shows how many are done, how many a second, and the time left.
 
     The bar goes away at the end, also after an error or Ctrl-C, so that nothing of it
@@ -25,11 +24,12 @@ def progress(description: str, *, unit: str = "photos") -> Iterator[OnProgress]:
 
     Args:
         description: What is being done, such as `Scoring`.
-        unit: What is being counted.
+        unit: What is being counted; photos by default.
 
     Yields:
         A function to call with the number done and of all; None for an unknown total.
     """
+    unit = unit or text("unit_photos")
     if not sys.stderr.isatty():
         yield _log_lines(description, unit)
         return
@@ -52,7 +52,9 @@ def progress(description: str, *, unit: str = "photos") -> Iterator[OnProgress]:
         def render(self, task: Task) -> Text:
             """For instance `61 photos/s`; empty until it is known."""
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:.{0 if speed >= 10 else 1}f} {unit}/s")
+            if speed is None:
+                return Text()
+            return Text(text("progress_rate", speed=_rate(speed), unit=unit))
 
     bar = Progress(
         TextColumn("{task.description}"),
@@ -82,10 +84,14 @@ def _log_lines(description: str, unit: str) -> OnProgress:
             return
         last = now
         rate = done / (now - start)
-        of_all = left = ""
+        told = {"doing": description, "done": done, "unit": unit, "speed": _rate(rate)}
         if total is not None and done:
-            of_all, left = f" of {total}", f", {(total - done) / rate:.0f} s left"
-        speed = f"{rate:.{0 if rate >= 10 else 1}f} a second"
-        typer.echo(f"{description}: {done}{of_all} {unit}, {speed}{left}", err=True)
+            say("progress_of", err=True, total=total, left=(total - done) / rate, **told)
+        else:
+            say("progress", err=True, **told)
 
     return report
+
+
+def _rate(rate: float) -> str:
+    return text("rate_whole" if rate >= 10 else "rate", rate=rate)

@@ -11,21 +11,17 @@ import typer
 from barkive.cli.filters import filtered
 from barkive.cli.label import By
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Lang, LangOption
+from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.saying import in_words, percent, say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from barkive.catalogue import Catalogue, Entry, Filter, Label
 
-_HELP = (
-    "1 to 5 one of these, b another breed, c a cross, n no dog, ? can't be told, s skip, "
-    "u undo, o open, q quit"
-)
 # Where the catalogue can only be read.
 _LOOKING = ("s", "o")
-_HELP_TO_LOOK = "Nothing can be saved: s next, o open, q quit"
-_NOTHING = "the model is sure of the rest, or people said it"
 _WIDTH = 48
 # One key each.
 _CHOICES = 9
@@ -38,7 +34,7 @@ def review(
     picture: Annotated[
         bool, typer.Option("--picture/--no-picture", help="Draw each photo in the terminal.")
     ] = True,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
     """Go through the photos that the model is not sure of, the most useful first.
@@ -54,12 +50,12 @@ def review(
         waiting = wanted.to_review()
         left = opened.count(waiting)
         if not left:
-            why = "no photo of that status is left" if wanted.status else _NOTHING
-            typer.echo(f"Nothing to review: {why}.")
+            say("review_none_status" if wanted.status else "review_none")
             return
-        typer.echo(f"{left} to review. {session.help}.", err=True)
+        typer.echo(f"{text('review_waiting', n=left)} {session.help}", err=True)
         session.go_through(wanted, left)
-        typer.echo(f"{session.answered} answered, {opened.count(waiting)} left.")
+        answered = text("review_answered", n=session.answered)
+        say("sum", parts=[answered, text("review_left", n=opened.count(waiting))])
 
 
 @dataclass(slots=True)
@@ -68,7 +64,7 @@ class _Session:
 
     catalogue: Catalogue
     console: Console
-    lang: Lang
+    lang: Language
     by: str | None
     picture: bool
     answered: int = 0
@@ -83,7 +79,7 @@ class _Session:
     @property
     def help(self) -> str:
         """What the keys do."""
-        return _HELP if self.saves else _HELP_TO_LOOK
+        return text("review_keys" if self.saves else "review_keys_to_look")
 
     def go_through(self, wanted: Filter, left: int) -> None:
         """Asks for one photo after the other until none is left, or the person ends it.
@@ -97,7 +93,9 @@ class _Session:
         try:
             while (entry := self._next(wanted, len(places))) is not None:
                 number = places.setdefault(entry.id, len(places) + 1)
-                place = "again" if entry.id == again else f"{number} of {left}"
+                place = text("review_place", number=number, n=left)
+                if entry.id == again:
+                    place = text("review_again")
                 match self._ask(entry, place):
                     case "quit":
                         return
@@ -131,16 +129,16 @@ class _Session:
                 if (settled := self._press(entry, key)) is not None:
                     return settled
             except ReviewedMeanwhileError as error:
-                self.console.print(str(error), style="red", markup=False)
+                self.console.print(in_words(error), style="red", markup=False)
                 if key != "u":
                     return "next"
             except BarkiveError as error:
-                self.console.print(str(error), style="red", markup=False)
+                self.console.print(in_words(error), style="red", markup=False)
 
     def _press(self, entry: Entry, key: str) -> Literal["next"] | int | None:
         """Does what a key says: see `_ask`; None where the photo is asked for still."""
         if not self.saves and key not in _LOOKING:
-            self.console.print(f"{self.help}.", style="dim", markup=False)
+            self.console.print(self.help, style="dim", markup=False)
             return None
         if key == "u" and (undone := self._undo()) is not None:
             return undone
@@ -158,7 +156,7 @@ class _Session:
         if entry is None:
             return None
         self.answered -= last is not None and last.change is not None
-        self._tell(f"Taken back: {_name(entry.file)}.")
+        self._tell(text("review_taken_back", file=_name(entry.file)))
         return entry.id
 
     def _take(self, entry: Entry, key: str) -> bool:
@@ -168,7 +166,7 @@ class _Session:
             return False
         after = self.catalogue.review.answer(self.name, entry.id, said)
         self.answered += 1
-        self._tell(f"Saved: {_name(after.file)}: {self._said(after)}; u takes it back.")
+        self._tell(text("review_saved", file=_name(after.file), said=self._said(after)))
         return True
 
     def _label(self, entry: Entry, key: str) -> Label | None:
@@ -180,9 +178,10 @@ class _Session:
             breeds.append(entry.guesses[int(key) - 1].label.id)
         elif key in ("b", "c"):
             kind = Kind.BREED if key == "b" else Kind.CROSS
-            for question in ("Breed",) if key == "b" else ("First breed", "Second breed"):
-                if (meant := self._meant(_line(question))) is None:
-                    self._tell("Nothing is saved.")
+            questions = ("breed",) if key == "b" else ("first_breed", "second_breed")
+            for question in questions:
+                if (meant := self._meant(_line(text(f"review_{question}")))) is None:
+                    self._tell(text("review_not_saved"))
                     return None
                 breeds.append(meant)
         elif key == "n":
@@ -193,7 +192,7 @@ class _Session:
             typer.launch(entry.file)
             return None
         else:
-            self._tell(f"{self.help}.")
+            self._tell(self.help)
             return None
         # What is no breed's name was chosen to be taken as it is written.
         return Label(kind, tuple(breeds), by=self.by, other=True, seen=entry.version)
@@ -207,10 +206,10 @@ class _Session:
             return names.find(typed) if typed.strip() else typed
         except UnknownBreedError:
             choices = names.choices(typed, limit=_CHOICES)
-        self._tell(f"No breed is called exactly “{typed}”. Which one is meant?")
+        self._tell(text("review_which", typed=typed))
         for i, label in enumerate(choices, 1):
-            self.console.print(f"  {i}  {label.name(self.lang.value)}", markup=False)
-        self.console.print(f"  w  as written: “{typed}”", markup=False)
+            self.console.print(f"  {i}  {label.name(self.lang)}", markup=False)
+        self.console.print(f"  w  {text('review_as_written', typed=typed)}", markup=False)
         key = _key()
         if key == "w":
             return typed
@@ -222,11 +221,11 @@ class _Session:
     def _said(self, entry: Entry) -> str:
         """What a person said of a photo, in a few words."""
         if entry.labels:
-            return " x ".join(label.name(self.lang.value) for label in entry.labels)
-        return "no dog" if entry.status == "not_dog" else "can't be told"
+            return " x ".join(label.name(self.lang) for label in entry.labels)
+        return text(f"review_said_{'not_dog' if entry.status == 'not_dog' else 'unsure'}")
 
-    def _tell(self, text: str) -> None:
-        self.console.print(text, style="dim", markup=False, soft_wrap=True)
+    def _tell(self, sentence: str) -> None:
+        self.console.print(sentence, style="dim", markup=False, soft_wrap=True)
 
     def _show(self, entry: Entry, place: str) -> None:
         self.console.print()
@@ -234,10 +233,11 @@ class _Session:
         if self.picture:
             self._draw(entry.file)
         if entry.status == "not_dog":
-            self.console.print("No dog, the model says; if there is one, it may be:")
+            self.console.print(text("review_no_dog"))
         for i, candidate in enumerate(entry.guesses, 1):
-            name = candidate.label.name(self.lang.value)
-            self.console.print(f"  {i}  {candidate.probability:4.0%}  {name}", markup=False)
+            name = candidate.label.name(self.lang)
+            share = percent(candidate.probability).rjust(len(percent(1)))
+            self.console.print(f"  {i}  {share}  {name}", markup=False)
 
     def _draw(self, file: str) -> None:
         """The photo in half blocks: two pixels a character, one above the other."""
@@ -254,7 +254,7 @@ class _Session:
         try:
             photo = Image.fromarray(decode(file, shorter_side=_WIDTH))
         except PhotoError as error:
-            self.console.print(str(error), style="red", markup=False)
+            self.console.print(in_words(error), style="red", markup=False)
             return
         photo.thumbnail((_WIDTH, _WIDTH))
         pixels = np.asarray(photo)
@@ -294,7 +294,7 @@ def _line(question: str) -> str:
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
-    return str(typer.prompt(question))
+    return str(typer.prompt(question, prompt_suffix=" "))
 
 
 def _name(file: str) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt
+from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.saying import in_words, known, say, text
 
 if TYPE_CHECKING:
     from barkive.catalogue import Run
@@ -18,6 +19,7 @@ def runs(
     catalogue: CatalogueAt = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many, at most.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    lang: LangOption = "en",
 ) -> None:
     """Show the last scans: who scanned what, when, with what, and what came of it.
 
@@ -28,23 +30,28 @@ def runs(
     for run in found:
         typer.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else _in_words(run))
     if not found and not as_json:
-        typer.echo("Nothing was scanned yet.")
+        say("run_none")
 
 
 def _in_words(run: Run) -> str:
     from barkive.cli.output import printable
 
-    counts = ", ".join(
-        f"{number} {name.replace('_', ' ')}" for name, number in run.counts.items() if number
-    )
-    ended = f"ended {run.ended_at}" if run.ended_at else f"last seen {run.seen_at}"
+    at = str(run.ended_at or run.seen_at)
+    ended = text("run_ended" if run.ended_at else "run_seen", at=at)
+    counts = [_counted(name, number) for name, number in run.counts.items() if number]
+    versions = [f"{name} {version}" for name, version in run.versions.items()]
+    head = {"number": run.id, "state": text(f"run_is_{run.state}"), "started": str(run.started_at)}
     lines = [
-        f"{run.id}  {run.state.value}  {run.started_at} UTC, {ended}  by {run.started_by}",
-        f"   of {', '.join(map(printable, run.sources))}",
-        f"   {counts or 'no photos'}",
-        f"   {run.engine}; {run.model}; "
-        + ", ".join(f"{name} {version}" for name, version in run.versions.items()),
+        text("run", ended=ended, by=run.started_by, **head),
+        f"   {text('run_sources', sources=list(map(printable, run.sources)))}",
+        f"   {', '.join(counts) or text('run_empty')}",
+        f"   {text('run_with', engine=run.engine, model=run.model, versions=versions)}",
     ]
     if run.reason:
-        lines.append(f"   {printable(run.reason.text())}")
+        lines.append(f"   {printable(in_words(run.reason))}")
     return "\n".join(lines)
+
+
+def _counted(name: str, number: int) -> str:
+    # A newer Barkive may count something else.
+    return text(f"run_{name}", n=number) if known(f"run_{name}") else f"{number} {name}"

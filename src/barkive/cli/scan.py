@@ -19,14 +19,17 @@ from barkive.cli.options import (
     DeviceOption,
     ExcludeOption,
     FollowLinksOption,
+    LangOption,
     MemoryOption,
     ModelOption,
     limit_memory,
     passing,
 )
+from barkive.cli.saying import say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Catalogue, Engine, Source, Summary
+    from barkive.catalogue import Catalogue, Engine, Rebuilt, Source, Summary
     from barkive.classifier import Classifier
     from barkive.images.passing import Passing
 
@@ -102,6 +105,7 @@ def scan(
     exclude: ExcludeOption = None,
     follow_links: FollowLinksOption = False,
     memory: MemoryOption = None,
+    lang: LangOption = "en",
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
 
@@ -128,27 +132,16 @@ def scan(
     # Before anything is written, and a cluster is reached, which takes a while.
     given = _opened(sources, watch, rules)
     if rebuild:
-        saved = rebuilt(catalogue)
-        typer.echo(
-            f"The damaged catalogue is kept as {saved.kept}; saved: {saved.photos} photos with "
-            f"their numbers, {saved.corrections} corrections.",
-            err=True,
-        )
-        if saved.labels:
-            typer.echo(
-                f"Of {saved.labels} photos the label alone could be saved, and not who gave it or "
-                "what was said before.",
-                err=True,
-            )
+        _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
         _tell_of_others(opened, sources)
         with _engine(engine, classifier, ray_address, batch_size, device) as judge:
             scanning = partial(
                 opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
             )
-            failed = _scan_once(opened, given, partial(scanning, gone=gone))
+            failed = _scan_once(opened, given, partial(scanning, gone=gone), lang)
             if watch:
-                _watch(opened, sources, rules, scanning)
+                _watch(opened, sources, rules, scanning, lang)
     if failed:
         raise typer.Exit(1)
 
@@ -184,21 +177,29 @@ def _engine(
     return RayEngine(classifier, address=address, batch_size=batch_size, device=device.value)
 
 
+def _tell_of_rebuilt(saved: Rebuilt) -> None:
+    parts = [
+        text("rebuilt_photos", n=saved.photos),
+        text("rebuilt_corrections", n=saved.corrections),
+    ]
+    say("rebuilt", err=True, kept=saved.kept, parts=parts)
+    if saved.labels:
+        say("rebuilt_labels", err=True, n=saved.labels)
+
+
 def _tell_of_others(catalogue: Catalogue, sources: Sequence[str]) -> None:
     """Says that somebody else scans the same, which harms nothing."""
     for run in catalogue.runs():
         if run.is_alive and run.overlaps(sources):
-            typer.echo(
-                f"Another scan of the same photos runs since {run.started_at} UTC (number "
-                f"{run.id}, by {run.started_by}). Both may go on: every photo is kept once.",
-                err=True,
-            )
+            since = str(run.started_at)
+            say("scan_beside", err=True, since=since, number=run.id, by=run.started_by)
 
 
 def _scan_once(
     catalogue: Catalogue,
     sources: Sequence[str | Source],
     scanning: Callable[..., Summary],
+    lang: Language,
     *,
     quiet: bool = False,
 ) -> bool:
@@ -212,52 +213,51 @@ def _scan_once(
 
     summary = Summary()
     try:
-        with progress("Scanning") as advance:
+        with progress(text("scanning")) as advance:
             scanning(sources, summary=summary, on_progress=advance)
     except KeyboardInterrupt:
-        _print(catalogue, summary)
+        _print(catalogue, summary, lang)
         raise
     except SourceAwayError:
-        _print(catalogue, summary)
+        _print(catalogue, summary, lang)
         raise
     same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
     if not (quiet and same and not summary.failed):
-        _print(catalogue, summary)
+        _print(catalogue, summary, lang)
     return bool(summary.failed)
 
 
-def _print(catalogue: Catalogue, summary: Summary) -> None:
+def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
     from barkive.cli.output import printable
-    from barkive.cli.output import summary as in_words
+    from barkive.cli.output import summary as statuses
     from barkive.images.passing import told
 
     listed = summary.failed[:_FAILURES]
     for path, reason in listed:
-        typer.echo(f"{printable(path)}: {reason}", err=True)
+        say("of_file", err=True, file=printable(path), said=reason)
     if more := summary.failures - len(listed):
-        typer.echo(
-            f"And {more} more; those that are in the catalogue: barkive search --status failed",
-            err=True,
-        )
-    typer.echo(in_words(dict(summary.statuses)))
-    typer.echo(
-        f"{summary.new} new, {summary.changed} changed, {summary.moved} moved, "
-        f"{summary.missing} missing, {summary.failures} failed, "
-        f"{summary.unchanged} unchanged{_others(summary)}."
-    )
+        say("scan_more_failed", err=True, n=more)
+    typer.echo(statuses(dict(summary.statuses)))
+    parts = [
+        text("scan_new", n=summary.new),
+        text("scan_changed", n=summary.changed),
+        text("scan_moved", n=summary.moved),
+        text("scan_missing", n=summary.missing),
+        text("scan_failed", n=summary.failures),
+        text("scan_unchanged", n=summary.unchanged),
+    ]
+    # What happens more rarely.
+    for key, number in (
+        ("scan_replaced", summary.replaced),
+        ("scan_again", summary.again),
+        ("scan_back", summary.back),
+    ):
+        if number:
+            parts.append(text(key, n=number))
+    say("sum", parts=parts)
     if summary.passed_over:
-        typer.echo(told(summary.passed_over))
-    typer.echo(f"Catalogue: {printable(catalogue.name)}")
-
-
-def _others(summary: Summary) -> str:
-    """What happens more rarely, where it has happened."""
-    parts = {
-        "in the place of another picture": summary.replaced,
-        "identified again": summary.again,
-        "back again": summary.back,
-    }
-    return "".join(f", {number} {what}" for what, number in parts.items() if number)
+        typer.echo(told(summary.passed_over, lang))
+    say("catalogue", name=printable(catalogue.name))
 
 
 def _watch(
@@ -265,12 +265,13 @@ def _watch(
     sources: Sequence[str],
     rules: Passing,
     scanning: Callable[..., Summary],
+    lang: Language,
 ) -> None:
     """Scans again what changes, until Ctrl-C."""
     from barkive.catalogue import absolute_path
     from barkive.errors import BarkiveError
 
-    typer.echo("Watching; Ctrl-C ends it.", err=True)
+    say("watching", err=True)
     try:
         places = [Path(one).absolute() for one in sources]
         # What is passed over in a place is no less so where it alone has changed.
@@ -278,11 +279,11 @@ def _watch(
         for around in _changes(places):
             try:
                 once = partial(scanning, passing=rules)
-                _scan_once(catalogue, sorted(map(str, around)), once, quiet=True)
+                _scan_once(catalogue, sorted(map(str, around)), once, lang, quiet=True)
             except BarkiveError as error:
-                typer.echo(f"Error: {error}", err=True)
+                say("error", err=True, sentence=error.message)
     except KeyboardInterrupt:
-        typer.echo("No longer watching.", err=True)
+        say("watching_ended", err=True)
 
 
 def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:

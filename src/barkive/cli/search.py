@@ -10,7 +10,9 @@ import typer
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, Lang, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import say
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Entry, Filter
@@ -62,7 +64,7 @@ def search(
     count: Annotated[
         bool, typer.Option("--count", help="Print how many there are, and nothing else.")
     ] = False,
-    lang: LangOption = Lang.EN,
+    lang: LangOption = "en",
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -91,20 +93,23 @@ def search(
             number += 1
         if form is Format.TABLE:
             total = opened.count(wanted) if number == shown else number
-            more = f"; --limit {total} shows all" if total > number and limit is None else ""
-            of_all = f" of {total}" if total > number else ""
-            photos = "photo" if total == 1 else "photos"
-            typer.echo(f"{number}{of_all} {photos}{more}.", err=True)
+            if total == number:
+                say("found", err=True, n=total)
+            else:
+                some = "found_some_limit" if limit is None else "found_some"
+                say(some, err=True, shown=number, n=total)
 
 
-def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
+def _writer(
+    form: Format, lang: Language, *, similar: bool
+) -> Callable[[Entry, float | None], None]:
     """A function that prints a photo on standard output at once."""
     from barkive.cli.output import entry_line, json_line, print_line, text_writer
 
     if form is Format.JSON:
 
         def write_json(entry: Entry, similarity: float | None) -> None:
-            record = dict(entry.to_json(lang.value))
+            record = dict(entry.to_json(lang))
             if similarity is not None:
                 record["similarity"] = round(similarity, 4)
             print_line(json_line(record))
@@ -115,7 +120,7 @@ def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, floa
     write = text_writer()
 
     def write_line(entry: Entry, similarity: float | None) -> None:
-        line = entry_line(entry, lang.value)
+        line = entry_line(entry, lang)
         if similarity is not None:
             line.append(f"  {similarity:.2f}", style="dim")
         write(line)
@@ -123,16 +128,26 @@ def _writer(form: Format, lang: Lang, *, similar: bool) -> Callable[[Entry, floa
     return write_line
 
 
-def _csv_writer(lang: Lang, *, similar: bool) -> Callable[[Entry, float | None], None]:
+def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | None], None]:
     from barkive.catalogue import defused
     from barkive.cli.output import csv_row, print_line
 
     columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")
-    further = ("corrected", "note", "taken_at", "camera", "width", "height", "error", "model")
+    further = (
+        "corrected",
+        "note",
+        "taken_at",
+        "camera",
+        "width",
+        "height",
+        "error",
+        "error_code",
+        "model",
+    )
     print_line(csv_row([*columns, *further, *(["similarity"] if similar else [])]))
 
     def write(entry: Entry, similarity: float | None) -> None:
-        record = entry.to_json(lang.value)
+        record = entry.to_json(lang)
         first = record["breeds"][0] if record["breeds"] else None
         second = record["breeds"][1] if entry.corrected and len(entry.labels) > 1 else None
         cells: list[object] = [record["file"], record["status"]]

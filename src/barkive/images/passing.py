@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from barkive.errors import UsageError
 from barkive.images.placed import Placed
+from barkive.messages import Language, Messages
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -65,19 +66,6 @@ class Reason(StrEnum):
     LINK = "link"
     RAW = "raw"
     VIDEO = "video"
-
-
-_FORMS = {
-    Reason.EXCLUDED: ("excluded", "excluded"),
-    Reason.EXPORT: ("of Barkive's own exports", "of Barkive's own exports"),
-    Reason.HIDDEN: ("hidden", "hidden"),
-    Reason.LINK: (
-        "link that leads elsewhere (--follow-links takes it)",
-        "links that lead elsewhere (--follow-links takes them)",
-    ),
-    Reason.RAW: ("RAW file", "RAW files"),
-    Reason.VIDEO: ("video", "videos"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,18 +215,19 @@ def place_in(below: str) -> str | None:
     return None
 
 
-def told(passed_over: Mapping[str, int]) -> str:
+def told(passed_over: Mapping[str, int], lang: Language = "en") -> str:
     """What was passed over as a line, such as “passed over: 40 in @eaDir, 12 RAW files”.
 
     Args:
         passed_over: How many photos for each place, such as `@eaDir`, or `Reason`: one at least.
+        lang: Of the line.
     """
+    messages = Messages(lang)
     places = sorted(set(passed_over) - set(Reason), key=lambda one: (-passed_over[one], one))
-    parts = [f"{passed_over[place]} in {place}" for place in places]
-    for reason, (one, several) in _FORMS.items():
-        if number := passed_over.get(reason, 0):
-            parts.append(f"{number} {one if number == 1 else several}")
-    return f"passed over: {', '.join(parts)}."
+    parts = [messages("cli.passed_in", n=passed_over[place], place=place) for place in places]
+    reasons = sorted(reason for reason in Reason if passed_over.get(reason))
+    parts += [messages(f"cli.passed_{reason}", n=passed_over[reason]) for reason in reasons]
+    return messages("cli.passed_over", parts=parts)
 
 
 def refuse_nothing_left(searched: str, passed_over: Mapping[str, int]) -> None:

@@ -1,0 +1,58 @@
+"""What the command line says to people, in the language of this run.
+
+The sentences stand in the section `cli` of `barkive.messages`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from barkive.errors import BarkiveError
+from barkive.messages import Language, Message, Messages
+
+_language: Language = "en"
+
+
+def choose(lang: Language) -> Language:
+    """Takes the language of this run; a callback of the option `--lang`."""
+    global _language
+    _language = lang
+    return lang
+
+
+def text(key: str, /, **values: Any) -> str:
+    """A sentence in the language of this run.
+
+    Args:
+        key: Its name in the section `cli`.
+        values: What stands in its braces; `n` chooses between one and several.
+    """
+    return Messages(_language)(f"cli.{key}", **values)
+
+
+def say(key: str, /, *, err: bool = False, **values: Any) -> None:
+    """Prints a sentence on a line of its own.
+
+    Args:
+        key: See `text`.
+        err: Whether on standard error.
+        values: See `text`.
+    """
+    typer.echo(text(key, **values), err=err)
+
+
+def known(key: str) -> bool:
+    """Whether there is such a sentence."""
+    return Messages(_language).has(f"cli.{key}")
+
+
+def in_words(message: Message | BarkiveError) -> str:
+    """A message or an error in the language of this run."""
+    return message.text(_language)
+
+
+def percent(share: float) -> str:
+    """A share, 0..1, in whole per cent."""
+    return text("share", percent=100 * share)
