@@ -94,7 +94,7 @@ def watch(request: Request, shared: Shared, urls: Addresses, scan_id: str) -> Re
         request,
         "scan_job.html",
         scan=scan,
-        row=scan.to_json(),
+        row=scan.to_json(words.lang),
         ended=scan.finished_at is not None,
         folder=printable(folder),
         state=_state(scan, words),
