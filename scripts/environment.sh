@@ -1,8 +1,8 @@
 # For ./barkive and ./check: finds a Python and prepares a virtual environment.
 
 # prepare FOLDER REQUIREMENT [SIZE]: makes FOLDER a virtual environment that holds REQUIREMENT,
-# in the state of the code, and sets $venv and $bin, where its programs lie. Does nothing where that is so already. SIZE tells
-# how much a new one takes.
+# in the state of the code, and sets $venv, and $bin to where its programs lie. Does nothing where
+# that is so already. SIZE tells how much a new one takes.
 prepare() {
     venv=$1 bin=$1/bin
     case $(uname -s) in MINGW* | MSYS* | CYGWIN*) bin=$1/Scripts ;; esac
