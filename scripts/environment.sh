@@ -1,10 +1,11 @@
 # For ./barkive and ./check: finds a Python and prepares a virtual environment.
 
 # prepare FOLDER REQUIREMENT [SIZE]: makes FOLDER a virtual environment that holds REQUIREMENT,
-# in the state of the code, and sets $venv. Does nothing where that is so already. SIZE tells
-# how much a new one takes.
+# in the state of the code, and sets $venv, and $bin to where its programs lie. Does nothing where
+# that is so already. SIZE tells how much a new one takes.
 prepare() {
-    venv=$1
+    venv=$1 bin=$1/bin
+    case $(uname -s) in MINGW* | MSYS* | CYGWIN*) bin=$1/Scripts ;; esac
     stamp=$venv/barkive-installed
     case $2 in
     "-e "*) code=$here/src/barkive/__init__.py ;; # the version; the rest is used where it lies
@@ -19,12 +20,12 @@ prepare() {
     else
         echo "Installing Barkive and what it needs into $venv${3:+ ($3)} ..." >&2
     fi
-    if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if [ ! -x "$bin/python" ] || ! "$bin/python" -c '' 2>/dev/null; then
         "$(find_python)" -m venv --clear "$venv"
     fi
     case $2 in
-    "-e "*) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -e "${2#-e }" >&2 ;;
-    *) "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "$2" >&2 ;;
+    "-e "*) "$bin/python" -m pip install --quiet --disable-pip-version-check -e "${2#-e }" >&2 ;;
+    *) "$bin/python" -m pip install --quiet --disable-pip-version-check --upgrade "$2" >&2 ;;
     esac
     touch "$stamp"
 }

@@ -39,6 +39,10 @@ from barkive.verdicts import Label
 if TYPE_CHECKING:
     import psycopg
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The tests run beside each other already: more threads only wait for a processor.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a job in the background: then no test of Ctrl-C could pass.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -103,27 +107,35 @@ def _nothing_heavy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @cache
 def _marks(file: Path) -> frozenset[str]:
-    """Which of the marks in `_HEAVY` a module needs: what it imports, or a training module does.
+    """Which of the marks in `_HEAVY` a module needs for what it imports, directly or not.
 
-    What is imported within a function does not count.
+    Only the modules of `training` are followed, because no other knows torch.
     """
+    found: set[str] = set()
+    seen: set[Path] = set()
+    waiting = {file}
+    while waiting:
+        seen.add(module := waiting.pop())
+        for name in _imports(module):
+            package, *parts = name.split(".")
+            found |= {mark for mark, packages in _HEAVY.items() if package in packages}
+            if (package, *parts[:1]) == ("barkive", "training"):
+                path = _SOURCE.joinpath(*parts)
+                followed = {path.with_suffix(".py"), path / "__init__.py"}
+                waiting |= {one for one in followed - seen if one.exists()}
+    return frozenset(found)
+
+
+@cache
+def _imports(file: Path) -> frozenset[str]:
+    """The names that a module imports as it is imported itself, not those within its functions."""
     names: set[str] = set()
     for node in ast.parse(file.read_bytes()).body:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    found = {mark for mark, packages in _HEAVY.items() for name in names if _top(name) in packages}
-    for name in names:
-        if name.startswith("barkive.training."):
-            module = _SOURCE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-            if module.exists():
-                found |= _marks(module)
-    return frozenset(found)
-
-
-def _top(name: str) -> str:
-    return name.partition(".")[0]
+    return frozenset(names)
 
 
 def _absent() -> list[str]:

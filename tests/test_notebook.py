@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from barkive.catalogue import Entry
+from barkive.messages import Message
 from barkive.notebook import card
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
@@ -48,7 +49,7 @@ def test_without_a_file_there_is_no_picture(tmp_path: Path) -> None:
         "Not sure Pug 88% Beagle 6%": Verdict(None, Status.UNCERTAIN, BREEDS, None, "m@0"),
         f"No dog here {gone}": Verdict(gone, Status.NOT_DOG, (), None, "m@0"),
         f"Can&#x27;t be read The file is empty. {gone}": Verdict(
-            gone, Status.FAILED, (), "The file is empty.", "m@0"
+            gone, Status.FAILED, (), Message("photo_empty"), "m@0"
         ),
     }
     for expected, verdict in verdicts.items():
@@ -94,7 +95,7 @@ def entry(
         file=file,
         status=Status.DOG,
         breeds=BREEDS[:1] if corrected else BREEDS,
-        error=None,
+        reason=None,
         corrected=corrected,
         word=None,
         note=note,

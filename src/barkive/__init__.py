@@ -2,7 +2,7 @@
 
 What programs need is here, and loaded when it is first asked for:
 
-Example:
+Examples:
     >>> from barkive import Catalogue, Classifier, Filter
     >>> for verdict in Classifier().predict(["rex.jpg", "photos/mila.heic"]):
     ...     print(verdict.file, verdict.status, verdict.breeds[:1])

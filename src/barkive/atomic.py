@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from barkive.messages import Message
+
 # The longest name that file systems take is 255 bytes, and the temporary one is longer.
 _LONGEST = 240
 _ACL = "system.posix_acl_access"
@@ -201,9 +203,7 @@ def _take_after(handle: int, like: Path, before: os.stat_result) -> None:
         if stat.S_IMODE(now.st_mode) != stat.S_IMODE(before.st_mode) and hasattr(os, "fchmod"):
             os.fchmod(handle, stat.S_IMODE(before.st_mode))
     except PermissionError:
-        raise PermissionError(
-            errno.EPERM, "its owner, group or rights can't be kept, so it is left as it is"
-        ) from None
+        raise PermissionError(errno.EPERM, Message("reason_rights_not_kept")) from None
 
 
 def _copy_attributes(handle: int, like: Path) -> None:

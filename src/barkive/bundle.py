@@ -211,8 +211,7 @@ class BundleInfo:
         except (ValueError, KeyError, AttributeError, TypeError):
             raise BundleError("bundle_metadata_damaged") from None
         if version not in _READABLE:
-            formats = " and ".join(str(one) for one in _READABLE)
-            raise BundleError("bundle_format_unknown", format=version, formats=formats)
+            raise BundleError("bundle_format_unknown", format=version, formats=_READABLE)
         try:
             labels = tuple(Label(**label) for label in entry.pop("labels"))
             preprocessing = Preprocessing.from_json(entry.pop("preprocessing"))
@@ -237,7 +236,7 @@ class BundleInfo:
 class Bundle:
     """An open bundle.
 
-    Example:
+    Examples:
         >>> from barkive import Bundle
         >>> [label.en for label in Bundle.open("our-dogs.onnx").info.labels]
 

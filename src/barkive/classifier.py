@@ -56,11 +56,16 @@ class Judged(Generic[Item]):
     reason: Message | None
     scores: Scores | None
 
+    @property
+    def error(self) -> str | None:
+        """The reason in English; None where there is none."""
+        return self.reason.text() if self.reason is not None else None
+
 
 class Classifier:
     """Names the breeds on photos with one bundle.
 
-    Example:
+    Examples:
         >>> from barkive.classifier import Classifier
         >>> for verdict in Classifier().predict(["rex.jpg", "photos/mila.heic"]):
         ...     print(verdict.file, verdict.status, verdict.breeds[:1])

@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from barkive.errors import DeviceError, UsageError
+from barkive.messages import Message
 
 
 @contextmanager
@@ -151,21 +152,21 @@ def _start_on_card(graph: bytes, options: ort.SessionOptions) -> ort.InferenceSe
     except Exception as error:  # ONNX Runtime's own exceptions share no public base class
         raise _does_not_start(lacking or _reason(error)) from None
     if _CUDA not in session.get_providers():
-        raise _does_not_start(lacking or "ONNX Runtime leaves it out")
+        raise _does_not_start(lacking or Message("reason_left_out"))
     return session
 
 
-def _load_libraries() -> str:
+def _load_libraries() -> Message | None:
     """Loads CUDA and cuDNN from where pip has put them; returns which of it is not there."""
     if not hasattr(ort, "preload_dlls"):  # before ONNX Runtime 1.21
-        return ""
+        return None
     with redirect_stdout(io.StringIO()) as said:
         ort.preload_dlls()
     names = re.findall(r"^Failed to load (\S+?):", said.getvalue(), re.MULTILINE)
-    return f"missing: {', '.join(names)}" if names else ""
+    return Message("reason_libraries_missing", {"names": names}) if names else None
 
 
-def _does_not_start(reason: str) -> DeviceError:
+def _does_not_start(reason: Message | str) -> DeviceError:
     return DeviceError("device_not_started", reason=reason, command=_install())
 
 

@@ -89,10 +89,9 @@ def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
         else:
             counts[id_] = count
     if unknown:
-        more = ", …" if len(unknown) > _SHOWN else ""
-        raise UsageError(
-            "prior_breeds_unknown", path=path, names=", ".join(unknown[:_SHOWN]), more=more
-        )
+        many = len(unknown) > _SHOWN
+        fault = "prior_breeds_unknown_more" if many else "prior_breeds_unknown"
+        raise UsageError(fault, path=path, names=unknown[:_SHOWN])
     if not sum(counts.values()) > 0:
         raise UsageError("prior_all_zero", path=path)
     least = _NEVER * min(count for count in counts.values() if count > 0)

@@ -18,6 +18,7 @@ from barkive.catalogue import Catalogue, Filter, Summary
 from barkive.catalogue.photos.reading import Reading
 from barkive.classifier import Classifier, Judged
 from barkive.errors import ClusterError
+from barkive.messages import Message
 from barkive.verdicts import Status
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
@@ -28,6 +29,7 @@ pytestmark = [
 ]
 
 _OWN = ("id", "added_at", "identified_at")
+WHY = Message("photo_ended_worker")
 ENDED = (
     "It ended the worker that read it, twice; it may need more memory than a worker has. Scan "
     "again when there is more."
@@ -154,7 +156,7 @@ def test_as_many_photos_as_workers_that_end_them_are_rows_and_cost_no_other(
         **{"listed": 11, "new": 11, "dog": 6, "uncertain": 1, "not_dog": 1, "failed": 3}
     }
     for name in ("huge 1.png", "huge 2.png"):
-        assert (str(kennel / name), ENDED) in summary.failed
+        assert (str(kennel / name), WHY) in summary.failed
         assert on_postgres.photo(kennel / name).error == ENDED
 
     # Where workers have more memory, they are photos as others.
@@ -215,8 +217,8 @@ def test_photos_that_all_end_their_workers_are_rows_that_are_asked_again(
 ) -> None:
     window = [Reading("/photos/1.png", 10, 20), Reading("/photos/2.png", 30, 40)]
     assert list(unconnected._judged(window)) == [
-        Judged(Reading("/photos/1.png", 10, None), Status.FAILED, ENDED, None),
-        Judged(Reading("/photos/2.png", 30, None), Status.FAILED, ENDED, None),
+        Judged(Reading("/photos/1.png", 10, None), Status.FAILED, WHY, None),
+        Judged(Reading("/photos/2.png", 30, None), Status.FAILED, WHY, None),
     ]
 
 
@@ -224,7 +226,7 @@ def test_machines_that_can_not_work_any_more_are_no_failed_photos(
     unconnected: RayEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
-        raise ClusterError("The machine a can't do the work.")
+        raise ClusterError("verbatim", sentence="The machine a can't do the work.")
 
     monkeypatch.setattr(unconnected, "_check_machines", fail)
     with pytest.raises(ClusterError, match="The machine a can't do the work"):

@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from barkive.batch.worker import Judge
-from barkive.errors import ClusterError, DeviceError, MissingExtraError
+from barkive.errors import BarkiveError, ClusterError, DeviceError, MissingExtraError
+
+HEIC = MissingExtraError("heic", "purpose_heic_photo")
 
 
 def judge_that_raises(error: Exception) -> Judge:
@@ -32,11 +34,9 @@ def block() -> dict[str, NDArray[Any]]:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (DeviceError("The card has failed: it is hot."), "The card has failed: it is hot"),
         (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
         (ValueError("one\ntwo"), "ValueError: one"),
         (KeyError(), "KeyError"),
-        (MissingExtraError("heic", "HEIC"), str(MissingExtraError("heic", "HEIC"))),
     ],
 )
 def test_a_failure_of_the_machine_stands_in_for_each_reading(error: Exception, said: str) -> None:
@@ -48,6 +48,19 @@ def test_a_failure_of_the_machine_stands_in_for_each_reading(error: Exception, s
         f"The machine {socket.gethostname()} of the Ray cluster has failed: {said}; mend it or "
         "take it out, and run the command again: it goes on where it was."
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DeviceError("device_failed", device="cuda", reason="it is hot"),
+        MissingExtraError("heic", "purpose_heic_photo"),
+    ],
+)
+def test_an_error_of_barkives_own_on_a_machine_is_told_whole(error: BarkiveError) -> None:
+    told = pickle.loads(judge_that_raises(error)(block())["judged"][0])
+    assert (type(told), told.code) == (ClusterError, "cluster_machine_error")
+    assert told.params == {"machine": socket.gethostname(), "reason": error.message}
 
 
 def test_memory_that_is_full_loses_the_block() -> None:

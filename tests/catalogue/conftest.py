@@ -20,6 +20,7 @@ from barkive.catalogue.db import database
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.schema import HEAD
 from barkive.catalogue.records import Entry
+from barkive.messages import Message
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
@@ -45,6 +46,8 @@ def make_entry() -> Callable[..., Entry]:
 
     def make(**changes: object) -> Entry:
         file = str(changes.get("file", "/photos/rex.jpg"))
+        if isinstance(error := changes.pop("error", None), str):
+            changes["reason"] = Message.verbatim(error)
         breeds = (Candidate(CHIHUAHUA, 0.93), Candidate(PUG, 0.05), Candidate(MALTESE, 0.02))
         entry = Entry(
             id=1,
@@ -52,7 +55,7 @@ def make_entry() -> Callable[..., Entry]:
             file=file,
             status=Status.DOG,
             breeds=breeds,
-            error=None,
+            reason=None,
             corrected=False,
             label_id=None,
             note=None,

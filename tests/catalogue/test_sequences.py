@@ -116,7 +116,7 @@ class Engine:
             try:
                 one.load(self.bundle.info.preprocessing)
             except PhotoError as error:
-                yield Judged(one, Status.FAILED, str(error), None)
+                yield Judged(one, Status.FAILED, error.message, None)
             else:
                 yield Judged(one, Status.UNCERTAIN, None, scores)
 
@@ -170,7 +170,7 @@ class World:
 
     def _read(self, path: str) -> bytes:
         if path in self.shut:
-            raise PassingError("No permission to read the file.")
+            raise PassingError("verbatim", sentence="No permission to read the file.")
         return read_file(path)
 
     # What happens to files.

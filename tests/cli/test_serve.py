@@ -441,7 +441,7 @@ def test_the_device_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch
 
     def refuse(settings: Settings) -> None:
         asked.append(settings.device)
-        raise UsageError("That is enough.")
+        raise UsageError("verbatim", sentence="That is enough.")
 
     monkeypatch.setattr("barkive.web.create_app", refuse)
     monkeypatch.setattr("barkive.cli.serve._listen", lambda host, port: None)

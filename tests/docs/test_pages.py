@@ -43,8 +43,6 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def parse(words: list[str]) -> None:
-    if words[0] == "label" and "label" not in COMMAND.commands:
-        words = ["correct", *words[1:]]  # TODO: goes once there is `barkive label`
     with COMMAND.make_context("barkive", list(words), resilient_parsing=True) as context:
         name, command, rest = COMMAND.resolve_command(context, list(words))
         assert command is not None

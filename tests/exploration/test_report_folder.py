@@ -134,7 +134,7 @@ def test_a_report_that_breaks_off_has_no_page(samples, tmp_path, monkeypatch):
 
     def full(folder, files):
         evaluation.write_files(folder, {"photos.csv": files["photos.csv"]})
-        raise UsageError("The file can't be written: No space left on device.")
+        raise UsageError("verbatim", sentence="The file can't be written: No space left on device.")
 
     monkeypatch.setattr(report_folder, "write_files", full)
     with pytest.raises(UsageError, match="No space left"):

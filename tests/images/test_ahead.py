@@ -85,7 +85,7 @@ def test_many_cores_have_as_many_threads(monkeypatch):
 def test_batches_are_full_and_in_order_and_name_what_failed() -> None:
     def load(i: int) -> int:
         if i % 3 == 0:
-            raise PhotoError(f"{i} can't be read.")
+            raise PhotoError("verbatim", sentence=f"{i} can't be read.")
         return i * i
 
     batches = list(load_batches(range(1, 8), load, 3, full=True))

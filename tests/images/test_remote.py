@@ -342,7 +342,7 @@ def test_a_connection_that_breaks_while_a_file_is_read_is_told(
 def test_an_error_of_who_reads_a_file_stays_as_it_is(memory: Any) -> None:
     memory.pipe("/lists/all.txt", b"one\n")
     with pytest.raises(UsageError, match="no list"), remote.opened("memory://lists/all.txt"):
-        raise UsageError("It is no list.")
+        raise UsageError("verbatim", sentence="It is no list.")
 
 
 def test_an_unknown_store_is_named() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
+from barkive.messages import Message
 from barkive.training import features
 from barkive.training.features import extract_features
 
@@ -59,8 +60,8 @@ def test_rows_are_in_the_order_of_the_photos(extract, paths, tmp_path, batches_o
     assert found.rows[:, 0] == pytest.approx([100, 110, 120, 130, 140, 150], abs=15)
     assert found.hashes.shape == (6, 4)
     assert found.failed == (
-        (asked[3], "The file is empty."),
-        (asked[4], "It is a folder, not a photo."),
+        (asked[3], Message("photo_empty")),
+        (asked[4], Message("photo_is_folder")),
     )
     assert sum(batches) == 6
     assert told == [(2, 8), (4, 8), (6, 8), (8, 8)]

@@ -23,7 +23,7 @@ def load(name, weights):
 def test_the_rows_give_the_networks_own_answers(classified):
     backbone = load("test_resnet", classified)
     rows = backbone.classifier
-    assert backbone.unclassified == ""
+    assert backbone.unclassified is None
     assert (rows.weight.shape, rows.bias.shape) == ((96, 1000), (1000,))
     assert rows.weight.dtype == rows.bias.dtype == np.float32
     assert (rows.ids[0], rows.ids[999]) == ("n01440764", "n15075141")
@@ -48,7 +48,7 @@ def test_the_hubs_weights_may_have_none(weights, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *where: str(weights))
     backbone = load("test_resnet", None)
     assert backbone.classifier is None
-    assert backbone.unclassified == "The weights hold no classifier (fc.weight)."
+    assert str(backbone.unclassified) == "The weights hold no classifier (fc.weight)."
 
 
 def test_the_comparison_is_with_the_padding_of_the_weights(tmp_path):
@@ -113,7 +113,7 @@ def test_other_classifiers_are_passed_over_and_the_features_stay(
     safetensors.torch.save_file(state, path)
     backbone = load("test_resnet", path)
     assert backbone.classifier is None
-    assert backbone.unclassified == reason
+    assert str(backbone.unclassified) == reason
     assert backbone.digest == load("test_resnet", classified).digest
 
 

@@ -65,7 +65,7 @@ def test_all_faults_are_told_together(tmp_path):
     message = str(caught.value)
     for part in (
         f"The folder {tmp_path / 'none'} does not exist; give",
-        f"The folder {tmp_path / 'file'} is not a folder; give",
+        f"{tmp_path / 'file'} is not a folder; give",
         "The image size is 9; it must lie between 32 and 1024.",
         "There is no correction called “sharpen”; choose from: stretch, equalize, ",
         "timm has no backbone called “mobilenetv2_10”.",

@@ -246,7 +246,7 @@ def rows_that_fit(monkeypatch, photo, tmp_path):
             direction = (own - middle) / ((own - middle) ** 2).sum() * 10
             weight[:, ids.index(id_)], bias[ids.index(id_)] = direction, -middle @ direction
         backbone.classifier = PretrainedClassifier(ids, weight, bias.astype(np.float32))
-        backbone.unclassified = ""
+        backbone.unclassified = None
         return backbone
 
     monkeypatch.setattr(transfer_learning, "load_backbone", with_rows)

@@ -1,4 +1,4 @@
-"""Languages: which one a visitor gets, and that each says everything that the other says."""
+"""Which language a visitor gets, and that the pages ask for messages that there are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import string
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,19 +20,24 @@ from starlette.requests import Request
 from barkive.catalogue import Kind
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
+from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
-from barkive.web.languages import LANGUAGES, Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages import identify, scanning
 from barkive.web.services.exports import Form
 from barkive.web.services.scan_jobs import State
 
 FORMS = get_args(Form)
 WEB = Path(languages.__file__).parent
-WORDS: Mapping[str, Mapping[str, Any]] = {
-    f"{file.stem}.{key}": sentence
-    for file in sorted((WEB / "words").glob("*.toml"))
-    for key, sentence in tomllib.loads(file.read_text("utf-8")).items()
+# What the command line and errors say is tried by tests of their own.
+OTHERS = ("language", "error", "cli")
+ENGLISH = tomllib.loads((WEB.parent / "messages" / "en.toml").read_text("utf-8"))
+WORDS: Mapping[str, Any] = {
+    f"{section}.{name}": sentence
+    for section, sentences in ENGLISH.items()
+    if section not in OTHERS
+    for name, sentence in sentences.items()
 }
 SECTIONS = "|".join(sorted({key.partition(".")[0] for key in WORDS}))
 # The other names of that form are files, and beginnings to which something is put.
@@ -107,158 +111,12 @@ def test_any_wish_finds_a_language(accept: str) -> None:
     assert asked(accept) in LANGUAGES
 
 
-def test_a_number() -> None:
-    assert [Words("en").number(n) for n in (0, 7, 999, 1000, 1234567)] == [
-        "0",
-        "7",
-        "999",
-        "1,000",
-        "1,234,567",
-    ]
-    assert [Words("fr").number(n) for n in (999, 1000, 1234567)] == [
-        "999",
-        "1\u202f000",
-        "1\u202f234\u202f567",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("share", "english", "french"),
-    [
-        (0.0, "0%", "0\u202f%"),
-        (1e-9, "<1%", "<1\u202f%"),
-        (0.004999, "<1%", "<1\u202f%"),
-        (0.005, "<1%", "<1\u202f%"),
-        (0.0051, "1%", "1\u202f%"),
-        (0.5, "50%", "50\u202f%"),
-        (0.744, "74%", "74\u202f%"),
-        (0.9949, "99%", "99\u202f%"),
-        (0.995, ">99%", ">99\u202f%"),
-        (0.9999999, ">99%", ">99\u202f%"),
-        (1.0, "100%", "100\u202f%"),
-    ],
-)
-def test_a_share(share: float, english: str, french: str) -> None:
-    assert Words("en").percent(share) == english
-    assert Words("fr").percent(share) == french
-
-
-@given(st.floats(0, 1, exclude_min=True, exclude_max=True))
-def test_nothing_is_said_to_be_certain_or_impossible_that_is_not(share: float) -> None:
-    said = Words("en").percent(share)
-    assert said not in ("0%", "100%")
-    number = int(said.strip("<>%"))
-    assert abs(100 * share - number) <= 1
-    assert 1 <= number <= 99
-
-
-@pytest.mark.parametrize(
-    ("probability", "english", "french"),
-    [
-        (1.0, "almost certain", "presque certain"),
-        (0.97, "almost certain", "presque certain"),
-        (0.969, "very likely", "très probable"),
-        (0.85, "very likely", "très probable"),
-        (0.60, "likely", "probable"),
-        (0.30, "possible", "possible"),
-        (0.299, "unlikely", "peu probable"),
-        (0.0, "unlikely", "peu probable"),
-    ],
-)
-def test_a_probability_in_words(probability: float, english: str, french: str) -> None:
-    assert Words("en").likelihood(probability) == english
-    assert Words("fr").likelihood(probability) == french
-
-
-def test_the_words_for_probabilities_with_their_bounds() -> None:
-    assert Words("en").likelihoods() == [
-        (0.97, "almost certain"),
-        (0.85, "very likely"),
-        (0.6, "likely"),
-        (0.3, "possible"),
-        (0.0, "unlikely"),
-    ]
-
-
-def test_a_day() -> None:
-    assert Words("en").day(date(2026, 11, 24)) == "24 Nov 2026"
-    assert Words("fr").day(date(2026, 11, 24)) == "24 nov. 2026"
-    assert Words("en").day(date(2026, 8, 1)) == "1 Aug 2026"
-    assert Words("fr").day(date(2026, 8, 1)) == "1er août 2026"
-    months = [Words("fr").day(date(2026, month, 2)).split()[1] for month in range(1, 13)]
-    assert " ".join(months) == ("janv. févr. mars avril mai juin juil. août sept. oct. nov. déc.")
-
-
-def test_a_moment() -> None:
-    assert Words("en").moment(datetime(2026, 5, 3, 7, 5, 59)) == "3 May 2026, 07:05"
-    assert Words("fr").moment(datetime(2026, 2, 28, 23, 59)) == "28 févr. 2026, 23:59"
-
-
-def test_the_size_of_a_file() -> None:
-    assert Words("en").megabytes(4_321_000) == "4.3 MB"
-    assert Words("fr").megabytes(4_321_000) == "4,3 Mo"
-    assert Words("en").megabytes(12_000) == "0.01 MB"
-    assert Words("fr").megabytes(12_000) == "0,01 Mo"
-
-
-def test_one_and_several() -> None:
-    english, french = Words("en"), Words("fr")
-    assert [english("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
-        "0 photos",
-        "1 photo",
-        "2 photos",
-        "1,000 photos",
-    ]
-    assert [french("photos.found", n=n) for n in (0, 1, 2, 1000)] == [
-        "0 photo",
-        "1 photo",
-        "2 photos",
-        "1\u202f000 photos",
-    ]
-
-
-def test_names_with_braces_are_told_as_they_are() -> None:
-    assert Words("en")("photos.without", name="{n} {name!r}") == "Take off: {n} {name!r}"
-
-
-def test_a_sentence_as_a_script_fills_it_in() -> None:
-    assert Words("en").forms("photos.found") == {"one": "{n} photo", "other": "{n} photos"}
-    assert Words("en").forms("photos.title") == {"one": "Photos", "other": "Photos"}
-
-
 def forms(sentence: Any) -> Mapping[str, str]:
     return {"other": sentence} if isinstance(sentence, str) else sentence
 
 
 def blanks(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-def test_both_languages_say_the_same(subtests: pytest.Subtests) -> None:
-    for key, sentence in WORDS.items():
-        with subtests.test(key):
-            assert set(sentence) == set(LANGUAGES)
-            for lang in LANGUAGES:
-                assert set(forms(sentence[lang])) in ({"other"}, {"one", "other"})
-                assert all(text.strip() == text != "" for text in forms(sentence[lang]).values())
-            needed = [blanks(forms(sentence[lang])["other"]) for lang in LANGUAGES]
-            assert needed[0] == needed[1]
-            for lang in LANGUAGES:
-                if "one" in (different := forms(sentence[lang])):
-                    assert "n" in needed[0]
-                    assert blanks(different["one"]) <= needed[0]
-            values = dict.fromkeys(needed[0], 1)
-            assert all(Words(lang)(key, **values) for lang in LANGUAGES)
-
-
-def test_french_signs_stand_apart() -> None:
-    glued = [
-        text
-        for sentence in WORDS.values()
-        for text in forms(sentence["fr"]).values()
-        if re.search(r"[^ \u202f][;:?!»](?= |$)|«[^ \u202f]", text)
-    ]
-    assert glued == []
 
 
 @dataclass(frozen=True)
@@ -284,8 +142,10 @@ class Use:
 
 
 def uses() -> Iterator[Use]:
-    modules = [*(WEB / "pages").glob("*.py"), WEB / "languages.py"]
+    modules = [*(WEB / "pages").glob("*.py")]
     parsed = {file.name: ast.parse(file.read_text("utf-8")) for file in sorted(modules)}
+    source = WEB.parent / "messages" / "__init__.py"
+    parsed["messages.py"] = ast.parse(source.read_text("utf-8"))
     said = {name: _literals(module) for name, module in parsed.items()}
     for name, module in parsed.items():
         yield from _whole(name, said[name])
@@ -381,7 +241,7 @@ def test_the_uses_are_found() -> None:
     """So that the tests below can't pass because nothing was found."""
     assert len({use.key.pattern for use in USES}) > 150
     files = {use.file for use in USES}
-    assert {"base.html", "photos.html", "scanning.py", "languages.py"} <= files
+    assert {"base.html", "photos.html", "scanning.py", "messages.py"} <= files
     (one,) = [use for use in USES if use.key.pattern == r"base\.version" and use.given is not None]
     assert one.given == {"version"}
     assert any(use.file == "base.html" and use.takes("base.sign_out") for use in USES)
@@ -405,7 +265,7 @@ def test_every_sentence_gets_what_it_needs() -> None:
         for use in whole
         for key in WORDS
         if use.takes(key)
-        for missing in blanks(forms(WORDS[key]["en"])["other"]) - (use.given or set())
+        for missing in blanks(forms(WORDS[key])["other"]) - (use.given or set())
     ]
     assert len(whole) > 100
     assert short == []
@@ -425,7 +285,7 @@ def test_everything_that_can_be_said_has_words() -> None:
 
 @pytest.mark.parametrize("page", SCRIPTS)
 def test_the_scripts_get_the_sentences_that_they_use(page: str) -> None:
-    words = Words("en")
+    words = Messages("en")
     texts = (identify if page == "identify" else scanning)._texts(words)
     script = "".join((WEB / "static" / name).read_text("utf-8") for name in SCRIPTS[page])
     assert set(re.findall(r"\btexts\.(\w+)", script)) <= set(texts)

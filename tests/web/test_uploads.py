@@ -58,7 +58,7 @@ def read(
     async def found() -> list[tuple[str | None, bytes, str | None]]:
         chunks = [body] if isinstance(body, bytes) else body
         async with received(request(kind, chunks, **options), limits or Limits()) as uploads:
-            return [(one.name, await one.read(), one.error) for one in uploads]
+            return [(one.name, await one.read(), one.reason and str(one.reason)) for one in uploads]
 
     return asyncio.run(found())
 

@@ -16,6 +16,7 @@ from typing import Any
 from barkive.batch import worker
 from barkive.catalogue import own_versions
 from barkive.errors import ClusterError, MissingExtraError
+from barkive.messages import Message
 
 _log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def connect(address: str | None) -> ModuleType:
                 ignore_reinit_error=True,
             )
     except (ConnectionError, OSError, RuntimeError, TimeoutError, ValueError) as error:
-        raise ClusterError(_unreachable(address, error)) from None
+        raise _unusable(address, error) from None
     _silence(ray)
     _log.info("Joined the Ray cluster at %s", address or "this machine")
     return ray
@@ -125,17 +126,12 @@ def _speaks_grpc(line: socket.socket) -> bool:
     return len(frame) > 3 and frame[3] == 4
 
 
-def _unreachable(address: str | None, error: Exception) -> str:
+def _unusable(address: str | None, error: Exception) -> ClusterError:
     if address == "auto":
-        return (
-            "No Ray cluster runs on this machine; start one with `ray start --head`, or leave "
-            "--ray-address out to have one for this scan alone."
-        )
-    where = f"at {address}" if address else "of this machine"
-    return (
-        f"The Ray cluster {where} can't be used: {reason(error)}; run the command on a machine "
-        "of the cluster, or send it there with `ray job submit`."
-    )
+        return ClusterError("cluster_not_running")
+    if not address:
+        return ClusterError("cluster_own_unusable", reason=reason(error))
+    return ClusterError("cluster_unusable", address=address, reason=reason(error))
 
 
 def _silence(ray: ModuleType) -> None:
@@ -188,10 +184,13 @@ def check_machines(digest: str, arguments: worker.Arguments, kind: str) -> None:
             raise ClusterError("cluster_model_differs", machine=host)
 
 
-def _told(versions: Mapping[str, str], names: Sequence[str]) -> str:
-    return ", ".join(
-        f"{name} {versions[name]}" if name in versions else f"no {name}" for name in names
-    )
+def _told(versions: Mapping[str, str], names: Sequence[str]) -> list[str | Message]:
+    return [
+        f"{name} {versions[name]}"
+        if name in versions
+        else Message("cluster_package_missing", {"package": name})
+        for name in names
+    ]
 
 
 def blind_machines(path: str) -> list[str]:

@@ -66,11 +66,11 @@ class Judge:
 
 
 def _failure(error: Exception) -> ClusterError:
-    own = isinstance(error, BarkiveError)
-    said = str(error) if own else f"{type(error).__name__}: {error}".splitlines()[0]
-    return ClusterError(
-        "cluster_machine_failed", machine=socket.gethostname(), reason=said.rstrip(". :")
-    )
+    machine = socket.gethostname()
+    if isinstance(error, BarkiveError):
+        return ClusterError("cluster_machine_error", machine=machine, reason=error)
+    reason = f"{type(error).__name__}: {error}".splitlines()[0].rstrip(". :")
+    return ClusterError("cluster_machine_failed", machine=machine, reason=reason)
 
 
 def probe(arguments: Arguments) -> tuple[dict[str, str], str]:

@@ -2,7 +2,7 @@
 
 All that other parts of Barkive, and programs, need of it has its name here.
 
-Example:
+Examples:
     >>> from barkive.catalogue import Catalogue
 """
 

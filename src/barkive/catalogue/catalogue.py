@@ -60,7 +60,7 @@ _ALL = Filter()
 class Catalogue:
     """An association's photos, with what is known and said of each.
 
-    Example:
+    Examples:
         >>> from barkive.catalogue import Catalogue, Filter, Kind, Label
         >>> with Catalogue("photos.sqlite") as catalogue:
         ...     catalogue.scan(["/home/ada/Pictures"])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from barkive.evaluation import Evaluation, Figures
+    from barkive.messages import Message
 
 _WORST = 10
 _PAIRS = 20
@@ -109,7 +110,7 @@ def _warn(what: str, folders: Sequence[str]) -> None:
         typer.echo(f"{what} ({len(folders)}): {', '.join(folders)}", err=True)
 
 
-def _list_failures(failures: Mapping[str, str]) -> None:
+def _list_failures(failures: Mapping[str, Message]) -> None:
     for path, reason in failures.items():
         typer.echo(f"{path}: {reason}", err=True)
     if failures:

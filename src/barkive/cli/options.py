@@ -168,7 +168,7 @@ def require_training(purpose: str) -> None:
     """Checks that what a command of training needs is installed.
 
     Args:
-        purpose: What needs it, to begin the message with.
+        purpose: The code of the message that names what needs it, such as `purpose_training`.
 
     Raises:
         MissingExtraError: It is not.

@@ -20,6 +20,7 @@ from barkive.cli.options import (
 if TYPE_CHECKING:
     import socket
 
+    from barkive.errors import UsageError
     from barkive.web.passwords import Passwords
 
 _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
@@ -149,8 +150,6 @@ def _listen(host: str, port: int) -> socket.socket:
     """
     import socket
 
-    from barkive.errors import UsageError
-
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family)
     if os.name == "posix":  # on Windows it would let two servers share an address
@@ -159,19 +158,21 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise UsageError(_why_not(host, port, error)) from None
+        raise _unusable(host, port, error) from None
     listening.listen(2048)
     return listening
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _unusable(host: str, port: int, error: OSError) -> UsageError:
     import socket
 
+    from barkive.errors import UsageError
+
     if isinstance(error, socket.gaierror):
-        return f"There is no address {host}; give one of this machine's, or 0.0.0.0 for all."
+        return UsageError("server_address_unknown", host=host)
     if isinstance(error, PermissionError):
-        return f"Port {port} may not be used without special rights; choose one from 1024 on."
-    return f"Port {port} of {host} can't be used: {error.strerror}; choose another with --port."
+        return UsageError("server_port_reserved", port=port)
+    return UsageError("server_port_unusable", port=port, host=host, reason=error.strerror)
 
 
 def _address(host: str, port: int) -> str:

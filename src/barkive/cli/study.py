@@ -44,7 +44,7 @@ def study(
     Exit status: 0 all went well, 1 photos could not be read or recipes not be run, 2 wrong
     usage, 130 interrupted.
     """
-    require_training("The study")
+    require_training("purpose_study")
 
     from dataclasses import replace
     from functools import partial

@@ -120,7 +120,7 @@ def train(
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
-    require_training("Training")
+    require_training("purpose_training")
 
     from barkive.cli.progress import progress
     from barkive.images.enhance import parse_adjustments

@@ -34,7 +34,7 @@ def tune(
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
-    require_training("Tuning")
+    require_training("purpose_tuning")
 
     from dataclasses import replace
     from functools import partial

@@ -26,6 +26,7 @@ from barkive.evaluation.report import (
 from barkive.evaluation.samples import (
     Known,
     Samples,
+    check_folder,
     is_ambiguous,
     known_to,
     read_not_dogs,
@@ -56,6 +57,7 @@ __all__ = [
     "Suspicion",
     "agreement",
     "cannot_write",
+    "check_folder",
     "evaluate",
     "figures",
     "is_ambiguous",

@@ -37,6 +37,7 @@ from barkive.evaluation.plots import confusion_picture, reliability_picture
 from barkive.evaluation.scoring import Evaluation
 from barkive.evaluation.sheets import TILE, contact_sheet, pairs_sheet, suspicions_sheet
 from barkive.evaluation.suspicions import suspected_labels, suspicion_rows
+from barkive.messages import Message
 from barkive.verdicts import Label, Status
 
 PAIRS = 20
@@ -68,9 +69,11 @@ def make_folder(folder: str | Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         files = [one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()]
-        reason = f"{files[0]} is a file" if files else error.strerror
+        reason: Any = error.strerror
         if folder in files:
-            reason = "it is a file"
+            reason = Message("reason_is_file")
+        elif files:
+            reason = Message("reason_other_is_file", {"path": str(files[0])})
         raise UsageError("folder_not_made", folder=folder, reason=reason) from None
     if not os.access(folder, os.W_OK | os.X_OK):
         raise UsageError("folder_no_permission", folder=folder)
@@ -150,7 +153,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 def cannot_write(path: Path, error: OSError) -> UsageError:
     """The error to raise where a file can't be written, with what to do about it."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "make room or choose another place" if full else "choose another place"
+    remedy = Message("remedy_room_or_place" if full else "remedy_other_place")
     return UsageError("file_not_writable", path=path, reason=error.strerror, remedy=remedy)
 
 

@@ -18,6 +18,7 @@ from barkive import breeds
 from barkive.errors import DataError
 from barkive.images.files import Tally, find_folders, find_photos
 from barkive.images.passing import NOTHING_MORE, Passing, refuse_nothing_left
+from barkive.messages import Message
 from barkive.verdicts import Label
 
 
@@ -71,7 +72,7 @@ def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
         UsageError: Patterns leave nothing of it, or a `.barkiveignore` can't be used.
     """
     data = Path(data)
-    _check_folder(data, "a folder that holds one folder a breed")
+    check_folder(data, Message("wanted_folder_of_breeds"))
     try:
         names = sorted(find_folders(data, passing))
     except OSError as error:
@@ -86,10 +87,8 @@ def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
     folders = tuple(name for name in names if photos[name])
     if not folders:
         refuse_nothing_left(str(data), tally.counts())
-        found = "only empty folders" if names else "no folders of breeds"
-        raise DataError(
-            "data_no_breed_folders", folder=data, found=found, example=data / "beagle" / "rex.jpg"
-        )
+        fault = "data_only_empty_folders" if names else "data_no_breed_folders"
+        raise DataError(fault, folder=data, example=data / "beagle" / "rex.jpg")
     return Samples(
         data=data,
         paths=tuple(path for name in folders for path in photos[name]),
@@ -112,7 +111,7 @@ def read_not_dogs(folder: str | Path, passing: Passing = NOTHING_MORE) -> tuple[
         UsageError: Patterns leave nothing of it, or a `.barkiveignore` can't be used.
     """
     folder = Path(folder)
-    _check_folder(folder, "a folder of photos without dogs")
+    check_folder(folder, Message("wanted_folder_without_dogs"))
     tally = Tally()
     photos = tuple(find_photos([folder], passing=passing, tally=tally))
     if not photos:
@@ -121,7 +120,16 @@ def read_not_dogs(folder: str | Path, passing: Passing = NOTHING_MORE) -> tuple[
     return photos
 
 
-def _check_folder(folder: Path, wanted: str) -> None:
+def check_folder(folder: Path, wanted: Message) -> None:
+    """Checks that a folder is there, and is one.
+
+    Args:
+        folder: The folder.
+        wanted: What to give instead.
+
+    Raises:
+        DataError: It isn't.
+    """
     if not folder.exists():
         raise DataError("data_folder_not_found", folder=folder, wanted=wanted)
     if not folder.is_dir():

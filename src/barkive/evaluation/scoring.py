@@ -19,6 +19,7 @@ from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError, PhotoError
 from barkive.images import load_batches
+from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import Label, Scores, Status
 
@@ -51,7 +52,7 @@ class Answers:
     probability: NDArray[np.float32]
     dog: NDArray[np.float32]
     statuses: tuple[Status, ...]
-    failures: Mapping[int, str]
+    failures: Mapping[int, Message]
     seconds: float
 
     def given(self, status: Status) -> NDArray[np.bool_]:
@@ -96,7 +97,7 @@ class Evaluation:
         return metrics.confusion_matrix(self.truth_read, self.dogs.top[:, 0], len(self.labels))
 
     @property
-    def failures(self) -> dict[str, str]:
+    def failures(self) -> dict[str, Message]:
         """Every photo that could not be read, and the reason."""
         return {
             answers.paths[i]: reason
@@ -143,7 +144,7 @@ def _answer(
 ) -> Answers:
     start = time.perf_counter()
     read: list[int] = []
-    failures: dict[int, str] = {}
+    failures: dict[int, Message] = {}
     tops: list[NDArray[np.intp]] = []
     probabilities: list[NDArray[np.float32]] = []
     dogs: list[NDArray[np.float32]] = []
@@ -154,7 +155,7 @@ def _answer(
         pixels = []
         for i, (_, photo) in enumerate(batch, done):
             if isinstance(photo, PhotoError):
-                failures[i] = str(photo)
+                failures[i] = photo.message
             else:
                 read.append(i)
                 pixels.append(photo)

@@ -154,13 +154,10 @@ def check_adjustments(names: Sequence[str]) -> None:
     Raises:
         UsageError: It lists all unknown names, and those there are.
     """
-    unknown = [f"“{name}”" for name in names if name not in ADJUSTMENTS]
+    unknown = [name for name in names if name not in ADJUSTMENTS]
     if unknown:
-        raise UsageError(
-            "enhance_correction_unknown",
-            names=" or ".join(unknown),
-            corrections=", ".join(ADJUSTMENTS),
-        )
+        corrections = list(ADJUSTMENTS)
+        raise UsageError("enhance_correction_unknown", names=unknown, corrections=corrections)
 
 
 def require_adjustments(names: Sequence[str]) -> None:

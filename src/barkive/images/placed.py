@@ -73,7 +73,7 @@ def read_placed(manifest: Path) -> dict[str, Placed]:
     """
     lines = manifest.read_text(encoding="utf-8", errors="replace").split("\n")
     if lines[0] != HEADER:
-        raise ValueError("was not written by this version of Barkive")
+        raise ValueError("It was not written by this version of Barkive")
     found: dict[str, Placed] = {}
     for line in lines[1:]:
         try:

@@ -35,6 +35,8 @@ _LIKELIHOODS = (
     (0.0, "unlikely"),
 )
 
+_ERRORS = "error."
+
 VERBATIM = "verbatim"
 """The code of a message that is known as a finished sentence only."""
 
@@ -67,7 +69,7 @@ class Messages:
         """
         form = self.forms(key)
         sentence = form["one" if "n" in values and self._is_one(values["n"]) else "other"]
-        return sentence.format(**{name: self._shown(value) for name, value in values.items()})
+        return sentence.format(**{name: self._shown(value, key) for name, value in values.items()})
 
     def forms(self, key: str) -> Mapping[str, str]:
         """A sentence as it stands, for `one` and for `other`, to be filled in by a script."""
@@ -117,14 +119,16 @@ class Messages:
         """A day with hour and minute."""
         return f"{self.day(moment)}, {moment:%H:%M}"
 
-    def _shown(self, value: Any) -> Any:
+    def _shown(self, value: Any, key: str = "") -> Any:
         match value:
             case bool() | str():
                 return value
             case int() | float():
-                return _Number(value, self._way("thousands"), self._way("decimal"))
+                # What is wrong is told as it was given: 1025, and not 1,025.
+                is_plain = key.startswith(_ERRORS)
+                return _Number(value, self._way("thousands"), self._way("decimal"), is_plain)
             case list() | tuple():
-                return ", ".join(f"{self._shown(one)}" for one in value)
+                return _List(tuple(f"{self._shown(one, key)}" for one in value))
             case Message():
                 return value.text(self.lang)
             case _:
@@ -139,17 +143,31 @@ class Messages:
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number that a sentence writes as its language does; `{n:d}` writes bare digits."""
+    """A number that a sentence writes as its language does; `{n:,}` has its thousands apart."""
 
     value: float
     thousands: str
     decimal: str
+    is_plain: bool = False
 
     def __format__(self, spec: str) -> str:
-        if isinstance(self.value, int) and not spec:
+        if isinstance(self.value, int) and spec == ("," if self.is_plain else ""):
             return f"{self.value:,}".replace(",", self.thousands)
         written = format(self.value, spec)
         return written.replace(".", self.decimal) if isinstance(self.value, float) else written
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list that a sentence joins by what it has behind the colon: `{names: or }`; else by commas.
+
+    Several sentences are `{faults: }`, and names in quotation marks `“{names:”, “}”`.
+    """
+
+    items: tuple[str, ...]
+
+    def __format__(self, separator: str) -> str:
+        return (separator or ", ").join(self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +185,7 @@ class Message:
 
     def text(self, lang: Language = "en") -> str:
         """The sentence in a language."""
-        return Messages(lang)(f"error.{self.code}", **self.params)
+        return Messages(lang)(f"{_ERRORS}{self.code}", **self.params)
 
     def __str__(self) -> str:
         return self.text()

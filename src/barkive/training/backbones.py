@@ -24,6 +24,7 @@ from timm.models import load_state_dict
 from torch import Tensor, nn
 
 from barkive.errors import WeightsError
+from barkive.messages import Message
 from barkive.training.pretrained import CLASSES, PretrainedClassifier, read_classifier
 
 # Weights that were trained with TensorFlow carry a tag such as `tf_in1k`. They need its
@@ -47,11 +48,11 @@ class Backbone(nn.Module):
         source: Where the weights came from, for the bundle's provenance.
         classifier: What the weights were pre-trained with, on exactly these features; None
             where it is not one of ImageNet-1k's 1,000 classes, or not known to fit.
-        unclassified: Why there is no classifier, one sentence; empty where there is one.
+        unclassified: Why there is no classifier; None where there is one.
     """
 
     classifier: PretrainedClassifier | None = None
-    unclassified: str = ""
+    unclassified: Message | None = None
     scale: Tensor
     shift: Tensor
 
@@ -110,8 +111,9 @@ def check_name(name: str, weights: Path | None) -> None:
     architecture, _, tag = name.partition(".")
     if not timm.is_model(architecture):
         close = difflib.get_close_matches(architecture, timm.list_models(), n=_SHOWN)
-        hint = f" The nearest names: {', '.join(close)}." if close else ""
-        raise WeightsError("backbone_unknown", backbone=architecture, hint=hint)
+        if close:
+            raise WeightsError("backbone_unknown_near", backbone=architecture, names=close)
+        raise WeightsError("backbone_unknown", backbone=architecture)
     tags = _tags(architecture)
     if weights is None and not tags:
         raise WeightsError("weights_none_on_hub", backbone=architecture)
@@ -159,7 +161,7 @@ def load_backbone(name: str, weights: Path | None = None, *, image_size: int = 2
         lambda: timm.create_model(known, num_classes=CLASSES, **conventions.arguments),
         backbone.rescale(_noise(image_size)),
     )
-    if isinstance(found, str):
+    if isinstance(found, Message):
         backbone.unclassified = found
     else:
         backbone.classifier = found

@@ -71,9 +71,10 @@ def read_elsewhere(
     ambiguous = [i for i, name in enumerate(samples.folders) if evaluation.is_ambiguous(name)]
     kept = np.flatnonzero(~np.isin(samples.truth, ambiguous))
     found = Elsewhere(samples.paths, truth, samples.truth).only(kept)
-    for which, there in (("others", (found.truth < 0).any()), ("its", (found.truth >= 0).any())):
-        if not there:
-            raise DataError("elsewhere_breeds_missing", folder=folder, which=which)
+    if not (found.truth < 0).any():
+        raise DataError("elsewhere_other_breeds_missing", folder=folder)
+    if not (found.truth >= 0).any():
+        raise DataError("elsewhere_known_breeds_missing", folder=folder)
     log(
         f"{(found.truth >= 0).sum()} photos from elsewhere of breeds that the model knows, "
         f"{(found.truth < 0).sum()} of others."

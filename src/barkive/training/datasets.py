@@ -13,6 +13,7 @@ from barkive import breeds
 from barkive.errors import DataError
 from barkive.evaluation import Samples, twin_folders
 from barkive.images import group_near_duplicates
+from barkive.messages import Message
 from barkive.progress import Log
 from barkive.training.features import Features
 from barkive.training.recipe import Recipe
@@ -38,7 +39,7 @@ class LabelledPhotos:
     paths: tuple[str, ...]
     truth: NDArray[np.intp]
     groups: NDArray[np.intp]
-    failed: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, Message], ...]
 
     def paths_of(self, indices: NDArray[np.intp]) -> list[str]:
         """The photos at these positions."""
@@ -92,9 +93,8 @@ def gather(
     if len(labels) < 2:
         file, reason = dogs.failed[0]
         raise DataError(
-            "training_too_few_breeds_readable",
+            "training_one_breed_readable" if labels else "training_no_breed_readable",
             folder=recipe.data,
-            count=len(labels) or "no",
             failed_count=len(dogs.failed),
             file=file,
             reason=reason,

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from barkive.atomic import replacing
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Preprocessing, load_batches, perceptual_hash, read_file
+from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.training.process_group.group import current_group
 
@@ -52,7 +53,7 @@ class Features:
     rows: NDArray[np.float32]
     hashes: NDArray[np.uint64]
     kept: NDArray[np.intp]
-    failed: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, Message], ...]
 
 
 def cache_folder() -> Path:
@@ -84,9 +85,9 @@ def extract_features(
     """
     part = partial(_extract, extract=extract, key=key, preprocessing=preprocessing)
     found = current_group().map_blocks(part, paths, on_progress, block=_BATCH)
-    kept = [i for i, one in enumerate(found) if not isinstance(one, str)]
-    known = [one for one in found if not isinstance(one, str)]
-    failed = tuple((paths[i], one) for i, one in enumerate(found) if isinstance(one, str))
+    kept = [i for i, one in enumerate(found) if not isinstance(one, Message)]
+    known = [one for one in found if not isinstance(one, Message)]
+    failed = tuple((paths[i], one) for i, one in enumerate(found) if isinstance(one, Message))
     return Features(*_stacked(known), np.array(kept, dtype=np.intp), failed)
 
 
@@ -97,7 +98,7 @@ def _extract(
     extract: Extract,
     key: str,
     preprocessing: Preprocessing,
-) -> list[_Known | str]:
+) -> list[_Known | Message]:
     """The features and the hash of each photo, or the reason why it can't be read."""
     digest = hashlib.sha256(f"{key} {preprocessing}".encode()).hexdigest()
     cache = _Cache(cache_folder() / "features" / digest[:32])
@@ -107,13 +108,13 @@ def _extract(
         entry = hashlib.sha256(content).digest()
         return _Prepared(entry, None if entry in cache else preprocessing.load(content))
 
-    found: list[bytes | str] = []
+    found: list[bytes | Message] = []
     try:
         for batch in load_batches(paths, prepare, _BATCH, full=True):
             new: dict[bytes, NDArray[np.uint8]] = {}
             for _, outcome in batch:
                 if isinstance(outcome, PhotoError):
-                    found.append(str(outcome))
+                    found.append(outcome.message)
                     continue
                 found.append(outcome.entry)
                 # What was decoded ahead may have been computed since, from a copy.
@@ -128,7 +129,7 @@ def _extract(
         # An interrupted run keeps what it has computed so far.
         cache.flush()
     known = cache.rows({one for one in found if isinstance(one, bytes)})
-    return [one if isinstance(one, str) else known[one] for one in found]
+    return [one if isinstance(one, Message) else known[one] for one in found]
 
 
 def _stacked(known: Sequence[_Known]) -> tuple[NDArray[np.float32], NDArray[np.uint64]]:

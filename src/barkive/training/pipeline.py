@@ -19,6 +19,7 @@ from barkive import evaluation
 from barkive.bundle import OUTPUTS, BundleInfo
 from barkive.evaluation import Evaluation, HeatMaps, Predict
 from barkive.images import Preprocessing
+from barkive.messages import Message
 from barkive.progress import Log, Progress
 from barkive.training import onnx_export
 from barkive.training.audit import near_duplicates
@@ -140,6 +141,6 @@ def predictor(model: onnx.ModelProto, info: BundleInfo) -> Predict:
     return lambda pixels: info.scores(*session.run(OUTPUTS, {"pixels": pixels}))
 
 
-def failed_csv(failed: Iterable[tuple[str, str]]) -> bytes:
+def failed_csv(failed: Iterable[tuple[str, Message]]) -> bytes:
     """The content of `failed.csv`: each photo that could not be read, and the reason."""
     return evaluation.to_csv([("file", "error"), *failed])

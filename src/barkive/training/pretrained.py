@@ -1,7 +1,7 @@
 """The classifier that a backbone was pre-trained with: one row for each class of ImageNet-1k.
 
 Its rows were fitted on some 1,300 photos a class. They are handed over only where they are
-known to give what the network itself gives; otherwise a sentence says why there are none.
+known to give what the network itself gives; otherwise a message says why there are none.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from timm.data.imagenet_info import ImageNetInfo
 from torch import Tensor, nn
 
 from barkive import breeds
+from barkive.messages import Message
 from barkive.training.head import Linear, RowsDetector
 
 CLASSES = 1000
-_OTHER_CLASSES = {
-    1001: "ImageNet-1k's and the background, which may stand first or last",
-    11821: "ImageNet-12k's",
-    21841: "ImageNet-22k's",
-    21843: "ImageNet-21k's",
+_OTHER_DATASETS = {
+    11821: "ImageNet-12k",
+    21841: "ImageNet-22k",
+    21843: "ImageNet-21k",
 }
 _TOLERANCE = 1e-3  # of the largest answer
 
@@ -80,7 +80,7 @@ def read_classifier(
     state: Mapping[str, Tensor],
     build: Callable[[], nn.Module],
     pixels: Tensor,
-) -> PretrainedClassifier | str:
+) -> PretrainedClassifier | Message:
     """Takes the classifier out of a network's weights, and compares it with the network.
 
     Args:
@@ -90,31 +90,32 @@ def read_classifier(
         pixels: Any input that the network takes, (n, 3, height, width), float32.
 
     Returns:
-        The classifier, or one sentence that says why there is none.
+        The classifier, or the message that says why there is none.
     """
     config: Mapping[str, object] = network.pretrained_cfg  # type: ignore[assignment]
     name = config.get("classifier")
     if not isinstance(name, str):
-        return "The network's classifier is not one linear layer."
+        return Message("classifier_not_linear")
     weight, bias = state.get(f"{name}.weight"), state.get(f"{name}.bias")
     if weight is None:
-        return f"The weights hold no classifier ({name}.weight)."
+        return Message("classifier_absent", {"name": name})
     if weight.ndim and len(weight) != CLASSES:
-        known = _OTHER_CLASSES.get(len(weight))
-        return (
-            f"The weights' classifier has {len(weight):,} classes"
-            f"{f' ({known})' if known else ''}, not the 1,000 of ImageNet-1k."
-        )
+        return _other_classes(len(weight))
     if bias is None:
-        return f"The weights' classifier has no bias ({name}.bias)."
+        return Message("classifier_without_bias", {"name": name})
     whole = build().eval()
     layer = whole.get_submodule(name)
     if not isinstance(layer, nn.Linear) or layer.bias is None:
-        return "The network's classifier is not one linear layer."
+        return Message("classifier_not_linear")
     if weight.shape != layer.weight.shape or bias.shape != layer.bias.shape:
-        return (
-            f"The weights' classifier has the shapes {[*weight.shape]} and {[*bias.shape]}, "
-            f"not {[*layer.weight.shape]} and {[*layer.bias.shape]}."
+        return Message(
+            "classifier_shapes_differ",
+            {
+                "weight_shape": str([*weight.shape]),
+                "bias_shape": str([*bias.shape]),
+                "own_weight_shape": str([*layer.weight.shape]),
+                "own_bias_shape": str([*layer.bias.shape]),
+            },
         )
     own = whole.state_dict()
     fitting = {
@@ -122,9 +123,7 @@ def read_classifier(
     }
     lacking = [key for key in own if key not in fitting and "num_batches_tracked" not in key]
     if lacking:
-        return (
-            f"The weights hold only a part of the network's classifier ({lacking[0]} is missing)."
-        )
+        return Message("classifier_incomplete", {"name": lacking[0]})
     whole.load_state_dict(fitting, strict=False)
     with torch.inference_mode():
         features, logits = network(pixels), whole(pixels)
@@ -132,9 +131,17 @@ def read_classifier(
         if features.shape[1] != layer.in_features or not (
             (layer(features) - logits).abs().max() <= _TOLERANCE * logits.abs().max()
         ):
-            return "The classifier on the pooled features does not give the network's own answers."
+            return Message("classifier_answers_differ")
         return PretrainedClassifier(
             ids=tuple(ImageNetInfo().label_names()),  # type: ignore[no-untyped-call]
             weight=np.ascontiguousarray(layer.weight.detach().numpy().T, dtype=np.float32),
             bias=layer.bias.detach().numpy().astype(np.float32),
         )
+
+
+def _other_classes(count: int) -> Message:
+    if count == CLASSES + 1:
+        return Message("classifier_background_class", {"count": count})
+    if dataset := _OTHER_DATASETS.get(count):
+        return Message("classifier_other_dataset", {"count": count, "dataset": dataset})
+    return Message("classifier_other_classes", {"count": count})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,9 +12,11 @@ import timm
 
 from barkive import breeds
 from barkive.errors import BarkiveError, UsageError
+from barkive.evaluation import check_folder
 from barkive.images import Preprocessing, Square
 from barkive.images.enhance import check_adjustments, require_adjustments
 from barkive.images.passing import Passing
+from barkive.messages import Message
 from barkive.training.backbones import check_name, own_size
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite2"
@@ -44,10 +47,10 @@ class BaseRecipe:
     def __post_init__(self) -> None:
         faults = [*self.faults()]
         if faults:
-            raise UsageError(" ".join(faults))
+            raise UsageError.of(_together(faults))
 
-    def faults(self) -> Iterator[str]:
-        """A sentence for each setting that can't be used."""
+    def faults(self) -> Iterator[Message]:
+        """A message for each setting that can't be used."""
         raise NotImplementedError
 
     @property
@@ -61,13 +64,18 @@ class BaseRecipe:
         return Preprocessing(self.size, self.square, self.enhance)
 
 
-def faults_found(*checks: Callable[[], object]) -> Iterator[str]:
-    """The error of each check that raises one, as a sentence."""
+def _together(faults: Sequence[Message]) -> Message:
+    """One message of several."""
+    return faults[0] if len(faults) == 1 else Message("settings_unusable", {"faults": faults})
+
+
+def faults_found(*checks: Callable[[], object]) -> Iterator[Message]:
+    """What is said by the error of each check that raises one."""
     for check in checks:
         try:
             check()
         except BarkiveError as error:
-            yield str(error)
+            yield error.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +125,8 @@ class Recipe(BaseRecipe):
     exclude: tuple[str, ...] = ()
     follow_links: bool = False
 
-    def faults(self) -> Iterator[str]:
-        """A sentence for each setting that can't be used."""
+    def faults(self) -> Iterator[Message]:
+        """A message for each setting that can't be used."""
         yield from self._folder_faults()
         yield from faults_found(
             lambda: Preprocessing(self.image_size or 224, self.square),
@@ -130,34 +138,30 @@ class Recipe(BaseRecipe):
         )
         yield from self._output_faults()
         if self.head not in get_args(Head):
-            yield f"There is no head “{self.head}”; it must be one of {', '.join(get_args(Head))}."
+            yield Message("training_head_unknown", {"head": self.head, "heads": get_args(Head)})
         if self.float_first < 0:
-            yield f"{self.float_first} convolutions can't stay in float; it must be 0 or more."
+            yield Message("training_float_first_negative", {"count": self.float_first})
         if not 0 < self.validation < 1:
-            yield f"The validation share is {self.validation}; it must be above 0 and below 1."
+            yield Message("training_validation_range", {"share": self.validation})
         if self.seed < 0:
-            yield f"The seed is {self.seed}; it must not be negative."
+            yield Message("training_seed_negative", {"seed": self.seed})
         if self.backbone_weights is not None and not self.backbone_weights.is_file():
-            yield (
-                f"The weights file {self.backbone_weights} does not exist; "
-                "check --backbone-weights."
-            )
+            yield Message("weights_file_not_found", {"path": str(self.backbone_weights)})
 
-    def _folder_faults(self) -> Iterator[str]:
+    def _folder_faults(self) -> Iterator[Message]:
         for folder, wanted in (
-            (self.data, "a folder that holds one folder a breed"),
-            (self.not_dogs, "a folder of photos without dogs"),
-            (self.elsewhere, "a folder of breeds, known and others, from elsewhere"),
+            (self.data, Message("wanted_folder_of_breeds")),
+            (self.not_dogs, Message("wanted_folder_without_dogs")),
+            (self.elsewhere, Message("wanted_folder_from_elsewhere")),
         ):
-            if folder is not None and not folder.is_dir():
-                fault = "is not a folder" if folder.exists() else "does not exist"
-                yield f"The folder {folder} {fault}; give {wanted}."
+            if folder is not None:
+                yield from faults_found(partial(check_folder, folder, wanted))
 
-    def _output_faults(self) -> Iterator[str]:
+    def _output_faults(self) -> Iterator[Message]:
         if self.out.suffix != ".onnx":
-            yield f"The output {self.out} must end in .onnx."
+            yield Message("training_out_not_onnx", {"path": str(self.out)})
         elif self.out.is_dir():
-            yield f"The output {self.out} is a folder; name a file."
+            yield Message("training_out_is_folder", {"path": str(self.out)})
 
     @property
     def network(self) -> str:

@@ -19,6 +19,7 @@ from barkive.evaluation import Samples
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.images.passing import told
+from barkive.messages import Message
 from barkive.progress import Log, Progress, no_progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
@@ -52,7 +53,7 @@ class TrainingResult:
 
     figures: evaluation.Figures
     int8: bool
-    failed: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, Message], ...]
 
 
 def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print) -> TrainingResult:
@@ -148,7 +149,7 @@ def run_files(
     recipe: Recipe,
     choice: Choice,
     provenance: Mapping[str, Any],
-    failed: Iterable[tuple[str, str]],
+    failed: Iterable[tuple[str, Message]],
 ) -> dict[str, bytes]:
     """What the run folder holds beside the report: settings, provenance, curve, failed photos."""
     return {
@@ -230,11 +231,11 @@ def _with_others(
     known = {label.id for label in labels}
     for label in added:
         classifier = backbone.classifier
-        if classifier is None or classifier.rows([label.id]) == [None]:
-            raise WeightsError(
-                f"The backbone has no row for {label.en}, so it needs photos. "
-                f"{backbone.unclassified}".strip()
-            )
+        if classifier is None:
+            reason = backbone.unclassified
+            raise WeightsError("backbone_no_classifier_row", breed=label.en, reason=reason)
+        if classifier.rows([label.id]) == [None]:
+            raise WeightsError("backbone_no_row", breed=label.en)
     return (*labels, *(label for label in added if label.id not in known))
 
 

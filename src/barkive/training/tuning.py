@@ -17,6 +17,7 @@ from barkive import metrics
 from barkive.bundle import BundleInfo
 from barkive.errors import WeightsError
 from barkive.images import Preprocessing
+from barkive.messages import Message
 from barkive.progress import Log, Progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone
@@ -169,7 +170,10 @@ def own_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> OwnRows:
     return found
 
 
-def _fitting_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> tuple[OwnRows, str]:
+def _fitting_rows(
+    backbone: Backbone, data: Data, wanted: Head, log: Log
+) -> tuple[OwnRows, Message | None]:
+    """The backbone's own rows, and why they don't fit; None where they do."""
     classifier = backbone.classifier
     if classifier is None:
         return OwnRows(), backbone.unclassified
@@ -179,22 +183,19 @@ def _fitting_rows(backbone: Backbone, data: Data, wanted: Head, log: Log) -> tup
     shared = [i for i, row in enumerate(rows) if row is not None]
     seen = np.isin(data.truth, shared)
     if len(np.unique(data.truth[seen])) < 2:
-        return OwnRows(None, detector), f"{len(shared)} of its breeds are among ImageNet's classes."
+        return OwnRows(None, detector), Message("rows_too_few_breeds", {"count": len(shared)})
     anchor = classifier.anchor(rows)
     answers = np.array(shared)[anchor(data.rows[seen])[:, shared].argmax(axis=1)]
     right = float((answers == data.truth[seen]).mean())
     if right < min(_ROWS_FIT / len(shared), _ROWS_SURE):
-        return OwnRows(), (
-            f"The backbone's own rows are right on {right:.1%} of the photos, hardly more than "
-            "chance, so its classes don't stand in ImageNet's order."
-        )
+        return OwnRows(), Message("rows_hardly_right", {"share": right})
     if wanted == "anew":
-        return OwnRows(None, detector), "That was asked for."
+        return OwnRows(None, detector), Message("rows_not_wanted")
     log(
         f"The prediction layer is centred on the backbone's own rows of {len(shared)} breeds, "
         f"which alone are right on {right:.1%} of their photos."
     )
-    return OwnRows(anchor, detector), ""
+    return OwnRows(anchor, detector), None
 
 
 def quantised(

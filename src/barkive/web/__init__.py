@@ -1,6 +1,6 @@
 """The web page and the HTTP API: for people without a terminal, and for other programs.
 
-Example:
+Examples:
     >>> from barkive.web import Settings, create_app
     >>> app = create_app(Settings(catalogue="photos.sqlite"))  # an ASGI application
 """

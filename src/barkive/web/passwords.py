@@ -17,11 +17,13 @@ from pathlib import Path
 
 from barkive.atomic import begin, replacing
 from barkive.errors import BarkiveError, UsageError
+from barkive.messages import Message
 
 _SHORTEST, _LONGEST = 8, 1000
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 _MEMORY = 64 << 20
+_DAMAGED = Message("reason_damaged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Passwords:
             try:
                 right = row.matches(password)
             except (ValueError, TypeError):
-                raise self._unreadable("it is damaged") from None
+                raise self._unreadable(_DAMAGED) from None
         if right:
             self._known = row, mark
         return right
@@ -113,10 +115,10 @@ class Passwords:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is damaged"
-            raise self._unreadable(str(reason)) from None
+            reason = error.strerror if isinstance(error, OSError) else _DAMAGED
+            raise self._unreadable(reason) from None
 
-    def _unreadable(self, reason: str) -> BarkiveError:
+    def _unreadable(self, reason: Message | str | None) -> BarkiveError:
         return BarkiveError("password_file_unreadable", file=self._file, reason=reason)
 
     def _write(self, text: str) -> None:

@@ -14,9 +14,9 @@ from starlette.staticfiles import StaticFiles
 
 from barkive import __version__
 from barkive.errors import BarkiveError
-from barkive.messages import Message
+from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import cookies
-from barkive.web.languages import LANGUAGES, Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.urls import Urls
 
 _HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def _templates() -> Environment:
     return templates
 
 
-def _sentence(said: Message | BarkiveError, words: Words) -> str:
+def _sentence(said: Message | BarkiveError, words: Messages) -> str:
     """What an error says, in the visitor's language."""
     return said.text(words.lang)
 
@@ -55,11 +55,11 @@ def render(
         template: Its file in `templates/`.
         status: The HTTP status.
         headers: More headers.
-        context: What the template needs beside `words` (see `Words`), `urls` (see `Urls`), `lang`,
-            `languages` (the address of this page in each), `version`, `has_password` and
+        context: What the template needs beside `words` (see `Messages`), `urls` (see `Urls`),
+            `lang`, `languages` (the address of this page in each), `version`, `has_password` and
             `read_only` (why nothing can be saved, or None).
     """
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
     languages = {
         lang: f"?{request.url.include_query_params(lang=lang).query}" for lang in LANGUAGES

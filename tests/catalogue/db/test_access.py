@@ -26,7 +26,7 @@ from barkive.catalogue.db.access import Way
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import CatalogueError, ReadOnlyCatalogueError
-from barkive.sentences import translate
+from barkive.messages import Message
 
 pytestmark = pytest.mark.slow
 
@@ -78,7 +78,7 @@ def test_everything_is_read_and_nothing_written_where_that_may_not_be(
             f"The catalogue {filled} can only be read here, and nothing can be saved. "
             f"You may not write to {denied}; get the right to."
         )
-        assert catalogue.read_only == f"{why} It is shown as it was at 2026-05-28 20:26 UTC."
+        assert str(catalogue.read_only) == f"{why} It is shown as it was at 2026-05-28 20:26 UTC."
         assert catalogue.count() == 5
         assert len(list(catalogue.search())) == 5
         assert [one.by for one in catalogue.history(kennel / "rex.png")] == [None]
@@ -100,11 +100,12 @@ def test_everything_is_read_and_nothing_written_where_that_may_not_be(
 
 
 def test_what_is_said_of_it_is_known_in_french() -> None:
-    said = translate(
-        "The catalogue c.sqlite can only be read here, and nothing can be saved. Its disk is full; "
-        "make room. It is shown as it was at 2026-05-28 20:26 UTC.",
-        "fr",
+    refusal = Message(
+        "catalogue_read_only",
+        {"catalogue": "c.sqlite", "reason": Message("catalogue_reason_disk_full")},
     )
+    shown = {"sentence": refusal, "moment": "2026-05-28 20:26"}
+    said = Message("catalogue_shown_as_of", shown).text("fr")
     assert said == (
         "Le catalogue c.sqlite ne peut être que lu ici, et rien ne peut être enregistré. Son "
         "disque est plein ; faites de la place. Il est montré tel qu'il était le "
@@ -120,7 +121,7 @@ def test_what_another_user_writes_meanwhile_is_seen(
         with Catalogue(filled, create=False) as reader:
             assert reader._database._way is Way.LIVE
             assert reader.read_only is not None
-            assert "It is shown" not in reader.read_only
+            assert "It is shown" not in str(reader.read_only)
             assert not reader.photo(kennel / "mix.png").corrected
             writer.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
             assert reader.photo(kennel / "mix.png").corrected
@@ -248,7 +249,7 @@ def test_a_place_where_sqlite_can_make_no_files_is_read(
         assert catalogue.count() == 5
         assert catalogue.read_only is not None
         assert "Nothing can be written beside it; make room, or get the right." in (
-            catalogue.read_only
+            str(catalogue.read_only)
         )
 
 
@@ -376,7 +377,7 @@ def test_a_role_that_may_only_read_reads(
     _, url = reader
     with Catalogue(url, create=False) as catalogue:
         assert catalogue.read_only is not None
-        assert "nothing can be saved. The database lets “reader_" in catalogue.read_only
+        assert "nothing can be saved. The database lets “reader_" in str(catalogue.read_only)
         assert catalogue.count() == 5
         assert len(catalogue.like(kennel / "rex.png")) == 3
         assert [one.file for one in catalogue.review.look()] == [str(kennel / "mix.png")]

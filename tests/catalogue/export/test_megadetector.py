@@ -16,6 +16,7 @@ from barkive.verdicts import Candidate, Label, Status
 
 MakeEntry = Callable[..., Entry]
 
+
 CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
 PUG = Label("n02110958", "Pug", "Carlin")
 MALTESE = Label("n02085936", "Maltese", "Bichon maltais")
@@ -64,7 +65,12 @@ def test_one_photo_of_each_kind(make_entry: MakeEntry) -> None:
             make_entry(),
             make_entry(file="/photos/2/b.jpg", status=Status.UNCERTAIN, breeds=short),
             make_entry(file="/other/c.jpg", status=Status.NOT_DOG, breeds=(), taken_at=None),
-            make_entry(file="/photos/d.jpg", status=Status.FAILED, breeds=(), error="It is empty."),
+            make_entry(
+                file="/photos/d.jpg",
+                status=Status.FAILED,
+                breeds=(),
+                error="It is empty.",
+            ),
         ]
     )
     detection = {"category": "1", "conf": 1.0, "bbox": [0.0, 0.0, 1.0, 1.0]}

@@ -16,6 +16,7 @@ from barkive.verdicts import Candidate, Label, Language, Status
 
 MakeEntry = Callable[..., Entry]
 
+
 PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
 NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
 

@@ -23,6 +23,7 @@ from barkive.verdicts import Candidate, Label, Language, Status
 
 MakeEntry = Callable[..., Entry]
 
+
 PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
 MINE = Label("my breed", "My breed", "Ma race")
 NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
@@ -102,7 +103,12 @@ def test_photos_without_a_dog(
     status: Status, english: str, french: str, make_entry: MakeEntry
 ) -> None:
     entry = make_entry(
-        status=status, breeds=(), error="It is empty.", width=None, height=None, taken_at=None
+        status=status,
+        breeds=(),
+        error="It is empty.",
+        width=None,
+        height=None,
+        taken_at=None,
     )
     cells = row(entry)
     assert cells["status"] == english

@@ -12,6 +12,7 @@ from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.catalogue.export.xmp_packet import Packet, Tags
 from barkive.catalogue.records import Entry
+from barkive.messages import Message
 from barkive.verdicts import Candidate, Label, Status
 
 PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
@@ -194,8 +195,8 @@ def test_a_damaged_sidecar_is_left_and_the_run_goes_on(
     other = photo.with_name("max.jpg")
     other.write_bytes(b"photo")
     outcome = write_sidecars([entry, make_entry(file=str(other), id=2)], None, "en")
-    reason = "It is damaged: its XML can't be read."
-    assert outcome == Outcome(written=1, failures=(Failure(str(sidecar), reason),))
+    failure = Failure(str(sidecar), Message("sidecar_damaged"))
+    assert outcome == Outcome(written=1, failures=(failure,))
     assert sidecar.read_bytes() == b"<x:xmpmeta"
 
 
@@ -203,7 +204,7 @@ def test_what_is_no_file(entry: Entry, photo: Path) -> None:
     os.mkfifo(photo.with_name("rex.jpg.xmp"))
     photo.with_name("rex.xmp").mkdir()
     outcome = write_sidecars([entry], None, "en")
-    assert [f.reason for f in outcome.failures] == ["It is no regular file."] * 2
+    assert [str(f.reason) for f in outcome.failures] == ["It is no regular file."] * 2
 
 
 def test_a_link_stays_and_its_target_is_written(entry: Entry, photo: Path, tmp_path: Path) -> None:
@@ -220,7 +221,7 @@ def test_links_that_lead_astray(entry: Entry, photo: Path, tmp_path: Path) -> No
     photo.with_name("rex.jpg.xmp").symlink_to(tmp_path / "nowhere")
     photo.with_name("rex.xmp").symlink_to(photo)
     outcome = write_sidecars([entry], None, "en")
-    assert [f.reason for f in outcome.failures] == [
+    assert [str(f.reason) for f in outcome.failures] == [
         "It is a link that leads nowhere; remove it.",
         "It is damaged: its XML can't be read.",
     ]
@@ -248,12 +249,11 @@ def test_a_side_car_whose_owner_can_t_be_kept_is_left_and_told(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchmod", refuse)
-    assert write_sidecars([entry], None, "en").failures == (
-        Failure(
-            str(sidecar),
-            "It can't be read or written: its owner, group or rights can't be kept, so it is left "
-            "as it is; have its owner or an administrator do it.",
-        ),
+    (failure,) = write_sidecars([entry], None, "en").failures
+    assert (failure.file, str(failure.reason)) == (
+        str(sidecar),
+        "It can't be read or written: its owner, group or rights can't be kept, so it is left as "
+        "it is; have its owner or an administrator do it.",
     )
     assert sidecar.read_bytes() == before
 
@@ -268,7 +268,7 @@ def test_a_disk_that_is_full(entry: Entry, photo: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "fsync", fsync)
     outcome = write_sidecars([entry], None, "en")
-    assert outcome.failures[0].reason == (
+    assert str(outcome.failures[0].reason) == (
         "It can't be read or written: No space left on device; make room."
     )
     assert sidecar.read_bytes() == before

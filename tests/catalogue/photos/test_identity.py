@@ -525,7 +525,7 @@ def shut(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
     def refuse(path: str) -> bytes:
         if Path(path).name in names:
-            raise PassingError("No permission to read the file.")
+            raise PassingError("verbatim", sentence="No permission to read the file.")
         return read(path)
 
     for module in ("photos.reading", "photos.identity", "scan.placing", "scan.pipeline"):
@@ -567,7 +567,7 @@ def test_photos_are_the_same_before_their_decoder_is_there_and_after(
     shelter: Shelter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(content: bytes, **options: int) -> object:
-        raise PassingError("A HEIC photo needs the extra “heic”.")
+        raise PassingError("verbatim", sentence="A HEIC photo needs the extra “heic”.")
 
     shelter.picture("new.jpg", 40)
     before = shelter.said("rex.jpg")
@@ -595,7 +595,7 @@ def test_another_picture_in_the_place_of_one_that_has_moved_unread(
     shelter: Shelter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(content: bytes, **options: int) -> object:
-        raise PassingError("A HEIC photo needs the extra “heic”.")
+        raise PassingError("verbatim", sentence="A HEIC photo needs the extra “heic”.")
 
     before = shelter.said("rex.jpg")
     shutil.move(shelter.folder / "rex.jpg", shelter.folder / "king.jpg")
@@ -1028,7 +1028,7 @@ def test_two_that_exchanged_their_names_while_one_was_shut_are_told_apart_when_i
 
         def refuse(path: str) -> bytes:
             if path == str(red):
-                raise PassingError("No permission to read the file.")
+                raise PassingError("verbatim", sentence="No permission to read the file.")
             return read_file(path)
 
         for module in (reading, pipeline):

@@ -82,7 +82,7 @@ def test_both_breeds_of_a_cross_find_it_once(scanned: Catalogue, kennel: Path) -
 
 
 def test_a_cross_of_two_breeds_of_one_group_is_found_once(scanned: Catalogue, kennel: Path) -> None:
-    scanned.correct(kennel / "rex.png", cross=("chihuahua", "pug"))
+    scanned.label(kennel / "rex.png", Label(Kind.CROSS, ("chihuahua", "pug")))
     assert names(scanned, Filter(group=9)) == ["dated", "mila", "mix", "rex"]
     assert scanned.counts("breed", Filter(group=9)) == {"n02085620": 2, "n02110958": 2}
     assert scanned.counts("status", Filter(group=9)) == {"dog": 3, "uncertain": 1}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue import Catalogue, Filter, Kind, Label, Summary
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.scan.sources import open_source
 from barkive.classifier import Classifier
@@ -99,7 +99,7 @@ def test_a_list_may_name_photos_of_a_store_and_lie_there(
     store.pipe("/lists/all.txt", b"memory://kennel/rex.png\nmemory://kennel/none.png\n")
     summary = catalogue.scan("memory://lists/all.txt", classifier=classifier)
     assert +Counter(summary.counts()) == {"listed": 1, "new": 1, "dog": 1}
-    assert summary.failed == [("memory://kennel/none.png", "The file does not exist.")]
+    assert failures(summary) == [("memory://kennel/none.png", "The file does not exist.")]
 
 
 def test_a_photo_that_a_store_refuses_for_now_is_read_by_the_next_scan(
@@ -117,7 +117,7 @@ def test_a_photo_that_a_store_refuses_for_now_is_read_by_the_next_scan(
         slow.setattr(type(store), "cat_file", staticmethod(throttled))
         summary = catalogue.scan("memory://kennel", classifier=classifier)
     assert ("memory://kennel/rex.png", "The object store does not give the file: Slow down.") in (
-        summary.failed
+        failures(summary)
     )
     assert summary.statuses.total() == 5
     summary = catalogue.scan("memory://kennel", classifier=classifier)
@@ -190,7 +190,7 @@ def test_a_photo_of_a_list_that_a_store_refuses_is_told_and_the_others_are_scann
     before = catalogue.photo("memory://kennel/rex.png")
     summary = catalogue.scan(rex_in_a_list, classifier=classifier)
     assert summary.new == 1
-    (rex, why), (nowhere, unknown) = summary.failed
+    (rex, why), (nowhere, unknown) = failures(summary)
     assert (rex, nowhere) == ("memory://kennel/rex.png", "nowhere://kennel/rex.png")
     assert why.startswith("The object store refuses memory://kennel/rex.png: Forbidden; check")
     assert unknown.startswith("Barkive knows no object store nowhere://;")
@@ -309,7 +309,7 @@ def test_a_folder_in_a_list_is_told_of_and_is_no_photo(
     named = folder.format(kennel=kennel)
     (tmp_path / "all.txt").write_text(named)
     summary = catalogue.scan(tmp_path / "all.txt", classifier=classifier)
-    assert summary.failed == [(named, "It is a folder, not a photo; name it as a source.")]
+    assert failures(summary) == [(named, "It is a folder, not a photo; name it as a source.")]
     assert catalogue.count(EVERYTHING) == 0
 
 
@@ -320,7 +320,7 @@ def test_a_store_that_stops_answering_ends_the_scan_with_what_is_done_kept(
 
     def listing(url: str) -> remote.Folder:
         if url.endswith("annex"):
-            raise StoreError("The object store does not answer.")
+            raise StoreError("verbatim", sentence="The object store does not answer.")
         return found(url)
 
     monkeypatch.setattr(remote, "listing", listing)
@@ -329,3 +329,8 @@ def test_a_store_that_stops_answering_ends_the_scan_with_what_is_done_kept(
     assert catalogue.count(EVERYTHING) == 4
     (run,) = catalogue.runs()
     assert (run.state.value, run.error) == ("failed", "The object store does not answer.")
+
+
+def failures(summary: Summary) -> list[tuple[str, str]]:
+    """What could not be read, and why, as people are told."""
+    return [(path, str(reason)) for path, reason in summary.failed]

@@ -48,7 +48,7 @@ def test_a_first_scan_catalogues_every_photo(
     )
     assert outcome(summary) == {"new": 5}
     assert (summary.listed, summary.finished, summary.statuses) == (5, True, KENNEL)
-    assert summary.failed == [(str(kennel / "broken.jpg"), BROKEN)]
+    assert failures(summary) == [(str(kennel / "broken.jpg"), BROKEN)]
     assert progress[-1] == (5, 5)
     assert files(catalogue) == {
         "broken.jpg": FAILED,
@@ -326,7 +326,7 @@ def test_a_folder_that_may_not_be_listed_is_told_and_not_catalogued(
 
     monkeypatch.setattr(os, "scandir", refuse)
     summary = catalogue.scan(kennel, classifier=classifier)
-    assert (str(kennel / "annex"), "No permission to open the folder.") in summary.failed
+    assert (str(kennel / "annex"), "No permission to open the folder.") in failures(summary)
     assert sorted(files(catalogue)) == ["broken.jpg", "mix.png", "night.png", "rex.png"]
 
 
@@ -439,7 +439,7 @@ def test_a_name_that_is_too_long_to_be_opened_is_told(
     os.close(place)
     summary = catalogue.scan(kennel, classifier=classifier)
     assert summary.new == 6
-    assert any("File name too long" in reason for _, reason in summary.failed)
+    assert any("File name too long" in reason for _, reason in failures(summary))
     shutil.rmtree(kennel / ("x" * 200))
 
 
@@ -590,3 +590,8 @@ def test_the_bin_is_no_ones_where_a_change_in_it_alone_is_scanned(
     rules = Passing(tops=(str(kennel),))
     summary = catalogue.scan([thumb.parent, kennel / "annex"], classifier=classifier, passing=rules)
     assert (summary.listed, summary.passed_over) == (0, {"@eaDir": 1, "excluded": 1})
+
+
+def failures(summary: Summary) -> list[tuple[str, str]]:
+    """What could not be read, and why, as people are told."""
+    return [(path, str(reason)) for path, reason in summary.failed]

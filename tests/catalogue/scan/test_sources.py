@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, Summary
 from barkive.catalogue.scan.listing import Listing
 from barkive.catalogue.scan.sources import Pattern, Place, open_source
 from barkive.classifier import Classifier
@@ -141,7 +141,7 @@ def test_what_a_list_names_and_is_not_there_is_told_of(
         listing, classifier=classifier, on_progress=lambda *done: told.append(done)
     )
     assert +Counter(summary.counts()) == {"listed": 1, "new": 1, "dog": 1}
-    assert summary.failed == [(str(kennel / "none.png"), "The file does not exist.")]
+    assert failures(summary) == [(str(kennel / "none.png"), "The file does not exist.")]
     assert told[-1] == (1, 1)
     assert catalogue.count(EVERYTHING) == 1
     (kennel / "rex.png").unlink()
@@ -157,7 +157,7 @@ def test_a_name_that_is_too_long_for_a_file_makes_no_row(
     listing.write_text(f"{kennel}/rex.png\n/{'x' * 3000}.png\n")
     summary = catalogue.scan(listing, classifier=classifier)
     assert +Counter(summary.counts()) == {"listed": 1, "new": 1, "dog": 1}
-    assert [reason for _, reason in summary.failed] == ["The file does not exist."]
+    assert [reason for _, reason in failures(summary)] == ["The file does not exist."]
 
 
 def test_what_stands_before_a_line_that_is_no_path_is_kept(
@@ -272,3 +272,8 @@ def test_patterns_that_leave_nothing_are_refused_before_all_else(
     # A folder that is empty, or a bin alone, is no mistake of a pattern.
     (tmp_path / "empty" / "@eaDir").mkdir(parents=True)
     Listing([str(tmp_path / "empty")], Passing(("*",)))
+
+
+def failures(summary: Summary) -> list[tuple[str, str]]:
+    """What could not be read, and why, as people are told."""
+    return [(path, str(reason)) for path, reason in summary.failed]

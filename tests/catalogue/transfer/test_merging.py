@@ -641,9 +641,9 @@ def test_a_word_that_was_taken_back_stays_taken_back_when_its_merge_is_made_agai
     ours.label(tmp_path / "a/0.png", Label(Kind.UNDO, by="Cy"))
     expected = [("Samoyed", "Ada"), ("Beagle", "Ben"), ("undo", "Cy")]
     for _ in range(2):
-        assert labels(ours) == {"0.png": "Samoyed", "1.png": "Beagle"}
+        assert in_force(ours) == {"0.png": "Samoyed", "1.png": "Beagle"}
         assert history(ours, tmp_path / "a/0.png") == expected
         assert ours.undo_merge().words == 1
-        assert labels(ours) == {"0.png": "Samoyed"}
+        assert in_force(ours) == {"0.png": "Samoyed"}
         assert history(ours, tmp_path / "a/0.png") == expected
         assert merge(ours, theirs).words == 1

@@ -59,13 +59,13 @@ class Failing(Loader):
     def epoch(self, number=0):
         for i, batch in enumerate(Loader.epoch(self, number)):
             if i == 1 and self.shard.rank == 1:
-                raise DataError("The photo of the second process is gone.")
+                raise DataError("verbatim", sentence="The photo of the second process is gone.")
             yield batch
 
 
 def break_in_the_second(pixels):
     if current_group().rank == 1:
-        raise UsageError("The cache of the second process is full.")
+        raise UsageError("verbatim", sentence="The cache of the second process is full.")
     return pixels.mean(axis=(1, 2)).astype(np.float32)
 
 

@@ -72,7 +72,7 @@ def test_every_photo_has_one_side(dogs, tiny):
         assert split.labels[truth].id in path
     ((file, reason),) = split.failed
     assert file == str(dogs / "green" / "broken.jpg")
-    assert reason.startswith("It is not a photo")
+    assert str(reason).startswith("It is not a photo")
     assert said == [
         f"{dogs} holds 3 breeds, so all are taken.",
         "18 photos of 3 breeds: 12 to train on, 3 for validation, 3 for the test; 0 "

@@ -7,12 +7,15 @@ import optuna
 import pytest
 
 from barkive.errors import UsageError
+from barkive.messages import Message
 from barkive.progress import no_progress
 from barkive.training.curves import Epoch
 from barkive.training.study import hyperparameter_search as tuning
 from barkive.training.study.hyperparameter_search import to_toml, tune
 from barkive.training.study.job import Job, Study
 from barkive.training.study.study_recipe import StudyRecipe, parse_recipe
+
+BEST = Message("recipe_named", {"name": "best"})
 
 RECIPE = StudyRecipe(
     about="tiny",
@@ -62,7 +65,7 @@ def test_a_search_for_real(job):
     assert found.unreadable == 1
     with (job.folder / "failed.csv").open(newline="") as file:
         assert [row["error"][:17] for row in csv.DictReader(file)] == ["It is not a photo"]
-    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
+    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), BEST)
     assert (best.network, best.image_size, best.epochs) == ("test_resnet", 32, 2)
     # Of what the first recipe says of itself nothing holds any more.
     assert best.about.startswith("Found by a search from tiny, the best of 2 trials: depth ")
@@ -120,7 +123,7 @@ def test_a_search_goes_on_in_the_precision_that_it_began_with(job, scripted, mon
     tune(job, "tiny", 2)
     told = [line for line in job.log.__self__ if line.startswith("Trials are trained in")]
     assert told == ["Trials are trained in bfloat16."] * 2
-    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
+    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), BEST)
     assert best.precision == "bfloat16"
 
 
@@ -136,7 +139,7 @@ def test_a_search_from_a_head_on_the_backbones_own_classifier_trains_one(job, sc
     scripted += [[0.5]]
     recipe = dataclasses.replace(RECIPE, epochs=10, solver="lbfgs", head="own")
     tune(dataclasses.replace(job, recipe=recipe), "tiny", 1)
-    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), "best")
+    best = parse_recipe((job.folder / "best.toml").read_text("utf-8"), BEST)
     assert (best.solver, best.head) == ("adam", "anew")
 
 
@@ -164,7 +167,7 @@ def test_a_recipe_as_text_comes_back():
     recipe = StudyRecipe(
         about='a "quoted" name — é', dense=(8, 4), dropout=0.5, train_from="layer4", penalty=1e-06
     )
-    assert parse_recipe(to_toml(recipe), "text") == recipe
+    assert parse_recipe(to_toml(recipe), BEST) == recipe
 
 
 def test_optuna_stays_silent(job, scripted, capsys):

@@ -32,7 +32,7 @@ class Five(ProcessGroup):
     shard = Shard(0, 5)
 
     def set_device(self):
-        raise UsageError("There are too few GPUs.")
+        raise UsageError("verbatim", sentence="There are too few GPUs.")
 
 
 def task(recipe, base, split):

@@ -33,7 +33,7 @@ LEADERBOARD = ["leaderboard.csv", "leaderboard.json", "leaderboard.png", "result
 SMALL = 'about = "From scratch."\nnetwork = "simple-cnn"\nimage_size = 32\nepochs = 1\n'
 SECOND = f"{SMALL}draw = 1\n"
 HEAD = 'about = "A head."\nnetwork = "mobilenetv2_100"\nimage_size = 32\n'
-WORDS = 'about = "Words."\nkind = "words"\n'
+WORDS = 'about = "Messages."\nkind = "words"\n'
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_processes_that_train_together_run_the_recipes_themselves(run, write, mo
     ("error", "said"),
     [
         (ValueError("a bug"), "It failed with the error above; please report that."),
-        (DeviceError("The GPU memory is too small."), "The GPU memory is too small."),
+        (DeviceError("verbatim", sentence="It is too small."), "It is too small."),
         (RemoteRankError("Process 2 has failed."), "Process 2 has failed."),
     ],
 )
@@ -226,7 +226,7 @@ def test_what_fails_in_processes_that_train_together_is_one_recipe(
 
 def test_processes_that_are_no_group_any_more_end_the_whole(run, write, monkeypatch):
     def fails(job):
-        raise ClusterError("Another process has ended.")
+        raise ClusterError("verbatim", sentence="Another process has ended.")
 
     monkeypatch.setattr(runner, "run_recipe", fails)
     with use_group(Two()), pytest.raises(UsageError, match="Another process has ended"):
@@ -247,11 +247,11 @@ def test_the_memory_of_all_recipes_is_none_of_one(study, run, write, monkeypatch
 
 
 def _refuses(job):
-    raise DataError("Too few photos.")
+    raise DataError("verbatim", sentence="Too few photos.")
 
 
 def _breaks(job):
-    raise UsageError("No room.")
+    raise UsageError("verbatim", sentence="No room.")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from barkive.errors import UsageError
+from barkive.messages import Message
 from barkive.training.study.study_recipe import NAMES, StudyRecipe, find_recipe, parse_recipe
 
 SETTINGS = [field.name for field in fields(StudyRecipe)]
@@ -134,7 +135,7 @@ def test_every_fault_is_told_at_once_with_the_valid_keys():
         penalty = nan
     """
     with pytest.raises(UsageError) as caught:
-        parse_recipe(text, "recipe file r.toml")
+        parse_recipe(text, Message("recipe_of_file", {"path": "r.toml"}))
     told = str(caught.value)
     assert told.startswith(
         "The recipe file r.toml can't be used. It has no setting called “netwrok”"
@@ -217,7 +218,7 @@ def test_every_fault_is_told_at_once_with_the_valid_keys():
 def test_one_fault(settings, fault):
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     with pytest.raises(UsageError) as caught:
-        parse_recipe(f'about = "x"\n{text}', "recipe r")
+        parse_recipe(f'about = "x"\n{text}', Message("recipe_named", {"name": "r"}))
     assert str(caught.value) == f"The recipe r can't be used. {fault}"
 
 
@@ -254,7 +255,7 @@ VALUES = st.recursive(
 def test_whatever_a_file_holds_it_is_a_recipe_or_one_sentence(settings):
     text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     try:
-        recipe = parse_recipe(text, "recipe r")
+        recipe = parse_recipe(text, Message("recipe_named", {"name": "r"}))
     except UsageError:
         return
     assert recipe.seed < 2**32

@@ -42,6 +42,7 @@ def test_many_photos_are_answered_in_order_with_one_verdict_each(
             {"id": "n02085936", "name": "Maltese", "probability": 0.0403},
         ],
         "error": None,
+        "error_code": None,
         "model": server.app.state.service.classifier.bundle.model,  # type: ignore[attr-defined]
     }
     assert (broken["file"], broken["status"], broken["breeds"]) == ("b.jpg", "failed", [])

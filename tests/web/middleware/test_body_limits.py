@@ -19,9 +19,9 @@ LIMIT, LARGER = 100, 1000
 
 
 def refuse(
-    scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None
+    scope: Scope, status: int, detail: object, headers: Mapping[str, str] | None = None
 ) -> ASGIApp:
-    return JSONResponse({"detail": detail}, status, headers)
+    return JSONResponse({"detail": str(detail)}, status, headers)
 
 
 class Answer:

@@ -40,9 +40,9 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def refuse(
-    scope: Scope, status: int, detail: str, headers: Mapping[str, str] | None = None
+    scope: Scope, status: int, detail: object, headers: Mapping[str, str] | None = None
 ) -> ASGIApp:
-    return JSONResponse({"detail": detail}, status, headers)
+    return JSONResponse({"detail": str(detail)}, status, headers)
 
 
 def client(app: ASGIApp) -> TestClient:

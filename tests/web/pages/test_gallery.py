@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Kind, Label
-from barkive.web.languages import Words
+from barkive.messages import Messages
 from barkive.web.pages.views import FIELDS, View
 
 PUG = "n02110958"
@@ -443,7 +443,7 @@ def test_any_address_is_understood_or_its_faults_are_named(
     catalogue = catalogue_of(filled)
     view = View.of(QueryParams(query), catalogue)
     for lang in ("en", "fr"):
-        words = Words(lang)  # type: ignore[arg-type]
+        words = Messages(lang)  # type: ignore[arg-type]
         assert all(view.fault(name, words) for name in view.faults)
         assert len(view.chips("/photos", words, catalogue)) == len(view.values) - len(view.faults)
     assert catalogue.count(view.query) == len(catalogue.page(view.query))

@@ -59,8 +59,8 @@ def test_what_would_come_is_shown_before_it_is_confirmed_and_can_be_taken_back(
     page = sent(filled, other)
     assert "What would come from ben's.sqlite" in text(page)
     assert "<Ben> said Beagle" in text(page)
-    assert "Words that come1" in text(page).replace(" ", "").replace(
-        "Wordsthatcome", "Words that come"
+    assert "Messages that come1" in text(page).replace(" ", "").replace(
+        "Wordsthatcome", "Messages that come"
     )
     assert word(filled, kennel) == "Pug"
     token = hidden(page, "token")

@@ -22,6 +22,7 @@ from PIL import Image
 
 from barkive.classifier import Classifier
 from barkive.errors import BusyError, PhotoError
+from barkive.messages import Message
 from barkive.verdicts import Scores
 from barkive.web.services import inference_queue as module
 from barkive.web.services.inference_queue import InferenceQueue
@@ -32,6 +33,7 @@ SECONDS = 60
 # What `Classifier.judge` takes ahead of a batch with two threads: twelve wait to be judged, and
 # one to be among them.
 AHEAD = 13
+LARGE = str(Message("photo_large"))
 FAULT = "It could not be judged; try again."
 STOPPING = "The server is stopping; try again when it is back."
 
@@ -379,7 +381,8 @@ def test_small_photos_are_answered_while_large_ones_are_decoded(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [(PhotoError("It is too large."), "It is too large."), (OSError(), FAULT)]
+    ("fault", "told"),
+    [(PhotoError("photo_large"), LARGE), (OSError(), FAULT)],
 )
 def test_a_large_photo_that_cannot_be_decoded_fails_alone(
     make_queue: Callable[..., InferenceQueue], slow: Slow, fault: Exception, told: str

@@ -246,7 +246,7 @@ def test_a_photo_that_cannot_be_catalogued_is_not_kept(
     ingest: Ingest, catalogue: Catalogue, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(*_: object, **__: object) -> None:
-        raise CatalogueError("The catalogue is locked.")
+        raise CatalogueError("verbatim", sentence="The catalogue is locked.")
 
     monkeypatch.setattr(catalogue, "scan", locked)
     with pytest.raises(CatalogueError, match="locked"):

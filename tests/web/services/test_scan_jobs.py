@@ -13,11 +13,14 @@ import pytest
 from barkive.catalogue import Catalogue, Summary
 from barkive.classifier import Classifier
 from barkive.errors import BusyError, CatalogueError, UnknownScanError, UsageError
+from barkive.messages import Message
 from barkive.verdicts import Status
 from barkive.web.services import scan_jobs as module
 from barkive.web.services.scan_jobs import ScanJob, ScanJobs, State
 
 Work = Callable[[Summary, Callable[[int, int | None], None]], None]
+
+EMPTY = Message("photo_empty")
 
 
 class Scripted:
@@ -139,9 +142,11 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
             {
                 "file": str(kennel / "broken.jpg"),
                 "error": "The file starts as JPEG does, but is damaged or cut off.",
+                "error_code": "photo_header_damaged",
             }
         ],
         "error": None,
+        "error_code": None,
         "is_away": False,
     }
     assert catalogue.count() == 5
@@ -300,8 +305,8 @@ def test_a_finished_scan_is_not_cancelled(begin: Callable[..., ScanJobs]) -> Non
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (UsageError("There is no folder."), "There is no folder."),
-        (CatalogueError("It is locked."), "It is locked."),
+        (UsageError("verbatim", sentence="There is no folder."), "There is no folder."),
+        (CatalogueError("verbatim", sentence="It is locked."), "It is locked."),
         (ValueError("a bug"), "The scan has failed by a mistake of Barkive's"),
         (MemoryError(), "The scan has failed by a mistake of Barkive's"),
     ],
@@ -426,7 +431,7 @@ def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., ScanJobs]) 
 
     def fail(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
         kept.append(on_progress)
-        raise CatalogueError("It is locked.")
+        raise CatalogueError("verbatim", sentence="It is locked.")
 
     scans = begin(Scripted(a=fail))
     scan = ended(scans, scans.start(["/a"]))
@@ -436,12 +441,16 @@ def test_whoever_tells_after_the_end_is_stopped(begin: Callable[..., ScanJobs]) 
 
 
 def test_json_lists_a_hundred_failures_and_names_that_are_no_text() -> None:
-    failed = [(f"/a/{number}.jpg", "It is empty.") for number in range(150)]
-    failed[0] = ("/a/\udce9.jpg", "It is empty.")
+    failed = [(f"/a/{number}.jpg", EMPTY) for number in range(150)]
+    failed[0] = ("/a/\udce9.jpg", EMPTY)
     scan = ScanJob("1", ("/\udce9",), summary=Summary(failed=failed), rate=3.14159)
     json = scan.to_json()
     assert json["folders"] == ["/\\udce9"]
     assert len(json["failed"]) == 100
-    assert json["failed"][0] == {"file": "/a/\\udce9.jpg", "error": "It is empty."}
+    assert json["failed"][0] == {
+        "file": "/a/\\udce9.jpg",
+        "error": "The file is empty.",
+        "error_code": "photo_empty",
+    }
     assert (json["rate"], json["seconds_left"], json["started_at"]) == (3.1, None, None)
     assert json["statuses"] == {"dog": 0, "uncertain": 0, "not_dog": 0, "failed": 0}

@@ -68,8 +68,7 @@ class Label:
             raise UsageError(
                 "label_breed_count",
                 kind=self.kind,
-                count=count,
-                plural="" if count == 1 else "s",
+                n=count,
                 given=len(self.breeds),
             )
         if any(not breed.strip() for breed in self.breeds):
@@ -218,7 +217,7 @@ def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, 
             found.append(breed_names.add(connection, name))
             models.follow(connection)
     if len(set(found)) < len(found):
-        raise UsageError("label_cross_same_breed", breeds=" and ".join(label.breeds))
+        raise UsageError("label_cross_same_breed", breeds=label.breeds)
     return tuple(found)
 
 

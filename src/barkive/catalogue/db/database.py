@@ -300,8 +300,9 @@ class Database:
             found = connection.execute(rights).one()
         if found.closed:
             return Message("catalogue_reason_server_closed")
-        user = {"user": found.who}
-        return None if found.may else Message("catalogue_reason_user_reads", user)
+        if found.may:
+            return None
+        return Message("catalogue_reason_user_reads", {"user": found.who})
 
     def _was_written_meanwhile(self) -> bool:
         """Whether what was read without a lock may be of two states."""

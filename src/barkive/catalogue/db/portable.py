@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
+from barkive.messages import Message
 
 Row = tuple[Any, ...]
 """A row's values in the order of the table's columns; the first is its number."""
@@ -48,7 +49,7 @@ class Part:
         may_go: Whether a row that was there may be gone later.
     """
 
-    name: str
+    name: Message
     table: Table
     lasting: Collection[str] | None = None
     may_go: bool = False
@@ -130,15 +131,15 @@ class Part:
         )
 
 
-MODELS = Part("models", schema.model)
-ANSWERS = Part("answers", schema.answer)
-MERGES = Part("merges", schema.merge, ("uuid", "name", "started_at"))
-CONTENTS = Part("contents", schema.content, ("sha256",))
-ALIASES = Part("aliases", schema.alias, ("number",))
-CORRECTIONS = Part("corrections", schema.correction)
-BREEDS = Part("breeds", schema.added_breed, ("key", "breed"))
-RUNS = Part("scans", schema.run, ("started_by", "started_at"))
-PHOTOS = Part("photos", schema.photo, ("number", "added_at"), may_go=True)
+MODELS = Part(Message("part_models"), schema.model)
+ANSWERS = Part(Message("part_answers"), schema.answer)
+MERGES = Part(Message("part_merges"), schema.merge, ("uuid", "name", "started_at"))
+CONTENTS = Part(Message("part_contents"), schema.content, ("sha256",))
+ALIASES = Part(Message("part_aliases"), schema.alias, ("number",))
+CORRECTIONS = Part(Message("part_corrections"), schema.correction)
+BREEDS = Part(Message("part_breeds"), schema.added_breed, ("key", "breed"))
+RUNS = Part(Message("part_scans"), schema.run, ("started_by", "started_at"))
+PHOTOS = Part(Message("part_photos"), schema.photo, ("number", "added_at"), may_go=True)
 
 
 def packed(row: Row) -> bytes:

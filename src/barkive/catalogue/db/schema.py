@@ -19,6 +19,9 @@
 PostgreSQL has more tables, and indexes of its own, that only speed searches up: `summary_tables`,
 `zone_maps` and `pgvector_index` tell of them.
 
+Where a photo could not be read, or a scan failed, `error` is the sentence in English,
+`error_code` its stable code, and `error_params` what stands in it, as JSON.
+
 A picture is a random number, see `identity`; it has no table of its own. Rows of `photo`
 follow the pictures that they are of: `path` says where one was seen last, and is unique among
 those that are there. `photo.number` is what people and programs call a row by, `photo.id` the

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from barkive.breeds import Breed, all_breeds, normalise
 from barkive.errors import UsageError
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.verdicts import Label
 
 # They come and go in names without changing what is meant.
@@ -111,7 +111,7 @@ def read_breed_list(path: str | Path) -> BreedList:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no file can be called so"
+        reason = getattr(error, "strerror", None) or Message("reason_name_impossible")
         raise UsageError("breed_list_unreadable", path=path, reason=reason) from None
     try:
         text = content.decode("utf-8-sig")

@@ -64,8 +64,9 @@ class Export:
         exporter, out = self.exporter, self.out
         if out is None:
             if exporter.needs_out:
-                kind = "a folder" if isinstance(exporter, FolderExporter) else "a file"
-                raise UsageError("export_out_missing", format=self.form, place=kind)
+                of_folder = isinstance(exporter, FolderExporter)
+                lacking = "export_out_folder_missing" if of_folder else "export_out_file_missing"
+                raise UsageError(lacking, format=self.form)
             return
         if isinstance(exporter, FolderExporter):
             return

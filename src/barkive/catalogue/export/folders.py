@@ -75,7 +75,7 @@ def write_training_set(
     """Makes a folder of breeds for `barkive train` of what people said.
 
     Takes the photos that a person said to show one breed; a cross is none. A breed of the
-    table gets the folder name that the table has for it, another one its name.
+    table gets the folder name that the table has for it, another one its id.
 
     Args:
         entries: The photos; those whose file is gone are skipped, and so are the tree's own.
@@ -94,8 +94,8 @@ def write_training_set(
 def _training_folder(entry: Entry) -> str | None:
     if not entry.corrected or len(entry.labels) != 1:
         return None
-    label = entry.labels[0]
-    return _table_folders().get(label.id, label.en)
+    breed_id = entry.labels[0].id
+    return _table_folders().get(breed_id, breed_id)
 
 
 @cache

@@ -37,9 +37,11 @@ class Manifest:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise self._unusable(f"can't be read: {error.strerror}") from None
-        except ValueError as error:
-            raise self._unusable(str(error)) from None
+            raise UsageError(
+                "export_manifest_unreadable", file=self._path, reason=error.strerror
+            ) from None
+        except ValueError:
+            raise UsageError("export_manifest_foreign", file=self._path) from None
 
     def add(self, name: str, placed: Placed) -> None:
         """Writes that a photo is about to appear under a name.
@@ -54,7 +56,7 @@ class Manifest:
                 # The line's end comes first, and so behind a line that was cut off as well.
                 file.write(f"\n{_line(name, placed)}")
         except OSError as error:
-            raise self._unusable(f"can't be written: {error.strerror}") from None
+            raise self._not_writable(error) from None
 
     def rewrite(self, placed: Mapping[str, Placed]) -> None:
         """Makes this all that the file says.
@@ -67,10 +69,10 @@ class Manifest:
                 file.write(HEADER.encode())
                 file.writelines(f"\n{_line(name, one)}".encode() for name, one in placed.items())
         except OSError as error:
-            raise self._unusable(f"can't be written: {error.strerror}") from None
+            raise self._not_writable(error) from None
 
-    def _unusable(self, reason: str) -> UsageError:
-        return UsageError("export_manifest_unusable", file=self._path, problem=reason)
+    def _not_writable(self, error: OSError) -> UsageError:
+        return UsageError("export_manifest_not_writable", file=self._path, reason=error.strerror)
 
 
 def _line(name: str, placed: Placed) -> str:

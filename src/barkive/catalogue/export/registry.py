@@ -12,6 +12,7 @@ from typing import Final
 from barkive.catalogue.export import built_in
 from barkive.catalogue.export.exporter import Exporter, TextExporter
 from barkive.errors import UsageError
+from barkive.messages import Message
 
 GROUP: Final = "barkive.exporters"
 """The entry point group in which packages name their exporters, see `exporter`."""
@@ -76,7 +77,7 @@ def exporter(form: str) -> Exporter:
     except Exception as error:  # code of others, which may raise anything
         raise _unusable(point, str(error) or type(error).__name__) from error
     if not isinstance(made, Exporter):
-        raise _unusable(point, f"{point.value} is no exporter")
+        raise _unusable(point, Message("reason_not_an_exporter", {"name": point.value}))
     return made
 
 
@@ -87,6 +88,6 @@ def _of_others() -> Mapping[str, EntryPoint]:
     return MappingProxyType({name: found[name] for name in sorted(found) if name not in _BUILT_IN})
 
 
-def _unusable(point: EntryPoint, reason: str) -> UsageError:
+def _unusable(point: EntryPoint, reason: str | Message) -> UsageError:
     package = point.dist.name if point.dist is not None else point.module
     return UsageError("exporter_unusable", form=point.name, package=package, reason=reason)

@@ -27,6 +27,7 @@ from barkive.errors import PhotoError, SourceAwayError, UsageError
 from barkive.images import read_file
 from barkive.images.files import EXTENSIONS
 from barkive.images.placed import Kind, Placed
+from barkive.messages import Message
 
 
 class Tree:
@@ -221,7 +222,8 @@ class Tree:
     def _make(self, entry: Entry, name: str, status: os.stat_result) -> Placed:
         path = self._out / name
         if path.parent.is_symlink():
-            raise NotADirectoryError(errno.ENOTDIR, f"the folder “{path.parent}” is a link")
+            reason = Message("reason_folder_is_link", {"folder": str(path.parent)})
+            raise NotADirectoryError(errno.ENOTDIR, reason)
         path.parent.mkdir(exist_ok=True)
         with replacing(path, durable=False) as part:
             earlier = self._earlier.get(name)
@@ -276,7 +278,7 @@ def _made(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "it is a file" if out.is_file() else error.strerror
+        reason = Message("reason_is_file") if out.is_file() else error.strerror
         raise UsageError("export_folder_not_made", folder=out, reason=reason) from None
     if not os.access(out, os.W_OK | os.X_OK):
         raise UsageError("export_folder_not_writable", folder=out)

@@ -95,10 +95,14 @@ class Departures:
             moved = self._device(source) not in (None, self._noted(source))
             if held == 1:
                 raise SourceAwayError("source_only_photo_missing", folder=source.name)
-            if lost == held or is_most(lost, held):
-                what = "none" if lost == held else f"only {held - lost}"
+            if lost == held:
+                raise SourceAwayError("source_all_photos_missing", count=held, folder=source.name)
+            if is_most(lost, held):
                 raise SourceAwayError(
-                    "source_photos_missing", count=held, folder=source.name, found=what
+                    "source_most_photos_missing",
+                    count=held,
+                    folder=source.name,
+                    found=held - lost,
                 )
             if moved:
                 raise SourceAwayError(

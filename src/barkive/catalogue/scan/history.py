@@ -73,6 +73,11 @@ class Run:
     reason: Message | None
 
     @property
+    def error(self) -> str | None:
+        """Why it failed, in English; None unless it has."""
+        return self.reason.text() if self.reason is not None else None
+
+    @property
     def is_alive(self) -> bool:
         """Whether it runs, as far as can be told."""
         running = self.state is RunState.RUNNING

@@ -81,13 +81,10 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
             if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
         ]
         named = [name for name in _COLUMNS if name in texts] or (texts if len(texts) == 1 else [])
+        if not texts:
+            raise UsageError("path_list_no_text", file=file, names=_COLUMNS[:3])
         if not named:
-            raise UsageError(
-                "path_list_no_column",
-                file=file,
-                names=" or ".join(_COLUMNS[:3]),
-                columns=", ".join(texts) or "none",
-            )
+            raise UsageError("path_list_no_column", file=file, names=_COLUMNS[:3], columns=texts)
         for batch in table.iter_batches(columns=named[:1]):
             yield from (path for path in batch.column(0).to_pylist() if path and path.strip())
     except pa.ArrowException as error:

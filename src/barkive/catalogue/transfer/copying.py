@@ -255,7 +255,7 @@ class _Copier:
                 source=self._source.name,
                 source_count=count,
             )
-        return CopiedTable(part.name, count, written, ours.hexdigest())
+        return CopiedTable(str(part.name), count, written, ours.hexdigest())
 
     def _there(self, part: Part, after: int, last: int) -> list[Row]:
         with self._target.read() as target:

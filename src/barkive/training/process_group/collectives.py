@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from barkive.errors import BarkiveError, ClusterError, UsageError
 from barkive.machine import cores
+from barkive.messages import Message
 from barkive.progress import OnProgress
 from barkive.training.process_group.group import (
     Item,
@@ -81,7 +82,7 @@ class DistributedGroup(ProcessGroup):
         except Exception as error:
             if error is self._raised or isinstance(error, ClusterError):
                 raise
-            raise ClusterError(_reason(error, self.shard)) from error
+            raise ClusterError.of(_failed(error, self.shard)) from error
         finally:
             self._raised = None
             torch.set_num_threads(cores())
@@ -243,12 +244,13 @@ def _report(failure: Exception | None, shard: Shard) -> BarkiveError | None:
         return None
     if isinstance(failure, BarkiveError):
         return failure
-    return RemoteRankError(_reason(failure, shard))
+    return RemoteRankError.of(_failed(failure, shard))
 
 
-def _reason(failure: Exception, shard: Shard) -> str:
+def _failed(failure: Exception, shard: Shard) -> Message:
     reason = f"{type(failure).__name__}: {failure}".partition("\n")[0]
-    return f"Process {shard.rank + 1} of {shard.world_size} has failed ({reason})."
+    place = {"number": shard.rank + 1, "count": shard.world_size}
+    return Message("processes_one_failed", {**place, "reason": reason})
 
 
 def _positions(n: int, block: int, shard: Shard) -> list[int]:

@@ -55,4 +55,5 @@ def memory_errors() -> Iterator[None]:
         # For main memory PyTorch has no error of its own.
         if not (on_gpu or isinstance(error, MemoryError) or "can't allocate memory" in str(error)):
             raise
-        raise DeviceError("device_memory_too_small", memory="GPU" if on_gpu else "main") from None
+        kind = "device_gpu_memory_too_small" if on_gpu else "device_main_memory_too_small"
+        raise DeviceError(kind) from None

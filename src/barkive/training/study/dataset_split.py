@@ -18,6 +18,7 @@ from barkive import evaluation
 from barkive.errors import DataError, PhotoError
 from barkive.evaluation import Samples
 from barkive.images import Preprocessing, group_near_duplicates, map_ahead, perceptual_hash
+from barkive.messages import Message
 from barkive.progress import Log, OnProgress, Progress
 from barkive.training.datasets import Data, LabelledPhotos, label_folders, split
 from barkive.training.process_group.group import current_group
@@ -132,16 +133,17 @@ def _split(
     with progress("Reading the photos") as advance:
         paths = [samples.paths[i] for i in chosen]
         read = current_group().map_blocks(_read, paths, advance, block=_BLOCK)
-    hashes = [None if isinstance(one, str) else one for one in read]
-    failed = [(path, one) for path, one in zip(paths, read, strict=True) if isinstance(one, str)]
+    hashes = [None if isinstance(one, Message) else one for one in read]
+    failed = [
+        (path, one) for path, one in zip(paths, read, strict=True) if isinstance(one, Message)
+    ]
     kept = chosen[[i for i, one in enumerate(hashes) if one is not None]]
     present = np.unique(class_of[kept])
     if len(present) < 2:
         file, reason = failed[0]
         raise DataError(
-            "study_too_few_breeds_readable",
+            "study_one_breed_readable" if len(present) else "study_no_breed_readable",
             folder=samples.data,
-            count=len(present) or "no",
             failed_count=len(failed),
             file=file,
             reason=reason,
@@ -183,14 +185,14 @@ def _split(
     return found
 
 
-def _read(paths: Sequence[str], advance: OnProgress) -> list[NDArray[np.uint64] | str]:
+def _read(paths: Sequence[str], advance: OnProgress) -> list[NDArray[np.uint64] | Message]:
     """The perceptual hash of each photo, or the reason why it can't be read."""
 
-    def read(path: str) -> NDArray[np.uint64] | str:
+    def read(path: str) -> NDArray[np.uint64] | Message:
         try:
             return perceptual_hash(_HASHED.load(path))
         except PhotoError as error:
-            return str(error)
+            return error.message
 
     found = []
     for one in map_ahead(read, paths, ahead=_AHEAD):

@@ -14,6 +14,7 @@ from barkive import evaluation
 from barkive.bundle import BundleInfo
 from barkive.errors import DataError
 from barkive.evaluation import Evaluation, Known, Predict
+from barkive.messages import Message
 from barkive.progress import Log, Progress
 from barkive.training.head import Linear, fit_prediction_layers
 from barkive.training.pipeline import Run, failed_csv
@@ -150,7 +151,7 @@ class Job:
             elsewhere_photos=others.n if others else None,
         )
 
-    def list_failed(self, failed: Mapping[str, str]) -> None:
+    def list_failed(self, failed: Mapping[str, Message]) -> None:
         """Writes `failed.csv`: each photo that could not be read, and why."""
         evaluation.write_files(self.folder, {"failed.csv": failed_csv(failed.items())})
 

@@ -247,7 +247,7 @@ def _caught(job: Job) -> Result | str | UsageError:
     except (DataError, DeviceError, RemoteRankError, ExportError, WeightsError) as error:
         return str(error)
     except BarkiveError as error:
-        return UsageError(str(error))
+        return UsageError.of(error.message)
 
 
 def _end_with_parent() -> None:

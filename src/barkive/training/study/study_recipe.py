@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 
 from barkive.errors import UsageError
 from barkive.images import Preprocessing
+from barkive.messages import Message
 from barkive.training.backbones import check_name
 from barkive.training.bag_of_words import BagOfWordsSettings
 from barkive.training.codebook import Encoding, Sampling
@@ -139,14 +140,17 @@ class StudyRecipe(BaseRecipe):
     encoding: Encoding = "vlad"
     words: int = 64
 
-    def faults(self) -> Iterator[str]:
-        """A sentence for each setting that can't be used."""
+    def faults(self) -> Iterator[Message]:
+        """A message for each setting that can't be used."""
         for name, (allowed, wanted) in _RANGES.items():
-            if not allowed(getattr(self, name)):
-                yield f"{name} is {_as_written(getattr(self, name))}; it must be {wanted}."
+            value = getattr(self, name)
+            if not allowed(value):
+                yield _invalid(name, value, wanted)
         for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                yield f"{name} is “{getattr(self, name)}”; it must be one of: {', '.join(choices)}."
+            value = getattr(self, name)
+            if value not in choices:
+                choice = {"setting": name, "value": value}
+                yield Message("recipe_choice_unknown", {**choice, "choices": choices})
         # One by one, because each raises for its first fault only.
         yield from faults_found(
             lambda: Preprocessing(self.image_size),
@@ -157,50 +161,39 @@ class StudyRecipe(BaseRecipe):
         )
         yield from self._scratch_faults() if self.scratch else self._backbone_faults()
         yield from self._head_faults()
-        for what, ignored in self._ignored():
-            if ignored:
-                them = "it" if len(ignored) == 1 else "them"
-                yield f"{what} makes no use of {', '.join(ignored)}; leave {them} out."
+        yield from self._unused_faults()
         if self.draw and not self.breeds:
-            yield f"draw is {self.draw}, but breeds is 0, which takes all at once."
+            yield Message("recipe_draw_of_all", {"draw": self.draw})
 
-    def _scratch_faults(self) -> Iterator[str]:
+    def _scratch_faults(self) -> Iterator[Message]:
         if self.train_from or self.neck != "pooled" or self.dense or self.dropout:
-            yield (
-                f"{self.network} has its own layers and is trained as a whole: leave out "
-                "neck, dense, dropout and train_from."
-            )
+            yield Message("recipe_scratch_layers", {"network": self.network})
 
-    def _backbone_faults(self) -> Iterator[str]:
+    def _backbone_faults(self) -> Iterator[Message]:
         # Weights from a file are as good as the hub's, so only the name counts here.
         yield from faults_found(lambda: check_name(self.network, Path()))
         if self.colour == "grey":
-            yield f"colour is “grey”; {self.network} was trained on rgb."
+            yield Message("recipe_grey_pretrained", {"network": self.network})
 
-    def _head_faults(self) -> Iterator[str]:
+    def _head_faults(self) -> Iterator[Message]:
         if self.compares and not self.solvable:
-            yield (
-                f"kind is “{self.kind}”, which fits prediction layers on a frozen backbone: take a "
-                "network of timm, and leave out dense, dropout, augmentation and train_from."
-            )
+            yield Message("recipe_kind_needs_frozen", {"kind": self.kind})
         elif self.solver == "lbfgs" and not self.solvable:
-            yield (
-                "solver is “lbfgs”, which fits a prediction layer on frozen features: leave out "
-                "dense, dropout, augmentation and train_from, or take “adam”."
-            )
+            yield Message("recipe_solver_needs_frozen")
         if self.head in ("centred", "own") and (self.solver != "lbfgs" or self.neck != "pooled"):
-            yield (
-                f"head is “{self.head}”, which takes the backbone's own classifier, a linear layer "
-                "on pooled features: take solver “lbfgs”, and leave out neck."
-            )
+            yield Message("recipe_head_needs_solver", {"head": self.head})
 
-    def _ignored(self) -> Iterator[tuple[str, list[str]]]:
-        """What ignores settings, and those that are other than by default."""
+    def _unused_faults(self) -> Iterator[Message]:
+        """A message for each setting that makes no use of others which are not the default."""
         changed = {one.name for one in fields(self) if getattr(self, one.name) != one.default}
-        unused = _UNUSED.get(self.kind, ())
-        yield f"kind “{self.kind}”", [one for one in unused if one in changed]
+        ignored = {"kind": _UNUSED.get(self.kind, ())}
         if self.kind == "network" and self.solver == "lbfgs":
-            yield "solver “lbfgs”", [one for one in _OF_EPOCHS if one in changed]
+            ignored["solver"] = _OF_EPOCHS
+        for setting, unused in ignored.items():
+            if names := [one for one in unused if one in changed]:
+                code = "recipe_setting_unused" if len(names) == 1 else "recipe_settings_unused"
+                value = getattr(self, setting)
+                yield Message(code, {"setting": setting, "value": value, "names": names})
 
     @property
     def scratch(self) -> bool:
@@ -281,23 +274,23 @@ class StudyRecipe(BaseRecipe):
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
-_RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "minutes": (lambda x: 0 <= x <= _LARGEST, "0 or more, and finite"),
+_RANGES: Mapping[str, tuple[Callable[[Any], bool], Message]] = {
+    "minutes": (lambda x: 0 <= x <= _LARGEST, Message("wanted_zero_or_more_finite")),
     "expected": (
         lambda x: not x or (len(x) == 2 and 0 <= x[0] <= x[1] <= 1),
-        "two shares of 0..1, the lower first",
+        Message("wanted_two_shares"),
     ),
-    "dense": (lambda x: all(y > 0 for y in x), "widths above 0"),
-    "dropout": (lambda x: 0 <= x < 1, "0 or more and below 1"),
-    "augmentation": (lambda x: 0 <= x <= 1, "between 0 and 1"),
-    "penalty": (lambda x: 0 <= x <= _LARGEST, "0 or more, and finite"),
-    "learning_rate": (lambda x: 0 < x <= _LARGEST, "above 0, and finite"),
-    "epochs": (lambda x: x >= 1, "1 or more"),
-    "batch": (lambda x: x >= 1, "1 or more"),
-    "breeds": (lambda x: x == 0 or x >= 2, "2 or more, or 0 for all"),
-    "draw": (lambda x: x >= 0, "0 or more"),
-    "held_out": (lambda x: 0 < x < 1, "above 0 and below 1"),
-    "seed": (lambda x: 0 <= x < 2**32, f"between 0 and {2**32 - 1}"),
+    "dense": (lambda x: all(y > 0 for y in x), Message("wanted_widths")),
+    "dropout": (lambda x: 0 <= x < 1, Message("wanted_share_below_one")),
+    "augmentation": (lambda x: 0 <= x <= 1, Message("wanted_zero_to_one")),
+    "penalty": (lambda x: 0 <= x <= _LARGEST, Message("wanted_zero_or_more_finite")),
+    "learning_rate": (lambda x: 0 < x <= _LARGEST, Message("wanted_above_zero_finite")),
+    "epochs": (lambda x: x >= 1, Message("wanted_one_or_more")),
+    "batch": (lambda x: x >= 1, Message("wanted_one_or_more")),
+    "breeds": (lambda x: x == 0 or x >= 2, Message("wanted_two_or_all")),
+    "draw": (lambda x: x >= 0, Message("wanted_zero_or_more")),
+    "held_out": (lambda x: 0 < x < 1, Message("wanted_inside_zero_one")),
+    "seed": (lambda x: 0 <= x < 2**32, Message("wanted_zero_to", {"most": 2**32 - 1})),
 }
 _OF_BAG_OF_WORDS = ("sampling", "encoding", "words")
 _OF_EPOCHS = ("penalty", "learning_rate", "epochs", "batch", "precision")
@@ -312,6 +305,11 @@ _UNUSED: Mapping[str, tuple[str, ...]] = {
     "corrections": (*_OF_BAG_OF_WORDS, *_OF_EPOCHS, "head"),
     "sizes": (*_OF_BAG_OF_WORDS, *_OF_EPOCHS, "head", "image_size", "square"),
 }
+_LISTS: Mapping[type, Message] = {
+    int: Message("wanted_whole_numbers"),
+    float: Message("wanted_numbers"),
+    str: Message("wanted_texts"),
+}
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": get_args(Kind),
     "neck": get_args(Neck),
@@ -322,9 +320,12 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _as_written(value: Any) -> str:
-    """A value as a recipe's file writes it: TOML has lists, no tuples."""
-    return repr(list(value) if isinstance(value, tuple) else value)
+def _invalid(setting: str, value: Any, wanted: Message) -> Message:
+    # As a recipe's file writes it: TOML has lists, no tuples.
+    written = repr(list(value) if isinstance(value, tuple) else value)
+    return Message(
+        "recipe_setting_invalid", {"setting": setting, "value": written, "wanted": wanted}
+    )
 
 
 def find_recipe(name: str) -> tuple[str, StudyRecipe]:
@@ -337,7 +338,8 @@ def find_recipe(name: str) -> tuple[str, StudyRecipe]:
         UsageError: There is no such recipe or file, or it has faults: all are named.
     """
     if name in NAMES:
-        return name, parse_recipe((_FOLDER / f"{name}.toml").read_text(), f"recipe {name}")
+        text = (_FOLDER / f"{name}.toml").read_text()
+        return name, parse_recipe(text, Message("recipe_named", {"name": name}))
     path = Path(name)
     if path.suffix != ".toml":
         raise UsageError("recipe_unknown", recipe=name, recipes=", ".join(NAMES), all=ALL)
@@ -346,17 +348,17 @@ def find_recipe(name: str) -> tuple[str, StudyRecipe]:
     except FileNotFoundError:
         raise UsageError("recipe_file_not_found", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else Message("reason_not_utf8")
         raise UsageError("recipe_file_unreadable", path=path, reason=reason) from None
-    return path.stem, parse_recipe(text, f"recipe file {path}")
+    return path.stem, parse_recipe(text, Message("recipe_of_file", {"path": str(path)}))
 
 
-def parse_recipe(text: str, source: str) -> StudyRecipe:
+def parse_recipe(text: str, source: Message) -> StudyRecipe:
     """A recipe from the text of its file.
 
     Args:
         text: TOML.
-        source: What to call it in messages.
+        source: What to call it, such as `recipe_of_file`.
 
     Raises:
         UsageError: All that is wrong with it, with the valid keys.
@@ -366,15 +368,13 @@ def parse_recipe(text: str, source: str) -> StudyRecipe:
     except tomllib.TOMLDecodeError as error:
         raise UsageError("recipe_not_toml", source=source, reason=error) from None
     types = typing.get_type_hints(StudyRecipe)
-    faults = []
+    faults: list[Message] = []
     unknown = [key for key in settings if key not in types]
     if unknown:
-        faults.append(
-            f"It has no setting called {', '.join(f'“{key}”' for key in unknown)}; "
-            f"the settings are {', '.join(field.name for field in fields(StudyRecipe))}."
-        )
+        there = [field.name for field in fields(StudyRecipe)]
+        faults.append(Message("recipe_setting_unknown", {"names": unknown, "settings": there}))
     if "about" not in settings:
-        faults.append("It lacks “about”, a sentence that says what it shows.")
+        faults.append(Message("recipe_about_missing"))
     known: dict[str, Any] = {"about": ""}
     for key, value in settings.items():
         if key in unknown:
@@ -382,32 +382,31 @@ def parse_recipe(text: str, source: str) -> StudyRecipe:
         value = tuple(value) if isinstance(value, list) else value
         wanted = _mismatch(value, types[key])
         if wanted:
-            faults.append(f"{key} is {settings[key]!r}; it must be {wanted}.")
+            faults.append(_invalid(key, value, wanted))
         else:
             known[key] = value
     try:
         # Checked as far as it goes, so that one attempt shows every fault.
         recipe = StudyRecipe(**known)
     except UsageError as error:
-        faults.append(str(error))
+        faults.append(error.message)
     if faults:
-        raise UsageError("recipe_unusable", source=source, faults=" ".join(faults))
+        raise UsageError("recipe_unusable", source=source, faults=faults)
     return recipe
 
 
-def _mismatch(value: Any, wanted: Any) -> str:
-    """What a value should have been; empty where it is that."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if wanted is float:
-        return "" if number else "a number"
-    if wanted is int:
-        return "" if number and isinstance(value, int) else "a whole number"
+def _mismatch(value: Any, wanted: Any) -> Message | None:
+    """What a value should have been; None where it is that."""
     if typing.get_origin(wanted) is tuple:
         (inner, _) = get_args(wanted)
-        name = {int: "whole numbers", float: "numbers", str: "texts"}[inner]
         fits = isinstance(value, tuple) and not any(_mismatch(x, inner) for x in value)
-        return "" if fits else f"a list of {name}"
-    return "" if isinstance(value, str) else "a text"
+        return None if fits else _LISTS[inner]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is float:
+        return None if number else Message("wanted_number")
+    if wanted is int:
+        return None if number and isinstance(value, int) else Message("wanted_whole_number")
+    return None if isinstance(value, str) else Message("wanted_text")
 
 
 def to_toml(recipe: StudyRecipe) -> str:

@@ -7,11 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response, StreamingResponse
 
+from barkive.errors import MissingExtraError
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.parameters import FilterQuery, Lang
 from barkive.web.dependencies import Shared
 from barkive.web.services.exports import KINDS, Form, stream
 from barkive.web.urls import Route
+
+_NO_PARQUET = MissingExtraError("parquet", "purpose_parquet_export").message
 
 router = APIRouter(tags=["export"])
 
@@ -25,7 +28,11 @@ router = APIRouter(tags=["export"])
             "content": {kind.media_type: {} for kind in KINDS.values()},
         },
         **NO_SUCH_BREED,
-        **a_problem(501, "Parquet is not installed", "Writing Parquet needs the extra “parquet”."),
+        **a_problem(
+            501,
+            "Parquet is not installed",
+            MissingExtraError("parquet", "purpose_parquet_export").message,
+        ),
     },
     summary="Take the catalogue out",
 )

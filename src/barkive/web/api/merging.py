@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Setup, Shared
@@ -124,7 +124,7 @@ async def merge(
     | a_problem(
         409,
         "There is nothing to take back",
-        "No catalogue was merged into this one, so there is nothing to undo.",
+        Message("merge_nothing_to_undo"),
     ),
     summary="Take the last merge back",
 )

@@ -8,6 +8,8 @@ from typing import Any, NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from barkive.errors import UnknownBreedError
+from barkive.messages import Message
 from barkive.web.uploads import FIELD
 
 
@@ -38,36 +40,50 @@ class Problem(TypedDict):
     title: str
     status: int
     detail: str
+    code: str
     errors: NotRequired[list[Fault]]
     choices: NotRequired[list[BreedName]]
     as_written: NotRequired[AsWritten]
 
 
 _WHY = {
-    400: ("The request can't be understood", "The form is cut off: its last boundary is missing."),
-    401: ("A password is needed", "Sign in, or send the password as a bearer token."),
-    403: ("The request comes from another site", "Requests from other sites are refused."),
-    408: ("The body did not arrive in time", "The body stopped arriving; send it again."),
-    413: ("Too much at once", "The request sends more than 1000 photos, which is the limit; "
-          "send them in several requests."),
-    422: ("A value is wrong", "query.top: Input should be greater than or equal to 1."),
-    503: ("Too much waits, or the catalogue can't be used",
-          "256 photos are waiting already, which is the limit; try again in a moment."),
-}  # fmt: skip
+    400: ("The request can't be understood", Message("upload_form_cut_off")),
+    401: ("A password is needed", Message("sign_in_required")),
+    403: ("The request comes from another site", Message("request_other_site")),
+    408: ("The body did not arrive in time", Message("request_interrupted")),
+    413: ("Too much at once", Message("upload_too_many_photos", {"limit": 1000})),
+    422: (
+        "A value is wrong",
+        Message(
+            "request_invalid",
+            {"detail": "query.top: Input should be greater than or equal to 1"},
+        ),
+    ),
+    503: (
+        "Too much waits, or the catalogue can't be used",
+        Message("server_photos_waiting", {"count": 256}),
+    ),
+}
 
 
 def a_problem(
-    status: int, description: str, detail: str, **more: Any
+    status: int, description: str, why: Message, **more: Any
 ) -> dict[int | str, dict[str, Any]]:
     """One answer of the description that is a problem.
 
     Args:
         status: The HTTP status.
         description: What it means.
-        detail: An example's sentence.
+        why: An example.
         more: Further members of the example.
     """
-    example = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    example = {
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": why.text(),
+        "code": why.code,
+        **more,
+    }
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {status: {"description": description, "content": {"application/problem+json": content}}}
 
@@ -76,17 +92,17 @@ _NULL = "\0null"
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {}
 """The answers that every route may give."""
-for _status, (_description, _detail) in _WHY.items():
-    PROBLEMS |= a_problem(_status, _description, _detail)
+for _status, (_description, _message) in _WHY.items():
+    PROBLEMS |= a_problem(_status, _description, _message)
 
 NO_SUCH_BREED = a_problem(
     422,
     "A filter is wrong, such as a breed that there is not",
-    "Barkive knows no breed called “pugg”. The nearest names: Pug.",
+    UnknownBreedError("pugg", ["Pug"]).message,
 )
 """The answer where a filter names an unknown breed."""
 NO_SUCH_PHOTO = a_problem(
-    404, "There is no such photo", "The catalogue holds no photo number 7; it may be gone."
+    404, "There is no such photo", Message("catalogue_photo_number_unknown", {"number": 7})
 )
 """The answer where a photo's number is unknown."""
 
@@ -146,6 +162,7 @@ VERDICT = {
         {"id": "n02090379", "name": "Redbone Coonhound", "probability": 0.1512},
     ],
     "error": None,
+    "error_code": None,
     "model": "barkive-mobilenetv2_100.tf_in1k@f84f71bc237c",
 }
 ENTRY = VERDICT | {

@@ -33,7 +33,7 @@ def _filter(
         Query(
             max_length=500,
             pattern=PRINTED,
-            description="Words, or their beginnings: of the path, of a breed or FCI group in "
+            description="Messages, or their beginnings: of the path, of a breed or FCI group in "
             "English or French, of a note.",
         ),
     ] = None,

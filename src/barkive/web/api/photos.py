@@ -17,7 +17,7 @@ from barkive.errors import (
     ReviewedMeanwhileError,
     UnknownBreedError,
 )
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
 from barkive.web.dependencies import Number, Setup, Shared
@@ -44,13 +44,12 @@ _CHANGE = {
 _NOTHING_TO_SAY = a_problem(
     409,
     "It can't be corrected, or nothing can be taken back",
-    "Nobody has corrected /home/ada/Pictures/rex.jpg, so there is nothing to take back.",
+    Message("label_none_to_undo", {"file": "/home/ada/Pictures/rex.jpg"}),
 )
 _WHICH_BREED = a_problem(
     422,
     "No breed is called so; with what may be meant",
-    "Barkive knows no breed called “bulldog”. The nearest names: French Bulldog. Give one of them, "
-    "or take the name as it is written with --other.",
+    UnknownBreedError("bulldog", ["French Bulldog"], can_be_added=True).message,
     choices=[{"id": "n02108915", "name": "French Bulldog"}],
     as_written={"breeds": ["bulldog"], "other": True},
 )
@@ -167,7 +166,7 @@ def search(
 @router.post(
     Route.API_PHOTOS,
     response_model=list[Added],
-    responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None}]),
+    responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None, "error_code": None}]),
     openapi_extra=UPLOAD,
     summary="Add photos to the catalogue",
 )

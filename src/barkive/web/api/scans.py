@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
@@ -41,13 +41,18 @@ _SCAN = {
     "unchanged": 0,
     "passed_over": {"@eaDir": 40, "raw": 12},
     "statuses": {"dog": 880, "uncertain": 244, "not_dog": 73, "failed": 3},
-    "failed": [{"file": "/home/ada/Pictures/broken.jpg", "error": "The file is empty."}],
+    "failed": [
+        {
+            "file": "/home/ada/Pictures/broken.jpg",
+            "error": "The file is empty.",
+            "error_code": "photo_empty",
+        }
+    ],
     "error": None,
+    "error_code": None,
     "is_away": False,
 }
-_NO_SUCH_SCAN = a_problem(
-    404, "There is no such scan", "There is no scan 3f2a; it may be long past."
-)
+_NO_SUCH_SCAN = a_problem(404, "There is no such scan", Message("scan_unknown", {"scan": "3f2a"}))
 _Id = Annotated[str, Path(max_length=64, description="The scan's id.")]
 
 

@@ -15,9 +15,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import Catalogue, Entry, Filter, absolute_path, folder_prefix, path_separator
+from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.views import LONGEST, View, group_chip
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
@@ -35,7 +36,7 @@ _GROUPS = range(1, 11)
 def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
     """The page."""
     catalogue = shared.catalogue
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     view = View.of(request.query_params, catalogue)
     statuses: Counter[str] = Counter()
     if not view.faults:
@@ -73,7 +74,7 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
 def tiles(request: Request, shared: Shared) -> Response:
     """A chunk of the list, as a part of the page."""
     view = View.of(request.query_params, shared.catalogue)
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     part = _chunk(shared.catalogue, view, page_of(request), words)
     return render(request, "_tiles.html", status=422 if view.faults else 200, **part)
 
@@ -84,7 +85,7 @@ def page_of(request: Request) -> int:
     return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
 
 
-def tile(entry: Entry, words: Words) -> dict[str, Any]:
+def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     """What a small picture says of its photo."""
     return {
         "id": entry.id,
@@ -96,7 +97,7 @@ def tile(entry: Entry, words: Words) -> dict[str, Any]:
     }
 
 
-def title(entry: Entry, words: Words) -> str:
+def title(entry: Entry, words: Messages) -> str:
     """What a photo shows, in a few words."""
     names = [one.label.name(words.lang) for one in entry.breeds]
     if entry.status is Status.UNCERTAIN and names and not entry.corrected:
@@ -106,7 +107,7 @@ def title(entry: Entry, words: Words) -> str:
     return words(f"base.{entry.status.value}")
 
 
-def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[str, Any]:
+def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict[str, Any]:
     """A part of the list, each photo with the address of its own page.
 
     Nothing where a filter has a mistake.
@@ -122,7 +123,7 @@ def _chunk(catalogue: Catalogue, view: View, page: int, words: Words) -> dict[st
 
 
 def _sums(
-    catalogue: Catalogue, view: View, statuses: Counter[str], words: Words, urls: Urls
+    catalogue: Catalogue, view: View, statuses: Counter[str], words: Messages, urls: Urls
 ) -> dict[str, Any]:
     """How many there are of each, with the address of these."""
     query = view.query

@@ -13,9 +13,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from barkive.errors import BarkiveError
+from barkive.messages import Messages
 from barkive.verdicts import Verdict
 from barkive.web.dependencies import Addresses, Counted, Setup, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.rendering import render
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route, Urls
@@ -59,7 +60,7 @@ def _page(
     verdicts: Sequence[Verdict] = (),
     fault: BarkiveError | None = None,
 ) -> Response:
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     return render(
         request,
         "identify.html",
@@ -72,7 +73,7 @@ def _page(
     )
 
 
-def _texts(words: Words) -> dict[str, Any]:
+def _texts(words: Messages) -> dict[str, Any]:
     """The sentences that the script needs."""
     keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
     return {key: words(f"identify.{key}") for key in keys} | {
@@ -80,7 +81,7 @@ def _texts(words: Words) -> dict[str, Any]:
     }
 
 
-def _addresses(urls: Urls, words: Words) -> dict[str, str]:
+def _addresses(urls: Urls, words: Messages) -> dict[str, str]:
     """The addresses that the script needs."""
     return {
         "identify": urls.api_identify(lang=words.lang, top=_TOP),

@@ -9,9 +9,10 @@ from anyio import to_thread
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from barkive.messages import Messages
 from barkive.web import cookies
 from barkive.web.dependencies import Addresses
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.rendering import render
 from barkive.web.services.sessions import LoginThrottle, Sessions
 from barkive.web.urls import Route, Urls
@@ -44,7 +45,7 @@ async def sign_in(
     throttle: LoginThrottle = request.app.state.throttle
     sessions: Sessions = request.app.state.sessions
     address = request.client.host if request.client else ""
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     async with throttle.turn:
         if wait := throttle.seconds_to_wait(address):
             fault = words("login.wait", n=math.ceil(wait / 60))

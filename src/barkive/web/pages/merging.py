@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from barkive.catalogue import Change, Conflict, Unmerged
 from barkive.errors import UsageError
+from barkive.messages import Messages
 from barkive.web.dependencies import Setup, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
@@ -79,7 +80,7 @@ def _page(
     token: str | None = None,
     fault: UsageError | None = None,
 ) -> Response:
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     shown = would or done
     return render(
         request,
@@ -95,7 +96,7 @@ def _page(
     )
 
 
-def _conflict(one: Conflict, words: Words) -> dict[str, Any]:
+def _conflict(one: Conflict, words: Messages) -> dict[str, Any]:
     return {
         "number": one.number,
         "file": printable(one.file),
@@ -105,7 +106,7 @@ def _conflict(one: Conflict, words: Words) -> dict[str, Any]:
     }
 
 
-def _said(change: Change, words: Words) -> str:
+def _said(change: Change, words: Messages) -> str:
     said = words(
         f"photo.said_{change.kind.value}",
         by=change.by or words("photo.somebody"),

@@ -21,8 +21,9 @@ from barkive.errors import (
     UnknownPhotoError,
     UsageError,
 )
+from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Number, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.breed_choice import Choice, LabelForm, correction
 from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.views import View, explained
@@ -62,7 +63,7 @@ def related(request: Request, shared: Shared, urls: Addresses, number: Number) -
     becomes a part of the photo's page once that is there.
     """
     catalogue = shared.catalogue
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     entry = catalogue.photo(number)
     rows: list[tuple[str, list[Entry]]] = list(catalogue.duplicates_of(number))
     with suppress(PhotoError):  # one that could never be read can't be compared
@@ -146,7 +147,7 @@ def _page(
     status: int | None = None,
 ) -> Response:
     catalogue = shared.catalogue
-    words, urls = Words(language_of(request)), Urls.of(request.scope)
+    words, urls = Messages(language_of(request)), Urls.of(request.scope)
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
     page = _turned_to(request)
@@ -180,7 +181,7 @@ def _page(
     )
 
 
-def _unreadable(entry: Entry, words: Words) -> str | None:
+def _unreadable(entry: Entry, words: Messages) -> str | None:
     """Since when a file can't be read that once could be, and why."""
     if entry.unreadable_since is None:
         return None
@@ -188,7 +189,7 @@ def _unreadable(entry: Entry, words: Words) -> str | None:
     return words("photo.unreadable", day=words.day(entry.unreadable_since), reason=reason)
 
 
-def _facts(entry: Entry, words: Words) -> list[tuple[str, str]]:
+def _facts(entry: Entry, words: Messages) -> list[tuple[str, str]]:
     """What is known of the file, each with its name."""
     size = (
         words("photo.pixels", width=entry.width, height=entry.height)
@@ -207,11 +208,11 @@ def _facts(entry: Entry, words: Words) -> list[tuple[str, str]]:
     return [(words(f"photo.{key}"), value) for key, value in facts.items() if value]
 
 
-def _bytes(number: int, words: Words) -> str:
+def _bytes(number: int, words: Messages) -> str:
     return words.megabytes(number) if number >= _SMALL else words("photo.octets", n=number)
 
 
-def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | None:
+def _checked(entry: Entry, history: Sequence[Change], words: Messages) -> str | None:
     """Who said what holds, and when; None where it is the model's word."""
     holding = label_in_force(history)
     if not entry.corrected or holding is None:
@@ -220,20 +221,20 @@ def _checked(entry: Entry, history: Sequence[Change], words: Words) -> str | Non
     return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
 
 
-def _said(said: str, history: Sequence[Change], words: Words) -> str | None:
+def _said(said: str, history: Sequence[Change], words: Messages) -> str | None:
     """What has just been saved or taken back."""
     if said == "saved" and history and history[-1].kind is not Kind.UNDO:
         return saved(history[-1], words)
     return words("photo.undone") if said == "undone" else None
 
 
-def saved(change: Change, words: Words) -> str:
+def saved(change: Change, words: Messages) -> str:
     """What was saved of a photo, behind its name."""
     names = " × ".join(label.name(words.lang) for label in change.labels)
     return words(f"photo.saved_{change.kind.value}", breed=names)
 
 
-def _told(change: Change, words: Words) -> dict[str, str]:
+def _told(change: Change, words: Messages) -> dict[str, str]:
     """A line of the history."""
     names = " × ".join(label.name(words.lang) for label in change.labels)
     return {

@@ -27,9 +27,10 @@ from barkive.errors import (
     UnknownBreedError,
     UsageError,
 )
+from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.breed_choice import Choice, LabelForm, correction
 from barkive.web.pages.gallery import page_of, tile
 from barkive.web.pages.photo import in_its_place, saved
@@ -169,7 +170,7 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> Response:
     catalogue = shared.catalogue
-    words, urls = Words(language_of(request)), Urls.of(request.scope)
+    words, urls = Messages(language_of(request)), Urls.of(request.scope)
     here = urls.review()
     view = View.of(request.query_params, catalogue)
     if view.faults:
@@ -219,7 +220,7 @@ def _page(
     )
 
 
-def _done(catalogue: Catalogue, session: str, words: Words) -> dict[str, str] | None:
+def _done(catalogue: Catalogue, session: str, words: Messages) -> dict[str, str] | None:
     """What the session did last, and with which photo; None where it has done nothing."""
     last = catalogue.review.last(session)
     if last is None:

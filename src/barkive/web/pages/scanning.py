@@ -20,9 +20,9 @@ from barkive.catalogue import Filter
 from barkive.errors import BarkiveError, UsageError
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
-from barkive.messages import Message
+from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Setup, Shared
-from barkive.web.languages import Words, language_of
+from barkive.web.languages import language_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.scan_jobs import ScanJob, State, open_folders
@@ -87,14 +87,14 @@ def start(
 @router.get(Route.SCAN_JOB)
 def watch(request: Request, shared: Shared, urls: Addresses, scan_id: str) -> Response:
     """The page on which a scan can be watched."""
-    words = Words(language_of(request))
+    words = Messages(language_of(request))
     scan = shared.scan_jobs.get(scan_id)
     (folder, *_) = scan.folders
     return render(
         request,
         "scan_job.html",
         scan=scan,
-        row=scan.to_json(),
+        row=scan.to_json(words.lang),
         ended=scan.finished_at is not None,
         folder=printable(folder),
         state=_state(scan, words),
@@ -125,7 +125,7 @@ def _page(
     fault: Message | BarkiveError | None = None,
     typed: str = "",
 ) -> Response:
-    words, urls = Words(language_of(request)), Urls.of(request.scope)
+    words, urls = Messages(language_of(request)), Urls.of(request.scope)
     context: dict[str, Any] = {"here": None, "way": [], "inside": [], "photos": 0}
     if folder:
         try:
@@ -196,11 +196,11 @@ def _link(urls: Urls, folder: Path) -> dict[str, str]:
     return {"name": printable(name), "address": urls.scan(folder=os.fspath(folder))}
 
 
-def _state(scan: ScanJob, words: Words) -> str:
+def _state(scan: ScanJob, words: Messages) -> str:
     return words(f"scan.{scan.state.value}")
 
 
-def _passed_over(scan: ScanJob, words: Words) -> list[str]:
+def _passed_over(scan: ScanJob, words: Messages) -> list[str]:
     """What was passed over, such as “40 in @eaDir” and “12 RAW files”."""
     counts = scan.summary.passed_over
     return [
@@ -211,7 +211,7 @@ def _passed_over(scan: ScanJob, words: Words) -> list[str]:
     ]
 
 
-def _texts(words: Words) -> dict[str, Any]:
+def _texts(words: Messages) -> dict[str, Any]:
     """The sentences that the script needs."""
     return {
         "states": {state.value: words(f"scan.{state.value}") for state in State},

@@ -17,8 +17,8 @@ from starlette.datastructures import QueryParams
 from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
+from barkive.messages import Messages
 from barkive.verdicts import Label, Status
-from barkive.web.languages import Words
 from barkive.web.paths import printable
 from barkive.web.urls import with_query
 
@@ -71,7 +71,7 @@ class View:
         """
         return with_query(path, **{**self.values, **changes})
 
-    def chips(self, path: str, words: Words, catalogue: Catalogue) -> list[dict[str, str]]:
+    def chips(self, path: str, words: Messages, catalogue: Catalogue) -> list[dict[str, str]]:
         """What is asked for, each with its name and the address without it."""
         return [
             {
@@ -82,7 +82,7 @@ class View:
             if name not in self.faults
         ]
 
-    def breed_name(self, words: Words, catalogue: Catalogue) -> str:
+    def breed_name(self, words: Messages, catalogue: Catalogue) -> str:
         """The breed that is asked for; empty where none is."""
         if self.query.breed is None:
             return ""
@@ -95,7 +95,7 @@ class View:
             return ()
         return catalogue.models.names.choices(error.query)
 
-    def fault(self, name: str, words: Words) -> str:
+    def fault(self, name: str, words: Messages) -> str:
         """A sentence on what is wrong with a field."""
         error = self.faults[name]
         if isinstance(error, UnknownBreedError):
@@ -104,7 +104,7 @@ class View:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         return words(f"photos.fault_{name}", value=printable(shown))
 
-    def _described(self, name: str, words: Words, catalogue: Catalogue) -> str:
+    def _described(self, name: str, words: Messages, catalogue: Catalogue) -> str:
         value, query = self.values[name], self.query
         match name:
             case "text":
@@ -126,12 +126,12 @@ class View:
                 return words("photos.missing" if query.missing else "photos.present")
 
 
-def group_chip(group: int, words: Words) -> str:
+def group_chip(group: int, words: Messages) -> str:
     """An FCI group with its number and name."""
     return words("photos.group_chip", number=str(group), name=group_name(group, words.lang))
 
 
-def explained(error: BarkiveError, words: Words) -> str:
+def explained(error: BarkiveError, words: Messages) -> str:
     """What is wrong, for people who use the page and not the command line."""
     if not isinstance(error, UnknownBreedError):
         return error.text(words.lang)

@@ -16,6 +16,7 @@ from barkive.catalogue import Catalogue, Entry, safe_name
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
 from barkive.images import decode, describe, read_file
+from barkive.messages import Message
 
 _ENDINGS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -83,7 +84,8 @@ class Ingest:
             kept = atomic.add(content, _numbered(folder / name))
             atomic.sync_folder(self._folder)
         except OSError as error:
-            remedy = "make room" if error.errno == errno.ENOSPC else "make it writable"
+            full = error.errno == errno.ENOSPC
+            remedy = Message("remedy_make_room" if full else "remedy_make_writable")
             raise CatalogueError(
                 "upload_photo_not_kept", folder=folder, reason=error.strerror, remedy=remedy
             ) from None

@@ -128,6 +128,11 @@ class ScanJob:
     sources: tuple[str | Source, ...] = ()
 
     @property
+    def error(self) -> str | None:
+        """The reason in English; None where there is none."""
+        return self.reason.text() if self.reason is not None else None
+
+    @property
     def seconds_left(self) -> int | None:
         """About how long it will still take; None where that is not known."""
         if self.state is not State.RUNNING or not self.rate:
