@@ -10,6 +10,7 @@ from timm.data.imagenet_info import ImageNetInfo
 from torch import nn
 
 from barkive.breeds import dog_ids
+from barkive.messages import Message
 from barkive.training.backbones import load_backbone
 from barkive.training.pretrained import read_classifier
 
@@ -144,12 +145,12 @@ def read(whole, network=None, **changed):
 
 def test_only_a_linear_layer_on_the_pooled_features_counts():
     assert read(Network(nn.Linear(2, 1000))).weight.shape == (2, 1000)
-    linear = "The network's classifier is not one linear layer."
+    linear = Message("classifier_not_linear")
     assert read(Network(nn.Bilinear(2, 2, 1000))) == linear
     two = Network()
     two.pretrained_cfg = {"classifier": ("head", "head_dist")}
     assert read(Network(nn.Linear(2, 1000)), two) == linear
-    other = "The classifier on the pooled features does not give the network's own answers."
+    other = Message("classifier_answers_differ")
     assert read(Network(nn.Linear(2, 1000), scale=1.1)) == other
     assert read(Network(nn.Linear(2, 1000)), **{"head.bias": torch.full((1000,), torch.nan)}) == (
         other
@@ -157,8 +158,8 @@ def test_only_a_linear_layer_on_the_pooled_features_counts():
 
 
 def test_a_part_of_a_classifier_is_none():
-    assert read(Network(nn.Linear(2, 1000)), **{"norm.weight": None}) == (
-        "The weights hold only a part of the network's classifier (norm.weight is missing)."
+    assert read(Network(nn.Linear(2, 1000)), **{"norm.weight": None}) == Message(
+        "classifier_incomplete", {"name": "norm.weight"}
     )
 
 
