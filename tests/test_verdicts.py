@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from barkive.messages import Message
 from barkive.verdicts import Candidate, Label, Status, Verdict
 
 PUG = Label("n02110958", "Pug", "Carlin")
@@ -16,6 +17,7 @@ def test_json_has_the_contracts_fields_in_order() -> None:
         ("status", "dog"),
         ("breeds", [{"id": "n02110958", "name": "Pug", "probability": 0.9877}]),
         ("error", None),
+        ("error_code", None),
         ("model", "m@0123456789ab"),
     ]
 
@@ -28,12 +30,13 @@ def test_json_in_french() -> None:
 
 
 def test_json_of_a_failed_photo() -> None:
-    verdict = Verdict("a.jpg", Status.FAILED, (), "The file is empty.", "m@0")
+    verdict = Verdict("a.jpg", Status.FAILED, (), Message("photo_empty"), "m@0")
     assert verdict.to_json() == {
         "file": "a.jpg",
         "status": "failed",
         "breeds": [],
         "error": "The file is empty.",
+        "error_code": "photo_empty",
         "model": "m@0",
     }
 

@@ -157,5 +157,5 @@ def test_the_example_is_found_once_it_is_installed(
         "rex                  Chihuahua",
         "à regarder : 1 de plus",
     ]
-    assert done.stderr == "5 written\n"
+    assert done.stderr == "5 écrits\n"
     assert "Forms of other packages: kennel-list." in barkive("export", "--help").stdout

@@ -136,7 +136,7 @@ def work(paths, out):
             "rows": features.rows.tobytes().hex(),
             "hashes": features.hashes.tobytes().hex(),
             "kept": features.kept.tolist(),
-            "failed": features.failed,
+            "failed": [(path, str(reason)) for path, reason in features.failed],
         },
         out,
     )

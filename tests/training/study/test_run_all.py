@@ -208,7 +208,7 @@ def test_processes_that_train_together_run_the_recipes_themselves(run, write, mo
     [
         (ValueError("a bug"), "It failed with the error above; please report that."),
         (DeviceError("verbatim", sentence="It is too small."), "It is too small."),
-        (RemoteRankError("Process 2 has failed."), "Process 2 has failed."),
+        (RemoteRankError("verbatim", sentence="Rank 2 failed."), "Rank 2 failed."),
     ],
 )
 def test_what_fails_in_processes_that_train_together_is_one_recipe(
