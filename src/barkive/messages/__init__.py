@@ -115,6 +115,19 @@ class Messages:
         number = self._way("first_day") if moment.day == 1 else moment.day
         return f"{number} {self._way('months')[moment.month - 1]} {moment.year}"
 
+    def short_day(self, moment: date) -> str:
+        """A day in figures, such as 2026-11-24, as the language writes it."""
+        return moment.strftime(self._way("day"))
+
+    def decimal(self, value: float) -> str:
+        """A number with up to four decimals, as spreadsheets of the language read it."""
+        return f"{round(value, 4):g}".replace(".", self._way("decimal"))
+
+    @property
+    def csv_delimiter(self) -> str:
+        """What stands between the cells of CSV that spreadsheets of the language open."""
+        return str(self._way("csv_delimiter"))
+
     def moment(self, moment: datetime) -> str:
         """A day with hour and minute."""
         return f"{self.day(moment)}, {moment:%H:%M}"

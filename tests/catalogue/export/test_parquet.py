@@ -41,6 +41,7 @@ def test_a_dog(make_entry: MakeEntry, tmp_path: Path) -> None:
             "corrected": False,
             "note": None,
             "error": None,
+            "error_code": None,
             "model": "colours@0123456789ab",
             "model_status": "dog",
             "breeds": [

@@ -19,7 +19,8 @@ from barkive.catalogue.export.tables import (
     short_list,
 )
 from barkive.catalogue.records import Entry
-from barkive.verdicts import Candidate, Label, Language, Status
+from barkive.messages import Language, Message
+from barkive.verdicts import Candidate, Label, Status
 
 MakeEntry = Callable[..., Entry]
 
@@ -46,9 +47,9 @@ def test_csv_of_a_dog(make_entry: MakeEntry) -> None:
     text = "".join(csv_rows([make_entry()], "en"))
     assert text == (
         "\ufefffile,status,breed,second breed,probability,alternatives,corrected,note,FCI number,"
-        "FCI group,date taken,camera,width,height,error,model,missing since (UTC)\r\n"
+        "FCI group,date taken,camera,width,height,error,error code,model,missing since (UTC)\r\n"
         "/photos/rex.jpg,dog,Chihuahua,,0.93,,no,,218,Companion and Toy Dogs,"
-        "2026-05-04 03:02:01,Maker Model,640,480,,colours@0123456789ab,\r\n"
+        "2026-05-04 03:02:01,Maker Model,640,480,,,colours@0123456789ab,\r\n"
     )
 
 
@@ -58,7 +59,7 @@ def test_csv_in_french(make_entry: MakeEntry) -> None:
     assert text.startswith("\ufefffichier;statut;race;deuxième race;probabilité;")
     assert text.splitlines()[1] == (
         "/photos/rex.jpg;chien;Chihuahua;Carlin;0,93;;oui;;218;"
-        "Chiens d'agrément et de compagnie;2026-05-04 03:02:01;Maker Model;640;480;;"
+        "Chiens d'agrément et de compagnie;2026-05-04 03:02:01;Maker Model;640;480;;;"
         "colours@0123456789ab;2026-07-01 08:09:10"
     )
 
@@ -116,6 +117,13 @@ def test_photos_without_a_dog(
     assert cells["breed"] == cells["probability"] == cells["alternatives"] == ""
     assert cells["width"] == cells["date taken"] == ""
     assert cells["error"] == "It is empty."
+
+
+def test_why_a_photo_failed_is_told_in_the_language_and_by_its_code(make_entry: MakeEntry) -> None:
+    entry = make_entry(status=Status.FAILED, breeds=(), reason=Message("photo_empty"))
+    english, french = row(entry), row(entry, "fr")
+    assert (english["error"], english["error code"]) == ("The file is empty.", "photo_empty")
+    assert (french["erreur"], french["code d'erreur"]) == ("Le fichier est vide.", "photo_empty")
 
 
 @pytest.mark.parametrize(

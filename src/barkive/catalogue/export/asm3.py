@@ -30,7 +30,7 @@ from barkive.catalogue.export.tables import csv_line, short_list
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import map_ahead, thumbnail
-from barkive.messages import Language
+from barkive.messages import Language, Messages
 from barkive.verdicts import Label, Status
 
 __all__ = ["BreedList", "asm3_rows", "read_breed_list"]
@@ -40,13 +40,7 @@ _COLUMNS = (
     *("ANIMALCOMMENTS", "ANIMALHIDDENDETAILS", "ANIMALIMAGE"),
     *("ANIMALADDITIONALBARKIVEPROBABILITY", "ANIMALADDITIONALBARKIVEMODEL"),
 )
-_SPECIES: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
 _AGE = "1"
-_AGE_UNKNOWN: dict[Language, str] = {
-    "en": "Imported from Barkive: the age is not known, one year stands in for it.",
-    "fr": "Importé de Barkive : l'âge n'est pas connu, un an en tient lieu.",
-}
-_NOT_SURE: dict[Language, str] = {"en": "The breed is not sure", "fr": "La race n'est pas sûre"}
 _LONGEST_SIDE = 1024
 _AHEAD = 4
 
@@ -86,17 +80,18 @@ def asm3_rows(
 
 
 def _cells(entry: Entry, image: str, breed_list: BreedList | None, lang: Language) -> Iterator[str]:
-    code = f"BK{entry.id:06}"
+    code, words = f"BK{entry.id:06}", Messages(lang)
     breeds = [_breed(label, breed_list, lang) for label in entry.labels]
-    details = _AGE_UNKNOWN[lang]
+    details = words("export.asm3_age")
     if not breeds:
         breeds = [breed_list.unknown(lang) if breed_list else unknown_breed(lang)]
         candidates = short_list(entry.breeds, lang)
-        details = f"{_NOT_SURE[lang]}{f' ({candidates})' if candidates else ''}. {details}"
+        not_sure = words("export.asm3_not_sure")
+        details = f"{not_sure}{f' ({candidates})' if candidates else ''}. {details}"
     yield code
     # A row without a name is passed over by the import.
     yield PurePath(entry.file).stem.strip() or code
-    yield _SPECIES[lang]
+    yield words("export.asm3_species")
     yield breeds[0]
     yield breeds[1] if len(breeds) > 1 else ""
     yield _AGE

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from barkive.breeds import Breed, all_breeds, normalise
 from barkive.errors import UsageError
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, Messages
 from barkive.verdicts import Label
 
 # They come and go in names without changing what is meant.
@@ -27,7 +27,6 @@ _UNKNOWN = (
     *("Mixed Breed", "Mixed", "Crossbreed", "Cross Breed", "Mongrel"),
     *("Croisé", "Race croisée", "Chien croisé", "Bâtard"),
 )
-_UNKNOWN_NAME: dict[Language, str] = {"en": "Mixed Breed", "fr": "Croisé"}
 
 
 class BreedList:
@@ -91,7 +90,7 @@ class BreedList:
 
 def unknown_breed(lang: Language) -> str:
     """What a shelter calls a dog whose breed nobody knows."""
-    return _UNKNOWN_NAME[lang]
+    return Messages(lang)("export.breed_unknown")
 
 
 def read_breed_list(path: str | Path) -> BreedList:

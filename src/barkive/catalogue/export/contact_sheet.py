@@ -15,7 +15,7 @@ from barkive.catalogue.export.pdf import PicturePDF
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError, UsageError
 from barkive.images import decode, map_ahead
-from barkive.messages import Language
+from barkive.messages import Language, Message, Messages
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import Status
 
@@ -36,25 +36,6 @@ _AHEAD = 32
 
 _INK, _FAINT, _PAPER, _GREY = "#1a1a1a", "#5a5a5a", "#ffffff", "#dddddd"
 _DOUBT, _SURE = "#9a4b00", "#1b6e3c"
-
-_WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "page": "Page {}",
-        "none": "No photos",
-        "corrected": "corrected",
-        "uncertain": "Not sure",
-        "not_dog": "No dog",
-        "failed": "Unreadable",
-    },
-    "fr": {
-        "page": "Page {}",
-        "none": "Aucune photo",
-        "corrected": "corrigé",
-        "uncertain": "Pas sûr",
-        "not_dog": "Pas de chien",
-        "failed": "Illisible",
-    },
-}
 
 
 def write_contact_sheet(
@@ -120,17 +101,17 @@ def write_contact_sheet(
     return done
 
 
-_Cell = tuple[Entry, Image.Image | str]
+_Cell = tuple[Entry, Image.Image | Message]
 """A photo, and its small picture or why there is none."""
 
 
 def _decoded(entry: Entry) -> _Cell:
     if entry.status is Status.FAILED:
-        return entry, entry.error or ""
+        return entry, entry.reason or Message.verbatim("")
     try:
         photo = Image.fromarray(decode(entry.file, shorter_side=min(_PICTURE)))
     except PhotoError as error:
-        return entry, str(error)
+        return entry, error.message
     return entry, ImageOps.contain(photo, _PICTURE)
 
 
@@ -138,8 +119,8 @@ class _Sheet:
     """What all pages of a sheet share."""
 
     def __init__(self, lang: Language, title: str, day: date) -> None:
-        self._lang, self._title = lang, title
-        self._day = f"{day:%d/%m/%Y}" if lang == "fr" else day.isoformat()
+        self._lang, self._title, self._words = lang, title, Messages(lang)
+        self._day = self._words.short_day(day)
         self._heading = Lettering.of_size(28, bold=True)
         self._bold = Lettering.of_size(17, bold=True)
         self._plain = Lettering.of_size(17)
@@ -155,13 +136,13 @@ class _Sheet:
             left = _MARGIN + column * (_CELL[0] + _GAP)
             self._draw_cell(page, draw, (left, _MARGIN + _HEADER + row * _CELL[1]), cell)
         if not cells:
-            text = self._plain.legible(_WORDS[self._lang]["none"])
+            text = self._plain.legible(self._words("export.sheet_empty"))
             self._plain.write(draw, (_MARGIN, _MARGIN + _HEADER), text, _FAINT)
         return page
 
     def _draw_header(self, draw: ImageDraw.ImageDraw, number: int | None) -> None:
         right = _PAGE[0] - _MARGIN
-        page = "" if number is None else f"   {_WORDS[self._lang]['page'].format(number)}"
+        page = "" if number is None else f"   {self._words('export.sheet_page', number=number)}"
         text = self._plain.legible(f"{self._day}{page}")
         width = self._plain.width(text)
         self._plain.write(draw, (right - width, _MARGIN + 8), text, _FAINT)
@@ -174,9 +155,11 @@ class _Sheet:
     ) -> None:
         entry, picture = cell
         left, top = at
-        if isinstance(picture, str):
+        if isinstance(picture, Message):
             draw.rectangle([left, top, left + _PICTURE[0] - 1, top + _PICTURE[1] - 1], _GREY)
-            for i, line in enumerate(self._small.wrapped(picture, _PICTURE[0] - 24, 6)):
+            for i, line in enumerate(
+                self._small.wrapped(picture.text(self._lang), _PICTURE[0] - 24, 6)
+            ):
                 self._small.write(draw, (left + 12, top + 12 + 21 * i), line, _INK)
         else:
             # On the ground line of the row, next to its caption.
@@ -201,14 +184,13 @@ class _Sheet:
 
     def _caption(self, entry: Entry) -> tuple[str, list[str], str]:
         """The line in bold, what the line under it holds if it fits, and the bold one's colour."""
-        words = _WORDS[self._lang]
         colour = _DOUBT if entry.status is Status.UNCERTAIN else _INK
         names = [label.name(self._lang) for label in entry.labels]
         # The second breed of a cross has a line of its own, because both rarely fit on one.
-        heading = names[0] if names else words[entry.status]
+        heading = names[0] if names else self._words(f"export.folder_{entry.status}")
         details = [f"x {name}" for name in names[1:]]
         if entry.corrected:
-            details.append(words["corrected"])
+            details.append(self._words("export.column_corrected"))
         elif entry.status is Status.DOG:
             details.append(self._percent(entry.breeds[0].probability))
         elif entry.status is Status.UNCERTAIN:
@@ -219,4 +201,4 @@ class _Sheet:
         return heading, details, colour
 
     def _percent(self, probability: float) -> str:
-        return f"{100 * probability:.0f}{' ' if self._lang == 'fr' else ''}%"
+        return self._words("export.percent", n=f"{100 * probability:.0f}")

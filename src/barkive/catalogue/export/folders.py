@@ -14,22 +14,9 @@ from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.records import Entry
-from barkive.messages import Language
+from barkive.messages import Language, Messages
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import Status
-
-_FOLDERS: dict[Language, dict[Status, str]] = {
-    "en": {
-        Status.UNCERTAIN: "Not sure",
-        Status.NOT_DOG: "No dog",
-        Status.FAILED: "Unreadable",
-    },
-    "fr": {
-        Status.UNCERTAIN: "Pas sûr",
-        Status.NOT_DOG: "Pas de chien",
-        Status.FAILED: "Illisible",
-    },
-}
 
 
 def write_folders(
@@ -59,7 +46,7 @@ def write_folders(
 
     def folder_of(entry: Entry) -> str:
         if entry.status is not Status.DOG:
-            return _FOLDERS[lang][entry.status]
+            return Messages(lang)(f"export.folder_{entry.status}")
         # A cross is the same whichever breed was named first.
         return " x ".join(sorted(label.name(lang) for label in entry.labels))
 

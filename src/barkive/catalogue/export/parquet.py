@@ -72,6 +72,7 @@ def _schema(pa: Any) -> Any:
             ("corrected", pa.bool_()),
             ("note", text),
             ("error", text),
+            ("error_code", text),
             ("model", text),
             ("model_status", text),
             ("breeds", pa.list_(breed)),
@@ -101,7 +102,8 @@ def _row(entry: Entry, lang: Language) -> dict[str, Any]:
         "probability": entry.breeds[0].probability if first else None,
         "corrected": entry.corrected,
         "note": _text(entry.note),
-        "error": _text(entry.error),
+        "error": _text(entry.reason.text(lang)) if entry.reason else None,
+        "error_code": entry.reason.code if entry.reason else None,
         "model": _text(entry.model),
         "model_status": entry.prediction.status.value if entry.prediction else None,
         "breeds": [

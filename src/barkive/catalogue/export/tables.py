@@ -17,7 +17,7 @@ from functools import cache
 
 from barkive.breeds import Breed, all_breeds
 from barkive.catalogue.records import Entry
-from barkive.messages import Language
+from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
 # Spreadsheets take a file for UTF-8 only when it starts with this.
@@ -27,33 +27,11 @@ _BOM = "\ufeff"
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _WORTH_SHOWING = 0.01
 
-_HEADERS: Mapping[Language, tuple[str, ...]] = {
-    "en": (
-        *("file", "status", "breed", "second breed", "probability", "alternatives"),
-        *("corrected", "note", "FCI number", "FCI group", "date taken", "camera"),
-        *("width", "height", "error", "model", "missing since (UTC)"),
-    ),
-    "fr": (
-        *("fichier", "statut", "race", "deuxième race", "probabilité", "autres possibilités"),
-        *("corrigé", "note", "numéro FCI", "groupe FCI", "date de prise de vue", "appareil"),
-        *("largeur", "hauteur", "erreur", "modèle", "absent depuis (UTC)"),
-    ),
-}
-_STATUSES: Mapping[Language, Mapping[Status, str]] = {
-    "en": {
-        Status.DOG: "dog",
-        Status.UNCERTAIN: "not sure",
-        Status.NOT_DOG: "no dog",
-        Status.FAILED: "failed",
-    },
-    "fr": {
-        Status.DOG: "chien",
-        Status.UNCERTAIN: "pas sûr",
-        Status.NOT_DOG: "pas de chien",
-        Status.FAILED: "illisible",
-    },
-}
-_YES_NO: Mapping[Language, tuple[str, str]] = {"en": ("no", "yes"), "fr": ("non", "oui")}
+_COLUMNS = (
+    *("file", "status", "breed", "breed2", "probability", "alternatives"),
+    *("corrected", "note", "fci_number", "fci_group", "taken_at", "camera"),
+    *("width", "height", "error", "error_code", "model", "missing_since"),
+)
 
 
 def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
@@ -70,10 +48,11 @@ def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
     Yields:
         Lines, each with its end; the first holds the byte order mark and the header.
     """
-    delimiter = ";" if lang == "fr" else ","
-    yield _BOM + csv_line(_HEADERS[lang], delimiter)
+    words = Messages(lang)
+    header = [words(f"export.column_{name}") for name in _COLUMNS]
+    yield _BOM + csv_line(header, words.csv_delimiter)
     for entry in entries:
-        yield csv_line(map(defused, _cells(entry, lang)), delimiter)
+        yield csv_line(map(defused, _cells(entry, words)), words.csv_delimiter)
 
 
 def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
@@ -115,24 +94,24 @@ def short_list(breeds: Iterable[Candidate], lang: Language) -> str:
         breeds: Best first; those below one per cent are left out.
         lang: Of the names and of the way to write per cent.
     """
-    space = " " if lang == "fr" else ""
+    words = Messages(lang)
     return ", ".join(
-        f"{c.label.name(lang)} {100 * c.probability:.0f}{space}%"
+        f"{c.label.name(lang)} {words('export.percent', n=f'{100 * c.probability:.0f}')}"
         for c in breeds
         if c.probability >= _WORTH_SHOWING
     )
 
 
-def _cells(entry: Entry, lang: Language) -> Iterator[str | int | None]:
-    labels = entry.labels
+def _cells(entry: Entry, words: Messages) -> Iterator[str | int | None]:
+    lang, labels = words.lang, entry.labels
     breed = _table().get(labels[0].id) if labels else None
     yield entry.file
-    yield _STATUSES[lang][entry.status]
+    yield words(f"export.status_{entry.status}")
     yield labels[0].name(lang) if labels else None
     yield labels[1].name(lang) if len(labels) > 1 else None
-    yield _number(entry.breeds[0].probability, lang) if labels else None
+    yield words.decimal(entry.breeds[0].probability) if labels else None
     yield short_list(entry.breeds, lang) if entry.status is Status.UNCERTAIN else None
-    yield _YES_NO[lang][entry.corrected]
+    yield words("export.yes" if entry.corrected else "export.no")
     yield entry.note
     yield breed.fci if breed else None
     yield breed.group_name(lang) if breed else None
@@ -140,7 +119,8 @@ def _cells(entry: Entry, lang: Language) -> Iterator[str | int | None]:
     yield entry.camera
     yield entry.width
     yield entry.height
-    yield entry.error
+    yield entry.reason.text(lang) if entry.reason else None
+    yield entry.reason.code if entry.reason else None
     yield entry.model
     yield _time(entry.missing_since)
 
@@ -148,11 +128,6 @@ def _cells(entry: Entry, lang: Language) -> Iterator[str | int | None]:
 def defused(cell: str | int | None) -> str | int | None:
     """A cell that no spreadsheet takes for a formula (OWASP, “CSV Injection”)."""
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
-
-
-def _number(value: float, lang: Language) -> str:
-    text = f"{round(value, 4):g}"
-    return text.replace(".", ",") if lang == "fr" else text
 
 
 def _time(moment: datetime | None) -> str | None:

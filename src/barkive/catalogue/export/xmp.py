@@ -17,12 +17,9 @@ from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
 from barkive.images.files import EXTENSIONS, RAW
-from barkive.messages import Language
+from barkive.messages import Language, Messages
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import Status
-
-_ROOTS: dict[Language, str] = {"en": "Dog", "fr": "Chien"}
-_NOT_SURE: dict[Language, str] = {"en": "Not sure", "fr": "Pas sûr"}
 
 _XMP = (".XMP", ".xmp")
 # What XML 1.0 can't hold: https://www.w3.org/TR/xml/#charsets
@@ -82,9 +79,9 @@ def tags_of(entry: Entry, lang: Language) -> Tags:
     """What side-cars say of a photo: its breeds, or that Barkive is not sure."""
     names = [label.name(lang) for label in entry.labels]
     if entry.status is Status.UNCERTAIN:
-        names = [_NOT_SURE[lang]]
+        names = [Messages(lang)("export.tag_not_sure")]
     words = tuple(_word(name) for name in names)
-    root = _ROOTS[lang]
+    root = Messages(lang)("export.tag_root")
     return Tags(
         subject=words,
         hierarchical=tuple(f"{root}|{word}" for word in words),
