@@ -1037,3 +1037,23 @@ def test_two_that_exchanged_their_names_while_one_was_shut_are_told_apart_when_i
     shelter.scan()
     assert shelter.said("green.png")[1] == "Beagle"
     assert shelter.said("red.png")[1] is None
+
+
+def test_a_copy_that_is_renamed_keeps_its_number_though_its_twin_was_coded_anew(
+    shelter: Shelter,
+) -> None:
+    (shelter.folder / "in").mkdir()
+    tom = shelter.folder / "tom.jpg"
+    anew = shelter.folder / "anew.jpg"
+    with Image.open(tom) as image:
+        image.save(anew, quality=60)
+    shelter.scan()
+    coded = anew.read_bytes()
+    anew.unlink()
+    shutil.copy(tom, shelter.folder / "in" / "copy.jpg")
+    shelter.scan()
+    before = shelter.said("tom.jpg"), shelter.said("in/copy.jpg")
+    tom.write_bytes(coded)
+    (shelter.folder / "in" / "copy.jpg").rename(shelter.folder / "in" / "moved.jpg")
+    shelter.scan()
+    assert (shelter.said("tom.jpg"), shelter.said("in/moved.jpg")) == before

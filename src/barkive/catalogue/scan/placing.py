@@ -60,6 +60,10 @@ def find_lost(
                 contents.add(read[path], row.picture)
         pictures = {path: contents.picture(one) for path, one in read.items()}
         at_home = {path for path, row in here.items() if row.picture == pictures[path]}
+        # The row of a picture that another one may turn out to be stays where it is as well.
+        stays = at_home | {
+            path for path, row in here.items() if contents.looks_like(read[path], row)
+        }
         wanted = Counter(
             picture
             for path, picture in pictures.items()
@@ -79,7 +83,7 @@ def find_lost(
     lost: dict[int, str] = {}
     for row in sorted(rows, key=lambda row: _claim(row, pictures.get(row.path) == row.picture)):
         is_missing = row.missing_since is not None
-        if (not is_missing and row.path in at_home) or not wanted[row.picture]:
+        if (not is_missing and row.path in stays) or not wanted[row.picture]:
             continue
         other = spelled.get(one_name(row.path), row.path)
         # What the batch has read under this name, it has just seen.
