@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, reason_json
 
 
 class Status(StrEnum):
@@ -132,8 +132,7 @@ class Verdict:
                 }
                 for c in self.breeds
             ],
-            "error": self.reason.text(lang) if self.reason is not None else None,
-            "error_code": self.reason.code if self.reason is not None else None,
+            **reason_json(self.reason, lang),
             "model": self.model,
         }
 

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from typing_extensions import TypedDict
+
 _FILES = Path(__file__).parent
 
 LANGUAGES = tuple(sorted(file.stem for file in _FILES.glob("*.toml")))
@@ -216,6 +218,20 @@ class Message:
     def from_json(cls, code: str, params: Mapping[str, Any]) -> Message:
         """A message from its code and what `params_to_json` gave."""
         return cls(code, {name: _from_json(value) for name, value in params.items()})
+
+
+class ReasonJSON(TypedDict):
+    """How JSON says why something failed; both are null where it has not."""
+
+    error: str | None
+    error_code: str | None
+
+
+def reason_json(reason: Message | None, lang: Language = "en") -> ReasonJSON:
+    """A reason as its sentence, and the code beside it."""
+    if reason is None:
+        return {"error": None, "error_code": None}
+    return {"error": reason.text(lang), "error_code": reason.code}
 
 
 def _to_json(value: Any) -> Any:

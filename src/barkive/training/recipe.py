@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -24,7 +25,7 @@ Head = Literal["auto", "centred", "anew"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseRecipe:
+class BaseRecipe(ABC):
     """What `barkive train` and the study's recipes have in common.
 
     Attributes:
@@ -49,14 +50,14 @@ class BaseRecipe:
         if faults:
             raise UsageError.of(_together(faults))
 
+    @abstractmethod
     def faults(self) -> Iterator[Message]:
         """A message for each setting that can't be used."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Side of the square that photos become, in pixels."""
-        raise NotImplementedError
 
     @property
     def preprocessing(self) -> Preprocessing:

@@ -61,8 +61,8 @@ class Progress:
 
     Attributes:
         left: Photos that wait for a review: see `Filter.to_review`.
-        done: Photos that this session has answered.
-        skipped: Photos that this session has passed over.
+        done: Photos that this reviewer has answered.
+        skipped: Photos that this reviewer has passed over.
         checked: Pictures of which people said what is on them, in the whole catalogue.
         right: Of these, those on which the model's first guess was right.
         listed: Of these, those whose breed was among its first five.

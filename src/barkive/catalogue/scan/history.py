@@ -22,7 +22,7 @@ from barkive.catalogue.records import message_columns, message_of, utc
 from barkive.catalogue.scan.engine import Engine
 from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
-from barkive.messages import Message
+from barkive.messages import Message, reason_json
 
 _ALIVE = timedelta(minutes=5)
 _STAY_SECONDS = 60.0
@@ -103,8 +103,7 @@ class Run:
             "model": self.model,
             "versions": dict(self.versions),
             "counts": dict(self.counts),
-            "error": self.reason.text() if self.reason is not None else None,
-            "error_code": self.reason.code if self.reason is not None else None,
+            **reason_json(self.reason),
         }
 
 

@@ -62,7 +62,9 @@ def find_lost(
         at_home = {path for path, row in here.items() if row.picture == pictures[path]}
         # The row of a picture that another one may turn out to be stays where it is as well.
         stays = at_home | {
-            path for path, row in here.items() if contents.looks_like(read[path], row)
+            path
+            for path, row in here.items()
+            if path not in at_home and contents.looks_like(read[path], row)
         }
         wanted = Counter(
             picture

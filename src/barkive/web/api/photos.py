@@ -17,7 +17,7 @@ from barkive.errors import (
     ReviewedMeanwhileError,
     UnknownBreedError,
 )
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
 from barkive.web.dependencies import Number, Setup, Shared
@@ -188,9 +188,7 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
                 except PhotoError as error:
                     reason = error.message
             photo = _to_json(entry, lang) if entry is not None else None
-            told = reason.text(lang) if reason is not None else None
-            code = reason.code if reason is not None else None
-            answers.append({"file": one.name, "photo": photo, "error": told, "error_code": code})
+            answers.append({"file": one.name, "photo": photo, **reason_json(reason, lang)})
     return JSONResponse(answers)
 
 

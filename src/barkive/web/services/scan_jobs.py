@@ -26,7 +26,7 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, reason_json
 from barkive.verdicts import Status
 from barkive.web.paths import printable
 from barkive.web.settings import FolderNotAllowedError, Settings
@@ -164,8 +164,7 @@ class ScanJob:
                 {"file": printable(file), "error": why.text(lang), "error_code": why.code}
                 for file, why in found.failed[:_FAILURES_LISTED]
             ],
-            "error": self.reason.text(lang) if self.reason is not None else None,
-            "error_code": self.reason.code if self.reason is not None else None,
+            **reason_json(self.reason, lang),
             "is_away": self.is_away,
         }
 
