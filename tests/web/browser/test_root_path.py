@@ -71,8 +71,10 @@ def test_a_folder_is_scanned_and_reviewed(
     expect(page.get_by_role("heading", level=1)).to_have_text("Done")
     page.get_by_role("link", name="Review").last.click()
     expect(page.locator(NAME)).to_have_text("unsure0.png")
+    page.wait_for_load_state()  # before, nobody listens to keys
     page.keyboard.press("1")
     expect(page.locator(NAME)).to_have_text("unsure1.png")
+    page.wait_for_selector("#review:not(.busy)")
     page.keyboard.press("u")
     expect(page.locator(NAME)).to_have_text("unsure0.png")
     page.locator("header").get_by_role("link", name="Photos", exact=True).click()
