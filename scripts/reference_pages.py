@@ -148,7 +148,7 @@ PYTHON = {
     ),
     "barkive.classifier": ("Classifier",),
     "barkive.catalogue": ("Catalogue", "Filter", "Entry"),
-    "barkive.verdicts": ("Verdict", "Status", "Candidate", "Label"),
+    "barkive.verdicts": ("Verdict", "Status", "Candidate", "BreedName"),
     "barkive.images": ("Preprocessing",),
     "barkive.bundle": ("Bundle", "BundleInfo"),
     "barkive.evaluation": ("evaluate",),

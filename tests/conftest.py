@@ -34,7 +34,7 @@ from barkive.catalogue.photos import (
 )
 from barkive.classifier import Classifier
 from barkive.images import Preprocessing
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 if TYPE_CHECKING:
     import psycopg
@@ -186,9 +186,9 @@ def colour_info() -> BundleInfo:
     return BundleInfo(
         name="colours",
         labels=(
-            Label("n02085620", "Chihuahua", "Chihuahua"),
-            Label("n02110958", "Pug", "Carlin"),
-            Label("n02085936", "Maltese", "Bichon maltais"),
+            BreedName("n02085620", "Chihuahua", "Chihuahua"),
+            BreedName("n02110958", "Pug", "Carlin"),
+            BreedName("n02085936", "Maltese", "Bichon maltais"),
         ),
         preprocessing=Preprocessing(size=32, square="squash"),
         temperature=1.0,

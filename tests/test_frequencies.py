@@ -9,12 +9,12 @@ from barkive import breeds, frequencies
 from barkive.bundle import Bundle
 from barkive.errors import UsageError
 from barkive.frequencies import Frequencies, read_frequencies
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 LABELS = (
-    Label("n02085620", "Chihuahua", "Chihuahua"),
-    Label("n02110958", "Pug", "Carlin"),
-    Label("Jack_Russell", "Jack Russell", "Jack Russell"),
+    BreedName("n02085620", "Chihuahua", "Chihuahua"),
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("Jack_Russell", "Jack Russell", "Jack Russell"),
 )
 
 

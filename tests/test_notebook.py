@@ -14,9 +14,9 @@ from PIL import Image
 from barkive.catalogue import Entry
 from barkive.messages import Message
 from barkive.notebook import card
-from barkive.verdicts import Candidate, Label, Status, Verdict
+from barkive.verdicts import BreedName, Candidate, Status, Verdict
 
-PUG, BEAGLE = Label("n02110958", "Pug", "Carlin"), Label("n02088364", "Beagle", "Beagle")
+PUG, BEAGLE = BreedName("n02110958", "Pug", "Carlin"), BreedName("n02088364", "Beagle", "Beagle")
 BREEDS = (Candidate(PUG, 0.875), Candidate(BEAGLE, 0.0625))
 
 

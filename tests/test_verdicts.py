@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from barkive.messages import Message
-from barkive.verdicts import Candidate, Label, Status, Verdict
+from barkive.verdicts import BreedName, Candidate, Status, Verdict
 
-PUG = Label("n02110958", "Pug", "Carlin")
+PUG = BreedName("n02110958", "Pug", "Carlin")
 
 
 def test_json_has_the_contracts_fields_in_order() -> None:

@@ -25,7 +25,7 @@ from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
 from barkive.images.enhance import require_adjustments
-from barkive.verdicts import Label, Scores, Status
+from barkive.verdicts import BreedName, Scores, Status
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -123,7 +123,7 @@ class BundleInfo:
     """
 
     name: str
-    labels: tuple[Label, ...]
+    labels: tuple[BreedName, ...]
     preprocessing: Preprocessing
     temperature: float
     dog_threshold: float
@@ -137,7 +137,7 @@ class BundleInfo:
     def draft(
         cls,
         name: str,
-        labels: tuple[Label, ...],
+        labels: tuple[BreedName, ...],
         preprocessing: Preprocessing,
         frequencies: tuple[float, ...] = (),
     ) -> BundleInfo:
@@ -213,7 +213,7 @@ class BundleInfo:
         if version not in _READABLE:
             raise BundleError("bundle_format_unknown", format=version, formats=_READABLE)
         try:
-            labels = tuple(Label(**label) for label in entry.pop("labels"))
+            labels = tuple(BreedName(**label) for label in entry.pop("labels"))
             preprocessing = Preprocessing.from_json(entry.pop("preprocessing"))
             frequencies = tuple(float(one) for one in entry.pop("frequencies", ()))
             certainty = entry.pop("certainty", None)

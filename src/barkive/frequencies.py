@@ -17,7 +17,7 @@ from pathlib import Path
 
 from barkive import breeds
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 NO_PRIOR = "none"
 """What stands in place of a table's path where all breeds are to count alike."""
@@ -42,7 +42,7 @@ class Frequencies:
     source: str
     by_id: Mapping[str, float]
 
-    def of(self, labels: Sequence[Label]) -> tuple[float, ...]:
+    def of(self, labels: Sequence[BreedName]) -> tuple[float, ...]:
         """The frequency of each label; one that is not known counts as the middle of the others.
 
         Args:
@@ -63,7 +63,7 @@ def shipped() -> Frequencies:
     )
 
 
-def read_frequencies(path: str | Path, labels: Sequence[Label]) -> Frequencies:
+def read_frequencies(path: str | Path, labels: Sequence[BreedName]) -> Frequencies:
     """Reads a table of breeds and how often each was met: `beagle,120`.
 
     A line a breed; names in either language, ids as well; separated by a comma, a semicolon or
@@ -128,7 +128,7 @@ def _parted(line: str) -> tuple[str, float | None]:
         return name.strip(), None
 
 
-def _id(name: str, labels: Sequence[Label]) -> str | None:
+def _id(name: str, labels: Sequence[BreedName]) -> str | None:
     """The id of the label that a name means."""
     ids = {one.id for one in labels}
     if name in ids:

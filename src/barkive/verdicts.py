@@ -33,11 +33,11 @@ _HEADLINES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """One class of a model: its id and what people call it.
+class BreedName:
+    """What a breed is called, under the id by which a model or a person means it.
 
     `id` is the breed's WordNet id where the breed table knows it, otherwise the
-    name of the folder that the model was trained on.
+    name of the folder that the model was trained on, or the name that a person gave.
     """
 
     id: str
@@ -68,7 +68,7 @@ class Scores:
 class Candidate:
     """A breed that a photo may show, with its calibrated probability in 0..1."""
 
-    label: Label
+    label: BreedName
     probability: float
 
 

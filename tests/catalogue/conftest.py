@@ -21,11 +21,11 @@ from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.schema import HEAD
 from barkive.catalogue.records import Entry
 from barkive.messages import Message
-from barkive.verdicts import Candidate, Label, Status, Verdict
+from barkive.verdicts import BreedName, Candidate, Status, Verdict
 
-CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
-PUG = Label("n02110958", "Pug", "Carlin")
-MALTESE = Label("n02085936", "Maltese", "Bichon maltais")
+CHIHUAHUA = BreedName("n02085620", "Chihuahua", "Chihuahua")
+PUG = BreedName("n02110958", "Pug", "Carlin")
+MALTESE = BreedName("n02085936", "Maltese", "Bichon maltais")
 MODEL = "colours@0123456789ab"
 
 _PHOTO = """

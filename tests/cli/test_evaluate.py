@@ -13,7 +13,7 @@ from barkive.bundle import BundleInfo
 from barkive.cli.commands import app
 from barkive.errors import DataError
 from barkive.images import Preprocessing
-from barkive.verdicts import Label, Scores
+from barkive.verdicts import BreedName, Scores
 
 KEYS = {
     *("top1", "top5", "mean_per_breed", "ece", "dog_precision", "dog_coverage"),
@@ -27,7 +27,10 @@ class RedOrGreen:
     def __init__(self, model=None, *, device="cpu", prior=None):
         info = BundleInfo(
             name="colours",
-            labels=(Label("n02085620", "Chihuahua", "Chihuahua"), Label("[red]", "[red]", "x")),
+            labels=(
+                BreedName("n02085620", "Chihuahua", "Chihuahua"),
+                BreedName("[red]", "[red]", "x"),
+            ),
             preprocessing=Preprocessing(size=32, square="squash"),
             temperature=1.0,
             dog_threshold=0.0,

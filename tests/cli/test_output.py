@@ -11,9 +11,12 @@ from barkive.cli import saying
 from barkive.cli.options import Format
 from barkive.cli.output import printable, summary, writer
 from barkive.messages import Language, Message
-from barkive.verdicts import Candidate, Label, Status, Verdict
+from barkive.verdicts import BreedName, Candidate, Status, Verdict
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 BOTH = (Candidate(PUG, 0.9), Candidate(MALTESE, 0.0999))
 VERDICTS = [
     Verdict("a b.jpg", Status.DOG, BOTH, None, "m@0"),

@@ -11,12 +11,12 @@ from PIL import Image
 from barkive.bundle import BundleInfo
 from barkive.evaluation import evaluate, known_to, read_not_dogs, read_samples
 from barkive.images import Preprocessing
-from barkive.verdicts import Label, Scores
+from barkive.verdicts import BreedName, Scores
 
 LABELS = (
-    Label("n02085620", "Chihuahua", "Chihuahua"),
-    Label("n02085936", "Maltese", "Bichon maltais"),
-    Label("my-mutt", "my mutt", "my mutt"),
+    BreedName("n02085620", "Chihuahua", "Chihuahua"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+    BreedName("my-mutt", "my mutt", "my mutt"),
 )
 DOGS = {
     "n02085620-Chihuahua/1.png": (180, 60, 0),  # right, 0.75

@@ -5,11 +5,11 @@ import pytest
 from barkive.errors import DataError, UsageError
 from barkive.evaluation import known_to, read_not_dogs, read_samples, twin_folders
 from barkive.images.passing import Passing
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 def label(breed_id):
-    return Label(breed_id, breed_id, breed_id)
+    return BreedName(breed_id, breed_id, breed_id)
 
 
 def test_photos_are_listed_by_breed(data):

@@ -12,10 +12,10 @@ from barkive.evaluation.figures import Mistake
 from barkive.evaluation.sheets import contact_sheet, pairs_sheet, suspicions_sheet
 from barkive.images import Preprocessing
 from barkive.metrics import ConfusedPair, most_confused_pairs
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
-BEAGLE = Label("beagle", "Beagle", "Beagle")
-LONG = Label("x", "A very long name of a breed\nthat no caption \udce9 can hold", "x")
+BEAGLE = BreedName("beagle", "Beagle", "Beagle")
+LONG = BreedName("x", "A very long name of a breed\nthat no caption \udce9 can hold", "x")
 GREY = (0xDD, 0xDD, 0xDD)
 
 

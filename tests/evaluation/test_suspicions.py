@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from barkive.evaluation import suspected_labels, suspicion_rows, suspicions
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
-LABELS = [Label(name, name.upper(), name) for name in "abc"]
+LABELS = [BreedName(name, name.upper(), name) for name in "abc"]
 
 
 def found(truth, answer, probability):

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from barkive.errors import DataError
 from barkive.training import head
 from barkive.training.audit import assign_folds, audit, audited_labels, near_duplicates
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
-LABELS = [Label(name, name.upper(), name) for name in ("red", "green", "blue")]
+LABELS = [BreedName(name, name.upper(), name) for name in ("red", "green", "blue")]
 
 
 @pytest.fixture

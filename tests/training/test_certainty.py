@@ -15,12 +15,12 @@ from barkive.training.certainty import (
     fit_certainty,
     read_elsewhere,
 )
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 LABELS = (
-    Label("n02085620", "Chihuahua", "Chihuahua"),
-    Label("n02110958", "Pug", "Carlin"),
-    Label("n02085936", "Maltese", "Bichon maltais"),
+    BreedName("n02085620", "Chihuahua", "Chihuahua"),
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
 )
 DRAFT = BundleInfo.draft("test", LABELS, Preprocessing(32), (8.0, 1.0, 1.0))
 

@@ -14,7 +14,7 @@ from barkive.images import Preprocessing
 from barkive.training import onnx_export
 from barkive.training.backbones import load_backbone
 from barkive.training.head import DogDetector, Linear, RowsDetector
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
 DETECTOR = DogDetector(2.0, -1.0)
@@ -178,7 +178,7 @@ def test_a_network_that_cannot_be_exported_is_refused(capfd):
 def info():
     return BundleInfo(
         name="tiny",
-        labels=tuple(Label(one, one, one) for one in "abcd"),
+        labels=tuple(BreedName(one, one, one) for one in "abcd"),
         preprocessing=Preprocessing(32),
         temperature=1.5,
         dog_threshold=-2.0,

@@ -11,9 +11,9 @@ from barkive.progress import no_progress
 from barkive.training import onnx_export, tuning
 from barkive.training.datasets import Data
 from barkive.training.head import Linear
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
-LABELS = tuple(Label(one, one, one) for one in "ab")
+LABELS = tuple(BreedName(one, one, one) for one in "ab")
 IDENTITY = Linear(np.eye(2, dtype=np.float32), np.zeros(2, np.float32))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Row
 from typing_extensions import TypedDict
 
 from barkive.messages import VERBATIM, Language, Message
-from barkive.verdicts import Candidate, CandidateJSON, Label, Status, Verdict, VerdictJSON
+from barkive.verdicts import BreedName, Candidate, CandidateJSON, Status, Verdict, VerdictJSON
 
 VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
 """An `Entry.version`: the first half of the content's SHA-256, and the number of the label."""
@@ -147,7 +147,7 @@ class Entry:
         return f"{self.sha256[:32]}-{self.label_id or 0}"
 
     @property
-    def labels(self) -> tuple[Label, ...]:
+    def labels(self) -> tuple[BreedName, ...]:
         """The breeds of the effective label: one, two for a cross, none if it is not known."""
         if self.status is not Status.DOG:
             return ()
@@ -276,7 +276,7 @@ class Change:
     id: int
     undoes: int | None
     kind: Kind
-    labels: tuple[Label, ...]
+    labels: tuple[BreedName, ...]
     note: str | None
     by: str | None
     at: datetime

@@ -12,7 +12,7 @@ import numpy as np
 from barkive import metrics
 from barkive.evaluation.scoring import Evaluation
 from barkive.metrics import Interval
-from barkive.verdicts import Label, Status
+from barkive.verdicts import BreedName, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class BreedFigures:
         mistaken: How often that label was given.
     """
 
-    label: Label
+    label: BreedName
     photos: int
     right: int
-    mistaken_for: Label | None
+    mistaken_for: BreedName | None
     mistaken: int
 
     @property
@@ -92,8 +92,8 @@ class Mistake:
     """A photo whose most probable label, with its probability in 0..1, is not the true one."""
 
     path: str
-    truth: Label
-    answer: Label
+    truth: BreedName
+    answer: BreedName
     probability: float
 
 

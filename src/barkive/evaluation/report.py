@@ -38,7 +38,7 @@ from barkive.evaluation.scoring import Evaluation
 from barkive.evaluation.sheets import TILE, contact_sheet, pairs_sheet, suspicions_sheet
 from barkive.evaluation.suspicions import suspected_labels, suspicion_rows
 from barkive.messages import Message
-from barkive.verdicts import Label, Status
+from barkive.verdicts import BreedName, Status
 
 PAIRS = 20
 _ERRORS = 30
@@ -178,7 +178,7 @@ def _predictions(evaluation: Evaluation) -> Iterator[Sequence[Any]]:
             truth = (
                 evaluation.labels[evaluation.truth[i]]
                 if answers is evaluation.dogs
-                else Label("not_dog", "not a dog", "pas un chien")
+                else BreedName("not_dog", "not a dog", "pas un chien")
             )
             if i in answers.failures:
                 reason = answers.failures[i]
@@ -200,7 +200,7 @@ def _breeds(evaluation: Evaluation) -> Iterator[Sequence[Any]]:
 
 
 def _pairs(
-    pairs: Iterable[metrics.ConfusedPair], labels: Sequence[Label]
+    pairs: Iterable[metrics.ConfusedPair], labels: Sequence[BreedName]
 ) -> Iterator[Sequence[Any]]:
     yield "breed", "other", "breed_as_other", "other_as_breed", "total"
     for pair in pairs:

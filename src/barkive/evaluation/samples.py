@@ -19,7 +19,7 @@ from barkive.errors import DataError
 from barkive.images.files import Tally, find_folders, find_photos
 from barkive.images.passing import NOTHING_MORE, Passing, refuse_nothing_left
 from barkive.messages import Message
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def check_folder(folder: Path, wanted: Message) -> None:
         raise DataError("data_not_folder", path=folder, wanted=wanted)
 
 
-def known_to(labels: Sequence[Label], samples: Samples) -> Known:
+def known_to(labels: Sequence[BreedName], samples: Samples) -> Known:
     """Matches a folder's breeds to a model's labels.
 
     A folder stands for the label that bears the id of its breed in the breed table, or

@@ -21,7 +21,7 @@ from barkive.errors import DataError, PhotoError
 from barkive.images import load_batches
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Label, Scores, Status
+from barkive.verdicts import BreedName, Scores, Status
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Evaluation:
         not_dogs: The answers on photos of other things; None where there were none.
     """
 
-    labels: tuple[Label, ...]
+    labels: tuple[BreedName, ...]
     dogs: Answers
     truth: NDArray[np.intp]
     not_dogs: Answers | None

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive.evaluation.scoring import Evaluation
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Suspicion:
     """
 
     path: str
-    label: Label
-    suggested: Label
+    label: BreedName
+    suggested: BreedName
     probability: float
     threshold: float
 
@@ -54,7 +54,7 @@ def suspected_labels(evaluation: Evaluation, limit: int | None = None) -> list[S
 
 def suspicions(
     paths: Sequence[str],
-    labels: Sequence[Label],
+    labels: Sequence[BreedName],
     truth: NDArray[np.intp],
     answer: NDArray[np.intp],
     probability: NDArray[np.float32],

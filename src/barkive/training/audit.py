@@ -13,7 +13,7 @@ from barkive.errors import DataError
 from barkive.evaluation import Suspicion, suspicions
 from barkive.progress import OnProgress
 from barkive.training import head
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 FOLDS = 5
 
@@ -94,7 +94,7 @@ def assign_folds(
 def audited_labels(
     logits: NDArray[np.float32],
     truth: NDArray[np.intp],
-    labels: Sequence[Label],
+    labels: Sequence[BreedName],
     paths: Sequence[str],
 ) -> list[Suspicion]:
     """The photos of a whole data set whose label may be wrong, the surest first.
@@ -120,7 +120,7 @@ def near_duplicates(
     paths: Sequence[str],
     truth: NDArray[np.intp],
     groups: NDArray[np.intp],
-    labels: Sequence[Label],
+    labels: Sequence[BreedName],
 ) -> Iterator[Sequence[Any]]:
     """The rows of `near-duplicates.csv`: photos that show one picture, the header first.
 

@@ -19,7 +19,7 @@ from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.progress import Log
 from barkive.training import head
 from barkive.training.head import Floats
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 PRIORS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 PRIOR_COST = 0.003
@@ -54,7 +54,7 @@ class Elsewhere:
 
 
 def read_elsewhere(
-    folder: Path, labels: tuple[Label, ...], log: Log, passing: Passing = NOTHING_MORE
+    folder: Path, labels: tuple[BreedName, ...], log: Log, passing: Passing = NOTHING_MORE
 ) -> Elsewhere:
     """Lists the photos of a folder of breeds, those that the model does not know included.
 

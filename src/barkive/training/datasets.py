@@ -18,7 +18,7 @@ from barkive.progress import Log
 from barkive.training.features import Features
 from barkive.training.recipe import Recipe
 from barkive.training.throughput import log_feature_rate
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 _WORDNET_PREFIX = re.compile(r"n\d{8}-")
 
@@ -35,7 +35,7 @@ class LabelledPhotos:
         failed: Each unreadable photo's path and the reason.
     """
 
-    labels: tuple[Label, ...]
+    labels: tuple[BreedName, ...]
     paths: tuple[str, ...]
     truth: NDArray[np.intp]
     groups: NDArray[np.intp]
@@ -131,7 +131,7 @@ def gather(
     return data
 
 
-def label_folders(folders: Sequence[str]) -> tuple[tuple[Label, ...], NDArray[np.intp]]:
+def label_folders(folders: Sequence[str]) -> tuple[tuple[BreedName, ...], NDArray[np.intp]]:
     """Gives each folder its label; two folders of one breed share one.
 
     Args:
@@ -140,15 +140,15 @@ def label_folders(folders: Sequence[str]) -> tuple[tuple[Label, ...], NDArray[np
     Returns:
         The labels, and the index of each folder's label, shape (len(folders),).
     """
-    labels: dict[str, Label] = {}
+    labels: dict[str, BreedName] = {}
     ids = []
     for folder in folders:
         breed = breeds.of_folder(folder)
         if breed is not None:
-            label = Label(breed.id, breed.en, breed.fr)
+            label = BreedName(breed.id, breed.en, breed.fr)
         else:
             name = _WORDNET_PREFIX.sub("", folder).replace("_", " ")
-            label = Label(folder, name, name)
+            label = BreedName(folder, name, name)
         labels.setdefault(label.id, label)
         ids.append(label.id)
     order = list(labels)

@@ -25,7 +25,7 @@ from barkive.training import onnx_export
 from barkive.training.audit import near_duplicates
 from barkive.training.datasets import LabelledPhotos
 from barkive.training.head import Detector, Linear
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 _COMPARED_PHOTOS = 16
 
@@ -48,7 +48,9 @@ class Run:
     progress: Progress
     log: Log
 
-    def draft(self, labels: tuple[Label, ...], frequencies: tuple[float, ...] = ()) -> BundleInfo:
+    def draft(
+        self, labels: tuple[BreedName, ...], frequencies: tuple[float, ...] = ()
+    ) -> BundleInfo:
         """What the bundle says of itself before it is calibrated."""
         return BundleInfo.draft(self.model, labels, self.preprocessing, frequencies)
 

@@ -38,7 +38,7 @@ from barkive.training.tuning import (
     own_rows,
     quantised,
 )
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +220,8 @@ def _calibrated(
 
 
 def _with_others(
-    labels: tuple[Label, ...], also: Sequence[str], backbone: Backbone
-) -> tuple[Label, ...]:
+    labels: tuple[BreedName, ...], also: Sequence[str], backbone: Backbone
+) -> tuple[BreedName, ...]:
     """The labels of the photos, and those that are known by the backbone's own rows alone.
 
     Raises:
@@ -239,8 +239,8 @@ def _with_others(
     return (*labels, *(label for label in added if label.id not in known))
 
 
-def _labels(names: Sequence[str]) -> list[Label]:
-    return [Label(breed.id, breed.en, breed.fr) for breed in map(breeds.find, names)]
+def _labels(names: Sequence[str]) -> list[BreedName]:
+    return [BreedName(breed.id, breed.en, breed.fr) for breed in map(breeds.find, names)]
 
 
 def _elsewhere_counts(elsewhere: Elsewhere) -> dict[str, int]:
@@ -253,7 +253,7 @@ def _source(recipe: Recipe) -> str:
     return recipe.prior or shipped_frequencies().source
 
 
-def _frequencies(recipe: Recipe, labels: tuple[Label, ...]) -> tuple[float, ...]:
+def _frequencies(recipe: Recipe, labels: tuple[BreedName, ...]) -> tuple[float, ...]:
     """How often each label is met; empty where nothing could make use of it."""
     if recipe.prior not in ("", NO_PRIOR):
         return read_frequencies(recipe.prior, labels).of(labels)

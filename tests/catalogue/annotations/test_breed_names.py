@@ -18,7 +18,7 @@ from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.models import Models
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.verdicts import Label as BreedLabel
+from barkive.verdicts import BreedName
 
 BOXER, PUG = "n02108089", "n02110958"
 JACK = AddedBreed("jackrussell", "Jack Russell", "Jack Russell", None)
@@ -45,7 +45,7 @@ def said(catalogue: Catalogue, photo: Path) -> list[str]:
 def test_all_spellings_of_a_name_are_one_breed(name: str) -> None:
     names = Names(added=[JACK])
     assert names.find(name) == "Jack Russell"
-    assert names.label(name) == BreedLabel("Jack Russell", "Jack Russell", "Jack Russell")
+    assert names.label(name) == BreedName("Jack Russell", "Jack Russell", "Jack Russell")
 
 
 @pytest.mark.parametrize("name", ["jack", "russell", "jack russel", "", "n"])
@@ -56,8 +56,8 @@ def test_a_part_of_a_name_is_no_breed(name: str) -> None:
 
 def test_a_breed_of_the_table_wins_and_so_does_the_first_model() -> None:
     first, second = (
-        BreedLabel("my-mutt", "my-mutt", "my-mutt"),
-        BreedLabel("My Mutt", "My Mutt", "My Mutt"),
+        BreedName("my-mutt", "my-mutt", "my-mutt"),
+        BreedName("My Mutt", "My Mutt", "My Mutt"),
     )
     names = Names([first, second], [AddedBreed("boxer", "boxer", "boxer", None)])
     assert names.find("BOXER") == names.meant("boxer") == BOXER
@@ -183,7 +183,7 @@ def test_the_breeds_of_an_own_model_are_renamed_and_merged_likewise(
     write_bundle: Callable[..., Path],
     tmp_path: Path,
 ) -> None:
-    own = tuple(BreedLabel(name, name, name) for name in ("my-mutt", "my-mix"))
+    own = tuple(BreedName(name, name, name) for name in ("my-mutt", "my-mix"))
     info = replace(colour_info, labels=(*own, colour_info.labels[2]))
     catalogue.scan(
         kennel, classifier=Classifier(write_bundle(tmp_path / "own", info.to_metadata()))

@@ -14,12 +14,15 @@ from PIL import Image
 
 from barkive.catalogue.export.asm3 import BreedList, asm3_rows
 from barkive.catalogue.records import Entry
-from barkive.verdicts import Candidate, Label, Language, Status
+from barkive.verdicts import BreedName, Candidate, Language, Status
 
 MakeEntry = Callable[..., Entry]
 MakePhoto = Callable[..., Path]
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 SHORT_LIST = (Candidate(PUG, 0.4), Candidate(MALTESE, 0.15))
 
 

@@ -7,12 +7,12 @@ import pytest
 from barkive.breeds import find
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list
 from barkive.errors import UsageError
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
-def label(name: str) -> Label:
+def label(name: str) -> BreedName:
     breed = find(name)
-    return Label(breed.id, breed.en, breed.fr)
+    return BreedName(breed.id, breed.en, breed.fr)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_the_nearest_name_is_chosen(breed: str, listed: list[str], chosen: str) 
 
 def test_a_breed_beyond_the_table() -> None:
     names = BreedList(["Berger picard", "Corso, Cane"])
-    assert names.name(Label("berger", "Picardy Sheepdog", "Berger Picard")) == "Berger picard"
-    assert names.name(Label("corso", "Cane Corso", "Cane corso")) == "Corso, Cane"
-    assert names.name(Label("mine", "My breed", "Ma race"), "fr") == "Ma race"
+    assert names.name(BreedName("berger", "Picardy Sheepdog", "Berger Picard")) == "Berger picard"
+    assert names.name(BreedName("corso", "Cane Corso", "Cane corso")) == "Corso, Cane"
+    assert names.name(BreedName("mine", "My breed", "Ma race"), "fr") == "Ma race"
     assert names.unmatched == {"Ma race"}
 
 

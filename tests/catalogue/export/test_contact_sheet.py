@@ -16,9 +16,12 @@ from barkive.catalogue.export import contact_sheet
 from barkive.catalogue.records import Entry
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
-from barkive.verdicts import Candidate, Label, Language, Status
+from barkive.verdicts import BreedName, Candidate, Language, Status
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 MakeEntry = Callable[..., Entry]
 BLUE = (0, 0, 255)
 

@@ -20,10 +20,13 @@ from barkive.catalogue.records import Entry
 from barkive.errors import SourceAwayError, UsageError
 from barkive.evaluation import known_to, read_samples
 from barkive.progress import OnProgress
-from barkive.verdicts import Candidate, Label, Language, Status
+from barkive.verdicts import BreedName, Candidate, Language, Status
 
-CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+CHIHUAHUA = BreedName("n02085620", "Chihuahua", "Chihuahua")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 MakeEntry = Callable[..., Entry]
 
 
@@ -65,7 +68,7 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def of(*labels: Label) -> dict[str, object]:
+def of(*labels: BreedName) -> dict[str, object]:
     share = 1 / len(labels)
     return {"corrected": True, "breeds": tuple(Candidate(label, share) for label in labels)}
 
@@ -92,7 +95,7 @@ def test_a_tree_by_breed(photo_entry: MakeEntry, out: Path) -> None:
         photo_entry("doubt.jpg", status=Status.UNCERTAIN),
         photo_entry("cat.jpg", status=Status.NOT_DOG, breeds=()),
         photo_entry("bad.jpg", status=Status.FAILED, breeds=(), error="It is empty."),
-        photo_entry("odd.jpg", **of(Label("x", "A/B: C?", "a"))),
+        photo_entry("odd.jpg", **of(BreedName("x", "A/B: C?", "a"))),
     ]
     seen: list[int] = []
     outcome = write_folders(entries, out, "en", on_progress=lambda done, _: seen.append(done))
@@ -394,7 +397,7 @@ def test_names_that_are_no_text_and_odd_endings(photo_entry: MakeEntry, out: Pat
 
 
 def test_a_training_set(photo_entry: MakeEntry, out: Path) -> None:
-    own = Label("my-breed", "My Breed", "Ma race")
+    own = BreedName("my-breed", "My Breed", "Ma race")
     entries = [
         photo_entry("a.jpg", **of(PUG)),
         photo_entry("b", **of(MALTESE)),
@@ -427,7 +430,7 @@ photos = st.lists(
 )
 @given(runs=st.lists(st.tuples(photos, st.booleans()), max_size=4))
 def test_a_tree_always_holds_each_photo_once(
-    runs: list[tuple[list[tuple[str, Label]], bool]], photo_entry: MakeEntry, out: Path
+    runs: list[tuple[list[tuple[str, BreedName]], bool]], photo_entry: MakeEntry, out: Path
 ) -> None:
     shutil.rmtree(out, ignore_errors=True)
     for chosen, copy in runs:

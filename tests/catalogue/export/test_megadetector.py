@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from barkive.catalogue.export.megadetector import megadetector_json
 from barkive.catalogue.records import Entry
-from barkive.verdicts import Candidate, Label, Status
+from barkive.verdicts import BreedName, Candidate, Status
 
 MakeEntry = Callable[..., Entry]
 
 
-CHIHUAHUA = Label("n02085620", "Chihuahua", "Chihuahua")
-PUG = Label("n02110958", "Pug", "Carlin")
-MALTESE = Label("n02085936", "Maltese", "Bichon maltais")
-DHOLE = Label("n02115913", "Dhole", "Dhole")
+CHIHUAHUA = BreedName("n02085620", "Chihuahua", "Chihuahua")
+PUG = BreedName("n02110958", "Pug", "Carlin")
+MALTESE = BreedName("n02085936", "Maltese", "Bichon maltais")
+DHOLE = BreedName("n02115913", "Dhole", "Dhole")
 LABELS = [CHIHUAHUA, PUG, MALTESE]
 NOON = datetime(2026, 6, 1, 12, 0, 1)
 
@@ -119,7 +119,7 @@ def test_without_photos() -> None:
 
 
 def test_breeds_beyond_the_model_follow_its_own(make_entry: MakeEntry) -> None:
-    mine = Label("my;breed", "", "Ma race")
+    mine = BreedName("my;breed", "", "Ma race")
     entries = [
         make_entry(breeds=(Candidate(DHOLE, 1.0),), corrected=True),
         make_entry(breeds=(Candidate(mine, 0.5), Candidate(DHOLE, 0.5)), corrected=True),

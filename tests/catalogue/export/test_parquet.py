@@ -12,12 +12,15 @@ import pytest
 from barkive.catalogue.export import parquet
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
-from barkive.verdicts import Candidate, Label, Language, Status
+from barkive.verdicts import BreedName, Candidate, Language, Status
 
 MakeEntry = Callable[..., Entry]
 
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
 
 
@@ -119,7 +122,7 @@ def test_without_photos_the_columns_are_there(tmp_path: Path) -> None:
 
 def test_every_text_is_written(make_entry: MakeEntry, tmp_path: Path) -> None:
     path = Path(os.fsdecode(bytes(tmp_path) + b"/\xe9.parquet"))
-    odd = Label("\udce9", "\udce9", "\udce9")
+    odd = BreedName("\udce9", "\udce9", "\udce9")
     entry = make_entry(breeds=(Candidate(odd, 1.0),), note="\udce9", camera="\udce9")
     write_parquet([entry], path, "en")
     with path.open("rb") as file:

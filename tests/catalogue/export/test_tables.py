@@ -20,13 +20,16 @@ from barkive.catalogue.export.tables import (
 )
 from barkive.catalogue.records import Entry
 from barkive.messages import Language, Message
-from barkive.verdicts import Candidate, Label, Status
+from barkive.verdicts import BreedName, Candidate, Status
 
 MakeEntry = Callable[..., Entry]
 
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
-MINE = Label("my breed", "My breed", "Ma race")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
+MINE = BreedName("my breed", "My breed", "Ma race")
 NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
 
 

@@ -13,9 +13,12 @@ from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.catalogue.export.xmp_packet import Packet, Tags
 from barkive.catalogue.records import Entry
 from barkive.messages import Message
-from barkive.verdicts import Candidate, Label, Status
+from barkive.verdicts import BreedName, Candidate, Status
 
-PUG, MALTESE = Label("n02110958", "Pug", "Carlin"), Label("n02085936", "Maltese", "Bichon maltais")
+PUG, MALTESE = (
+    BreedName("n02110958", "Pug", "Carlin"),
+    BreedName("n02085936", "Maltese", "Bichon maltais"),
+)
 MakeEntry = Callable[..., Entry]
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
@@ -66,7 +69,7 @@ def entry(photo: Path, make_entry: MakeEntry) -> Entry:
         ({"status": Status.NOT_DOG, "breeds": ()}, Tags(), ""),
         ({"status": Status.FAILED, "breeds": (), "error": "It is empty."}, Tags(), ""),
         (
-            {"breeds": (Candidate(Label("a", " A|B/C\x01\udce9 ", "|"), 0.9),)},
+            {"breeds": (Candidate(BreedName("a", " A|B/C\x01\udce9 ", "|"), 0.9),)},
             Tags(
                 ("A-B-C\\u0001\\udce9",),
                 ("Dog|A-B-C\\u0001\\udce9",),

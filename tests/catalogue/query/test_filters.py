@@ -151,9 +151,9 @@ def test_a_models_own_breeds_are_found_by_name(
 ) -> None:
     from dataclasses import replace
 
-    from barkive.verdicts import Label as BreedLabel
+    from barkive.verdicts import BreedName
 
-    labels = (BreedLabel("rotten", "Red Dog", "Chien rouge"), *colour_info.labels[1:])  # type: ignore[attr-defined]
+    labels = (BreedName("rotten", "Red Dog", "Chien rouge"), *colour_info.labels[1:])  # type: ignore[attr-defined]
     metadata = replace(colour_info, labels=labels).to_metadata()  # type: ignore[type-var]
     catalogue.scan(kennel, classifier=Classifier(write_bundle(tmp_path / "m.onnx", metadata)))
     assert names(catalogue, Filter(breed="chien ROUGE", min_probability=0.5)) == ["rex"]

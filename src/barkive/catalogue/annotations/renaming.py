@@ -17,7 +17,7 @@ from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_label import update_effective_labels
 from barkive.catalogue.query.store import Store
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 class Renamed(NamedTuple):
@@ -29,8 +29,8 @@ class Renamed(NamedTuple):
         photos: How many photos are of it, or may be.
     """
 
-    before: Label
-    after: Label
+    before: BreedName
+    after: BreedName
     photos: int
 
 

@@ -31,7 +31,7 @@ from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import map_ahead, thumbnail
 from barkive.messages import Language, Messages
-from barkive.verdicts import Label, Status
+from barkive.verdicts import BreedName, Status
 
 __all__ = ["BreedList", "asm3_rows", "read_breed_list"]
 
@@ -102,7 +102,7 @@ def _cells(entry: Entry, image: str, breed_list: BreedList | None, lang: Languag
     yield entry.model
 
 
-def _breed(label: Label, breed_list: BreedList | None, lang: Language) -> str:
+def _breed(label: BreedName, breed_list: BreedList | None, lang: Language) -> str:
     return breed_list.name(label, lang) if breed_list else label.name(lang)
 
 

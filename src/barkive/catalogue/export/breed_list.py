@@ -16,7 +16,7 @@ from pathlib import Path
 from barkive.breeds import Breed, all_breeds, normalise
 from barkive.errors import UsageError
 from barkive.messages import Language, Message, Messages
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 # They come and go in names without changing what is meant.
 _FILLERS = frozenset({"dog", "chien", "and", "et"})
@@ -51,7 +51,7 @@ class BreedList:
         for index in (self._exact, self._shuffled):
             index.pop("", None)
 
-    def name(self, label: Label, lang: Language = "en") -> str:
+    def name(self, label: BreedName, lang: Language = "en") -> str:
         """The shelter's name of a breed; ours, and a note in `unmatched`, where it has none.
 
         Tried in this order, with the breed's names in both languages and all its other names:
@@ -141,7 +141,7 @@ def _column(path: Path, text: str) -> Iterator[str]:
             yield row[column]
 
 
-def _names(label: Label) -> Iterator[str]:
+def _names(label: BreedName) -> Iterator[str]:
     """All that a breed is called, the usual names first."""
     yield label.en
     yield label.fr

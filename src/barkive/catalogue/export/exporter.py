@@ -20,7 +20,7 @@ from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
 from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ExportContext:
 
     out: Path | None = None
     lang: Language = "en"
-    labels: tuple[Label, ...] = ()
+    labels: tuple[BreedName, ...] = ()
     base: str | None = None
     breed_list: BreedList | None = None
     copy: bool = False

@@ -27,7 +27,7 @@ from barkive.evaluation import cannot_write
 from barkive.images import is_photo
 from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 __all__ = ["Export", "ExportFormat"]
 
@@ -88,7 +88,7 @@ class Export:
         self,
         entries: Iterator[Entry],
         *,
-        labels: tuple[Label, ...],
+        labels: tuple[BreedName, ...],
         base: str | None,
         write: Callable[[str], object],
         on_progress: OnProgress = silent,
@@ -122,7 +122,7 @@ class Export:
         return replace(done, failures=(*vetted.failures, *done.failures))
 
     def pieces(
-        self, entries: Iterator[Entry], *, labels: tuple[Label, ...], base: str | None
+        self, entries: Iterator[Entry], *, labels: tuple[BreedName, ...], base: str | None
     ) -> Iterator[str]:
         """The entries in a form of text, piece by piece.
 
@@ -140,7 +140,7 @@ class Export:
         chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
         return exporter.pieces(chosen, self._context(labels, base))
 
-    def _context(self, labels: tuple[Label, ...], base: str | None) -> ExportContext:
+    def _context(self, labels: tuple[BreedName, ...], base: str | None) -> ExportContext:
         return ExportContext(
             out=self.out,
             lang=self.lang,

@@ -18,7 +18,7 @@ from barkive import __version__
 from barkive.catalogue.query.filters import folder_prefix
 from barkive.catalogue.records import Entry
 from barkive.images.remote import is_remote
-from barkive.verdicts import Label, Status
+from barkive.verdicts import BreedName, Status
 
 _FORMAT = "1.6"
 _DETECTOR = f"Barkive {__version__}: whole photos, no boxes"
@@ -36,7 +36,7 @@ _VIDEOS = (".mp4", ".avi", ".mpeg", ".mpg", ".mov", ".mkv", ".flv")
 
 
 def megadetector_json(
-    entries: Iterable[Entry], labels: Sequence[Label], base: str | None, completed: datetime
+    entries: Iterable[Entry], labels: Sequence[BreedName], base: str | None, completed: datetime
 ) -> Iterator[str]:
     """One JSON object in MegaDetector's format, in ASCII.
 
@@ -59,7 +59,7 @@ def megadetector_json(
     Yields:
         Pieces of the object, a photo each.
     """
-    categories: dict[str, tuple[int, Label]] = {}
+    categories: dict[str, tuple[int, BreedName]] = {}
     for label in labels:
         categories.setdefault(label.id, (len(categories), label))
     models: dict[str, None] = {}
@@ -87,7 +87,9 @@ def megadetector_json(
     yield "}\n"
 
 
-def _image(entry: Entry, start: str, categories: dict[str, tuple[int, Label]]) -> dict[str, Any]:
+def _image(
+    entry: Entry, start: str, categories: dict[str, tuple[int, BreedName]]
+) -> dict[str, Any]:
     """One element of `images`, named without the start; adds its breeds to `categories`."""
     file = entry.file.removeprefix(start)
     image: dict[str, Any] = {"file": file if is_remote(entry.file) else PurePath(file).as_posix()}
@@ -131,7 +133,7 @@ def _info(models: Iterable[str], completed: datetime) -> dict[str, Any]:
     }
 
 
-def _description(label: Label) -> str:
+def _description(label: BreedName) -> str:
     """A label's place among the animals, in the manner of the format's examples."""
     species = _SPECIES.get(label.id, "canisfamiliaris")
     return f"{_CANIDS};{species};{label.id.replace(';', ' ')}"

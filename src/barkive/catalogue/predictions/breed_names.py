@@ -19,7 +19,7 @@ from barkive import breeds
 from barkive.breeds import Breed
 from barkive.catalogue.db.schema import added_breed
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 
 class AddedBreed(NamedTuple):
@@ -41,7 +41,7 @@ class AddedBreed(NamedTuple):
 class Names:
     """Which breed a name or an id means, and what each is called."""
 
-    def __init__(self, labels: Iterable[Label] = (), added: Sequence[AddedBreed] = ()) -> None:
+    def __init__(self, labels: Iterable[BreedName] = (), added: Sequence[AddedBreed] = ()) -> None:
         """Takes up what breeds there are.
 
         Args:
@@ -50,10 +50,10 @@ class Names:
         """
         self.added: Mapping[str, AddedBreed] = {one.breed: one for one in added}
         """The breeds that people added or renamed, by their ids."""
-        own: dict[str, Label] = {}
+        own: dict[str, BreedName] = {}
         for label in labels:
             own.setdefault(label.id, label)
-        own |= {one.breed: Label(one.breed, one.name, one.name) for one in added}
+        own |= {one.breed: BreedName(one.breed, one.name, one.name) for one in added}
         keys = {one.key: one.breed for one in added}
         for label in (*(own[one.breed] for one in added), *own.values()):
             for name in (label.id, label.en, label.fr):
@@ -63,8 +63,8 @@ class Names:
         for breed in own:
             known[self.meant(breed)].append(breed)
         self._known = known
-        table = {breed.id: Label(breed.id, breed.en, breed.fr) for breed in breeds.all_breeds()}
-        self.labels: Mapping[str, Label] = {
+        table = {breed.id: BreedName(breed.id, breed.en, breed.fr) for breed in breeds.all_breeds()}
+        self.labels: Mapping[str, BreedName] = {
             breed: own[breed] for breed in known if breed in own
         } | table
         """Every breed by its id, without those that were merged into another."""
@@ -94,12 +94,12 @@ class Names:
             raise UnknownBreedError(name, breeds.nearest(name, self.own))
         return breed
 
-    def label(self, breed: str) -> Label:
+    def label(self, breed: str) -> BreedName:
         """The breed of an id; one that nobody knows is its own name."""
         meant = self.meant(breed)
-        return self.labels.get(meant) or Label(meant, meant, meant)
+        return self.labels.get(meant) or BreedName(meant, meant, meant)
 
-    def of_model(self, label: Label) -> Label:
+    def of_model(self, label: BreedName) -> BreedName:
         """A model's label as people want it called."""
         meant = self.meant(label.id)
         return label if meant == label.id and meant not in self.added else self.label(meant)
@@ -138,7 +138,7 @@ class Names:
         ]
         return tuple(sorted(found, key=lambda breed: (fold(breed.en), breed.id)))
 
-    def choices(self, letters: str, limit: int = 8) -> tuple[Label, ...]:
+    def choices(self, letters: str, limit: int = 8) -> tuple[BreedName, ...]:
         """The breeds that somebody may mean who has written this: see `breeds.suggest`.
 
         Those that hold it come first, then those that are spelt nearly so.
@@ -227,7 +227,7 @@ def add(connection: Connection, name: str) -> str:
     return breed
 
 
-def gather(connection: Connection, said: Iterable[str], labels: Iterable[Label]) -> Names:
+def gather(connection: Connection, said: Iterable[str], labels: Iterable[BreedName]) -> Names:
     """Adds the breeds of labels that have none yet, and gives all names.
 
     Names of one spelling become one breed, which is called as the first of them.

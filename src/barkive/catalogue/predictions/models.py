@@ -15,7 +15,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.packing import unpack_probabilities
-from barkive.verdicts import Candidate, Label
+from barkive.verdicts import BreedName, Candidate
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class Model:
     id: int
     digest: str
     name: str
-    labels: tuple[Label, ...]
+    labels: tuple[BreedName, ...]
 
     def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
         """The most probable breeds of a prediction, best first."""
         row = unpack_probabilities(packed)
         best = np.argsort(-row, kind="stable")
         if self._is_merged:
-            shares: dict[Label, float] = {}
+            shares: dict[BreedName, float] = {}
             for i in best:
                 shares[self.labels[i]] = shares.get(self.labels[i], 0.0) + float(row[i])
             ranked = sorted(shares.items(), key=lambda share: -share[1])[:top]
@@ -64,7 +64,7 @@ class Models:
     def read(self, connection: Connection) -> None:
         """Reads all models, and the breeds that people added."""
         rows = connection.execute(select(schema.model).order_by(schema.model.c.id)).all()
-        labels = {row.id: [Label(**label) for label in json.loads(row.labels)] for row in rows}
+        labels = {row.id: [BreedName(**label) for label in json.loads(row.labels)] for row in rows}
         self._added = breed_names.read(connection)
         self.names = names = Names(chain.from_iterable(labels.values()), self._added)
         self._known = {

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from barkive.breeds import all_breeds
 from barkive.text import fold
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 # Letters and numbers apart, so that “rex” finds rex2.jpg and “42” finds IMG_0042.jpg as 0042.
 _WORD = re.compile(r"\d+|[^\W\d_]+")
@@ -20,7 +20,7 @@ def split(text: str) -> list[str]:
     return _WORD.findall("".join(c for c in fold(text) if not unicodedata.combining(c)))
 
 
-def searchable(path: str, labels: Iterable[Label], note: str | None) -> str:
+def searchable(path: str, labels: Iterable[BreedName], note: str | None) -> str:
     """The words under which a photo is found, each once, with spaces between.
 
     Args:
@@ -35,7 +35,7 @@ def searchable(path: str, labels: Iterable[Label], note: str | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _names(label: Label) -> tuple[str, ...]:
+def _names(label: BreedName) -> tuple[str, ...]:
     """The words of a breed's names and group in both languages."""
     texts = [label.en, label.fr]
     for breed in all_breeds():

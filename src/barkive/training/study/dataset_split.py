@@ -23,7 +23,7 @@ from barkive.progress import Log, OnProgress, Progress
 from barkive.training.datasets import Data, LabelledPhotos, label_folders, split
 from barkive.training.process_group.group import current_group
 from barkive.training.study.study_recipe import StudyRecipe
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 _AHEAD = _BLOCK = 32
 # Whatever the recipe makes of a photo, its near-duplicates are found on this square.
@@ -120,7 +120,7 @@ def read_split(data: str | Path, recipe: StudyRecipe, progress: Progress, log: L
 
 def _split(
     samples: Samples,
-    labels: tuple[Label, ...],
+    labels: tuple[BreedName, ...],
     label_of: NDArray[np.intp],
     drawn: list[str],
     recipe: StudyRecipe,

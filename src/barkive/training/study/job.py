@@ -23,7 +23,7 @@ from barkive.training.study.dataset_split import DatasetSplit, read_split
 from barkive.training.study.result import Result, Table
 from barkive.training.study.study_recipe import StudyRecipe
 from barkive.training.study.weights import find_weights
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 # Where none is chosen: good on every data set tried.
 PENALTY = 0.03
@@ -178,7 +178,7 @@ class Job:
             self.log(f"{self.study.elsewhere} is left out. {error}")
             return here, None
 
-    def elsewhere(self, labels: tuple[Label, ...]) -> Known | None:
+    def elsewhere(self, labels: tuple[BreedName, ...]) -> Known | None:
         """The photos from elsewhere of the breeds that were drawn; None if there are none."""
         if self.study.elsewhere is None:
             return None

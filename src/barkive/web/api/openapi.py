@@ -20,7 +20,7 @@ class Fault(TypedDict):
     what: str
 
 
-class BreedName(TypedDict):
+class BreedChoice(TypedDict):
     """A breed that may be meant."""
 
     id: str
@@ -42,7 +42,7 @@ class Problem(TypedDict):
     detail: str
     code: str
     errors: NotRequired[list[Fault]]
-    choices: NotRequired[list[BreedName]]
+    choices: NotRequired[list[BreedChoice]]
     as_written: NotRequired[AsWritten]
 
 

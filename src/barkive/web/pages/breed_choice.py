@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from barkive.catalogue import Kind, Label, Models, fold
 from barkive.errors import UnknownBreedError
-from barkive.verdicts import Label as BreedLabel
+from barkive.verdicts import BreedName
 from barkive.web.pages.reviewer import name_of
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
@@ -61,7 +61,7 @@ class Choice:
 
     typed: str
     field: str
-    labels: tuple[BreedLabel, ...]
+    labels: tuple[BreedName, ...]
     kept: tuple[tuple[str, str], ...]
 
     @classmethod

@@ -18,7 +18,7 @@ from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 from barkive.messages import Messages
-from barkive.verdicts import Label, Status
+from barkive.verdicts import BreedName, Status
 from barkive.web.paths import printable
 from barkive.web.urls import with_query
 
@@ -88,7 +88,7 @@ class View:
             return ""
         return catalogue.models.names.label(self.query.breed).name(words.lang)
 
-    def meant(self, catalogue: Catalogue) -> tuple[Label, ...]:
+    def meant(self, catalogue: Catalogue) -> tuple[BreedName, ...]:
         """The breeds that may be meant by a wrong one."""
         error = self.faults.get("breed")
         if not isinstance(error, UnknownBreedError):

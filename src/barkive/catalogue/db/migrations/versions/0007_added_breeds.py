@@ -8,7 +8,7 @@ from alembic import op
 from barkive.catalogue.db.schema import decode_path
 from barkive.catalogue.predictions.breed_names import Names, gather
 from barkive.catalogue.query.text_search import searchable
-from barkive.verdicts import Label
+from barkive.verdicts import BreedName
 
 revision = "0007"
 down_revision = "0006"
@@ -36,7 +36,7 @@ def upgrade() -> None:
         if breed
     ]
     rows = connection.execute(sa.text("SELECT labels FROM model ORDER BY id")).scalars()
-    labels = [Label(**label) for row in rows for label in json.loads(row)]
+    labels = [BreedName(**label) for row in rows for label in json.loads(row)]
     names = gather(connection, said, labels)
     changed = [breed for breed in dict.fromkeys(said) if names.meant(breed) != breed]
     for start in range(0, len(changed), _AT_ONCE):
