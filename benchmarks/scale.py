@@ -85,12 +85,11 @@ CASES = {
 def parts(core: int, files: Sequence[str]) -> tuple[float, float, float, float]:
     """In a process of its own: seconds of a core for decoding, network, and pickling; bytes."""
     os.sched_setaffinity(0, {core})
-    classifier = Classifier(threads=1)
-    preprocessing = classifier.bundle.info.preprocessing
+    classifier = Classifier(threads=1, dogs=False)
     readings = [Reading(file) for file in files]
     clock = time.process_time
-    decoding, pixels = timed(lambda: [one.load(preprocessing) for one in readings], clock)
-    ready, size = np.stack(pixels), BATCH["cpu"]
+    decoding, pixels = timed(lambda: [one.load(classifier.viewer) for one in readings], clock)
+    ready, size = np.stack([views.pixels[0] for views in pixels]), BATCH["cpu"]
     inference, scores = timed(
         lambda: [classifier.score(ready[i : i + size]) for i in range(0, len(ready), size)],
         clock,

@@ -56,7 +56,7 @@ class Features:
             paths = list(find_photos([str(folder)]))
             paths = paths[:: -(-len(paths) // count)]
             classifier = Classifier()
-            judged = classifier.judge(paths, classifier.bundle.info.preprocessing.load)
+            judged = classifier.judge(paths, classifier.viewer.load)
             scores = [one.scores for one in judged if one.scores is not None]
             known = np.concatenate([one.features for one in scores])
             breeds = np.array([int(one.probabilities[0].argmax()) for one in scores])

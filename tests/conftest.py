@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import Connection, func, make_url, select
 
 import barkive
+from barkive.boxes import Box
 from barkive.bundle import METADATA_KEY, BundleInfo
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema
@@ -33,6 +35,8 @@ from barkive.catalogue.photos import (
     reading,
 )
 from barkive.classifier import Classifier
+from barkive.detection.detector import Detector
+from barkive.detection.proposal import Proposal
 from barkive.images import Preprocessing
 from barkive.verdicts import BreedName
 
@@ -260,7 +264,44 @@ def colour_photo(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def classifier(colour_bundle: Path) -> Classifier:
     """Takes the colour of a photo for the breed of its dog."""
-    return Classifier(colour_bundle)
+    return Classifier(colour_bundle, dogs=False)
+
+
+class ColourDetector(Detector):
+    """Takes each half of a photo for a dog that is more than twice as wide as high."""
+
+    digest = "c0105" * 12
+
+    def __init__(self) -> None:
+        pass
+
+    def propose(self, photo: NDArray[np.uint8]) -> tuple[Proposal, ...]:
+        height, width = photo.shape[:2]
+        if width <= 2 * height:
+            return ()
+        left, right = Box(0, 0, 0.5, 1), Box(0.5, 0.1, 0.5, 0.9)
+        return Proposal(left, 0.9, 0.9), Proposal(right, 0.8, 0.5)
+
+
+@pytest.fixture(scope="session")
+def pair_classifier(colour_bundle: Path) -> Classifier:
+    """Takes the halves of a wide photo for dogs, and the colour of each for its breed."""
+    return Classifier(colour_bundle, dogs=ColourDetector())
+
+
+@pytest.fixture
+def pair_photo(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a wide photo whose halves have these colours."""
+
+    def make(name: str, left: tuple[int, int, int], right: tuple[int, int, int]) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        photo = Image.new("RGB", (90, 30), left)
+        photo.paste(right, (45, 0, 90, 30))
+        photo.save(path, "PNG")
+        return path
+
+    return make
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ RED, GREEN, GREY, BLACK = (196, 0, 1), (0, 197, 0), (199, 199, 199), (7, 1, 0)
 
 @pytest.fixture(scope="module")
 def classifier(colour_bundle: Path) -> Classifier:
-    return Classifier(colour_bundle)
+    return Classifier(colour_bundle, dogs=False)
 
 
 def short(verdict: Verdict) -> tuple[str, list[tuple[str, float]]]:
@@ -250,8 +250,7 @@ def test_what_was_judged_becomes_a_verdict_under_any_name(
     classifier: Classifier, colour_photo: Callable[..., Path]
 ) -> None:
     photos = [colour_photo("red.png", RED), colour_photo("black.png", BLACK), b""]
-    load = classifier.bundle.info.preprocessing.load
-    red, black, empty = classifier.judge(photos, load)
+    red, black, empty = classifier.judge(photos, classifier.viewer.load)
     verdict = classifier.verdict(red, "rex.jpg", top=2)
     assert verdict.file == "rex.jpg"
     assert short(verdict) == ("dog", [("Chihuahua", 0.985), ("Maltese", 0.01)])

@@ -19,6 +19,7 @@ def test_json_has_the_contracts_fields_in_order() -> None:
         ("error", None),
         ("error_code", None),
         ("model", "m@0123456789ab"),
+        ("dogs", None),
     ]
 
 
@@ -38,6 +39,7 @@ def test_json_of_a_failed_photo() -> None:
         "error": "The file is empty.",
         "error_code": "photo_empty",
         "model": "m@0",
+        "dogs": None,
     }
 
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive import devices
+from barkive.detection.detector import Detector
 from barkive.errors import BundleError, DeviceError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
@@ -247,6 +248,8 @@ class Bundle:
         digest: The file's SHA-256 in hex digits.
         device: Where the network runs, one of `devices.DEVICES`.
         prior: The name of a prior other than the bundle's own; empty where there is none.
+        detector: Proposes the animals that are judged one by one; None where photos are judged
+            as wholes alone.
     """
 
     path: Path
@@ -255,6 +258,7 @@ class Bundle:
     digest: str
     device: str = "cpu"
     prior: str = ""
+    detector: Detector | None = None
 
     @classmethod
     def open(
@@ -299,9 +303,24 @@ class Bundle:
     def model(self) -> str:
         """The model as verdicts name it: its name and the first 12 digits of the digest.
 
-        Behind them the prior, where it is another than the bundle's own.
+        Behind them the detector, where there is one, and the prior, where it is another than
+        the bundle's own.
         """
-        return f"{self.info.name}@{self.digest[:12]}" + (f"+{self.prior}" if self.prior else "")
+        parts = [self.digest[:12]]
+        if self.detector is not None:
+            parts.append(f"dogs-{self.detector.digest[:6]}")
+        return f"{self.info.name}@{'+'.join([*parts, *filter(None, [self.prior])])}"
+
+    @property
+    def identity(self) -> str:
+        """What two bundles share that answer alike: the digest, the detector's included."""
+        if self.detector is None:
+            return self.digest
+        return hashlib.sha256(f"{self.digest}+{self.detector.digest}".encode()).hexdigest()
+
+    def with_detector(self, detector: Detector) -> Bundle:
+        """The same bundle, which judges each animal that a detector proposes."""
+        return replace(self, detector=detector)
 
     def with_prior(self, prior: str | Path) -> Bundle:
         """The same bundle with another prior over its breeds.

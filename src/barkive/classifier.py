@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -18,12 +18,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive import devices
+from barkive.boxes import Box
 from barkive.bundle import OUTPUTS, Bundle
+from barkive.detection.combining import dogs_among
+from barkive.detection.detector import Detector
+from barkive.detection.views import Viewer, Views
 from barkive.errors import PhotoError, UsageError
 from barkive.images import Photo, load_batches
 from barkive.machine import cores
 from barkive.messages import Message
-from barkive.verdicts import Candidate, Scores, Status, Verdict
+from barkive.verdicts import Candidate, Dog, Scores, Status, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +45,23 @@ _ONE_PHOTO = (str, os.PathLike, bytes, Image.Image)
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedDog:
+    """What a model says of one dog of a photo.
+
+    Attributes:
+        box: Where it is.
+        score: How sure the detector is that an animal is there, 0..1.
+        status: `dog` or `uncertain`.
+        scores: Each array with one row.
+    """
+
+    box: Box
+    score: float
+    status: Status
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
 class Judged(Generic[Item]):
     """What a model says of one item, with all scores.
 
@@ -48,13 +69,16 @@ class Judged(Generic[Item]):
         item: What was loaded.
         status: The verdict's status.
         reason: Why it could not be loaded; None unless `failed`.
-        scores: Of this one photo, each array with one row; None where it is `failed`.
+        scores: Of the main dog, or of the photo as a whole where none has a box; each array with
+            one row; None where it is `failed`.
+        dogs: The dogs, largest first; None where they were not looked for.
     """
 
     item: Item
     status: Status
     reason: Message | None
     scores: Scores | None
+    dogs: tuple[JudgedDog, ...] | None = None
 
     @property
     def error(self) -> str | None:
@@ -78,6 +102,7 @@ class Classifier:
         threads: int = 0,
         device: str = "cpu",
         prior: str | Path | None = None,
+        dogs: bool | Detector = True,
     ) -> None:
         """Opens the bundle.
 
@@ -86,6 +111,8 @@ class Classifier:
             threads: Threads for inference, and as many for decoding; 0 for one per core.
             device: Where the network runs: `cpu`, or `cuda` for an NVIDIA card.
             prior: A table of how often each breed is met, or `none`; None for the bundle's own.
+            dogs: Whether each dog of a photo is looked for and judged, or the detector that
+                looks for them; else photos are judged as wholes, which is faster.
 
         Raises:
             BundleError: The bundle is missing, corrupt or of another version.
@@ -94,7 +121,10 @@ class Classifier:
         """
         self._threads = threads or cores()
         bundle = Bundle.open(model, threads=self._threads, device=device)
-        self.bundle: Bundle = bundle if prior is None else bundle.with_prior(prior)
+        bundle = bundle if prior is None else bundle.with_prior(prior)
+        detector = Detector(device=device) if dogs is True else dogs or None
+        self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
+        self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
         """Runs the network on prepared pixels.
@@ -148,8 +178,7 @@ class Classifier:
     def _verdicts(
         self, photos: Iterable[Photo], top: int, batch_size: int | None
     ) -> Generator[Verdict, None, None]:
-        load = self.bundle.info.preprocessing.load
-        for judged in self.judge(photos, load, batch_size=batch_size):
+        for judged in self.judge(photos, self.viewer.load, batch_size=batch_size):
             photo = judged.item
             file = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
             yield self.verdict(judged, file, top=top)
@@ -165,16 +194,27 @@ class Classifier:
         model = self.bundle.model
         if judged.scores is None:
             return Verdict(file, Status.FAILED, (), judged.reason, model)
-        row: NDArray[np.float32] = judged.scores.probabilities[0]
-        best = np.argsort(-row, kind="stable")[:top] if judged.status in _SHORT_LIST else ()
+        dogs = None
+        if judged.dogs is not None:
+            dogs = tuple(
+                Dog(one.box, one.score, one.status, self._breeds(one.scores, top))
+                for one in judged.dogs
+            )
+        listed = top if judged.status in _SHORT_LIST else 0
+        breeds = self._breeds(judged.scores, listed)
+        return Verdict(file, judged.status, breeds, None, model, dogs)
+
+    def _breeds(self, scores: Scores, top: int) -> tuple[Candidate, ...]:
+        """The most probable breeds, best first."""
+        row: NDArray[np.float32] = scores.probabilities[0]
+        best = np.argsort(-row, kind="stable")[:top]
         labels = self.bundle.info.labels
-        breeds = tuple(Candidate(labels[i], float(row[i])) for i in best)
-        return Verdict(file, judged.status, breeds, None, model)
+        return tuple(Candidate(labels[i], float(row[i])) for i in best)
 
     def judge(
         self,
         items: Iterable[Item],
-        load: Callable[[Item], NDArray[np.uint8]],
+        load: Callable[[Item], Views],
         *,
         batch_size: int | None = None,
     ) -> Generator[Judged[Item], None, None]:
@@ -184,26 +224,55 @@ class Classifier:
 
         Args:
             items: Consumed in a background thread, and only a few ahead.
-            load: Gives an item's pixels as the bundle's preprocessing makes them, shape
-                (size, size, 3); called in threads. What it raises as `PhotoError` becomes
-                a `failed` item; anything else is raised here.
+            load: Makes an item's views, as `viewer` does; called in threads. What it raises as
+                `PhotoError` becomes a `failed` item; anything else is raised here.
             batch_size: Items that the network takes at once, at most; None for the number in
                 `BATCH`.
         """
         size = batch_size or BATCH[self.bundle.device]
         for batch in load_batches(items, load, size, threads=self._threads):
-            readable = [pixels for _, pixels in batch if not isinstance(pixels, PhotoError)]
-            scores = self.score(np.stack(readable)) if readable else None
+            readable = [views for _, views in batch if not isinstance(views, PhotoError)]
             unread = len(batch) - len(readable)
-            _log.debug("Judged %d photos, %d could not be read", len(readable), unread)
-            statuses = iter(self.bundle.info.statuses(scores) if scores else [])
-            row = 0
-            for item, pixels in batch:
-                if isinstance(pixels, PhotoError):
-                    yield Judged(item, Status.FAILED, pixels.message, None)
-                    continue
-                assert scores is not None
-                one = slice(row, row + 1)
-                own = Scores(scores.probabilities[one], scores.dog[one], scores.features[one])
-                yield Judged(item, next(statuses), None, own)
-                row += 1
+            _log.debug("Judging %d photos, %d could not be read", len(readable), unread)
+            judged = self._judge_views(readable, size)
+            for item, views in batch:
+                if isinstance(views, PhotoError):
+                    yield Judged(item, Status.FAILED, views.message, None)
+                else:
+                    yield Judged(item, *next(judged))
+
+    def _judge_views(
+        self, photos: Sequence[Views], size: int
+    ) -> Iterator[tuple[Status, None, Scores, tuple[JudgedDog, ...] | None]]:
+        """Judges the views of some photos, and gives the fields of `Judged` for each photo.
+
+        The network takes `size` views at once, whichever photos they are of.
+        """
+        if not photos:
+            return
+        pixels = np.concatenate([views.pixels for views in photos])
+        parts = [self.score(pixels[i : i + size]) for i in range(0, len(pixels), size)]
+        rows = [part.row(i) for part in parts for i in range(len(part.dog))]
+        statuses = [status for part in parts for status in self.bundle.info.statuses(part)]
+        start = 0
+        for views in photos:
+            own = slice(start, start + len(views.pixels))
+            yield self._judgement(views, rows[own], statuses[own])
+            start = own.stop
+
+    def _judgement(
+        self, views: Views, rows: Sequence[Scores], statuses: Sequence[Status]
+    ) -> tuple[Status, None, Scores, tuple[JudgedDog, ...] | None]:
+        """What is said of a photo, from what is said of each of its views."""
+        if views.proposals is None:
+            return statuses[0], None, rows[0], None
+        threshold = self.bundle.info.dog_threshold
+        odds = [float(row.dog[0]) - threshold for row in rows]
+        dogs = tuple(
+            JudgedDog(one.proposal.box, one.proposal.score, statuses[one.view], rows[one.view])
+            for one in dogs_among(views.proposals, odds, portrait=views.portrait)
+        )
+        # Where no box holds a dog, the photo as a whole may still do.
+        main = dogs[0] if dogs else None
+        status, scores = (main.status, main.scores) if main else (statuses[0], rows[0])
+        return status, None, scores, dogs

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
+from barkive.boxes import Box, BoxJSON
 from barkive.messages import Language, Message, reason_json
 
 
@@ -63,13 +64,10 @@ class Scores:
     dog: NDArray[np.float32]
     features: NDArray[np.float32]
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A breed that a photo may show, with its calibrated probability in 0..1."""
-
-    label: BreedName
-    probability: float
+    def row(self, i: int) -> Scores:
+        """The scores of one photo of the batch."""
+        one = slice(i, i + 1)
+        return Scores(self.probabilities[one], self.dog[one], self.features[one])
 
 
 class CandidateJSON(TypedDict):
@@ -78,6 +76,31 @@ class CandidateJSON(TypedDict):
     id: str
     name: str
     probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A breed that a photo may show, with its calibrated probability in 0..1."""
+
+    label: BreedName
+    probability: float
+
+    def to_json(self, lang: Language = "en") -> CandidateJSON:
+        """The breed as a JSON object, its probability rounded to four decimals."""
+        return {
+            "id": self.label.id,
+            "name": self.label.name(lang),
+            "probability": round(self.probability, 4),
+        }
+
+
+class DogJSON(TypedDict):
+    """One element of `dogs` in a verdict's JSON form."""
+
+    box: BoxJSON
+    score: float
+    status: str
+    breeds: list[CandidateJSON]
 
 
 class VerdictJSON(TypedDict):
@@ -89,6 +112,38 @@ class VerdictJSON(TypedDict):
     error: str | None
     error_code: str | None
     model: str
+    dogs: list[DogJSON] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dog:
+    """One dog of a photo, and what a model says of it.
+
+    Attributes:
+        box: Where it is.
+        score: How sure the detector is that an animal is there, 0..1.
+        status: `dog` (the first of `breeds` is the answer) or `uncertain` (`breeds` is the short
+            list).
+        breeds: The most probable breeds, best first.
+    """
+
+    box: Box
+    score: float
+    status: Status
+    breeds: tuple[Candidate, ...]
+
+    def to_json(self, lang: Language = "en") -> DogJSON:
+        """The dog as a JSON object; score and probabilities rounded to four decimals.
+
+        Args:
+            lang: Of the names.
+        """
+        return {
+            "box": self.box.to_json(),
+            "score": round(self.score, 4),
+            "status": self.status.value,
+            "breeds": [one.to_json(lang) for one in self.breeds],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +157,8 @@ class Verdict:
         breeds: The most probable breeds, best first.
         reason: Why the photo could not be read; None unless `failed`.
         model: The bundle that answered: its name and the start of its SHA-256.
+        dogs: The dogs that have a box, the largest first; the photo's own status and breeds are
+            those of the first. None where dogs were not looked for.
     """
 
     file: str | None
@@ -109,6 +166,7 @@ class Verdict:
     breeds: tuple[Candidate, ...]
     reason: Message | None
     model: str
+    dogs: tuple[Dog, ...] | None = None
 
     @property
     def error(self) -> str | None:
@@ -124,16 +182,10 @@ class Verdict:
         return {
             "file": self.file,
             "status": self.status.value,
-            "breeds": [
-                {
-                    "id": c.label.id,
-                    "name": c.label.name(lang),
-                    "probability": round(c.probability, 4),
-                }
-                for c in self.breeds
-            ],
+            "breeds": [one.to_json(lang) for one in self.breeds],
             **reason_json(self.reason, lang),
             "model": self.model,
+            "dogs": None if self.dogs is None else [one.to_json(lang) for one in self.dogs],
         }
 
     def _repr_html_(self) -> str:

@@ -85,7 +85,7 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
         '{"file": "a b.jpg", "status": "dog", "breeds": ['
         '{"id": "n02110958", "name": "Carlin", "probability": 0.9}, '
         '{"id": "n02085936", "name": "Bichon maltais", "probability": 0.0999}], '
-        '"error": null, "error_code": null, "model": "m@0"}'
+        '"error": null, "error_code": null, "model": "m@0", "dogs": null}'
     )
     assert [json.loads(line) for line in lines] == [v.to_json("fr") for v in VERDICTS]
 
@@ -95,23 +95,23 @@ def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert rows == [
         [
             *("file", "status", "id_1", "name_1", "probability_1"),
-            *("id_2", "name_2", "probability_2", "error", "error_code", "model"),
+            *("id_2", "name_2", "probability_2", "error", "error_code", "model", "dogs"),
         ],
         [
             *("a b.jpg", "dog", "n02110958", "Pug", "0.9"),
-            *("n02085936", "Maltese", "0.0999", "", "", "m@0"),
+            *("n02085936", "Maltese", "0.0999", "", "", "m@0", ""),
         ],
         [
             *("é.jpg", "uncertain", "n02085936", "Maltese", "0.4"),
-            *("n02110958", "Pug", "0.001", "", "", "m"),
+            *("n02110958", "Pug", "0.001", "", "", "m", ""),
         ],
-        ["c.jpg", "not_dog", *[""] * 6, "", "", "m@0"],
-        ["d,\n.jpg", "failed", *[""] * 6, "The file is empty.", "photo_empty", "m@0"],
+        ["c.jpg", "not_dog", *[""] * 6, "", "", "m@0", ""],
+        ["d,\n.jpg", "failed", *[""] * 6, "The file is empty.", "photo_empty", "m@0", ""],
     ]
 
 
 def test_csv_without_photos_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = "file,status,id_1,name_1,probability_1,error,error_code,model\n"
+    expected = "file,status,id_1,name_1,probability_1,error,error_code,model,dogs\n"
     assert printed(capsys, Format.CSV, [], top=1) == expected
 
 

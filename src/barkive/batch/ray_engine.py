@@ -73,8 +73,9 @@ class RayEngine:
             # What decodes for a card are the processors beside it.
             self._threads = cluster.share_of_processors() if device == "cuda" else 1
             name = classifier.bundle.path.name
-            self._arguments = (bundle, name, batch_size, device, self._threads)
-            self._digest = classifier.bundle.digest
+            dogs = classifier.bundle.detector is not None
+            self._arguments = (bundle, name, batch_size, device, self._threads, dogs)
+            self._digest = classifier.bundle.identity
             self._check_machines()
         except BaseException:
             self.close()

@@ -16,15 +16,22 @@ from barkive.catalogue import LocalEngine, own_versions
 from barkive.classifier import Classifier
 from barkive.errors import BarkiveError, ClusterError
 
-Arguments = tuple[Any, str, int | None, str, int]
-"""A reference to the bundle's content, its file's name, the batch size, the device, threads."""
+Arguments = tuple[Any, str, int | None, str, int, bool]
+"""A reference to the bundle's content, its file's name, the batch size, the device, threads,
+and whether each dog is judged."""
 
 
 class Judge:
     """Judges blocks of readings with a bundle that is opened once."""
 
     def __init__(
-        self, bundle: Any, name: str, batch_size: int | None, device: str, threads: int
+        self,
+        bundle: Any,
+        name: str,
+        batch_size: int | None,
+        device: str,
+        threads: int,
+        dogs: bool,
     ) -> None:
         """Opens the bundle.
 
@@ -34,13 +41,14 @@ class Judge:
             batch_size: Photos that the network takes at once; None for the usual number.
             device: `cpu` or `cuda`.
             threads: As many as the worker has processors; the others are other workers'.
+            dogs: Whether each dog of a photo is judged.
         """
         import ray
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_bytes(ray.get(bundle))
-            self.classifier = Classifier(path, threads=threads, device=device)
+            self.classifier = Classifier(path, threads=threads, device=device, dogs=dogs)
         self._engine = LocalEngine(self.classifier, batch_size=batch_size)
 
     def __call__(self, block: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -78,7 +86,7 @@ def probe(arguments: Arguments) -> tuple[dict[str, str], str]:
     classifier = Judge(*arguments).classifier
     size = classifier.bundle.info.preprocessing.size
     classifier.score(np.zeros((1, size, size, 3), np.uint8))
-    return own_versions(), classifier.bundle.digest
+    return own_versions(), classifier.bundle.identity
 
 
 def sees(path: str) -> bool:

@@ -15,8 +15,18 @@ from typing import Any
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
+from barkive.boxes import Box
 from barkive.messages import VERBATIM, Language, Message
-from barkive.verdicts import BreedName, Candidate, CandidateJSON, Status, Verdict, VerdictJSON
+from barkive.verdicts import (
+    BreedName,
+    Candidate,
+    CandidateJSON,
+    Dog,
+    DogJSON,
+    Status,
+    Verdict,
+    VerdictJSON,
+)
 
 VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
 """An `Entry.version`: the first half of the content's SHA-256, and the number of the label."""
@@ -59,6 +69,58 @@ class FoundJSON(EntryJSON):
     similarity: float
 
 
+class EntryDogJSON(DogJSON):
+    """The JSON form of a dog of the catalogue: that of a verdict's, and its own fields."""
+
+    id: int
+    corrected: bool
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDog:
+    """One dog of a catalogued photo.
+
+    Attributes:
+        id: Its number. That of a dog of which only the model speaks follows from the file's
+            content and the box; that of one of which people spoke is kept with what they said.
+        box: Where it is: a person's box, or else the model's.
+        score: How sure the detector is that an animal is there, 0..1; 1 where people said so.
+        status: Of its effective label: `dog` or `uncertain`.
+        breeds: As `Entry.breeds` has them.
+        corrected: Whether a person named its breed.
+        note: What they wrote beside it.
+        guesses: The breeds that the model finds most probable, at most five; empty where the
+            model did not see it.
+    """
+
+    id: int
+    box: Box
+    score: float
+    status: Status
+    breeds: tuple[Candidate, ...]
+    corrected: bool = False
+    note: str | None = None
+    guesses: tuple[Candidate, ...] = ()
+
+    @property
+    def labels(self) -> tuple[BreedName, ...]:
+        """The breeds of the effective label: one, two for a cross, none if it is not known."""
+        if self.status is not Status.DOG:
+            return ()
+        return tuple(c.label for c in (self.breeds if self.corrected else self.breeds[:1]))
+
+    def to_json(self, lang: Language = "en", top: int = 5) -> EntryDogJSON:
+        """The dog as a JSON object.
+
+        Args:
+            lang: Of the breeds' names.
+            top: How many breeds to list.
+        """
+        seen = Dog(self.box, self.score, self.status, self.breeds[:top]).to_json(lang)
+        return {**seen, "id": self.id, "corrected": self.corrected, "note": self.note}
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One photo of the catalogue.
@@ -96,6 +158,8 @@ class Entry:
         unreadable_since: When a file that had been read first could not be, UTC; what is known of
             it stays. None if it can.
         missing_since: When a scan first did not find the file any more, UTC; None if it is there.
+        dogs: The dogs that have a box, the largest first, by their effective labels; None where
+            they were never looked for.
     """
 
     id: int
@@ -124,6 +188,7 @@ class Entry:
     identified_at: datetime | None
     unreadable_since: datetime | None
     missing_since: datetime | None
+    dogs: tuple[EntryDog, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -75,7 +75,7 @@ def evaluate(
     others = ev.read_not_dogs(not_dogs, rules) if not_dogs is not None else ()
     if out is not None:
         ev.prepare_report(out)
-    classifier = Classifier(model, device=device.value, prior=prior)
+    classifier = Classifier(model, device=device.value, prior=prior, dogs=False)
     info, name = classifier.bundle.info, classifier.bundle.model
     known = ev.known_to(info.labels, samples)
     if samples.passed_over:

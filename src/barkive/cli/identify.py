@@ -12,6 +12,7 @@ import typer
 from barkive.cli.options import (
     Device,
     DeviceOption,
+    DogsOption,
     ExcludeOption,
     FollowLinksOption,
     Format,
@@ -51,6 +52,7 @@ def identify(
     prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
     memory: MemoryOption = None,
+    dogs: DogsOption = True,
     recursive: Annotated[
         bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
     ] = True,
@@ -71,7 +73,7 @@ def identify(
 
     limit_memory(memory)
     rules, passed = passing(exclude, follow_links), Counter[str]()
-    classifier = Classifier(model, device=device.value, prior=prior)
+    classifier = Classifier(model, device=device.value, prior=prior, dogs=dogs)
     files: Iterable[str] = _files(photos, recursive, rules, passed)
     total = None
     if STDIN not in photos:

@@ -78,6 +78,13 @@ PriorOption = Annotated[
         show_default=False,
     ),
 ]
+DogsOption = Annotated[
+    bool,
+    typer.Option(
+        "--dogs/--no-dogs",
+        help="Find each dog of a photo and judge it; or judge photos as wholes, which is faster.",
+    ),
+]
 DeviceOption = Annotated[
     Device,
     typer.Option(

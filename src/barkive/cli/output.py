@@ -98,9 +98,10 @@ def _csv_writer(lang: Language, top: int) -> Write:
         ]
         cells += [""] * (len(breeds) - len(cells))
         cells += [row["error"], row["error_code"], row["model"]]
+        cells.append("" if row["dogs"] is None else len(row["dogs"]))
         print_line(csv_row([row["file"], row["status"], *cells]))
 
-    print_line(csv_row(["file", "status", *breeds, "error", "error_code", "model"]))
+    print_line(csv_row(["file", "status", *breeds, "error", "error_code", "model", "dogs"]))
     return write
 
 
@@ -153,7 +154,10 @@ def verdict_line(verdict: Verdict, lang: Language) -> Text:
     first, *others = verdict.breeds
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
-    return line.append("".join(f", {one}" for one in shown), style="dim")
+    line.append("".join(f", {one}" for one in shown), style="dim")
+    if further := [_candidate(dog.breeds[0], lang) for dog in (verdict.dogs or ())[1:]]:
+        line.append(f"  {text('further_dogs', breeds=further)}")
+    return line
 
 
 def _file_column(file: str | None) -> Text:

@@ -17,6 +17,7 @@ from barkive.cli.options import (
     CatalogueAt,
     Device,
     DeviceOption,
+    DogsOption,
     ExcludeOption,
     FollowLinksOption,
     LangOption,
@@ -105,6 +106,7 @@ def scan(
     exclude: ExcludeOption = None,
     follow_links: FollowLinksOption = False,
     memory: MemoryOption = None,
+    dogs: DogsOption = True,
     lang: LangOption = "en",
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
@@ -128,7 +130,7 @@ def scan(
         raise UsageError("cluster_engine_missing")
     rules = passing(exclude, follow_links)
     here = device if engine is EngineName.LOCAL else Device.CPU
-    classifier = Classifier(model, device=here.value)
+    classifier = Classifier(model, device=here.value, dogs=dogs)
     # Before anything is written, and a cluster is reached, which takes a while.
     given = _opened(sources, watch, rules)
     if rebuild:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from barkive.detection.views import Viewer, Views
 from barkive.errors import MissingExtraError, PassingError, PhotoError, StoreError
 from barkive.images import (
     Header,
-    Preprocessing,
     decode,
     describe,
     perceptual_hash,
@@ -63,8 +63,8 @@ class Reading:
     phash: bytes | None = None
     header: Header | None = None
 
-    def load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-        """Reads and decodes the file, and gives the pixels that a network takes.
+    def load(self, viewer: Viewer) -> Views:
+        """Reads and decodes the file, and makes the views that are judged.
 
         Raises:
             PhotoError: The photo can't be read. What was learned until then is kept.
@@ -72,7 +72,7 @@ class Reading:
         started = time.monotonic()
         while True:
             try:
-                return self._load(preprocessing)
+                return self._load(viewer)
             except PhotoError as error:
                 left = started + _PATIENCE_SECONDS - time.monotonic()
                 if left <= 0 or not self._is_young():
@@ -81,17 +81,17 @@ class Reading:
                     raise
             time.sleep(min(_REST_SECONDS, left))
 
-    def _load(self, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    def _load(self, viewer: Viewer) -> Views:
         content = self._content()
         if not content:  # a placeholder holds no picture, and all are alike
             raise PhotoError("photo_empty")
         self.sha256 = hashlib.sha256(content).digest()
-        photo = decode(content, shorter_side=preprocessing.size)
+        photo = decode(content, shorter_side=viewer.preprocessing.size)
         self.header = describe(content)
         self.phash = perceptual_hash(photo).astype(">u8").tobytes()
         self.coded = picture_digest(content)
         self.sketch = sketch(photo)
-        return preprocessing.apply(photo)
+        return viewer.views(content, photo)
 
     def _is_young(self) -> bool:
         """Whether the file was written so lately that it may be being written still."""

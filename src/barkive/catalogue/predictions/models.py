@@ -94,11 +94,11 @@ class Models:
 
     def add(self, connection: Connection, bundle: Bundle) -> Model:
         """The model that a bundle is, catalogued if it was not."""
-        found = select(schema.model.c.id).where(schema.model.c.digest == bundle.digest)
+        found = select(schema.model.c.id).where(schema.model.c.digest == bundle.identity)
         model_id = connection.execute(found).scalar()
         if model_id is None:
             labels = json.dumps([asdict(label) for label in bundle.info.labels])
-            row = {"digest": bundle.digest, "name": bundle.model, "labels": labels}
+            row = {"digest": bundle.identity, "name": bundle.model, "labels": labels}
             model_id = connection.execute(
                 insert(schema.model).values(row).returning(schema.model.c.id)
             ).scalar_one()

@@ -58,10 +58,8 @@ class LocalEngine:
 
     def __call__(self, readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
         """See `Engine`."""
-        preprocessing = self._classifier.bundle.info.preprocessing
-        return self._classifier.judge(
-            readings, lambda reading: reading.load(preprocessing), **self._batch
-        )
+        viewer = self._classifier.viewer
+        return self._classifier.judge(readings, lambda reading: reading.load(viewer), **self._batch)
 
 
 def own_versions() -> dict[str, str]:

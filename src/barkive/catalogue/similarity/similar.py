@@ -248,10 +248,10 @@ class Similar:
         if isinstance(photo, int):
             raise PhotoError("similar_photo_never_read")
         classifier = classifier or Classifier()
-        model_id = self._store.models.number(classifier.bundle.digest)
+        model_id = self._store.models.number(classifier.bundle.identity)
         if model_id is None:
             raise UsageError("similar_model_unknown", model=classifier.bundle.model, photo=photo)
-        (judged,) = classifier.judge([photo], classifier.bundle.info.preprocessing.load)
+        (judged,) = classifier.judge([photo], classifier.viewer.load)
         if judged.scores is None:
             raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)

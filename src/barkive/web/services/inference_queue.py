@@ -5,7 +5,7 @@ Requests that arrive at the same time are judged in the same batches, by one run
 next one that finds room is taken.
 
 A large photo takes seconds to decode. It is set aside, decoded by a thread of its own, one after
-the other, and joins the queue again as pixels, so that nobody else's photo waits for it.
+the other, and joins the queue again as its views, so that nobody else's photo waits for it.
 
 Every photo that is taken in is answered exactly once: with a verdict, or with the reason why
 there is none.
@@ -22,10 +22,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from barkive.classifier import Classifier, Judged
+from barkive.detection.views import Views
 from barkive.errors import BusyError, PhotoError
 from barkive.images import LargePhotoError
 from barkive.images.memory import give_back
@@ -57,7 +55,7 @@ class _Job:
     content: bytes
     future: Future[Judged[_Job]] = field(default_factory=Future)
     is_large: bool = False
-    pixels: NDArray[np.uint8] | None = None
+    views: Views | None = None
 
 
 def _busy(waiting: int) -> BusyError:
@@ -78,7 +76,7 @@ class InferenceQueue:
             room_bytes: What their files may have together; a single one may be larger.
         """
         self.classifier = classifier
-        self._preprocessing = classifier.bundle.info.preprocessing
+        self._viewer = classifier.viewer
         self._room, self._room_bytes = room, room_bytes
         # Guards all that follows, and is notified when it changes.
         self._changed = threading.Condition()
@@ -218,12 +216,12 @@ class InferenceQueue:
                     self._taken.add(job)
                     return job
 
-    def _load(self, job: _Job) -> NDArray[np.uint8]:
-        if job.pixels is not None:
-            return job.pixels
+    def _load(self, job: _Job) -> Views:
+        if job.views is not None:
+            return job.views
         content, job.content = job.content, b""
         try:
-            return self._preprocessing.load(content, large=False)
+            return self._viewer.load(content, large=False)
         except LargePhotoError:
             self._set_aside(job, content)
         except PhotoError:
@@ -265,7 +263,7 @@ class InferenceQueue:
             is_idle = False
             content, job.content = job.content, b""
             try:
-                job.pixels = self._preprocessing.load(content)
+                job.views = self._viewer.load(content)
             except PhotoError as error:
                 self._answer(Judged(job, Status.FAILED, error.message, None))
             except Exception:

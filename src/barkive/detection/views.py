@@ -1,0 +1,128 @@
+"""The pictures of a photo that a judge is shown: the whole, and each animal in it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive.boxes import Box
+from barkive.detection.combining import is_portrait, worth_judging
+from barkive.detection.detector import Detector
+from barkive.detection.proposal import Proposal
+from barkive.images import Photo, Preprocessing, decode, describe, read_file
+
+_Pixels = NDArray[np.uint8]
+
+# Round a box so much is shown beside it, as a share of its longer side: fur at its edge, and what
+# the detector has cut off.
+_MARGIN = 0.1
+# A crop of fewer pixels than this share of what the judge takes is cut from a larger picture.
+_COARSE = 0.75
+_LARGEST_SIDE = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the networks make of a photo before it is judged.
+
+    Attributes:
+        pixels: The views, RGB, shape (n, size, size, 3): of the whole photo, and then of each
+            proposal; but of a portrait the first alone.
+        proposals: The animals to judge; None where none were looked for.
+        portrait: Whether the view of the whole is that of the only animal.
+    """
+
+    pixels: _Pixels
+    proposals: tuple[Proposal, ...] | None
+    portrait: bool = False
+
+
+class Viewer:
+    """Makes the views of photos. Safe to use from several threads at once."""
+
+    def __init__(self, preprocessing: Preprocessing, detector: Detector | None) -> None:
+        """Takes what decides on the views.
+
+        Args:
+            preprocessing: Of the judge.
+            detector: That proposes animals; None where photos are judged as wholes alone.
+        """
+        self.preprocessing = preprocessing
+        self._detector = detector
+
+    def load(self, photo: Photo, *, large: bool = True) -> Views:
+        """Decodes a photo, and makes its views.
+
+        Args:
+            photo: See `decode`.
+            large: Likewise.
+
+        Raises:
+            PhotoError: The photo can't be read.
+            LargePhotoError: It is large, and is not to be decoded then.
+        """
+        if self._detector is not None and isinstance(photo, (str, os.PathLike)):
+            photo = read_file(photo)  # once, also where it is decoded twice
+        decoded = decode(photo, shorter_side=self.preprocessing.size, large=large)
+        return self.views(photo, decoded)
+
+    def views(self, photo: Photo, decoded: _Pixels) -> Views:
+        """The views of a photo that is decoded already.
+
+        Args:
+            photo: See `decode`: decoded once more, less reduced, where animals in it are small.
+            decoded: Upright, RGB, shape (height, width, 3), reduced to the judge's size at
+                most.
+        """
+        whole = self.preprocessing.apply(decoded)[np.newaxis]
+        if self._detector is None:
+            return Views(whole, None)
+        found = self._detector.propose(decoded)
+        height, width = decoded.shape[:2]
+        proposals = worth_judging(found)
+        if not proposals or is_portrait(found, width / height):
+            return Views(whole, proposals, portrait=bool(proposals))
+        sharp = self._sharp(photo, decoded, [one.box for one in proposals])
+        crops = [self.preprocessing.apply(crop(sharp, one.box)) for one in proposals]
+        return Views(np.concatenate([whole, np.stack(crops)]), proposals)
+
+    def _sharp(self, photo: Photo, decoded: _Pixels, boxes: list[Box]) -> _Pixels:
+        """The photo with enough pixels for crops of these boxes, if it has them."""
+        height, width = decoded.shape[:2]
+        smallest = min(max(one.width * width, one.height * height) for one in boxes)
+        header = describe(photo) if isinstance(photo, bytes) else None
+        if smallest >= _COARSE * self.preprocessing.size or header is None:
+            return decoded
+        if header.width * header.height <= height * width:
+            return decoded
+        side = min(height, width) * self.preprocessing.size / smallest
+        return decode(photo, shorter_side=min(round(side), _LARGEST_SIDE))
+
+
+def crop(photo: _Pixels, box: Box, margin: float = _MARGIN) -> _Pixels:
+    """The square round a box, moved into the photo, and no larger than it has room for.
+
+    Args:
+        photo: RGB, shape (height, width, 3).
+        box: In shares of it.
+        margin: How much is shown beside it, as a share of its longer side.
+
+    Returns:
+        A view of the photo, at least one pixel wide and high.
+    """
+    height, width = photo.shape[:2]
+    wanted = max(box.width * width, box.height * height) * (1 + 2 * margin)
+    side = max(1, min(round(wanted), width, height))
+    return photo[
+        _span((box.y + box.height / 2) * height, side, height),
+        _span((box.x + box.width / 2) * width, side, width),
+    ]
+
+
+def _span(centre: float, side: int, length: int) -> slice:
+    """A stretch round its centre, moved into the photo where it would leave it."""
+    start = min(max(round(centre - side / 2), 0), length - side)
+    return slice(start, start + side)
