@@ -159,6 +159,13 @@ class UnknownPhotoError(CatalogueError):
     """A catalogue does not hold the photo that is meant."""
 
 
+class UnknownDogError(UsageError):
+    """A photo has no such dog."""
+
+    def __init__(self, file: str, dog: int, count: int) -> None:
+        super().__init__("photo_dog_unknown", file=file, dog=dog, n=count)
+
+
 class NothingToSayError(UsageError):
     """A photo can't be corrected, or has no correction that could be taken back."""
 

@@ -22,8 +22,9 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
+from barkive.catalogue.query.effective_label import update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
+from barkive.catalogue.query.judgements import IN_ORDER
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow
 from barkive.clock import now
