@@ -162,9 +162,6 @@ class UnknownPhotoError(CatalogueError):
 class UnknownDogError(UsageError):
     """A photo has no such dog."""
 
-    def __init__(self, file: str, dog: int, count: int) -> None:
-        super().__init__("photo_dog_unknown", file=file, dog=dog, n=count)
-
 
 class NothingToSayError(UsageError):
     """A photo can't be corrected, or has no correction that could be taken back."""

@@ -224,6 +224,14 @@ class Entry:
             return None
         return f"{self.sha256[:32]}-{self.said_id or self.label_id or 0}"
 
+    @property
+    def open_dog(self) -> EntryDog | None:
+        """The largest dog of which the model is not sure and nobody spoke; None where none is."""
+        waiting = (
+            one for one in self.dogs or () if one.status is Status.UNCERTAIN and not one.corrected
+        )
+        return next(waiting, None)
+
     def dog(self, number: int) -> EntryDog:
         """One of its dogs.
 
@@ -235,7 +243,7 @@ class Entry:
         """
         dogs = self.dogs or ()
         if not 1 <= number <= len(dogs):
-            raise UnknownDogError(self.file, number, len(dogs))
+            raise UnknownDogError("photo_dog_unknown", file=self.file, dog=number, n=len(dogs))
         return dogs[number - 1]
 
     @property

@@ -455,6 +455,7 @@ Index("content_by_code", content.c.coded)
 Index("alias_by_picture", alias.c.picture)
 Index("correction_by_picture", correction.c.picture)
 Index("other_dog_by_photo", other_dog.c.photo_id)
+Index("other_dog_by_status", other_dog.c.status, other_dog.c.corrected, other_dog.c.photo_id)
 Index("other_dog_by_breed", other_dog.c.breed, other_dog.c.probability, other_dog.c.photo_id)
 Index(
     "other_dog_by_breed2",

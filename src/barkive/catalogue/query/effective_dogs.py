@@ -77,13 +77,15 @@ class EffectiveDog:
         score: Likewise.
         prediction: What the model says of it; None where it did not see it.
         label: What a person said of its breed, or that it can't be told; None where nobody did.
+        is_judged: Whether the prediction is of this box; else people drew or moved it since.
     """
 
     id: int
     box: Box
     score: float
     prediction: Prediction | None
-    label: Row[Any] | LabelRow | None = None
+    label: Row[Any] | LabelRow | None
+    is_judged: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,15 +255,20 @@ def _dog(
     id_: int, history: _History, seen: SeenDog | None, drawn: Sequence[SeenDog]
 ) -> EffectiveDog:
     """A dog as people and the model leave it."""
-    if seen is None:
-        box = history.drawn or history.box
-        assert box is not None
-        near = max(drawn, key=lambda one: one.box.iou(box), default=None)
-        is_same = near is not None and near.box.iou(box) >= SAME_DOG
-        prediction = near.prediction if near is not None and is_same else None
-        return EffectiveDog(id_, box, 1.0, prediction, history.label)
-    score = 1.0 if history.last >= 0 else seen.score
-    return EffectiveDog(id_, history.drawn or seen.box, score, seen.prediction, history.label)
+    own = seen.box if seen is not None else history.box
+    box = history.drawn or own
+    assert box is not None
+    score = seen.score if seen is not None and history.last < 0 else 1.0
+    is_drawn = seen is None or history.drawn is not None
+    there = [one for one in (seen, *(drawn if is_drawn else ())) if one is not None]
+    near = max(there, key=lambda one: one.box.iou(box), default=None)
+    is_judged = near is not None and near.box.iou(box) >= SAME_DOG
+    # Of one that was moved, what was seen at its old place is better than nothing.
+    best = near if is_judged else seen
+    return EffectiveDog(
+        *(id_, box, score, best.prediction if best is not None else None, history.label),
+        is_judged=is_judged,
+    )
 
 
 def _same_dogs(of_dogs: Mapping[int, _History], seen: Sequence[SeenDog]) -> dict[int, int]:

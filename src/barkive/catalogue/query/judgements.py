@@ -66,7 +66,7 @@ def effective_of(
     ]
     predictions = {row.id: prediction_of(connection, models, row) for row in rows}
     detections = _detections(connection, wanted, predictions)
-    turns = Turns.read(connection, [(row, said.get(row.picture, ())) for row in rows])
+    turns = Turns.read(connection, _other_contents(rows, said))
     found: list[Effective] = []
     for row in rows:
         seen, drawn = detections.get(row.answer_id, _NO_DETECTIONS)
@@ -108,6 +108,17 @@ def _detections(
     return found
 
 
+def _other_contents(rows: Iterable[Row[Any]], said: Mapping[int, Sequence[Row[Any]]]) -> set[bytes]:
+    """The contents in which people saw dogs of photos that have other contents now, and these."""
+    return {
+        bytes(content)
+        for row in rows
+        for word in said.get(row.picture, ())
+        if word.dog is not None and row.sha256 is not None and word.sha256 != row.sha256
+        for content in (word.sha256, row.sha256)
+    }
+
+
 class Turns:
     """How the contents of pictures are turned, so that a box of one is found in another.
 
@@ -120,18 +131,11 @@ class Turns:
         self._contents = contents
 
     @staticmethod
-    def read(
-        connection: Connection, spoken: Iterable[tuple[Row[Any], Iterable[Row[Any]]]]
-    ) -> Turns:
-        """Reads what is needed for photos and what was said of their dogs."""
-        wanted: set[bytes] = set()
-        for row, words in spoken:
-            for word in words:
-                if word.dog is not None and word.sha256 != row.sha256 and row.sha256 is not None:
-                    wanted |= {bytes(word.sha256), bytes(row.sha256)}
+    def read(connection: Connection, contents: Iterable[bytes]) -> Turns:
+        """Reads how some contents are turned."""
         c = schema.content.c
         found: dict[bytes, tuple[bytes | None, int | None]] = {}
-        for part in chunks(list(wanted)):
+        for part in chunks(list(contents)):
             for one in connection.execute(
                 select(c.sha256, c.coded, c.orientation).where(c.sha256.in_(part))
             ):

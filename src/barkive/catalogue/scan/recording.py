@@ -19,7 +19,11 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.identity import keep
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.predictions.models import Model, Models
-from barkive.catalogue.predictions.packing import pack_embedding, pack_probabilities
+from barkive.catalogue.predictions.packing import (
+    detection_row,
+    pack_embedding,
+    pack_probabilities,
+)
 from barkive.catalogue.query.effective_dogs import Prediction, Said, SeenDog, dog_id, effective
 from barkive.catalogue.query.effective_label import (
     effective_label,
@@ -31,7 +35,7 @@ from barkive.catalogue.query.judgements import said_of
 from barkive.catalogue.records import message_columns
 from barkive.catalogue.scan.placing import MOVED, Placing, join
 from barkive.catalogue.similarity import pgvector_index
-from barkive.classifier import Judged, JudgedDog
+from barkive.classifier import Judged
 from barkive.clock import now
 from barkive.verdicts import Scores, Status
 
@@ -219,27 +223,12 @@ def _add_predictions(
         numbers = {bytes(row.sha256): row.id for row in stored}
         new = {content: number for content, number in numbers.items() if number > before}
     detections = [
-        _detection(number, place, dog)
+        detection_row(number, place, dog)
         for content, number in new.items()
         for place, dog in enumerate(judged[content].dogs or ())
     ]
     bulk.insert(connection, schema.detection, detections)
     return numbers
-
-
-def _detection(answer: int, place: int, dog: JudgedDog) -> dict[str, Any]:
-    """A row of `detection`; what the answer itself holds stands there alone."""
-    own = place > 0
-    return {
-        "answer_id": answer,
-        "place": place,
-        **{name: getattr(dog.box, name) for name in ("x", "y", "width", "height")},
-        "score": dog.score,
-        "status": dog.status.value,
-        "probabilities": pack_probabilities(dog.scores.probabilities[0]) if own else None,
-        "dog": float(dog.scores.dog[0]) if own else None,
-        "vector": pack_embedding(dog.scores.features[0]) if own else None,
-    }
 
 
 def mark_missing(connection: Connection, photos: Mapping[int, str]) -> int:

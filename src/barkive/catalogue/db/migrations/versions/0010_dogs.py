@@ -62,6 +62,7 @@ def upgrade() -> None:
     else:
         _index("photo_of_dogs", "photo", ("dogs", "id"), _THERE, _HELD)
     _index("other_dog_by_photo", "other_dog", ("photo_id",))
+    _index("other_dog_by_status", "other_dog", ("status", "corrected", "photo_id"))
     _index("other_dog_by_breed", "other_dog", ("breed", "probability", "photo_id"))
     _index("other_dog_by_breed2", "other_dog", ("breed2", "photo_id"), "breed2 IS NOT NULL")
 
