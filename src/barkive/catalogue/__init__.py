@@ -13,8 +13,10 @@ from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
 from barkive.catalogue.db.schema import absolute_path
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list
+from barkive.catalogue.export.exporter import FileExporter, TextExporter
 from barkive.catalogue.export.exporting import Export, ExportFormat
 from barkive.catalogue.export.outcome import Failure, Outcome
+from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tables import defused
 from barkive.catalogue.photos.identity import holds_picture
@@ -60,6 +62,7 @@ __all__ = [
     "Export",
     "ExportFormat",
     "Failure",
+    "FileExporter",
     "Filter",
     "Folder",
     "Found",
@@ -82,12 +85,14 @@ __all__ = [
     "RunState",
     "Source",
     "Summary",
+    "TextExporter",
     "Unmerged",
     "UnmergedJSON",
     "absolute_path",
     "copy",
     "default_location",
     "defused",
+    "file_exporters",
     "fold",
     "folder_prefix",
     "holds_picture",
