@@ -41,7 +41,7 @@ from barkive.catalogue.scan.history import Run, RunState
 from barkive.catalogue.scan.pipeline import Summary
 from barkive.catalogue.scan.sources import Source, open_source
 from barkive.catalogue.similarity.duplicates import Group
-from barkive.catalogue.transfer.copying import Copied, copy
+from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
@@ -84,6 +84,7 @@ __all__ = [
     "Run",
     "RunState",
     "Source",
+    "Step",
     "Summary",
     "TextExporter",
     "Unmerged",
