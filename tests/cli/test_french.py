@@ -167,6 +167,9 @@ def test_search(run: Run, scanned: Path) -> None:
         "2 photos.\n",
     )
     assert run("search", "--limit", 1)[2] == "1 sur 4 photos.\n"
+    breeds = "Chihuahua 37~%, Carlin 34~%, Bichon maltais 28~%"
+    alike = narrow(f"{scanned}/mix.png  pas sûr~: {breeds}  0,69\n")
+    assert run("search", "--like", scanned / "rex.png", "--limit", 1) == (0, alike, "")
 
 
 def test_an_error(run: Run, scanned: Path, tmp_path: Path) -> None:
