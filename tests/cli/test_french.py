@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from barkive.catalogue import Catalogue
 from barkive.catalogue.annotations import labels
+from barkive.catalogue.db import schema
 from barkive.catalogue.scan import history
 from barkive.catalogue.transfer import merging
 from barkive.classifier import Classifier
@@ -419,6 +421,22 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_scan_that_failed_says_why(run: Run, scanned: Path, tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        reason = Message("store_no_answer", {"url": "s3://chenil", "reason": "503"})
+        values = {"state": "failed", "error_code": reason.code}
+        with catalogue._store.database.write() as connection:
+            told = {"error": reason.text(), "error_params": json.dumps(reason.params_to_json())}
+            connection.execute(update(schema.run).values(values | told))
+    sentence = narrow(
+        "Le stockage d'objets ne répond pas pour s3://chenil~: 503~; relancez la commande plus "
+        "tard, ce qui était fait est gardé."
+    )
+    assert run("runs")[1].splitlines()[-1] == f"   {sentence}"
+    told = json.loads(run("runs", "--json")[1])
+    assert (told["error"], told["error_code"]) == (sentence, "store_no_answer")
+
+
 def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         (known,) = catalogue.runs()
@@ -433,6 +451,7 @@ def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
         ),
         "",
     )
+    assert json.loads(run("runs", "--json")[1])["error"] is None
     Catalogue(tmp_path / "vide.sqlite").close()
     nothing = "Rien n'a encore été analysé.\n"
     assert run("runs", "--catalogue", "vide.sqlite") == (0, nothing, "")
