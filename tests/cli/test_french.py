@@ -129,7 +129,7 @@ def test_scan(run: Run, kennel: Path, colour_bundle: Path, tmp_path: Path) -> No
         1,
         narrow(
             "4 photos~: 1 nommée, 1 incertaine, 1 sans chien, 1 illisible.\n"
-            "4 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 1 illisible, 0 inchangée.\n"
+            "4 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 1 non lue, 0 inchangée.\n"
             "laissées de côté~: 1 fichier RAW.\n"
             f"Catalogue~: {tmp_path}/c.sqlite\n"
         ),
@@ -148,7 +148,7 @@ def test_scan_of_a_damaged_catalogue(
         0,
         narrow(
             "3 photos~: 1 nommée, 1 incertaine, 1 sans chien.\n"
-            "3 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 0 illisible, 0 inchangée.\n"
+            "3 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 0 non lue, 0 inchangée.\n"
             "laissées de côté~: 1 fichier RAW.\n"
             f"Catalogue~: {tmp_path}/c.sqlite\n"
         ),
