@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from barkive.catalogue.export import tables
-from barkive.catalogue.export.asm3 import asm3_rows
+from barkive.catalogue.export.asm3 import asm3_rows, is_animal
+from barkive.catalogue.export.boxed import has_size
+from barkive.catalogue.export.categories import Categories
+from barkive.catalogue.export.coco import coco_json
 from barkive.catalogue.export.exporter import (
     ExportContext,
     FileExporter,
@@ -69,6 +72,23 @@ class MegaDetector(TextExporter):
         return megadetector_json(entries, context.labels, context.base, datetime.now(UTC))
 
 
+class Coco(TextExporter):
+    """See `coco.coco_json`."""
+
+    description = "boxes in COCO's format, for FiftyOne, CVAT and detectors"
+    media_type = "application/json"
+    suffix = ".json"
+
+    def takes(self, entry: Entry) -> bool:
+        """A picture without a size has no place in it."""
+        return has_size(entry)
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        categories = Categories(context.labels, context.lang)
+        return coco_json(entries, categories, context.base, datetime.now(UTC))
+
+
 class Asm3(TextExporter):
     """See `asm3.asm3_rows`."""
 
@@ -81,9 +101,9 @@ class Asm3(TextExporter):
         """See `TextExporter`."""
         return asm3_rows(entries, context.breed_list, context.lang)
 
-    def written(self, entries: int, pieces: int) -> int:
-        """Photos without a dog have no row; the header is none."""
-        return pieces - 1
+    def takes(self, entry: Entry) -> bool:
+        """See `asm3.is_animal`."""
+        return is_animal(entry)
 
 
 class Parquet(FileExporter):

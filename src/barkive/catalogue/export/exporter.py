@@ -67,6 +67,13 @@ class Exporter:
     needs_out: ClassVar[bool] = True
     is_picture: ClassVar[bool] = False
 
+    def takes(self, entry: Entry) -> bool:
+        """Whether a photo can stand in this form; others are left out, and counted.
+
+        A `FolderExporter` is given all, and counts by itself.
+        """
+        return True
+
 
 class TextExporter(Exporter, ABC):
     """A form of text, which can be sent while it is made: to a file, a pipe, or a browser.
@@ -88,15 +95,6 @@ class TextExporter(Exporter, ABC):
             entries: The photos, consumed once, as the pieces are.
             context: What else is asked.
         """
-
-    def written(self, entries: int, pieces: int) -> int:
-        """How many photos are in it, once it is whole.
-
-        Args:
-            entries: The photos that were asked for.
-            pieces: Those that `pieces` has yielded.
-        """
-        return entries
 
 
 class FileExporter(Exporter, ABC):

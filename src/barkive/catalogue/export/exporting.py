@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
@@ -32,8 +31,6 @@ from barkive.verdicts import BreedName
 __all__ = ["Export", "ExportFormat"]
 
 _log = logging.getLogger(__name__)
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ class Export:
         if not isinstance(exporter, TextExporter):
             raise UsageError("export_not_text", format=self.form, formats=", ".join(text_forms()))
         chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
-        return exporter.pieces(chosen, self._context(labels, base))
+        return exporter.pieces(filter(exporter.takes, chosen), self._context(labels, base))
 
     def _context(self, labels: tuple[BreedName, ...], base: str | None) -> ExportContext:
         return ExportContext(
@@ -161,33 +158,33 @@ class Export:
         if isinstance(exporter, FolderExporter):
             return exporter.write(entries, context)
         counted = _Counted(entries, context.on_progress)
+        taken = _Counted(filter(exporter.takes, counted))
         if isinstance(exporter, TextExporter):
-            pieces = _Counted(exporter.pieces(iter(counted), context))
+            pieces = exporter.pieces(iter(taken), context)
             if self.out is None:
                 for piece in pieces:
                     write(piece)
             else:
                 with rewriting(self.out) as file:
                     file.writelines(piece.encode() for piece in pieces)
-            written = exporter.written(counted.done, pieces.done)
-            return Outcome(written=written, skipped=counted.done - written)
-        assert isinstance(exporter, FileExporter)
-        assert self.out is not None
-        with rewriting(self.out) as file:
-            exporter.write(iter(counted), file, context)
-        return Outcome(written=counted.done)
+        else:
+            assert isinstance(exporter, FileExporter)
+            assert self.out is not None
+            with rewriting(self.out) as file:
+                exporter.write(iter(taken), file, context)
+        return Outcome(written=taken.done, skipped=counted.done - taken.done)
 
 
 @dataclass(slots=True)
-class _Counted(Generic[Item]):
-    """Items that are counted as they pass."""
+class _Counted:
+    """Entries that are counted as they pass."""
 
-    items: Iterator[Item]
+    entries: Iterable[Entry]
     on_progress: OnProgress = silent
     done: int = 0
 
-    def __iter__(self) -> Iterator[Item]:
-        for item in self.items:
-            yield item
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            yield entry
             self.done += 1
             self.on_progress(self.done, None)

@@ -10,14 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from pathlib import PurePath
 from typing import Any
 
 from barkive import __version__
 from barkive.boxes import Box
-from barkive.catalogue.query.filters import folder_prefix
+from barkive.catalogue.export.boxed import dogs_of, path_from, within
 from barkive.catalogue.records import Entry
-from barkive.images.remote import is_remote
 from barkive.verdicts import BreedName, Candidate, Status
 
 _FORMAT = "1.6"
@@ -67,13 +65,12 @@ def megadetector_json(
     for label in labels:
         categories.setdefault(label.id, (len(categories), label))
     models: dict[str, None] = {}
-    start = folder_prefix(base) if base is not None else ""
     before = '{"images": [\n'
     for entry in entries:
         if entry.file.lower().endswith(_VIDEOS):
             continue
         models[entry.model] = None
-        yield before + json.dumps(_image(entry, start, categories))
+        yield before + json.dumps(_image(entry, base, categories))
         before = ",\n"
     yield "\n]" if models else '{"images": []'
     tables: dict[str, Any] = {
@@ -92,19 +89,17 @@ def megadetector_json(
 
 
 def _image(
-    entry: Entry, start: str, categories: dict[str, tuple[int, BreedName]]
+    entry: Entry, base: str | None, categories: dict[str, tuple[int, BreedName]]
 ) -> dict[str, Any]:
-    """One element of `images`, named without the start; adds its breeds to `categories`."""
-    file = entry.file.removeprefix(start)
-    image: dict[str, Any] = {"file": file if is_remote(entry.file) else PurePath(file).as_posix()}
+    """One element of `images`; adds its breeds to `categories`."""
+    image: dict[str, Any] = {"file": path_from(base, entry.file)}
     if entry.status is Status.FAILED:
         # Null and not empty: an empty list would say that there is nothing to see.
         return image | {"failure": entry.error or "The photo can't be read.", "detections": None}
     image["detections"] = []
-    if entry.dogs and entry.status is not Status.NOT_DOG:
+    if dogs := dogs_of(entry):
         image["detections"] = [
-            _detection(_corner_and_size(dog.box), dog.score, dog.breeds, categories)
-            for dog in entry.dogs
+            _detection(_corner_and_size(dog.box), dog.score, dog.breeds, categories) for dog in dogs
         ]
     elif entry.status is not Status.NOT_DOG:
         image["detections"] = [_detection(_WHOLE_PHOTO, 1.0, entry.breeds, categories)]
@@ -136,7 +131,7 @@ def _detection(
 
 
 def _corner_and_size(box: Box) -> list[float]:
-    inside = Box.between(box.x, box.y, box.right, box.bottom)
+    inside = within(box)
     return [round(side, 4) for side in (inside.x, inside.y, inside.width, inside.height)]
 
 

@@ -26,6 +26,7 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     MD_JSON = "md-json"
+    COCO = "coco"
     ASM3 = "asm3"
     XMP = "xmp"
     FOLDERS = "folders"
@@ -39,6 +40,7 @@ _BUILT_IN: Mapping[str, type[Exporter]] = {
     ExportFormat.JSONL: built_in.JsonLines,
     ExportFormat.PARQUET: built_in.Parquet,
     ExportFormat.MD_JSON: built_in.MegaDetector,
+    ExportFormat.COCO: built_in.Coco,
     ExportFormat.ASM3: built_in.Asm3,
     ExportFormat.XMP: built_in.Xmp,
     ExportFormat.FOLDERS: built_in.Folders,
