@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Known here as well, because help waits for no library; a test compares.
 FORMS = (
-    *("csv", "json", "jsonl", "parquet", "md-json", "coco", "asm3"),
+    *("csv", "json", "jsonl", "parquet", "md-json", "coco", "label-studio", "asm3"),
     *("xmp", "folders", "contact-sheet", "training-set"),
 )
 _FAILURES = 20

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from barkive.atomic import rewriting
 from barkive.catalogue.export import tables
 from barkive.catalogue.export.asm3 import asm3_rows, is_animal
 from barkive.catalogue.export.boxed import has_size
 from barkive.catalogue.export.categories import Categories
 from barkive.catalogue.export.coco import coco_json
 from barkive.catalogue.export.exporter import (
+    Counted,
     ExportContext,
     FileExporter,
     FolderExporter,
@@ -140,6 +142,29 @@ class ContactSheet(FileExporter):
         """See `FileExporter`."""
         if out.suffix.lower() not in (".pdf", ".png"):
             raise UsageError("export_sheet_format", file=out.name)
+
+
+class LabelStudio(FolderExporter):
+    """See `label_studio`."""
+
+    description = "tasks for Label Studio with boxes to check, and its configuration"
+    reads_photos = False
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """Writes `tasks.json` and `labels.xml`."""
+        from barkive.catalogue.export.label_studio import label_studio_config, label_studio_tasks
+        from barkive.catalogue.export.tree import made_folder
+
+        assert context.out is not None
+        out, categories = made_folder(context.out), Categories(context.labels, context.lang)
+        counted = Counted(entries, context.on_progress)
+        taken = Counted(filter(has_size, counted))
+        with rewriting(out / "tasks.json") as file:
+            tasks = label_studio_tasks(taken, categories, context.base)
+            file.writelines(piece.encode() for piece in tasks)
+        with rewriting(out / "labels.xml") as file:
+            file.write(label_studio_config(categories))
+        return Outcome(written=taken.done, skipped=counted.done - taken.done)
 
 
 class Xmp(FolderExporter):

@@ -8,7 +8,7 @@ made of the same three.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -49,6 +49,27 @@ class ExportContext:
     gone: bool = False
     left_out: Mapping[str, Now] = field(default_factory=lambda: MappingProxyType({}))
     on_progress: OnProgress = silent
+
+
+@dataclass(slots=True)
+class Counted:
+    """Entries that are counted as they pass.
+
+    Attributes:
+        entries: Consumed once.
+        on_progress: Called with (entries done, None).
+        done: How many have passed.
+    """
+
+    entries: Iterable[Entry]
+    on_progress: OnProgress = silent
+    done: int = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            yield entry
+            self.done += 1
+            self.on_progress(self.done, None)
 
 
 class Exporter:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.exporter import (
+    Counted,
     ExportContext,
     Exporter,
     FileExporter,
@@ -157,8 +158,8 @@ class Export:
     ) -> Outcome:
         if isinstance(exporter, FolderExporter):
             return exporter.write(entries, context)
-        counted = _Counted(entries, context.on_progress)
-        taken = _Counted(filter(exporter.takes, counted))
+        counted = Counted(entries, context.on_progress)
+        taken = Counted(filter(exporter.takes, counted))
         if isinstance(exporter, TextExporter):
             pieces = exporter.pieces(iter(taken), context)
             if self.out is None:
@@ -173,18 +174,3 @@ class Export:
             with rewriting(self.out) as file:
                 exporter.write(iter(taken), file, context)
         return Outcome(written=taken.done, skipped=counted.done - taken.done)
-
-
-@dataclass(slots=True)
-class _Counted:
-    """Entries that are counted as they pass."""
-
-    entries: Iterable[Entry]
-    on_progress: OnProgress = silent
-    done: int = 0
-
-    def __iter__(self) -> Iterator[Entry]:
-        for entry in self.entries:
-            yield entry
-            self.done += 1
-            self.on_progress(self.done, None)

@@ -27,6 +27,7 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
     MD_JSON = "md-json"
     COCO = "coco"
+    LABEL_STUDIO = "label-studio"
     ASM3 = "asm3"
     XMP = "xmp"
     FOLDERS = "folders"
@@ -41,6 +42,7 @@ _BUILT_IN: Mapping[str, type[Exporter]] = {
     ExportFormat.PARQUET: built_in.Parquet,
     ExportFormat.MD_JSON: built_in.MegaDetector,
     ExportFormat.COCO: built_in.Coco,
+    ExportFormat.LABEL_STUDIO: built_in.LabelStudio,
     ExportFormat.ASM3: built_in.Asm3,
     ExportFormat.XMP: built_in.Xmp,
     ExportFormat.FOLDERS: built_in.Folders,

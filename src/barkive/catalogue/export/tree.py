@@ -54,7 +54,7 @@ class Tree:
         Raises:
             UsageError: The folder can't be made, read or written into.
         """
-        self._out = _made(out)
+        self._out = made_folder(out)
         self._manifest = Manifest(self._out)
         self._earlier = self._manifest.placed
         self._gone, self._left_out = gone, left_out
@@ -274,7 +274,12 @@ def _put(photo: str, part: Path, kinds: Sequence[Kind], like: Path | None) -> Ki
     return Kind.COPY
 
 
-def _made(out: Path) -> Path:
+def made_folder(out: Path) -> Path:
+    """Makes a folder for an export where there is none, and gives its real path.
+
+    Raises:
+        UsageError: It can't be made, or not be written into.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
