@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +96,22 @@ class Box:
         shared = self.shared(other)
         return shared / (self.area + other.area - shared)
 
+    def turned(self, orientation: int) -> Box:
+        """Where it lies when the picture is turned as an EXIF orientation says.
+
+        From a stored picture to the upright one.
+
+        Args:
+            orientation: 1..8.
+        """
+        turn = _TURNS[orientation]
+        (left, top), (right, bottom) = turn(self.x, self.y), turn(self.right, self.bottom)
+        return Box.between(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
+
+    def turned_back(self, orientation: int) -> Box:
+        """The opposite of `turned`: from an upright picture to the stored one."""
+        return self.turned({6: 8, 8: 6}.get(orientation, orientation))
+
     def to_json(self) -> BoxJSON:
         """The box as a JSON object, rounded to four decimals."""
         return {
@@ -105,6 +122,18 @@ class Box:
         }
 
 
+# Where a point of the stored picture lies in the upright one, by EXIF orientation (CIPA DC-008,
+# "Exchangeable image file format for digital still cameras").
+_TURNS: Mapping[int, Callable[[float, float], tuple[float, float]]] = {
+    1: lambda x, y: (x, y),
+    2: lambda x, y: (1 - x, y),
+    3: lambda x, y: (1 - x, 1 - y),
+    4: lambda x, y: (x, 1 - y),
+    5: lambda x, y: (y, x),
+    6: lambda x, y: (1 - y, x),
+    7: lambda x, y: (1 - y, 1 - x),
+    8: lambda x, y: (y, 1 - x),
+}
 # What sums of shares may exceed 1 by, in floating-point numbers or rounded to four decimals.
 _ROUNDING = 2e-4
 

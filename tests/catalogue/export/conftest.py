@@ -1,6 +1,10 @@
 """Dogs that have a box."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
+from PIL import ExifTags, Image
 
 from barkive.boxes import Box
 from barkive.catalogue.records import EntryDog
@@ -29,3 +33,34 @@ def cross() -> EntryDog:
     """A dog that a person drew and named as a cross, over the whole of its photo."""
     breeds = (Candidate(PUG, 0.5), Candidate(MALTESE, 0.5))
     return EntryDog(9, Box(0.0, 0.0, 1.0, 1.0), 1.0, Status.DOG, breeds, corrected=True)
+
+
+# From an upright picture to the one that is stored, by EXIF orientation.
+_TURNED_BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.fixture
+def turned_photo(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a JPEG that is upright 90 x 60, white, with a red dog at 0.1, 0.1, 0.3, 0.7."""
+
+    def make(orientation: int, name: str = "") -> Path:
+        path = tmp_path / "turned" / (name or f"o{orientation}.jpg")
+        path.parent.mkdir(exist_ok=True)
+        picture = Image.new("RGB", (90, 60), "white")
+        picture.paste((255, 0, 0), (9, 6, 36, 48))
+        if orientation in _TURNED_BACK:
+            picture = picture.transpose(_TURNED_BACK[orientation])
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
+        picture.save(path, quality=95, exif=exif)
+        return path
+
+    return make
