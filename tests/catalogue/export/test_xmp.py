@@ -10,10 +10,10 @@ import pytest
 from lxml import etree
 from PIL import Image
 
-from barkive.catalogue.export.outcome import Failure, Outcome
-from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.boxes import Box
+from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.regions import Region
+from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.catalogue.export.xmp_packet import Packet, Tags
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Message
@@ -89,6 +89,12 @@ def entry(photo: Path, make_entry: MakeEntry) -> Entry:
 def test_tags(changes: dict[str, object], tags: Tags, french: str, make_entry: MakeEntry) -> None:
     assert tags_of(make_entry(**changes), "en") == tags
     assert ", ".join(tags_of(make_entry(**changes), "fr").hierarchical) == french
+
+
+def test_tags_of_several_dogs(pug: EntryDog, unsure: EntryDog, make_entry: MakeEntry) -> None:
+    assert tags_of(make_entry(dogs=(pug, pug, unsure)), "en").subject == ("Chihuahua", "Pug")
+    doubt = make_entry(status=Status.UNCERTAIN, dogs=(unsure, pug))
+    assert tags_of(doubt, "en").subject == ("Not sure", "Pug")
 
 
 def test_beside_the_photo(entry: Entry, photo: Path) -> None:
@@ -182,7 +188,7 @@ def test_regions_of_another_shape_stay_and_the_tags_are_written(
     outcome = write_sidecars([entry], None, "en")
     reason = Message("sidecar_regions_stale", {"size": "60 x 90"})
     assert outcome == Outcome(failures=(Failure(str(sidecar), reason),))
-    assert tagged(sidecar) == ["Dog|Chihuahua"]
+    assert tagged(sidecar) == ["Dog|Chihuahua", "Dog|Pug"]
     assert sidecar.read_bytes().count(b"<mwg-rs:Area") == 1
 
 

@@ -83,11 +83,12 @@ def write_sidecars(
 
 
 def tags_of(entry: Entry, lang: Language) -> Tags:
-    """What side-cars say of a photo: its breeds, or that Barkive is not sure."""
+    """What side-cars say of a photo: the breeds of its dogs, or that Barkive is not sure."""
     names = [label.name(lang) for label in entry.labels]
     if entry.status is Status.UNCERTAIN:
         names = [Messages(lang)("export.tag_not_sure")]
-    words = tuple(_word(name) for name in names)
+    names += [label.name(lang) for dog in dogs_of(entry) for label in dog.labels]
+    words = tuple(dict.fromkeys(_word(name) for name in names))
     root = Messages(lang)("export.tag_root")
     return Tags(
         subject=words,
