@@ -53,6 +53,8 @@ def turned_photo(tmp_path: Path) -> Callable[..., Path]:
 
     def make(orientation: int, name: str = "") -> Path:
         path = tmp_path / "turned" / (name or f"o{orientation}.jpg")
+        if path.exists():
+            return path
         path.parent.mkdir(exist_ok=True)
         picture = Image.new("RGB", (90, 60), "white")
         picture.paste((255, 0, 0), (9, 6, 36, 48))
@@ -60,7 +62,7 @@ def turned_photo(tmp_path: Path) -> Callable[..., Path]:
             picture = picture.transpose(_TURNED_BACK[orientation])
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = orientation
-        picture.save(path, quality=95, exif=exif)
+        picture.save(path, None if path.suffix else "JPEG", quality=95, exif=exif)
         return path
 
     return make

@@ -197,6 +197,45 @@ class Folders(FolderExporter):
         return write_folders(entries, tree, context.lang, on_progress=context.on_progress)
 
 
+class Yolo(FolderExporter):
+    """See `yolo.write_yolo`."""
+
+    description = "pictures with texts of boxes, to train YOLO"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.tree import Tree
+        from barkive.catalogue.export.yolo import check_yolo_folder, write_classes, write_yolo
+
+        assert context.out is not None
+        check_yolo_folder(context.out)
+        categories = Categories(context.labels, context.lang)
+        outcome = write_yolo(
+            entries,
+            Tree.of(context),
+            categories,
+            upright=context.upright,
+            confidence=context.confidence,
+            on_progress=context.on_progress,
+        )
+        write_classes(context.out, categories)
+        return outcome
+
+
+class Crops(FolderExporter):
+    """See `folders.write_crops`."""
+
+    description = "a tree by breed of the dogs, a picture each"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.folders import write_crops
+        from barkive.catalogue.export.tree import Tree
+
+        tree, told = Tree.of(context), context.on_progress
+        return write_crops(entries, tree, context.lang, context.margin, on_progress=told)
+
+
 class TrainingSet(FolderExporter):
     """See `folders.write_training_set`."""
 
@@ -204,7 +243,10 @@ class TrainingSet(FolderExporter):
 
     def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
         """See `FolderExporter`."""
-        from barkive.catalogue.export.folders import write_training_set
+        from barkive.catalogue.export.folders import write_training_crops, write_training_set
         from barkive.catalogue.export.tree import Tree
 
-        return write_training_set(entries, Tree.of(context), on_progress=context.on_progress)
+        tree, told = Tree.of(context), context.on_progress
+        if context.crops:
+            return write_training_crops(entries, tree, context.margin, on_progress=told)
+        return write_training_set(entries, tree, on_progress=told)

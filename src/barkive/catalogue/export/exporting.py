@@ -10,6 +10,7 @@ from pathlib import Path
 from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.exporter import (
+    MARGIN,
     Counted,
     ExportContext,
     Exporter,
@@ -46,6 +47,10 @@ class Export:
         breed_list: The shelter's own, for `asm3`.
         copy: Whether folders hold copies rather than links.
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
+        crops: For `training-set`: whether it is made of the dogs rather than of whole photos.
+        margin: Of crops: how much is shown beside the box, as a share of its longer side, 0..1.
+        upright: For `yolo`: whether photos that their EXIF orientation turns are written anew.
+        confidence: For `yolo`: whether boxes have how sure they are as a sixth column.
 
     Raises:
         UsageError: There is no such form, it needs a place, or can't be written there.
@@ -57,6 +62,10 @@ class Export:
     breed_list: BreedList | None = None
     copy: bool = False
     gone: bool = False
+    crops: bool = False
+    margin: float = MARGIN
+    upright: bool = False
+    confidence: bool = False
 
     def __post_init__(self) -> None:
         exporter, out = self.exporter, self.out
@@ -147,6 +156,10 @@ class Export:
             breed_list=self.breed_list,
             copy=self.copy,
             gone=self.gone,
+            crops=self.crops,
+            margin=self.margin,
+            upright=self.upright,
+            confidence=self.confidence,
         )
 
     def _written(

@@ -27,11 +27,13 @@ class ExportFormat(StrEnum):
     PARQUET = "parquet"
     MD_JSON = "md-json"
     COCO = "coco"
+    YOLO = "yolo"
     LABEL_STUDIO = "label-studio"
     ASM3 = "asm3"
     XMP = "xmp"
     FOLDERS = "folders"
     CONTACT_SHEET = "contact-sheet"
+    CROPS = "crops"
     TRAINING_SET = "training-set"
 
 
@@ -42,11 +44,13 @@ _BUILT_IN: Mapping[str, type[Exporter]] = {
     ExportFormat.PARQUET: built_in.Parquet,
     ExportFormat.MD_JSON: built_in.MegaDetector,
     ExportFormat.COCO: built_in.Coco,
+    ExportFormat.YOLO: built_in.Yolo,
     ExportFormat.LABEL_STUDIO: built_in.LabelStudio,
     ExportFormat.ASM3: built_in.Asm3,
     ExportFormat.XMP: built_in.Xmp,
     ExportFormat.FOLDERS: built_in.Folders,
     ExportFormat.CONTACT_SHEET: built_in.ContactSheet,
+    ExportFormat.CROPS: built_in.Crops,
     ExportFormat.TRAINING_SET: built_in.TrainingSet,
 }
 
