@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageOps
 
 from barkive.boxes import Box, suppress
 from barkive.errors import UsageError
@@ -80,3 +81,45 @@ def test_suppression_keeps_the_best_of_each_heap() -> None:
     assert suppress(corners, scores, 0.6).tolist() == [1, 2, 3]
     assert suppress(corners, scores, 0.3).tolist() == [1, 2]
     assert suppress(corners[:0], scores[:0], 0.5).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [
+        (1, Box(0.1, 0.2, 0.3, 0.5)),
+        (2, Box(0.6, 0.2, 0.3, 0.5)),
+        (3, Box(0.6, 0.3, 0.3, 0.5)),
+        (4, Box(0.1, 0.3, 0.3, 0.5)),
+        (5, Box(0.2, 0.1, 0.5, 0.3)),
+        (6, Box(0.3, 0.1, 0.5, 0.3)),
+        (7, Box(0.3, 0.6, 0.5, 0.3)),
+        (8, Box(0.2, 0.6, 0.5, 0.3)),
+    ],
+)
+def test_a_box_turns_with_its_picture(orientation: int, expected: Box) -> None:
+    box = Box(0.1, 0.2, 0.3, 0.5)
+    turned = box.turned(orientation)
+    assert sides(turned) == pytest.approx(sides(expected))
+    assert sides(turned.turned_back(orientation)) == pytest.approx(sides(box))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_box_turns_as_pillow_turns_pixels(orientation: int) -> None:
+    stored = np.zeros((40, 60, 3), np.uint8)
+    stored[8:28, 6:24] = 255
+    image = Image.fromarray(stored)
+    image.getexif()[ExifTags.Base.Orientation] = orientation
+    upright = np.asarray(ImageOps.exif_transpose(image))[..., 0]
+    rows, columns = np.nonzero(upright)
+    height, width = upright.shape
+    found = Box.between(
+        columns.min() / width,
+        rows.min() / height,
+        (columns.max() + 1) / width,
+        (rows.max() + 1) / height,
+    )
+    assert sides(Box(0.1, 0.2, 0.3, 0.5).turned(orientation)) == pytest.approx(sides(found))
+
+
+def sides(box: Box) -> tuple[float, float, float, float]:
+    return box.x, box.y, box.width, box.height

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -240,6 +241,30 @@ class Classifier:
                     yield Judged(item, Status.FAILED, views.message, None)
                 else:
                     yield Judged(item, *next(judged))
+
+    def judge_boxes(self, photo: Photo, boxes: Sequence[Box]) -> list[JudgedDog]:
+        """Judges the dogs in boxes that somebody else drew, in their order.
+
+        Args:
+            photo: See `predict`.
+            boxes: In the upright photo.
+
+        Returns:
+            The score of each is 1. Where the network sees no dog the status is `not_dog`.
+
+        Raises:
+            PhotoError: The photo can't be read.
+        """
+        if not boxes:
+            return []
+        crops = self.viewer.crops(photo, list(boxes))
+        judged: list[JudgedDog] = []
+        while batch := list(islice(crops, BATCH[self.bundle.device])):
+            scores = self.score(np.stack(batch))
+            statuses = self.bundle.info.statuses(scores)
+            for row, status in enumerate(statuses):
+                judged.append(JudgedDog(boxes[len(judged)], 1.0, status, scores.row(row)))
+        return judged
 
     def _judge_views(
         self, photos: Sequence[Views], size: int

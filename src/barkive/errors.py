@@ -159,6 +159,10 @@ class UnknownPhotoError(CatalogueError):
     """A catalogue does not hold the photo that is meant."""
 
 
+class UnknownDogError(UsageError):
+    """A photo has no such dog."""
+
+
 class NothingToSayError(UsageError):
     """A photo can't be corrected, or has no correction that could be taken back."""
 

@@ -103,8 +103,8 @@ class DogJSON(TypedDict):
     breeds: list[CandidateJSON]
 
 
-class VerdictJSON(TypedDict):
-    """A verdict's JSON form: the contract of `--format json`."""
+class WholeJSON(TypedDict):
+    """What the JSON forms of a verdict and of a catalogued photo have in common."""
 
     file: str | None
     status: str
@@ -112,6 +112,11 @@ class VerdictJSON(TypedDict):
     error: str | None
     error_code: str | None
     model: str
+
+
+class VerdictJSON(WholeJSON):
+    """A verdict's JSON form: the contract of `--format json`."""
+
     dogs: list[DogJSON] | None
 
 

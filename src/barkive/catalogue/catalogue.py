@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.catalogue.annotations import labels
+from barkive.catalogue.annotations import drawn_boxes, labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import ReviewQueue
@@ -200,7 +200,10 @@ class Catalogue:
         return counting.count(self._store, query)
 
     def counts(self, by: By, query: Filter = _ALL) -> Counter[str]:
-        """How many photos there are of each status, or of each breed by its id."""
+        """How many photos there are of each status, or of each breed by its id.
+
+        A photo counts once: for its main dog.
+        """
         store = self._store
         found = counting.counts(store, by, query)
         if by == "status":
@@ -279,14 +282,22 @@ class Catalogue:
         """
         return duplicates_of(self._store, number)
 
-    def label(self, photo: Known, label: Label) -> Entry:
+    def label(
+        self,
+        photo: Known,
+        label: Label | Sequence[Label],
+        *,
+        classifier: Classifier | None = None,
+    ) -> Entry:
         """Writes what a person says of a photo, and of every file of the same picture.
 
         It is durable when this returns.
 
         Args:
             photo: Its path or its number.
-            label: What is said.
+            label: What is said; or several things in order, of which all or none are written.
+            classifier: That judges the boxes which are drawn, see `judge_boxes`; None where
+                that is not wanted.
 
         Returns:
             The photo as it is now.
@@ -297,8 +308,26 @@ class Catalogue:
             NothingToSayError: It could never be read, or there is nothing to take back.
             ReviewedMeanwhileError: Somebody has spoken of it since it was seen.
             UnknownBreedError: There is no such breed.
+            UnknownDogError: The photo has no such dog.
         """
-        return labels.add(self._store, _known(photo), label)
+        said = [label] if isinstance(label, Label) else label
+        entry = labels.add(self._store, _known(photo), *said)
+        if classifier is not None and any(one.box is not None for one in said):
+            return self.judge_boxes(entry.id, classifier)
+        return entry
+
+    def judge_boxes(self, photo: Known, classifier: Classifier) -> Entry:
+        """Has a classifier judge the dogs of a photo that only people saw: see `drawn_boxes`.
+
+        Args:
+            photo: Its path or its number.
+            classifier: Of which the rest of the photo was judged.
+
+        Returns:
+            The photo as it is now. Where its file is gone or can't be read, or another model
+            judged it, it is as it was.
+        """
+        return drawn_boxes.judge(self._store, _known(photo), classifier)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
         """Gives a breed that people added or trained another name: see `renaming.rename`.

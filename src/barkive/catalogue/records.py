@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
-from barkive.boxes import Box
+from barkive.boxes import Box, BoxJSON
+from barkive.errors import UnknownDogError
 from barkive.messages import VERBATIM, Language, Message
 from barkive.verdicts import (
     BreedName,
@@ -25,26 +26,39 @@ from barkive.verdicts import (
     DogJSON,
     Status,
     Verdict,
-    VerdictJSON,
+    WholeJSON,
 )
 
 VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
-"""An `Entry.version`: the first half of the content's SHA-256, and the number of the label."""
+"""An `Entry.version`: the first half of the content's SHA-256, and a number for what was said."""
 
 
 class Kind(StrEnum):
-    """What a person can say of a photo."""
+    """What a person can say of a photo or of one of its dogs.
+
+    `dog` says that a dog is there, where a box was drawn or moved, and nothing of its breed.
+    """
 
     BREED = "breed"
     CROSS = "cross"
     NOT_DOG = "not_dog"
     UNSURE = "unsure"
+    DOG = "dog"
     UNDO = "undo"
 
 
-class EntryJSON(VerdictJSON):
+class EntryDogJSON(DogJSON):
+    """The JSON form of a dog of the catalogue: that of a verdict's, and its own fields."""
+
+    id: int
+    corrected: bool
+    note: str | None
+
+
+class EntryJSON(WholeJSON):
     """An entry's JSON form: that of a verdict, and the catalogue's own fields behind it."""
 
+    dogs: list[EntryDogJSON] | None
     id: int
     version: str | None
     corrected: bool
@@ -67,14 +81,6 @@ class FoundJSON(EntryJSON):
     """The JSON form of a photo found by its likeness to another."""
 
     similarity: float
-
-
-class EntryDogJSON(DogJSON):
-    """The JSON form of a dog of the catalogue: that of a verdict's, and its own fields."""
-
-    id: int
-    corrected: bool
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,8 @@ class Entry:
             has probability 1, those of a cross 0.5 each.
         reason: Why it could not be read; None unless `failed`, or `unreadable_since` is given.
         corrected: Whether a person said so.
-        label_id: The number of the person's label in force; None where there is none.
+        label_id: The number of the person's label in force; None where there is none. Where
+            people named the main dog, that is its label.
         note: What they wrote beside it.
         prediction: What the model said; None where the photo could not be read.
         guesses: The breeds that the model finds most probable, at most five, also where it
@@ -159,7 +166,9 @@ class Entry:
             it stays. None if it can.
         missing_since: When a scan first did not find the file any more, UTC; None if it is there.
         dogs: The dogs that have a box, the largest first, by their effective labels; None where
-            they were never looked for.
+            they were never looked for, and nobody drew one.
+        said_id: Where people spoke of single dogs, the number of the last thing that was said;
+            None where nobody did.
     """
 
     id: int
@@ -189,12 +198,16 @@ class Entry:
     unreadable_since: datetime | None
     missing_since: datetime | None
     dogs: tuple[EntryDog, ...] | None = None
+    said_id: int | None = None
 
     @property
     def verdict(self) -> Verdict:
         """The effective label, as a verdict."""
         reason = self.reason if self.status is Status.FAILED else None
-        return Verdict(self.file, self.status, self.breeds, reason, self.model)
+        dogs = None
+        if self.dogs is not None:
+            dogs = tuple(Dog(one.box, one.score, one.status, one.breeds) for one in self.dogs)
+        return Verdict(self.file, self.status, self.breeds, reason, self.model, dogs)
 
     @property
     def error(self) -> str | None:
@@ -203,13 +216,35 @@ class Entry:
 
     @property
     def version(self) -> str | None:
-        """What a person who looks at the photo sees: its content, and the label in force.
+        """What a person who looks at the photo sees: its content, and the labels in force.
 
         None where the file could never be read.
         """
         if self.sha256 is None:
             return None
-        return f"{self.sha256[:32]}-{self.label_id or 0}"
+        return f"{self.sha256[:32]}-{self.said_id or self.label_id or 0}"
+
+    @property
+    def open_dog(self) -> EntryDog | None:
+        """The largest dog of which the model is not sure and nobody spoke; None where none is."""
+        waiting = (
+            one for one in self.dogs or () if one.status is Status.UNCERTAIN and not one.corrected
+        )
+        return next(waiting, None)
+
+    def dog(self, number: int) -> EntryDog:
+        """One of its dogs.
+
+        Args:
+            number: Counted from 1, the largest first.
+
+        Raises:
+            UnknownDogError: There is no such dog.
+        """
+        dogs = self.dogs or ()
+        if not 1 <= number <= len(dogs):
+            raise UnknownDogError("photo_dog_unknown", file=self.file, dog=number, n=len(dogs))
+        return dogs[number - 1]
 
     @property
     def labels(self) -> tuple[BreedName, ...]:
@@ -241,6 +276,7 @@ class Entry:
         return {
             **verdict,
             "breeds": verdict["breeds"][:top],
+            "dogs": None if self.dogs is None else [one.to_json(lang, top) for one in self.dogs],
             "id": self.id,
             "version": self.version,
             "corrected": self.corrected,
@@ -294,6 +330,8 @@ class LabelRow:
         was: What held before.
         undoes: The number of the one that it takes back.
         turn: Its place among the labels of one second.
+        dog: The number of the dog that it is said of; None for the photo.
+        box: Where that dog is, as `Mark.to_text` writes it; None for the photo.
     """
 
     id: int
@@ -308,6 +346,36 @@ class LabelRow:
     was: str
     undoes: int | None
     turn: int
+    dog: int | None = None
+    box: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a dog is of which people spoke.
+
+    Attributes:
+        box: In the upright photo that they saw.
+        drawn: Whether they drew or moved it; else it is what the model proposed.
+        before: Where it was until it was moved; None where it was not.
+    """
+
+    box: Box
+    drawn: bool = False
+    before: Box | None = None
+
+    def to_text(self) -> str:
+        """The mark as a label keeps it, in JSON."""
+        before = self.before.to_json() if self.before is not None else None
+        further = {"drawn": True, "before": before} if self.drawn else {}
+        return json.dumps({**self.box.to_json(), **further})
+
+    @staticmethod
+    def from_text(text: str) -> Mark:
+        """What `to_text` wrote."""
+        said = json.loads(text)
+        drawn, before = said.pop("drawn", False), said.pop("before", None)
+        return Mark(Box(**said), drawn, Box(**before) if before is not None else None)
 
 
 class ChangeJSON(TypedDict):
@@ -321,11 +389,13 @@ class ChangeJSON(TypedDict):
     by: str | None
     at: str
     was: str
+    dog: int | None
+    box: BoxJSON | None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a person once said of a photo.
+    """What a person once said of a photo, or of one of its dogs.
 
     Attributes:
         id: The number of the label.
@@ -336,6 +406,8 @@ class Change:
         by: Who said it.
         at: When, UTC.
         was: What held before, such as `uncertain` or `dog: Pug`.
+        dog: The number of the dog that is meant; None for the photo.
+        box: Where that dog was for who said so; None for the photo.
     """
 
     id: int
@@ -346,6 +418,8 @@ class Change:
     by: str | None
     at: datetime
     was: str
+    dog: int | None = None
+    box: Box | None = None
 
     def to_json(self, lang: Language = "en") -> ChangeJSON:
         """The change as a JSON object."""
@@ -358,6 +432,8 @@ class Change:
             "by": self.by,
             "at": utc(self.at),
             "was": self.was,
+            "dog": self.dog,
+            "box": self.box.to_json() if self.box is not None else None,
         }
 
 

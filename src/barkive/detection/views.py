@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,9 +86,28 @@ class Viewer:
         proposals = worth_judging(found)
         if not proposals or is_portrait(found, width / height):
             return Views(whole, proposals, portrait=bool(proposals))
-        sharp = self._sharp(photo, decoded, [one.box for one in proposals])
-        crops = [self.preprocessing.apply(crop(sharp, one.box)) for one in proposals]
-        return Views(np.concatenate([whole, np.stack(crops)]), proposals)
+        crops = self._crops(photo, decoded, [one.box for one in proposals])
+        return Views(np.concatenate([whole, np.stack(list(crops))]), proposals)
+
+    def crops(self, photo: Photo, boxes: list[Box]) -> Iterator[_Pixels]:
+        """What the judge is shown of boxes in a photo, which is decoded once.
+
+        Args:
+            photo: See `decode`.
+            boxes: At least one.
+
+        Yields:
+            RGB, shape (size, size, 3).
+
+        Raises:
+            PhotoError: The photo can't be read.
+        """
+        decoded = decode(photo, shorter_side=self.preprocessing.size)
+        return self._crops(photo, decoded, boxes)
+
+    def _crops(self, photo: Photo, decoded: _Pixels, boxes: list[Box]) -> Iterator[_Pixels]:
+        sharp = self._sharp(photo, decoded, boxes)
+        return (self.preprocessing.apply(crop(sharp, box)) for box in boxes)
 
     def _sharp(self, photo: Photo, decoded: _Pixels, boxes: list[Box]) -> _Pixels:
         """The photo with enough pixels for crops of these boxes, if it has them."""

@@ -1,7 +1,8 @@
-"""What people say of photos: labels, and their history.
+"""What people say of photos and of the dogs in them: labels, and their history.
 
 A label belongs to a picture, and so to every file with it. Nothing is ever
-overwritten: an undo is one more line of the history.
+overwritten: an undo is one more line of the history. A label of a dog keeps where that dog
+is, so that it outlives the model that proposed the box.
 """
 
 from __future__ import annotations
@@ -18,41 +19,55 @@ from sqlalchemy import (
     select,
 )
 
+from barkive.boxes import Box
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_label import IN_ORDER, update_effective_labels
+from barkive.catalogue.query.effective_dogs import dog_id
+from barkive.catalogue.query.effective_label import standing, update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
+from barkive.catalogue.query.judgements import Turns, said_of
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow
+from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow, Mark
 from barkive.clock import now
 from barkive.errors import (
     ChangedPhotoError,
     NothingToSayError,
     ReviewedMeanwhileError,
     UnknownBreedError,
+    UnknownDogError,
     UsageError,
 )
+from barkive.verdicts import Status
+
+MOST_DOGS = 1000
+"""So many boxes a photo has at most."""
 
 _BREEDS_OF = {Kind.BREED: 1, Kind.CROSS: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person says of a photo.
+    """What a person says of a photo, or of one of its dogs.
+
+    Without `dog` and `box` it is said of the photo, and holds for its main dog.
 
     Attributes:
-        kind: What is said; `undo` takes back the last thing that was said.
+        kind: What is said; `undo` takes back the last thing that was said, of the dog where one
+            is given; `not_dog` of a dog takes its box away.
         seen: The `Entry.version` that the person had before them; None where the program does
             not say.
         breeds: Names or ids: one for `breed`, two different ones for `cross`, else none.
         note: Anything worth remembering.
         by: Who says so.
         other: Whether breeds that Barkive has no name for are taken as they are written.
+        dog: The number of the dog that is meant: an `EntryDog.id`.
+        box: Where it is, in the photo as it was seen: moves the dog, or without one says that
+            another dog is there.
 
     Raises:
-        UsageError: The number of breeds does not fit.
+        UsageError: The number of breeds does not fit, or the kind takes a box or none.
     """
 
     kind: Kind
@@ -61,8 +76,19 @@ class Label:
     by: str | None = None
     other: bool = False
     seen: str | None = None
+    dog: int | None = None
+    box: Box | None = None
+
+    @property
+    def is_new_dog(self) -> bool:
+        """Whether it says that another dog is there."""
+        return self.box is not None and self.dog is None
 
     def __post_init__(self) -> None:
+        if self.kind is Kind.DOG and self.box is None:
+            raise UsageError("label_box_missing")
+        if self.kind in (Kind.NOT_DOG, Kind.UNDO) and self.box is not None:
+            raise UsageError("label_box_unused", kind=self.kind)
         count = _BREEDS_OF.get(self.kind, 0)
         if len(self.breeds) != count:
             raise UsageError(
@@ -75,13 +101,14 @@ class Label:
             raise UsageError("label_breed_empty")
 
 
-def add(store: Store, photo: str | int, label: Label) -> Entry:
+def add(store: Store, photo: str | int, *labels: Label) -> Entry:
     """Writes what a person says of a photo; it is durable when this returns.
 
     Args:
         store: The catalogue.
         photo: Its path or its number; every file of the same picture is corrected with it.
-        label: What is said.
+        labels: What is said, in order; all of it or nothing is written. The version that the
+            first names was seen.
 
     Returns:
         The photo as it is now.
@@ -93,13 +120,15 @@ def add(store: Store, photo: str | int, label: Label) -> Entry:
         ReviewedMeanwhileError: Somebody has spoken of it since it was seen.
         CatalogueError: The catalogue can't be written.
         UnknownBreedError: There is no such breed.
+        UnknownDogError: There is no such dog.
     """
     # Before the transaction, for which others wait: the file may have to be read.
     known = one(store, photo)
-    refuse_changed(known, label)
+    if labels:
+        refuse_changed(known, labels[0])
     with store.write() as connection:
         # By its number: a scan may have put another picture under this name meanwhile.
-        return write(connection, store.models, known.id, label)
+        return write(connection, store.models, known.id, *labels)
 
 
 def refuse_changed(entry: Entry, label: Label) -> None:
@@ -118,38 +147,137 @@ def refuse_changed(entry: Entry, label: Label) -> None:
             raise ChangedPhotoError("label_picture_unreadable", file=entry.file)
 
 
-def write(connection: Connection, models: Models, photo: str | int, label: Label) -> Entry:
-    """Writes what a person says of a photo, within a transaction: see `correct`."""
-    row = find(connection, photo)
-    (before,) = to_entries(connection, models, [row])
-    if row.sha256 is None:
-        raise NothingToSayError("label_photo_never_read", file=row.path)
-    content = bytes(row.sha256)
-    if label.seen is not None:
-        content = _seen(connection, row, label.seen)
-    breeds = _breeds(connection, models, label)
-    if label.kind is Kind.UNDO and row.correction_id is None:
-        raise NothingToSayError("label_none_to_undo", file=row.path)
-    said = schema.correction
-    last = select(func.max(said.c.said_at)).where(said.c.picture == row.picture)
-    connection.execute(
-        insert(said).values(
-            picture=row.picture,
-            sha256=content,
-            kind=label.kind.value,
-            breed=breeds[0] if breeds else None,
-            breed2=breeds[1] if len(breeds) > 1 else None,
-            note=label.note,
-            said_by=label.by,
-            # Words are in the order of their times, also where a clock was set back.
-            said_at=max(now(), connection.execute(last).scalar() or datetime.min),
-            was=_described(before),
-            undoes=row.correction_id if label.kind is Kind.UNDO else None,
+def write(connection: Connection, models: Models, photo: str | int, *labels: Label) -> Entry:
+    """Writes what a person says of a photo, within a transaction: see `add`."""
+    speech = _Speech(connection, models, find(connection, photo))
+    for number, label in enumerate(labels):
+        if number == 0 and label.seen is not None:
+            speech.see(label.seen)
+        elif not label.is_new_dog:
+            speech.settle()
+        speech.say(label)
+    return speech.settle()
+
+
+class _Speech:
+    """What a person says of one photo, within a transaction."""
+
+    def __init__(self, connection: Connection, models: Models, row: Row[Any]) -> None:
+        """Takes a photo.
+
+        Raises:
+            NothingToSayError: It could never be read.
+        """
+        self._connection, self._models = connection, models
+        if row.sha256 is None:
+            raise NothingToSayError("label_photo_never_read", file=row.path)
+        self._content = bytes(row.sha256)
+        self._read(row)
+
+    def see(self, version: str) -> None:
+        """Notes which version the person saw.
+
+        Raises:
+            ChangedPhotoError: It holds another picture, or it is no version.
+            ReviewedMeanwhileError: Another label was in force.
+        """
+        self._content = _seen(self._connection, self._row, version)
+
+    def say(self, label: Label) -> None:
+        """Writes a label."""
+        breeds = _breeds(self._connection, self._models, label)
+        undone = self._undone(label) if label.kind is Kind.UNDO else None
+        if undone is not None:
+            dog, box = undone.dog, undone.box
+        else:
+            dog, box = self._dog(label)
+        table = schema.correction
+        last = select(func.max(table.c.said_at)).where(table.c.picture == self._row.picture)
+        self._connection.execute(
+            insert(table).values(
+                picture=self._row.picture,
+                sha256=undone.sha256 if undone is not None and dog else self._content,
+                kind=label.kind.value,
+                breed=breeds[0] if breeds else None,
+                breed2=breeds[1] if len(breeds) > 1 else None,
+                note=label.note,
+                said_by=label.by,
+                # Words are in the order of their times, also where a clock was set back.
+                said_at=max(now(), self._connection.execute(last).scalar() or datetime.min),
+                was=self._described(dog),
+                undoes=undone.id if undone is not None else None,
+                dog=dog,
+                box=box,
+            )
         )
-    )
-    update_effective_labels(connection, models, row.picture)
-    (after,) = to_entries(connection, models, [find(connection, row.number)])
-    return after
+        self._is_settled = False
+
+    def settle(self) -> Entry:
+        """Brings the photo up to date, and gives it."""
+        if not self._is_settled:
+            update_effective_labels(self._connection, self._models, self._row.picture)
+            self._read(find(self._connection, self._row.number))
+        return self._entry
+
+    def _read(self, row: Row[Any]) -> None:
+        self._row, self._is_settled = row, True
+        (self._entry,) = to_entries(self._connection, self._models, [row])
+        self._said = said_of(self._connection, [row.picture]).get(row.picture, [])
+        self._dogs = {dog.id: dog for dog in self._entry.dogs or ()}
+        self._new: set[int] = set()
+
+    def _undone(self, label: Label) -> Row[Any]:
+        """The label that an undo takes back.
+
+        Raises:
+            NothingToSayError: There is none.
+        """
+        words = [one for one in standing(self._said) if label.dog in (None, one.dog)]
+        if not words:
+            raise NothingToSayError("label_none_to_undo", file=self._row.path)
+        return words[-1]
+
+    def _dog(self, label: Label) -> tuple[int | None, str | None]:
+        """The dog that is meant, and where it is; None where the photo is.
+
+        Raises:
+            UnknownDogError: There is no such dog.
+            NothingToSayError: There are too many.
+        """
+        if label.dog is None and label.box is None:
+            return None, None
+        if label.dog is None:
+            assert label.box is not None
+            dog = dog_id(self._content, label.box)
+            self._new |= {dog} - self._dogs.keys()
+            if len(self._dogs) + len(self._new) > MOST_DOGS:
+                raise NothingToSayError("label_too_many_dogs", file=self._row.path, limit=MOST_DOGS)
+            return dog, Mark(label.box, drawn=True).to_text()
+        known = self._dogs.get(label.dog)
+        was_spoken_of = any(one.dog == label.dog for one in self._said)
+        if known is None and (label.box is None or not was_spoken_of):
+            raise UnknownDogError(
+                "label_dog_unknown", file=self._row.path, dog=label.dog, n=len(self._dogs)
+            )
+        before = None
+        if known is not None:
+            own = bytes(self._row.sha256)
+            turns = Turns.read(
+                self._connection, {own, self._content} if own != self._content else ()
+            )
+            before = turns.box(known.box, own, self._content)
+        if label.box is not None:
+            return label.dog, Mark(label.box, drawn=True, before=before).to_text()
+        assert before is not None
+        return label.dog, Mark(before).to_text()
+
+    def _described(self, dog: int | None) -> str:
+        """What held before, in one line, such as `uncertain` or `dog: Pug`."""
+        what = self._entry if dog is None else self._dogs.get(dog)
+        if what is None:
+            return Status.NOT_DOG.value
+        names = " x ".join(label.en for label in what.labels)
+        return f"{what.status.value}: {names}" if names else what.status.value
 
 
 def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
@@ -170,7 +298,7 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     whole = connection.execute(known.limit(1)).scalar()
     if whole is None:
         raise ChangedPhotoError("label_picture_not_seen", file=row.path)
-    if label != (row.correction_id or 0):
+    if label != (row.said_id or row.correction_id or 0):
         raise ReviewedMeanwhileError("label_spoken_since_seen", file=row.path)
     return bytes(whole)
 
@@ -183,11 +311,8 @@ def history(store: Store, photo: str | int) -> list[Change]:
     """
     with store.read() as connection:
         row = find(connection, photo)
-        table = schema.correction
-        said = connection.execute(
-            select(table).where(table.c.picture == row.picture).order_by(*IN_ORDER)
-        )
-        return [to_change(store.models, row) for row in said]
+        said = said_of(connection, [row.picture]).get(row.picture, [])
+        return [to_change(store.models, one) for one in said]
 
 
 def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
@@ -201,6 +326,8 @@ def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
         by=row.said_by,
         at=row.said_at,
         was=row.was,
+        dog=row.dog,
+        box=Mark.from_text(row.box).box if row.box is not None else None,
     )
 
 
@@ -219,9 +346,3 @@ def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, 
     if len(set(found)) < len(found):
         raise UsageError("label_cross_same_breed", breeds=label.breeds)
     return tuple(found)
-
-
-def _described(entry: Entry) -> str:
-    """What held, in one line, such as `uncertain` or `dog: Pug`."""
-    names = " x ".join(label.en for label in entry.labels)
-    return f"{entry.status.value}: {names}" if names else entry.status.value

@@ -8,7 +8,7 @@ nobody does another's work again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -35,8 +35,10 @@ from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.catalogue.query import entries
+from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.judgements import said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, Entry, Kind
 from barkive.clock import now
@@ -60,7 +62,8 @@ class Progress:
     """How far the review is.
 
     Attributes:
-        left: Photos that wait for a review: see `Filter.to_review`.
+        left: Photos that wait for a review: see `Filter.to_review`; also those of which only
+            another dog than the main one does.
         done: Photos that this reviewer has answered.
         skipped: Photos that this reviewer has passed over.
         checked: Pictures of which people said what is on them, in the whole catalogue.
@@ -110,7 +113,7 @@ class ReviewQueue:
         """
         table, c = schema.review, schema.photo.c
         moment = self._clock()
-        where = query.to_review().where(self._store)
+        waiting = self._waiting(query)
         with self._store.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
             mine = and_(table.c.desk == session, table.c.state == _OPEN)
@@ -120,16 +123,17 @@ class ReviewQueue:
             ).scalars()
             rows: dict[int, Row[Any]] = {}
             for picture in own.all():
-                still = chosen().where(where, c.picture == picture).order_by(c.id).limit(1)
+                still = chosen().where(or_(*waiting), c.picture == picture).order_by(c.id).limit(1)
                 if (row := connection.execute(still).first()) is not None:
                     rows[picture] = row
             taken = list(rows)[:1]
-            if len(rows) < count:
-                free = chosen().where(where, _is_free(session, moment))
-                free = least_certain_first(free).limit(count * _SPARE)
-                for row in connection.execute(free):
-                    if len(rows) < count:
-                        rows.setdefault(row.picture, row)
+            for where in waiting:
+                if len(rows) < count:
+                    free = chosen().where(where, _is_free(session, moment))
+                    free = least_certain_first(free).limit(count * _SPARE)
+                    for row in connection.execute(free):
+                        if len(rows) < count:
+                            rows.setdefault(row.picture, row)
             if rows and not taken:
                 (first, *_) = rows
                 values = {"desk": session, "picture": first, "state": _OPEN, "at": moment}
@@ -148,10 +152,16 @@ class ReviewQueue:
         Raises:
             UsageError: Photos that can't be read are asked for.
         """
-        where = query.to_review().where(self._store)
-        page = least_certain_first(chosen().where(where)).offset(offset).limit(count)
+        rows: list[Row[Any]] = []
         with self._store.read() as connection:
-            return to_entries(connection, self._store.models, connection.execute(page).all())
+            for where in self._waiting(query):
+                page = least_certain_first(chosen().where(where)).offset(offset)
+                rows += connection.execute(page.limit(count - len(rows))).all()
+                if len(rows) == count:
+                    break
+                passed = select(func.count()).select_from(schema.photo).where(where)
+                offset = max(0, offset - connection.execute(passed).scalar_one())
+            return to_entries(connection, self._store.models, rows)
 
     def answer(self, session: str, number: int, label: Label) -> Entry:
         """Writes what a session says of a photo; it is durable when this returns.
@@ -170,20 +180,20 @@ class ReviewQueue:
             UnknownPhotoError: There is no such photo.
             UnknownBreedError: There is no such breed.
         """
-        table = schema.review
         seen = entries.one(self._store, number)
         labels.refuse_changed(seen, label)
         with self._store.write() as connection:
             row = entries.find(connection, number)
-            if row.corrected:
+            (seen,) = to_entries(connection, self._store.models, [row])
+            dogs = {dog.id: dog.corrected for dog in seen.dogs or ()}
+            if row.corrected if label.dog is None else dogs.get(label.dog, False):
                 raise ReviewedMeanwhileError("review_done_meanwhile", file=row.path)
             entry = labels.write(connection, self._store.models, number, label)
-            self._settle(connection, session, row.picture, _DONE)
-            connection.execute(
-                update(table)
-                .where(table.c.desk == session, table.c.picture == row.picture)
-                .values(correction_id=entry.label_id)
-            )
+            said = said_of(connection, [row.picture])[row.picture][-1].id
+            # Of several dogs the session has the next one before it.
+            is_left = label.dog is not None and entry.open_dog is not None
+            state = _OPEN if is_left or label.kind is Kind.DOG else _DONE
+            self._settle(connection, session, row.picture, state, said)
         return entry
 
     def skip(self, session: str, number: int) -> None:
@@ -194,7 +204,7 @@ class ReviewQueue:
         """
         with self._store.write() as connection:
             row = entries.find(connection, number)
-            self._settle(connection, session, row.picture, _SKIPPED)
+            self._settle(connection, session, row.picture, _SKIPPED, None)
 
     def unskip(self, session: str) -> int:
         """Brings the photos back that a session has passed over, and gives their number."""
@@ -241,10 +251,12 @@ class ReviewQueue:
             if last is None:
                 return None
             row = self._row(connection, last)
-            if last.state == _DONE and row.correction_id != last.correction_id:
+            said = last.correction_id
+            holding = standing(said_of(connection, [row.picture]).get(row.picture, []))
+            if said is not None and (not holding or holding[-1].id != said):
                 connection.execute(delete(table).where(table.c.id == last.id))
             else:
-                if last.state == _DONE:
+                if said is not None:
                     undone = Label(Kind.UNDO, by=by)
                     labels.write(connection, self._store.models, row.number, undone)
                 connection.execute(
@@ -272,11 +284,13 @@ class ReviewQueue:
     def progress(self, session: str, query: Filter = _ALL) -> Progress:
         """How far a session and all together are, and how often the model was right."""
         table = schema.review
-        where = query.to_review().where(self._store)
         with self._store.read() as connection:
-            left = connection.execute(
-                select(func.count()).select_from(schema.photo).where(where)
-            ).scalar_one()
+            left = sum(
+                connection.execute(
+                    select(func.count()).select_from(schema.photo).where(where)
+                ).scalar_one()
+                for where in self._waiting(query)
+            )
             found = connection.execute(
                 select(table.c.state, func.count())
                 .where(table.c.desk == session)
@@ -285,6 +299,20 @@ class ReviewQueue:
             states: dict[str, int] = {row.state: row[1] for row in found}
             checked, right, listed = self._compared(connection)
         return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
+
+    def _waiting(self, query: Filter) -> list[ColumnElement[bool]]:
+        """The photos that wait for a review, as conditions of which each fits one at most.
+
+        First those whose main dog waits, then those of which only another dog does.
+        """
+        wanted = query.to_review()
+        main = wanted.where(self._store)
+        photo, dog = schema.photo.c, schema.other_dog.c
+        statuses = [Status(one).value for one in wanted.status]
+        waits = select(dog.photo_id).where(dog.corrected.is_(False), dog.status.in_(statuses))
+        around = replace(query, status=(), corrected=None).where(self._store)
+        is_main = and_(photo.corrected.is_(False), photo.status.in_(statuses))
+        return [main, and_(around, photo.id.in_(waits), ~is_main)]
 
     def _give_up(self, connection: Connection, session: str, moment: datetime) -> None:
         """Takes from a session what another one got because it was silent, or passed it over."""
@@ -309,14 +337,25 @@ class ReviewQueue:
         found = chosen().where(schema.photo.c.picture == done.picture)
         return connection.execute(found.order_by(schema.photo.c.id).limit(1)).one()
 
-    def _settle(self, connection: Connection, session: str, picture: int, state: str) -> None:
-        """Notes what a session has done with a photo, as the last thing that it did."""
+    def _settle(
+        self, connection: Connection, session: str, picture: int, state: str, said: int | None
+    ) -> None:
+        """Notes what a session has done with a photo, as the last thing that it did.
+
+        Args:
+            connection: Of a writing transaction.
+            session: Which one.
+            picture: The photo's.
+            state: What the photo is for the session from now on.
+            said: The number of its label; None where it said nothing.
+        """
         table = schema.review
         turns = select(func.coalesce(func.max(table.c.turn), 0)).where(table.c.desk == session)
         values = {
             "state": state,
             "at": self._clock(),
             "turn": connection.execute(turns).scalar_one() + 1,
+            "correction_id": said,
         }
         mine = and_(table.c.desk == session, table.c.picture == picture)
         if not connection.execute(update(table).where(mine).values(values)).rowcount:

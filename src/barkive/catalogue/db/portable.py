@@ -133,6 +133,7 @@ class Part:
 
 MODELS = Part(Message("part_models"), schema.model)
 ANSWERS = Part(Message("part_answers"), schema.answer)
+DETECTIONS = Part(Message("part_detections"), schema.detection)
 MERGES = Part(Message("part_merges"), schema.merge, ("uuid", "name", "started_at"))
 CONTENTS = Part(Message("part_contents"), schema.content, ("sha256",))
 ALIASES = Part(Message("part_aliases"), schema.alias, ("number",))
@@ -140,6 +141,7 @@ CORRECTIONS = Part(Message("part_corrections"), schema.correction)
 BREEDS = Part(Message("part_breeds"), schema.added_breed, ("key", "breed"))
 RUNS = Part(Message("part_scans"), schema.run, ("started_by", "started_at"))
 PHOTOS = Part(Message("part_photos"), schema.photo, ("number", "added_at"), may_go=True)
+OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 
 def packed(row: Row) -> bytes:

@@ -5,9 +5,11 @@
 | `catalogue` | the catalogue itself: one row, with its identity |
 | `model` | a bundle that answered once |
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
+| `detection` | what a model said of one dog of a content; likewise never changed |
 | `content` | a file's content that was ever read, and the picture that it holds |
 | `photo` | a picture in a place, what is known of it, and what holds of it |
-| `correction` | what a person said of a picture, in order: never changed, only added to |
+| `other_dog` | a dog of a photo beside its main one: what holds of it, for searches |
+| `correction` | what a person said of a picture or of a dog in it, in order: only added to |
 | `added_breed` | a breed that people added, renamed or merged with another |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
@@ -28,7 +30,8 @@ those that are there. `photo.number` is what people and programs call a row by, 
 order in which it came.
 
 The effective label of a photo (`status`, `breed`, …) is the last label of its picture, or else
-what the model said; it is kept in `photo` as well, because searches must be fast.
+what the model said; it is kept in `photo` as well, because searches must be fast. Of the other
+dogs of a photo `other_dog` keeps it.
 """
 
 from __future__ import annotations
@@ -61,7 +64,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -155,7 +158,30 @@ answer = Table(
     Column("dog", Float, nullable=False),
     Column("vector", LargeBinary, nullable=False),
     Column("identified_at", DateTime, nullable=False),
+    # How many it saw; None where it was not asked to look for them.
+    Column("dogs", Integer),
     UniqueConstraint("sha256", "model_id"),
+    sqlite_autoincrement=True,
+)
+
+detection = Table(
+    "detection",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("answer_id", _Id, ForeignKey("answer.id"), nullable=False),
+    # 0 for the largest; None of a box that people drew, and that was judged afterwards.
+    Column("place", Integer),
+    Column("x", Float, nullable=False),
+    Column("y", Float, nullable=False),
+    Column("width", Float, nullable=False),
+    Column("height", Float, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("status", Text, nullable=False),
+    # Of the largest these are the answer's.
+    Column("probabilities", LargeBinary),
+    Column("dog", Float),
+    Column("vector", LargeBinary),
+    UniqueConstraint("answer_id", "place"),
     sqlite_autoincrement=True,
 )
 
@@ -169,6 +195,8 @@ content = Table(
     # not known: of another format, damaged, or read by version 0.1.
     Column("coded", LargeBinary),
     Column("sketch", LargeBinary),
+    # Of the EXIF data, 1..8: what turns the stored picture upright. None where it is not known.
+    Column("orientation", Integer),
     # The merge that it came with; None where a file was read here.
     Column("merge_id", BigInteger),
     sqlite_autoincrement=True,
@@ -210,6 +238,25 @@ photo = Table(
     Column("identified_at", DateTime),
     Column("unreadable_since", DateTime),
     Column("missing_since", DateTime),
+    # How many; None where they were never looked for, and nobody drew one.
+    Column("dogs", Integer),
+    # Where people spoke of single dogs, the last thing that was said of the picture.
+    Column("said_id", _Id),
+    sqlite_autoincrement=True,
+)
+
+other_dog = Table(
+    "other_dog",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("photo_id", _Id, ForeignKey("photo.id", ondelete="CASCADE"), nullable=False),
+    # 1 for the largest but the main one.
+    Column("place", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("breed", Text),
+    Column("breed2", Text),
+    Column("probability", Float),
+    Column("corrected", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -233,6 +280,9 @@ correction = Table(
     Column("turn", Integer, nullable=False, server_default="0"),
     # The merge that it came with; None where it was said here.
     Column("merge_id", BigInteger),
+    # The dog that it is said of, and where that is, see `Mark`; None for the photo.
+    Column("dog", BigInteger),
+    Column("box", Text),
     sqlite_autoincrement=True,
 )
 
@@ -371,6 +421,17 @@ _index(
     "corrected",
     "answer_id",
 )
+_index(
+    "photo_by_dogs",
+    _THERE,
+    "dogs",
+    "status",
+    "breed",
+    "probability",
+    "taken_at",
+    "corrected",
+    "answer_id",
+)
 _index("photo_by_breed2", "breed2 IS NOT NULL", "breed2", "breed")
 _index("photo_missing", "missing_since IS NOT NULL")
 Index(
@@ -393,5 +454,15 @@ Index("content_by_picture", content.c.picture)
 Index("content_by_code", content.c.coded)
 Index("alias_by_picture", alias.c.picture)
 Index("correction_by_picture", correction.c.picture)
+Index("other_dog_by_photo", other_dog.c.photo_id)
+Index("other_dog_by_status", other_dog.c.status, other_dog.c.corrected, other_dog.c.photo_id)
+Index("other_dog_by_breed", other_dog.c.breed, other_dog.c.probability, other_dog.c.photo_id)
+Index(
+    "other_dog_by_breed2",
+    other_dog.c.breed2,
+    other_dog.c.photo_id,
+    sqlite_where=text("breed2 IS NOT NULL"),
+    postgresql_where=text("breed2 IS NOT NULL"),
+)
 Index("review_by_picture", review.c.picture)
 Index("review_by_age", review.c.at)

@@ -148,6 +148,7 @@ def keep(connection: Connection, seen: Iterable[tuple[Reading, int]]) -> None:
     new: list[dict[str, Any]] = []
     for digest, (reading, picture) in readings.items():
         facts = {"coded": reading.coded, "sketch": reading.sketch}
+        facts |= {"orientation": reading.header.orientation if reading.header else None}
         there = known.get(digest)
         if there is None:
             new.append({"sha256": digest, "picture": picture, **facts})

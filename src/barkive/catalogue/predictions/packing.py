@@ -7,9 +7,12 @@ what the model said; an embedding as one byte a channel.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from barkive.classifier import JudgedDog
 
 _CODE = 127
 
@@ -41,3 +44,24 @@ def unpack_embeddings(packed: Sequence[bytes]) -> NDArray[np.int8]:
     """Packed vectors of one length as an array, shape (n, channels), -127..127."""
     channels = len(packed[0]) if packed else 0
     return np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), channels)
+
+
+def detection_row(answer: int, place: int | None, dog: JudgedDog) -> dict[str, Any]:
+    """A row of `detection`; of the largest dog, what the answer itself holds stands there alone.
+
+    Args:
+        answer: The number of the answer.
+        place: 0 for the largest; None of a box that people drew.
+        dog: What the model says of it.
+    """
+    scores = dog.scores if place != 0 else None
+    return {
+        "answer_id": answer,
+        "place": place,
+        **{name: getattr(dog.box, name) for name in ("x", "y", "width", "height")},
+        "score": dog.score,
+        "status": dog.status.value,
+        "probabilities": pack_probabilities(scores.probabilities[0]) if scores else None,
+        "dog": float(scores.dog[0]) if scores else None,
+        "vector": pack_embedding(scores.features[0]) if scores else None,
+    }

@@ -1,27 +1,26 @@
 """The effective label of a photo: a person's label in force, or else the model's prediction.
 
-The one place of that rule. It gives the columns of `photo` that searches look at.
+It gives the columns of `photo` that searches look at, and the rows of `other_dog`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
 from barkive.catalogue.db import bulk, schema
-from barkive.catalogue.predictions.models import Model, Models
+from barkive.catalogue.db.bulk import chunks
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_dogs import Effective, Prediction
 from barkive.catalogue.query.entries import chosen
+from barkive.catalogue.query.judgements import effective_of, said_of
 from barkive.catalogue.query.text_search import searchable
 from barkive.catalogue.records import Change, Kind, LabelRow
 from barkive.verdicts import Status
 
 AnyLabel = TypeVar("AnyLabel", Change, LabelRow, Row[Any])
-
-IN_ORDER = (schema.correction.c.said_at, schema.correction.c.turn, schema.correction.c.id)
-"""The order of what people said of a picture."""
 
 _STATUS_OF: Mapping[str, Status] = {
     Kind.BREED: Status.DOG,
@@ -29,28 +28,11 @@ _STATUS_OF: Mapping[str, Status] = {
     Kind.NOT_DOG: Status.NOT_DOG,
     Kind.UNSURE: Status.UNCERTAIN,
 }
+_SHOWS_DOG = (Status.DOG, Status.UNCERTAIN)
 
 
-def labels_in_force(connection: Connection, pictures: Iterable[int]) -> dict[int, Row[Any]]:
-    """The label in force of each picture that people labelled.
-
-    Args:
-        connection: Of the catalogue.
-        pictures: Which ones.
-    """
-    table = schema.correction
-    rows = connection.execute(
-        select(table).where(table.c.picture.in_(list(pictures))).order_by(*IN_ORDER)
-    )
-    said: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        said[row.picture].append(row)
-    in_force = {picture: label_in_force(labels) for picture, labels in said.items()}
-    return {picture: label for picture, label in in_force.items() if label is not None}
-
-
-def label_in_force(said: Iterable[AnyLabel]) -> AnyLabel | None:
-    """The last label that was not taken back; None where there is none.
+def standing(said: Iterable[AnyLabel]) -> list[AnyLabel]:
+    """What was said and not taken back, in order.
 
     Args:
         said: All that was said of one picture, in order; each with its `id`, its `kind`, and the
@@ -58,29 +40,37 @@ def label_in_force(said: Iterable[AnyLabel]) -> AnyLabel | None:
     """
     labels = list(said)
     undone = {one.undoes for one in labels if one.kind == Kind.UNDO}
-    standing = [one for one in labels if one.kind != Kind.UNDO and one.id not in undone]
-    return standing[-1] if standing else None
+    return [one for one in labels if one.kind != Kind.UNDO and one.id not in undone]
+
+
+def label_in_force(said: Iterable[AnyLabel], dog: int | None = None) -> AnyLabel | None:
+    """The last label that was not taken back; None where there is none.
+
+    Args:
+        said: See `standing`.
+        dog: The dog that it is said of; None for the photo.
+    """
+    labels = [one for one in standing(said) if one.dog == dog]
+    return labels[-1] if labels else None
 
 
 def update_effective_labels(connection: Connection, models: Models, *pictures: int) -> None:
     """Writes the effective labels of pictures, a few hundred at most, into their photos."""
-    labels = labels_in_force(connection, pictures)
+    said = said_of(connection, pictures)
+    rows = connection.execute(chosen().where(schema.photo.c.picture.in_(pictures))).all()
     known: list[dict[str, Any]] = []
-    for row in connection.execute(chosen().where(schema.photo.c.picture.in_(pictures))).all():
-        prediction = None
-        if row.answer_id is not None:
-            model = models.get(connection, row.answer_model_id)
-            prediction = model, row.answer_status, row.probabilities, row.dog
-        columns = effective_label(models, row.path, prediction, labels.get(row.picture))
-        known.append({**columns, "id": row.id})
+    others: dict[int, list[dict[str, Any]]] = {}
+    for row, found in zip(rows, effective_of(connection, models, rows, said), strict=True):
+        known.append(
+            {**effective_label(models, row.path, found, said.get(row.picture, ())), "id": row.id}
+        )
+        others[row.number] = other_dogs(models, found)
     bulk.update(connection, schema.photo, known)
+    keep_other_dogs(connection, others)
 
 
 def effective_label(
-    models: Models,
-    path: str,
-    prediction: tuple[Model, str, bytes, float] | None,
-    label: Row[Any] | None,
+    models: Models, path: str, found: Effective, said: Sequence[Row[Any]]
 ) -> dict[str, Any]:
     """The columns of `photo` that say what its effective label is.
 
@@ -91,36 +81,104 @@ def effective_label(
     Args:
         models: Of the catalogue.
         path: The photo's.
-        prediction: The model, its status, its packed probabilities and its log-odds that there is
-            a dog; None where the photo could not be read.
-        label: Of `labels_in_force`, or None.
+        found: What holds of the photo.
+        said: All that was said of it, in order.
     """
-    status, breeds, probability, margin = Status.FAILED, [], None, None
+    label = found.label
+    columns = _named(models, found.prediction, label, is_dog=bool(found.dogs))
+    shows_dog = columns["status"] in _SHOWS_DOG
+    notes = [label.note] if label is not None else []
+    breeds = [columns["breed"], columns["breed2"]]
+    for one in (found.dogs or ())[1:]:
+        named = _named(models, one.prediction, one.label, is_dog=True)
+        breeds += [named["breed"], named["breed2"]]
+        notes += [one.label.note] if one.label is not None else []
+    named_once = dict.fromkeys(breed for breed in breeds if breed)
+    noted = " ".join(note for note in dict.fromkeys(notes) if note)
+    return {
+        **columns,
+        "margin": _margin(found.prediction),
+        "correction_id": label.id if label is not None else None,
+        "note": label.note if label is not None else None,
+        "words": searchable(path, map(models.names.label, named_once), noted),
+        # One that has no box is one.
+        "dogs": None if found.dogs is None else max(len(found.dogs), int(shows_dog)),
+        "said_id": said[-1].id if any(one.dog is not None for one in said) else None,
+    }
+
+
+def other_dogs(models: Models, found: Effective) -> list[dict[str, Any]]:
+    """The rows of `other_dog` of a photo, without its number."""
+    return [
+        {"place": place, **_named(models, one.prediction, one.label, is_dog=True)}
+        for place, one in enumerate(found.dogs or ())
+        if place
+    ]
+
+
+def keep_other_dogs(
+    connection: Connection, others: Mapping[int, Sequence[Mapping[str, Any]]]
+) -> None:
+    """Keeps the dogs of photos beside their main ones, in the place of those that were.
+
+    Args:
+        connection: Of a writing transaction.
+        others: Of `other_dogs`, by the numbers of photos.
+    """
+    photo, table = schema.photo.c, schema.other_dog
+    for part in chunks(list(others)):
+        ids = select(photo.id).where(photo.number.in_(part))
+        connection.execute(delete(table).where(table.c.photo_id.in_(ids)))
+    rows: list[dict[str, Any]] = []
+    for part in chunks([number for number, some in others.items() if some]):
+        found = select(photo.id, photo.number).where(photo.number.in_(part))
+        for row in connection.execute(found):
+            rows += [{"photo_id": row.id, **one} for one in others[row.number]]
+    bulk.insert(connection, table, rows)
+
+
+def _named(
+    models: Models,
+    prediction: Prediction | None,
+    label: Row[Any] | LabelRow | None,
+    *,
+    is_dog: bool,
+) -> dict[str, Any]:
+    """Status, breeds and probability of a photo or of a dog.
+
+    Args:
+        models: Of the catalogue.
+        prediction: What the model says of it; None where it said nothing.
+        label: What a person says of it, or None.
+        is_dog: Whether a dog is certain to be there.
+    """
+    status, breeds, probability = Status.FAILED, [], None
     if prediction is not None:
-        model, predicted, packed, dog = prediction
-        status = Status(predicted)
-        if status in (Status.DOG, Status.UNCERTAIN):
-            best = model.candidates(packed, 2)
-            breeds = [best[0].label.id]
-            probability = best[0].probability
-            margin = probability - (best[1].probability if len(best) > 1 else 0.0)
-        elif status is Status.NOT_DOG:
-            margin = -dog
+        status = prediction.status
+    if is_dog and status not in _SHOWS_DOG:
+        status = Status.UNCERTAIN
+    if prediction is not None and status in _SHOWS_DOG:
+        (best,) = prediction.model.candidates(prediction.probabilities, 1)
+        breeds, probability = [best.label.id], best.probability
     if label is not None:
         status = _STATUS_OF[label.kind]
         if status is not Status.UNCERTAIN:
             said = [models.names.meant(breed) for breed in (label.breed, label.breed2) if breed]
             breeds = list(dict.fromkeys(said))  # a cross of two that are one by now is that one
             probability = 1.0 if breeds else None
-    note = label.note if label is not None else None
     return {
         "status": status.value,
         "breed": breeds[0] if breeds else None,
         "breed2": breeds[1] if len(breeds) > 1 else None,
         "probability": probability,
-        "margin": margin,
         "corrected": label is not None,
-        "correction_id": label.id if label is not None else None,
-        "note": note,
-        "words": searchable(path, [models.names.label(breed) for breed in breeds], note),
     }
+
+
+def _margin(prediction: Prediction | None) -> float | None:
+    if prediction is None or prediction.status not in (*_SHOWS_DOG, Status.NOT_DOG):
+        return None
+    if prediction.status is Status.NOT_DOG:
+        return -prediction.dog
+    best = [one.probability for one in prediction.model.candidates(prediction.probabilities, 2)]
+    return best[0] - (best[1] if len(best) > 1 else 0.0)

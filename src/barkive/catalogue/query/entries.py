@@ -10,10 +10,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_dogs import Effective, EffectiveDog
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.judgements import effective_of, said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.zone_maps import first_numbers
-from barkive.catalogue.records import Entry, message_of
+from barkive.catalogue.records import Entry, EntryDog, Kind, LabelRow, message_of
 from barkive.errors import UnknownPhotoError
 from barkive.verdicts import Candidate, Status, Verdict
 
@@ -23,6 +25,7 @@ _FEW = 250_000
 # As many as the longest short list that is asked for.
 _TOP = 5
 _CROSS = 0.5
+_SHOWS_DOG = (Status.DOG, Status.UNCERTAIN)
 
 
 def chosen() -> Select[Any]:
@@ -34,6 +37,7 @@ def chosen() -> Select[Any]:
         answer.c.probabilities,
         answer.c.dog,
         answer.c.model_id.label("answer_model_id"),
+        answer.c.dogs.label("answer_dogs"),
         content.c.coded,
     ).select_from(
         schema.photo.outerjoin(answer, schema.photo.c.answer_id == answer.c.id).outerjoin(
@@ -188,10 +192,13 @@ def _numbers(
 
 def to_entries(connection: Connection, models: Models, rows: Sequence[Row[Any]]) -> list[Entry]:
     """Rows of `chosen` as entries."""
-    return [_to_entry(connection, models, row) for row in rows]
+    spoken = [row for row in rows if row.said_id or (row.correction_id and row.answer_dogs)]
+    said = said_of(connection, {row.picture for row in spoken})
+    found = effective_of(connection, models, rows, said)
+    return [_to_entry(connection, models, row, one) for row, one in zip(rows, found, strict=True)]
 
 
-def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
+def _to_entry(connection: Connection, models: Models, row: Row[Any], found: Effective) -> Entry:
     prediction, name = None, ""
     guesses: tuple[Candidate, ...] = ()
     if row.model_id is not None:
@@ -200,14 +207,17 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         model = models.get(connection, row.answer_model_id)
         status, name = Status(row.answer_status), model.name
         guesses = model.candidates(row.probabilities, _TOP)
-        breeds = guesses if status in (Status.DOG, Status.UNCERTAIN) else ()
+        breeds = guesses if status in _SHOWS_DOG else ()
         prediction = Verdict(row.path, status, breeds, None, name)
+    dogs = None
+    if found.dogs is not None:
+        dogs = tuple(_to_dog(models, one) for one in found.dogs)
     return Entry(
         id=row.number,
         picture=row.picture,
         file=row.path,
         status=Status(row.status),
-        breeds=_breeds(models, row, prediction),
+        breeds=_breeds(models, row, dogs, prediction),
         reason=message_of(row) if row.status == Status.FAILED or row.unreadable_since else None,
         corrected=bool(row.corrected),
         label_id=row.correction_id,
@@ -229,13 +239,48 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any]) -> Entry:
         identified_at=row.identified_at,
         unreadable_since=row.unreadable_since,
         missing_since=row.missing_since,
+        dogs=dogs,
+        said_id=row.said_id,
     )
 
 
-def _breeds(models: Models, row: Row[Any], prediction: Verdict | None) -> tuple[Candidate, ...]:
+def _breeds(
+    models: Models, row: Row[Any], dogs: Sequence[EntryDog] | None, prediction: Verdict | None
+) -> tuple[Candidate, ...]:
     if row.corrected and row.status == Status.DOG:
-        said = [models.names.label(breed) for breed in (row.breed, row.breed2) if breed]
-        return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
-    if row.status in (Status.DOG, Status.UNCERTAIN) and prediction is not None:
-        return prediction.breeds
-    return ()
+        return _said(models, row)
+    if row.status not in _SHOWS_DOG:
+        return ()
+    if dogs:
+        return dogs[0].breeds
+    return prediction.breeds if prediction is not None else ()
+
+
+def _said(models: Models, row: Row[Any] | LabelRow) -> tuple[Candidate, ...]:
+    """The breeds that a person gave."""
+    meant = [models.names.meant(breed) for breed in (row.breed, row.breed2) if breed]
+    said = [models.names.label(breed) for breed in dict.fromkeys(meant)]
+    return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
+
+
+def _to_dog(models: Models, dog: EffectiveDog) -> EntryDog:
+    guesses: tuple[Candidate, ...] = ()
+    status, breeds = Status.UNCERTAIN, guesses
+    if dog.prediction is not None:
+        breeds = guesses = dog.prediction.model.candidates(dog.prediction.probabilities, _TOP)
+        if dog.prediction.status is Status.DOG:
+            status = Status.DOG
+    if dog.label is not None:
+        status = Status.UNCERTAIN
+        if dog.label.kind != Kind.UNSURE:
+            status, breeds = Status.DOG, _said(models, dog.label)
+    return EntryDog(
+        id=dog.id,
+        box=dog.box,
+        score=dog.score,
+        status=status,
+        breeds=breeds,
+        corrected=dog.label is not None,
+        note=dog.label.note if dog.label is not None else None,
+        guesses=guesses,
+    )

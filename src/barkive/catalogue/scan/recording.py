@@ -19,17 +19,25 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.identity import keep
 from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.predictions.models import Model, Models
-from barkive.catalogue.predictions.packing import pack_embedding, pack_probabilities
+from barkive.catalogue.predictions.packing import (
+    detection_row,
+    pack_embedding,
+    pack_probabilities,
+)
+from barkive.catalogue.query.effective_dogs import Prediction, Said, SeenDog, dog_id, effective
 from barkive.catalogue.query.effective_label import (
     effective_label,
-    labels_in_force,
+    keep_other_dogs,
+    other_dogs,
     update_effective_labels,
 )
+from barkive.catalogue.query.judgements import said_of
 from barkive.catalogue.records import message_columns
 from barkive.catalogue.scan.placing import MOVED, Placing, join
 from barkive.catalogue.similarity import pgvector_index
 from barkive.classifier import Judged
 from barkive.clock import now
+from barkive.verdicts import Scores, Status
 
 
 def record(
@@ -55,8 +63,11 @@ def record(
     moment = now()
     predictions = _add_predictions(connection, model, batch, moment)
     placing = Placing(connection, batch, lost or {})
-    labels = labels_in_force(connection, {one.picture for one in placing.placed})
+    said = said_of(connection, {one.picture for one in placing.placed})
+    # Where the dogs lie that people spoke of is known when the contents are kept.
+    later = {picture for picture, words in said.items() if any(one.dog for one in words)}
     counts: Counter[str] = Counter()
+    others: dict[int, list[dict[str, Any]]] = {}
     new: list[dict[str, Any]] = []
     known: list[dict[str, Any]] = []
     unreadable: list[dict[str, Any]] = []
@@ -68,13 +79,16 @@ def record(
             counts[row.status] += 1
             unreadable.append(_unreadable(row, one.judged, moment))
             continue
-        prediction = None
-        if one.judged.scores is not None:
-            packed = pack_probabilities(one.judged.scores.probabilities[0])
-            prediction = model, one.judged.status.value, packed, float(one.judged.scores.dog[0])
+        words = said.get(one.picture, ())
+        found = effective(
+            *_predicted(model, one.judged),
+            drawn=(),
+            said=[Said(word, None) for word in words if word.dog is None],
+        )
+        others[one.number] = other_dogs(models, found)
         columns = {
             **_facts(reading),
-            **effective_label(models, reading.path, prediction, labels.get(one.picture)),
+            **effective_label(models, reading.path, found, words),
             "number": one.number,
             "picture": one.picture,
             **message_columns(one.judged.reason),
@@ -84,7 +98,8 @@ def record(
             "unreadable_since": None,
             "missing_since": None,
         }
-        counts[columns["status"]] += 1
+        if one.picture not in later:
+            counts[columns["status"]] += 1
         if row is None:
             new.append({**columns, "added_at": moment})
         else:
@@ -95,10 +110,38 @@ def record(
     bulk.insert(connection, schema.photo, new)
     bulk.update(connection, schema.photo, known)
     bulk.update(connection, schema.photo, unreadable)
+    keep_other_dogs(connection, others)
     moved = (one for one in placing.placed if one.stays_as_seen and one.change == MOVED)
-    for picture in {one.picture for one in moved} | placing.joined:
+    for picture in {one.picture for one in moved} | placing.joined | later:
         update_effective_labels(connection, models, picture)
+    of_later = [one.number for one in read if one.picture in later]
+    c = schema.photo.c
+    for part in chunks(of_later):
+        counts.update(connection.execute(select(c.status).where(c.number.in_(part))).scalars())
     return counts
+
+
+def _predicted(
+    model: Model, judged: Judged[Reading]
+) -> tuple[Prediction | None, list[SeenDog] | None]:
+    """What a model said of a photo, and of each dog in it."""
+    content = judged.item.sha256
+    if judged.scores is None or content is None:
+        return None, None
+    prediction = _prediction(model, judged.status, judged.scores)
+    if judged.dogs is None:
+        return prediction, None
+    return prediction, [
+        SeenDog(
+            dog_id(content, one.box), one.box, one.score, _prediction(model, one.status, one.scores)
+        )
+        for one in judged.dogs
+    ]
+
+
+def _prediction(model: Model, status: Status, scores: Scores) -> Prediction:
+    packed = pack_probabilities(scores.probabilities[0])
+    return Prediction(model, status, packed, float(scores.dog[0]))
 
 
 def _unreadable(row: Row[Any], judged: Judged[Reading], moment: datetime) -> dict[str, Any]:
@@ -148,10 +191,11 @@ def _add_predictions(
     connection: Connection, model: Model, batch: Sequence[Judged[Reading]], moment: datetime
 ) -> dict[bytes, int]:
     """Adds the predictions that are not known yet, and gives the number of each content's."""
-    rows = {}
+    rows, judged = {}, {}
     for one in batch:
         content, scores = one.item.sha256, one.scores
         if content is not None and scores is not None:
+            judged[content] = one
             rows[content] = {
                 "sha256": content,
                 "model_id": model.id,
@@ -160,34 +204,30 @@ def _add_predictions(
                 "dog": float(scores.dog[0]),
                 "vector": pack_embedding(scores.features[0]),
                 "identified_at": moment,
+                "dogs": None if one.dogs is None else len(one.dogs),
             }
     if not rows:
         return {}
-    if connection.dialect.name == "postgresql":
-        return _add_at_once(connection, model, rows)
-    connection.execute(sqlite.insert(schema.answer).on_conflict_do_nothing(), list(rows.values()))
     table = schema.answer
-    found = connection.execute(
-        select(table.c.sha256, table.c.id).where(
-            table.c.model_id == model.id, table.c.sha256.in_(list(rows))
-        )
-    )
-    return {bytes(row.sha256): row.id for row in found}
-
-
-def _add_at_once(
-    connection: Connection, model: Model, rows: dict[bytes, dict[str, Any]]
-) -> dict[bytes, int]:
-    """What `_add_predictions` does, in PostgreSQL."""
-    before = connection.execute(select(func.max(schema.answer.c.id))).scalar() or 0
-    found = bulk.insert_missing(
-        connection, schema.answer, list(rows.values()), ("sha256", "model_id")
-    )
-    numbers = {bytes(content): number for (content, _), number in found.items()}
-    vectors = {
-        number: rows[content]["vector"] for content, number in numbers.items() if number > before
-    }
-    pgvector_index.follow(connection, model.id, before, vectors)
+    before = connection.execute(select(func.max(table.c.id))).scalar() or 0
+    if connection.dialect.name == "postgresql":
+        found = bulk.insert_missing(connection, table, list(rows.values()), ("sha256", "model_id"))
+        numbers = {bytes(content): number for (content, _), number in found.items()}
+        new = {content: number for content, number in numbers.items() if number > before}
+        vectors = {number: rows[content]["vector"] for content, number in new.items()}
+        pgvector_index.follow(connection, model.id, before, vectors)
+    else:
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows.values()))
+        of_these = table.c.model_id == model.id, table.c.sha256.in_(list(rows))
+        stored = connection.execute(select(table.c.sha256, table.c.id).where(*of_these))
+        numbers = {bytes(row.sha256): row.id for row in stored}
+        new = {content: number for content, number in numbers.items() if number > before}
+    detections = [
+        detection_row(number, place, dog)
+        for content, number in new.items()
+        for place, dog in enumerate(judged[content].dogs or ())
+    ]
+    bulk.insert(connection, schema.detection, detections)
     return numbers
 
 

@@ -33,8 +33,10 @@ from barkive.catalogue.db.portable import (
     BREEDS,
     CONTENTS,
     CORRECTIONS,
+    DETECTIONS,
     MERGES,
     MODELS,
+    OTHER_DOGS,
     PHOTOS,
     RUNS,
     Part,
@@ -52,8 +54,11 @@ from barkive.progress import OnProgress
 Stage = Callable[[str], AbstractContextManager[OnProgress]]
 """Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""
 
-# Photos come last: what shows that people or scans have used the copy comes before them.
-PARTS = (MODELS, ANSWERS, MERGES, CONTENTS, ALIASES, CORRECTIONS, BREEDS, RUNS, PHOTOS)
+# Photos come behind all that shows that people or scans have used the copy.
+PARTS = (
+    *(MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS, BREEDS, RUNS),
+    *(PHOTOS, OTHER_DOGS),
+)
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
 _AT_ONCE = 5000

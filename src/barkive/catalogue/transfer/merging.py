@@ -30,11 +30,8 @@ from barkive.catalogue.db.portable import without_nul
 from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_label import (
-    IN_ORDER,
-    label_in_force,
-    update_effective_labels,
-)
+from barkive.catalogue.query.effective_label import label_in_force, update_effective_labels
+from barkive.catalogue.query.judgements import IN_ORDER
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow
 from barkive.catalogue.transfer import unmerging

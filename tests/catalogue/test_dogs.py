@@ -1,0 +1,363 @@
+"""A photo has dogs: from the scan to the search, with what people say of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from barkive.boxes import Box
+from barkive.catalogue import Catalogue, Entry, Filter, Kind, Label, number_of_dogs
+from barkive.catalogue.db import schema
+from barkive.classifier import Classifier
+from barkive.errors import (
+    NothingToSayError,
+    ReviewedMeanwhileError,
+    UnknownDogError,
+    UsageError,
+)
+from barkive.verdicts import Status
+
+RED, GREEN, GREY, BLACK = (250, 10, 10), (10, 250, 10), (120, 110, 90), (9, 9, 9)
+LEFT, RIGHT = Box(0, 0, 0.5, 1), Box(0.5, 0.1, 0.5, 0.9)
+
+MakePhoto = Callable[..., Path]
+
+
+@pytest.fixture
+def pair(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto) -> Path:
+    """A catalogued photo with a Chihuahua on the left, and a smaller Pug on the right."""
+    photo = pair_photo("kennel/pair.png", RED, GREEN)
+    catalogue.scan(photo.parent, classifier=pair_classifier)
+    return photo
+
+
+def told(entry: Entry) -> list[tuple[Box, str, str]]:
+    """Box, status and first breed of each dog."""
+    return [
+        (dog.box, dog.status.value, dog.breeds[0].label.en if dog.breeds else "")
+        for dog in entry.dogs or ()
+    ]
+
+
+def names(entry: Entry) -> list[str]:
+    """What people said of each dog, or what the model says."""
+    return ["x".join(label.en for label in dog.labels) for dog in entry.dogs or ()]
+
+
+def test_a_scan_keeps_each_dog(catalogue: Catalogue, pair: Path) -> None:
+    entry = catalogue.photo(pair)
+    assert told(entry) == [(LEFT, "dog", "Chihuahua"), (RIGHT, "dog", "Pug")]
+    assert (entry.status, entry.labels[0].en) == (Status.DOG, "Chihuahua")
+    first, second = entry.dogs or ()
+    assert (first.score, second.score) == (0.9, 0.8)
+    assert first.guesses == first.breeds == entry.breeds
+    assert not first.corrected
+    record = entry.to_json()
+    assert record["dogs"] is not None
+    assert [dog["box"]["x"] for dog in record["dogs"]] == [0, 0.5]
+    assert [dog["id"] for dog in record["dogs"]] == [first.id, second.id]
+    assert entry.verdict.to_json()["dogs"] is not None
+
+
+def test_what_the_main_dog_says_is_kept_once(catalogue: Catalogue, pair: Path) -> None:
+    with catalogue._database.read() as connection:
+        rows = connection.execute(select(schema.detection)).all()
+        (answer,) = connection.execute(select(schema.answer)).all()
+        (other,) = connection.execute(select(schema.other_dog)).all()
+    assert [(row.place, row.probabilities is None) for row in rows] == [(0, True), (1, False)]
+    assert answer.dogs == 2
+    assert (other.place, other.breed, other.status) == (1, "n02110958", "dog")
+
+
+def test_photos_in_which_no_dogs_were_looked_for_have_none(
+    catalogue: Catalogue, classifier: Classifier, pair_classifier: Classifier, kennel: Path
+) -> None:
+    catalogue.scan(kennel, classifier=classifier)
+    assert [entry.dogs for entry in catalogue.search()] == [None] * 5
+    # A model that looks for dogs is another one: all are judged again.
+    summary = catalogue.scan(kennel, classifier=pair_classifier)
+    assert summary.again == 5
+    assert {entry.dogs for entry in catalogue.search()} == {(), None}
+    with catalogue._database.read() as connection:
+        found = connection.execute(select(schema.photo.c.status, schema.photo.c.dogs)).all()
+    # A dog without a box is one.
+    assert sorted((row.status, row.dogs or 0) for row in found) == [
+        ("dog", 1),
+        ("dog", 1),
+        ("failed", 0),
+        ("not_dog", 0),
+        ("uncertain", 1),
+    ]
+
+
+def test_what_people_say_of_a_dog_is_said_of_that_dog(catalogue: Catalogue, pair: Path) -> None:
+    before = catalogue.photo(pair)
+    small = before.dog(2)
+    said = Label(Kind.CROSS, ("pug", "maltese"), note="old", by="Ada", dog=small.id)
+    entry = catalogue.label(pair, said)
+    assert names(entry) == ["Chihuahua", "PugxMaltese"]
+    assert (entry.corrected, entry.label_id, entry.note) == (False, None, None)
+    assert (entry.dog(2).corrected, entry.dog(2).note, entry.dog(2).id) == (True, "old", small.id)
+    assert entry.dog(2).score == 1.0
+    assert entry.version != before.version
+    (change,) = catalogue.history(pair)
+    assert (change.dog, change.box, change.was) == (small.id, RIGHT, "dog: Pug")
+    assert change.to_json()["box"] == {"x": 0.5, "y": 0.1, "width": 0.5, "height": 0.9}
+
+
+def test_the_photo_follows_its_main_dog(catalogue: Catalogue, pair: Path) -> None:
+    large, small = catalogue.photo(pair).dogs or ()
+    entry = catalogue.label(pair, Label(Kind.BREED, ("maltese",), note="white", dog=large.id))
+    assert (entry.labels[0].en, entry.corrected, entry.note) == ("Maltese", True, "white")
+    assert entry.label_id == catalogue.history(pair)[0].id
+    # It is none: the other one is the main dog from then on.
+    entry = catalogue.label(pair, Label(Kind.NOT_DOG, dog=large.id))
+    assert (names(entry), entry.labels[0].en, entry.corrected) == (["Pug"], "Pug", False)
+    entry = catalogue.label(pair, Label(Kind.NOT_DOG, dog=small.id))
+    assert (entry.dogs, entry.status, entry.corrected) == ((), Status.NOT_DOG, True)
+
+
+def test_what_is_said_of_the_photo_is_said_of_its_main_dog(
+    catalogue: Catalogue, pair: Path
+) -> None:
+    entry = catalogue.label(pair, Label(Kind.BREED, ("maltese",)))
+    assert names(entry) == ["Maltese", "Pug"]
+    entry = catalogue.label(pair, Label(Kind.NOT_DOG))
+    assert (entry.dogs, entry.status) == ((), Status.NOT_DOG)
+
+
+def test_a_dog_is_drawn_and_moved_and_taken_away(catalogue: Catalogue, pair: Path) -> None:
+    middle, moved = Box(0.4, 0.0, 0.2, 0.3), Box(0.4, 0.2, 0.2, 0.4)
+    entry = catalogue.label(pair, Label(Kind.DOG, box=middle))
+    assert told(entry)[2] == (middle, "uncertain", "")
+    drawn = entry.dog(3)
+    assert (drawn.corrected, drawn.guesses, drawn.score) == (False, (), 1.0)
+    entry = catalogue.label(pair, Label(Kind.BREED, ("boxer",), dog=drawn.id))
+    entry = catalogue.label(pair, Label(Kind.DOG, dog=drawn.id, box=moved))
+    assert told(entry)[2] == (moved, "dog", "Boxer")
+    assert entry.dog(3).id == drawn.id
+    entry = catalogue.label(pair, Label(Kind.UNDO, dog=drawn.id))
+    assert told(entry)[2] == (middle, "dog", "Boxer")
+    entry = catalogue.label(pair, Label(Kind.NOT_DOG, dog=drawn.id))
+    assert len(entry.dogs or ()) == 2
+    # It can be brought back: by an undo, or where somebody draws it.
+    assert len(catalogue.label(pair, Label(Kind.UNDO)).dogs or ()) == 3
+    catalogue.label(pair, Label(Kind.NOT_DOG, dog=drawn.id))
+    entry = catalogue.label(pair, Label(Kind.UNSURE, dog=drawn.id, box=moved))
+    assert told(entry)[2] == (moved, "uncertain", "")
+    assert [change.was for change in catalogue.history(pair)] == [
+        *("not_dog", "uncertain", "dog: Boxer", "dog: Boxer", "dog: Boxer", "not_dog"),
+        *("dog: Boxer", "not_dog"),
+    ]
+
+
+def test_a_dog_that_only_people_see_makes_it_a_photo_of_a_dog(
+    catalogue: Catalogue, pair_classifier: Classifier, kennel: Path
+) -> None:
+    catalogue.scan(kennel, classifier=pair_classifier)
+    entry = catalogue.label(kennel / "night.png", Label(Kind.DOG, box=LEFT))
+    assert (entry.status, entry.corrected) == (Status.UNCERTAIN, False)
+    assert entry.breeds == entry.dog(1).breeds
+    entry = catalogue.label(kennel / "night.png", Label(Kind.BREED, ("pug",), dog=entry.dog(1).id))
+    assert (entry.status, entry.corrected, entry.labels[0].en) == (Status.DOG, True, "Pug")
+    # What the model said of a dog that it gave no box is said of the one that people boxed.
+    entry = catalogue.label(kennel / "rex.png", Label(Kind.DOG, box=LEFT))
+    assert (entry.status, entry.labels[0].en) == (Status.DOG, "Chihuahua")
+    assert names(entry) == ["Chihuahua"]
+
+
+def test_drawn_boxes_are_judged(
+    catalogue: Catalogue, pair: Path, pair_classifier: Classifier
+) -> None:
+    entry = catalogue.label(pair, Label(Kind.DOG, box=Box(0.35, 0.5, 0.1, 0.3)))
+    assert entry.dog(3).guesses == ()
+    entry = catalogue.judge_boxes(pair, pair_classifier)
+    assert entry.dog(3).guesses[0].label.en == "Chihuahua"
+    assert entry.dog(3).status is Status.DOG
+    assert not entry.dog(3).corrected
+    again = Box(0.75, 0.5, 0.1, 0.3)
+    said = Label(Kind.DOG, box=again, dog=entry.dog(3).id)
+    entry = catalogue.label(pair, said, classifier=pair_classifier)
+    assert told(entry)[2] == (again, "dog", "Pug")
+    # Where the file is gone it is drawn all the same.
+    pair.unlink()
+    entry = catalogue.label(
+        pair,
+        Label(Kind.DOG, box=Box(0.1, 0.5, 0.1, 0.2), seen=entry.version),
+        classifier=pair_classifier,
+    )
+    assert entry.dog(4).guesses == ()
+
+
+def test_two_people_who_draw_at_once(catalogue: Catalogue, pair: Path) -> None:
+    entry = catalogue.photo(pair)
+    seen, small = entry.version, entry.dog(2).id
+    catalogue.label(pair, Label(Kind.DOG, box=Box(0, 0, 0.1, 0.1), seen=seen, by="Ada"))
+    for late in (
+        Label(Kind.DOG, box=Box(0, 0, 0.2, 0.1), seen=seen, by="Ben"),
+        Label(Kind.BREED, ("pug",), dog=small, seen=seen),
+        Label(Kind.NOT_DOG, seen=seen),
+    ):
+        with pytest.raises(ReviewedMeanwhileError) as caught:
+            catalogue.label(pair, late)
+        assert caught.value.code == "label_spoken_since_seen"
+    now = catalogue.photo(pair).version
+    entry = catalogue.label(pair, Label(Kind.UNDO, seen=now))
+    assert entry.version not in (seen, now)
+    assert len(catalogue.history(pair)) == 2
+
+
+def test_several_things_are_said_at_once_or_none(catalogue: Catalogue, pair: Path) -> None:
+    boxes = [Box(0.1 * i, 0.8, 0.05, 0.1) for i in range(4)]
+    small = catalogue.photo(pair).dog(2).id
+    entry = catalogue.label(
+        pair,
+        [*(Label(Kind.DOG, box=box) for box in boxes), Label(Kind.BREED, ("boxer",), dog=small)],
+    )
+    assert names(entry) == ["Chihuahua", "Boxer", "", "", "", ""]
+    with pytest.raises(UnknownDogError):
+        catalogue.label(pair, [Label(Kind.NOT_DOG), Label(Kind.UNSURE, dog=1)])
+    assert len(catalogue.history(pair)) == 5
+
+
+def test_dogs_that_are_not_there_and_boxes_that_make_no_sense(
+    catalogue: Catalogue, pair: Path
+) -> None:
+    with pytest.raises(UnknownDogError, match="has 2 dogs with boxes, so there is no dog 3"):
+        catalogue.photo(pair).dog(3)
+    with pytest.raises(UnknownDogError, match="no dog with the id 5; it has 2 dogs"):
+        catalogue.label(pair, Label(Kind.BREED, ("pug",), dog=5))
+    with pytest.raises(NothingToSayError):
+        catalogue.label(pair, Label(Kind.UNDO, dog=5))
+    with pytest.raises(UsageError) as caught:
+        Label(Kind.DOG)
+    assert caught.value.code == "label_box_missing"
+    with pytest.raises(UsageError) as caught:
+        Label(Kind.NOT_DOG, box=LEFT)
+    assert caught.value.code == "label_box_unused"
+    for sides in ((0.5, 0, 0.6, 1), (0, 0, 0, 1), (-0.1, 0, 0.5, 1)):
+        with pytest.raises(UsageError):
+            Label(Kind.DOG, box=Box(*sides))
+    assert catalogue.history(pair) == []
+
+
+def test_a_photo_has_a_thousand_boxes_at_most(catalogue: Catalogue, pair: Path) -> None:
+    many = [
+        Label(Kind.DOG, box=Box(i / 40, j / 25, 1 / 50, 1 / 30))
+        for i in range(40)
+        for j in range(25)
+    ]
+    assert len(catalogue.label(pair, many[:998]).dogs or ()) == 1000
+    with pytest.raises(NothingToSayError) as caught:
+        catalogue.label(pair, many[998])
+    assert caught.value.code == "label_too_many_dogs"
+
+
+def test_a_review_asks_for_one_dog_after_the_other(
+    catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto
+) -> None:
+    folder = pair_photo("kennel/a.png", GREY, GREY).parent
+    pair_photo("kennel/b.png", RED, GREY)
+    pair_photo("kennel/c.png", RED, GREEN)
+    catalogue.scan(folder, classifier=pair_classifier)
+    queue = catalogue.review
+    assert queue.progress("ada").left == 2
+    assert [Path(one.file).name for one in queue.look()] == ["a.png", "b.png"]
+    (first, other) = queue.take("ada")
+    assert [Path(one.file).name for one in (first, other)] == ["a.png", "b.png"]
+    asked = []
+    while entries := queue.take("ada"):
+        entry = entries[0]
+        assert entry.open_dog is not None
+        asked.append((Path(entry.file).name, entry.open_dog.box))
+        said = Label(Kind.BREED, ("pug",), dog=entry.open_dog.id, seen=entry.version)
+        after = queue.answer("ada", entry.id, said)
+        with pytest.raises(ReviewedMeanwhileError):
+            queue.answer("ben", entry.id, Label(Kind.UNSURE, dog=entry.open_dog.id))
+    assert asked == [("a.png", LEFT), ("a.png", RIGHT), ("b.png", RIGHT)]
+    assert names(after) == ["Chihuahua", "Pug"]
+    assert queue.progress("ada").left == 0
+    again = queue.undo("ada")
+    assert again is not None
+    assert (Path(again.file).name, again.dog(2).corrected) == ("b.png", False)
+    assert [Path(one.file).name for one in queue.take("ada")] == ["b.png"]
+
+
+@pytest.fixture
+def several(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto) -> Catalogue:
+    """Photos named after their dogs: Chihuahua, Pug, one that is uncertain, none."""
+    of_names = {"c": RED, "p": GREEN, "u": GREY, "n": BLACK}
+    for name in ("cp", "pc", "cc", "cu", "cn", "nn"):
+        left, right = (of_names[one] for one in name)
+        folder = pair_photo(f"kennel/{name}.png", left, right).parent
+    catalogue.scan(folder, classifier=pair_classifier)
+    catalogue.label(
+        folder / "cc.png",
+        Label(Kind.CROSS, ("boxer", "pug"), dog=catalogue.photo(folder / "cc.png").dog(2).id),
+    )
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Filter(), "cp pc cc cu cn nn"),
+        (Filter(breed="pug"), "cp pc cc"),
+        (Filter(breeds=("pug",)), "cp pc cc"),
+        (Filter(breed="chihuahua"), "cp pc cc cu cn"),
+        (Filter(breed="boxer"), "cc"),
+        (Filter(breed="chihuahua", breeds=("pug",)), "cp pc cc"),
+        (Filter(breeds=("chihuahua", "pug", "boxer")), "cc"),
+        (Filter(breeds=("chihuahua", "maltese")), ""),
+        # Of the dog that is asked for.
+        (Filter(breed="chihuahua", min_probability=0.7), "cp pc cc cu cn"),
+        (Filter(breed="pug", min_probability=0.99), "cc"),
+        (Filter(breeds=("chihuahua", "pug"), min_probability=0.9), "cp pc cc"),
+        (Filter(group=9), "cp pc cc cu cn"),
+        (Filter(breed="pug", group=2), ""),
+        (Filter(breed="boxer", group=2), "cc"),
+        (Filter(dogs=(0, 0)), "nn"),
+        (Filter(dogs=(1, 1)), "cn"),
+        (Filter(dogs=(2, None)), "cp pc cc cu"),
+        (Filter(dogs=(1, 2)), "cp pc cc cu cn"),
+        (Filter(dogs=(3, None)), ""),
+        (Filter(dogs=(2, 2), breed="boxer"), "cc"),
+        (Filter(text="boxer"), "cc"),
+        (Filter(status=(Status.NOT_DOG,), breed="pug"), ""),
+    ],
+)
+def test_photos_are_found_by_each_of_their_dogs(
+    several: Catalogue, query: Filter, expected: str
+) -> None:
+    names = sorted(expected.split())
+    assert [Path(one.file).stem for one in several.search(query)] == names
+    assert [Path(one.file).stem for one in several.page(query, limit=3)] == names[:3]
+    assert several.count(query) == len(names)
+    first = several.page(query, limit=1)
+    if first:
+        (place,) = several.folders(str(Path(first[0].file).parents[1]), query)
+        assert place.photos == len(names)
+
+
+def test_sums_are_of_main_dogs(several: Catalogue) -> None:
+    counts = several.counts("breed")
+    assert counts == {"n02085620": 4, "n02110958": 1}
+    assert several.counts("status") == {"dog": 5, "not_dog": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2", (2, 2)), ("2+", (2, None)), ("1-3", (1, 3)), (" 0 ", (0, 0)), ("0+", (0, None))],
+)
+def test_numbers_of_dogs(text: str, expected: tuple[int, int | None]) -> None:
+    assert number_of_dogs(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "two", "-1", "3-1", "1-", "+", "2++", "99999", "1.5"])
+def test_what_is_no_number_of_dogs(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        number_of_dogs(text)
+    assert caught.value.code == "filter_dogs_invalid"
