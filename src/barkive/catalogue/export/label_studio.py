@@ -41,7 +41,8 @@ def label_studio_config(categories: Categories) -> bytes:
     for name in categories.names:
         etree.SubElement(labels, "Label", value=_printable(name))
     etree.indent(view)
-    return etree.tostring(view, encoding="UTF-8") + b"\n"
+    config: bytes = etree.tostring(view, encoding="UTF-8")
+    return config + b"\n"
 
 
 def label_studio_tasks(

@@ -318,7 +318,7 @@ class Tree:
             copied = earlier is not None and earlier.kind in _OWN_CONTENT
             like = path if copied else None
             if made is None:
-                kind, how = _put(entry.file, part, self._kinds, like), ()
+                kind, how = _put(entry.file, part, self._kinds, like), ("", "")
             else:
                 with begin(part, like) as file:
                     file.write(made.content())

@@ -96,8 +96,14 @@ def import_boxes(
         except ChangedPhotoError:
             left_out[LeftOut.PICTURE_CHANGED] += 1
         on_progress(done, len(file.pictures))
-    fields = ("added", "photos", "known", "not_dogs", "strange")
-    return ImportedBoxes(*(counts[name] for name in fields), left_out)
+    return ImportedBoxes(
+        counts["added"],
+        counts["photos"],
+        counts["known"],
+        counts["not_dogs"],
+        counts["strange"],
+        left_out,
+    )
 
 
 def _new(entry: Entry, found: Sequence[FoundBox]) -> list[FoundBox]:
