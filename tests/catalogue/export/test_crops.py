@@ -15,6 +15,7 @@ from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.export.pictures import cut
 from barkive.catalogue.export.tree import Tree
 from barkive.catalogue.records import Entry, EntryDog
+from barkive.images import find_photos
 from barkive.verdicts import BreedName, Candidate, Status
 
 MakeEntry = Callable[..., Entry]
@@ -168,3 +169,11 @@ def test_names_are_safe(photo: MakeEntry, pug: EntryDog, out: Path) -> None:
     entries = [photo(name=odd, dogs=(pug,)), photo(name="con", dogs=(pug,))]
     assert write_crops(entries, out) == Outcome(written=2)
     assert files(out) == sorted(["Pug/_con.jpg", os.fsdecode(b"Pug/r\xe9x-.jpg")])
+
+
+def test_a_scan_passes_over_crops(photo: MakeEntry, pug: EntryDog, out: Path) -> None:
+    write_crops([photo(dogs=(pug,))], out)
+    (out / "Pug" / "mine.jpg").write_bytes((out / "Pug" / "rex.jpg").read_bytes())
+    found = find_photos([str(out.parent)])
+    below = sorted(str(Path(path).relative_to(out.parent)) for path in found)
+    assert below == ["out/Pug/mine.jpg", "turned/rex.jpg"]
