@@ -11,11 +11,13 @@ from lxml import etree
 from PIL import Image
 
 from barkive.boxes import Box
+from barkive.catalogue import Catalogue
 from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.regions import Region
 from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.catalogue.export.xmp_packet import Packet, Tags
 from barkive.catalogue.records import Entry, EntryDog
+from barkive.classifier import Classifier
 from barkive.messages import Message
 from barkive.verdicts import BreedName, Candidate, Status
 
@@ -166,6 +168,16 @@ def test_regions_are_described_and_have_no_name(
     breeds = [one.text for one in sidecar.iterfind(".//{urn:barkive:xmp:1.0/}Breed")]
     assert breeds == ["n02110958 x n02085936", "n02110958", None]
     assert sidecar.find(f".//{MWG}Name") is None
+
+
+def test_a_turn_that_is_known_is_not_read(
+    photo: Path, pug: EntryDog, make_entry: MakeEntry
+) -> None:
+    entry = make_entry(file=str(photo), dogs=(pug,), orientation=6)
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    sidecar = etree.parse(photo.with_name("rex.jpg.xmp"))
+    (dimensions,) = sidecar.iterfind(f".//{MWG}AppliedToDimensions")
+    assert [dimensions.get(f"{DIM}{side}") for side in "wh"] == ["480", "640"]
 
 
 def test_a_photo_that_can_not_be_read_for_its_turn_is_told(
@@ -401,3 +413,11 @@ def test_a_part_that_a_killed_run_left(entry: Entry, photo: Path, tmp_path: Path
     assert write_sidecars([entry], None, "en") == Outcome(written=1)
     assert victim.read_bytes() == b"mine"
     assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
+
+
+def test_a_scan_remembers_the_turn(
+    catalogue: Catalogue, classifier: Classifier, turned_photo: Callable[..., Path]
+) -> None:
+    paths = [turned_photo(orientation) for orientation in range(1, 9)]
+    catalogue.scan(paths[0].parent, classifier=classifier)
+    assert [catalogue.photo(path).orientation for path in paths] == [*range(1, 9)]

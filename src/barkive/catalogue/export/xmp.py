@@ -203,10 +203,13 @@ def _update(sidecar: Path, entry: Entry, lang: Language) -> bool | None:
 def _replace_regions(packet: Packet, entry: Entry, lang: Language) -> bool:
     if not dogs_of(entry):
         return packet.replace_regions((), (0, 0))
-    header = describe(read_file(entry.file))
-    size = header.width, header.height
-    stored = size[::-1] if header.orientation in TURNED else size
-    return packet.replace_regions(regions_of(entry, header.orientation, lang), stored)
+    orientation, size = entry.orientation, (entry.width, entry.height)
+    if orientation is None or None in size:
+        header = describe(read_file(entry.file))
+        orientation, size = header.orientation, (header.width, header.height)
+    width, height = (side or 0 for side in size)
+    stored = (height, width) if orientation in TURNED else (width, height)
+    return packet.replace_regions(regions_of(entry, orientation, lang), stored)
 
 
 def _size(sides: tuple[float, float]) -> str:

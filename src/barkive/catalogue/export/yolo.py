@@ -128,6 +128,9 @@ def _line(dog: EntryDog, categories: Categories, *, confidence: bool) -> str:
 
 def _upright(entry: Entry) -> Made | None:
     """An upright copy; None of a photo that is stored upright."""
-    if describe(read_file(entry.file)).orientation == 1:
+    orientation = entry.orientation
+    if orientation is None:
+        orientation = describe(read_file(entry.file)).orientation
+    if orientation == 1:
         return None
     return Made(".jpg", lambda: jpeg(decode(entry.file)), "upright")
