@@ -42,7 +42,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from barkive.detection.detector import METADATA_KEY, STRIDES, DetectorInfo
+from barkive.detection.detector import METADATA_KEY, STRIDES, DetectorInfo, Glance
 
 Pixels = NDArray[np.uint8]
 Reals = NDArray[np.float32]
@@ -749,6 +749,7 @@ def main() -> None:
             "share": args.share,
             "seed": args.seed,
         },
+        glance=Glance(side=192, threshold=0.15, sure=0.4, area=1 / 16),
     )
     export(between(original, trained, args.share), model, info, args.out)
 
