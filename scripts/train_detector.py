@@ -18,8 +18,10 @@ Pasted scenes are not photos, and what a network learns from them costs it some 
 weights that lie between the old and the new ones find dogs better than both (Wortsman et al.,
 2022, "Robust fine-tuning of zero-shot models"). `--share` says how far they go.
 
-On two cores: three minutes for the cut-outs, then five to ten for 350 steps. Seeds are fixed, but
-sums in bfloat16 are not the same to the bit on other processors.
+On two cores: three minutes for the cut-outs, then five to ten for 350 steps; more steps did not
+help. Seeds are fixed, but sums in bfloat16 are not the same on every processor. Runs with other
+cut-outs differ by about two points in recall and precision. The file inside the package came from
+a run with 1,279 cut-outs of other photos of the same set.
 """
 
 from __future__ import annotations
@@ -760,7 +762,7 @@ def _arguments() -> argparse.Namespace:
     )
     for name in ("dogs", "others", "yolox", "out"):
         parser.add_argument(name, type=Path)
-    parser.add_argument("--cut-outs", type=int, default=18, help="photos of each breed to cut out")
+    parser.add_argument("--cut-outs", type=int, default=12, help="photos of each breed to cut out")
     parser.add_argument("--steps", type=int, default=350)
     parser.add_argument("--batch", type=int, default=16, help="scenes a step")
     parser.add_argument("--rate", type=float, default=3e-4, help="learning rate")
