@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
+from barkive.boxes import Box
 from barkive.catalogue import Filter
+from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
 
@@ -78,6 +80,32 @@ def _filter(
 
 FilterQuery = Annotated[Filter, Depends(_filter)]
 """Which photos are meant."""
+
+
+def _place(
+    box: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9.]{1,20}(,[0-9.]{1,20}){3}$",
+            description="Of a dog: x, y, width and height in shares of the upright photo.",
+        ),
+    ] = None,
+) -> Box | None:
+    if box is None:
+        return None
+    try:
+        x, y, width, height = map(float, box.split(","))
+    except ValueError:
+        raise UsageError("box_outside_photo", box=box) from None
+    return Box(x, y, width, height)
+
+
+DogId = Annotated[
+    int | None, Query(ge=0, le=2**53 - 1, description="The `id` of one of the photo's dogs.")
+]
+"""Which dog of a photo is meant."""
+Place = Annotated[Box | None, Depends(_place)]
+"""Where a dog is."""
 Lang = Annotated[Language, Query(description="Of the breeds' names.")]
 """The language of names."""
 Top = Annotated[int, Query(ge=1, le=1000, description="How many breeds to list, at most.")]
