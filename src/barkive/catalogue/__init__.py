@@ -23,7 +23,12 @@ from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.counting import Folder
 from barkive.catalogue.query.effective_label import label_in_force
-from barkive.catalogue.query.filters import Filter, folder_prefix, path_separator
+from barkive.catalogue.query.filters import (
+    Filter,
+    folder_prefix,
+    number_of_dogs,
+    path_separator,
+)
 from barkive.catalogue.records import (
     Change,
     ChangeJSON,
@@ -98,6 +103,7 @@ __all__ = [
     "is_gone",
     "label_in_force",
     "now",
+    "number_of_dogs",
     "open_source",
     "own_versions",
     "path_separator",

@@ -200,7 +200,10 @@ class Catalogue:
         return counting.count(self._store, query)
 
     def counts(self, by: By, query: Filter = _ALL) -> Counter[str]:
-        """How many photos there are of each status, or of each breed by its id."""
+        """How many photos there are of each status, or of each breed by its id.
+
+        A photo counts once: for its main dog.
+        """
         store = self._store
         found = counting.counts(store, by, query)
         if by == "status":
