@@ -173,13 +173,13 @@ def test_each_dog_of_a_photo_is_named_with_its_box(
             "box": {"x": 0, "y": 0, "width": 0.5, "height": 1},
             "score": 0.9,
             "status": "dog",
-            "breeds": [{"id": "n02110958", "name": "Carlin", "probability": 0.9194}],
+            "breeds": [{"id": "n02110958", "name": "Carlin", "probability": 0.8315}],
         },
         {
             "box": {"x": 0.5, "y": 0.1, "width": 0.5, "height": 0.9},
             "score": 0.8,
             "status": "dog",
-            "breeds": [{"id": "n02085620", "name": "Chihuahua", "probability": 0.9194}],
+            "breeds": [{"id": "n02085620", "name": "Chihuahua", "probability": 0.8315}],
         },
     ]
     assert (verdict["status"], verdict["breeds"]) == ("dog", verdict["dogs"][0]["breeds"])

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from barkive.boxes import Box
-from barkive.catalogue import Filter
+from barkive.catalogue import Filter, number_of_dogs
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
@@ -40,12 +40,12 @@ def _filter(
         ),
     ] = None,
     breed: Annotated[
-        str | None,
+        list[Annotated[str, Field(max_length=200, pattern=PRINTED)]] | None,
         Query(
-            max_length=200,
-            pattern=PRINTED,
-            description="A name in English or French, or an id: photos of this breed, of crosses "
-            "with it, and uncertain ones whose best guess it is.",
+            max_length=10,
+            description="A name in English or French, or an id: photos with a dog of this breed, "
+            "of a cross with it, or with an uncertain one whose best guess it is. Given several "
+            "times, photos with a dog of each.",
         ),
     ] = None,
     group: Annotated[int | None, Query(ge=1, le=10, description="An FCI group.")] = None,
@@ -59,6 +59,14 @@ def _filter(
     min_probability: Annotated[
         float | None, Query(ge=0, le=1, description="The breed has at least this probability.")
     ] = None,
+    dogs: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9]{1,4}([+]|-[0-9]{1,4})?$",
+            description="With so many dogs: `2`, `2+` for two or more (as `2%2B` in an address), "
+            "`1-3`.",
+        ),
+    ] = None,
     corrected: Annotated[bool | None, Query(description="Whether people said what it is.")] = None,
     missing: Annotated[
         bool, Query(description="Photos whose files are gone, not those that are there.")
@@ -66,13 +74,14 @@ def _filter(
 ) -> Filter:
     return Filter(
         text=text,
-        breed=breed,
+        breeds=tuple(breed or ()),
         group=group,
         status=tuple(status or ()),
         after=after,
         before=before,
         folder=folder,
         min_probability=min_probability,
+        dogs=number_of_dogs(dogs) if dogs is not None else None,
         corrected=corrected,
         missing=missing,
     )
