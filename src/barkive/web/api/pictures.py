@@ -39,7 +39,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     summary="A small square picture",
 )
 async def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
-    """The centre of the photo, at most 320 pixels wide and high."""
+    """The photo's dogs, or its centre, at most 320 pixels wide and high."""
     return await _picture(request, shared, number, Size.THUMBNAIL)
 
 
