@@ -14,6 +14,7 @@ from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
 from barkive.errors import (
     NothingToSayError,
+    PhotoError,
     ReviewedMeanwhileError,
     UnknownDogError,
     UsageError,
@@ -361,3 +362,21 @@ def test_what_is_no_number_of_dogs(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         number_of_dogs(text)
     assert caught.value.code == "filter_dogs_invalid"
+
+
+def test_photos_like_one_of_the_dogs(several: Catalogue) -> None:
+    photos = {Path(one.file).stem: one for one in several.search()}
+    mixed = photos["cp"]
+    by_main = several.like(mixed.id)
+    assert Path(by_main[0].entry.file).stem in ("cc", "cn", "cu")
+    by_dog = several.like(mixed.id, dog=mixed.dog(2).id, limit=1)
+    assert [Path(one.entry.file).stem for one in by_dog] == ["pc"]
+    assert by_dog[0].similarity > 0.99
+    main = several.like(mixed.id, dog=mixed.dog(1).id)
+    assert [one.entry.id for one in main] == [one.entry.id for one in by_main]
+    drawn = several.label(mixed.id, Label(Kind.DOG, box=Box(0.45, 0.1, 0.1, 0.2))).dog(3)
+    with pytest.raises(PhotoError) as caught:
+        several.like(mixed.id, dog=drawn.id)
+    assert caught.value.code == "similar_dog_never_seen"
+    with pytest.raises(UnknownDogError):
+        several.like(mixed.id, dog=5)

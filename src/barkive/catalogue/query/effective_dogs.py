@@ -31,12 +31,14 @@ class Prediction(NamedTuple):
         status: Of its verdict.
         probabilities: Packed.
         dog: Log-odds that there is a dog.
+        detection: The number of the row of `detection` in which it stands; None for the answer's.
     """
 
     model: Model
     status: Status
     probabilities: bytes
     dog: float
+    detection: int | None = None
 
 
 class SeenDog(NamedTuple):
