@@ -24,7 +24,7 @@ KEYS = {
 class RedOrGreen:
     """Red and green are the odds of its two labels; what is dark is no dog."""
 
-    def __init__(self, model=None, *, device="cpu", prior=None):
+    def __init__(self, model=None, *, device="cpu", prior=None, dogs=True):
         info = BundleInfo(
             name="colours",
             labels=(
@@ -158,7 +158,7 @@ def test_device_and_prior_are_those_that_are_asked_for(run, data, monkeypatch):
     asked = []
 
     class Asked(RedOrGreen):
-        def __init__(self, model=None, *, device, prior):
+        def __init__(self, model=None, *, device, prior, dogs):
             asked.append((device, prior))
             super().__init__(model)
 
@@ -178,3 +178,55 @@ def test_what_is_passed_over_is_told(run, data):
     result = run(data, "--format", "json", "--exclude", "old/")
     assert json.loads(result.stdout)["n"] == 3
     assert result.stderr == "passed over: 1 in @eaDir, 1 excluded.\n"
+
+
+@pytest.fixture
+def boxes(run, monkeypatch, pair_classifier, pair_photo, tmp_path):
+    """A table of boxes, and a classifier that finds a dog in each half of a wide photo."""
+    monkeypatch.setattr(classifier, "Classifier", lambda *_, **__: pair_classifier)
+    pair_photo("data/a/two.png", (250, 10, 10), (10, 250, 10))
+    pair_photo("data/one.png", (250, 10, 10), (9, 9, 9))
+    table = tmp_path / "boxes.csv"
+    table.write_text(
+        "photo,kind,x,y,width,height\n"
+        "a/two.png,dog,0,0,0.5,1\na/two.png,dog,0.5,0,0.5,1\n"
+        "one.png,dog,0,0,0.2,0.2\n"
+    )
+    return table
+
+
+def test_how_well_dogs_are_found(run, boxes, tmp_path):
+    result = run(tmp_path / "data", "--dogs", boxes, "--format", "json")
+    assert result.exit_code == 0
+    figures = json.loads(result.stdout)
+    assert figures["photos"] == 2
+    shares = {name: figures[name] for name in figures if name not in ("photos", "model")}
+    found = {name: (one["right"], one["of"]) for name, one in shares.items()}
+    assert found == {
+        "recall": (2, 3),
+        "large": (2, 2),
+        "small": (0, 1),
+        "edge": (2, 3),
+        "precision": (2, 3),
+        "groups": (1, 1),
+        "singles": (1, 1),
+    }
+    lines = run(tmp_path / "data", "--dogs", boxes).stdout
+    assert " 66.7 % " in lines
+    assert "2 of 3, 95 % interval 20.8–93.9 %" in lines
+
+
+def test_a_photo_of_the_table_that_is_not_there_is_told(run, boxes, tmp_path):
+    (tmp_path / "data" / "one.png").unlink()
+    result = run(tmp_path / "data", "--dogs", boxes, "--format", "json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["photos"] == 1
+    assert "one.png: The file does not exist." in result.stderr
+
+
+def test_a_missing_folder_of_a_table_is_an_error(run, boxes, tmp_path):
+    result = run(tmp_path / "missing", "--dogs", boxes)
+    assert str(result.exception) == (
+        f"The folder {tmp_path / 'missing'} does not exist; give the folder below which the "
+        "table's photos lie."
+    )

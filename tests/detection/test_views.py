@@ -20,16 +20,16 @@ RED, GREEN, BLACK = (250, 10, 10), (10, 250, 10), (9, 9, 9)
 @pytest.mark.parametrize(
     ("box", "margin", "expected"),
     [
-        (Box(0.25, 0.25, 0.5, 0.5), 0.0, (50, 0, 100, 100)),  # made square, as wide as it is
-        (Box(0.4, 0.4, 0.1, 0.2), 0.0, (80, 40, 20, 20)),
+        (Box(0.25, 0.25, 0.5, 0.5), 0.0, (50, 12, 100, 75)),  # at most a third longer
+        (Box(0.4, 0.4, 0.1, 0.3), 0.0, (79, 40, 22, 30)),
         (Box(0.4, 0.4, 0.1, 0.2), 0.5, (70, 30, 40, 40)),
         (Box(0.0, 0.0, 0.1, 0.2), 0.5, (0, 0, 40, 40)),  # moved into the photo
         (Box(0.9, 0.8, 0.1, 0.2), 0.5, (160, 60, 40, 40)),
-        (Box(0.0, 0.0, 1.0, 1.0), 0.5, (50, 0, 100, 100)),
+        (Box(0.0, 0.0, 1.0, 1.0), 0.5, (0, 0, 200, 100)),
         (Box(0.5, 0.5, 0.0001, 0.0001), 0.0, (100, 50, 1, 1)),
     ],
 )
-def test_a_crop_is_the_square_round_a_box(
+def test_a_crop_is_a_box_with_what_is_round_it(
     box: Box, margin: float, expected: tuple[int, int, int, int]
 ) -> None:
     rows, columns = np.mgrid[:100, :200].astype(np.uint8)

@@ -22,7 +22,8 @@ from barkive.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from barkive.evaluation import Evaluation, Figures
+    from barkive.classifier import Classifier
+    from barkive.evaluation import DogFigures, Evaluation, Figures
     from barkive.messages import Message
 
 _WORST = 10
@@ -54,6 +55,14 @@ def evaluate(
     format_: Annotated[
         EvaluationFormat, typer.Option("--format", help="How to print the figures.")
     ] = EvaluationFormat.TABLE,
+    dogs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="BOXES.csv",
+            help="Measure how well dogs are found, by a table of boxes: photo, kind, x, y, width, "
+            "height.",
+        ),
+    ] = None,
     prior: PriorOption = None,
     device: DeviceOption = Device.CPU,
     exclude: ExcludeOption = None,
@@ -71,6 +80,9 @@ def evaluate(
     from barkive.images.passing import told
 
     rules = passing(exclude, follow_links)
+    if dogs is not None:
+        _evaluate_dogs(data, dogs, Classifier(model, device=device.value, prior=prior), format_)
+        return
     samples = ev.read_samples(data, rules)
     others = ev.read_not_dogs(not_dogs, rules) if not_dogs is not None else ()
     if out is not None:
@@ -103,6 +115,56 @@ def evaluate(
     _list_failures(result.failures)
     if result.failures:
         raise typer.Exit(1)
+
+
+def _evaluate_dogs(data: Path, table: Path, classifier: Classifier, form: EvaluationFormat) -> None:
+    """Measures how well dogs are found in the photos of a table."""
+    import json
+
+    from barkive import evaluation as ev
+    from barkive.cli.progress import progress
+    from barkive.messages import Message
+    from barkive.verdicts import Status
+
+    ev.check_folder(data, Message("wanted_folder_of_boxes"))
+    marked = ev.read_boxes(table)
+    compared, failures = [], {}
+    with progress("Looking for dogs") as on_progress:
+        verdicts = classifier.predict([data / photo for photo in marked], top=1)
+        for one, verdict in zip(marked.values(), verdicts, strict=True):
+            if verdict.status is Status.FAILED:
+                failures[str(verdict.file)] = verdict.reason
+            else:
+                compared.append((one, [dog.box for dog in verdict.dogs or ()]))
+            on_progress(len(compared) + len(failures), len(marked))
+    figures = ev.dog_figures(compared)
+    if form is EvaluationFormat.JSON:
+        typer.echo(json.dumps({**figures.to_json(), "model": classifier.bundle.model}))
+    else:
+        _print_dogs(figures, classifier.bundle.model)
+    _list_failures(failures)
+    if failures:
+        raise typer.Exit(1)
+
+
+def _print_dogs(figures: DogFigures, model: str) -> None:
+    from rich.console import Console
+
+    table = _table(f"Dogs found by {model} in {figures.photos} photos")
+    for name, share, remark in (
+        ("Dogs found", figures.recall, "intersection over union at least 0.5"),
+        ("of them large", figures.large, "at least a sixteenth of the photo"),
+        ("of them small", figures.small, ""),
+        ("of them at an edge", figures.edge, ""),
+        ("Boxes that are right", figures.precision, ""),
+        ("As many as there are: groups", figures.groups, "photos of several dogs"),
+        ("As many as there are: one", figures.singles, "photos of one dog"),
+    ):
+        value = "–" if share.value is None else f"{100 * share.value:.1f} %"
+        ends = "{:.1f}–{:.1f} %".format(*(100 * end for end in share.interval))
+        of = f"{share.right} of {share.of}, 95 % interval {ends}"
+        table.add_row(name, value, f"{of}; {remark}" if remark else of)
+    Console(markup=False, highlight=False, emoji=False).print(table)
 
 
 def _warn(what: str, folders: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ A model is any function from pixels to `Scores`; nothing here knows torch or the
 """
 
 from barkive.evaluation.agreement import Agreement, agreement
+from barkive.evaluation.dog_boxes import DogFigures, Marked, dog_figures, matches, read_boxes
 from barkive.evaluation.figures import (
     BreedFigures,
     Figures,
@@ -46,11 +47,13 @@ __all__ = [
     "Agreement",
     "Answers",
     "BreedFigures",
+    "DogFigures",
     "Evaluation",
     "Figures",
     "Heat",
     "HeatMaps",
     "Known",
+    "Marked",
     "Mistake",
     "Predict",
     "Samples",
@@ -58,14 +61,17 @@ __all__ = [
     "agreement",
     "cannot_write",
     "check_folder",
+    "dog_figures",
     "evaluate",
     "figures",
     "is_ambiguous",
     "known_to",
     "make_folder",
+    "matches",
     "most_confident_errors",
     "occlusion",
     "prepare_report",
+    "read_boxes",
     "read_not_dogs",
     "read_samples",
     "suspected_labels",
