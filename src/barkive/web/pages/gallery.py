@@ -14,7 +14,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from barkive.catalogue import Catalogue, Entry, Filter, absolute_path, folder_prefix, path_separator
+from barkive.catalogue import (
+    Catalogue,
+    Entry,
+    EntryDog,
+    Filter,
+    absolute_path,
+    folder_prefix,
+    path_separator,
+)
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
@@ -97,8 +105,8 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     }
 
 
-def title(entry: Entry, words: Messages) -> str:
-    """What a photo shows, in a few words."""
+def title(entry: Entry | EntryDog, words: Messages) -> str:
+    """What a photo or one of its dogs is, in a few words."""
     names = [one.label.name(words.lang) for one in entry.breeds]
     if entry.status is Status.UNCERTAIN and names and not entry.corrected:
         return words("photos.perhaps", breed=names[0])
