@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Entry, Kind, Label
+from barkive.catalogue import Catalogue, Entry, Filter, Kind, Label, number_of_dogs
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
 from barkive.errors import (
     NothingToSayError,
+    PhotoError,
     ReviewedMeanwhileError,
     UnknownDogError,
     UsageError,
@@ -284,3 +285,98 @@ def test_a_review_asks_for_one_dog_after_the_other(
     assert again is not None
     assert (Path(again.file).name, again.dog(2).corrected) == ("b.png", False)
     assert [Path(one.file).name for one in queue.take("ada")] == ["b.png"]
+
+
+@pytest.fixture
+def several(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto) -> Catalogue:
+    """Photos named after their dogs: Chihuahua, Pug, one that is uncertain, none."""
+    of_names = {"c": RED, "p": GREEN, "u": GREY, "n": BLACK}
+    for name in ("cp", "pc", "cc", "cu", "cn", "nn"):
+        left, right = (of_names[one] for one in name)
+        folder = pair_photo(f"kennel/{name}.png", left, right).parent
+    catalogue.scan(folder, classifier=pair_classifier)
+    catalogue.label(
+        folder / "cc.png",
+        Label(Kind.CROSS, ("boxer", "pug"), dog=catalogue.photo(folder / "cc.png").dog(2).id),
+    )
+    return catalogue
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Filter(), "cp pc cc cu cn nn"),
+        (Filter(breed="pug"), "cp pc cc"),
+        (Filter(breeds=("pug",)), "cp pc cc"),
+        (Filter(breed="chihuahua"), "cp pc cc cu cn"),
+        (Filter(breed="boxer"), "cc"),
+        (Filter(breed="chihuahua", breeds=("pug",)), "cp pc cc"),
+        (Filter(breeds=("chihuahua", "pug", "boxer")), "cc"),
+        (Filter(breeds=("chihuahua", "maltese")), ""),
+        # Of the dog that is asked for.
+        (Filter(breed="chihuahua", min_probability=0.7), "cp pc cc cu cn"),
+        (Filter(breed="pug", min_probability=0.99), "cc"),
+        (Filter(breeds=("chihuahua", "pug"), min_probability=0.9), "cp pc cc"),
+        (Filter(group=9), "cp pc cc cu cn"),
+        (Filter(breed="pug", group=2), ""),
+        (Filter(breed="boxer", group=2), "cc"),
+        (Filter(dogs=(0, 0)), "nn"),
+        (Filter(dogs=(1, 1)), "cn"),
+        (Filter(dogs=(2, None)), "cp pc cc cu"),
+        (Filter(dogs=(1, 2)), "cp pc cc cu cn"),
+        (Filter(dogs=(3, None)), ""),
+        (Filter(dogs=(2, 2), breed="boxer"), "cc"),
+        (Filter(text="boxer"), "cc"),
+        (Filter(status=(Status.NOT_DOG,), breed="pug"), ""),
+    ],
+)
+def test_photos_are_found_by_each_of_their_dogs(
+    several: Catalogue, query: Filter, expected: str
+) -> None:
+    names = sorted(expected.split())
+    assert [Path(one.file).stem for one in several.search(query)] == names
+    assert [Path(one.file).stem for one in several.page(query, limit=3)] == names[:3]
+    assert several.count(query) == len(names)
+    first = several.page(query, limit=1)
+    if first:
+        (place,) = several.folders(str(Path(first[0].file).parents[1]), query)
+        assert place.photos == len(names)
+
+
+def test_sums_are_of_main_dogs(several: Catalogue) -> None:
+    counts = several.counts("breed")
+    assert counts == {"n02085620": 4, "n02110958": 1}
+    assert several.counts("status") == {"dog": 5, "not_dog": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2", (2, 2)), ("2+", (2, None)), ("1-3", (1, 3)), (" 0 ", (0, 0)), ("0+", (0, None))],
+)
+def test_numbers_of_dogs(text: str, expected: tuple[int, int | None]) -> None:
+    assert number_of_dogs(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "two", "-1", "3-1", "1-", "+", "2++", "99999", "1.5"])
+def test_what_is_no_number_of_dogs(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        number_of_dogs(text)
+    assert caught.value.code == "filter_dogs_invalid"
+
+
+def test_photos_like_one_of_the_dogs(several: Catalogue) -> None:
+    photos = {Path(one.file).stem: one for one in several.search()}
+    mixed = photos["cp"]
+    by_main = several.like(mixed.id)
+    assert Path(by_main[0].entry.file).stem in ("cc", "cn", "cu")
+    by_dog = several.like(mixed.id, dog=mixed.dog(2).id, limit=1)
+    assert [Path(one.entry.file).stem for one in by_dog] == ["pc"]
+    assert by_dog[0].similarity > 0.99
+    main = several.like(mixed.id, dog=mixed.dog(1).id)
+    assert [one.entry.id for one in main] == [one.entry.id for one in by_main]
+    drawn = several.label(mixed.id, Label(Kind.DOG, box=Box(0.45, 0.1, 0.1, 0.2))).dog(3)
+    with pytest.raises(PhotoError) as caught:
+        several.like(mixed.id, dog=drawn.id)
+    assert caught.value.code == "similar_dog_never_seen"
+    with pytest.raises(UnknownDogError):
+        several.like(mixed.id, dog=5)

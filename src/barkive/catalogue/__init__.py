@@ -23,7 +23,12 @@ from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.counting import Folder
 from barkive.catalogue.query.effective_label import standing
-from barkive.catalogue.query.filters import Filter, folder_prefix, path_separator
+from barkive.catalogue.query.filters import (
+    Filter,
+    folder_prefix,
+    number_of_dogs,
+    path_separator,
+)
 from barkive.catalogue.records import (
     Change,
     ChangeJSON,
@@ -97,6 +102,7 @@ __all__ = [
     "holds_picture",
     "is_gone",
     "now",
+    "number_of_dogs",
     "open_source",
     "own_versions",
     "path_separator",

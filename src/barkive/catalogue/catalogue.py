@@ -200,7 +200,10 @@ class Catalogue:
         return counting.count(self._store, query)
 
     def counts(self, by: By, query: Filter = _ALL) -> Counter[str]:
-        """How many photos there are of each status, or of each breed by its id."""
+        """How many photos there are of each status, or of each breed by its id.
+
+        A photo counts once: for its main dog.
+        """
         store = self._store
         found = counting.counts(store, by, query)
         if by == "status":
@@ -251,8 +254,11 @@ class Catalogue:
         *,
         limit: int = 20,
         classifier: Classifier | None = None,
+        dog: int | None = None,
     ) -> list[Found]:
         """The photos of the catalogue most like one, the likest first.
+
+        Photos are compared by their main dogs.
 
         Args:
             photo: Of the catalogue, by its path or number, or any other file.
@@ -260,12 +266,15 @@ class Catalogue:
             limit: How many at most.
             classifier: That sees a photo which is not in the catalogue; None for the model
                 inside the package.
+            dog: The number of a dog of the photo, an `EntryDog.id`, that is meant and not the
+                main one.
 
         Raises:
-            PhotoError: The photo can't be read.
+            PhotoError: The photo can't be read, or no model saw the dog.
             UsageError: No photo was judged by the classifier's model.
+            UnknownDogError: The photo has no such dog.
         """
-        return self._similar.like(_known(photo), query, limit, classifier)
+        return self._similar.like(_known(photo), query, limit, classifier, dog)
 
     def duplicates(self, query: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""

@@ -26,11 +26,12 @@ class StatusName(StrEnum):
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "breed": (
         Annotated[
-            str | None,
+            list[str] | None,
             typer.Option(
                 metavar="NAME",
-                help="Photos of this breed, of crosses with it, and uncertain ones whose best "
-                "guess it is; a name in English or French, or an id.",
+                help="Photos with a dog of this breed, with a cross with it, or with an uncertain "
+                "one whose best guess it is; a name in English or French, or an id. Given several "
+                "times, photos with a dog of each.",
                 show_default=False,
             ),
         ],
@@ -88,6 +89,17 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "dogs": (
+        Annotated[
+            str | None,
+            typer.Option(
+                metavar="N",
+                help="With so many dogs: 2, 2+ for two or more, 1-3.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
     "corrected": (
         Annotated[
             bool | None,
@@ -140,9 +152,12 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _to_filter(text: list[str] | None, **options: Any) -> Filter:
-    from barkive.catalogue import Filter
+    from barkive.catalogue import Filter, number_of_dogs
     from barkive.verdicts import Status
 
+    options["breeds"] = tuple(options.pop("breed") or ())
+    if options["dogs"] is not None:
+        options["dogs"] = number_of_dogs(options["dogs"])
     options["status"] = tuple(Status(one.value) for one in options["status"] or ())
     for name in ("after", "before"):
         options[name] = _to_date(options[name])

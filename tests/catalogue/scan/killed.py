@@ -18,6 +18,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, ChangedPhotoError
@@ -36,8 +37,10 @@ def work(acknowledge: int) -> None:
         for i in itertools.count():
             photo = photos[i % len(photos)]
             note = f"{time.time_ns()}"
+            # Of the photo, and of a dog in it, in turn.
+            box = Box(0.1, 0.1, 0.5, 0.5) if i // len(photos) % 2 else None
             try:
-                catalogue.label(photo, Label(Kind.BREED, ("pug",), note=note))
+                catalogue.label(photo, Label(Kind.BREED, ("pug",), note=note, box=box))
             except (CatalogueError, ChangedPhotoError):  # not scanned yet
                 continue
             finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, or_, select, update
 
 from barkive import breeds
 from barkive.catalogue.db import schema
@@ -83,14 +83,18 @@ def rename(store: Store, old: str, new: str, *, merge: bool) -> Renamed:
 
 
 def _photos(connection: Connection, ids: list[str]) -> int:
-    c = schema.photo.c
-    of_breed = select(func.count()).where(or_(c.breed.in_(ids), c.breed2.in_(ids)))
-    return connection.execute(of_breed).scalar_one()
+    return connection.execute(select(func.count()).where(_shows(ids))).scalar_one()
+
+
+def _shows(ids: list[str]) -> ColumnElement[bool]:
+    """The photos with a dog of one of these breeds."""
+    c, other = schema.photo.c, schema.other_dog.c
+    beside = select(other.photo_id).where(or_(other.breed.in_(ids), other.breed2.in_(ids)))
+    return or_(c.breed.in_(ids), c.breed2.in_(ids), c.id.in_(beside))
 
 
 def _update_photos(connection: Connection, models: Models, ids: list[str]) -> None:
     """Has the photos of a breed be found under its name."""
-    c = schema.photo.c
-    pictures = select(c.picture).where(or_(c.breed.in_(ids), c.breed2.in_(ids))).distinct()
+    pictures = select(schema.photo.c.picture).where(_shows(ids)).distinct()
     for picture in connection.execute(pictures).scalars().all():
         update_effective_labels(connection, models, picture)

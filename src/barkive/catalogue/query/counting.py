@@ -70,7 +70,7 @@ def count(store: Store, query: Filter) -> int:
 def counts(store: Store, by: By, query: Filter) -> Counter[str]:
     """How many photos there are of each status, or of each breed by its id.
 
-    A cross counts for the first of its breeds.
+    A photo counts once, for its main dog; a cross for the first of its breeds.
 
     Raises:
         UnknownBreedError: There is no such breed.

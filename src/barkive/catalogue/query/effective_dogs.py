@@ -31,12 +31,14 @@ class Prediction(NamedTuple):
         status: Of its verdict.
         probabilities: Packed.
         dog: Log-odds that there is a dog.
+        detection: The number of the row of `detection` in which it stands; None for the answer's.
     """
 
     model: Model
     status: Status
     probabilities: bytes
     dog: float
+    detection: int | None = None
 
 
 class SeenDog(NamedTuple):
@@ -220,8 +222,9 @@ class _Words:
                 if stands:
                     self.of_photo = at, one.row
                 continue
+            assert one.row.dog is not None
             history = self.of_dogs.setdefault(one.row.dog, _History())
-            history.boxes += [one.mark.box] + [one.mark.before] * (one.mark.before is not None)
+            history.boxes += [box for box in (one.mark.box, one.mark.before) if box is not None]
             if stands:
                 history.add(at, one)
 

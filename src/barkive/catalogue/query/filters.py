@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, table, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    false,
+    or_,
+    select,
+    table,
+    text,
+    true,
+    union_all,
+)
 from sqlalchemy import func as sql
 
 from barkive import breeds
-from barkive.catalogue.db.schema import absolute_path, photo, zone
+from barkive.catalogue.db.schema import absolute_path, other_dog, photo, zone
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
@@ -21,6 +33,8 @@ from barkive.images.remote import is_remote
 from barkive.verdicts import Status
 
 _FTS = table("photo_words")
+_NUMBER_OF_DOGS = re.compile("(?P<least>[0-9]{1,4})((?P<more>[+])|-(?P<most>[0-9]{1,4}))?")
+_MOST_DOGS = 9999
 # Enough to note every page of ten million photos.
 _MEMORY = "64MB"
 
@@ -32,14 +46,18 @@ class Filter:
     Attributes:
         text: Words, each the start of a word of the path, a breed's name in either language,
             its FCI group or the note; case and accents don't matter.
-        breed: A name or id: photos of that breed or of crosses with it, and uncertain ones
-            whose best guess it is.
-        group: An FCI group, 1..10.
+        breed: A name or id: photos that show a dog of that breed or a cross with it, or one
+            that is uncertain and whose best guess it is.
+        breeds: Further breeds: a photo must show a dog of each.
+        group: An FCI group, 1..10, of that dog.
         status: One of these statuses.
         after: Taken on this day or later; photos without a date are left out.
         before: Taken before this day.
         folder: In this folder or a folder inside it.
-        min_probability: The breed has at least this probability, 0..1.
+        min_probability: The breed has at least this probability, 0..1: of the dog that is asked
+            for, or of the main dog.
+        dogs: How many dogs it shows: at least, and at most, None for any number; see
+            `number_of_dogs`. Photos in which they were never looked for are left out.
         corrected: Whether people spoke of it; None for both.
         missing: Whether files that are gone are meant, and not those that are there; None
             for both.
@@ -50,12 +68,14 @@ class Filter:
 
     text: str | None = None
     breed: str | None = None
+    breeds: tuple[str, ...] = ()
     group: int | None = None
     status: Sequence[Status] = ()
     after: date | None = None
     before: date | None = None
     folder: str | None = None
     min_probability: float | None = None
+    dogs: tuple[int, int | None] | None = None
     corrected: bool | None = None
     missing: bool | None = False
 
@@ -67,6 +87,12 @@ class Filter:
             raise UsageError("filter_group_range", group=self.group)
         if self.min_probability is not None and not 0 <= self.min_probability <= 1:
             raise UsageError("filter_probability_range", probability=self.min_probability)
+        if self.dogs is not None:
+            least, most = self.dogs
+            if not 0 <= least <= _MOST_DOGS or (
+                most is not None and not least <= most <= _MOST_DOGS
+            ):
+                raise UsageError("filter_dogs_invalid", text=f"{least}-{most}")
 
     def to_review(self) -> Filter:
         """The photos of these that a review goes through.
@@ -88,8 +114,8 @@ class Filter:
     def cases(self, store: Store) -> list[ColumnElement[bool]]:
         """The filters as conditions on `photo`, of which each photo fits one at most.
 
-        A breed stands in one of two columns. No index holds both, so that one condition
-        would have every row looked at.
+        A breed stands in one of two columns, or is that of another dog than the main one. No
+        index holds all, so that one condition would have every row looked at.
 
         Args:
             store: The catalogue.
@@ -97,6 +123,24 @@ class Filter:
         Raises:
             UnknownBreedError: There is no such breed.
         """
+        c, conditions = photo.c, self._of_all_dogs(store)
+        probable: ColumnElement[bool] = true()
+        if self.min_probability is not None:
+            probable = c.probability >= self.min_probability
+        meant = self.breed_ids(store.models)
+        if not meant:
+            return [and_(true(), *conditions, probable)]
+        first, *further = meant
+        beside = [or_(self._is_main(ids), self._is_beside(ids)) for ids in further]
+        rest = and_(true(), *conditions, *beside)
+        return [
+            and_(c.breed.in_(first), rest, probable),
+            and_(c.breed2.in_(first), c.breed.not_in(first), rest, probable),
+            and_(self._is_beside(first), ~self._is_main(first), rest),
+        ]
+
+    def _of_all_dogs(self, store: Store) -> list[ColumnElement[bool]]:
+        """The conditions that are the same whichever dog is asked for."""
         c = photo.c
         conditions: list[ColumnElement[bool]] = []
         if self.missing is not None:
@@ -111,19 +155,35 @@ class Filter:
             conditions.append(c.taken_at < datetime.combine(self.before, time()))
         if self.folder is not None:
             conditions.append(inside(self.folder))
-        if self.min_probability is not None:
-            conditions.append(c.probability >= self.min_probability)
+        if self.dogs is not None:
+            least, most = self.dogs
+            conditions.append(c.dogs == least if most == least else c.dogs >= least)
+            if most not in (None, least):
+                conditions.append(c.dogs <= most)
         if self.corrected is not None:
             # Word for word what the indexes have.
             conditions.append(c.corrected if self.corrected else c.corrected.is_(False))
-        rest = and_(true(), *conditions)
-        meant = self.breed_ids(store.models)
-        if meant is None:
-            return [rest]
-        return [
-            and_(c.breed.in_(meant), rest),
-            and_(c.breed2.in_(meant), c.breed.not_in(meant), rest),
-        ]
+        return conditions
+
+    def _is_main(self, ids: Sequence[str]) -> ColumnElement[bool]:
+        """The photos whose main dog is of one of these breeds; true or false of each."""
+        c = photo.c
+        is_so = or_(sql.coalesce(c.breed, "").in_(ids), sql.coalesce(c.breed2, "").in_(ids))
+        if self.min_probability is None:
+            return is_so
+        return and_(is_so, sql.coalesce(c.probability, 0.0) >= self.min_probability)
+
+    def _is_beside(self, ids: Sequence[str]) -> ColumnElement[bool]:
+        """The photos with another dog than the main one that is of one of these breeds."""
+        c = other_dog.c
+        probable: ColumnElement[bool] = true()
+        if self.min_probability is not None:
+            probable = c.probability >= self.min_probability
+        # An index for each.
+        found = union_all(
+            *(select(c.photo_id).where(one.in_(ids), probable) for one in (c.breed, c.breed2))
+        )
+        return photo.c.id.in_(select(found.subquery().c.photo_id))
 
     def zone_maps(self) -> ColumnElement[bool]:
         """Which zones can hold a photo that is meant: see `schema.zone`."""
@@ -138,18 +198,40 @@ class Filter:
             conditions += [c.last_path >= start, c.first_path < prefix_end(start)]
         return and_(*conditions)
 
-    def breed_ids(self, models: Models) -> list[str] | None:
-        """The ids that breed and group leave; None for all.
+    def breed_ids(self, models: Models) -> list[list[str]]:
+        """The ids that each breed and the group leave; nothing where all are meant.
 
         Raises:
             UnknownBreedError: There is no such breed.
         """
         grouped = [breed.id for breed in breeds.all_breeds() if breed.group == self.group]
-        if self.breed is None:
-            every = [one for breed in grouped for one in models.names.ids(breed)]
-            return None if self.group is None else every
-        one = models.names.find(self.breed)
-        return models.names.ids(one) if self.group is None or one in grouped else []
+        wanted = [
+            models.names.find(name) for name in (self.breed, *self.breeds) if name is not None
+        ]
+        if not wanted and self.group is not None:
+            return [[one for breed in grouped for one in models.names.ids(breed)]]
+        return [
+            models.names.ids(one) if self.group is None or one in grouped else []
+            for one in dict.fromkeys(wanted)
+        ]
+
+
+def number_of_dogs(text: str) -> tuple[int, int | None]:
+    """How many dogs are meant by `2`, by `2+` or by `1-3`: at least, and at most.
+
+    Raises:
+        UsageError: It is written otherwise.
+    """
+    found = _NUMBER_OF_DOGS.fullmatch(text.strip())
+    if found is None:
+        raise UsageError("filter_dogs_invalid", text=text)
+    least = int(found["least"])
+    if found["more"]:
+        return least, None
+    most = int(found["most"] or least)
+    if most < least:
+        raise UsageError("filter_dogs_invalid", text=text)
+    return least, most
 
 
 def look_words_up(connection: Connection) -> None:

@@ -99,9 +99,10 @@ def _detections(
             row = of_answers[one.answer_id]
             whole = predictions[row.id]
             assert whole is not None
-            prediction = whole._replace(status=Status(one.status))
+            status = Status(one.status)
+            prediction = whole._replace(status=status)
             if one.probabilities is not None:
-                prediction = prediction._replace(probabilities=one.probabilities, dog=one.dog)
+                prediction = Prediction(whole.model, status, one.probabilities, one.dog, one.id)
             box = Box(one.x, one.y, one.width, one.height)
             dog = SeenDog(dog_id(bytes(row.sha256), box), box, one.score, prediction)
             found.setdefault(one.answer_id, ([], []))[one.place is None].append(dog)

@@ -76,10 +76,10 @@ def statements(store: Store, query: Filter, by: By | None) -> list[Select[str, i
     cases = query.cases(store)
     meant = query.breed_ids(store.models)
     conditions = [*kept(summary, query), *whole]
-    if meant is not None:
-        conditions.append(summary.c.breed.in_(meant))
+    if meant:
+        conditions.append(summary.c.breed.in_(meant[0]))
     counted = [grouped(summary.c[by] if by else None, photos(summary)).where(*conditions)]
-    # Of the cases the first is what the table knows; others look at a second breed.
+    # Of the cases the first is what the table knows; others look at second breeds and dogs.
     for condition in [*(and_(cases[0], edge) for edge in edges), *cases[1:]]:
         name = photo.c[by] if by else None
         counted.append(grouped(name, func.count()).select_from(photo).where(condition))
@@ -103,8 +103,9 @@ def kept(summary: TableClause, query: Filter) -> list[Condition]:
 
 def knows_folders(query: Filter) -> bool:
     """Whether the summary table by folder tells how many photos are meant."""
-    asked = query.after, query.before, query.min_probability, query.breed, query.group
-    return query.missing is False and not query.text and asked == (None,) * len(asked)
+    asked = query.after, query.before, query.min_probability, query.breed, query.group, query.dogs
+    alone = query.missing is False and not query.text and not query.breeds
+    return alone and asked == (None,) * len(asked)
 
 
 def grouped(name: ColumnElement[Any] | None, number: ColumnElement[int]) -> Select[str, int]:
@@ -119,7 +120,8 @@ def _chosen(
 ) -> tuple[TableClause, list[Condition], list[Condition]] | None:
     """Which summary table tells, which rows of it, and which photos it does not divide."""
     is_dated = query.after is not None or query.before is not None
-    if query.missing is not False or query.text:
+    several = len(query.breeds) + (query.breed is not None) > 1
+    if query.missing is not False or query.text or several or query.dogs is not None:
         return None
     if query.folder is not None:
         if by == "breed" or not knows_folders(query):
@@ -134,7 +136,7 @@ def _chosen(
     edges = _edges(query, start, end)
     if least is None:
         return _BY_MONTH, _between(_BY_MONTH.c.month, start, end), edges
-    if by == "breed" or query.breed is not None or query.group is not None:
+    if by == "breed" or query.breed is not None or query.breeds or query.group is not None:
         return None
     summary = _BY_MONTH_AND_STEP
     whole, of_step = _steps(summary, least)

@@ -22,6 +22,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
 from barkive.catalogue.query.entries import chosen, find, to_entries
 from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.judgements import effective_of, said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Found
 from barkive.catalogue.similarity import pgvector_index
@@ -37,7 +38,7 @@ from barkive.catalogue.similarity.exact_index import (
 from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up
 from barkive.catalogue.similarity.pgvector_index import Projection
 from barkive.classifier import Classifier
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UnknownDogError, UsageError
 
 # So many predictions are looked at one by one; only beyond that is an index worth its space.
 _UNINDEXED = 5000
@@ -225,9 +226,16 @@ class Similar:
         yield bound, pgvector_index.closest(connection, projection, embedding, meant, compared)
 
     def like(
-        self, photo: str | int, query: Filter, limit: int, classifier: Classifier | None
+        self,
+        photo: str | int,
+        query: Filter,
+        limit: int,
+        classifier: Classifier | None,
+        dog: int | None = None,
     ) -> list[Found]:
         """The photos most like one, by its path or number: see `Catalogue.like`."""
+        if dog is not None:
+            return self._like_dog(photo, dog, query, limit)
         c = schema.photo.c
         with self._store.read() as connection:
             if isinstance(photo, int):
@@ -256,6 +264,25 @@ class Similar:
             raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
         return self.find(packed, model_id, query, limit)
+
+    def _like_dog(self, photo: str | int, dog: int, query: Filter, limit: int) -> list[Found]:
+        """The photos whose main dogs are most like one dog of a photo."""
+        detection, answer = schema.detection.c, schema.answer.c
+        with self._store.read() as connection:
+            row = find(connection, photo)
+            said = said_of(connection, [row.picture])
+            (found,) = effective_of(connection, self._store.models, [row], said)
+            dogs = {one.id: one for one in found.dogs or ()}
+            if dog not in dogs:
+                raise UnknownDogError("label_dog_unknown", file=row.path, dog=dog, n=len(dogs))
+            prediction = dogs[dog].prediction
+            if prediction is None:
+                raise PhotoError("similar_dog_never_seen")
+            stored = select(answer.vector).where(answer.id == row.answer_id)
+            if prediction.detection is not None:
+                stored = select(detection.vector).where(detection.id == prediction.detection)
+            vector = unpack_embeddings([connection.execute(stored).scalar_one()])[0]
+        return self.find(vector, row.answer_model_id, query, limit, but=row.id)
 
     def index(self, model_id: int) -> None:
         """Brings the index of a model's predictions up to date.

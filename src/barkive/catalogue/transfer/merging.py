@@ -6,9 +6,12 @@ file gives it its number and its label. Numbers that the other had for pictures 
 here as well, unless they are taken.
 
 Labels are never changed: those of both catalogues stand in the order in which they were said,
-and the last one holds. It goes by batches of pictures, each in a transaction of its own, and
-nothing comes twice: so a merge that was killed goes on when it is run again. All that it adds
-carries its number, by which `unmerging` takes it back.
+and the last one holds. Labels of dogs come to the dog that both mean: of one number, or where
+boxes of both lie at about the same place.
+
+It goes by batches of pictures, each in a transaction of its own, and nothing comes twice: so a
+merge that was killed goes on when it is run again. All that it adds carries its number, by which
+`unmerging` takes it back.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
 from typing_extensions import TypedDict
 
+from barkive.boxes import Box
 from barkive.catalogue.annotations.labels import to_change
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -30,10 +34,11 @@ from barkive.catalogue.db.portable import without_nul
 from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.effective_dogs import SAME_DOG
 from barkive.catalogue.query.effective_label import label_in_force, update_effective_labels
-from barkive.catalogue.query.judgements import IN_ORDER
+from barkive.catalogue.query.judgements import IN_ORDER, Turns
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow
+from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow, Mark
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
 from barkive.clock import now
@@ -372,6 +377,7 @@ class _Batch:
         self.counts["renumbered"] = len(drawn)
         self._contents = [
             {"sha256": one.sha256, "coded": one.coded, "sketch": one.sketch}
+            | {"orientation": one.orientation}
             | {"picture": known.get(one.id, homes[picture][0])}
             for picture, of_it in contents.items()
             for one in of_it
@@ -417,29 +423,47 @@ class _Batch:
         """Their labels that are new here; notes the conflicts."""
         spoken = [picture for picture in homes if picture in self._theirs.labels]
         ours = _labels(self._connection, {home for one in spoken for home in homes[one]})
+        turns = self._turns(ours)
         added: list[LabelRow] = []
         conflicts: list[tuple[int, int, LabelRow, LabelRow, bool]] = []
         for picture in spoken:
             for home in homes[picture]:
                 own = ours.get(home, [])
-                theirs = self._translated(self._theirs.labels[picture], own)
+                dogs = same_dogs(own, self._theirs.labels[picture], turns)
+                theirs = self._translated(self._theirs.labels[picture], own, dogs)
                 new = news(own, theirs, home, -len(added))
                 added += new
                 ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
                 if (differing := _differing(own, theirs)) is not None:
-                    after = label_in_force(ours[home])
+                    after = _naming(ours[home], differing[0].dog)
                     assert after is not None
                     conflicts.append((picture, home, *differing, after.id == differing[0].id))
         self._tell(conflicts)
         return added
 
-    def _translated(self, theirs: Sequence[LabelRow], own: Sequence[LabelRow]) -> list[LabelRow]:
-        """Their labels with the breeds as they are here.
+    def _turns(self, ours: Mapping[int, Sequence[LabelRow]]) -> Turns:
+        """How the contents are turned in which people saw dogs, here and there."""
+        c = schema.content.c
+        wanted = {one.sha256 for labels in ours.values() for one in labels if one.dog is not None}
+        found: dict[bytes, tuple[bytes | None, int | None]] = {}
+        for of_it in self._theirs.contents.values():
+            found |= {bytes(one.sha256): (one.coded, one.orientation) for one in of_it}
+        for part in chunks(list(wanted)):
+            own = select(c.sha256, c.coded, c.orientation).where(c.sha256.in_(part))
+            for one in self._connection.execute(own):
+                found[bytes(one.sha256)] = one.coded, one.orientation
+        return Turns(found)
+
+    def _translated(
+        self, theirs: Sequence[LabelRow], own: Sequence[LabelRow], dogs: Mapping[int, int]
+    ) -> list[LabelRow]:
+        """Their labels with the breeds and the dogs as they are here.
 
         One that came with an earlier merge stays as it was: a breed may be renamed since.
         """
         there = {_said(one) for one in own}
         here = self._breeds.get
+        theirs = [replace(one, dog=dogs.get(one.dog or 0, one.dog)) for one in theirs]
         return [
             one
             if _said(one) in there
@@ -529,8 +553,10 @@ def _keyed(labels: Sequence[LabelRow]) -> dict[_Key, LabelRow]:
 
 
 def _said(label: LabelRow) -> _Key:
-    """What was said, by whom and when."""
-    return label.kind, label.breed, label.breed2, label.note, label.said_by, label.said_at
+    """What was said, by whom and when, and of which dog."""
+    what = label.kind, label.breed, label.breed2, label.note, label.said_by, label.said_at
+    # Of two catalogues the dog may have two numbers.
+    return (*what, label.box, label.dog)
 
 
 def _turns(ours: Mapping[_Key, LabelRow], theirs: Mapping[_Key, LabelRow]) -> dict[datetime, int]:
@@ -564,12 +590,63 @@ def _rank(key: _Key) -> tuple[str, ...]:
 def _differing(
     ours: Sequence[LabelRow], theirs: Sequence[LabelRow]
 ) -> tuple[LabelRow, LabelRow] | None:
-    """What holds in each catalogue, if neither knows what the other says, and it differs."""
-    own, other = label_in_force(ours), label_in_force(theirs)
-    if own is None or other is None or _what(own) == _what(other):
-        return None
-    unknown = own not in _same(ours, theirs) and other not in _same(theirs, ours)
-    return (own, other) if unknown else None
+    """What holds in each catalogue, if neither knows what the other says, and it differs.
+
+    Of the photo, or else of the first dog of which both say something.
+    """
+    dogs = {one.dog for one in ours} & {one.dog for one in theirs}
+    for dog in sorted(dogs, key=lambda dog: dog or 0):
+        own, other = _naming(ours, dog), _naming(theirs, dog)
+        if own is None or other is None or _what(own) == _what(other):
+            continue
+        if own not in _same(ours, theirs) and other not in _same(theirs, ours):
+            return own, other
+    return None
+
+
+def _naming(labels: Sequence[LabelRow], dog: int | None) -> LabelRow | None:
+    """The label in force of a dog, or of the photo; not one that only says where it is."""
+    return label_in_force((one for one in labels if one.kind != Kind.DOG), dog)
+
+
+def same_dogs(ours: Sequence[LabelRow], theirs: Sequence[LabelRow], turns: Turns) -> dict[int, int]:
+    """The numbers here of the dogs of which another catalogue speaks under others.
+
+    A dog is the same where boxes that it ever had in both are of one dog, see `SAME_DOG`.
+
+    Args:
+        ours: What was said of a picture.
+        theirs: Likewise, in the other catalogue.
+        turns: How the contents are turned in which the dogs were seen.
+    """
+    own, other = _boxes(ours), _boxes(theirs)
+    both = own.keys() & other.keys()
+    pairs: list[tuple[float, int, int]] = []
+    for dog in other.keys() - both:
+        for here in own.keys() - both:
+            share = max(
+                turns.box(box, content, other_content).iou(other_box)
+                for box, content in other[dog]
+                for other_box, other_content in own[here]
+            )
+            if share >= SAME_DOG:
+                pairs.append((-share, dog, here))
+    found: dict[int, int] = {}
+    for _, dog, here in sorted(pairs):
+        if dog not in found and here not in found.values():
+            found[dog] = here
+    return found
+
+
+def _boxes(labels: Sequence[LabelRow]) -> dict[int, set[tuple[Box, bytes]]]:
+    """The boxes that dogs ever had, each with the content in which it was seen."""
+    found: defaultdict[int, set[tuple[Box, bytes]]] = defaultdict(set)
+    for one in labels:
+        if one.dog is not None and one.box is not None:
+            mark = Mark.from_text(one.box)
+            boxes = [mark.box] if mark.before is None else [mark.box, mark.before]
+            found[one.dog] |= {(box, one.sha256) for box in boxes}
+    return found
 
 
 def _same(labels: Sequence[LabelRow], others: Sequence[LabelRow]) -> list[LabelRow]:

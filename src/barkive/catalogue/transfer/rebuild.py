@@ -100,6 +100,7 @@ class _Saved:
     """What could be read of a damaged catalogue, as rows of today's schema."""
 
     photos: list[dict[str, Any]]
+    other_dogs: list[dict[str, Any]]
     contents: list[dict[str, Any]]
     aliases: list[dict[str, Any]]
     merges: list[dict[str, Any]]
@@ -141,7 +142,9 @@ class _Saved:
         ]
         aliases, merges = _rows(file, schema.alias), _rows(file, schema.merge)
         breeds = _rows(file, schema.added_breed)
-        return _Saved(photos, contents, aliases, merges, breeds, corrections)
+        there = {row["id"] for row in photos}
+        others = [row for row in _rows(file, schema.other_dog) if row["photo_id"] in there]
+        return _Saved(photos, others, contents, aliases, merges, breeds, corrections)
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
@@ -149,6 +152,7 @@ class _Saved:
             row.pop("id", None)
         for table, rows in (
             (schema.photo, self.photos),
+            (schema.other_dog, self.other_dogs),
             (schema.content, self.contents),
             (schema.alias, self.aliases),
             (schema.merge, self.merges),
