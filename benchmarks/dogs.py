@@ -21,7 +21,7 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from barkive import evaluation as ev
 from barkive.boxes import Box
 from barkive.classifier import Classifier
 from barkive.images import decode, find_photos
+from barkive.verdicts import Verdict
 from identify import SIZES, command, make_folder, peak_megabytes, seconds
 
 HEIGHT = 480
@@ -123,19 +124,21 @@ def breeds(data: Path, number: int) -> None:
     labels = {label.id: i for i, label in enumerate(classifier.bundle.info.labels)}
     photos = [decode(path) for path in known.paths]
     alone = list(classifier.predict(photos, top=1))
-    right = [
-        bool(v.breeds) and labels[v.breeds[0].label.id] == t
-        for v, t in zip(alone, known.truth, strict=True)
-    ]
-    whole = [
-        int(judged.scores.probabilities[0].argmax()) == truth if judged.scores else False
-        for judged, truth in zip(
-            classifier.judge(photos, classifier.viewer.load), known.truth, strict=True
-        )
-    ]
+    wholes = list(Classifier(dogs=False).predict(photos, top=1))
+    named, whole = (
+        [first(verdict, labels) == truth for verdict, truth in zip(some, known.truth, strict=True)]
+        for some in (alone, wholes)
+    )
     print(f"{classifier.bundle.model}, {len(photos)} photos of {len(set(known.truth))} breeds")
+    print(f"first breed right: as wholes {np.mean(whole):.1%}, with boxes {np.mean(named):.1%}")
+    same = [
+        (one.status, first(one, labels)) == (other.status, first(other, labels))
+        for one, other in zip(alone, wholes, strict=True)
+    ]
+    single = [len(verdict.dogs or ()) == 1 for verdict in alone]
     print(
-        f"one by one: first breed right {np.mean(whole):.1%}, given and right {np.mean(right):.1%}"
+        f"one dog found in {np.mean(single):.1%}; there status and first breed as without boxes in "
+        f"{np.mean([s for s, one in zip(same, single, strict=True) if one]):.1%}"
     )
     rng = random.Random(0)
     chosen: list[tuple[int, int]] = []
@@ -150,7 +153,17 @@ def breeds(data: Path, number: int) -> None:
         )
 
 
-def kinds(photos, alone, truth, chosen) -> Iterator[tuple[str, list[Pair]]]:  # type: ignore[no-untyped-def]
+def first(verdict: Verdict, labels: Mapping[str, int]) -> int | None:
+    """The label of the first breed; None where there is none."""
+    return labels[verdict.breeds[0].label.id] if verdict.breeds else None
+
+
+def kinds(
+    photos: Sequence[NDArray[np.uint8]],
+    alone: Sequence[Verdict],
+    truth: NDArray[np.intp],
+    chosen: Sequence[tuple[int, int]],
+) -> Iterator[tuple[str, list[Pair]]]:
     """The kinds of pairs, each with its pictures."""
     for name, share in (
         ("side by side", 1.0),
@@ -165,9 +178,9 @@ def kinds(photos, alone, truth, chosen) -> Iterator[tuple[str, list[Pair]]]:  # 
             ],
         )
     boxed = [
-        (a, b, alone[a].dogs[0].box, alone[b].dogs[0].box)
+        (a, b, one[0].box, other[0].box)
         for a, b in chosen
-        if alone[a].dogs and alone[b].dogs
+        if (one := alone[a].dogs) and (other := alone[b].dogs)
     ]
     yield (
         "overlapping by a fifth",

@@ -94,7 +94,7 @@ def test_the_answer_is_that_of_identify_to_the_last_digit(
     said = barkive("identify", scanned, "--model", colour_bundle, "--format", "json").stdout
     keys = ("file", "status", "breeds", "error", "error_code", "model", "dogs")
     assert [{k: json.loads(line)[k] for k in keys} for line in found] == [
-        json.loads(line) for line in said.splitlines()
+        {k: json.loads(line)[k] for k in keys} for line in said.splitlines()
     ]
 
 

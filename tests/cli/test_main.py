@@ -110,7 +110,7 @@ def test_the_help_names_label_and_its_older_name_still_works(tmp_path: Path) -> 
             ["--verbose", "--verbose"],
             [
                 "barkive.bundle: Opened the model colours@",
-                "barkive.classifier: Judged 1 photos, 0 could not be read",
+                "barkive.classifier: Judging 1 photos, 0 could not be read",
             ],
         ),
     ],

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from barkive.classifier import Classifier
+from barkive.detection.views import Views
 from barkive.errors import BusyError, PhotoError
 from barkive.messages import Message
 from barkive.verdicts import Scores
@@ -48,7 +49,7 @@ class Gate(Classifier):
     """A classifier whose network works only while it is open, and that tells of its batches."""
 
     def __init__(self, model: Path) -> None:
-        super().__init__(model, threads=2)
+        super().__init__(model, threads=2, dogs=False)
         self.batches: list[int] = []
         self.entered, self.open = threading.Event(), threading.Event()
         self.open.set()
@@ -319,14 +320,14 @@ def test_a_photo_on_which_the_decoder_breaks_fails_alone(
     make_queue: Callable[..., InferenceQueue], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monster = photo((1, 2, 3))
-    load = type(gate.bundle.info.preprocessing).load
+    load = type(gate.viewer).load
 
-    def loaded(self: Any, content: bytes, **options: Any) -> NDArray[np.uint8]:
+    def loaded(self: Any, content: bytes, **options: Any) -> Views:
         if content == monster:
             raise RuntimeError("a fault in a library")
         return load(self, content, **options)
 
-    monkeypatch.setattr(type(gate.bundle.info.preprocessing), "load", loaded)
+    monkeypatch.setattr(type(gate.viewer), "load", loaded)
     found = asyncio.run(make_queue().judge(each(photo(RED), monster, photo(GREEN))))
     assert [judged.status.value for judged in found] == ["dog", "failed", "dog"]
     assert found[1].error == FAULT
@@ -340,14 +341,14 @@ class Slow:
         self.fault: Exception | None = None
         load = kind.load
 
-        def loaded(preprocessing: Any, content: bytes, *, large: bool = True) -> NDArray[np.uint8]:
+        def loaded(viewer: Any, content: bytes, *, large: bool = True) -> Views:
             if large:
                 self.entered.set()
                 assert self.open.wait(SECONDS)
                 if self.fault is not None:
                     raise self.fault
-            pixels: NDArray[np.uint8] = load(preprocessing, content, large=large)
-            return pixels
+            views: Views = load(viewer, content, large=large)
+            return views
 
         monkeypatch.setattr(decoding, "_LARGE_MEGAPIXELS", 0.01)
         monkeypatch.setattr(kind, "load", loaded)
@@ -355,7 +356,7 @@ class Slow:
 
 @pytest.fixture
 def slow(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
-    slow = Slow(type(gate.bundle.info.preprocessing), monkeypatch)
+    slow = Slow(type(gate.viewer), monkeypatch)
     yield slow
     slow.open.set()
 
