@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue
+from barkive.boxes import Box
+from barkive.catalogue import Catalogue, Kind, Label
+from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 
@@ -90,7 +92,7 @@ def test_the_answer_is_that_of_identify_to_the_last_digit(
 ) -> None:
     found = barkive("search", "--format", "json").stdout.splitlines()
     said = barkive("identify", scanned, "--model", colour_bundle, "--format", "json").stdout
-    keys = ("file", "status", "breeds", "error", "error_code", "model")
+    keys = ("file", "status", "breeds", "error", "error_code", "model", "dogs")
     assert [{k: json.loads(line)[k] for k in keys} for line in found] == [
         {k: json.loads(line)[k] for k in keys} for line in said.splitlines()
     ]
@@ -499,3 +501,75 @@ def test_added_breeds_are_listed_renamed_and_merged(
     assert "mix.png" in barkive("search", "--breed", "boxer").stdout
     with pytest.raises(UsageError, match="Either look a breed up or rename one"):
         barkive("breeds", "pug", "--rename", "jack russell", "boxer")
+
+
+@pytest.fixture
+def pair(
+    tmp_path: Path, pair_photo: Callable[..., Path], pair_classifier: Classifier
+) -> tuple[Path, Path]:
+    """Photos of two dogs each: a Chihuahua and a Pug, a Chihuahua and one that is uncertain."""
+    photo = pair_photo("pairs/both.png", (250, 10, 10), (10, 250, 10))
+    unsure = pair_photo("pairs/unsure.png", (250, 10, 10), (120, 110, 90))
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        catalogue.scan(photo.parent, classifier=pair_classifier)
+    return photo, unsure
+
+
+def test_photos_of_several_dogs(barkive: Callable[..., Result], pair: tuple[Path, Path]) -> None:
+    both, unsure = pair
+    found = barkive("search", "--breed", "pug", "--breed", "chihuahua", "--dogs", "2+").stdout
+    assert "also: Pug 92%" in found
+    assert barkive("search", "--dogs", "2", "--count").stdout == "2\n"
+    assert barkive("search", "--dogs", "3-5", "--count").stdout == "0\n"
+    with pytest.raises(UsageError, match="“two” is no number of dogs"):
+        barkive("search", "--dogs", "two")
+    rows = list(csv.reader(io.StringIO(barkive("search", "--format", "csv").stdout)))
+    assert [row[-1] for row in rows] == ["dogs", "2", "2"]
+    record = json.loads(barkive("search", "both", "--format", "json").stdout)
+    assert [dog["box"]["x"] for dog in record["dogs"]] == [0, 0.5]
+    likest = barkive("search", "--like", both, "--dog", "1", "--format", "json").stdout
+    assert json.loads(likest)["file"] == str(unsure)
+
+
+def test_dogs_are_named_and_drawn(
+    barkive: Callable[..., Result], pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    both, _ = pair
+    told = barkive("label", both, "--dog", "2", "--breed", "boxer", "--by", "Ada").stdout
+    assert "Chihuahua" in told
+    assert "also: Boxer ✓" in told
+    assert "Boxer ✓, not sure" in barkive("label", both, "--box", "0.4, 0.2,0.1,0.3").stdout
+    history = barkive("history", both).stdout.splitlines()
+    assert "by Ada  dog 2: breed: Boxer, was dog: Pug" in history[0]
+    assert "dog 3: a dog is there, was not_dog" in history[1]
+    assert "Boxer" not in barkive("label", both, "--dog", "2", "--not-a-dog").stdout
+    assert "another dog: breed: Boxer" in barkive("history", both).stdout
+    assert json.loads(barkive("history", both, "--format", "json").stdout.splitlines()[0])["box"]
+    with pytest.raises(UsageError, match="has 2 dogs with boxes, so there is no dog 7"):
+        barkive("label", both, "--dog", "7", "--unsure")
+    with pytest.raises(UsageError, match="“left” is no box"):
+        barkive("label", both, "--box", "left")
+    with pytest.raises(UsageError) as caught:
+        barkive("label", both, "--box", "0.5,0,0.6,1")
+    assert caught.value.code == "box_outside_photo"
+
+
+def test_a_review_asks_about_one_of_several_dogs(
+    barkive: Callable[..., Result], pair: tuple[Path, Path]
+) -> None:
+    result = barkive("review", "--no-picture", keys="1\nq\n")
+    assert "1 of 1, dog 2 of 2" in result.stdout
+    assert "0 left" in result.stdout
+    assert barkive("review", keys="").stdout.startswith("Nothing to review")
+
+
+def test_a_line_names_some_of_many_dogs(
+    barkive: Callable[..., Result], pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    both, _ = pair
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        boxes = [Box(0.05 * i, 0.5, 0.04, 0.1) for i in range(12)]
+        catalogue.label(both, [Label(Kind.DOG, box=box) for box in boxes])
+    found = barkive("search", "both").stdout
+    assert found.count("not sure") == 7
+    assert "and 5 more" in found

@@ -404,6 +404,7 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
         "                  lignes     écrites",
         "modèles                1           1",
         "réponses               3           3",
+        "détections             0           0",
         "fusions                0           0",
         "contenus               3           3",
         "alias                  0           0",
@@ -411,6 +412,7 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
         "races                  0           0",
         "analyses               1           1",
         "photos                 4           4",
+        "autres chiens          0           0",
         "Les deux catalogues contiennent les mêmes lignes.",
         narrow(f"Catalogue~: {tmp_path}/d.sqlite"),
     ]

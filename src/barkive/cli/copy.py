@@ -60,10 +60,10 @@ def _stage(doing: str) -> AbstractContextManager[OnProgress]:
 def _print(done: Copied) -> None:
     from barkive.cli.output import printable
 
-    typer.echo(f"{'':12}{text('copy_rows'):>12}{text('copy_written'):>12}  SHA-256")
+    typer.echo(f"{'':14}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
     for table in done.tables:
-        name = in_words(Message(f"part_{table.name}"))
-        typer.echo(f"{name:12}{table.rows:12}{table.written:12}  {table.digest}")
+        name = in_words(Message(f"part_{table.name.replace(' ', '_')}"))
+        typer.echo(f"{name:14}{table.rows:10}{table.written:12}  {table.digest}")
     if done.settled:
         say("copy_same")
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +14,7 @@ from barkive.cli.saying import known, say, text
 from barkive.messages import Language
 
 if TYPE_CHECKING:
+    from barkive.boxes import Box
     from barkive.catalogue import Change
 
 By = Annotated[
@@ -34,6 +37,24 @@ def label(
     ] = None,
     not_a_dog: Annotated[bool, typer.Option("--not-a-dog", help="There is no dog on it.")] = False,
     unsure: Annotated[bool, typer.Option("--unsure", help="Its breed can't be told.")] = False,
+    dog: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Which dog of the photo is meant, the largest first; without it, the largest, or "
+            "with --not-a-dog the whole photo.",
+            show_default=False,
+        ),
+    ] = None,
+    box: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="Where a dog is: left edge, upper edge, width and height as shares of the upright "
+            "photo, such as 0.1,0.25,0.5,0.7. With --dog it moves that dog, else it is another.",
+            show_default=False,
+        ),
+    ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back the last thing that was said.")
     ] = False,
@@ -48,7 +69,7 @@ def label(
     lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
-    """Label a photo: what a person says stands over what the model says, in every scan.
+    """Label a photo or a dog in it: what a person says stands over the model, in every scan.
 
     It holds for every file of the same content, wherever it is moved. `barkive correct` is
     another name of this command.
@@ -66,12 +87,27 @@ def label(
         Kind.UNDO: () if undo else None,
     }
     said = [(kind, breeds) for kind, breeds in options.items() if breeds is not None]
+    if not said and box is not None:
+        said = [(Kind.DOG, ())]
     if len(said) != 1:
         raise UsageError("label_not_one_thing")
-    label = Label(*said[0], note=note, by=by, other=other)
+    where = _to_box(box) if box is not None else None
+    label = Label(*said[0], note=note, by=by, other=other, box=where)
     with Catalogue(catalogue, create=False) as opened:
         for photo in photos:
-            write(entry_line(opened.label(photo, label), lang))
+            meant = opened.photo(photo).dog(dog).id if dog is not None else None
+            write(entry_line(opened.label(photo, replace(label, dog=meant)), lang))
+
+
+def _to_box(text: str) -> Box:
+    from barkive.boxes import Box
+    from barkive.errors import UsageError
+
+    try:
+        x, y, width, height = map(float, text.split(","))
+    except ValueError:
+        raise UsageError("label_box_invalid", text=text) from None
+    return Box(x, y, width, height)
 
 
 def history(
@@ -85,28 +121,42 @@ def history(
 
     with reading(catalogue) as opened:
         changes = opened.history(photo)
+        dogs = opened.photo(photo).dogs or () if changes else ()
+    places = {dog.id: place for place, dog in enumerate(dogs, 1)}
     if form is Format.CSV:
-        print_line(csv_row(["at", "by", "kind", "breeds", "was", "note"]))
+        print_line(csv_row(["at", "by", "kind", "breeds", "was", "note", "dog"]))
     for change in changes:
         record = change.to_json(lang)
         breeds = " x ".join(record["breeds"])
         if form is Format.JSON:
             print_line(json_line(record))
         elif form is Format.CSV:
-            print_line(
-                csv_row([record["at"], change.by, change.kind, breeds, change.was, change.note])
-            )
+            cells = [record["at"], change.by, change.kind, breeds, change.was, change.note]
+            print_line(csv_row([*cells, change.dog]))
         else:
-            print_line(_in_words(change, lang))
+            print_line(_in_words(change, places, lang))
     if not changes:
         say("history_none", err=True)
 
 
-def _in_words(change: Change, lang: Language) -> str:
+def _in_words(change: Change, places: Mapping[int, int], lang: Language) -> str:
+    """A change on one line.
+
+    Args:
+        change: What was said.
+        places: Of the dogs that the photo has now, by their numbers.
+        lang: Of the names.
+    """
     breeds = " x ".join(label.name(lang) for label in change.labels)
+    said = text(f"said_{change.kind}", **({"breeds": breeds} if breeds else {}))
+    if change.dog is not None:
+        place = places.get(change.dog)
+        said = (
+            text("said_of_dog", n=place, said=said) if place else text("said_of_other", said=said)
+        )
     values = {
         "at": change.to_json()["at"],
-        "said": text(f"said_{change.kind}", **({"breeds": breeds} if breeds else {})),
+        "said": said,
         "was": _was(change.was, lang),
     }
     line = text("history_by", by=change.by, **values) if change.by else text("history", **values)

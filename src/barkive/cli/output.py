@@ -19,12 +19,14 @@ from barkive.messages import Language
 from barkive.verdicts import Candidate, Status, Verdict
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Entry
+    from barkive.catalogue import Entry, EntryDog
 
 Write = Callable[[Verdict], None]
 
 _FILE_WIDTH = 32
 _WORTH_SHOWING = 0.01
+# So many other dogs of a photo are named.
+_FURTHER = 8
 
 _STYLES = {
     Status.UNCERTAIN: "yellow",
@@ -125,7 +127,7 @@ def text_writer() -> Callable[[Text], None]:
 
 def entry_line(entry: Entry, lang: Language) -> Text:
     """A photo of the catalogue for people, on one line; what people said is ticked."""
-    line = verdict_line(entry.verdict, lang)
+    line = _main_line(entry.verdict, lang)
     if entry.corrected:
         if entry.labels:
             line = _file_column(entry.file)
@@ -133,6 +135,8 @@ def entry_line(entry: Entry, lang: Language) -> Text:
         line.append("  ✓", style="green")
         if entry.note:
             line.append(f" {printable(entry.note)}", style="dim")
+    others = (entry.dogs or ())[1:]
+    _append_further(line, [_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
     if entry.unreadable_since is not None:
         day = entry.unreadable_since.date().isoformat()
         unreadable = text("unreadable_since", day=day, reason=entry.reason or "")
@@ -142,6 +146,31 @@ def entry_line(entry: Entry, lang: Language) -> Text:
 
 def verdict_line(verdict: Verdict, lang: Language) -> Text:
     """A verdict for people, on one line: the file, and what is said of it."""
+    line = _main_line(verdict, lang)
+    others = (verdict.dogs or ())[1:]
+    _append_further(
+        line, [_candidate(dog.breeds[0], lang) for dog in others[:_FURTHER]], len(others)
+    )
+    return line
+
+
+def _append_further(line: Text, told: list[str], count: int) -> None:
+    """Adds what is said of the other dogs of a photo, of which there may be more."""
+    if count > len(told):
+        line.append(f"  {text('further_dogs_more', breeds=told, n=count - len(told))}")
+    elif told:
+        line.append(f"  {text('further_dogs', breeds=told)}")
+
+
+def _dog_in_words(dog: EntryDog, lang: Language) -> str:
+    """A dog of the catalogue in a few words; what people said is ticked."""
+    if dog.corrected:
+        return f"{' x '.join(label.name(lang) for label in dog.labels) or text('dog_uncertain')} ✓"
+    return _candidate(dog.breeds[0], lang) if dog.breeds else text('dog_uncertain')
+
+
+def _main_line(verdict: Verdict, lang: Language) -> Text:
+    """A verdict on one line, without the other dogs."""
     line = _file_column(verdict.file)
     if verdict.status is not Status.DOG:
         line.append(text(verdict.status), style=_STYLES[verdict.status])
@@ -155,8 +184,6 @@ def verdict_line(verdict: Verdict, lang: Language) -> Text:
     line.append(_candidate(first, lang), style="bold")
     shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
     line.append("".join(f", {one}" for one in shown), style="dim")
-    if further := [_candidate(dog.breeds[0], lang) for dog in (verdict.dogs or ())[1:]]:
-        line.append(f"  {text('further_dogs', breeds=further)}")
     return line
 
 

@@ -18,11 +18,13 @@ from barkive.messages import Language
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from barkive.catalogue import Catalogue, Entry, Filter, Label
+    from barkive.catalogue import Catalogue, Entry, EntryDog, Filter, Label
 
 # Where the catalogue can only be read.
 _LOOKING = ("s", "o")
 _WIDTH = 48
+# A photo of which one dog is drawn has so many times the pixels.
+_SHARP = 4
 # One key each.
 _CHOICES = 9
 
@@ -47,15 +49,14 @@ def review(
 
     with reading(catalogue) as opened:
         session = _Session(opened, Console(highlight=False), lang, by, picture)
-        waiting = wanted.to_review()
-        left = opened.count(waiting)
+        left = opened.review.left(wanted)
         if not left:
             say("review_none_status" if wanted.status else "review_none")
             return
         typer.echo(f"{text('review_waiting', n=left)} {session.help}", err=True)
         session.go_through(wanted, left)
         answered = text("review_answered", n=session.answered)
-        say("sum", parts=[answered, text("review_left", n=opened.count(waiting))])
+        say("sum", parts=[answered, text("review_left", n=opened.review.left(wanted))])
 
 
 @dataclass(slots=True)
@@ -166,7 +167,8 @@ class _Session:
             return False
         after = self.catalogue.review.answer(self.name, entry.id, said)
         self.answered += 1
-        self._tell(text("review_saved", file=_name(after.file), said=self._said(after)))
+        told = self._said(after, said.dog)
+        self._tell(text("review_saved", file=_name(after.file), said=told))
         return True
 
     def _label(self, entry: Entry, key: str) -> Label | None:
@@ -174,8 +176,10 @@ class _Session:
         from barkive.catalogue import Kind, Label
 
         kind, breeds = Kind.BREED, list[str]()
-        if key.isdigit() and 1 <= int(key) <= len(entry.guesses):
-            breeds.append(entry.guesses[int(key) - 1].label.id)
+        dog = _asked(entry)
+        guesses = entry.guesses if dog is None else dog.guesses
+        if key.isdigit() and 1 <= int(key) <= len(guesses):
+            breeds.append(guesses[int(key) - 1].label.id)
         elif key in ("b", "c"):
             kind = Kind.BREED if key == "b" else Kind.CROSS
             questions = ("breed",) if key == "b" else ("first_breed", "second_breed")
@@ -195,7 +199,9 @@ class _Session:
             self._tell(self.help)
             return None
         # What is no breed's name was chosen to be taken as it is written.
-        return Label(kind, tuple(breeds), by=self.by, other=True, seen=entry.version)
+        own = dog.id if dog is not None else None
+        said = tuple(breeds)
+        return Label(kind, said, by=self.by, other=True, seen=entry.version, dog=own)
 
     def _meant(self, typed: str) -> str | None:
         """The breed that somebody has typed, or chooses then; None where they choose none."""
@@ -218,44 +224,53 @@ class _Session:
         self.pending = key.strip() or None
         return None
 
-    def _said(self, entry: Entry) -> str:
-        """What a person said of a photo, in a few words."""
-        if entry.labels:
-            return " x ".join(label.name(self.lang) for label in entry.labels)
-        return text(f"review_said_{'not_dog' if entry.status == 'not_dog' else 'unsure'}")
+    def _said(self, entry: Entry, dog: int | None) -> str:
+        """What a person said of a photo, or of a dog in it, in a few words."""
+        meant = next((one for one in entry.dogs or () if one.id == dog), None)
+        labels = entry.labels if dog is None else meant.labels if meant is not None else ()
+        if labels:
+            return " x ".join(label.name(self.lang) for label in labels)
+        is_none = entry.status == "not_dog" if dog is None else meant is None
+        return text(f"review_said_{'not_dog' if is_none else 'unsure'}")
 
     def _tell(self, sentence: str) -> None:
         self.console.print(sentence, style="dim", markup=False, soft_wrap=True)
 
     def _show(self, entry: Entry, place: str) -> None:
+        dog = _asked(entry)
+        if dog is not None:
+            dogs = entry.dogs or ()
+            place += f", {text('review_dog', number=dogs.index(dog) + 1, n=len(dogs))}"
         self.console.print()
         self.console.print(f"{place}  {_name(entry.file)}", style="bold", markup=False)
         if self.picture:
-            self._draw(entry.file)
+            self._draw(entry.file, dog)
         if entry.status == "not_dog":
             self.console.print(text("review_no_dog"))
-        for i, candidate in enumerate(entry.guesses, 1):
+        for i, candidate in enumerate(entry.guesses if dog is None else dog.guesses, 1):
             name = candidate.label.name(self.lang)
             share = percent(candidate.probability).rjust(len(percent(1)))
             self.console.print(f"  {i}  {share}  {name}", markup=False)
 
-    def _draw(self, file: str) -> None:
-        """The photo in half blocks: two pixels a character, one above the other."""
+    def _draw(self, file: str, dog: EntryDog | None) -> None:
+        """A photo or a dog of it in half blocks: two pixels a character, one above the other."""
         import numpy as np
         from PIL import Image
         from rich.style import Style
         from rich.text import Text
 
+        from barkive.detection.views import crop
         from barkive.errors import PhotoError
         from barkive.images import decode
 
         if not self.console.is_terminal:
             return
         try:
-            photo = Image.fromarray(decode(file, shorter_side=_WIDTH))
+            decoded = decode(file, shorter_side=_WIDTH if dog is None else _SHARP * _WIDTH)
         except PhotoError as error:
             self.console.print(in_words(error), style="red", markup=False)
             return
+        photo = Image.fromarray(decoded if dog is None else crop(decoded, dog.box))
         photo.thumbnail((_WIDTH, _WIDTH))
         pixels = np.asarray(photo)
         for upper, lower in zip(pixels[::2], pixels[1::2], strict=False):
@@ -263,6 +278,11 @@ class _Session:
             for (r, g, b), (r2, g2, b2) in zip(upper.tolist(), lower.tolist(), strict=True):
                 line.append("▀", Style.parse(f"rgb({r},{g},{b}) on rgb({r2},{g2},{b2})"))
             self.console.print(line)
+
+
+def _asked(entry: Entry) -> EntryDog | None:
+    """The dog that is asked about, where a photo has several; None where the photo is."""
+    return entry.open_dog if len(entry.dogs or ()) > 1 else None
 
 
 def _key() -> str:

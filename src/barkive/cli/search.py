@@ -42,6 +42,16 @@ def search(
             show_default=False,
         ),
     ] = None,
+    dog: Annotated[
+        int | None,
+        typer.Option(
+            "--dog",
+            metavar="N",
+            help="With --like and a photo that is catalogued: which of its dogs is meant, the "
+            "largest first.",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -68,7 +78,7 @@ def search(
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
-    """Find photos in the catalogue by breed, status, date, folder, text or likeness.
+    """Find photos in the catalogue by breed, dogs, status, date, folder, text or likeness.
 
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
@@ -80,7 +90,10 @@ def search(
             return
         if like is not None:
             classifier = Classifier(model) if model is not None else None
-            found = opened.like(like, wanted, limit=limit or _ALIKE, classifier=classifier)
+            meant = opened.photo(like).dog(dog).id if dog is not None else None
+            found = opened.like(
+                like, wanted, limit=limit or _ALIKE, classifier=classifier, dog=meant
+            )
             write = _writer(form, lang, similar=True)
             for one in found:
                 write(one.entry, one.similarity)
@@ -144,7 +157,7 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         "error_code",
         "model",
     )
-    print_line(csv_row([*columns, *further, *(["similarity"] if similar else [])]))
+    print_line(csv_row([*columns, *further, *(["similarity"] if similar else []), "dogs"]))
 
     def write(entry: Entry, similarity: float | None) -> None:
         record = entry.to_json(lang)
@@ -158,6 +171,7 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         cells += [record[name] for name in further[1:]]  # type: ignore[literal-required]
         if similarity is not None:
             cells.append(round(similarity, 4))
+        cells.append("" if entry.dogs is None else len(entry.dogs))
         print_line(csv_row([defused(cell) if isinstance(cell, str) else cell for cell in cells]))
 
     return write

@@ -159,8 +159,7 @@ class ReviewQueue:
                 rows += connection.execute(page.limit(count - len(rows))).all()
                 if len(rows) == count:
                     break
-                passed = select(func.count()).select_from(schema.photo).where(where)
-                offset = max(0, offset - connection.execute(passed).scalar_one())
+                offset = max(0, offset - _count(connection, where))
             return to_entries(connection, self._store.models, rows)
 
     def answer(self, session: str, number: int, label: Label) -> Entry:
@@ -186,7 +185,8 @@ class ReviewQueue:
             row = entries.find(connection, number)
             (seen,) = to_entries(connection, self._store.models, [row])
             dogs = {dog.id: dog.corrected for dog in seen.dogs or ()}
-            if row.corrected if label.dog is None else dogs.get(label.dog, False):
+            is_done = row.corrected if label.dog is None else dogs.get(label.dog, False)
+            if is_done and label.kind is not Kind.DOG:
                 raise ReviewedMeanwhileError("review_done_meanwhile", file=row.path)
             entry = labels.write(connection, self._store.models, number, label)
             said = said_of(connection, [row.picture])[row.picture][-1].id
@@ -281,16 +281,15 @@ class ReviewQueue:
             change = labels.to_change(self._store.models, row) if row is not None else None
             return Done(self._row(connection, last).path, change)
 
+    def left(self, query: Filter = _ALL) -> int:
+        """How many photos wait for a review: see `Progress`."""
+        with self._store.read() as connection:
+            return sum(_count(connection, where) for where in self._waiting(query))
+
     def progress(self, session: str, query: Filter = _ALL) -> Progress:
         """How far a session and all together are, and how often the model was right."""
-        table = schema.review
+        table, left = schema.review, self.left(query)
         with self._store.read() as connection:
-            left = sum(
-                connection.execute(
-                    select(func.count()).select_from(schema.photo).where(where)
-                ).scalar_one()
-                for where in self._waiting(query)
-            )
             found = connection.execute(
                 select(table.c.state, func.count())
                 .where(table.c.desk == session)
@@ -404,6 +403,11 @@ def least_certain_first(photos: Select[Any]) -> Select[Any]:
     """
     c = schema.photo.c
     return photos.order_by(c.margin.nulls_last(), c.id)
+
+
+def _count(connection: Connection, where: ColumnElement[bool]) -> int:
+    photos = select(func.count()).select_from(schema.photo).where(where)
+    return connection.execute(photos).scalar_one()
 
 
 def _is_free(session: str, moment: datetime) -> ColumnElement[bool]:

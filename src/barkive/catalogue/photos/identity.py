@@ -147,8 +147,11 @@ def keep(connection: Connection, seen: Iterable[tuple[Reading, int]]) -> None:
             known[bytes(row.sha256)] = row
     new: list[dict[str, Any]] = []
     for digest, (reading, picture) in readings.items():
-        facts = {"coded": reading.coded, "sketch": reading.sketch}
-        facts |= {"orientation": reading.header.orientation if reading.header else None}
+        facts = {
+            "coded": reading.coded,
+            "sketch": reading.sketch,
+            "orientation": reading.header.orientation if reading.header else None,
+        }
         there = known.get(digest)
         if there is None:
             new.append({"sha256": digest, "picture": picture, **facts})

@@ -222,8 +222,9 @@ class _Words:
                 if stands:
                     self.of_photo = at, one.row
                 continue
+            assert one.row.dog is not None
             history = self.of_dogs.setdefault(one.row.dog, _History())
-            history.boxes += [one.mark.box] + [one.mark.before] * (one.mark.before is not None)
+            history.boxes += [box for box in (one.mark.box, one.mark.before) if box is not None]
             if stands:
                 history.add(at, one)
 

@@ -124,7 +124,7 @@ class Filter:
             UnknownBreedError: There is no such breed.
         """
         c, conditions = photo.c, self._of_all_dogs(store)
-        probable = true()
+        probable: ColumnElement[bool] = true()
         if self.min_probability is not None:
             probable = c.probability >= self.min_probability
         meant = self.breed_ids(store.models)
@@ -176,7 +176,7 @@ class Filter:
     def _is_beside(self, ids: Sequence[str]) -> ColumnElement[bool]:
         """The photos with another dog than the main one that is of one of these breeds."""
         c = other_dog.c
-        probable = true()
+        probable: ColumnElement[bool] = true()
         if self.min_probability is not None:
             probable = c.probability >= self.min_probability
         # An index for each.

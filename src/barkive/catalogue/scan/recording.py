@@ -191,7 +191,8 @@ def _add_predictions(
     connection: Connection, model: Model, batch: Sequence[Judged[Reading]], moment: datetime
 ) -> dict[bytes, int]:
     """Adds the predictions that are not known yet, and gives the number of each content's."""
-    rows, judged = {}, {}
+    rows: dict[bytes, dict[str, Any]] = {}
+    judged: dict[bytes, Judged[Reading]] = {}
     for one in batch:
         content, scores = one.item.sha256, one.scores
         if content is not None and scores is not None:

@@ -463,7 +463,7 @@ class _Batch:
         """
         there = {_said(one) for one in own}
         here = self._breeds.get
-        theirs = [replace(one, dog=dogs[one.dog]) if one.dog in dogs else one for one in theirs]
+        theirs = [replace(one, dog=dogs.get(one.dog or 0, one.dog)) for one in theirs]
         return [
             one
             if _said(one) in there

@@ -104,7 +104,7 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
         # Another address where people have moved its boxes: browsers keep a picture for a day.
         "said": entry.said_id,
         "dogs": len(entry.dogs or ()),
-        "title": names(entry, words),
+        "title": titles(entry, words),
         "status": entry.status.value,
         "corrected": entry.corrected,
         "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
@@ -112,7 +112,7 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     }
 
 
-def names(entry: Entry, words: Messages) -> str:
+def titles(entry: Entry, words: Messages) -> str:
     """What a photo shows: of several dogs each breed once, that of the main dog first."""
     shown = [entry, *(entry.dogs or ())[1:]]
     # Of a thousand dogs a line holds no more.

@@ -1,11 +1,16 @@
-// A photo's own page: the heat map in the photo's place, suggestions of breeds, and what
-// resembles the photo, which comes when the page is there.
+// A photo's own page: boxes over the photo, the heat map in its place, suggestions of breeds, and
+// what resembles the photo, which comes when the page is there.
 
+import { BoxEditor } from "./box-editor.js";
+import { Boxes } from "./boxes.js";
 import { enhance } from "./breed-picker.js";
+import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
 
 for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
+offerKeys();
+showBoxes(document.getElementById("boxed"));
 
 const look = document.getElementById("look");
 if (look) heat(look);
@@ -19,13 +24,47 @@ if (address.searchParams.has("said")) {
   history.replaceState(history.state, "", address);
 }
 
-// The arrows turn the page, where nothing else has a use for them.
+// The arrows turn the page, where nothing else has a use for them; a number chooses a dog.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (document.querySelector(".drawing")) return;
+  const dog = document.querySelector(`.subject[data-key="${CSS.escape(event.key)}"]`);
+  if (dog && keysAreOn()) {
+    dog.open = true;
+    dog.querySelector("summary").focus();
+    return;
+  }
   const turn = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (turn) document.querySelector(`a[rel="${turn}"]`)?.click();
 });
+
+/** Shows where the dogs are; one that is chosen in the photo opens in the list, and the other way.
+ * @param {HTMLElement} frame Of the photo. */
+function showBoxes(frame) {
+  const { dogs, chosen, texts } = JSON.parse(frame.dataset.boxes);
+  const list = [...document.querySelectorAll(".subject")];
+  const open = (id) => {
+    const dog = list.find((one) => one.dataset.dog === String(id));
+    dog.open = true;
+    dog.scrollIntoView({ block: "nearest" });
+  };
+  const boxes = new Boxes(frame, dogs, texts, list.length ? open : undefined);
+  boxes.choose(chosen);
+  for (const dog of list) {
+    dog.addEventListener("toggle", () => {
+      if (dog.open && boxes.draft === null) choose(Number(dog.dataset.dog));
+    });
+  }
+  const form = document.getElementById("drawing");
+  const editor = form ? new BoxEditor(boxes, form) : null;
+
+  /** @param {number} id */
+  function choose(id) {
+    boxes.choose(id);
+    editor?.show();
+  }
+}
 
 /** Shows the heat map where the photo was, and the photo again.
  * @param {HTMLAnchorElement} look That leads to the heat map. */
