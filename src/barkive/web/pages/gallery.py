@@ -114,7 +114,7 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
 
 def titles(entry: Entry, words: Messages) -> str:
     """What a photo shows: of several dogs each breed once, that of the main dog first."""
-    shown = [entry, *(entry.dogs or ())[1:]]
+    shown: list[Entry | EntryDog] = [entry, *(entry.dogs or ())[1:]]
     # Of a thousand dogs a line holds no more.
     return ", ".join(dict.fromkeys(title(one, words) for one in shown[:_NAMED]))
 

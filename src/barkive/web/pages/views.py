@@ -57,7 +57,8 @@ class View:
         values = {name: value for name, value in given.items() if value}
         if breeds:
             values["breed"] = breeds[0]
-        query, faults = Filter(), {}
+        query = Filter()
+        faults: dict[str, Exception] = {}
         for name, value in [
             *(("breed", one) for one in breeds),
             *(one for one in values.items() if one[0] != "breed"),
