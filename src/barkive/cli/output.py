@@ -166,7 +166,7 @@ def _dog_in_words(dog: EntryDog, lang: Language) -> str:
     """A dog of the catalogue in a few words; what people said is ticked."""
     if dog.corrected:
         return f"{' x '.join(label.name(lang) for label in dog.labels) or text('dog_uncertain')} ✓"
-    return _candidate(dog.breeds[0], lang) if dog.breeds else text('dog_uncertain')
+    return _candidate(dog.breeds[0], lang) if dog.breeds else text("dog_uncertain")
 
 
 def _main_line(verdict: Verdict, lang: Language) -> Text:

@@ -225,9 +225,9 @@ class Urls:
         """A photo at the size of a screen."""
         return self._at(Route.API_IMAGE, number=number)
 
-    def photo_heatmap(self, number: int) -> str:
-        """What the network looked at on a photo of the catalogue."""
-        return self._at(Route.API_PHOTO_HEATMAP, number=number)
+    def photo_heatmap(self, number: int, **query: Any) -> str:
+        """What the network looked at on a photo of the catalogue, or on a dog of it."""
+        return with_query(self._at(Route.API_PHOTO_HEATMAP, number=number), **query)
 
     def api_identify(self, **query: Any) -> str:
         """Where scripts send photos to be judged."""

@@ -157,9 +157,7 @@ def _do(request: Request, shared: Service, form: ReviewForm) -> bool:
             catalogue.review.skip(form.session, form.number)
         case _:
             said = correction(request, catalogue.models, Kind(form.act.value), form)
-            catalogue.review.answer(form.session, form.number, said)
-            if said.box is not None:
-                catalogue.judge_boxes(form.number, shared.classifier)
+            shared.answer(form.session, form.number, said)
     return True
 
 
