@@ -25,7 +25,7 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.breed_choice import Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.views import View, explained
@@ -196,7 +196,8 @@ def _page(
         choice=choice,
         pictures=[tile(one, words) for one in (entry, other)] if other else [],
         unreadable=_unreadable(entry, words),
-        typed=(form if form and is_there else LabelForm()).typed(),
+        typed=form.typed() if form and is_there else NOTHING_TYPED,
+        nothing_typed=NOTHING_TYPED,
     )
 
 

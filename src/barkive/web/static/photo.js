@@ -10,9 +10,12 @@ import { showLost } from "./lost.js";
 for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
 offerKeys();
-showBoxes(document.getElementById("boxed"));
+const boxed = document.getElementById("boxed");
+if (boxed) {
+  showBoxes(boxed);
+  heat(document.querySelectorAll(".look"));
+}
 
-heat(document.querySelectorAll(".look"));
 const related = document.getElementById("related");
 if (related?.dataset.wait) relate(related);
 
