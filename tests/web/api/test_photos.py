@@ -455,3 +455,17 @@ def test_photos_are_found_by_several_dogs(pairs: TestClient, pair: int, kennel: 
     for query, code in (("dogs=two", "request_invalid"), ("dogs=3-1", "filter_dogs_invalid")):
         refused = pairs.get(f"/api/v1/photos?{query}")
         assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_photos_are_like_one_dog_of_another(pairs: TestClient, pair: int, kennel: Path) -> None:
+    service = pairs.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    address = f"/api/v1/photos/{pair}"
+    pug = pairs.get(address).json()["dogs"][1]["id"]
+
+    def likest(query: str) -> str:
+        return Path(pairs.get(f"{address}/similar?{query}").json()[0]["file"]).stem
+
+    assert (likest("limit=1"), likest(f"limit=1&dog={pug}")) == ("rex", "mila")
+    refused = pairs.get(f"{address}/similar?dog=7")
+    assert refused.status_code == 422

@@ -20,7 +20,7 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
+from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Top
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -329,10 +329,14 @@ def similar(
     number: Number,
     query: FilterQuery,
     limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 20,
+    dog: DogId = None,
     lang: Lang = "en",
 ) -> Response:
-    """The photos most like one of the catalogue, the likest first."""
-    found = shared.catalogue.like(number, query, limit=limit)
+    """The photos most like one of the catalogue, the likest first.
+
+    Photos are compared by their main dogs; of the photo that is given, `dog` may be another.
+    """
+    found = shared.catalogue.like(number, query, limit=limit, dog=dog)
     return JSONResponse([_printable(one.to_json(lang)) for one in found])
 
 

@@ -21,13 +21,14 @@ from barkive.catalogue import (
     Filter,
     absolute_path,
     folder_prefix,
+    number_of_dogs,
     path_separator,
 )
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.views import LONGEST, View, group_chip
+from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.exports import available
@@ -38,6 +39,8 @@ router = APIRouter()
 CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""
 _GROUPS = range(1, 11)
+_NAMED = 8
+_NUMBERS_OF_DOGS = ("1", "2", "2+", "3+")
 
 
 @router.get(Route.PHOTOS)
@@ -62,7 +65,8 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         path=urls.photos(),
         longest=LONGEST,
         chips=view.chips(urls.photos(), words, catalogue),
-        breed=view.breed_name(words, catalogue),
+        breeds_asked=view.breed_names(words, catalogue),
+        numbers_of_dogs=_numbers_of_dogs(view, words),
         total=total,
         page=page,
         pages=pages,
@@ -97,12 +101,22 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     """What a small picture says of its photo."""
     return {
         "id": entry.id,
-        "title": title(entry, words),
+        # Another address where people have moved its boxes: browsers keep a picture for a day.
+        "said": entry.said_id,
+        "dogs": len(entry.dogs or ()),
+        "title": titles(entry, words),
         "status": entry.status.value,
         "corrected": entry.corrected,
         "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
         "missing": entry.missing_since is not None,
     }
+
+
+def titles(entry: Entry, words: Messages) -> str:
+    """What a photo shows: of several dogs each breed once, that of the main dog first."""
+    shown = [entry, *(entry.dogs or ())[1:]]
+    # Of a thousand dogs a line holds no more.
+    return ", ".join(dict.fromkeys(title(one, words) for one in shown[:_NAMED]))
 
 
 def title(entry: Entry | EntryDog, words: Messages) -> str:
@@ -135,11 +149,11 @@ def _sums(
 ) -> dict[str, Any]:
     """How many there are of each, with the address of these."""
     query = view.query
-    breeds = catalogue.counts("breed", replace(query, breed=None))
+    breeds = catalogue.counts("breed", replace(query, breeds=()))
     # Mostly none is gone, which is found out at once.
     gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(query, missing=True))
-    names = catalogue.models.names
-    chosen = names.meant(query.breed) if query.breed else None
+    of_breeds = catalogue.models.names
+    chosen = {of_breeds.meant(one) for one in query.breeds}
     path = urls.photos()
     return {
         "statuses": [
@@ -158,7 +172,7 @@ def _sums(
             view, path, words("photos.missing"), gone, bool(query.missing), missing="true"
         ),
         "breeds": [
-            _sum(view, path, names.label(one).name(words.lang), n, one == chosen, breed=one)
+            _sum(view, path, of_breeds.label(one).name(words.lang), n, one in chosen, breed=one)
             for one, n in breeds.most_common()
         ],
         **_folders(catalogue, view, path),
@@ -172,6 +186,15 @@ def _sum(
     changes = dict.fromkeys(field) if chosen else field
     address = view.address(path, **changes)
     return {"name": name, "photos": photos, "chosen": chosen, "address": address, **field}
+
+
+def _numbers_of_dogs(view: View, words: Messages) -> list[tuple[str, str]]:
+    """The numbers of dogs that can be asked for, each with its name."""
+    asked = view.values.get("dogs", "")
+    numbers = [*_NUMBERS_OF_DOGS]
+    if view.query.dogs is not None and asked not in numbers:
+        numbers.append(asked)
+    return [(one, dogs_chip(number_of_dogs(one), words)) for one in numbers]
 
 
 def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:
