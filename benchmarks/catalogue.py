@@ -58,7 +58,10 @@ def features(rng: np.random.Generator, breeds: NDArray[np.intp]) -> NDArray[np.f
 
 
 def fill(catalogue: Catalogue, rows: int) -> None:
-    """Adds made-up photos: 72 % dogs, 20 % uncertain, 7 % of other things, 1 % failed."""
+    """Adds made-up photos: 72 % dogs, 20 % uncertain, 7 % of other things, 1 % failed.
+
+    Of those with dogs an eighth show two.
+    """
     rng = np.random.default_rng(1)
     database = catalogue._database
     with database.write() as connection:
@@ -74,12 +77,35 @@ def fill(catalogue: Catalogue, rows: int) -> None:
         vectors = features(rng, breeds)
         answers: list[dict[str, Any]] = []
         photos: list[dict[str, Any]] = []
+        detections: list[dict[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        second = rng.integers(0, len(BREEDS), n)
         for i in range(n):
             number, status, breed = first + i, kinds[statuses[i]], BREEDS[breeds[i]]
             sha256 = number.to_bytes(32, "big")
             probabilities = np.full(len(BREEDS), (1 - top[i]) / (len(BREEDS) - 1), np.float32)
             probabilities[breeds[i]] = top[i]
             dog = status in (Status.DOG, Status.UNCERTAIN)
+            dogs = int(dog) + int(dog and number % 8 == 0)
+            detections += [
+                {
+                    **{"answer_id": number, "place": place, "x": 0.1 + 0.5 * place, "y": 0.2},
+                    **{"width": 0.4 - 0.2 * place, "height": 0.5, "score": 0.9},
+                    "status": status.value,
+                    "probabilities": pack_probabilities(probabilities) if place else None,
+                    "dog": 3.0 if place else None,
+                    "vector": pack_embedding(vectors[i]) if place else None,
+                }
+                for place in range(dogs)
+            ]
+            if dogs > 1:
+                others.append(
+                    {
+                        **{"photo_id": number, "place": 1, "status": status.value},
+                        **{"breed": BREEDS[second[i]].id, "probability": float(top[i])},
+                        "corrected": False,
+                    }
+                )
             path = f"/photos/{2015 + number % 12}/kennel{number % 977}/IMG_{number:07d}.jpg"
             answers.append(
                 {
@@ -91,6 +117,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     "dog": 3.0,
                     "vector": pack_embedding(vectors[i]),
                     "identified_at": start,
+                    "dogs": dogs,
                 }
             )
             photos.append(
@@ -120,11 +147,14 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     f"{number:07d} jpg {words[breeds[i]] if dog else ''}",
                     "added_at": start,
                     "identified_at": start,
+                    "dogs": dogs,
                 }
             )
         with database.write() as connection:
             connection.execute(insert(schema.answer), answers)
             connection.execute(insert(schema.photo), photos)
+            connection.execute(insert(schema.detection), detections)
+            connection.execute(insert(schema.other_dog), others)
         print(f"\r{first + n - 1:,} of {rows:,} rows", end="", file=sys.stderr)
     with database.write() as connection:
         # What a scan leaves to SQLite's own upkeep: figures by which searches are planned.
@@ -168,7 +198,12 @@ def measure(catalogue: Catalogue) -> None:
         "everything": Filter(),
         "a breed": Filter(breed="beagle"),
         "a breed, in French, from a date on": Filter(breed="carlin", after=day),
+        "two breeds": Filter(breeds=("beagle", "pug")),
+        "a breed, at least 0.9": Filter(breed="beagle", min_probability=0.9),
         "an FCI group": Filter(group=3),
+        "one dog": Filter(dogs=(1, 1)),
+        "two dogs or more": Filter(dogs=(2, None)),
+        "two dogs or more, a breed": Filter(dogs=(2, None), breed="beagle"),
         "uncertain": Filter(status=(Status.UNCERTAIN,)),
         "dogs, at least 0.9": Filter(status=(Status.DOG,), min_probability=0.9),
         "from a date on": Filter(after=day),
@@ -188,6 +223,7 @@ def measure(catalogue: Catalogue) -> None:
     print(f"counts by status: {milliseconds(lambda: catalogue.counts('status')):.1f} ms")
     print(f"counts by breed: {milliseconds(lambda: catalogue.counts('breed')):.1f} ms")
     print(f"next to review: {milliseconds(lambda: catalogue.review.look(count=1)):.1f} ms")
+    print(f"left to review: {milliseconds(catalogue.review.left):.1f} ms")
     photo = next(catalogue.search(Filter(breed="beagle"), limit=1)).file
     start = time.perf_counter()
     catalogue.like(photo)

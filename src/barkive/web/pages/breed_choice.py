@@ -6,7 +6,7 @@ it chosen beforehand, and the name as it was written is among it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -20,6 +20,8 @@ from barkive.web.pages.reviewer import name_of
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
 """The form's fields: what was typed, and names that are to be taken as they are written."""
+NOTHING_TYPED: Mapping[str, str] = {BREED: "", SECOND: "", "note": ""}
+"""What stands in the fields of text to begin with."""
 
 
 class LabelForm(BaseModel):

@@ -34,6 +34,7 @@ class Subject:
         can_undo: Whether something that people said of it stands.
         answer: What the model says of it; None where it did not look.
         guesses: The breeds that the model finds most probable; empty where it sees no dog.
+        seen: The number of the dog that the model looked at; None where it was the photo.
         crop: Its part of the photo, as the view box of an SVG picture; None for the photo.
     """
 
@@ -47,6 +48,7 @@ class Subject:
     can_undo: bool
     answer: Status | None
     guesses: tuple[Candidate, ...]
+    seen: int | None
     crop: str | None = None
 
 
@@ -166,8 +168,10 @@ def _sides(box: Box) -> list[float]:
 def _photo(entry: Entry, history: Sequence[Change], words: Messages) -> Subject:
     answer = entry.prediction.status if entry.prediction is not None else None
     guesses = entry.prediction.breeds if entry.prediction is not None else ()
+    seen = None
     for dog in entry.dogs or ():
         guesses = dog.guesses or guesses
+        seen = dog.id if dog.guesses else None
         answer = Status.UNCERTAIN if answer is Status.NOT_DOG and guesses else answer
     said = standing(history)
     return Subject(
@@ -181,6 +185,7 @@ def _photo(entry: Entry, history: Sequence[Change], words: Messages) -> Subject:
         can_undo=bool(said),
         answer=answer,
         guesses=guesses,
+        seen=seen,
     )
 
 
@@ -202,6 +207,7 @@ def _dog(
         can_undo=bool(own),
         answer=answer if dog.guesses else None,
         guesses=dog.guesses,
+        seen=dog.id,
         crop=_crop(entry, dog.box),
     )
 

@@ -25,7 +25,7 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.breed_choice import Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.views import View, explained
@@ -100,7 +100,7 @@ def correct(
     view = View.of(request.query_params, shared.catalogue)
     try:
         said = correction(request, shared.catalogue.models, form.kind, form)
-        shared.catalogue.label(number, said, classifier=shared.classifier)
+        shared.label(number, said)
     except UnknownPhotoError:
         raise
     except (ChangedPhotoError, ReviewedMeanwhileError) as error:
@@ -196,7 +196,8 @@ def _page(
         choice=choice,
         pictures=[tile(one, words) for one in (entry, other)] if other else [],
         unreadable=_unreadable(entry, words),
-        typed=(form if form and is_there else LabelForm()).typed(),
+        typed=form.typed() if form and is_there else NOTHING_TYPED,
+        nothing_typed=NOTHING_TYPED,
     )
 
 
@@ -274,23 +275,16 @@ def _told(entry: Entry, history: Sequence[Change], words: Messages) -> list[dict
     places = {dog.id: number for number, dog in enumerate(entry.dogs or (), 1)}
     has_several = len(places.keys() | {one.dog for one in history} - {None}) > 1
 
-    def whose(dog: int | None) -> str:
-        if dog is None or not has_several:
-            return ""
-        if dog not in places:
-            return words("photo.dog_gone")
-        return words("photo.history_dog", number=places[dog])
+    def told(one: Change) -> str:
+        what = words(
+            f"photo.said_{one.kind.value}",
+            by=one.by or words("photo.somebody"),
+            breed=" × ".join(label.name(words.lang) for label in one.labels),
+        )
+        if one.dog is None or not has_several:
+            return what
+        if one.dog not in places:
+            return words("photo.said_of_gone", what=what)
+        return words("boxes.dog", number=places[one.dog], name=what)
 
-    return [
-        {
-            "whose": whose(one.dog),
-            "what": words(
-                f"photo.said_{one.kind.value}",
-                by=one.by or words("photo.somebody"),
-                breed=" × ".join(label.name(words.lang) for label in one.labels),
-            ),
-            "at": words.day(one.at),
-            "note": one.note or "",
-        }
-        for one in history
-    ]
+    return [{"what": told(one), "at": words.day(one.at), "note": one.note or ""} for one in history]

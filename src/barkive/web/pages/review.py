@@ -31,7 +31,7 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.breed_choice import Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import around, drawing, drawn
 from barkive.web.pages.gallery import page_of, tile
 from barkive.web.pages.photo import in_its_place, saved
@@ -157,9 +157,7 @@ def _do(request: Request, shared: Service, form: ReviewForm) -> bool:
             catalogue.review.skip(form.session, form.number)
         case _:
             said = correction(request, catalogue.models, Kind(form.act.value), form)
-            catalogue.review.answer(form.session, form.number, said)
-            if said.box is not None:
-                catalogue.judge_boxes(form.number, shared.classifier)
+            shared.answer(form.session, form.number, said)
     return True
 
 
@@ -221,7 +219,7 @@ def _page(
         fault=fault,
         choice=choice,
         pictures=[tile(one, words) for one in pictures],
-        typed=(form or LabelForm()).typed(),
+        typed=form.typed() if form else NOTHING_TYPED,
         fault_in="box" if form and form.box else "form",
         **context,
     )

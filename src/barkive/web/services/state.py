@@ -141,11 +141,17 @@ class Service:
         Raises:
             BarkiveError: Nothing is written: see `Catalogue.label`.
         """
-        entry = self.catalogue.label(number, said)
+        return self._judged(self.catalogue.label(number, said), said)
+
+    def answer(self, session: str, number: int, said: Label) -> Entry:
+        """The same for what a session of the review says: see `ReviewQueue.answer`."""
+        return self._judged(self.catalogue.review.answer(session, number, said), said)
+
+    def _judged(self, entry: Entry, said: Label) -> Entry:
         if said.box is not None:
             # What they said is written, whatever becomes of the guesses beside it.
             with suppress(CatalogueError, DeviceError), _BOXES:
-                entry = self.catalogue.judge_boxes(number, self.classifier)
+                return self.catalogue.judge_boxes(entry.id, self.classifier)
         return entry
 
     async def heat_map(self, photo: bytes | str, breed: str, box: Box | None = None) -> bytes:

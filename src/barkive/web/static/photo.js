@@ -10,10 +10,12 @@ import { showLost } from "./lost.js";
 for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
 offerKeys();
-showBoxes(document.getElementById("boxed"));
+const boxed = document.getElementById("boxed");
+if (boxed) {
+  showBoxes(boxed);
+  heat(document.querySelectorAll(".look"));
+}
 
-const look = document.getElementById("look");
-if (look) heat(look);
 const related = document.getElementById("related");
 if (related?.dataset.wait) relate(related);
 
@@ -66,55 +68,59 @@ function showBoxes(frame) {
   }
 }
 
-/** Shows the heat map where the photo was, and the photo again.
- * @param {HTMLAnchorElement} look That leads to the heat map. */
-function heat(look) {
+/** Shows a heat map where the photo was, and the photo again.
+ * @param {NodeListOf<HTMLAnchorElement>} looks Each leads to a heat map. */
+function heat(looks) {
   const frame = document.getElementById("picture");
   const photo = frame.querySelector("img");
   const caption = document.getElementById("caption");
-  const word = look.textContent;
-  const map = document.createElement("img");
-  map.className = "heat";
-  map.alt = look.dataset.alt;
-  let isOn = false;
+  /** @type {HTMLAnchorElement | null} */
+  let shown = null;
+  for (const look of looks) {
+    const map = document.createElement("img");
+    map.alt = look.dataset.alt;
+    // That of a dog is the whole photo, on which the boxes stay.
+    map.className = "ofDog" in look.dataset ? "" : "heat";
+    const word = look.textContent;
 
-  look.setAttribute("role", "button");
-  look.setAttribute("aria-pressed", "false");
-  look.addEventListener("click", toggle);
-  look.addEventListener("keydown", (event) => {
-    if (event.key === " ") toggle(event);
-  });
+    /** @param {boolean} isOn
+     * @param {string} said */
+    const show = (isOn, said) => {
+      shown = isOn ? look : null;
+      caption.textContent = said;
+      look.textContent = isOn ? look.dataset.off : word;
+      look.setAttribute("aria-pressed", String(isOn));
+    };
 
-  /** @param {Event} event */
-  async function toggle(event) {
-    event.preventDefault();
-    if (frame.getAttribute("aria-busy") === "true") return;
-    if (isOn) {
-      map.replaceWith(photo);
-      show(false, "");
-      return;
-    }
-    frame.setAttribute("aria-busy", "true");
-    caption.textContent = look.dataset.wait;
-    try {
-      if (!map.complete || !map.naturalWidth) map.src = look.href;
-      await map.decode();
-      photo.replaceWith(map);
-      show(true, look.dataset.more);
-    } catch {
-      map.removeAttribute("src"); // so that it is asked for anew
-      show(false, look.dataset.failed);
-    }
-    frame.removeAttribute("aria-busy");
-  }
-
-  /** @param {boolean} on
-   * @param {string} said */
-  function show(on, said) {
-    isOn = on;
-    caption.textContent = said;
-    look.textContent = on ? look.dataset.off : word;
-    look.setAttribute("aria-pressed", String(on));
+    /** @param {Event} event */
+    const toggle = async (event) => {
+      event.preventDefault();
+      if (frame.getAttribute("aria-busy") === "true") return;
+      if (shown === look) {
+        map.replaceWith(photo);
+        show(false, "");
+        return;
+      }
+      shown?.click();
+      frame.setAttribute("aria-busy", "true");
+      caption.textContent = look.dataset.wait;
+      try {
+        if (!map.complete || !map.naturalWidth) map.src = look.href;
+        await map.decode();
+        photo.replaceWith(map);
+        show(true, look.dataset.more);
+      } catch {
+        map.removeAttribute("src"); // so that it is asked for anew
+        show(false, look.dataset.failed);
+      }
+      frame.removeAttribute("aria-busy");
+    };
+    look.setAttribute("role", "button");
+    look.setAttribute("aria-pressed", "false");
+    look.addEventListener("click", toggle);
+    look.addEventListener("keydown", (event) => {
+      if (event.key === " ") toggle(event);
+    });
   }
 }
 
