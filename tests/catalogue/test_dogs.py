@@ -316,7 +316,7 @@ def several(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakeP
         # Of the dog that is asked for.
         (Filter(breed="chihuahua", min_probability=0.7), "cp pc cc cu cn"),
         (Filter(breed="pug", min_probability=0.99), "cc"),
-        (Filter(breeds=("chihuahua", "pug"), min_probability=0.9), "cp pc cc"),
+        (Filter(breeds=("chihuahua", "pug"), min_probability=0.8), "cp pc cc"),
         (Filter(group=9), "cp pc cc cu cn"),
         (Filter(breed="pug", group=2), ""),
         (Filter(breed="boxer", group=2), "cc"),
