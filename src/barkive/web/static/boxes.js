@@ -127,9 +127,11 @@ export class Boxes {
     const width = Math.min(image.offsetWidth, image.offsetHeight * ratio);
     const height = width / ratio;
     const { style } = this.layer;
-    style.left = `${image.offsetLeft + (image.offsetWidth - width) / 2}px`;
+    const left = image.offsetLeft + (image.offsetWidth - width) / 2;
+    // In shares of the frame, so that it is never wider than one that has just become narrow.
+    style.left = `${(100 * left) / this.frame.clientWidth}%`;
+    style.width = `${(100 * width) / this.frame.clientWidth}%`;
     style.top = `${image.offsetTop + (image.offsetHeight - height) / 2}px`;
-    style.width = `${width}px`;
     style.height = `${height}px`;
     this.name();
   }
