@@ -104,7 +104,7 @@ def test_the_gallery_finds_photos_by_their_dogs(visit: Callable[..., Any], site:
     page.get_by_role("combobox", name="Breed", exact=True).fill("pug")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".tile")).to_have_count(2)
-    page.get_by_role("combobox", name="And this breed beside it").fill("chihuahua")
+    page.get_by_role("combobox", name="And a dog of this breed").fill("chihuahua")
     page.get_by_label("Dogs in the photo").select_option(label="2 dogs or more")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator(".tile")).to_have_count(1)
