@@ -112,9 +112,11 @@ def under_root(scope: Scope, root: str) -> Scope:
 
 
 def with_query(address: str, /, **values: Any) -> str:
-    """An address with a query of all values that are neither None nor empty."""
-    given = {name: value for name, value in values.items() if value not in (None, "")}
-    return f"{address}?{urlencode(given, errors='surrogateescape')}" if given else address
+    """An address with a query of all values that are neither None nor empty; each of a tuple."""
+    given = {name: value for name, value in values.items() if value not in (None, "", ())}
+    if not given:
+        return address
+    return f"{address}?{urlencode(given, doseq=True, errors='surrogateescape')}"
 
 
 class Urls:
@@ -217,9 +219,9 @@ class Urls:
         """A style, a script or a drawing."""
         return f"{self._at(Route.STATIC)}/{file}"
 
-    def thumbnail(self, number: int) -> str:
+    def thumbnail(self, number: int, **query: Any) -> str:
         """The small square picture of a photo."""
-        return self._at(Route.API_THUMBNAIL, number=number)
+        return with_query(self._at(Route.API_THUMBNAIL, number=number), **query)
 
     def image(self, number: int) -> str:
         """A photo at the size of a screen."""
