@@ -245,11 +245,12 @@ export class Card {
     const button = this.part(".look");
     const image = this.part("img");
     const on = button.getAttribute("aria-pressed") === "true";
-    if (!this.heats.has(this.chosen) && !on) {
+    const meant = this.chosen;
+    if (!this.heats.has(meant) && !on) {
       button.disabled = true;
       this.element.setAttribute("aria-busy", "true");
       try {
-        this.heats.set(this.chosen, URL.createObjectURL(await this.actions.look(this)));
+        this.heats.set(meant, URL.createObjectURL(await this.actions.look(this)));
       } catch {
         this.note(this.texts.heat_failed);
         return;
@@ -257,12 +258,13 @@ export class Card {
         button.disabled = false;
         this.element.removeAttribute("aria-busy");
       }
+      if (this.chosen !== meant) return; // another dog was chosen meanwhile
     }
     image.hidden = on && !this.picture;
     this.part(".none").hidden = !image.hidden;
-    image.src = on ? (this.picture ?? "") : this.heats.get(this.chosen);
+    image.src = on ? (this.picture ?? "") : this.heats.get(meant);
     // That of a dog is the whole photo, on which the boxes stay.
-    image.classList.toggle("heat", !on && this.chosen === null);
+    image.classList.toggle("heat", !on && meant === null);
     image.alt = on ? this.shows : button.dataset.alt.replace("{breed}", this.best.name);
     button.setAttribute("aria-pressed", String(!on));
     [button.textContent, button.dataset.on] = [button.dataset.on, button.textContent];
