@@ -24,7 +24,7 @@ from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.counting import Folder
-from barkive.catalogue.query.effective_label import label_in_force
+from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.filters import (
     Filter,
     folder_prefix,
@@ -111,7 +111,6 @@ __all__ = [
     "folder_prefix",
     "holds_picture",
     "is_gone",
-    "label_in_force",
     "now",
     "number_of_dogs",
     "open_source",
@@ -120,5 +119,6 @@ __all__ = [
     "read_breed_list",
     "rebuild",
     "safe_name",
+    "standing",
     "utc",
 ]

@@ -248,6 +248,21 @@ class Entry:
             raise UnknownDogError("photo_dog_unknown", file=self.file, dog=number, n=len(dogs))
         return dogs[number - 1]
 
+    def dog_by_id(self, dog: int) -> EntryDog:
+        """One of its dogs.
+
+        Args:
+            dog: Its `EntryDog.id`.
+
+        Raises:
+            UnknownDogError: There is no such dog.
+        """
+        dogs = self.dogs or ()
+        found = next((one for one in dogs if one.id == dog), None)
+        if found is None:
+            raise UnknownDogError("label_dog_unknown", file=self.file, dog=dog, n=len(dogs))
+        return found
+
     @property
     def labels(self) -> tuple[BreedName, ...]:
         """The breeds of the effective label: one, two for a cross, none if it is not known."""
