@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import Process
 from pathlib import Path
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Step
 from barkive.catalogue.transfer.copying import copy
 from catalogue import fill
 
@@ -49,11 +49,11 @@ def timed(name: str, source: Path, target: str | Path, photos: int) -> None:
     stages: list[str] = []
 
     @contextmanager
-    def stage(doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    def stage(step: Step) -> Iterator[Callable[[int, int | None], None]]:
         start = time.perf_counter()
         yield lambda done, total: None
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        stages.append(f"{doing.lower()} {time.perf_counter() - start:.1f} s, {peak:.0f} MB")
+        stages.append(f"{step} {time.perf_counter() - start:.1f} s, {peak:.0f} MB")
 
     start = time.perf_counter()
     done = copy(source, target, stage=stage)

@@ -11,11 +11,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import types
 import uuid
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,7 @@ from barkive.boxes import Box
 from barkive.bundle import METADATA_KEY, BundleInfo
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema
+from barkive.catalogue.export import registry
 from barkive.catalogue.photos import (
     identity,
     reading,
@@ -144,6 +147,33 @@ def _imports(file: Path) -> frozenset[str]:
 
 def _absent() -> list[str]:
     return [name for name in _HEAVY if name not in _INSTALLED]
+
+
+@pytest.fixture
+def install_exporters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+    """Adds forms of export as installed packages would: what each name leads to.
+
+    The package of all is called `kennel`.
+    """
+
+    def forget() -> None:
+        for cached in (registry.exporter, registry.file_exporters, registry._of_others):
+            cached.cache_clear()
+
+    def install(forms: Mapping[str, Any]) -> None:
+        module = types.ModuleType("kennel")
+        points = []
+        for number, (name, made) in enumerate(forms.items()):
+            setattr(module, f"form{number}", made)
+            points.append(EntryPoint(name, f"kennel:form{number}", registry.GROUP))
+        monkeypatch.setitem(sys.modules, "kennel", module)
+        monkeypatch.setattr(registry, "entry_points", lambda group: points)
+        forget()
+
+    yield install
+    forget()
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from barkive.breeds import (
     Language,
     all_breeds,
     find,
+    name_of_folder,
     normalise,
     of_folder,
     search,
@@ -334,3 +335,19 @@ def test_numbers_groups_and_names_are_the_fcis(file: str, lang: Language, ampers
 def test_the_folders_are_those_of_stanford_dogs_and_the_dalmatians() -> None:
     folders = sorted(path.name for path in (SHARED / "stanford-dogs").iterdir() if path.is_dir())
     assert [breed.folder for breed in all_breeds()] == sorted([*folders, "n02110341-dalmatian"])
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("n02085620-My_mutt", "My mutt"),
+        ("n02085620-my-mutt", "my-mutt"),
+        ("my_mutt", "my mutt"),
+        ("my-n02085620-mutt", "my-n02085620-mutt"),
+        ("n0208562-mutt", "n0208562-mutt"),
+        ("n02085620", "n02085620"),
+        ("n02085620-", "n02085620-"),
+    ],
+)
+def test_what_a_folder_calls_its_breed(folder: str, name: str) -> None:
+    assert name_of_folder(folder) == name

@@ -392,12 +392,101 @@ def test_one_and_several() -> None:
     ]
 
 
-def test_numbers_are_written_as_the_language_does_and_bare_where_that_is_asked_for() -> None:
-    assert f"{messages._Number(1234.5, ',', '.'):.1f}" == "1234.5"
-    assert f"{messages._Number(1234.5, ' ', ','):.1f}" == "1234,5"
-    assert f"{messages._Number(1234, ' ', ',')}" == "1 234"
-    assert f"{messages._Number(1234, ' ', ',', is_plain=True)}" == "1234"
-    assert f"{messages._Number(1234, ' ', ',', is_plain=True):,}" == "1 234"
+@pytest.mark.parametrize(
+    ("value", "spec", "english", "french"),
+    [
+        (1234.5, ".1f", "1234.5", "1234,5"),
+        (1234.5, ",.1f", "1,234.5", "1~234,5"),
+        (1234, "", "1,234", "1~234"),
+        (1234, "d", "1234", "1234"),
+        (0.5, "", "0.5", "0,5"),
+        (0.123, ".1%", "12.3%", "12,3~%"),
+        (0.285, ".0%", "28%", "28~%"),
+        (1, "%", "100.000000%", "100,000000~%"),
+        (1, "size", "1 MB", "1 Mo"),
+        (850 * 10**6, "size", "850 MB", "850 Mo"),
+        (850 * 10**6 + 1, "size", "851 MB", "851 Mo"),
+        (1_540_000_000, "size", "1.5 GB", "1,5 Go"),
+    ],
+)
+def test_numbers_are_written_as_the_language_does(
+    value: float, spec: str, english: str, french: str
+) -> None:
+    assert Messages("en").formatted(value, spec) == english
+    assert Messages("fr").formatted(value, spec) == french.replace("~", "\u202f")
+
+
+def test_numbers_are_bare_where_that_is_asked_for() -> None:
+    assert f"{messages._Number(1234, 'fr', is_plain=True)}" == "1234"
+    assert f"{messages._Number(1234, 'fr', is_plain=True):,}" == "1\u202f234"
+
+
+@pytest.mark.parametrize(
+    ("message", "french"),
+    [
+        (
+            Message("rows_hardly_right", {"share": 0.0215}),
+            "Les lignes propres au backbone ne donnent juste que sur 2,1~% des photos, à peine "
+            "plus que le hasard~: ses classes ne sont donc pas dans l'ordre d'ImageNet.",
+        ),
+        (
+            Message("bundle_export_int8_differs", {"agreement": 0.9, "count": 1200}),
+            "Le modèle int8 ne nomme la même race que le réseau entraîné que sur 90~% de 1200 "
+            "photos, il n'a donc pas été écrit~; entraînez avec --no-int8.",
+        ),
+        (
+            Message("bundle_export_probabilities_differ", {"difference": 0.02, "limit": 0.001}),
+            "Les probabilités du modèle écrit diffèrent de celles du réseau entraîné de 0,0200 (au "
+            "plus 0,001 est permis), il n'a donc pas été écrit~; signalez le nom du backbone.",
+        ),
+        (
+            Message("classifier_other_classes", {"count": 21841}),
+            "Le classifieur des poids a 21~841 classes, et non les 1~000 d'ImageNet-1k.",
+        ),
+        (
+            Message("photo_file_too_large", {"size": 600, "limit": 512}),
+            "Le fichier a 600 Mo~; la limite est de 512 Mo.",
+        ),
+        (
+            Message("photo_over_memory_limit", {"need": 4_000_000_000, "limit": 950_000_000}),
+            "Son décodage demande 4,0 Go de mémoire~; la limite est de 950 Mo (--memory ou "
+            "BARKIVE_MEMORY).",
+        ),
+        (
+            Message("study_no_room", {"folder": "/e", "free": 512_000_000, "needed": 3 * 10**9}),
+            "Le dossier /e a de la place pour 512 Mo, et il en faut 3,0 Go~; faites de la place, "
+            "ou choisissez un autre emplacement avec --out.",
+        ),
+        (
+            Message("training_validation_range", {"share": 1.5}),
+            "La part de validation est 1,5~; elle doit être supérieure à 0 et inférieure à 1.",
+        ),
+    ],
+    ids=lambda value: value.code if isinstance(value, Message) else "",
+)
+def test_french_errors_write_numbers_as_french_does(message: Message, french: str) -> None:
+    assert message.text("fr") == french.replace("~", "\u202f")
+
+
+def test_a_size_that_an_older_catalogue_kept_as_text_stays_as_it_is() -> None:
+    kept = Message.from_json("photo_over_memory_limit", {"need": "4.0 GB", "limit": "950 MB"})
+    assert kept.text() == (
+        "Decoding it needs 4.0 GB of memory; the limit is 950 MB (--memory or BARKIVE_MEMORY)."
+    )
+
+
+def test_no_sentence_writes_per_cent_or_the_unit_of_a_share_by_itself() -> None:
+    """How a language writes them stands once, in its section `language`."""
+    written = [
+        (lang, section, text)
+        for lang in LANGUAGES
+        for section, sentences in TABLES[lang].items()
+        if section != "language"
+        for sentence in sentences.values()
+        for text in forms(sentence).values()
+        if re.search(r"\}[ \u202f]?%", text)
+    ]
+    assert written == []
 
 
 def test_a_sentence_as_a_script_fills_it_in() -> None:

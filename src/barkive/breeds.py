@@ -24,6 +24,7 @@ Language = Language
 
 _TABLE = Path(__file__).parent / "data" / "breeds.csv"
 _NEAREST = 3
+_WORDNET_ID = re.compile(r"n\d{8}")
 
 # The ten groups of the FCI, as it calls them: number, English, French.
 _GROUPS: dict[int, tuple[str, str]] = {
@@ -249,7 +250,7 @@ def of_folder(folder: str) -> Breed | None:
     """
     index = _index()
     prefix, _, name = folder.partition("-")
-    if re.fullmatch(r"n\d{8}", prefix) and prefix in index:
+    if _WORDNET_ID.fullmatch(prefix) and prefix in index:
         return index[prefix][0]
     whole = normalise(folder)
     if whole in index:
@@ -258,6 +259,17 @@ def of_folder(folder: str) -> Breed | None:
         return None
     entry = index.get(normalise(name))
     return entry[0] if entry else None
+
+
+def name_of_folder(folder: str) -> str:
+    """What a folder of a data set calls its breed: `n02085620-My_mutt` is `My mutt`.
+
+    Args:
+        folder: The folder's own name, not its path.
+    """
+    prefix, _, name = folder.partition("-")
+    own = name if name and _WORDNET_ID.fullmatch(prefix) else folder
+    return own.replace("_", " ")
 
 
 def _keys(breed: Breed) -> dict[str, str]:

@@ -27,7 +27,7 @@ def test_the_same_command_scans_on_a_cluster(
     assert result.exit_code == 1
     assert result.stdout.splitlines()[:2] == [
         "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.",
-        "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+        "5 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
     ]
     told = [line for line in result.stderr.splitlines() if not line.startswith("Scanning:")]
     assert told == [

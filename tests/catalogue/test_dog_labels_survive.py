@@ -202,7 +202,7 @@ def test_a_copy_has_them_in_both_databases(
     target: str,
 ) -> None:
     there = new_place(target)
-    done = {table.name: table.rows for table in copy(where, there).tables}
+    done = {str(table.name): table.rows for table in copy(where, there).tables}
     assert (done["detections"], done["other dogs"], done["corrections"]) == (4, 3, 2)
     assert not any(table.written for table in copy(where, there).tables)
     with Catalogue(there) as other:

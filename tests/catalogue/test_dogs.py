@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Entry, Filter, Kind, Label, number_of_dogs
+from barkive.catalogue import (
+    Catalogue,
+    Entry,
+    Filter,
+    Kind,
+    Label,
+    LocalEngine,
+    Reading,
+    number_of_dogs,
+)
 from barkive.catalogue.db import schema
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     NothingToSayError,
     PhotoError,
@@ -71,6 +81,20 @@ def test_what_the_main_dog_says_is_kept_once(catalogue: Catalogue, pair: Path) -
     assert [(row.place, row.probabilities is None) for row in rows] == [(0, True), (1, False)]
     assert answer.dogs == 2
     assert (other.place, other.breed, other.status) == (1, "n02110958", "dog")
+
+
+def test_what_was_judged_elsewhere_is_kept_alike(
+    catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto
+) -> None:
+    photo = pair_photo("kennel/pair.png", RED, GREEN)
+
+    class Elsewhere(LocalEngine):
+        def __call__(self, readings: Iterator[Reading], /) -> Iterator[Judged[Reading]]:
+            for judged in super().__call__(readings):
+                yield pickle.loads(pickle.dumps(judged))
+
+    catalogue.scan(photo.parent, classifier=pair_classifier, engine=Elsewhere(pair_classifier))
+    assert told(catalogue.photo(photo)) == [(LEFT, "dog", "Chihuahua"), (RIGHT, "dog", "Pug")]
 
 
 def test_photos_in_which_no_dogs_were_looked_for_have_none(
@@ -316,7 +340,7 @@ def several(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakeP
         # Of the dog that is asked for.
         (Filter(breed="chihuahua", min_probability=0.7), "cp pc cc cu cn"),
         (Filter(breed="pug", min_probability=0.99), "cc"),
-        (Filter(breeds=("chihuahua", "pug"), min_probability=0.9), "cp pc cc"),
+        (Filter(breeds=("chihuahua", "pug"), min_probability=0.8), "cp pc cc"),
         (Filter(group=9), "cp pc cc cu cn"),
         (Filter(breed="pug", group=2), ""),
         (Filter(breed="boxer", group=2), "cc"),

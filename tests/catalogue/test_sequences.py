@@ -42,6 +42,7 @@ from barkive.catalogue.records import Entry
 from barkive.catalogue.scan import pipeline as scanning
 from barkive.catalogue.scan import recording
 from barkive.classifier import Classifier, Judged
+from barkive.detection.views import Viewer
 from barkive.errors import (
     ChangedPhotoError,
     PassingError,
@@ -114,7 +115,7 @@ class Engine:
             if done == self.dies_after:
                 raise KilledError
             try:
-                one.load(self.bundle.info.preprocessing)
+                one.load(Viewer(self.bundle.info.preprocessing, None))
             except PhotoError as error:
                 yield Judged(one, Status.FAILED, error.message, None)
             else:

@@ -68,13 +68,13 @@ def test_a_scan_says_what_it_found(
     assert (result.exit_code, result.stdout) == (
         1,
         "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.\n"
-        "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.\n"
+        "5 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.\n"
         f"Catalogue: {tmp_path}/c.sqlite\n",
     )
     assert f"{kennel}/broken.jpg: The file starts as JPEG does" in result.stderr
     again = barkive("scan", kennel, "--model", colour_bundle)
     assert again.exit_code == 0
-    assert "0 new, 0 changed, 0 moved, 0 missing, 0 failed, 5 unchanged." in again.stdout
+    assert "0 new, 0 changed, 0 moved, 0 missing, 0 not read, 5 unchanged." in again.stdout
 
 
 def test_json_has_a_verdict_a_line_with_the_catalogues_fields(
@@ -428,7 +428,7 @@ def test_an_interrupted_scan_says_how_to_go_on(
     assert out.startswith("5 photos: ")
     command = [sys.executable, "-m", "barkive", *words]
     second = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert "\n7 new, 0 changed, 0 moved, 0 missing, 0 failed, 5 unchanged.\n" in second.stdout
+    assert "\n7 new, 0 changed, 0 moved, 0 missing, 0 not read, 5 unchanged.\n" in second.stdout
 
 
 # A scan that goes no further when five photos are judged.

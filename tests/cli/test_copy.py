@@ -11,7 +11,9 @@ from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.transfer import copying
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
+from barkive.cli.saying import choose, text
 from barkive.errors import CatalogueError, UsageError
+from barkive.messages import Message
 
 
 @pytest.fixture
@@ -69,6 +71,32 @@ def test_a_copy_is_told_table_by_table(
     assert again.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("lang", "names", "steps"),
+    [
+        (
+            "en",
+            "models/answers/detections/merges/contents/aliases/corrections/breeds/scans/photos/"
+            "other dogs",
+            "Copying Verifying Indexing",
+        ),
+        (
+            "fr",
+            "modèles/réponses/détections/fusions/contenus/alias/corrections/races/analyses/photos/"
+            "autres chiens",
+            "Copie Vérification Indexation",
+        ),
+    ],
+)
+def test_every_table_and_every_step_has_a_name_in_each_language(
+    lang: str, names: str, steps: str, request: pytest.FixtureRequest
+) -> None:
+    assert [part.name.text(lang) for part in copying.PARTS] == names.split("/")
+    request.addfinalizer(lambda: choose("en"))
+    choose(lang)
+    assert [text(step) for step in copying.Step] == steps.split()
+
+
 def test_what_can_t_be_copied_ends_in_a_sentence(
     barkive: Callable[..., Result], filled: Path, tmp_path: Path
 ) -> None:
@@ -101,7 +129,7 @@ def test_a_source_that_is_written_to_is_told_of(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    table = copying.CopiedTable("photos", 2, 1, "ab" * 32)
+    table = copying.CopiedTable(Message("part_photos"), 2, 1, "ab" * 32)
     moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
     done = copying.Copied("old", "new", moment, False, (table,))
     monkeypatch.setattr("barkive.catalogue.copy", lambda *_, **__: done)

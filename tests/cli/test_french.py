@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from barkive.catalogue import Catalogue
 from barkive.catalogue.annotations import labels
+from barkive.catalogue.db import schema
 from barkive.catalogue.scan import history
 from barkive.catalogue.transfer import merging
 from barkive.classifier import Classifier
@@ -127,7 +129,7 @@ def test_scan(run: Run, kennel: Path, colour_bundle: Path, tmp_path: Path) -> No
         1,
         narrow(
             "4 photos~: 1 nommée, 1 incertaine, 1 sans chien, 1 illisible.\n"
-            "4 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 1 illisible, 0 inchangée.\n"
+            "4 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 1 non lue, 0 inchangée.\n"
             "laissées de côté~: 1 fichier RAW.\n"
             f"Catalogue~: {tmp_path}/c.sqlite\n"
         ),
@@ -146,7 +148,7 @@ def test_scan_of_a_damaged_catalogue(
         0,
         narrow(
             "3 photos~: 1 nommée, 1 incertaine, 1 sans chien.\n"
-            "3 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 0 illisible, 0 inchangée.\n"
+            "3 nouvelles, 0 modifiée, 0 déplacée, 0 disparue, 0 non lue, 0 inchangée.\n"
             "laissées de côté~: 1 fichier RAW.\n"
             f"Catalogue~: {tmp_path}/c.sqlite\n"
         ),
@@ -167,6 +169,9 @@ def test_search(run: Run, scanned: Path) -> None:
         "2 photos.\n",
     )
     assert run("search", "--limit", 1)[2] == "1 sur 4 photos.\n"
+    breeds = "Chihuahua 37~%, Carlin 34~%, Bichon maltais 28~%"
+    alike = narrow(f"{scanned}/mix.png  pas sûr~: {breeds}  0,69\n")
+    assert run("search", "--like", scanned / "rex.png", "--limit", 1) == (0, alike, "")
 
 
 def test_an_error(run: Run, scanned: Path, tmp_path: Path) -> None:
@@ -418,6 +423,22 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_scan_that_failed_says_why(run: Run, scanned: Path, tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        reason = Message("store_no_answer", {"url": "s3://chenil", "reason": "503"})
+        values = {"state": "failed", "error_code": reason.code}
+        with catalogue._store.database.write() as connection:
+            told = {"error": reason.text(), "error_params": json.dumps(reason.params_to_json())}
+            connection.execute(update(schema.run).values(values | told))
+    sentence = narrow(
+        "Le stockage d'objets ne répond pas pour s3://chenil~: 503~; relancez la commande plus "
+        "tard, ce qui était fait est gardé."
+    )
+    assert run("runs")[1].splitlines()[-1] == f"   {sentence}"
+    told = json.loads(run("runs", "--json")[1])
+    assert (told["error"], told["error_code"]) == (sentence, "store_no_answer")
+
+
 def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         (known,) = catalogue.runs()
@@ -432,6 +453,7 @@ def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
         ),
         "",
     )
+    assert json.loads(run("runs", "--json")[1])["error"] is None
     Catalogue(tmp_path / "vide.sqlite").close()
     nothing = "Rien n'a encore été analysé.\n"
     assert run("runs", "--catalogue", "vide.sqlite") == (0, nothing, "")

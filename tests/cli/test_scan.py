@@ -51,13 +51,40 @@ def test_a_list_with_blanks_duplicates_and_missing_files(
     assert result.stderr == f"{kennel}/gone.png: The file does not exist.\n"
     assert result.stdout.splitlines()[:2] == [
         "2 photos: 1 named, 1 no dog.",
-        "2 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+        "2 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
     ]
     (kennel / "rex.png").rename(kennel / "gone.png")
     result = barkive("scan", "all.txt")
     assert result.stdout.splitlines()[:2] == [
         "2 photos: 1 named, 1 no dog.",
-        "0 new, 0 changed, 1 moved, 0 missing, 0 failed, 1 unchanged.",
+        "0 new, 0 changed, 1 moved, 0 missing, 0 not read, 1 unchanged.",
+    ]
+
+
+def test_what_failed_before_and_what_this_scan_could_not_read_are_told_apart(
+    barkive: Callable[..., Result], kennel: Path
+) -> None:
+    def told() -> list[object]:
+        result = barkive("scan", kennel)
+        return [result.exit_code, *result.stdout.splitlines()[:2]]
+
+    assert told() == [
+        1,
+        "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.",
+        "5 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
+    ]
+    # It is not read again, and has failed as before.
+    assert told() == [
+        0,
+        "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.",
+        "0 new, 0 changed, 0 moved, 0 missing, 0 not read, 5 unchanged.",
+    ]
+    (kennel / "rex.png").write_bytes(b"")
+    # What was known of it stays.
+    assert told() == [
+        1,
+        "5 photos: 2 named, 1 not sure, 1 no dog, 1 failed.",
+        "0 new, 0 changed, 0 moved, 0 missing, 1 not read, 4 unchanged.",
     ]
 
 
@@ -72,7 +99,7 @@ def test_all_failures_are_counted_and_some_are_told(
     *told, more = result.stderr.splitlines()
     assert told == [f"{name}: The file does not exist." for name in names[:20]]
     assert more == ("And 10 more; those that are in the catalogue: barkive search --status failed")
-    assert "0 missing, 30 failed, 0 unchanged." in result.stdout
+    assert "0 missing, 30 not read, 0 unchanged." in result.stdout
 
 
 def test_what_resembles_a_photo_of_a_store(
@@ -224,7 +251,7 @@ def test_what_is_passed_over_is_told(
     (kennel / "out").symlink_to(kennel.parent)
     result = barkive("scan", kennel, "--exclude", "annex/")
     assert result.stdout.splitlines()[1:3] == [
-        "4 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
+        "4 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
         "passed over: 2 in @eaDir, 1 in #recycle, 1 excluded, 1 link that leads elsewhere "
         "(--follow-links takes it), 1 RAW file.",
     ]
@@ -260,8 +287,8 @@ def test_what_is_passed_over_is_so_where_it_changes_while_watched(
     monkeypatch.setattr("barkive.cli.scan._changes", changes)
     result = barkive("scan", kennel, "--watch", "--exclude", "/old/")
     assert [line for line in result.stdout.splitlines() if " new, " in line] == [
-        "5 new, 0 changed, 0 moved, 0 missing, 1 failed, 0 unchanged.",
-        "1 new, 0 changed, 0 moved, 0 missing, 0 failed, 1 unchanged.",
+        "5 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
+        "1 new, 0 changed, 0 moved, 0 missing, 0 not read, 1 unchanged.",
     ]
 
 

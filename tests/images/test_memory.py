@@ -15,7 +15,6 @@ from barkive.images.memory import (
     Budget,
     budget,
     default_limit,
-    in_words,
     parse_size,
     set_limit,
 )
@@ -45,14 +44,6 @@ def test_what_is_no_size(text: str) -> None:
         f"“{text}” is no memory to decode photos in; give a size of 34 MB or more, such as "
         "800M or 2G."
     )
-
-
-def test_in_words() -> None:
-    assert [in_words(size) for size in (1, 850 * 10**6, 1_540_000_000)] == [
-        "1 MB",
-        "850 MB",
-        "1.5 GB",
-    ]
 
 
 def test_more_than_the_limit_is_refused() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from barkive.catalogue import Kind
+from barkive.catalogue import Kind, file_exporters
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.messages import LANGUAGES, Messages
@@ -25,10 +25,9 @@ from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
 from barkive.web.pages import identify, scanning
-from barkive.web.services.exports import Form
 from barkive.web.services.scan_jobs import State
 
-FORMS = get_args(Form)
+FORMS = tuple(file_exporters())
 WEB = Path(languages.__file__).parent
 # What the command line and errors say is tried by tests of their own.
 OTHERS = ("language", "error", "export", "cli")
@@ -277,7 +276,7 @@ def test_everything_that_can_be_said_has_words() -> None:
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
         *(f"scan.passed_{reason.value}" for reason in Reason),
-        *(f"photos.{form}" for form in FORMS),
+        *(f"photos.export_{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
     ]
     assert [key for key in keys if key not in WORDS] == []

@@ -13,8 +13,10 @@ from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
 from barkive.catalogue.db.schema import absolute_path
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list
+from barkive.catalogue.export.exporter import FileExporter, TextExporter
 from barkive.catalogue.export.exporting import Export, ExportFormat
 from barkive.catalogue.export.outcome import Failure, Outcome
+from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tables import defused
 from barkive.catalogue.photos.identity import holds_picture
@@ -46,7 +48,7 @@ from barkive.catalogue.scan.history import Run, RunState
 from barkive.catalogue.scan.pipeline import Summary
 from barkive.catalogue.scan.sources import Source, open_source
 from barkive.catalogue.similarity.duplicates import Group
-from barkive.catalogue.transfer.copying import Copied, copy
+from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
@@ -69,6 +71,7 @@ __all__ = [
     "Export",
     "ExportFormat",
     "Failure",
+    "FileExporter",
     "Filter",
     "Folder",
     "Found",
@@ -90,13 +93,16 @@ __all__ = [
     "Run",
     "RunState",
     "Source",
+    "Step",
     "Summary",
+    "TextExporter",
     "Unmerged",
     "UnmergedJSON",
     "absolute_path",
     "copy",
     "default_location",
     "defused",
+    "file_exporters",
     "fold",
     "folder_prefix",
     "holds_picture",

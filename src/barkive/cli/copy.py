@@ -9,10 +9,9 @@ import typer
 
 from barkive.cli.options import LangOption
 from barkive.cli.saying import in_words, say, text
-from barkive.messages import Message
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Copied
+    from barkive.catalogue import Copied, Step
     from barkive.progress import OnProgress
 
 
@@ -50,11 +49,11 @@ def copy(
     _print(copied(source, target, stage=_stage))
 
 
-def _stage(doing: str) -> AbstractContextManager[OnProgress]:
-    """Shows the progress of `Copying`, `Verifying` or `Indexing`."""
+def _stage(step: Step) -> AbstractContextManager[OnProgress]:
+    """Shows how far a step has come."""
     from barkive.cli.progress import progress
 
-    return progress(text(doing.lower()), unit=text("unit_rows"))
+    return progress(text(step.value), unit=text("unit_rows"))
 
 
 def _print(done: Copied) -> None:
@@ -62,8 +61,7 @@ def _print(done: Copied) -> None:
 
     typer.echo(f"{'':14}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
     for table in done.tables:
-        name = in_words(Message(f"part_{table.name.replace(' ', '_')}"))
-        typer.echo(f"{name:14}{table.rows:10}{table.written:12}  {table.digest}")
+        typer.echo(f"{in_words(table.name):14}{table.rows:10}{table.written:12}  {table.digest}")
     if done.settled:
         say("copy_same")
     else:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from barkive.cli.saying import say, text
+from barkive.cli.saying import number, say, text
 from barkive.progress import OnProgress
 
 # In a log, one line in this many seconds tells enough.
@@ -94,4 +94,4 @@ def _log_lines(description: str, unit: str) -> OnProgress:
 
 
 def _rate(rate: float) -> str:
-    return text("rate_whole" if rate >= 10 else "rate", rate=rate)
+    return number(rate, ".0f" if rate >= 10 else ".1f")

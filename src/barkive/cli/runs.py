@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,10 +24,12 @@ def runs(
 
     A scan that was killed stays “running”; when it was last seen tells it from one that runs.
     """
+    from barkive.cli.output import json_line
+
     with reading(catalogue) as opened:
         found = opened.runs(limit)
     for run in found:
-        typer.echo(json.dumps(run.to_json(), ensure_ascii=False) if as_json else _in_words(run))
+        typer.echo(json_line(run.to_json(lang)) if as_json else _in_words(run))
     if not found and not as_json:
         say("run_none")
 
@@ -48,7 +49,7 @@ def _in_words(run: Run) -> str:
         f"   {text('run_with', engine=run.engine, model=run.model, versions=versions)}",
     ]
     if run.reason:
-        lines.append(f"   {printable(in_words(run.reason))}")
+        lines.append(f"   {in_words(run.reason)}")
     return "\n".join(lines)
 
 

@@ -53,6 +53,11 @@ def in_words(message: Message | BarkiveError) -> str:
     return message.text(_language)
 
 
+def number(value: float, spec: str) -> str:
+    """A number in the language of this run, by a format specification such as `.1f`."""
+    return Messages(_language).formatted(value, spec)
+
+
 def percent(share: float) -> str:
     """A share, 0..1, in whole per cent."""
-    return text("share", percent=100 * share)
+    return number(share, ".0%")

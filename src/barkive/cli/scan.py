@@ -245,7 +245,7 @@ def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
         text("scan_changed", n=summary.changed),
         text("scan_moved", n=summary.moved),
         text("scan_missing", n=summary.missing),
-        text("scan_failed", n=summary.failures),
+        text("scan_unread", n=summary.failures),
         text("scan_unchanged", n=summary.unchanged),
     ]
     # What happens more rarely.

@@ -11,7 +11,7 @@ import typer
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
-from barkive.cli.saying import say
+from barkive.cli.saying import number, say
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _writer(
     def write_line(entry: Entry, similarity: float | None) -> None:
         line = entry_line(entry, lang)
         if similarity is not None:
-            line.append(f"  {similarity:.2f}", style="dim")
+            line.append(f"  {number(similarity, '.2f')}", style="dim")
         write(line)
 
     return write_line

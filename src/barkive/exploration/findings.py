@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,8 +14,6 @@ from barkive.exploration.duplicate_photos import Duplicates, Kind, find_duplicat
 from barkive.exploration.measures import MEASURES, Distribution, distribution, significant
 from barkive.exploration.outliers import Outliers, find_outliers
 from barkive.exploration.survey import PhotoRecord, Survey
-
-_WORDNET_PREFIX = re.compile(r"n\d{8}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +117,7 @@ def find(survey: Survey) -> Findings:
 def breed_name(folder: str) -> str:
     """A folder's breed, for people: from the breed table, or else from the folder's name."""
     breed = breeds.of_folder(folder)
-    return breed.en if breed else _WORDNET_PREFIX.sub("", folder).replace("_", " ")
+    return breed.en if breed else breeds.name_of_folder(folder)
 
 
 def _breeds(survey: Survey, duplicated: set[int], outlying: set[int]) -> tuple[BreedSummary, ...]:

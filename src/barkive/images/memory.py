@@ -61,13 +61,11 @@ class Budget:
             PhotoError: It is more than the limit.
         """
         if need > self.limit:
-            raise PassingError(
-                "photo_over_memory_limit", need=in_words(need), limit=in_words(self.limit)
-            )
+            raise PassingError("photo_over_memory_limit", need=need, limit=self.limit)
         if need <= ORDINARY:
             yield
             return
-        _log.debug("A large photo needs %s of %s", in_words(need), in_words(self.limit))
+        _log.debug("A large photo needs %d of %d bytes", need, self.limit)
         with self._turn, self._given_back:
             self._given_back.wait_for(lambda: self._taken + need <= self.limit)
             self._taken += need
@@ -78,11 +76,6 @@ class Budget:
             with self._given_back:
                 self._taken -= need
                 self._given_back.notify_all()
-
-
-def in_words(size: int) -> str:
-    """A number of bytes for people: `850 MB`, `1.5 GB`."""
-    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{-(-size // 10**6)} MB"
 
 
 def parse_size(text: str) -> int:

@@ -7,6 +7,7 @@ A further language is one more file with the same keys.
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,11 +89,14 @@ class Messages:
         """A number with its thousands apart."""
         return f"{self._shown(value)}"
 
+    def formatted(self, value: float, spec: str) -> str:
+        """A number by a format specification, as `_Number` takes it: `.1f`, `.0%`, `size`."""
+        return f"{self._shown(value):{spec}}"
+
     def megabytes(self, size: int) -> str:
         """The size of a file in bytes, in megabytes."""
-        shown = f"{size / 1e6:.1f}" if size >= 50_000 else f"{size / 1e6:.2f}"
         written: str = self._way("megabytes")
-        return written.format(n=shown.replace(".", self._way("decimal")))
+        return written.format(n=self.formatted(size / 1e6, ".1f" if size >= 50_000 else ".2f"))
 
     def percent(self, share: float) -> str:
         """A share, 0..1, in per cent; never 0 or 100 for what is neither."""
@@ -123,7 +127,7 @@ class Messages:
 
     def decimal(self, value: float) -> str:
         """A number with up to four decimals, as spreadsheets of the language read it."""
-        return f"{round(value, 4):g}".replace(".", self._way("decimal"))
+        return self.formatted(round(value, 4), "g")
 
     @property
     def csv_delimiter(self) -> str:
@@ -136,12 +140,13 @@ class Messages:
 
     def _shown(self, value: Any, key: str = "") -> Any:
         match value:
-            case bool() | str():
+            case bool():
                 return value
+            case str():
+                return _Text(value)
             case int() | float():
                 # What is wrong is told as it was given: 1025, and not 1,025.
-                is_plain = key.startswith(_ERRORS)
-                return _Number(value, self._way("thousands"), self._way("decimal"), is_plain)
+                return _Number(value, self.lang, is_plain=key.startswith(_ERRORS))
             case list() | tuple():
                 return _List(tuple(f"{self._shown(one, key)}" for one in value))
             case Message():
@@ -153,23 +158,62 @@ class Messages:
         return number == 1 or (number == 0 and self._way("none_is_one"))
 
     def _way(self, name: str) -> Any:
-        return _table(self.lang)["language"][name]
+        return _way(self.lang, name)
+
+
+def _way(lang: Language, name: str) -> Any:
+    """How a language writes something: its section `language`."""
+    return _table(lang)["language"][name]
+
+
+_SIZE = "size"
 
 
 @dataclass(frozen=True, slots=True)
 class _Number:
-    """A number that a sentence writes as its language does; `{n:,}` has its thousands apart."""
+    """A number that a sentence writes as its language does.
+
+    Behind the colon stands a format specification of Python's: `{n:,}` has its thousands apart,
+    `{share:.1%}` is in per cent. `{need:size}` is a number of bytes: `850 MB`, `1.5 GB`.
+
+    Attributes:
+        value: The number.
+        lang: The language.
+        is_plain: Whether thousands are apart only where the specification says so; else they
+            are wherever there is none.
+    """
 
     value: float
-    thousands: str
-    decimal: str
+    lang: Language
     is_plain: bool = False
 
     def __format__(self, spec: str) -> str:
-        if isinstance(self.value, int) and spec == ("," if self.is_plain else ""):
-            return f"{self.value:,}".replace(",", self.thousands)
-        written = format(self.value, spec)
-        return written.replace(".", self.decimal) if isinstance(self.value, float) else written
+        if spec == _SIZE:
+            return self._size()
+        if spec == "" and isinstance(self.value, int) and not self.is_plain:
+            spec = ","
+        signs = {",": _way(self.lang, "thousands"), ".": _way(self.lang, "decimal")}
+        written = format(self.value, spec).translate(str.maketrans(signs))
+        if not spec.endswith("%"):
+            return written
+        percent: str = _way(self.lang, "percent")
+        return percent.format(n=written.removesuffix("%"))
+
+    def _size(self) -> str:
+        """Megabytes are rounded up, so that what is over a limit reads so."""
+        is_large = self.value >= 10**9
+        written: str = _way(self.lang, "gigabytes" if is_large else "megabytes")
+        shown = f"{self.value / 1e9:.1f}" if is_large else f"{math.ceil(self.value / 1e6)}"
+        return written.format(n=shown.replace(".", _way(self.lang, "decimal")))
+
+
+class _Text(str):
+    """A text, also where a sentence has a size: older catalogues kept the finished one."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        return str(self) if spec == _SIZE else super().__format__(spec)
 
 
 @dataclass(frozen=True, slots=True)

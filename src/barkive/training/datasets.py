@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,6 @@ from barkive.training.features import Features
 from barkive.training.recipe import Recipe
 from barkive.training.throughput import log_feature_rate
 from barkive.verdicts import BreedName
-
-_WORDNET_PREFIX = re.compile(r"n\d{8}-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +144,7 @@ def label_folders(folders: Sequence[str]) -> tuple[tuple[BreedName, ...], NDArra
         if breed is not None:
             label = BreedName(breed.id, breed.en, breed.fr)
         else:
-            name = _WORDNET_PREFIX.sub("", folder).replace("_", " ")
+            name = breeds.name_of_folder(folder)
             label = BreedName(folder, name, name)
         labels.setdefault(label.id, label)
         ids.append(label.id)

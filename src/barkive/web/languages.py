@@ -12,12 +12,17 @@ from barkive.web import cookies
 _QUALITY = re.compile(r"\s*(q=(?P<value>0(\.\d{0,3})?|1(\.0{0,3})?)\s*)?", re.ASCII)
 
 
+def asked_language(request: HTTPConnection) -> Language | None:
+    """The language that an address asks for; None where it asks for none that there is."""
+    wish = request.query_params.get("lang")
+    return wish if wish in LANGUAGES else None
+
+
 def language_of(request: HTTPConnection) -> Language:
     """The language that a visitor wants: by the address, the switch, or the browser's wish."""
-    for wish in (request.query_params.get("lang"), request.cookies.get(cookies.LANGUAGE)):
-        for known in LANGUAGES:
-            if wish == known:
-                return known
+    for wish in (asked_language(request), request.cookies.get(cookies.LANGUAGE)):
+        if wish in LANGUAGES:
+            return wish
     best: tuple[float, Language] = (0.0, "en")
     for part in request.headers.get("accept-language", "").lower().split(","):
         tag, _, quality = part.partition(";")

@@ -16,7 +16,7 @@ from barkive import __version__
 from barkive.errors import BarkiveError
 from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import cookies
-from barkive.web.languages import language_of
+from barkive.web.languages import asked_language, language_of
 from barkive.web.urls import Urls
 
 _HERE = Path(__file__).parent
@@ -80,7 +80,7 @@ def render(
         )
     )
     response = HTMLResponse(html, status, dict(headers or {}))
-    if request.query_params.get("lang") in LANGUAGES:
+    if asked_language(request):
         cookies.keep(request, response, cookies.LANGUAGE, words.lang, seconds=cookies.YEAR)
     response.headers.setdefault("Vary", "Accept-Language, Cookie")
     return response

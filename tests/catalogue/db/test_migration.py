@@ -7,7 +7,12 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select, text
+
 from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue.db import database, schema
+from barkive.catalogue.db.database import Database
 from barkive.classifier import Classifier
 
 
@@ -47,3 +52,54 @@ def test_the_old_file_is_kept_beside(
     with closing(sqlite3.connect(tmp_path / "c.sqlite.backup-0005")) as old:
         assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0005",)
         assert old.execute("SELECT count(*) FROM photo").fetchone() == (4,)
+
+
+def test_a_catalogue_from_before_there_were_dogs(
+    where: str,
+    kennel: Path,
+    classifier: Classifier,
+    pair_classifier: Classifier,
+    make_old: Callable[[str], None],
+) -> None:
+    make_old(where)
+    with Catalogue(where) as catalogue:
+        assert {one.dogs for one in catalogue.search(Filter(missing=None))} == {None}
+        assert catalogue.count(Filter(dogs=(0, None))) == 0
+        assert catalogue.photo(1).version is not None
+        before = catalogue.history(1)
+        # Without dogs it is scanned as it was.
+        catalogue.scan(kennel, classifier=classifier)
+        assert catalogue.scan(kennel, classifier=classifier).again == 0
+        assert catalogue.scan(kennel, classifier=pair_classifier).again == 5
+        assert catalogue.photo(kennel / "rex.png").dogs == ()
+        assert catalogue.photo(kennel / "rex.png").labels[0].en == "Pug"
+        assert catalogue.history(1) == before
+
+
+def test_how_contents_are_turned_is_taken_from_the_photos(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(database, "HEAD", "0009")
+        with closing(Database(where)) as opened, opened.write() as connection:
+            for number, orientation in ((1, 6), (2, None)):
+                sha256 = bytes([number]) * 32
+                connection.execute(
+                    text("INSERT INTO content (sha256, picture) VALUES (:sha256, :number)"),
+                    {"sha256": sha256, "number": number},
+                )
+                connection.execute(
+                    text(
+                        "INSERT INTO photo (number, picture, path, sha256, orientation, status, "
+                        "corrected, words, added_at) VALUES (:number, :number, :path, :sha256, "
+                        ":orientation, 'dog', false, '', '2026-01-01 00:00:00')"
+                    ),
+                    {
+                        **{"number": number, "path": f"/{number}.jpg", "sha256": sha256},
+                        "orientation": orientation,
+                    },
+                )
+    with Catalogue(where) as catalogue, catalogue._database.read() as connection:
+        c = schema.content.c
+        found = connection.execute(select(c.picture, c.orientation).order_by(c.id)).all()
+    assert [tuple(row) for row in found] == [(1, 6), (2, None)]

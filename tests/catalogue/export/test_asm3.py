@@ -83,7 +83,7 @@ def test_an_uncertain_photo_is_a_dog_of_unknown_breed(make_entry: MakeEntry) -> 
     )
     (row,) = rows([entry], BreedList(["Unknown", "Pug"]), "fr")
     assert row["ANIMALBREED1"] == "Unknown"
-    assert row["ANIMALHIDDENDETAILS"].startswith("La race n'est pas sûre (Carlin 40 %, ")
+    assert row["ANIMALHIDDENDETAILS"].startswith("La race n'est pas sûre (Carlin 40\u202f%, ")
 
 
 def test_a_dog_that_a_person_is_unsure_of(make_entry: MakeEntry) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -41,17 +40,9 @@ class Broken(TextExporter):
 
 
 @pytest.fixture
-def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def others(install_exporters: Callable[..., None]) -> None:
     """Packages that add the forms `names`, `broken`, `odd`, and a `csv` of their own."""
-    values = {"names": "Names", "broken": "Broken", "odd": "KENNEL_LIST", "csv": "Names"}
-    points = [EntryPoint(k, f"{__name__}:{v}", registry.GROUP) for k, v in values.items()]
-    monkeypatch.setattr(registry, "entry_points", lambda group: points)
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
-    for cached in (registry.exporter, registry._of_others):
-        cached.cache_clear()
-    yield
-    registry.exporter.cache_clear()
-    registry._of_others.cache_clear()
+    install_exporters({"names": Names, "broken": Broken, "odd": KENNEL_LIST, "csv": Names})
 
 
 def test_the_command_line_knows_the_forms_that_come_with_barkive() -> None:
@@ -83,12 +74,12 @@ def test_none_takes_the_place_of_barkives_own(others: None) -> None:
     [
         (
             "broken",
-            "The form “broken” of the package {module} can't be used: no printer; update or "
+            "The form “broken” of the package kennel can't be used: no printer; update or "
             "uninstall that package.",
         ),
         (
             "odd",
-            "The form “odd” of the package {module} can't be used: 'PosixPath' object is not "
+            "The form “odd” of the package kennel can't be used: 'PosixPath' object is not "
             "callable; update or uninstall that package.",
         ),
         (
@@ -101,32 +92,55 @@ def test_none_takes_the_place_of_barkives_own(others: None) -> None:
 def test_what_can_not_be_used_is_told(others: None, form: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         Export(form)
-    assert str(caught.value) == sentence.format(module=__name__)
+    assert str(caught.value) == sentence
 
 
-def install(project: Path, into: Path) -> None:
-    """Puts a package where Python finds it, with its metadata, as an installer does."""
-    told = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
-    shutil.copytree(project / "src", into, dirs_exist_ok=True)
-    about = into / f"{told['name'].replace('-', '_')}-{told['version']}.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text(
-        f"Metadata-Version: 2.4\nName: {told['name']}\nVersion: {told['version']}\n"
+def test_a_form_that_can_not_be_used_hides_no_other(
+    others: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert list(registry.file_exporters()) == [
+        *("csv", "json", "jsonl", "parquet", "md-json", "asm3", "contact-sheet", "names"),
+    ]
+    assert registry.text_forms() == ("csv", "json", "jsonl", "md-json", "asm3", "names")
+    assert [record.getMessage().split(" of the package")[0] for record in caplog.records] == [
+        "The form “broken”",
+        "The form “odd”",
+    ]
+
+
+def test_a_form_that_is_no_text_is_not_streamed(others: None, catalogue: Catalogue) -> None:
+    with pytest.raises(UsageError) as caught:
+        catalogue.streamed(Export("xmp"))
+    assert str(caught.value) == (
+        "The form xmp is no text; choose one of: csv, json, jsonl, md-json, asm3, names."
     )
-    groups = told["entry-points"].items()
-    (about / "entry_points.txt").write_text(
-        "".join(
-            f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-            for group, points in groups
-        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that pip has installed the example into; nothing comes from a network."""
+    for needed in ("pip", "hatchling"):
+        if importlib.util.find_spec(needed) is None:
+            pytest.skip(f"without {needed}, which installs the example")
+    # Building leaves nothing in the checkout.
+    project = shutil.copytree(KENNEL_LIST, tmp_path_factory.mktemp("example") / "kennel-list")
+    into = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-cache-dir"]
+    offline = ["--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run(
+        [*command, *offline, "--target", str(into), str(project)],
+        env=os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_CONFIG_FILE": os.devnull},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return into
 
 
 @pytest.fixture
-def barkive(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def barkive(site: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command in a process of its own, with the example installed."""
-    site = tmp_path / "site"
-    install(KENNEL_LIST, site)
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
@@ -141,6 +155,7 @@ def barkive(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
+@pytest.mark.slow
 def test_the_example_is_found_once_it_is_installed(
     barkive: Callable[..., subprocess.CompletedProcess[str]],
     classifier: Classifier,

@@ -77,7 +77,7 @@ def test_an_uncertain_photo_has_a_short_list_and_no_breed(make_entry: MakeEntry)
     english, french = row(entry), row(entry, "fr")
     assert (english["status"], english["breed"], english["probability"]) == ("not sure", "", "")
     assert english["alternatives"] == "Maltese 40%, Pug 15%"
-    assert french["autres possibilités"] == "Bichon maltais 40 %, Carlin 15 %"
+    assert french["autres possibilités"] == "Bichon maltais 40\u202f%, Carlin 15\u202f%"
     assert english["FCI number"] == english["FCI group"] == ""
 
 

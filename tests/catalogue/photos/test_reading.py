@@ -10,6 +10,7 @@ import pytest
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.scan import listing
 from barkive.catalogue.scan.sources import Listed
+from barkive.detection.views import Viewer
 from barkive.errors import PhotoError
 from barkive.images import Preprocessing, remote
 
@@ -47,7 +48,7 @@ def test_a_file_that_was_changed_within_the_clocks_tick_is_not_taken_for_unchang
     def noted(after_ns: int) -> int | None:
         monkeypatch.setattr(time, "time_ns", lambda: mtime_ns + direction * after_ns)
         reading = Reading(str(path))
-        reading.load(Preprocessing(size=32, square="squash"))
+        reading.load(Viewer(Preprocessing(size=32, square="squash"), None))
         return reading.mtime_ns
 
     assert (noted(0), noted(tick_ns - 1), noted(tick_ns)) == (None, None, mtime_ns)
@@ -85,5 +86,5 @@ def test_a_film_in_a_store_is_not_read(
     monkeypatch.setattr(remote, "_store", lambda scheme: store)
     reading = Reading("s3://b/film.jpg", size, 1)
     with pytest.raises(PhotoError, match=r"^The file has 600 MB; the limit is 512 MB\.$"):
-        reading.load(Preprocessing(size=32, square="squash"))
+        reading.load(Viewer(Preprocessing(size=32, square="squash"), None))
     assert store.asked == asked

@@ -189,9 +189,17 @@ def test_what_the_model_says_of_a_dog_that_people_drew() -> None:
     (dog,) = effective(predicted(Status.NOT_DOG), [], (), said).dogs or ()
     assert dog.prediction == predicted(Status.NOT_DOG)
     # Where it has judged the box since, that.
-    judged = seen(3, NEAR_SMALL, Status.UNCERTAIN)
+    judged = seen(3, SMALL, Status.UNCERTAIN)
     (dog,) = effective(predicted(Status.NOT_DOG), [], [judged], said).dogs or ()
     assert dog.prediction == judged.prediction
+    # That of another box, or of the one that it was before it was moved, is none of it.
+    moved = history((Kind.DOG, 7, drawn(SMALL)), (Kind.DOG, 7, drawn(NEAR_SMALL, SMALL)))
+    (dog,) = effective(predicted(Status.NOT_DOG), [], [judged], moved).dogs or ()
+    assert (dog.prediction, dog.is_judged) == (predicted(Status.NOT_DOG), False)
+    # Of one that it saw elsewhere, what it saw there.
+    away = history((Kind.DOG, 2, drawn(ELSEWHERE, SMALL)))
+    dogs = effective(predicted(Status.DOG), BOTH, [], away).dogs or ()
+    assert (dogs[1].prediction, dogs[1].is_judged) == (BOTH[1].prediction, False)
     # Beside others that it saw, nothing.
     dogs = effective(predicted(Status.DOG), [seen(1, LARGE)], (), said).dogs or ()
     assert dogs[1].prediction is None

@@ -28,7 +28,7 @@ photos = sorted(Path(folder).glob("*.png"))
 
 
 def work(acknowledge: int) -> None:
-    classifier = Classifier(model, threads=1)
+    classifier = Classifier(model, threads=1, dogs=False)
     with Catalogue(where) as catalogue, Catalogue(where) as other:
         threading.Thread(
             target=lambda: other.scan(folder, classifier=classifier), daemon=True

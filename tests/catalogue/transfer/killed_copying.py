@@ -19,7 +19,7 @@ copying._AT_ONCE = 15
 
 def work(ready: int) -> None:
     @contextmanager
-    def shown(_doing: str) -> Iterator[Callable[[int, int | None], None]]:
+    def shown(_step: copying.Step) -> Iterator[Callable[[int, int | None], None]]:
         yield lambda _done, _total: os.write(ready, b".") and None
 
     copying.copy(source, target, stage=shown)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from barkive.bundle import BundleInfo
-from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue import Catalogue, Filter, Kind, Label, Step
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.similarity.similar import Similar
@@ -103,19 +103,19 @@ def seen(where: str) -> dict[str, Any]:
 
 
 def rows(done: Copied) -> dict[str, int]:
-    return {table.name: table.rows for table in done.tables}
+    return {str(table.name): table.rows for table in done.tables}
 
 
 def written(done: Copied) -> dict[str, int]:
-    return {table.name: table.written for table in done.tables if table.written}
+    return {str(table.name): table.written for table in done.tables if table.written}
 
 
-def when(left: int, act: Callable[[], object]) -> Callable[[str], Any]:
+def when(left: int, act: Callable[[], object]) -> Callable[[Step], Any]:
     """Has something happen in the first pass when no more than so many rows are left."""
 
     @contextmanager
-    def shown(doing: str) -> Iterator[OnProgress]:
-        todo = [act] if doing == "Copying" else []
+    def shown(step: Step) -> Iterator[OnProgress]:
+        todo = [act] if step is Step.COPYING else []
 
         def advance(done: int, total: int | None) -> None:
             if todo and total is not None and total - done <= left:
@@ -316,7 +316,7 @@ def test_a_source_that_never_rests_is_told_of(
     old, new = lived(new_place("sqlite")), new_place("sqlite")
 
     @contextmanager
-    def busy(_doing: str) -> Iterator[OnProgress]:
+    def busy(_step: Step) -> Iterator[OnProgress]:
         yield lambda done, total: None
         with Catalogue(old) as catalogue:
             catalogue.label(kennel / "rex.png", Label(Kind.UNSURE))
@@ -337,7 +337,7 @@ def test_an_interrupted_copy_goes_on(
     progress: list[tuple[int, int | None]] = []
 
     @contextmanager
-    def stopped(_doing: str) -> Iterator[OnProgress]:
+    def stopped(_step: Step) -> Iterator[OnProgress]:
         def advance(done: int, total: int | None) -> None:
             progress.append((done, total))
             if len(progress) % 3 == 0:
@@ -366,8 +366,8 @@ def test_a_copy_that_ended_before_its_index_gets_one(
     monkeypatch.setattr(Similar, "index", lambda _, number: indexed.append(number))
 
     @contextmanager
-    def stopped(doing: str) -> Iterator[OnProgress]:
-        if doing == "Indexing":
+    def stopped(step: Step) -> Iterator[OnProgress]:
+        if step is Step.INDEXING:
             raise KeyboardInterrupt
         yield lambda done, total: None
 

@@ -73,7 +73,7 @@ def test_too_little_room_is_told_with_what_is_needed_and_costs_no_result(tmp_pat
     with pytest.raises(UsageError) as caught:
         remove_earlier_run(tmp_path, kept, 5 * 2**30)
     assert str(caught.value) == (
-        f"The folder {tmp_path} has room for 1.0 GB, and the run needs 5.0 GB; make room, or "
+        f"The folder {tmp_path} has room for 1.1 GB, and the run needs 5.4 GB; make room, or "
         "choose another place with --out."
     )
     assert (tmp_path / "result.json").exists()

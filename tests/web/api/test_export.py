@@ -1,9 +1,81 @@
+from __future__ import annotations
+
 import csv
 import json
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import pytest
 from starlette.testclient import TestClient
+
+from barkive.catalogue import Entry
+from barkive.catalogue.export import (
+    ExportContext,
+    FileExporter,
+    FolderExporter,
+    Outcome,
+    TextExporter,
+)
+from barkive.web import Settings, create_app
+
+
+class DoorList(TextExporter):
+    """A form of text, as a shelter would write it."""
+
+    description = "the list at the kennel's <door>"
+    media_type = "text/markdown; charset=utf-8"
+    suffix = ".md"
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        for entry in entries:
+            for label in entry.labels:
+                yield f"- {label.name(context.lang)}\n"
+
+
+class Cards(FileExporter):
+    """A form of one file that says nothing of itself."""
+
+    suffix = ".cards"
+
+    def write(self, entries: Iterator[Entry], file: BinaryIO, context: ExportContext) -> None:
+        assert context.out is not None
+        file.write(f"{context.out.suffix} {sum(1 for _ in entries)}".encode())
+
+
+class Cupboard(FolderExporter):
+    """A form of many files."""
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        raise AssertionError("nobody may ask for it here")
+
+
+class Away(TextExporter):
+    """A form that needs what is not installed."""
+
+    description = "away"
+
+    def is_available(self) -> bool:
+        return False
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        yield "here"
+
+
+@pytest.fixture
+def with_others(
+    install_exporters: Callable[..., None], settings: Settings, kennel: Path
+) -> Iterator[TestClient]:
+    """A server beside which packages with five forms are installed, of which one is broken."""
+    install_exporters(
+        {"door": DoorList, "éclair card": Cards, "cupboard": Cupboard, "away": Away, "bad": 3}
+    )
+    app = create_app(settings)
+    app.state.service.catalogue.scan(kennel, classifier=app.state.service.classifier)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
 
 
 @pytest.mark.parametrize(
@@ -44,3 +116,79 @@ def test_a_form_that_writes_beside_the_photos_is_refused(filled: TestClient, for
 def test_an_unknown_form_or_breed_is_told_before_anything_is_sent(filled: TestClient) -> None:
     assert filled.get("/api/v1/export?as=word").status_code == 422
     assert filled.get("/api/v1/export?breed=cat").status_code == 422
+
+
+def test_a_form_of_another_package_is_sent_like_barkives_own(with_others: TestClient) -> None:
+    answer = with_others.get("/api/v1/export?as=door&lang=fr&breed=pug")
+    assert (answer.status_code, answer.text) == (200, "- Carlin\n")
+    assert answer.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="barkive-door.md"'
+    answer = with_others.get("/api/v1/export", params={"as": "éclair card"})
+    assert (answer.status_code, answer.text) == (200, ".cards 5")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == (
+        "attachment; filename*=UTF-8''barkive-%C3%A9clair%20card.cards"
+    )
+
+
+def test_the_page_offers_what_can_be_sent_from_here(with_others: TestClient) -> None:
+    page = with_others.get("/photos?lang=fr").text
+    menu = page.partition('id="export"')[2].partition("</details>")[0]
+    assert [unescape(line.split(">")[2].split("<")[0]) for line in menu.splitlines()[2:-1]] == [
+        "Tableur (CSV)",
+        "Pour programmes (JSON)",
+        "Pour programmes (JSON, ligne par ligne)",
+        "Analyse de données (Parquet)",
+        "Pièges photo (JSON de MegaDetector)",
+        "Logiciel de refuge (ASM3)",
+        "Planche à imprimer (PDF)",
+        "the list at the kennel's <door>",
+        "éclair card",
+    ]
+    assert "as=%C3%A9clair+card&amp;lang=fr" in menu
+
+
+def test_the_description_has_the_forms_that_are_installed(with_others: TestClient) -> None:
+    operation: dict[str, Any] = with_others.get("/openapi.json").json()["paths"]["/api/v1/export"][
+        "get"
+    ]
+    (form,) = [one["schema"] for one in operation["parameters"] if one["name"] == "as"]
+    assert form == {
+        "type": "string",
+        "enum": [
+            *("csv", "json", "jsonl", "parquet", "md-json", "asm3", "contact-sheet"),
+            *("away", "door", "éclair card"),
+        ],
+        "default": "csv",
+        "description": "In which form.",
+        "title": "As",
+    }
+    assert sorted(operation["responses"]["200"]["content"]) == [
+        "application/json",
+        "application/jsonl",
+        "application/octet-stream",
+        "application/pdf",
+        "application/vnd.apache.parquet",
+        "text/csv; charset=utf-8",
+        "text/markdown; charset=utf-8",
+        "text/plain; charset=utf-8",
+    ]
+
+
+@pytest.mark.parametrize("form", ["cupboard", "bad", "xmp", "word"])
+def test_what_can_not_be_sent_is_refused_with_what_can(with_others: TestClient, form: str) -> None:
+    answer = with_others.get("/api/v1/export", params={"as": form})
+    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+    assert answer.json()["detail"] == (
+        "query.as: Input should be 'csv', 'json', 'jsonl', 'parquet', 'md-json', 'asm3', "
+        "'contact-sheet', 'away', 'door' or 'éclair card'."
+    )
+
+
+def test_parquet_is_offered_only_where_it_is_installed(
+    filled: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert "as=parquet" not in filled.get("/photos").text
+    answer = filled.get("/api/v1/export?as=parquet")
+    assert (answer.status_code, answer.json()["code"]) == (501, "missing_extra")

@@ -311,10 +311,10 @@ def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
         "csv",
         "json",
         "jsonl",
+        "parquet",
         "md-json",
         "asm3",
         "contact-sheet",
-        "parquet",
     ]
     assert {(asked(one)["breed"], asked(one)["lang"]) for one in exports} == {("pug", "fr")}
     table = filled.get(exports[0])

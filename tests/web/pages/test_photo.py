@@ -205,6 +205,15 @@ def test_no_dog_and_doubt_can_be_said(filled: TestClient) -> None:
     ]
 
 
+def test_the_language_can_be_changed_where_a_form_was_refused(
+    filled: TestClient,
+) -> None:
+    rex = number(filled, "rex")
+    answer = filled.get(f"/photos/{rex}/corrections?status=dog&lang=fr", follow_redirects=False)
+    assert answer.headers["location"] == f"/photos/{rex}?status=dog&lang=fr"
+    assert '<html lang="fr">' in filled.get(answer.headers["location"]).text
+
+
 @pytest.mark.parametrize(
     ("form", "fault"),
     [

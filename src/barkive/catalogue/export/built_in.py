@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,6 +93,10 @@ class Parquet(FileExporter):
     description = "a table for notebooks and databases"
     media_type = "application/vnd.apache.parquet"
     suffix = ".parquet"
+
+    def is_available(self) -> bool:
+        """It needs PyArrow, which not every install has."""
+        return find_spec("pyarrow") is not None
 
     def write(self, entries: Iterator[Entry], file: BinaryIO, context: ExportContext) -> None:
         """See `FileExporter`."""

@@ -201,4 +201,4 @@ class _Sheet:
         return heading, details, colour
 
     def _percent(self, probability: float) -> str:
-        return self._words("export.percent", n=f"{100 * probability:.0f}")
+        return self._words.formatted(probability, ".0%")

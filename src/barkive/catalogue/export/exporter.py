@@ -55,7 +55,7 @@ class Exporter:
     """A form in which the catalogue can be taken out; subclass one of the three below.
 
     Attributes:
-        description: What it is for, in a few words; `barkive export --help` shows it.
+        description: What it is for, in a few words; the page shows it.
         reads_photos: Whether it opens the photos' files, beside what is known of them. Photos
             whose files have changed since they were scanned are then left out, and told.
         needs_out: Whether a place must be named to write to.
@@ -66,6 +66,10 @@ class Exporter:
     reads_photos: ClassVar[bool] = False
     needs_out: ClassVar[bool] = True
     is_picture: ClassVar[bool] = False
+
+    def is_available(self) -> bool:
+        """Whether all that it needs is installed; the page leaves it out otherwise."""
+        return True
 
 
 class TextExporter(Exporter, ABC):
@@ -104,7 +108,7 @@ class FileExporter(Exporter, ABC):
 
     Attributes:
         media_type: What browsers are told that it is.
-        suffix: Of the file's name, with its dot, where nobody gives one.
+        suffix: Of the file's name in a browser, with its dot.
     """
 
     media_type: ClassVar[str] = "application/octet-stream"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
@@ -10,9 +11,11 @@ from types import MappingProxyType
 from typing import Final
 
 from barkive.catalogue.export import built_in
-from barkive.catalogue.export.exporter import Exporter, TextExporter
+from barkive.catalogue.export.exporter import Exporter, FileExporter, TextExporter
 from barkive.errors import UsageError
 from barkive.messages import Message
+
+_log = logging.getLogger(__name__)
 
 GROUP: Final = "barkive.exporters"
 """The entry point group in which packages name their exporters, see `exporter`."""
@@ -52,9 +55,27 @@ def forms() -> tuple[str, ...]:
     return (*map(str, _BUILT_IN), *_of_others())
 
 
+@cache
+def file_exporters() -> Mapping[str, TextExporter | FileExporter]:
+    """The exporters that write one file, by their forms' names, in the order of `forms`.
+
+    A package that can't be used is left out, with a warning in the log.
+    """
+    found: dict[str, TextExporter | FileExporter] = {}
+    for form in forms():
+        try:
+            one = exporter(form)
+        except UsageError as error:
+            _log.warning("%s", error)
+            continue
+        if isinstance(one, TextExporter | FileExporter):
+            found[form] = one
+    return MappingProxyType(found)
+
+
 def text_forms() -> tuple[str, ...]:
     """The names of the forms that are text."""
-    return tuple(form for form in forms() if isinstance(exporter(form), TextExporter))
+    return tuple(form for form, one in file_exporters().items() if isinstance(one, TextExporter))
 
 
 @cache

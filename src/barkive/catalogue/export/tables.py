@@ -96,7 +96,7 @@ def short_list(breeds: Iterable[Candidate], lang: Language) -> str:
     """
     words = Messages(lang)
     return ", ".join(
-        f"{c.label.name(lang)} {words('export.percent', n=f'{100 * c.probability:.0f}')}"
+        f"{c.label.name(lang)} {words.formatted(c.probability, '.0%')}"
         for c in breeds
         if c.probability >= _WORTH_SHOWING
     )

@@ -148,8 +148,8 @@ def effective(
         history = words.of_dogs.pop(spoken) if spoken is not None else _History()
         there.append((one.id if spoken is None else spoken, history, one))
     there += [(id_, one, None) for id_, one in words.of_dogs.items() if one.last >= 0]
-    standing = [one for one in there if words.leaves(one[1])]
-    dogs = [(_dog(*one, drawn), one[1]) for one in standing]
+    judged = {_sides(one.box): one.prediction for one in drawn}
+    dogs = [(_dog(*one, judged), one[1]) for one in there if words.leaves(one[1])]
     dogs.sort(key=lambda dog: -dog[0].box.area)
     found = words.named(dogs)
     if found and not seen and found[0].prediction is None:
@@ -163,6 +163,7 @@ def effective(
 
 
 _Label = Row[Any] | LabelRow
+_Sides = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
@@ -255,23 +256,23 @@ def _at(word: tuple[int, _Label | None]) -> int:
 
 
 def _dog(
-    id_: int, history: _History, seen: SeenDog | None, drawn: Sequence[SeenDog]
+    id_: int, history: _History, seen: SeenDog | None, drawn: Mapping[_Sides, Prediction]
 ) -> EffectiveDog:
     """A dog as people and the model leave it."""
-    own = seen.box if seen is not None else history.box
-    box = history.drawn or own
+    box = history.drawn or (seen.box if seen is not None else history.box)
     assert box is not None
     score = seen.score if seen is not None and history.last < 0 else 1.0
-    is_drawn = seen is None or history.drawn is not None
-    there = [one for one in (seen, *(drawn if is_drawn else ())) if one is not None]
-    near = max(there, key=lambda one: one.box.iou(box), default=None)
-    is_judged = near is not None and near.box.iou(box) >= SAME_DOG
     # Of one that was moved, what was seen at its old place is better than nothing.
-    best = near if is_judged else seen
-    return EffectiveDog(
-        *(id_, box, score, best.prediction if best is not None else None, history.label),
-        is_judged=is_judged,
-    )
+    prediction = seen.prediction if seen is not None else None
+    is_judged = seen is not None and (box is seen.box or seen.box.iou(box) >= SAME_DOG)
+    if history.last >= 0 and (judged := drawn.get(_sides(box))) is not None:
+        prediction, is_judged = judged, True
+    return EffectiveDog(id_, box, score, prediction, history.label, is_judged)
+
+
+def _sides(box: Box) -> _Sides:
+    """What tells a box that people drew from others."""
+    return round(box.x, 4), round(box.y, 4), round(box.width, 4), round(box.height, 4)
 
 
 def _same_dogs(of_dogs: Mapping[int, _History], seen: Sequence[SeenDog]) -> dict[int, int]:

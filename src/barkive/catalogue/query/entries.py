@@ -211,7 +211,7 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any], found: Effe
         prediction = Verdict(row.path, status, breeds, None, name)
     dogs = None
     if found.dogs is not None:
-        dogs = tuple(_to_dog(models, one) for one in found.dogs)
+        dogs = tuple(_to_dog(models, one, guesses) for one in found.dogs)
     return Entry(
         id=row.number,
         picture=row.picture,
@@ -263,13 +263,15 @@ def _said(models: Models, row: Row[Any] | LabelRow) -> tuple[Candidate, ...]:
     return tuple(Candidate(label, _CROSS if len(said) > 1 else 1.0) for label in said)
 
 
-def _to_dog(models: Models, dog: EffectiveDog) -> EntryDog:
+def _to_dog(models: Models, dog: EffectiveDog, of_photo: tuple[Candidate, ...]) -> EntryDog:
     guesses: tuple[Candidate, ...] = ()
-    status, breeds = Status.UNCERTAIN, guesses
-    if dog.prediction is not None:
-        breeds = guesses = dog.prediction.model.candidates(dog.prediction.probabilities, _TOP)
-        if dog.prediction.status is Status.DOG:
-            status = Status.DOG
+    status = Status.UNCERTAIN
+    if (said := dog.prediction) is not None:
+        # What stands in the answer itself is what it says of the photo.
+        own = said.detection is not None
+        guesses = said.model.candidates(said.probabilities, _TOP) if own else of_photo
+        status = Status.DOG if said.status is Status.DOG else status
+    breeds = guesses
     if dog.label is not None:
         status = Status.UNCERTAIN
         if dog.label.kind != Kind.UNSURE:

@@ -22,7 +22,7 @@ from barkive.catalogue.records import message_columns, message_of, utc
 from barkive.catalogue.scan.engine import Engine
 from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
-from barkive.messages import Message, reason_json
+from barkive.messages import Language, Message, reason_json
 
 _ALIVE = timedelta(minutes=5)
 _STAY_SECONDS = 60.0
@@ -89,8 +89,12 @@ class Run:
         others = [f"{schema.absolute_path(one)}/" for one in sources]
         return any(a.startswith(b) or b.startswith(a) for a in own for b in others)
 
-    def to_json(self) -> dict[str, Any]:
-        """For output; moments in UTC."""
+    def to_json(self, lang: Language = "en") -> dict[str, Any]:
+        """For output; moments in UTC.
+
+        Args:
+            lang: Of the error.
+        """
         return {
             "id": self.id,
             "state": self.state.value,
@@ -103,7 +107,7 @@ class Run:
             "model": self.model,
             "versions": dict(self.versions),
             "counts": dict(self.counts),
-            **reason_json(self.reason),
+            **reason_json(self.reason, lang),
         }
 
 

@@ -56,9 +56,10 @@ class Summary:
             not be told that it was unchanged.
         back: Of those unchanged, such as were missing before.
         missing: Catalogued, and found to be gone.
-        statuses: How many of the photos listed have which status, as what holds.
+        statuses: How many of the photos listed have which status, as what holds. A photo that
+            failed before, and is unchanged, is among the failed ones.
         failed: Photos that this scan could not read, with the reason: the first thousand. What
-            was known of them stays.
+            was known of them stays, so such a one may have another status.
         failures: How many these are in all.
         passed_over: How many photos, RAW files and videos were passed over, by the place that
             they lie in, such as `@eaDir`, or by a `Reason`; told at the end.

@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
 
@@ -49,10 +50,20 @@ from barkive.catalogue.similarity.similar import Similar
 from barkive.catalogue.transfer import unmerging
 from barkive.clock import now
 from barkive.errors import CatalogueError, UsageError
+from barkive.messages import Message
 from barkive.progress import OnProgress
 
-Stage = Callable[[str], AbstractContextManager[OnProgress]]
-"""Given what is being done, such as `Copying`; yields what takes (rows done, rows in all)."""
+
+class Step(StrEnum):
+    """What is being done of a copy, in this order; `verifying` comes once a pass, or never."""
+
+    COPYING = "copying"
+    VERIFYING = "verifying"
+    INDEXING = "indexing"
+
+
+Stage = Callable[[Step], AbstractContextManager[OnProgress]]
+"""Given what is being done; yields what takes (rows done, rows in all)."""
 
 # Photos come behind all that shows that people or scans have used the copy.
 PARTS = (
@@ -71,14 +82,14 @@ class CopiedTable:
     """What came of one table.
 
     Attributes:
-        name: As people call what it holds, such as `photos`.
+        name: As people call what it holds, such as photos.
         rows: How many both catalogues hold.
         written: How many were written.
         digest: The SHA-256 of all rows in the order of their numbers, the same of both
             catalogues, in hex digits.
     """
 
-    name: str
+    name: Message
     rows: int
     written: int
     digest: str
@@ -104,7 +115,7 @@ class Copied:
     tables: tuple[CopiedTable, ...]
 
 
-def _silent(_doing: str) -> AbstractContextManager[OnProgress]:
+def _silent(_step: Step) -> AbstractContextManager[OnProgress]:
     return nullcontext(lambda done, total: None)
 
 
@@ -132,14 +143,14 @@ def copy(source: str | Path, target: str | Path, *, stage: Stage = _silent) -> C
         copier = _Copier(old, new)
         written = [0] * len(PARTS)
         for number in range(1, _PASSES + 1):
-            with stage("Copying" if number == 1 else "Verifying") as advance:
+            with stage(Step.COPYING if number == 1 else Step.VERIFYING) as advance:
                 moment, tables = copier.run(advance)
             now_written = [table.written for table in tables]
             written = [sum(both) for both in zip(written, now_written, strict=True)]
             if not any(now_written):
                 break
         # Also where nothing was written: the run before may have been killed while it did so.
-        with stage("Indexing"):
+        with stage(Step.INDEXING):
             _index(new)
         of_all = zip(tables, written, strict=True)
         done = tuple(CopiedTable(one.name, one.rows, some, one.digest) for one, some in of_all)
@@ -260,7 +271,7 @@ class _Copier:
                 source=self._source.name,
                 source_count=count,
             )
-        return CopiedTable(str(part.name), count, written, ours.hexdigest())
+        return CopiedTable(part.name, count, written, ours.hexdigest())
 
     def _there(self, part: Part, after: int, last: int) -> list[Row]:
         with self._target.read() as target:

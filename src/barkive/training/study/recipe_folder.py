@@ -71,7 +71,7 @@ def remove_earlier_run(folder: Path, kept: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     needed -= kept.stat().st_size if kept.exists() else 0
     if free < needed:
-        raise UsageError("study_no_room", folder=folder, free=free / 2**30, needed=needed / 2**30)
+        raise UsageError("study_no_room", folder=folder, free=free, needed=needed)
     for name in FILES:
         _remove(folder / name)
 

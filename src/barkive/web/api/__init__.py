@@ -10,6 +10,14 @@ from barkive.web.api.openapi import PROBLEMS
 
 def add_to(app: FastAPI) -> None:
     """Adds the API to an application."""
-    for part in (identify, photos, pictures, breeds, export, scans, merging):
-        app.include_router(part.router, responses=PROBLEMS)
+    for router in (
+        identify.router,
+        photos.router,
+        pictures.router,
+        breeds.router,
+        export.make_router(),
+        scans.router,
+        merging.router,
+    ):
+        app.include_router(router, responses=PROBLEMS)
     app.include_router(health.router)

@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response, StreamingResponse
 
+from barkive.catalogue import file_exporters
 from barkive.errors import MissingExtraError
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.parameters import FilterQuery, Lang
 from barkive.web.dependencies import Shared
-from barkive.web.services.exports import KINDS, Form, stream
+from barkive.web.services.exports import file_name, stream
 from barkive.web.urls import Route
 
-_NO_PARQUET = MissingExtraError("parquet", "purpose_parquet_export").message
 
-router = APIRouter(tags=["export"])
+class _OneOfTheForms:
+    """The name of a form; which there are depends on the packages that are installed."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.literal_schema([*file_exporters()])
 
 
-@router.get(
-    Route.API_EXPORT,
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The file",
-            "content": {kind.media_type: {} for kind in KINDS.values()},
+Form = Annotated[str, _OneOfTheForms()]
+
+
+def make_router() -> APIRouter:
+    """The route, which names the forms of the packages that are installed."""
+    router = APIRouter(tags=["export"])
+    router.add_api_route(
+        Route.API_EXPORT,
+        export,
+        response_class=Response,
+        responses={
+            200: {
+                "description": "The file",
+                "content": {one.media_type: {} for one in file_exporters().values()},
+            },
+            **NO_SUCH_BREED,
+            **a_problem(
+                501,
+                "Parquet is not installed",
+                MissingExtraError("parquet", "purpose_parquet_export").message,
+            ),
         },
-        **NO_SUCH_BREED,
-        **a_problem(
-            501,
-            "Parquet is not installed",
-            MissingExtraError("parquet", "purpose_parquet_export").message,
-        ),
-    },
-    summary="Take the catalogue out",
-)
+        summary="Take the catalogue out",
+    )
+    return router
+
+
 def export(
     shared: Shared,
     query: FilterQuery,
@@ -43,9 +62,16 @@ def export(
     lang: Lang = "en",
 ) -> Response:
     """The photos that fit all filters, as a table, for other programs, or as a sheet to print."""
-    name, content = stream(shared.catalogue, form, lang, query)
+    content = stream(shared.catalogue, form, lang, query)
     return StreamingResponse(
         content,
-        media_type=KINDS[form].media_type,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        media_type=file_exporters()[form].media_type,
+        headers={"Content-Disposition": _attached(file_name(form))},
     )
+
+
+def _attached(name: str) -> str:
+    """The header that names a file, also where the name is not in plain letters."""
+    coded = quote(name, safe="")
+    value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
+    return f"attachment; {value}"

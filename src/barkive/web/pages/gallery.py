@@ -74,8 +74,11 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[
-            (form, view.address(urls.api_export(), **{"as": form, "lang": words.lang}))
-            for form in available()
+            (
+                _export_title(form, one.description, words),
+                view.address(urls.api_export(), **{"as": form, "lang": words.lang}),
+            )
+            for form, one in available().items()
         ],
         **_chunk(catalogue, view, page, words),
         **({} if is_empty or view.faults else _sums(catalogue, view, statuses, words, urls)),
@@ -127,6 +130,13 @@ def title(entry: Entry | EntryDog, words: Messages) -> str:
     if entry.status is Status.DOG:
         return " × ".join(names if entry.corrected else names[:1])
     return words(f"base.{entry.status.value}")
+
+
+def _export_title(form: str, description: str, words: Messages) -> str:
+    """What an export is called: in the visitor's language, or as its own package says it."""
+    if words.has(f"photos.export_{form}"):
+        return words(f"photos.export_{form}")
+    return description or form
 
 
 def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from barkive.errors import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Number, Shared
-from barkive.web.languages import language_of
+from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import page_of, tile, title
@@ -85,7 +85,8 @@ def related(request: Request, shared: Shared, urls: Addresses, number: Number) -
 def corrected(request: Request, shared: Shared, urls: Addresses, number: Number) -> Response:
     """Leads back whoever asks for the address of a form that was refused once more."""
     view = View.of(request.query_params, shared.catalogue)
-    return RedirectResponse(view.address(urls.photo(number), page=_turned_to(request)), 303)
+    kept = {"page": _turned_to(request), "lang": asked_language(request)}
+    return RedirectResponse(view.address(urls.photo(number), **kept), 303)
 
 
 @router.post(Route.CORRECTIONS)
