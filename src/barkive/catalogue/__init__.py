@@ -48,6 +48,8 @@ from barkive.catalogue.scan.history import Run, RunState
 from barkive.catalogue.scan.pipeline import Summary
 from barkive.catalogue.scan.sources import Source, open_source
 from barkive.catalogue.similarity.duplicates import Group
+from barkive.catalogue.transfer.box_files import LeftOut
+from barkive.catalogue.transfer.box_import import ImportedBoxes
 from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
@@ -77,8 +79,10 @@ __all__ = [
     "Found",
     "FoundJSON",
     "Group",
+    "ImportedBoxes",
     "Kind",
     "Label",
+    "LeftOut",
     "LocalEngine",
     "Merge",
     "Merged",

@@ -169,6 +169,7 @@ class Entry:
             they were never looked for, and nobody drew one.
         said_id: Where people spoke of single dogs, the number of the last thing that was said;
             None where nobody did.
+        orientation: Of its EXIF data, 1..8, as `Header` has it; None where it could not be read.
     """
 
     id: int
@@ -199,6 +200,7 @@ class Entry:
     missing_since: datetime | None
     dogs: tuple[EntryDog, ...] | None = None
     said_id: int | None = None
+    orientation: int | None = None
 
     @property
     def verdict(self) -> Verdict:
