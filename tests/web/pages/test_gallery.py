@@ -496,6 +496,7 @@ def test_each_of_several_breeds_and_the_number_of_dogs_can_be_taken_off(dogs: Te
         "2 dogs or more": "/photos?breed=chihuahua&breed=carlin",
     }
     assert re.findall(r'id="f-breed[^"]*".*? value="(.*?)"', page) == ["Chihuahua", "Pug", ""]
+    assert part(page, "breeds")["Pug"] == ("2", "/photos?breed=chihuahua&dogs=2%2B")
     assert '<option value="2+" selected>2 dogs or more</option>' in page
     french = dogs.get("/photos?dogs=1-3&lang=fr").text
     assert list(chips(french)) == ["de 1 à 3 chiens"]

@@ -122,10 +122,15 @@ def drawn(
             for number, dog in dogs
         ],
         "chosen": chosen,
-        "texts": {
-            "label": words("boxes.label"),
-            "dog": words("boxes.dog", number="{number}", name="{name}"),
-        },
+        "texts": box_texts(words),
+    }
+
+
+def box_texts(words: Messages) -> dict[str, str]:
+    """The sentences that `boxes.js` needs."""
+    return {
+        "label": words("boxes.label"),
+        "dog": words("boxes.dog", number="{number}", name="{name}"),
     }
 
 

@@ -117,7 +117,7 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
 
 def titles(entry: Entry, words: Messages) -> str:
     """What a photo shows: of several dogs each breed once, that of the main dog first."""
-    shown = [entry, *(entry.dogs or ())[1:]]
+    shown: list[Entry | EntryDog] = [entry, *(entry.dogs or ())[1:]]
     # Of a thousand dogs a line holds no more.
     return ", ".join(dict.fromkeys(title(one, words) for one in shown[:_NAMED]))
 
@@ -162,8 +162,6 @@ def _sums(
     breeds = catalogue.counts("breed", replace(query, breeds=()))
     # Mostly none is gone, which is found out at once.
     gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(query, missing=True))
-    of_breeds = catalogue.models.names
-    chosen = {of_breeds.meant(one) for one in query.breeds}
     path = urls.photos()
     return {
         "statuses": [
@@ -182,8 +180,7 @@ def _sums(
             view, path, words("photos.missing"), gone, bool(query.missing), missing="true"
         ),
         "breeds": [
-            _sum(view, path, of_breeds.label(one).name(words.lang), n, one in chosen, breed=one)
-            for one, n in breeds.most_common()
+            _of_breed(view, path, catalogue, words, one, n) for one, n in breeds.most_common()
         ],
         **_folders(catalogue, view, path),
     }
@@ -196,6 +193,21 @@ def _sum(
     changes = dict.fromkeys(field) if chosen else field
     address = view.address(path, **changes)
     return {"name": name, "photos": photos, "chosen": chosen, "address": address, **field}
+
+
+def _of_breed(
+    view: View, path: str, catalogue: Catalogue, words: Messages, breed: str, photos: int
+) -> dict[str, Any]:
+    """How many photos there are of a breed; of several that are chosen it alone is taken off."""
+    names = catalogue.models.names
+    others = tuple(one for one in view.breeds if names.meant(one) != breed)
+    chosen = len(others) < len(view.breeds)
+    return {
+        "name": names.label(breed).name(words.lang),
+        "photos": photos,
+        "chosen": chosen,
+        "address": view.address(path, breed=others if chosen else breed),
+    }
 
 
 def _numbers_of_dogs(view: View, words: Messages) -> list[tuple[str, str]]:

@@ -54,10 +54,10 @@ class View:
         """Reads an address."""
         breeds = tuple(filter(None, map(_plain, params.getlist("breed"))))[:MOST_BREEDS]
         given = {name: _plain(params.get(name, "")) for name in FIELDS}
+        given["breed"] = breeds[0] if breeds else ""
         values = {name: value for name, value in given.items() if value}
-        if breeds:
-            values["breed"] = breeds[0]
-        query, faults = Filter(), {}
+        query = Filter()
+        faults: dict[str, Exception] = {}
         for name, value in [
             *(("breed", one) for one in breeds),
             *(one for one in values.items() if one[0] != "breed"),

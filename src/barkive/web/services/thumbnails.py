@@ -261,9 +261,9 @@ def _rendered(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
         needed = math.ceil(_THUMBNAIL_SIDE / shown)
         photo = Image.fromarray(decode(file, shorter_side=needed, large=large))
         if part is not None:
-            edges = part.x, part.y, part.right, part.bottom
-            places = zip(edges, photo.size * 2, strict=True)
-            photo = photo.crop(tuple(round(share * length) for share, length in places))
+            width, height = photo.size
+            left, top = round(part.x * width), round(part.y * height)
+            photo = photo.crop((left, top, round(part.right * width), round(part.bottom * height)))
         side = min(_THUMBNAIL_SIDE, *photo.size)
         image = ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS)
     else:

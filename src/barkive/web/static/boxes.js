@@ -141,7 +141,8 @@ export class Boxes {
     const width = this.layer.clientWidth;
     const height = this.layer.clientHeight;
     if (!width) return;
-    const all = [...this.shown.values()];
+    // The longest name first: that of the dog that is meant, which the others keep clear of.
+    const all = [...this.shown.values()].sort((a, b) => (b.dog.id === this.chosen) - (a.dog.id === this.chosen));
     const boxes = all.map(({ dog: { box } }) => [box[0] * width, box[1] * height, box[2] * width, box[3] * height]);
     const sizes = all.map(({ label }) => [label.offsetWidth, label.offsetHeight]);
     /** @type {number[][]} */
