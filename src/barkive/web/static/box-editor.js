@@ -38,6 +38,9 @@ export class BoxEditor {
     frame.addEventListener("pointermove", (event) => this.drag(event));
     frame.addEventListener("pointerup", (event) => this.release(event));
     frame.addEventListener("pointercancel", () => this.stop());
+    // Else the browser takes a quick finger for a fling, and the next press for its end.
+    const keep = (event) => this.dog !== null && event.preventDefault();
+    frame.addEventListener("touchstart", keep, { passive: false });
     const { draft } = form.dataset;
     if (draft) {
       const { dog, box } = JSON.parse(draft); // one that was refused, to be saved again
