@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive import devices
+from barkive import devices, onnx_file
 from barkive.detection.detector import Detector
-from barkive.errors import BundleError, DeviceError, UsageError
+from barkive.errors import BundleError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
 from barkive.images.enhance import require_adjustments
@@ -206,13 +206,7 @@ class BundleInfo:
         Raises:
             BundleError: It is of another format version, or incomplete.
         """
-        try:
-            entry = json.loads(text)
-            version = entry.pop("format")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise BundleError("bundle_metadata_damaged") from None
-        if version not in _READABLE:
-            raise BundleError("bundle_format_unknown", format=version, formats=_READABLE)
+        entry = onnx_file.parse(text, _READABLE)
         try:
             labels = tuple(BreedName(**label) for label in entry.pop("labels"))
             preprocessing = Preprocessing.from_json(entry.pop("preprocessing"))
@@ -279,13 +273,7 @@ class Bundle:
         """
         devices.require_device(device)
         path = SHIPPED if path is None else Path(path)
-        content = _read(path)
-        try:
-            session = devices.start(content, threads=threads, device=device)
-        except DeviceError:
-            raise
-        except Exception:  # ONNX Runtime's own exceptions share no public base class
-            raise BundleError("bundle_not_onnx", path=path) from None
+        session, digest = onnx_file.start(path, threads=threads, device=device)
         text = session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if text is None:
             raise BundleError("bundle_not_barkive", path=path)
@@ -295,7 +283,7 @@ class Bundle:
         except BundleError as error:
             raise BundleError("bundle_unusable", path=path, reason=error) from None
         require_adjustments(info.preprocessing.enhance)
-        bundle = cls(path, session, info, hashlib.sha256(content).hexdigest(), device)
+        bundle = cls(path, session, info, digest, device)
         _log.info("Opened the model %s, %s, on %s", bundle.model, path, device)
         return bundle
 
@@ -340,17 +328,6 @@ class Bundle:
         digest = hashlib.sha256(repr(frequencies).encode()).hexdigest()[:6]
         info = replace(self.info, frequencies=frequencies, prior=strength)
         return replace(self, info=info, prior=digest)
-
-
-def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        raise BundleError("bundle_not_file", path=path)
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BundleError("bundle_not_found", path=path) from None
-    except OSError as error:
-        raise BundleError("bundle_unreadable", path=path, reason=error.strerror) from None
 
 
 def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:

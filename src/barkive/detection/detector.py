@@ -10,25 +10,21 @@ sides in units of the stride, the objectness, and a score for each class (YOLOX:
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from barkive import devices
+from barkive import onnx_file
 from barkive.boxes import Box, suppress
 from barkive.detection.proposal import Proposal
-from barkive.errors import BundleError, DeviceError, UsageError
-
-if TYPE_CHECKING:
-    import onnxruntime as ort
+from barkive.errors import BundleError
 
 SHIPPED: Final = Path(__file__).parents[1] / "data" / "detector.onnx"
 METADATA_KEY: Final = "barkive-detector"
@@ -102,13 +98,7 @@ class DetectorInfo:
         Raises:
             BundleError: It is of another format version, or incomplete.
         """
-        try:
-            entry = json.loads(text)
-            version = entry.pop("format")
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise BundleError("bundle_metadata_damaged") from None
-        if version != FORMAT_VERSION:
-            raise BundleError("bundle_format_unknown", format=version, formats=(FORMAT_VERSION,))
+        entry = onnx_file.parse(text, (FORMAT_VERSION,))
         try:
             entry |= {name: tuple(entry[name]) for name in ("classes", "animals")}
             if entry.get("glance") is not None:
@@ -139,13 +129,8 @@ class Detector:
             UsageError: There is no such device.
         """
         path = SHIPPED if path is None else Path(path)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            raise BundleError("bundle_not_found", path=path) from None
-        except OSError as error:
-            raise BundleError("bundle_unreadable", path=path, reason=error.strerror) from None
-        self._session = _start(content, path, device)
+        # One thread: photos are looked at side by side, each by the thread that decodes it.
+        self._session, self.digest = onnx_file.start(path, threads=1, device=device)
         text = self._session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
         if text is None:
             raise BundleError("bundle_not_detector", path=path)
@@ -153,7 +138,6 @@ class Detector:
             self.info = DetectorInfo.from_metadata(text)
         except BundleError as error:
             raise BundleError("bundle_unusable", path=path, reason=error) from None
-        self.digest = hashlib.sha256(content).hexdigest()
         self._animals = [5 + self.info.classes.index(one) for one in self.info.animals]
         self._dog = 5 + self.info.classes.index("dog")
 
@@ -190,16 +174,6 @@ class Detector:
                 dog = float(cell[4] * cell[self._dog])
                 found.append(Proposal(box, float(scores[i]), dog))
         return tuple(found)
-
-
-def _start(content: bytes, path: Path, device: str) -> ort.InferenceSession:
-    try:
-        # One thread: photos are looked at side by side, each by the thread that decodes it.
-        return devices.start(content, threads=1, device=device)
-    except Exception as error:  # ONNX Runtime's own exceptions share no public base class
-        if isinstance(error, DeviceError | UsageError):
-            raise
-        raise BundleError("bundle_not_onnx", path=path) from None
 
 
 def _fitted(photo: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
