@@ -5,8 +5,8 @@
     python benchmarks/dogs.py show PHOTO... --out SHEET.png
 
 breeds   From photos in DATA, a folder of breeds, makes pictures of two dogs of different breeds,
-         side by side and overlapping, at equal and at unequal size, and prints how often each dog
-         is found and its first breed right, beside the same photos one by one.
+         side by side and overlapping, at equal and at unequal size, and of twenty, and prints how
+         often each dog is found and its first breed right, beside the same photos one by one.
 cost     Makes photos of 500 x 375 and of 12 megapixels, in which there are no dogs, and prints the
          rates with and without boxes, and the same for the photos of FOLDER; the time from the
          start of the process to the answer for one photo; and the peak memory. Rounds take turns.
@@ -32,7 +32,7 @@ from PIL import Image, ImageDraw
 from barkive import evaluation as ev
 from barkive.boxes import Box
 from barkive.classifier import Classifier
-from barkive.images import decode, find_photos
+from barkive.images import Preprocessing, decode, find_photos
 from barkive.verdicts import Verdict
 from identify import SIZES, command, make_folder, peak_megabytes, seconds
 
@@ -40,18 +40,18 @@ HEIGHT = 480
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """A picture of two dogs.
+class Group:
+    """A picture of several dogs.
 
     Attributes:
         pixels: RGB, shape (height, width, 3).
-        places: Where the one and the other photo lie in it.
-        truth: The labels of their dogs.
+        places: Where each dog's photo lies in it.
+        truth: The labels of the dogs.
     """
 
     pixels: NDArray[np.uint8]
-    places: tuple[Box, Box]
-    truth: tuple[int, int]
+    places: tuple[Box, ...]
+    truth: tuple[int, ...]
 
 
 def scaled(photo: NDArray[np.uint8], height: int) -> Image.Image:
@@ -62,7 +62,7 @@ def scaled(photo: NDArray[np.uint8], height: int) -> Image.Image:
 
 def side_by_side(
     one: NDArray[np.uint8], other: NDArray[np.uint8], truth: tuple[int, int], share: float
-) -> Pair:
+) -> Group:
     """Two photos beside each other, the second at a share of the first one's height."""
     first, second = scaled(one, HEIGHT), scaled(other, round(HEIGHT * share))
     width = first.width + second.width
@@ -74,7 +74,7 @@ def side_by_side(
         Box(0, 0, left, 1),
         Box(left, 1 - second.height / HEIGHT, 1 - left, second.height / HEIGHT),
     )
-    return Pair(np.asarray(canvas), places, truth)
+    return Group(np.asarray(canvas), places, truth)
 
 
 def overlapping(
@@ -82,7 +82,7 @@ def overlapping(
     other: NDArray[np.uint8],
     boxes: tuple[Box, Box],
     truth: tuple[int, int],
-) -> Pair:
+) -> Group:
     """Two dogs of which the second hides a fifth of the first one's width.
 
     Args:
@@ -104,7 +104,20 @@ def overlapping(
         Box(dog.x * first.width / width, dog.y, 0.8 * dog.width * first.width / width, dog.height),
         Box(start / width, top / HEIGHT, second.width / width, second.height / HEIGHT),
     )
-    return Pair(np.asarray(canvas), places, truth)
+    return Group(np.asarray(canvas), places, truth)
+
+
+def litter(photos: Sequence[NDArray[np.uint8]], truth: Sequence[int]) -> Group:
+    """Twenty photos in four rows, each a square of a fifth of the picture's width."""
+    side = 256
+    canvas = np.zeros((4 * side, 5 * side, 3), np.uint8)
+    places = []
+    for i, photo in enumerate(photos):
+        row, column = divmod(i, 5)
+        tile = Preprocessing(side).apply(photo)
+        canvas[row * side : (row + 1) * side, column * side : (column + 1) * side] = tile
+        places.append(Box(column / 5, row / 4, 1 / 5, 1 / 4))
+    return Group(canvas, tuple(places), tuple(truth))
 
 
 def cut(photo: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
@@ -146,7 +159,7 @@ def breeds(data: Path, number: int) -> None:
         one, other = rng.sample(range(len(photos)), 2)
         if known.truth[one] != known.truth[other]:
             chosen.append((one, other))
-    print(f"{'pairs':28} {'both found':>10} {'found':>7} {'right':>7} {'of alone':>9}")
+    print(f"{'pairs':28} {'all found':>10} {'found':>7} {'right':>7} {'of alone':>9}")
     for name, pairs in kinds(photos, alone, known.truth, chosen):
         report(
             name, classifier, labels, pairs, float(np.mean([whole[i] for p in chosen for i in p]))
@@ -163,7 +176,7 @@ def kinds(
     alone: Sequence[Verdict],
     truth: NDArray[np.intp],
     chosen: Sequence[tuple[int, int]],
-) -> Iterator[tuple[str, list[Pair]]]:
+) -> Iterator[tuple[str, list[Group]]]:
     """The kinds of pairs, each with its pictures."""
     for name, share in (
         ("side by side", 1.0),
@@ -189,13 +202,24 @@ def kinds(
             for a, b, x, y in boxed
         ],
     )
+    rows = [chosen[i : i + 10] for i in range(0, len(chosen) - 9, 10)]
+    yield (
+        "twenty in one picture",
+        [
+            litter(
+                [photos[i] for pair in some for i in pair],
+                [int(truth[i]) for pair in some for i in pair],
+            )
+            for some in rows
+        ],
+    )
 
 
 def report(
-    name: str, classifier: Classifier, labels: dict[str, int], pairs: Sequence[Pair], alone: float
+    name: str, classifier: Classifier, labels: dict[str, int], pairs: Sequence[Group], alone: float
 ) -> None:
     """Prints a line: of all dogs how many are found, and named right."""
-    found = right = both = 0
+    found = right = every = 0
     verdicts = classifier.predict([pair.pixels for pair in pairs], top=1)
     for pair, verdict in zip(pairs, verdicts, strict=True):
         seen = [
@@ -206,14 +230,14 @@ def report(
             for place in pair.places
         ]
         found += sum(dog is not None for dog in seen)
-        both += all(dog is not None for dog in seen)
+        every += all(dog is not None for dog in seen)
         right += sum(
             dog is not None and labels[dog.breeds[0].label.id] == truth
             for dog, truth in zip(seen, pair.truth, strict=True)
         )
-    dogs = 2 * len(pairs)
+    dogs = sum(len(pair.truth) for pair in pairs)
     print(
-        f"{name:28} {both / len(pairs):10.1%} {found / dogs:7.1%} {right / dogs:7.1%} "
+        f"{name:28} {every / len(pairs):10.1%} {found / dogs:7.1%} {right / dogs:7.1%} "
         f"{right / dogs / alone:9.2f}"
     )
 

@@ -123,3 +123,9 @@ def test_a_box_turns_as_pillow_turns_pixels(orientation: int) -> None:
 
 def sides(box: Box) -> tuple[float, float, float, float]:
     return box.x, box.y, box.width, box.height
+
+
+@pytest.mark.parametrize("orientation", [0, 9, -1])
+def test_an_orientation_that_makes_no_sense_turns_nothing(orientation: int) -> None:
+    box = Box(0.125, 0.25, 0.5, 0.25)
+    assert box.turned(orientation) == box == box.turned_back(orientation)

@@ -262,3 +262,17 @@ def test_what_was_judged_becomes_a_verdict_under_any_name(
     assert verdict.model == failed.model == classifier.bundle.model
     named = [classifier.verdict(one, str(one.item), top=2) for one in (red, black)]
     assert list(classifier.predict(photos, top=2)) == [*named, failed]
+
+
+def test_without_dogs_the_same_network_judges_photos_as_wholes(
+    classifier: Classifier, pair_classifier: Classifier, pair_photo: Callable[..., Path]
+) -> None:
+    photo = pair_photo("pair.png", (250, 10, 10), (10, 250, 10))
+    whole = pair_classifier.without_dogs()
+    assert list(whole.predict(photo)) == list(classifier.predict(photo))
+    assert (whole.bundle.identity, whole.bundle.session) == (
+        classifier.bundle.identity,
+        pair_classifier.bundle.session,
+    )
+    (verdict,) = pair_classifier.predict(photo)
+    assert len(verdict.dogs or ()) == 2

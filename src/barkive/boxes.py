@@ -102,9 +102,9 @@ class Box:
         From a stored picture to the upright one.
 
         Args:
-            orientation: 1..8.
+            orientation: 1..8; anything else turns nothing, as viewers have it.
         """
-        turn = _TURNS[orientation]
+        turn = _TURNS.get(orientation, _TURNS[1])
         (left, top), (right, bottom) = turn(self.x, self.y), turn(self.right, self.bottom)
         return Box.between(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
 

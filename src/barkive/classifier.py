@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -126,6 +127,13 @@ class Classifier:
         detector = Detector(device=device) if dogs is True else dogs or None
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
+
+    def without_dogs(self) -> Classifier:
+        """The same network, which judges photos as wholes and looks for no dogs."""
+        other = copy(self)
+        other.bundle = replace(self.bundle, detector=None)
+        other.viewer = Viewer(self.bundle.info.preprocessing, None)
+        return other
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:
         """Runs the network on prepared pixels.

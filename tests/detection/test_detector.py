@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from barkive.boxes import Box
-from barkive.detection.detector import METADATA_KEY, Detector, DetectorInfo
+from barkive.detection.detector import METADATA_KEY, Detector, DetectorInfo, Glance
+from barkive.detection.proposal import Proposal
 from barkive.errors import BundleError
 
 INFO = DetectorInfo("cells", ("person", "dog", "cat"), ("dog", "cat"), 64, 0.25, 0.5, {})
@@ -101,6 +102,53 @@ def test_a_box_outside_the_photo_is_left_out(write: Callable[..., Path]) -> None
     path = write(cell(83, 4.0, 4.0, 0, 0, 1, 0, 1, 0), cell(0, 0, 0, 300, 300, 1, 0, 1, 0))
     (found,) = Detector(path).propose(photo(64, 64))
     assert found.box == Box(0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "settled"),
+    [
+        ([], False),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.9)], True),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.4)], True),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.39)], False),
+        ([(Box(0.2, 0.2, 0.25, 0.25), 0.9)], True),
+        ([(Box(0.2, 0.2, 0.24, 0.25), 0.9)], False),
+        ([(Box(0, 0, 0.5, 1), 0.9), (Box(0.5, 0, 0.5, 1), 0.2)], False),
+    ],
+)
+def test_a_glance_settles_photos_of_one_large_animal(
+    seen: list[tuple[Box, float]], settled: bool
+) -> None:
+    glance = Glance(side=192, threshold=0.15, sure=0.4, area=1 / 16)
+    assert glance.settles([Proposal(box, score, score) for box, score in seen]) is settled
+
+
+@pytest.mark.parametrize(("score", "looks"), [(0.5, [32]), (0.3, [32, 64])])
+def test_a_second_look_is_taken_where_a_glance_is_not_enough(
+    score: float, looks: list[int]
+) -> None:
+    taken = []
+
+    class Watched(Detector):
+        def __init__(self) -> None:
+            self.info = replace(INFO, glance=Glance(32, 0.25, 0.4, 0.1))
+            self._animals, self._dog = [6, 7], 6
+            self._session = self  # type: ignore[assignment]
+
+        def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+            side = inputs["pixels"].shape[1]
+            taken.append(side)
+            values = np.zeros((1, CELLS * side**2 // 64**2, 8), np.float32)
+            values[0, -1] = 0.5, 0.5, 0, 0, 1, 0, score, 0
+            return [values]
+
+    assert len(Watched().propose(photo(64, 64))) == 1
+    assert taken == looks
+
+
+def test_metadata_is_read_as_it_was_written() -> None:
+    for info in (INFO, replace(INFO, glance=Glance(192, 0.15, 0.4, 0.0625))):
+        assert DetectorInfo.from_metadata(info.to_metadata()) == info
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from barkive.boxes import Box
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.images import Preprocessing
 from barkive.verdicts import Scores
@@ -103,3 +104,19 @@ def test_the_maps_can_be_laid_over_photos() -> None:
     coloured = pixels.max(axis=2) - pixels.min(axis=2)
     assert coloured[62, 62] > 60
     assert coloured[5, 5] == 0
+
+
+def test_over_one_dog_the_map_lies_where_the_dog_is() -> None:
+    photo = np.full((200, 400, 3), (160, 60, 20), np.uint8)
+    photo[80:120, 280:320] = np.kron(np.indices((4, 4)).sum(axis=0) % 2 * 255, np.ones((10, 10)))[
+        ..., np.newaxis
+    ]
+    maps = HeatMaps(occlusion(Finds()), Preprocessing(size=SIZE, square="crop"))
+    picture = np.asarray(maps.over_dog(photo, Box(0.6, 0.2, 0.3, 0.6), 0, side=100))
+    assert picture.shape == (50, 100, 3)
+    colour = np.ptp(picture.astype(int), axis=2)
+    # Beyond the dog, with a little room, it is grey.
+    assert colour[:, :58].max() == colour[:8].max() == 0
+    row, column = np.unravel_index(colour.argmax(), colour.shape)
+    assert abs(row - 25) < 8
+    assert abs(column - 75) < 8

@@ -24,7 +24,7 @@ from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.counting import Folder
-from barkive.catalogue.query.effective_label import label_in_force
+from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.filters import (
     Filter,
     folder_prefix,
@@ -48,6 +48,8 @@ from barkive.catalogue.scan.history import Run, RunState
 from barkive.catalogue.scan.pipeline import Summary
 from barkive.catalogue.scan.sources import Source, open_source
 from barkive.catalogue.similarity.duplicates import Group
+from barkive.catalogue.transfer.box_files import LeftOut
+from barkive.catalogue.transfer.box_import import ImportedBoxes
 from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
@@ -77,8 +79,10 @@ __all__ = [
     "Found",
     "FoundJSON",
     "Group",
+    "ImportedBoxes",
     "Kind",
     "Label",
+    "LeftOut",
     "LocalEngine",
     "Merge",
     "Merged",
@@ -107,7 +111,6 @@ __all__ = [
     "folder_prefix",
     "holds_picture",
     "is_gone",
-    "label_in_force",
     "now",
     "number_of_dogs",
     "open_source",
@@ -116,5 +119,6 @@ __all__ = [
     "read_breed_list",
     "rebuild",
     "safe_name",
+    "standing",
     "utc",
 ]

@@ -39,6 +39,8 @@ from barkive.catalogue.transfer import (
     merging,
     unmerging,
 )
+from barkive.catalogue.transfer.box_files import read_box_file
+from barkive.catalogue.transfer.box_import import ImportedBoxes, import_boxes
 from barkive.catalogue.transfer.merging import Conflict, Merged
 from barkive.catalogue.transfer.other_catalogue import opened
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged
@@ -46,7 +48,7 @@ from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Message
-from barkive.progress import OnProgress
+from barkive.progress import OnProgress, silent
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -334,6 +336,33 @@ class Catalogue:
             judged it, it is as it was.
         """
         return drawn_boxes.judge(self._store, _known(photo), classifier)
+
+    def import_boxes(
+        self,
+        file: Path,
+        classifier: Classifier,
+        *,
+        folder: Path | None = None,
+        threshold: float | None = None,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> ImportedBoxes:
+        """Adds the dogs that another program has found: see `box_import.import_boxes`.
+
+        Args:
+            file: MegaDetector's results, or COCO, as JSON.
+            classifier: Judges the boxes.
+            folder: That relative paths in the file start at; None for the file's own.
+            threshold: The least score of a box; None for what the file says is typical.
+            by: Who says that dogs are there; None for the program that made the file.
+            on_progress: Called with (pictures done, pictures in all).
+
+        Raises:
+            UsageError: The file can't be read, is neither, or is of another version.
+            CatalogueError: The catalogue can't be written.
+        """
+        found = read_box_file(file, folder, threshold)
+        return import_boxes(self._store, found, classifier, by, on_progress=on_progress)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
         """Gives a breed that people added or trained another name: see `renaming.rename`.

@@ -169,6 +169,7 @@ class Entry:
             they were never looked for, and nobody drew one.
         said_id: Where people spoke of single dogs, the number of the last thing that was said;
             None where nobody did.
+        orientation: Of its EXIF data, 1..8, as `Header` has it; None where it could not be read.
     """
 
     id: int
@@ -199,6 +200,7 @@ class Entry:
     missing_since: datetime | None
     dogs: tuple[EntryDog, ...] | None = None
     said_id: int | None = None
+    orientation: int | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -245,6 +247,21 @@ class Entry:
         if not 1 <= number <= len(dogs):
             raise UnknownDogError("photo_dog_unknown", file=self.file, dog=number, n=len(dogs))
         return dogs[number - 1]
+
+    def dog_by_id(self, dog: int) -> EntryDog:
+        """One of its dogs.
+
+        Args:
+            dog: Its `EntryDog.id`.
+
+        Raises:
+            UnknownDogError: There is no such dog.
+        """
+        dogs = self.dogs or ()
+        found = next((one for one in dogs if one.id == dog), None)
+        if found is None:
+            raise UnknownDogError("label_dog_unknown", file=self.file, dog=dog, n=len(dogs))
+        return found
 
     @property
     def labels(self) -> tuple[BreedName, ...]:

@@ -21,6 +21,7 @@ from barkive.cli import (
     explore,
     export,
     identify,
+    import_boxes,
     interruption,
     label,
     merge,
@@ -55,6 +56,7 @@ app.command("review")(review.review)
 app.command("history")(label.history)
 app.command("duplicates")(duplicates.duplicates)
 app.command("export", cls=export.ExportCommand)(export.export)
+app.command("import-boxes")(import_boxes.import_boxes)
 app.command("copy")(copy.copy)
 app.command("merge")(merge.merge)
 app.command("runs")(runs.runs)

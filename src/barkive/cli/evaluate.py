@@ -22,6 +22,7 @@ from barkive.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from barkive.boxes import Box
     from barkive.classifier import Classifier
     from barkive.evaluation import DogFigures, Evaluation, Figures
     from barkive.messages import Message
@@ -124,15 +125,15 @@ def _evaluate_dogs(data: Path, table: Path, classifier: Classifier, form: Evalua
     from barkive import evaluation as ev
     from barkive.cli.progress import progress
     from barkive.messages import Message
-    from barkive.verdicts import Status
 
     ev.check_folder(data, Message("wanted_folder_of_boxes"))
     marked = ev.read_boxes(table)
-    compared, failures = [], {}
+    compared: list[tuple[ev.Marked, list[Box]]] = []
+    failures: dict[str, Message] = {}
     with progress("Looking for dogs") as on_progress:
         verdicts = classifier.predict([data / photo for photo in marked], top=1)
         for one, verdict in zip(marked.values(), verdicts, strict=True):
-            if verdict.status is Status.FAILED:
+            if verdict.reason is not None:
                 failures[str(verdict.file)] = verdict.reason
             else:
                 compared.append((one, [dog.box for dog in verdict.dogs or ()]))

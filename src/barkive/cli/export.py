@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Known here as well, because help waits for no library; a test compares.
 FORMS = (
-    *("csv", "json", "jsonl", "parquet", "md-json", "asm3"),
-    *("xmp", "folders", "contact-sheet", "training-set"),
+    *("csv", "json", "jsonl", "parquet", "md-json", "coco", "yolo", "label-studio", "asm3"),
+    *("xmp", "folders", "contact-sheet", "crops", "training-set"),
 )
 _FAILURES = 20
 
@@ -82,7 +82,30 @@ def export(
         ),
     ] = None,
     copy: Annotated[
-        bool, typer.Option("--copy", help="For folders and training-set: copies, not links.")
+        bool, typer.Option("--copy", help="For folders, training-set and yolo: copies, not links.")
+    ] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="For training-set: the dogs, not whole photos.")
+    ] = False,
+    margin: Annotated[
+        float,
+        typer.Option(
+            "--margin",
+            metavar="SHARE",
+            min=0,
+            max=1,
+            help="For crops: how much is shown beside a box, as a share of its longer side.",
+        ),
+    ] = 0.1,
+    upright: Annotated[
+        bool,
+        typer.Option(
+            "--upright", help="For yolo: write photos that their EXIF data turn anew, upright."
+        ),
+    ] = False,
+    confidence: Annotated[
+        bool,
+        typer.Option("--confidence", help="For yolo: a sixth column says how sure a box is."),
     ] = False,
     gone: Annotated[
         bool,
@@ -95,10 +118,13 @@ def export(
 ) -> None:
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
 
-    csv, json, jsonl, parquet: tables, a row a photo. md-json: for wildlife tools that read
-    MegaDetector's results. asm3: Animal Shelter Manager's import. xmp: side-car files with
-    tags. folders: a tree by breed of links to the photos. contact-sheet: a .pdf or .png to
+    csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import.
+    xmp: side-car files with tags, and regions for the dogs. folders: a tree by breed of links
+    to the photos. crops: likewise of the dogs, a picture each. contact-sheet: a .pdf or .png to
     print. training-set: what people labelled, as a folder of breeds for `barkive train`.
+
+    With the boxes of dogs: md-json for wildlife tools that read MegaDetector's results, coco
+    for FiftyOne and CVAT, yolo to train detectors, label-studio to check the boxes.
 
     The photos themselves are never written to. Those whose files have changed since they were
     scanned are left out, and listed. Filters are those of `barkive search`.
@@ -110,7 +136,18 @@ def export(
     from barkive.cli.progress import progress
 
     names = read_breed_list(breed_list) if breed_list is not None else None
-    wish = Export(form, out, lang, names, copy, gone)
+    wish = Export(
+        form,
+        out,
+        lang,
+        names,
+        copy=copy,
+        gone=gone,
+        crops=crops,
+        margin=margin,
+        upright=upright,
+        confidence=confidence,
+    )
     with reading(catalogue) as opened, progress(said("exporting")) as advance:
         outcome = opened.export(
             wish,

@@ -101,6 +101,12 @@ def train(
     validation: Annotated[
         float, typer.Option(metavar="SHARE", help="The share of photos kept for validation.")
     ] = 0.15,
+    crops: Annotated[
+        bool,
+        typer.Option(
+            "--crops", help="Train on the largest dog of each photo, and tell whether that helps."
+        ),
+    ] = False,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Of the draw of the validation photos.")
     ] = 0,
@@ -147,6 +153,7 @@ def train(
             int8=int8,
             float_first=float_first,
             validation=validation,
+            crops=crops,
             seed=seed,
             licence=licence,
             exclude=tuple(exclude or ()),

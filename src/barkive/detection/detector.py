@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +42,32 @@ _Reals = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """A first look at a small copy of a photo, which is enough for most.
+
+    It is cheap, and sees a dog that fills its photo as a whole, where a look at a larger copy may
+    take head and body for two.
+
+    Attributes:
+        side: To how many pixels the longer side is brought; a multiple of 32.
+        threshold: What may be an animal has at least this score; 0..1.
+        sure: The only animal of a photo has at least this score; 0..1.
+        area: And covers at least this share of the photo; 0..1.
+    """
+
+    side: int
+    threshold: float
+    sure: float
+    area: float
+
+    def settles(self, proposals: Sequence[Proposal]) -> bool:
+        """Whether these are all that there is to see: one animal, surely seen and not small."""
+        if len(proposals) != 1:
+            return False
+        return proposals[0].score >= self.sure and proposals[0].box.area >= self.area
+
+
+@dataclass(frozen=True, slots=True)
 class DetectorInfo:
     """What a detector says of itself.
 
@@ -53,6 +79,7 @@ class DetectorInfo:
         threshold: A proposal has at least this score; 0..1.
         overlap: Boxes whose intersection over union is above this are one animal; 0..1.
         provenance: Where it came from: network, licence, how it was made. Any JSON object.
+        glance: The look that comes first; None where there is one look alone.
     """
 
     name: str
@@ -62,6 +89,7 @@ class DetectorInfo:
     threshold: float
     overlap: float
     provenance: Mapping[str, Any]
+    glance: Glance | None = None
 
     def to_metadata(self) -> str:
         """The text of the metadata entry."""
@@ -83,6 +111,8 @@ class DetectorInfo:
             raise BundleError("bundle_format_unknown", format=version, formats=(FORMAT_VERSION,))
         try:
             entry |= {name: tuple(entry[name]) for name in ("classes", "animals")}
+            if entry.get("glance") is not None:
+                entry["glance"] = Glance(**entry["glance"])
             return cls(**entry)
         except (KeyError, TypeError):
             raise BundleError("bundle_metadata_incomplete") from None
@@ -133,11 +163,20 @@ class Detector:
         Args:
             photo: Upright, RGB, shape (height, width, 3), 0..255.
         """
-        pixels, scale = _fitted(photo, self.info.side)
+        glance = self.info.glance
+        if glance is not None:
+            seen = self._look(photo, glance.side, glance.threshold)
+            if glance.settles(seen):
+                return seen
+        return self._look(photo, self.info.side, self.info.threshold)
+
+    def _look(self, photo: NDArray[np.uint8], side: int, threshold: float) -> tuple[Proposal, ...]:
+        """The animals that are seen in a photo whose longer side is brought to a size."""
+        pixels, scale = _fitted(photo, side)
         (cells,) = self._session.run(["cells"], {"pixels": pixels[np.newaxis]})
         cells = cells[0]
         animal = cells[:, 4] * cells[:, self._animals].max(axis=1)
-        likely = np.flatnonzero(animal >= self.info.threshold)
+        likely = np.flatnonzero(animal >= threshold)
         if not len(likely):
             return ()
         height, width = pixels.shape[:2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from barkive.boxes import Box
+from barkive.detection.views import Viewer, shown
 from barkive.errors import PhotoError
-from barkive.images import Photo, Preprocessing
+from barkive.images import Photo, Preprocessing, decode, read_file
 
 Heat = Callable[[NDArray[np.uint8], NDArray[np.intp]], NDArray[np.float32]]
 """Pixels (n, size, size, 3), RGB, and a class for each, (n,), to how much each place of the
@@ -60,8 +63,35 @@ class HeatMaps:
             if read:
                 pixels = np.stack([photo for photo, _ in read])
                 maps = iter(self.heat(pixels, np.array([one for _, one in read], np.intp)))
-            squares += [None if p is None else _heated(p, next(maps), side) for p in loaded]
+            squares += [
+                None if one is None else _heated(_square(one, side), next(maps)) for one in loaded
+            ]
         return squares
+
+    def over_dog(self, photo: Photo, box: Box, one: int, *, side: int) -> Image.Image:
+        """Lays the heat map of a class over one dog of a photo, which is shown whole, in grey.
+
+        Args:
+            photo: Its path or content.
+            box: Where the dog is, in the upright photo.
+            one: The index of the class.
+            side: Of the picture's longer side, in pixels; but it is no larger than the photo.
+
+        Raises:
+            PhotoError: The photo can't be read.
+        """
+        if isinstance(photo, (str, os.PathLike)):
+            photo = read_file(photo)
+        (pixels,) = Viewer(self.preprocessing, None).crops(photo, [box])
+        (heat,) = self.heat(pixels[np.newaxis], np.array([one], np.intp))
+        picture = Image.fromarray(decode(photo, shorter_side=side))
+        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        rows, columns = shown(box, *picture.size)
+        place = columns.start, rows.start, columns.stop, rows.stop
+        heated = _heated(picture.crop(place), heat)
+        picture = picture.convert("L").convert("RGB")
+        picture.paste(heated, place)
+        return picture
 
     def _load(self, photo: Photo) -> NDArray[np.uint8] | None:
         try:
@@ -70,15 +100,18 @@ class HeatMaps:
             return None
 
 
-def _heated(pixels: NDArray[np.uint8], heat: NDArray[np.float32], side: int) -> Image.Image:
-    """A photo, shape (size, size, 3), under the map of its heat, shape (height, width)."""
+def _square(pixels: NDArray[np.uint8], side: int) -> Image.Image:
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def _heated(photo: Image.Image, heat: NDArray[np.float32]) -> Image.Image:
+    """A photo under the map of its heat, shape (height, width)."""
     warm = np.clip(np.nan_to_num(heat, posinf=0, neginf=0), 0, None)
     share = (warm / (warm.max() or 1)).astype(np.float32)
-    resized = Image.fromarray(share).resize((side, side), Image.Resampling.BILINEAR)
+    resized = Image.fromarray(share).resize(photo.size, Image.Resampling.BILINEAR)
     strength = np.asarray(resized)[..., np.newaxis]
     colours = np.array(_COLOURS, np.float32)
     colour = np.stack([np.interp(strength[..., 0], _STOPS, c) for c in colours.T], axis=-1)
-    photo = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
     # In grey, because on a red coat the colours would not be seen.
     grey = np.asarray(photo.convert("L"))[..., np.newaxis]
     cover = _OPACITY * strength

@@ -436,6 +436,7 @@ _FROM_THE_END = (3, 4, 6, 7)
 def exif_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged EXIF block costs the orientation, not the photo
         return 1
+    return orientation if orientation in _TURNS else 1

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     LINK = "link"
     HARD_LINK = "hard link"
     COPY = "copy"
+    MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,11 @@ class Placed:
     Attributes:
         photo: The original's absolute path.
         kind: How it is there.
-        size: The original's, in bytes, when it was put there.
+        size: The original's, in bytes, when it was put there; of what was made, its own.
         mtime_ns: When the original had been changed last, in ns since 1970.
         sha256: The catalogue's digest of the content, if it has one.
+        part: What of the photo it is, where several things are made of one: the number of a dog.
+        recipe: How it was made; another recipe makes another file.
     """
 
     photo: str
@@ -44,6 +47,8 @@ class Placed:
     size: int
     mtime_ns: int
     sha256: str | None
+    part: str = ""
+    recipe: str = ""
 
     def is_at(self, path: Path) -> bool:
         """Whether this is what lies there: not gone, and not exchanged by the user."""
@@ -80,8 +85,9 @@ def read_placed(manifest: Path) -> dict[str, Placed]:
             row = json.loads(line)
             name, kind = str(row["name"]), Kind(row["kind"])
             state = int(row["size"]), int(row["mtime_ns"])
-            placed = Placed(str(row["photo"]), kind, *state, row["sha256"])
-        except (ValueError, TypeError, KeyError):
+            made = str(row.get("part", "")), str(row.get("recipe", ""))
+            placed = Placed(str(row["photo"]), kind, *state, row["sha256"], *made)
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue
         # Nothing outside the tree is Barkive's, whatever somebody wrote here.
         if name.count("/") == 1 and not {"", ".", ".."} & set(name.split("/")):

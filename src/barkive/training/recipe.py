@@ -101,6 +101,7 @@ class Recipe(BaseRecipe):
         int8: Whether convolutions become int8, if that costs little enough.
         float_first: How many convolutions stay in float then, counted from the first.
         validation: The share of photos kept for validation, above 0 and below 1.
+        crops: Whether photos are cropped to their largest dog, where one is found.
         licence: The bundle's terms of use, as its metadata states them.
         exclude: Patterns of what is passed over in the folders, in gitignore's form.
         follow_links: Whether links are followed that lead out of a folder.
@@ -122,6 +123,7 @@ class Recipe(BaseRecipe):
     int8: bool = True
     float_first: int = 3
     validation: float = 0.15
+    crops: bool = False
     licence: str = ""
     exclude: tuple[str, ...] = ()
     follow_links: bool = False

@@ -24,6 +24,7 @@ from barkive.progress import Log, Progress, no_progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
 from barkive.training.certainty import Elsewhere, read_elsewhere
+from barkive.training.crops import crop_largest
 from barkive.training.curves import curve_files
 from barkive.training.datasets import Data, gather, label_folders
 from barkive.training.networks import transfer
@@ -75,6 +76,10 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
         UsageError: A file can't be written.
     """
     samples, not_dogs = _read(recipe, log)
+    whole = samples.paths
+    if recipe.crops:
+        samples = replace(samples, paths=crop_largest(whole, "Crops", progress))
+        not_dogs = crop_largest(not_dogs, "Crops of other things", progress)
     with progress("Preparing the backbone", unit="networks"):
         backbone = load_backbone(recipe.network, recipe.backbone_weights, image_size=recipe.size)
         evaluation.prepare_report(recipe.run_folder)
@@ -88,12 +93,20 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
     elsewhere = None
     if recipe.elsewhere:
         elsewhere = read_elsewhere(recipe.elsewhere, data.labels, log, recipe.passing)
+        if recipe.crops:
+            paths = crop_largest(elsewhere.paths, "Crops elsewhere", progress)
+            elsewhere = replace(elsewhere, paths=paths)
     # A breed without photos has nothing but its row.
     own = own_rows(backbone, data, "centred" if recipe.also else recipe.head, log)
     classes = len(data.labels)
     choice = choose_layer(
         data.rows, data.truth, data.validation, classes, progress, log, anchor=own.anchor
     )
+    compared = None
+    if recipe.crops:
+        whole_of = dict(zip(samples.paths, whole, strict=True))
+        whole_data = replace(data, paths=tuple(whole_of[path] for path in data.paths))
+        compared = _compared(whole_data, data.paths, choice, extractor, own.anchor, log)
     if recipe.int8:
         data, choice, extractor = quantised(
             data,
@@ -127,6 +140,7 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
         "penalty": choice.point.penalty,
         "int8": int8,
         "frequencies": _source(recipe) if info.frequencies else None,
+        "crops": compared,
         # All but the speed, so that the same run gives the same file.
         "validation": {k: v for k, v in figures.to_json().items() if k != "images_per_second"},
     }
@@ -143,6 +157,44 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
     )
     onnx_export.write_bundle(model, info, recipe.out)
     return TrainingResult(figures, int8, data.failed)
+
+
+def _compared(
+    whole: Data,
+    cropped: Sequence[str],
+    choice: Choice,
+    extractor: Extractor,
+    anchor: head.Linear | None,
+    log: Log,
+) -> dict[str, float]:
+    """Whether crops help: what whole photos give with the same split.
+
+    Args:
+        whole: The whole photos.
+        cropped: Those that were trained on, in the same order.
+        choice: The prediction layer of these.
+        extractor: Of both.
+        anchor: What both layers are centred on.
+        log: Reports both.
+    """
+    found = extractor(whole.paths, "Features of whole photos")
+    kept = found.kept
+    without = choose_layer(
+        found.rows,
+        whole.truth[kept],
+        whole.validation[kept],
+        len(whole.labels),
+        extractor.progress,
+        lambda line: None,
+        anchor=anchor,
+    )
+    count = sum(one != other for one, other in zip(whole.paths, cropped, strict=True))
+    on_crops, on_whole = choice.point.validation_accuracy, without.point.validation_accuracy
+    log(
+        f"{count} of {len(cropped)} photos were cropped. On crops {on_crops:.2%} are right on "
+        f"validation, on whole photos {on_whole:.2%}."
+    )
+    return {"cropped": count, "validation": on_crops, "validation_of_whole_photos": on_whole}
 
 
 def run_files(

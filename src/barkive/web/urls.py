@@ -112,9 +112,11 @@ def under_root(scope: Scope, root: str) -> Scope:
 
 
 def with_query(address: str, /, **values: Any) -> str:
-    """An address with a query of all values that are neither None nor empty."""
-    given = {name: value for name, value in values.items() if value not in (None, "")}
-    return f"{address}?{urlencode(given, errors='surrogateescape')}" if given else address
+    """An address with a query of all values that are neither None nor empty; each of a tuple."""
+    given = {name: value for name, value in values.items() if value not in (None, "", ())}
+    if not given:
+        return address
+    return f"{address}?{urlencode(given, doseq=True, errors='surrogateescape')}"
 
 
 class Urls:
@@ -217,17 +219,17 @@ class Urls:
         """A style, a script or a drawing."""
         return f"{self._at(Route.STATIC)}/{file}"
 
-    def thumbnail(self, number: int) -> str:
+    def thumbnail(self, number: int, **query: Any) -> str:
         """The small square picture of a photo."""
-        return self._at(Route.API_THUMBNAIL, number=number)
+        return with_query(self._at(Route.API_THUMBNAIL, number=number), **query)
 
     def image(self, number: int) -> str:
         """A photo at the size of a screen."""
         return self._at(Route.API_IMAGE, number=number)
 
-    def photo_heatmap(self, number: int) -> str:
-        """What the network looked at on a photo of the catalogue."""
-        return self._at(Route.API_PHOTO_HEATMAP, number=number)
+    def photo_heatmap(self, number: int, **query: Any) -> str:
+        """What the network looked at on a photo of the catalogue, or on a dog of it."""
+        return with_query(self._at(Route.API_PHOTO_HEATMAP, number=number), **query)
 
     def api_identify(self, **query: Any) -> str:
         """Where scripts send photos to be judged."""

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from barkive import __version__
+from barkive.boxes import Box
 from barkive.catalogue.export.megadetector import megadetector_json
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, EntryDog
 from barkive.verdicts import BreedName, Candidate, Status
 
 MakeEntry = Callable[..., Entry]
@@ -51,7 +54,10 @@ def check(value: dict[str, Any]) -> None:
             assert detection["category"] in value["detection_categories"]
             assert isinstance(detection["conf"], float)
             assert 0 <= detection["conf"] <= 1
-            assert detection["bbox"] == [0.0, 0.0, 1.0, 1.0]
+            x, y, width, height = detection["bbox"]
+            assert min(x, y) >= 0
+            assert min(width, height) > 0
+            assert max(x + width, y + height) < 1.0001
             confidences = [confidence for _, confidence in detection["classifications"]]
             assert confidences == sorted(confidences, reverse=True)
             assert all(0 <= confidence <= 1 for confidence in confidences)
@@ -98,12 +104,45 @@ def test_one_photo_of_each_kind(make_entry: MakeEntry) -> None:
     )
 
 
+def test_each_dog_is_a_detection(
+    pug: EntryDog, unsure: EntryDog, cross: EntryDog, make_entry: MakeEntry
+) -> None:
+    edge = replace(pug, box=Box(0.3333333, 0.5, 0.6668, 0.50015), score=0.123456)
+    (image,) = export([make_entry(dogs=(cross, edge, unsure))])["images"]
+    assert image["detections"] == [
+        {
+            "category": "1",
+            "conf": 1.0,
+            "bbox": [0.0, 0.0, 1.0, 1.0],
+            "classifications": [["1", 0.5], ["2", 0.5]],
+        },
+        {
+            "category": "1",
+            "conf": 0.1235,
+            "bbox": [0.3333, 0.5, 0.6667, 0.5],
+            "classifications": [["1", 0.8], ["2", 0.2]],
+        },
+        {
+            "category": "1",
+            "conf": 0.6,
+            "bbox": [0.0, 0.0, 0.25, 0.5],
+            "classifications": [["2", 0.4], ["1", 0.3]],
+        },
+    ]
+
+
+def test_a_dog_without_a_box_is_the_whole_photo(make_entry: MakeEntry) -> None:
+    (image,) = export([make_entry(dogs=())])["images"]
+    assert [one["bbox"] for one in image["detections"]] == [[0.0, 0.0, 1.0, 1.0]]
+
+
 def test_info(make_entry: MakeEntry) -> None:
     info = export([make_entry(), make_entry(), make_entry(model="other@1")])["info"]
     assert info["classifier"] == "colours@0123456789ab, other@1"
     assert info["classification_completion_time"] == "2026-06-01 12:00:01"
     assert info["detection_completion_time"] == "2026-06-01 12:00:01"
-    assert "no boxes" in info["detector"]
+    assert info["detector"] == f"Barkive {__version__}"
+    assert info["detector_metadata"]["typical_detection_threshold"] == 0.05
 
 
 def test_times_are_given_in_utc() -> None:

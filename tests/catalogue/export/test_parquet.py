@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from barkive.catalogue.export import parquet
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, EntryDog
 from barkive.errors import MissingExtraError
 from barkive.verdicts import BreedName, Candidate, Language, Status
 
@@ -62,6 +62,8 @@ def test_a_dog(make_entry: MakeEntry, tmp_path: Path) -> None:
             "missing_since": None,
             "camera": "Maker Model",
             "id": 1,
+            "dogs": None,
+            "boxes": None,
         }
     ]
 
@@ -98,6 +100,17 @@ def test_a_cross_an_uncertain_and_a_failed_photo(make_entry: MakeEntry, tmp_path
     assert (third["file"], third["error"]) == ("/photos/caf\\udce9.jpg", "It is empty.")
     assert (third["breeds"], third["model_status"], third["width"]) == ([], None, None)
     assert third["missing_since"] == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_dogs_with_their_boxes(pug: EntryDog, make_entry: MakeEntry, tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.parquet"
+    write_parquet([make_entry(dogs=(pug,)), make_entry(dogs=())], path, "en")
+    first, second = pq.read_table(path).to_pylist()
+    assert (first["dogs"], first["boxes"]) == (
+        1,
+        '[{"x": 0.5, "y": 0.25, "width": 0.5, "height": 0.5, "breed": "Pug"}]',
+    )
+    assert (second["dogs"], second["boxes"]) == (0, None)
 
 
 def test_rows_come_in_groups(

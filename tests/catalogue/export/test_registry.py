@@ -84,8 +84,9 @@ def test_none_takes_the_place_of_barkives_own(others: None) -> None:
         ),
         (
             "word",
-            "There is no form “word”; choose one of: csv, json, jsonl, parquet, md-json, asm3, "
-            "xmp, folders, contact-sheet, training-set, broken, names, odd.",
+            "There is no form “word”; choose one of: csv, json, jsonl, parquet, md-json, coco, "
+            "yolo, label-studio, asm3, xmp, folders, contact-sheet, crops, training-set, broken, "
+            "names, odd.",
         ),
     ],
 )

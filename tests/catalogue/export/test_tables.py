@@ -18,7 +18,7 @@ from barkive.catalogue.export.tables import (
     json_lines,
     short_list,
 )
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Language, Message
 from barkive.verdicts import BreedName, Candidate, Status
 
@@ -50,9 +50,10 @@ def test_csv_of_a_dog(make_entry: MakeEntry) -> None:
     text = "".join(csv_rows([make_entry()], "en"))
     assert text == (
         "\ufefffile,status,breed,second breed,probability,alternatives,corrected,note,FCI number,"
-        "FCI group,date taken,camera,width,height,error,error code,model,missing since (UTC)\r\n"
+        "FCI group,date taken,camera,width,height,error,error code,model,missing since (UTC),"
+        "dogs,boxes\r\n"
         "/photos/rex.jpg,dog,Chihuahua,,0.93,,no,,218,Companion and Toy Dogs,"
-        "2026-05-04 03:02:01,Maker Model,640,480,,,colours@0123456789ab,\r\n"
+        "2026-05-04 03:02:01,Maker Model,640,480,,,colours@0123456789ab,,,\r\n"
     )
 
 
@@ -63,7 +64,7 @@ def test_csv_in_french(make_entry: MakeEntry) -> None:
     assert text.splitlines()[1] == (
         "/photos/rex.jpg;chien;Chihuahua;Carlin;0,93;;oui;;218;"
         "Chiens d'agrément et de compagnie;2026-05-04 03:02:01;Maker Model;640;480;;;"
-        "colours@0123456789ab;2026-07-01 08:09:10"
+        "colours@0123456789ab;2026-07-01 08:09:10;;"
     )
 
 
@@ -89,6 +90,26 @@ def test_a_cross(make_entry: MakeEntry) -> None:
         "0.5",
     )
     assert (cells["corrected"], cells["note"], cells["FCI number"]) == ("yes", "seen, by me", "253")
+
+
+def test_dogs_with_their_boxes(
+    pug: EntryDog, unsure: EntryDog, cross: EntryDog, make_entry: MakeEntry
+) -> None:
+    cells = row(make_entry(dogs=(cross, pug, unsure)), "fr")
+    assert cells["chiens"] == "3"
+    assert json.loads(cells["cadres"]) == [
+        {"x": 0.0, "y": 0.0, "width": 1.0, "height": 1.0, "breed": "Carlin x Bichon maltais"},
+        {"x": 0.5, "y": 0.25, "width": 0.5, "height": 0.5, "breed": "Carlin"},
+        {"x": 0.0, "y": 0.0, "width": 0.25, "height": 0.5, "breed": None},
+    ]
+
+
+def test_a_photo_in_which_no_dog_was_found_is_not_one_in_which_none_was_sought(
+    make_entry: MakeEntry,
+) -> None:
+    sought, not_sought = row(make_entry(dogs=())), row(make_entry(dogs=None))
+    assert (sought["dogs"], sought["boxes"]) == ("0", "")
+    assert (not_sought["dogs"], not_sought["boxes"]) == ("", "")
 
 
 def test_a_breed_beyond_the_table_has_no_fci_number(make_entry: MakeEntry) -> None:

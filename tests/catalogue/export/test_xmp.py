@@ -3,15 +3,21 @@
 import os
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from lxml import etree
+from PIL import Image
 
+from barkive.boxes import Box
+from barkive.catalogue import Catalogue
 from barkive.catalogue.export.outcome import Failure, Outcome
+from barkive.catalogue.export.regions import Region
 from barkive.catalogue.export.xmp import tags_of, write_sidecars
 from barkive.catalogue.export.xmp_packet import Packet, Tags
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, EntryDog
+from barkive.classifier import Classifier
 from barkive.messages import Message
 from barkive.verdicts import BreedName, Candidate, Status
 
@@ -20,6 +26,9 @@ PUG, MALTESE = (
     BreedName("n02085936", "Maltese", "Bichon maltais"),
 )
 MakeEntry = Callable[..., Entry]
+MWG = "{http://www.metadataworkinggroup.com/schemas/regions/}"
+AREA = "{http://ns.adobe.com/xmp/sType/Area#}"
+DIM = "{http://ns.adobe.com/xap/1.0/sType/Dimensions#}"
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 
 
@@ -84,6 +93,12 @@ def test_tags(changes: dict[str, object], tags: Tags, french: str, make_entry: M
     assert ", ".join(tags_of(make_entry(**changes), "fr").hierarchical) == french
 
 
+def test_tags_of_several_dogs(pug: EntryDog, unsure: EntryDog, make_entry: MakeEntry) -> None:
+    assert tags_of(make_entry(dogs=(pug, pug, unsure)), "en").subject == ("Chihuahua", "Pug")
+    doubt = make_entry(status=Status.UNCERTAIN, dogs=(unsure, pug))
+    assert tags_of(doubt, "en").subject == ("Not sure", "Pug")
+
+
 def test_beside_the_photo(entry: Entry, photo: Path) -> None:
     seen: list[tuple[int, int | None]] = []
     outcome = write_sidecars(
@@ -94,6 +109,99 @@ def test_beside_the_photo(entry: Entry, photo: Path) -> None:
     assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
     assert photo.read_bytes() == b"photo"
     assert tagged(photo.with_name("rex.jpg.xmp")) == ["Dog|Chihuahua"]
+
+
+# Where the centre of a box lies that is at 0.25, 0.45 upright, and its size.
+STORED = {
+    1: ("90 60", "0.250000 0.450000 0.300000 0.700000"),
+    2: ("90 60", "0.750000 0.450000 0.300000 0.700000"),
+    3: ("90 60", "0.750000 0.550000 0.300000 0.700000"),
+    4: ("90 60", "0.250000 0.550000 0.300000 0.700000"),
+    5: ("60 90", "0.450000 0.250000 0.700000 0.300000"),
+    6: ("60 90", "0.450000 0.750000 0.700000 0.300000"),
+    7: ("60 90", "0.550000 0.750000 0.700000 0.300000"),
+    8: ("60 90", "0.550000 0.250000 0.700000 0.300000"),
+}
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_regions_lie_in_the_picture_as_it_is_stored(
+    orientation: int,
+    turned_photo: Callable[..., Path],
+    pug: EntryDog,
+    make_entry: MakeEntry,
+) -> None:
+    path = turned_photo(orientation)
+    dog = replace(pug, box=Box(0.1, 0.1, 0.3, 0.7))
+    entry = make_entry(file=str(path), dogs=(dog,), width=90, height=60)
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    sidecar = etree.parse(path.with_name(f"{path.name}.xmp"))
+    (dimensions,) = sidecar.iterfind(f".//{MWG}AppliedToDimensions")
+    (area,) = sidecar.iterfind(f".//{MWG}Area")
+    size, centre = STORED[orientation]
+    assert " ".join(dimensions.get(f"{DIM}{side}") for side in "wh") == size
+    assert dimensions.get(f"{DIM}unit") == "pixel"
+    assert " ".join(area.get(f"{AREA}{side}") for side in "xywh") == centre
+    assert area.get(f"{AREA}unit") == "normalized"
+    # The red dog of the picture, as whoever does not turn it sees it.
+    with Image.open(path) as image:
+        x, y = (float(area.get(f"{AREA}{side}")) for side in "xy")
+        red, green, _ = image.getpixel((int(x * image.width), int(y * image.height)))
+    assert red > 200 > 60 > green
+    assert write_sidecars([entry], None, "en") == Outcome(unchanged=1)
+
+
+def test_regions_are_described_and_have_no_name(
+    turned_photo: Callable[..., Path],
+    pug: EntryDog,
+    unsure: EntryDog,
+    cross: EntryDog,
+    make_entry: MakeEntry,
+) -> None:
+    path = turned_photo(1)
+    entry = make_entry(file=str(path), dogs=(cross, pug, unsure))
+    write_sidecars([entry], None, "fr")
+    sidecar = etree.parse(path.with_name(f"{path.name}.xmp"))
+    described = [one.text for one in sidecar.iterfind(f".//{MWG}Description")]
+    assert described == ["Carlin x Bichon maltais", "Carlin", "Pas sûr"]
+    assert [one.text for one in sidecar.iterfind(f".//{MWG}Type")] == ["Pet"] * 3
+    breeds = [one.text for one in sidecar.iterfind(".//{urn:barkive:xmp:1.0/}Breed")]
+    assert breeds == ["n02110958 x n02085936", "n02110958", None]
+    assert sidecar.find(f".//{MWG}Name") is None
+
+
+def test_a_turn_that_is_known_is_not_read(
+    photo: Path, pug: EntryDog, make_entry: MakeEntry
+) -> None:
+    entry = make_entry(file=str(photo), dogs=(pug,), orientation=6)
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    sidecar = etree.parse(photo.with_name("rex.jpg.xmp"))
+    (dimensions,) = sidecar.iterfind(f".//{MWG}AppliedToDimensions")
+    assert [dimensions.get(f"{DIM}{side}") for side in "wh"] == ["480", "640"]
+
+
+def test_a_photo_that_can_not_be_read_for_its_turn_is_told(
+    photo: Path, pug: EntryDog, make_entry: MakeEntry
+) -> None:
+    outcome = write_sidecars([make_entry(file=str(photo), dogs=(pug,))], None, "en")
+    assert outcome.written == 0
+    assert [f.reason.code for f in outcome.failures] == ["photo_format_unknown"]
+
+
+def test_regions_of_another_shape_stay_and_the_tags_are_written(
+    turned_photo: Callable[..., Path], pug: EntryDog, make_entry: MakeEntry
+) -> None:
+    path = turned_photo(1)
+    sidecar = path.with_name(f"{path.name}.xmp")
+    packet = Packet()
+    packet.replace_regions([Region(Box(0.1, 0.1, 0.2, 0.2), "Rex")], (60, 90))
+    sidecar.write_bytes(bytes(packet).replace(b"barkive:Breed", b"lr:Breed"))
+    entry = make_entry(file=str(path), dogs=(pug,))
+    outcome = write_sidecars([entry], None, "en")
+    reason = Message("sidecar_regions_stale", {"size": "60 x 90"})
+    assert outcome == Outcome(failures=(Failure(str(sidecar), reason),))
+    assert tagged(sidecar) == ["Dog|Chihuahua", "Dog|Pug"]
+    assert sidecar.read_bytes().count(b"<mwg-rs:Area") == 1
 
 
 def test_again_it_is_not_written(entry: Entry, photo: Path) -> None:
@@ -305,3 +413,11 @@ def test_a_part_that_a_killed_run_left(entry: Entry, photo: Path, tmp_path: Path
     assert write_sidecars([entry], None, "en") == Outcome(written=1)
     assert victim.read_bytes() == b"mine"
     assert sorted(p.name for p in photo.parent.iterdir()) == ["rex.jpg", "rex.jpg.xmp"]
+
+
+def test_a_scan_remembers_the_turn(
+    catalogue: Catalogue, classifier: Classifier, turned_photo: Callable[..., Path]
+) -> None:
+    paths = [turned_photo(orientation) for orientation in range(1, 9)]
+    catalogue.scan(paths[0].parent, classifier=classifier)
+    assert [catalogue.photo(path).orientation for path in paths] == [*range(1, 9)]

@@ -44,6 +44,7 @@ def test_many_photos_are_answered_in_order_with_one_verdict_each(
         "error": None,
         "error_code": None,
         "model": server.app.state.service.classifier.bundle.model,  # type: ignore[attr-defined]
+        "dogs": [],
     }
     assert (broken["file"], broken["status"], broken["breeds"]) == ("b.jpg", "failed", [])
     assert broken["error"].startswith("It is not a photo in a format that Barkive reads")
@@ -160,6 +161,55 @@ def test_a_heat_map_shows_what_was_looked_at(server: TestClient, red: bytes) -> 
         assert refused.json()["detail"].startswith(detail)
     two = server.post("/api/v1/heatmap?breed=n02085620", files=files(("a", red), ("b", red)))
     assert two.json()["detail"] == "There are 2 photos in the request; send one."
+
+
+def test_each_dog_of_a_photo_is_named_with_its_box(
+    pairs: TestClient, pair_photo: Callable[..., Path]
+) -> None:
+    photo = pair_photo("pair.png", (10, 250, 10), (250, 10, 10)).read_bytes()
+    (verdict,) = pairs.post(f"{ADDRESS}?top=1&lang=fr", content=photo).json()
+    assert verdict["dogs"] == [
+        {
+            "box": {"x": 0, "y": 0, "width": 0.5, "height": 1},
+            "score": 0.9,
+            "status": "dog",
+            "breeds": [{"id": "n02110958", "name": "Carlin", "probability": 0.8315}],
+        },
+        {
+            "box": {"x": 0.5, "y": 0.1, "width": 0.5, "height": 0.9},
+            "score": 0.8,
+            "status": "dog",
+            "breeds": [{"id": "n02085620", "name": "Chihuahua", "probability": 0.8315}],
+        },
+    ]
+    assert (verdict["status"], verdict["breeds"]) == ("dog", verdict["dogs"][0]["breeds"])
+    assert verdict["model"].endswith("+dogs-c0105c")
+
+    (whole,) = pairs.post(f"{ADDRESS}?dogs=false", content=photo).json()
+    assert (whole["dogs"], whole["status"]) == (None, "uncertain")
+    assert "dogs" not in whole["model"]
+
+
+def test_a_heat_map_of_a_dog_lies_over_the_dog(
+    pairs: TestClient, pair_photo: Callable[..., Path]
+) -> None:
+    photo = pair_photo("pair.png", (10, 250, 10), (250, 10, 10))
+    address = "/api/v1/heatmap?breed=n02085620"
+    answer = pairs.post(f"{address}&box=0.5,0.1,0.5,0.9", content=photo.read_bytes())
+    picture = Image.open(io.BytesIO(answer.content))
+    assert picture.size == (90, 30)
+    left = picture.crop((0, 0, 40, 30)).convert("RGB")
+    assert all(low == high for low, high in left.getextrema()) is True
+    assert left.getpixel((5, 5)) == (151,) * 3
+    for box, code in (
+        ("0.5,0.1,0.6,0.9", "box_outside_photo"),
+        ("0,0,0,1", "box_outside_photo"),
+        ("0,0,1..,1", "box_outside_photo"),
+        ("0,0,1", "request_invalid"),
+        ("nan,0,1,1", "request_invalid"),
+    ):
+        refused = pairs.post(f"{address}&box={box}", content=photo.read_bytes())
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
 
 
 def test_what_is_judged_is_counted(server: TestClient, red: bytes) -> None:

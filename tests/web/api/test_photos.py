@@ -342,3 +342,130 @@ def test_a_correction_of_what_was_not_seen_is_refused(filled: TestClient, kennel
     replaced = filled.post(f"{address}/corrections", json=said)
     assert replaced.status_code == 409
     assert "holds another picture than when it was scanned" in replaced.json()["detail"]
+
+
+@pytest.fixture
+def pair(pairs: TestClient, pair_photo: Callable[..., Path]) -> int:
+    """A photo with a Chihuahua on the left, and a smaller Pug on the right, by its number."""
+    photo = pair_photo("kennel/pair.png", (250, 10, 10), (10, 250, 10))
+    service = pairs.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(photo.parent, classifier=service.classifier)
+    return number(pairs, "pair")
+
+
+def test_a_correction_of_a_dog_is_said_of_that_dog(pairs: TestClient, pair: int) -> None:
+    address = f"/api/v1/photos/{pair}"
+    large, small = pairs.get(address).json()["dogs"]
+    assert [one["breeds"][0]["name"] for one in (large, small)] == ["Chihuahua", "Pug"]
+    said = {"kind": "breed", "breeds": ["maltese"], "dog": small["id"], "note": "chip"}
+    entry = pairs.post(f"{address}/corrections", json=said).json()
+    assert (entry["breeds"][0]["name"], entry["corrected"]) == ("Chihuahua", False)
+    assert entry["dogs"][1] == {
+        "id": small["id"],
+        "box": {"x": 0.5, "y": 0.1, "width": 0.5, "height": 0.9},
+        "score": 1,
+        "status": "dog",
+        "breeds": [{"id": "n02085936", "name": "Maltese", "probability": 1}],
+        "corrected": True,
+        "note": "chip",
+    }
+    (change,) = pairs.get(f"{address}/history").json()
+    assert (change["dog"], change["box"]) == (small["id"], small["box"])
+
+
+def test_a_box_that_is_drawn_is_judged_moved_and_taken_away(pairs: TestClient, pair: int) -> None:
+    address = f"/api/v1/photos/{pair}"
+    corrections = f"{address}/corrections"
+    green = {"x": 0.6, "y": 0.2, "width": 0.2, "height": 0.3}
+    entry = pairs.post(corrections, json={"kind": "dog", "box": green}).json()
+    drawn = entry["dogs"][2]
+    assert (drawn["box"], drawn["status"], drawn["corrected"]) == (green, "dog", False)
+    assert drawn["breeds"][0]["name"] == "Pug"
+    red = {"x": 0.1, "y": 0.2, "width": 0.2, "height": 0.3}
+    said = {"kind": "dog", "box": red, "dog": drawn["id"]}
+    entry = pairs.post(corrections, json=said).json()
+    assert entry["dogs"][2]["id"] == drawn["id"]
+    assert entry["dogs"][2]["breeds"][0]["name"] == "Chihuahua"
+    entry = pairs.post(corrections, json={"kind": "not_dog", "dog": drawn["id"]}).json()
+    assert len(entry["dogs"]) == 2
+
+
+def test_of_two_who_draw_at_once_the_second_is_refused(pairs: TestClient, pair: int) -> None:
+    address = f"/api/v1/photos/{pair}"
+    seen = pairs.get(address).headers["etag"]
+    said = {"kind": "dog", "box": {"x": 0.1, "y": 0.1, "width": 0.1, "height": 0.1}}
+    first, second = (
+        pairs.post(f"{address}/corrections", json=said, headers={"If-Match": seen})
+        for _ in range(2)
+    )
+    assert (first.status_code, second.status_code) == (200, 409)
+    assert len(second.json()["photo"]["dogs"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"kind": "breed", "breeds": ["pug"], "dog": 7}, "label_dog_unknown"),
+        ({"kind": "breed", "breeds": ["pug"], "dog": -1}, "request_invalid"),
+        ({"kind": "dog"}, "request_invalid"),
+        (
+            {"kind": "dog", "box": {"x": 0.5, "y": 0, "width": 0.6, "height": 1}},
+            "box_outside_photo",
+        ),
+        ({"kind": "dog", "box": {"x": 0, "y": 0, "width": 0, "height": 1}}, "request_invalid"),
+        ({"kind": "dog", "box": {"x": -1, "y": 0, "width": 1, "height": 1}}, "request_invalid"),
+        ({"kind": "dog", "box": {"x": 0, "y": 0, "width": 1}}, "request_invalid"),
+        (
+            {"kind": "not_dog", "box": {"x": 0, "y": 0, "width": 1, "height": 1}},
+            "request_invalid",
+        ),
+    ],
+)
+def test_a_dog_or_a_box_that_is_not_there_is_refused(
+    pairs: TestClient, pair: int, said: object, code: str
+) -> None:
+    address = f"/api/v1/photos/{pair}"
+    answer = pairs.post(f"{address}/corrections?lang=fr", json=said)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert pairs.get(f"{address}/history").json() == []
+
+
+def test_a_heat_map_of_a_dog_shows_the_whole_photo(pairs: TestClient, pair: int) -> None:
+    address = f"/api/v1/photos/{pair}"
+    dog = pairs.get(address).json()["dogs"][1]["id"]
+    answer = pairs.get(f"{address}/heatmap?dog={dog}")
+    assert Image.open(io.BytesIO(answer.content)).size == (90, 30)
+    refused = pairs.get(f"{address}/heatmap?dog=7")
+    assert (refused.status_code, refused.json()["code"]) == (422, "label_dog_unknown")
+
+
+def test_photos_are_found_by_several_dogs(pairs: TestClient, pair: int, kennel: Path) -> None:
+    service = pairs.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+
+    def search(query: str) -> list[str]:
+        return sorted(names(pairs.get(f"/api/v1/photos?{query}").json()))
+
+    assert search("dogs=2%2B") == search("dogs=2") == ["pair"]
+    assert search("dogs=1") == ["mila", "mix", "rex"]
+    assert search("breed=pug") == ["mila", "pair"]
+    assert search("breed=pug&breed=chihuahua") == ["pair"]
+    assert search("breed=carlin&dogs=1-3&breed=chihuahua") == ["pair"]
+    assert search("breed=pug&breed=maltese") == []
+    for query, code in (("dogs=two", "request_invalid"), ("dogs=3-1", "filter_dogs_invalid")):
+        refused = pairs.get(f"/api/v1/photos?{query}")
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+def test_photos_are_like_one_dog_of_another(pairs: TestClient, pair: int, kennel: Path) -> None:
+    service = pairs.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    address = f"/api/v1/photos/{pair}"
+    pug = pairs.get(address).json()["dogs"][1]["id"]
+
+    def likest(query: str) -> str:
+        return Path(pairs.get(f"{address}/similar?{query}").json()[0]["file"]).stem
+
+    assert (likest("limit=1"), likest(f"limit=1&dog={pug}")) == ("rex", "mila")
+    refused = pairs.get(f"{address}/similar?dog=7")
+    assert refused.status_code == 422

@@ -21,6 +21,8 @@ from barkive.messages import Messages
 from barkive.web.pages.views import FIELDS, View
 
 PUG = "n02110958"
+RED, GREEN = (250, 10, 10), (10, 250, 10)
+Colour = tuple[int, int, int]
 
 
 def catalogue_of(server: TestClient) -> Catalogue:
@@ -149,6 +151,8 @@ def test_a_folder_holds_those_inside_it(filled: TestClient, kennel: Path) -> Non
         ("breed", "x" * 201, "is too long for a breed", "est trop long pour une race"),
         ("text", "x" * 501, "is too long to search for", "est trop long à chercher"),
         ("folder", "x" * 4097, "is too long for a folder", "trop long pour un dossier"),
+        ("dogs", "two", "“two” is no number of dogs; write it as 2", "n'est pas un nombre"),
+        ("dogs", "3-1", "“3-1” is no number of dogs; write it as 2", "n'est pas un nombre"),
         ("group", "11", "There is no group “11”", "Il n'y a pas de groupe"),
         ("group", "cat", "There is no group “cat”", "Il n'y a pas de groupe"),
         ("status", "cat", "There is no status “cat”", "Il n'y a pas de statut"),
@@ -449,3 +453,61 @@ def test_any_address_is_understood_or_its_faults_are_named(
     assert catalogue.count(view.query) == len(catalogue.page(view.query))
     again = View.of(QueryParams(urlsplit(view.address("/photos")).query), catalogue)
     assert (again.query, set(again.faults)) == (view.query, set(view.faults))
+
+
+@pytest.fixture
+def dogs(
+    pairs: TestClient, kennel: Path, pair_photo: Callable[[str, Colour, Colour], Path]
+) -> TestClient:
+    """A server that has catalogued the kennel, two photos of two dogs, and one of two Pugs."""
+    pair_photo("kennel/two.png", RED, GREEN)
+    pair_photo("kennel/dim.png", GREEN, (160, 90, 90))
+    pair_photo("kennel/pugs.png", GREEN, GREEN)
+    service = pairs.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    return pairs
+
+
+def test_photos_with_several_dogs_name_them_and_tell_how_many(dogs: TestClient) -> None:
+    page = dogs.get("/photos?dogs=2%2B").text
+    shown = dict(zip(files(page), titles(page), strict=True))
+    assert shown == {"two.png": "Chihuahua, Pug", "dim.png": "Pug, Chihuahua?", "pugs.png": "Pug"}
+    assert page.count('title="2 dogs" aria-hidden="true">2</span>') == 3
+    assert page.count('<span class="unseen">2 dogs</span>') == 3
+    assert 'class="dogs' not in dogs.get("/photos?dogs=1").text
+
+
+def test_photos_are_found_by_several_dogs_and_breeds(dogs: TestClient) -> None:
+    def found(query: str) -> list[str]:
+        return sorted(Path(one).stem for one in files(dogs.get(f"/photos?{query}").text))
+
+    assert found("dogs=2") == ["dim", "pugs", "two"]
+    assert found("dogs=1-3&breed=chihuahua") == ["dim", "mix", "rex", "two"]
+    assert found("breed=chihuahua&breed=carlin&breed=") == ["dim", "two"]
+    assert found("breed=chihuahua&breed=carlin&status=dog&text=two") == ["two"]
+    assert found("breed=maltese&breed=carlin") == []
+
+
+def test_each_of_several_breeds_and_the_number_of_dogs_can_be_taken_off(dogs: TestClient) -> None:
+    page = dogs.get("/photos?breed=chihuahua&breed=carlin&dogs=2%2B").text
+    assert chips(page) == {
+        "Chihuahua": "/photos?breed=carlin&dogs=2%2B",
+        "Pug": "/photos?breed=chihuahua&dogs=2%2B",
+        "2 dogs or more": "/photos?breed=chihuahua&breed=carlin",
+    }
+    assert re.findall(r'id="f-breed[^"]*".*? value="(.*?)"', page) == ["Chihuahua", "Pug", ""]
+    assert part(page, "breeds")["Pug"] == ("2", "/photos?breed=chihuahua&dogs=2%2B")
+    assert '<option value="2+" selected>2 dogs or more</option>' in page
+    french = dogs.get("/photos?dogs=1-3&lang=fr").text
+    assert list(chips(french)) == ["de 1 à 3 chiens"]
+    assert '<option value="1-3" selected>' in french
+    assert list(chips(dogs.get("/photos?dogs=1&lang=en").text)) == ["1 dog"]
+
+
+def test_a_wrong_breed_beside_a_right_one_leads_to_both(dogs: TestClient) -> None:
+    page = dogs.get("/photos?breed=pug&breed=chihuahu").text
+    (mistakes,) = re.findall(r'id="mistakes">(.*?)</div>', page, re.S)
+    assert re.findall(r'<a href="(.*?)">Chihuahua</a>', mistakes) == [
+        "/photos?breed=pug&amp;breed=n02085620"
+    ]
+    assert files(dogs.get("/photos?" + "&".join(["breed=pug"] * 99)).text)

@@ -46,6 +46,15 @@ def test_without_script_the_form_comes_back_with_verdicts(
     assert '<html lang="fr">' in back.text
 
 
+def test_without_script_each_dog_has_a_line(
+    pairs: TestClient, pair_photo: Callable[..., Path]
+) -> None:
+    photo = pair_photo("pair.png", (10, 250, 10), (160, 90, 90)).read_bytes()
+    page = pairs.post("/identify?lang=fr", files=[("files", ("pair.png", photo))])
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.text))
+    assert ("pair.png Race nommée 2 chiens 1 Carlin 84 % 2 Chihuahua ? 43 %") in words
+
+
 def test_a_form_without_photos_shows_the_page_again(server: TestClient) -> None:
     # As browsers send a field in which nothing was chosen.
     body = b'--x\r\nContent-Disposition: form-data; name="files"; filename=""\r\n\r\n\r\n--x--\r\n'

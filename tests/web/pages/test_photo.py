@@ -137,7 +137,7 @@ def test_a_correction_stands_over_the_model_which_is_still_heard(filled: TestCli
     assert 'name="kind" value="undo" aria-label="Undo what was saved of rex.png"' in saved
     assert re.search(r"Checked by Zoé, \d+ \w+ \d{4}", page)
     assert "<blockquote>la puce le dit</blockquote>" in page
-    assert '<h2 id="model">What the model says</h2>' in page
+    assert '<h2 class="by">What the model says</h2>' in page
     assert "Chihuahua: very likely." in page
     assert history(page) == ["Zoé said Maltese"]
     page = say(filled, "rex", kind="undo")

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ import pytest
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
+from barkive.boxes import Box
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError
 from barkive.images.fingerprint import picture_digest
@@ -28,12 +29,22 @@ RED, BLUE = (250, 0, 0), (0, 0, 250)  # as JPEG: (250, 0, 1) and (0, 0, 250)
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A dog of it."""
+
+    box: Box
+
+
+@dataclass(frozen=True)
 class Photo:
     """The part of an entry that counts here."""
 
     file: str
     sha256: str | None
     coded: str | None = None
+    dogs: tuple[Seen, ...] | None = None
+    width: int | None = None
+    height: int | None = None
 
 
 def entry(path: Path) -> Photo:
@@ -67,9 +78,9 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Size]:
     sizes: list[Size] = []
     render = module._rendered
 
-    def listen(file: bytes, size: Size, large: bool) -> bytes:
+    def listen(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
         sizes.append(size)
-        return render(file, size, large)
+        return render(file, size, part, large)
 
     monkeypatch.setattr(module, "_rendered", listen)
     return sizes
@@ -102,6 +113,27 @@ def test_pictures_are_made_smaller_and_never_larger(
     assert small.content.startswith(b"\xff\xd8\xff")
     assert re.fullmatch('"[0-9a-f]{32}"', small.etag)
     assert (small.etag == whole.etag) == (small.content == whole.content)
+
+
+def test_a_thumbnail_shows_the_dogs_and_is_made_once(
+    thumbnails: Thumbnails, tmp_path: Path, rendered: list[Size]
+) -> None:
+    photo = Image.new("RGB", (2000, 1000), BLUE)
+    photo.paste(RED, (0, 500, 400, 900))
+    photo.save(path := tmp_path / "photo.png")
+    dog = Seen(Box(0.0, 0.5, 0.2, 0.4))
+    with_dog = replace(entry(path), dogs=(dog,), width=2000, height=1000)
+    small = [thumbnails.get(with_dog, Size.THUMBNAIL) for _ in range(2)]
+    assert small[0] == small[1]
+    pixels = np.asarray(opened(small[0])).astype(int)
+    # 460 pixels of the photo, from 0 and 470 on.
+    assert pixels.shape == (320, 320, 3)
+    assert np.abs(pixels[30:290, :270] - RED).max() < 12
+    assert np.abs(pixels[:, 290:] - BLUE).max() < 12
+    assert thumbnails.get(entry(path), Size.THUMBNAIL).etag != small[0].etag
+    moved = replace(with_dog, dogs=(Seen(Box(0.5, 0.5, 0.2, 0.4)),))
+    assert thumbnails.get(moved, Size.THUMBNAIL).etag != small[0].etag
+    assert rendered == [Size.THUMBNAIL] * 3
 
 
 def test_a_thumbnail_is_the_centre_and_a_large_picture_the_whole(
@@ -255,11 +287,11 @@ def test_two_threads_at_once_make_it_once(
     started, go_on = threading.Event(), threading.Event()
     render = module._rendered
 
-    def slow(file: bytes, size: Size, large: bool) -> bytes:
+    def slow(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
         made.append(size)
         started.set()
         assert go_on.wait(60)
-        return render(file, size, large)
+        return render(file, size, part, large)
 
     monkeypatch.setattr(module, "_rendered", slow)
     with ThreadPoolExecutor(4) as pool:
@@ -403,11 +435,11 @@ def test_a_large_photo_takes_no_thread_of_the_others(
     begun, go_on = threading.Event(), threading.Event()
     render = module._rendered
 
-    def slow(file: bytes, size: Size, large: bool) -> bytes:
+    def slow(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
         if large:
             begun.set()
             assert go_on.wait(60)
-        return render(file, size, large)
+        return render(file, size, part, large)
 
     monkeypatch.setattr(module, "_rendered", slow)
     with pytest.raises(LargePhotoError):

@@ -185,7 +185,8 @@ class ReviewQueue:
             row = entries.find(connection, number)
             (seen,) = to_entries(connection, self._store.models, [row])
             dogs = {dog.id: dog.corrected for dog in seen.dogs or ()}
-            if row.corrected if label.dog is None else dogs.get(label.dog, False):
+            is_done = row.corrected if label.dog is None else dogs.get(label.dog, False)
+            if is_done and label.kind is not Kind.DOG:
                 raise ReviewedMeanwhileError("review_done_meanwhile", file=row.path)
             entry = labels.write(connection, self._store.models, number, label)
             said = said_of(connection, [row.picture])[row.picture][-1].id

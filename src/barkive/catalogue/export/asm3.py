@@ -70,13 +70,14 @@ def asm3_rows(
         Lines, each with its end.
     """
     yield csv_line(_COLUMNS)
-    dogs = (
-        entry
-        for entry in entries
-        if entry.status in (Status.DOG, Status.UNCERTAIN) and entry.missing_since is None
-    )
+    dogs = filter(is_animal, entries)
     for entry, image in map_ahead(lambda entry: (entry, _picture(entry)), dogs, ahead=_AHEAD):
         yield csv_line(map(_cell, _cells(entry, image, breed_list, lang)))
+
+
+def is_animal(entry: Entry) -> bool:
+    """Whether a photo has a row: there is a dog, and the file is there."""
+    return entry.status in (Status.DOG, Status.UNCERTAIN) and entry.missing_since is None
 
 
 def _cells(entry: Entry, image: str, breed_list: BreedList | None, lang: Language) -> Iterator[str]:

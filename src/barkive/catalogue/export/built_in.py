@@ -8,9 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
+from barkive.atomic import rewriting
 from barkive.catalogue.export import tables
-from barkive.catalogue.export.asm3 import asm3_rows
+from barkive.catalogue.export.asm3 import asm3_rows, is_animal
+from barkive.catalogue.export.boxed import has_size
+from barkive.catalogue.export.categories import Categories
+from barkive.catalogue.export.coco import coco_json
 from barkive.catalogue.export.exporter import (
+    Counted,
     ExportContext,
     FileExporter,
     FolderExporter,
@@ -70,6 +75,23 @@ class MegaDetector(TextExporter):
         return megadetector_json(entries, context.labels, context.base, datetime.now(UTC))
 
 
+class Coco(TextExporter):
+    """See `coco.coco_json`."""
+
+    description = "boxes in COCO's format, for FiftyOne, CVAT and detectors"
+    media_type = "application/json"
+    suffix = ".json"
+
+    def takes(self, entry: Entry) -> bool:
+        """A picture without a size has no place in it."""
+        return has_size(entry)
+
+    def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
+        """See `TextExporter`."""
+        categories = Categories(context.labels, context.lang)
+        return coco_json(entries, categories, context.base, datetime.now(UTC))
+
+
 class Asm3(TextExporter):
     """See `asm3.asm3_rows`."""
 
@@ -82,9 +104,9 @@ class Asm3(TextExporter):
         """See `TextExporter`."""
         return asm3_rows(entries, context.breed_list, context.lang)
 
-    def written(self, entries: int, pieces: int) -> int:
-        """Photos without a dog have no row; the header is none."""
-        return pieces - 1
+    def takes(self, entry: Entry) -> bool:
+        """See `asm3.is_animal`."""
+        return is_animal(entry)
 
 
 class Parquet(FileExporter):
@@ -127,6 +149,29 @@ class ContactSheet(FileExporter):
             raise UsageError("export_sheet_format", file=out.name)
 
 
+class LabelStudio(FolderExporter):
+    """See `label_studio`."""
+
+    description = "tasks for Label Studio with boxes to check, and its configuration"
+    reads_photos = False
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """Writes `tasks.json` and `labels.xml`."""
+        from barkive.catalogue.export.label_studio import label_studio_config, label_studio_tasks
+        from barkive.catalogue.export.tree import made_folder
+
+        assert context.out is not None
+        out, categories = made_folder(context.out), Categories(context.labels, context.lang)
+        counted = Counted(entries, context.on_progress)
+        taken = Counted(filter(has_size, counted))
+        with rewriting(out / "tasks.json") as file:
+            tasks = label_studio_tasks(taken, categories, context.base)
+            file.writelines(piece.encode() for piece in tasks)
+        with rewriting(out / "labels.xml") as file:
+            file.write(label_studio_config(categories))
+        return Outcome(written=taken.done, skipped=counted.done - taken.done)
+
+
 class Xmp(FolderExporter):
     """See `xmp.write_sidecars`."""
 
@@ -157,6 +202,45 @@ class Folders(FolderExporter):
         return write_folders(entries, tree, context.lang, on_progress=context.on_progress)
 
 
+class Yolo(FolderExporter):
+    """See `yolo.write_yolo`."""
+
+    description = "pictures with texts of boxes, to train YOLO"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.tree import Tree
+        from barkive.catalogue.export.yolo import check_yolo_folder, write_classes, write_yolo
+
+        assert context.out is not None
+        check_yolo_folder(context.out)
+        categories = Categories(context.labels, context.lang)
+        outcome = write_yolo(
+            entries,
+            Tree.of(context),
+            categories,
+            upright=context.upright,
+            confidence=context.confidence,
+            on_progress=context.on_progress,
+        )
+        write_classes(context.out, categories)
+        return outcome
+
+
+class Crops(FolderExporter):
+    """See `folders.write_crops`."""
+
+    description = "a tree by breed of the dogs, a picture each"
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.folders import write_crops
+        from barkive.catalogue.export.tree import Tree
+
+        tree, told = Tree.of(context), context.on_progress
+        return write_crops(entries, tree, context.lang, context.margin, on_progress=told)
+
+
 class TrainingSet(FolderExporter):
     """See `folders.write_training_set`."""
 
@@ -164,7 +248,10 @@ class TrainingSet(FolderExporter):
 
     def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
         """See `FolderExporter`."""
-        from barkive.catalogue.export.folders import write_training_set
+        from barkive.catalogue.export.folders import write_training_crops, write_training_set
         from barkive.catalogue.export.tree import Tree
 
-        return write_training_set(entries, Tree.of(context), on_progress=context.on_progress)
+        tree, told = Tree.of(context), context.on_progress
+        if context.crops:
+            return write_training_crops(entries, tree, context.margin, on_progress=told)
+        return write_training_set(entries, tree, on_progress=told)

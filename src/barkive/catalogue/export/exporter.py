@@ -8,11 +8,11 @@ made of the same three.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, ClassVar
+from typing import BinaryIO, ClassVar, Final
 
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import Outcome
@@ -21,6 +21,9 @@ from barkive.catalogue.records import Entry
 from barkive.messages import Language
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
+
+MARGIN: Final = 0.1
+"""How much crops show beside a box where nothing else is asked, as a share of its longer side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class ExportContext:
         breed_list: The shelter's own names of breeds, if it has given them.
         copy: Whether folders hold copies rather than links.
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
+        crops: Whether a training set is made of the dogs rather than of whole photos.
+        margin: How much is shown beside the box of a crop, as a share of its longer side, 0..1.
+        upright: Whether photos that their EXIF orientation turns are written anew, upright.
+        confidence: Whether boxes in text have how sure they are as a last column.
         left_out: Photos whose files have changed since they were scanned, or can't be read; it
             grows as the photos pass, where the exporter `reads_photos`.
         on_progress: Called with (photos done, None).
@@ -47,8 +54,33 @@ class ExportContext:
     breed_list: BreedList | None = None
     copy: bool = False
     gone: bool = False
+    crops: bool = False
+    margin: float = MARGIN
+    upright: bool = False
+    confidence: bool = False
     left_out: Mapping[str, Now] = field(default_factory=lambda: MappingProxyType({}))
     on_progress: OnProgress = silent
+
+
+@dataclass(slots=True)
+class Counted:
+    """Entries that are counted as they pass.
+
+    Attributes:
+        entries: Consumed once.
+        on_progress: Called with (entries done, None).
+        done: How many have passed.
+    """
+
+    entries: Iterable[Entry]
+    on_progress: OnProgress = silent
+    done: int = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self.entries:
+            yield entry
+            self.done += 1
+            self.on_progress(self.done, None)
 
 
 class Exporter:
@@ -69,6 +101,13 @@ class Exporter:
 
     def is_available(self) -> bool:
         """Whether all that it needs is installed; the page leaves it out otherwise."""
+        return True
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether a photo can stand in this form; others are left out, and counted.
+
+        A `FolderExporter` is given all, and counts by itself.
+        """
         return True
 
 
@@ -92,15 +131,6 @@ class TextExporter(Exporter, ABC):
             entries: The photos, consumed once, as the pieces are.
             context: What else is asked.
         """
-
-    def written(self, entries: int, pieces: int) -> int:
-        """How many photos are in it, once it is whole.
-
-        Args:
-            entries: The photos that were asked for.
-            pieces: Those that `pieces` has yielded.
-        """
-        return entries
 
 
 class FileExporter(Exporter, ABC):

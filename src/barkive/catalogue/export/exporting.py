@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.exporter import (
+    MARGIN,
+    Counted,
     ExportContext,
     Exporter,
     FileExporter,
@@ -33,8 +34,6 @@ __all__ = ["Export", "ExportFormat"]
 
 _log = logging.getLogger(__name__)
 
-Item = TypeVar("Item")
-
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -48,6 +47,10 @@ class Export:
         breed_list: The shelter's own, for `asm3`.
         copy: Whether folders hold copies rather than links.
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
+        crops: For `training-set`: whether it is made of the dogs rather than of whole photos.
+        margin: Of crops: how much is shown beside the box, as a share of its longer side, 0..1.
+        upright: For `yolo`: whether photos that their EXIF orientation turns are written anew.
+        confidence: For `yolo`: whether boxes have how sure they are as a sixth column.
 
     Raises:
         UsageError: There is no such form, it needs a place, or can't be written there.
@@ -59,6 +62,10 @@ class Export:
     breed_list: BreedList | None = None
     copy: bool = False
     gone: bool = False
+    crops: bool = False
+    margin: float = MARGIN
+    upright: bool = False
+    confidence: bool = False
 
     def __post_init__(self) -> None:
         exporter, out = self.exporter, self.out
@@ -138,7 +145,7 @@ class Export:
         if not isinstance(exporter, TextExporter):
             raise UsageError("export_not_text", format=self.form, formats=", ".join(text_forms()))
         chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
-        return exporter.pieces(chosen, self._context(labels, base))
+        return exporter.pieces(filter(exporter.takes, chosen), self._context(labels, base))
 
     def _context(self, labels: tuple[BreedName, ...], base: str | None) -> ExportContext:
         return ExportContext(
@@ -149,6 +156,10 @@ class Export:
             breed_list=self.breed_list,
             copy=self.copy,
             gone=self.gone,
+            crops=self.crops,
+            margin=self.margin,
+            upright=self.upright,
+            confidence=self.confidence,
         )
 
     def _written(
@@ -160,34 +171,19 @@ class Export:
     ) -> Outcome:
         if isinstance(exporter, FolderExporter):
             return exporter.write(entries, context)
-        counted = _Counted(entries, context.on_progress)
+        counted = Counted(entries, context.on_progress)
+        taken = Counted(filter(exporter.takes, counted))
         if isinstance(exporter, TextExporter):
-            pieces = _Counted(exporter.pieces(iter(counted), context))
+            pieces = exporter.pieces(iter(taken), context)
             if self.out is None:
                 for piece in pieces:
                     write(piece)
             else:
                 with rewriting(self.out) as file:
                     file.writelines(piece.encode() for piece in pieces)
-            written = exporter.written(counted.done, pieces.done)
-            return Outcome(written=written, skipped=counted.done - written)
-        assert isinstance(exporter, FileExporter)
-        assert self.out is not None
-        with rewriting(self.out) as file:
-            exporter.write(iter(counted), file, context)
-        return Outcome(written=counted.done)
-
-
-@dataclass(slots=True)
-class _Counted(Generic[Item]):
-    """Items that are counted as they pass."""
-
-    items: Iterator[Item]
-    on_progress: OnProgress = silent
-    done: int = 0
-
-    def __iter__(self) -> Iterator[Item]:
-        for item in self.items:
-            yield item
-            self.done += 1
-            self.on_progress(self.done, None)
+        else:
+            assert isinstance(exporter, FileExporter)
+            assert self.out is not None
+            with rewriting(self.out) as file:
+                exporter.write(iter(taken), file, context)
+        return Outcome(written=taken.done, skipped=counted.done - taken.done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
+from barkive.errors import PhotoError
 from barkive.messages import Message
 
 
@@ -40,8 +41,10 @@ class Outcome:
     failures: tuple[Failure, ...] = ()
 
 
-def reason_of(error: OSError) -> Message:
-    """What the system says, and what to do."""
+def reason_of(error: OSError | PhotoError) -> Message:
+    """What the system says, and what to do; or what is wrong with a photo."""
+    if isinstance(error, PhotoError):
+        return error.message
     remedy = {
         errno.ENOSPC: "remedy_make_room",
         errno.EDQUOT: "remedy_make_room",

@@ -17,6 +17,8 @@ r"""The catalogue as a Parquet file, for notebooks and databases.
 | `added_at`, `identified_at`, `missing_since` | timestamp, UTC | |
 | `camera` | string | maker and model |
 | `id` | int64 | the catalogue's number for the photo |
+| `dogs` | int32 | how many dogs have a box; null if none were looked for |
+| `boxes` | string | where they are, as JSON text: see `tables.boxes_json` |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, BinaryIO
 
+from barkive.catalogue.export.tables import boxes_json
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
 from barkive.messages import Language
@@ -86,6 +89,8 @@ def _schema(pa: Any) -> Any:
             ("missing_since", utc),
             ("camera", text),
             ("id", pa.int64()),
+            ("dogs", pa.int32()),
+            ("boxes", text),
         ]
     )
 
@@ -124,6 +129,8 @@ def _row(entry: Entry, lang: Language) -> dict[str, Any]:
         "missing_since": entry.missing_since,
         "camera": _text(entry.camera),
         "id": entry.id,
+        "dogs": len(entry.dogs) if entry.dogs is not None else None,
+        "boxes": _text(boxes_json(entry.dogs, lang)) if entry.dogs else None,
     }
 
 

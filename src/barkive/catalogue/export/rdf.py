@@ -15,8 +15,8 @@ from lxml import etree
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _CONTAINERS = tuple(f"{RDF}{name}" for name in ("Bag", "Seq", "Alt"))
-_ITEM = f"{RDF}li"
-_DESCRIPTION = f"{RDF}Description"
+ITEM = f"{RDF}li"
+DESCRIPTION = f"{RDF}Description"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -51,7 +51,7 @@ def words(rdf: Any, listed: ListProperty) -> list[str]:
     found = [word for d in _descriptions(rdf) if (word := d.get(listed.name))]
     for element in _elements(rdf, listed):
         container = _container_of(element)
-        items = [element] if container is None else container.iterchildren(_ITEM)
+        items = [element] if container is None else container.iterchildren(ITEM)
         found += [word for item in items if (word := _word(item))]
     return found
 
@@ -73,21 +73,21 @@ def change(rdf: Any, listed: ListProperty, stale: Sequence[str], missing: Sequen
     lists = _lists(rdf, listed)
     for word in stale:
         # Of two equal ones the later: whoever added it found the other there.
-        items = [item for one in lists for item in one.iterchildren(_ITEM)]
+        items = [item for one in lists for item in one.iterchildren(ITEM)]
         last = next((item for item in reversed(items) if _word(item) == word), None)
         if last is not None and not len(last) and not last.attrib:
             last.getparent().remove(last)
     if missing:
-        target = lists[0] if lists else _new_list(_first_description(rdf), listed)
+        target = lists[0] if lists else _new_list(first_description(rdf), listed)
         for word in missing:
-            etree.SubElement(target, _ITEM).text = word
+            etree.SubElement(target, ITEM).text = word
     for element in _elements(rdf, listed):
         _tidy(element)
     return True
 
 
 def _descriptions(rdf: Any) -> list[Any]:
-    return list(rdf.iterchildren(_DESCRIPTION))
+    return list(rdf.iterchildren(DESCRIPTION))
 
 
 def _elements(rdf: Any, listed: ListProperty) -> list[Any]:
@@ -98,22 +98,23 @@ def _lists(rdf: Any, listed: ListProperty) -> list[Any]:
     """The property's lists; attributes and simple texts are turned into lists first."""
     for description in _descriptions(rdf):
         if word := description.attrib.pop(listed.name, None):
-            etree.SubElement(_new_list(description, listed), _ITEM).text = word
+            etree.SubElement(_new_list(description, listed), ITEM).text = word
     lists = []
     for element in _elements(rdf, listed):
         container = _container_of(element)
         if container is None:
             container = _into_list(element, listed)
-        elif any(item.tag != _ITEM for item in container.iterchildren(etree.Element)):
+        elif any(item.tag != ITEM for item in container.iterchildren(etree.Element)):
             raise OddListError
         lists.append(container)
     return lists
 
 
-def _first_description(rdf: Any) -> Any:
+def first_description(rdf: Any) -> Any:
+    """The first description of an `rdf:RDF`, made where there is none."""
     for description in _descriptions(rdf):
         return description
-    description = etree.SubElement(rdf, _DESCRIPTION)
+    description = etree.SubElement(rdf, DESCRIPTION)
     description.set(f"{RDF}about", "")
     return description
 
@@ -140,7 +141,7 @@ def _into_list(element: Any, listed: ListProperty) -> Any:
     word, element.text = element.text, None
     container = etree.SubElement(element, f"{RDF}{listed.container}")
     if word and word.strip():
-        item = etree.SubElement(container, _ITEM)
+        item = etree.SubElement(container, ITEM)
         item.text = word
         if language:
             item.set(_LANGUAGE, language)
@@ -157,11 +158,17 @@ def _word(item: Any) -> str:
 
 
 def _tidy(element: Any) -> None:
-    """Removes a property that has become empty, else lays it out as Adobe's toolkit does."""
+    """Removes a property that has become empty, else lays it out."""
     parent, container = element.getparent(), element[0]
     if len(element) == 1 and not len(container) and not container.attrib:
         parent.remove(element)
-        return
+    else:
+        lay_out(element)
+
+
+def lay_out(element: Any) -> None:
+    """Lays a property out as Adobe's toolkit does."""
+    parent = element.getparent()
     level = sum(1 for _ in element.iterancestors())
     etree.indent(element, space=" ", level=level)
     if not (element.tail or "").strip():

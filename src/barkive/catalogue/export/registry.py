@@ -29,10 +29,14 @@ class ExportFormat(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     MD_JSON = "md-json"
+    COCO = "coco"
+    YOLO = "yolo"
+    LABEL_STUDIO = "label-studio"
     ASM3 = "asm3"
     XMP = "xmp"
     FOLDERS = "folders"
     CONTACT_SHEET = "contact-sheet"
+    CROPS = "crops"
     TRAINING_SET = "training-set"
 
 
@@ -42,10 +46,14 @@ _BUILT_IN: Mapping[str, type[Exporter]] = {
     ExportFormat.JSONL: built_in.JsonLines,
     ExportFormat.PARQUET: built_in.Parquet,
     ExportFormat.MD_JSON: built_in.MegaDetector,
+    ExportFormat.COCO: built_in.Coco,
+    ExportFormat.YOLO: built_in.Yolo,
+    ExportFormat.LABEL_STUDIO: built_in.LabelStudio,
     ExportFormat.ASM3: built_in.Asm3,
     ExportFormat.XMP: built_in.Xmp,
     ExportFormat.FOLDERS: built_in.Folders,
     ExportFormat.CONTACT_SHEET: built_in.ContactSheet,
+    ExportFormat.CROPS: built_in.Crops,
     ExportFormat.TRAINING_SET: built_in.TrainingSet,
 }
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cache
 
 from barkive.breeds import Breed, all_breeds
-from barkive.catalogue.records import Entry
+from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
@@ -30,7 +30,7 @@ _WORTH_SHOWING = 0.01
 _COLUMNS = (
     *("file", "status", "breed", "breed2", "probability", "alternatives"),
     *("corrected", "note", "fci_number", "fci_group", "taken_at", "camera"),
-    *("width", "height", "error", "error_code", "model", "missing_since"),
+    *("width", "height", "error", "error_code", "model", "missing_since", "dogs", "boxes"),
 )
 
 
@@ -102,6 +102,22 @@ def short_list(breeds: Iterable[Candidate], lang: Language) -> str:
     )
 
 
+def boxes_json(dogs: Iterable[EntryDog], lang: Language) -> str:
+    """The boxes of dogs as JSON text: a list of `x`, `y`, `width`, `height` and `breed`.
+
+    The first four are shares of the upright photo. `breed` is null where it is not known.
+
+    Args:
+        dogs: Of one photo.
+        lang: Of the breeds' names.
+    """
+    boxes = [
+        {**dog.box.to_json(), "breed": " x ".join(one.name(lang) for one in dog.labels) or None}
+        for dog in dogs
+    ]
+    return json.dumps(boxes, ensure_ascii=False)
+
+
 def _cells(entry: Entry, words: Messages) -> Iterator[str | int | None]:
     lang, labels = words.lang, entry.labels
     breed = _table().get(labels[0].id) if labels else None
@@ -123,6 +139,8 @@ def _cells(entry: Entry, words: Messages) -> Iterator[str | int | None]:
     yield entry.reason.code if entry.reason else None
     yield entry.model
     yield _time(entry.missing_since)
+    yield len(entry.dogs) if entry.dogs is not None else None
+    yield boxes_json(entry.dogs, lang) if entry.dogs else None
 
 
 def defused(cell: str | int | None) -> str | int | None:

@@ -1,4 +1,4 @@
-"""Puts photos into folders as links or copies, and takes away what it put there earlier.
+"""Puts photos, or what is made of them, into folders, and takes away what it put there earlier.
 
 Never writes to a photo, and never replaces or removes what it did not make itself: by its
 manifest it knows what that is. Knows nothing of breeds.
@@ -7,11 +7,12 @@ manifest it knows what that is. Knows nothing of breeds.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +29,51 @@ from barkive.images import read_file
 from barkive.images.files import EXTENSIONS
 from barkive.images.placed import Kind, Placed
 from barkive.messages import Message
+
+# These have a content of their own, and are as open as their owner made them.
+_OWN_CONTENT = (Kind.COPY, Kind.MADE)
+# The part of texts that go with a photo.
+_BESIDE = "beside"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A file that is made of a photo.
+
+    Attributes:
+        suffix: Of its name, with the dot; the rest is the photo's.
+        content: Makes it; called only if it is not there yet.
+        recipe: How it is made: another recipe makes another file.
+        part: What of the photo it is, where several files of a folder are made of one.
+    """
+
+    suffix: str
+    content: Callable[[], bytes]
+    recipe: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A text that goes with a photo, under the same name in another folder.
+
+    Attributes:
+        folder: The folder's safe name.
+        suffix: Of the text's name, with the dot.
+        text: What it says.
+    """
+
+    folder: str
+    suffix: str
+    text: str
+
+    def name_for(self, photo: str) -> str:
+        """The text's name.
+
+        Args:
+            photo: The photo's, such as `images/rex.jpg`.
+        """
+        return f"{self.folder}/{os.path.splitext(photo.partition('/')[2])[0]}{self.suffix}"  # noqa: PTH122
 
 
 class Tree:
@@ -54,15 +100,19 @@ class Tree:
         Raises:
             UsageError: The folder can't be made, read or written into.
         """
-        self._out = _made(out)
+        self._out = made_folder(out)
         self._manifest = Manifest(self._out)
         self._earlier = self._manifest.placed
         self._gone, self._left_out = gone, left_out
         self._now: dict[str, Placed] = {}
         # Where a photo is in a folder already, so that it keeps its name there.
         self._known = {
-            (name.partition("/")[0], one.photo): name for name, one in self._earlier.items()
+            (name.partition("/")[0], one.photo, one.part): name
+            for name, one in self._earlier.items()
         }
+        self._made_of: dict[str, list[str]] = {}
+        for name, one in self._earlier.items():
+            self._made_of.setdefault(one.photo, []).append(name)
         self._taken: set[str] = set()
         self._next_number: dict[str, int] = {}
         if copy:
@@ -88,29 +138,39 @@ class Tree:
                     return True
         return False
 
-    def place(self, entry: Entry, folder: str) -> bool:
+    def place(
+        self, entry: Entry, folder: str, made: Made | None = None, beside: Beside | None = None
+    ) -> bool:
         """Puts a photo into a folder, unless it is there and right.
 
         Args:
             entry: The photo.
             folder: The folder's safe name.
+            made: What to put there in place of the photo itself.
+            beside: A text that goes with it. No two photos then have names that differ in
+                their endings alone.
 
         Returns:
             Whether anything was written.
 
         Raises:
-            OSError: It can't be; what an earlier export made of it stays.
+            OSError: It can't be; `keep` then leaves what an earlier export made of it.
+            PhotoError: Nothing can be made of the photo; likewise.
             UsageError: The manifest can't be written.
         """
-        known = self._known.get((folder, entry.file))
+        known = self._known.get((folder, entry.file, made.part if made else ""))
         if known in self._now:
             return False
-        try:
-            return self._place(entry, folder, known)
-        except OSError:
-            if known is not None:
-                self._now[known] = self._earlier[known]
-            raise
+        return self._place(entry, folder, known, made, beside)
+
+    def keep(self, photo: str) -> None:
+        """Leaves what an earlier export made of a photo, which can't be placed now.
+
+        Args:
+            photo: Its absolute path.
+        """
+        for name in self._made_of.get(photo, ()):
+            self._now.setdefault(name, self._earlier[name])
 
     def finish(self) -> tuple[int, list[Failure]]:
         """Removes what an earlier export put there and this one did not.
@@ -126,14 +186,17 @@ class Tree:
         """
         removed, failures = 0, []
         placed = {one.photo for one in self._now.values()}
+        shown = set(placed)
         contents = {one.sha256 for one in self._now.values()} - {None}
         doomed: dict[str, Placed] = {}
-        for name, one in self._earlier.items():
+        # A text stays where its photo does.
+        for name, one in sorted(self._earlier.items(), key=lambda item: item[1].part == _BESIDE):
             path = self._out / name
             if name in self._now or path.parent.is_symlink() or not one.is_at(path):
                 continue
-            if self._stays(one, path, contents):
+            if one.photo in shown if one.part == _BESIDE else self._stays(one, path, contents):
                 self._now[name] = one
+                shown.add(one.photo)
             else:
                 doomed[name] = one
         lost = {one.photo for one in doomed.values()} - placed
@@ -169,42 +232,67 @@ class Tree:
                 return one.kind is not Kind.LINK and not _is_one(path, one.photo)
         if one.kind is Kind.LINK or one.sha256 in contents:
             return False
+        if one.kind is Kind.MADE:  # of a photo that has gone it is what is left
+            return not os.path.lexists(one.photo)
         original = Path(os.path.realpath(one.photo))
         return original == path or not (original.is_file() and _is_same_picture(original, path))
 
-    def _place(self, entry: Entry, folder: str, known: str | None) -> bool:
+    def _place(
+        self, entry: Entry, folder: str, known: str | None, made: Made | None, beside: Beside | None
+    ) -> bool:
         status = os.stat(entry.file)  # noqa: PTH116 - Path() would tidy it
-        name = next(
-            name for name in self._candidates(entry, folder, known) if self._is_free(name, entry)
+        names = self._candidates(entry, folder, known, made)
+        part = made.part if made else ""
+        if beside is None:
+            name = next(name for name in names if self._is_free(name, entry, part))
+            return self._put(entry, name, status, made)
+        name, text = next(
+            (name, text)
+            for name, text in ((name, beside.name_for(name)) for name in names)
+            if self._is_free(name, entry, part) and self._is_free(text, entry, _BESIDE)
         )
+        content = beside.text.encode()
+        recipe = hashlib.sha256(content).hexdigest()
+        written = Made(beside.suffix, lambda: content, recipe, _BESIDE)
+        # Both, whatever the first says.
+        return any([self._put(entry, name, status, made), self._put(entry, text, status, written)])
+
+    def _put(self, entry: Entry, name: str, status: os.stat_result, made: Made | None) -> bool:
+        """Puts one file there under a free name, unless it is there and right."""
         earlier, path = self._earlier.get(name), self._out / name
-        right = earlier is not None and earlier.kind in self._kinds and earlier.is_at(path)
-        if earlier is not None and right and _is_of(earlier, entry.file, status):
+        kinds = self._kinds if made is None else (Kind.MADE,)
+        right = earlier is not None and earlier.kind in kinds and earlier.is_at(path)
+        if earlier is not None and right and _is_of(earlier, entry, status, made):
             # A copy of a photo that has moved since is as good as before.
             self._now[name] = replace(earlier, photo=entry.file)
         else:
-            self._now[name] = self._make(entry, name, status)
+            self._now[name] = self._make(entry, name, status, made)
             right = False
-        self._known[folder, entry.file] = name
+        part = made.part if made else ""
+        self._known[name.partition("/")[0], entry.file, part] = name
         self._taken.add(key_of(name))
         return not right
 
-    def _candidates(self, entry: Entry, folder: str, known: str | None) -> Iterator[str]:
+    def _candidates(
+        self, entry: Entry, folder: str, known: str | None, made: Made | None
+    ) -> Iterator[str]:
         """The names for a photo, the best first, without end."""
-        if known is not None:
-            yield known
         file = os.path.basename(entry.file)  # noqa: PTH119
         if entry.format and not file.lower().endswith(EXTENSIONS):
             file = f"{file}.{entry.format.lower()}"
+        if made is not None:
+            file = os.path.splitext(file)[0] + made.suffix  # noqa: PTH122
         file = safe_name(file)
         stem, suffix = os.path.splitext(file)  # noqa: PTH122
+        if known is not None and known.endswith(suffix):
+            yield known
         key = key_of(f"{folder}/{file}")
         for number in count(self._next_number.get(key, 1)):
             if number > 1:
                 self._next_number[key] = number + 1
             yield f"{folder}/{stem}{f'-{number}' if number > 1 else ''}{suffix}"
 
-    def _is_free(self, name: str, entry: Entry) -> bool:
+    def _is_free(self, name: str, entry: Entry, part: str) -> bool:
         """Whether a photo may have a name: it is nobody's, its own, or that of one gone."""
         path = self._out / name
         if key_of(name) in self._taken:
@@ -215,11 +303,11 @@ class Tree:
         if earlier is None or not earlier.is_at(path):
             return False
         if earlier.photo == entry.file or os.path.lexists(earlier.photo):
-            return earlier.photo == entry.file
+            return (earlier.photo, earlier.part) == (entry.file, part)
         same = entry.sha256 is not None and entry.sha256 == earlier.sha256
-        return earlier.kind is Kind.LINK or same
+        return earlier.kind is Kind.LINK or (same and earlier.part == part)
 
-    def _make(self, entry: Entry, name: str, status: os.stat_result) -> Placed:
+    def _make(self, entry: Entry, name: str, status: os.stat_result, made: Made | None) -> Placed:
         path = self._out / name
         if path.parent.is_symlink():
             reason = Message("reason_folder_is_link", {"folder": str(path.parent)})
@@ -227,20 +315,29 @@ class Tree:
         path.parent.mkdir(exist_ok=True)
         with replacing(path, durable=False) as part:
             earlier = self._earlier.get(name)
-            copied = earlier is not None and earlier.kind is Kind.COPY
-            kind = _put(entry.file, part, self._kinds, like=path if copied else None)
-            if kind is Kind.COPY:
+            copied = earlier is not None and earlier.kind in _OWN_CONTENT
+            like = path if copied else None
+            if made is None:
+                kind, how = _put(entry.file, part, self._kinds, like), ("", "")
+            else:
+                with begin(part, like) as file:
+                    file.write(made.content())
+                kind, how = Kind.MADE, (made.part, made.recipe)
+            if kind in _OWN_CONTENT:
                 os.utime(part, ns=(status.st_atime_ns, status.st_mtime_ns))
             size = part.stat().st_size
-            placed = Placed(entry.file, kind, size, status.st_mtime_ns, entry.sha256)
+            placed = Placed(entry.file, kind, size, status.st_mtime_ns, entry.sha256, *how)
             self._manifest.add(name, placed)
         return placed
 
 
-def _is_of(placed: Placed, photo: str, status: os.stat_result) -> bool:
+def _is_of(placed: Placed, entry: Entry, status: os.stat_result, made: Made | None) -> bool:
     """Whether it shows a photo as that is now."""
+    if made is not None:
+        same = (made.recipe, entry.sha256, status.st_mtime_ns)
+        return (placed.recipe, placed.sha256, placed.mtime_ns) == same
     if placed.kind is Kind.LINK:
-        return placed.photo == photo
+        return placed.photo == entry.file
     return (placed.size, placed.mtime_ns) == (status.st_size, status.st_mtime_ns)
 
 
@@ -274,7 +371,12 @@ def _put(photo: str, part: Path, kinds: Sequence[Kind], like: Path | None) -> Ki
     return Kind.COPY
 
 
-def _made(out: Path) -> Path:
+def made_folder(out: Path) -> Path:
+    """Makes a folder for an export where there is none, and gives its real path.
+
+    Raises:
+        UsageError: It can't be made, or not be written into.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

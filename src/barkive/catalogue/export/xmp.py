@@ -1,4 +1,4 @@
-"""Writes each photo's breed into XMP side-cars, for photo managers.
+"""Writes each photo's breed and dogs into XMP side-cars, for photo managers.
 
 digiKam, Immich, PhotoPrism and darktable read `photo.jpg.xmp`; Lightroom's convention is
 `photo.xmp`. What a packet looks like, `xmp_packet` knows. Photos are never written to.
@@ -13,9 +13,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from barkive.atomic import rewriting
+from barkive.catalogue.export.boxed import dogs_of, within
 from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
+from barkive.catalogue.export.regions import Region, StaleRegionsError
 from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
 from barkive.catalogue.records import Entry
+from barkive.errors import PhotoError
+from barkive.images import describe, read_file
+from barkive.images.decode import TURNED
 from barkive.images.files import EXTENSIONS, RAW
 from barkive.messages import Language, Messages
 from barkive.progress import OnProgress, silent
@@ -37,11 +42,14 @@ def write_sidecars(
 ) -> Outcome:
     """Writes the tags of photos into side-cars, `Dog|Pug` or `Chien|Carlin`.
 
-    What a side-car holds already stays, save the tags that Barkive added before. A photo
-    without a dog, or one that can't be read, gets no side-car, and loses Barkive's tags where
-    it has one. A side-car that is right already is not touched. One that is a link is written
-    where the link leads. Each appears only when it is whole, and keeps its owner and rights:
-    see `rewriting`.
+    Dogs that have a box become regions of the type `Pet`, described by their breed. They have no
+    name, because Immich makes a person of every region with a name.
+
+    What a side-car holds already stays, save the tags and regions that Barkive added before. A
+    photo without a dog, or one that can't be read, gets no side-car, and loses what Barkive
+    added where it has one. A side-car that is right already is not touched. One that is a link
+    is written where the link leads. Each appears only when it is whole, and keeps its owner and
+    rights: see `rewriting`.
 
     Args:
         entries: The photos; those whose file is gone are skipped.
@@ -61,13 +69,12 @@ def write_sidecars(
         if not os.path.isfile(entry.file):  # noqa: PTH113 - Path() may refuse odd names
             skipped += 1
         else:
-            tags = tags_of(entry, lang)
             for sidecar in _sidecars(entry, out, base):
                 try:
-                    result = _update(sidecar, tags)
+                    result = _update(sidecar, entry, lang)
                     written += result is True
                     unchanged += result is False
-                except PacketError as error:
+                except (PacketError, PhotoError) as error:
                     failures.append(Failure(str(sidecar), error.message))
                 except OSError as error:
                     failures.append(Failure(str(sidecar), reason_of(error)))
@@ -76,17 +83,37 @@ def write_sidecars(
 
 
 def tags_of(entry: Entry, lang: Language) -> Tags:
-    """What side-cars say of a photo: its breeds, or that Barkive is not sure."""
+    """What side-cars say of a photo: the breeds of its dogs, or that Barkive is not sure."""
     names = [label.name(lang) for label in entry.labels]
     if entry.status is Status.UNCERTAIN:
         names = [Messages(lang)("export.tag_not_sure")]
-    words = tuple(_word(name) for name in names)
+    names += [label.name(lang) for dog in dogs_of(entry) for label in dog.labels]
+    words = tuple(dict.fromkeys(_word(name) for name in names))
     root = Messages(lang)("export.tag_root")
     return Tags(
         subject=words,
         hierarchical=tuple(f"{root}|{word}" for word in words),
         path=tuple(f"{root}/{word}" for word in words),
     )
+
+
+def regions_of(entry: Entry, orientation: int, lang: Language) -> list[Region]:
+    """The dogs of a photo as regions of the picture as it is stored.
+
+    Args:
+        entry: The photo.
+        orientation: Of its EXIF data, 1..8.
+        lang: Of the descriptions.
+    """
+    not_sure = Messages(lang)("export.tag_not_sure")
+    return [
+        Region(
+            within(dog.box).turned_back(orientation),
+            _word(" x ".join(label.name(lang) for label in dog.labels) or not_sure),
+            _word(" x ".join(label.id for label in dog.labels)) if dog.labels else "",
+        )
+        for dog in dogs_of(entry)
+    ]
 
 
 def _word(name: str) -> str:
@@ -135,16 +162,18 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _update(sidecar: Path, tags: Tags) -> bool | None:
+def _update(sidecar: Path, entry: Entry, lang: Language) -> bool | None:
     """Brings one side-car up to date.
 
     Returns:
         Whether it was written; None where there is none and none is needed.
 
     Raises:
-        PacketError: What is there is left as it is; the message says why.
+        PacketError: What is there is left as it is, or its regions are; the message says why.
+        PhotoError: The photo, whose size and orientation are asked for, can't be read.
         OSError: It can't be read or written.
     """
+    tags = tags_of(entry, lang)
     target = sidecar.resolve() if sidecar.is_symlink() else sidecar
     try:
         status = target.stat()
@@ -157,11 +186,34 @@ def _update(sidecar: Path, tags: Tags) -> bool | None:
         packet = Packet()
     else:
         packet = Packet(_read(target, status))
-    if not packet.replace(tags):
-        return False
-    with rewriting(target) as file:
-        file.write(bytes(packet))
-    return True
+    changed = packet.replace(tags)
+    refusal = None
+    try:
+        changed |= _replace_regions(packet, entry, lang)
+    except StaleRegionsError as error:
+        refusal = PacketError("sidecar_regions_stale", size=_size(error.there))
+    if changed:
+        with rewriting(target) as file:
+            file.write(bytes(packet))
+    if refusal is not None:
+        raise refusal
+    return changed
+
+
+def _replace_regions(packet: Packet, entry: Entry, lang: Language) -> bool:
+    if not dogs_of(entry):
+        return packet.replace_regions((), (0, 0))
+    orientation, size = entry.orientation, (entry.width, entry.height)
+    if orientation is None or None in size:
+        header = describe(read_file(entry.file))
+        orientation, size = header.orientation, (header.width, header.height)
+    width, height = (side or 0 for side in size)
+    stored = (height, width) if orientation in TURNED else (width, height)
+    return packet.replace_regions(regions_of(entry, orientation, lang), stored)
+
+
+def _size(sides: tuple[float, float]) -> str:
+    return " x ".join(f"{side:.0f}" for side in sides)
 
 
 def _read(sidecar: Path, status: os.stat_result) -> bytes:

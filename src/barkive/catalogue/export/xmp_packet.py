@@ -4,18 +4,20 @@ XMP is RDF in XML, see ISO 16684-1 and https://developer.adobe.com/xmp/docs/. Th
 properties hold a photo's tags: `dc:subject` (single words), `lr:hierarchicalSubject`
 (Lightroom; levels divided by `|`) and `digiKam:TagsList` (levels divided by `/`). What
 Barkive adds to each is noted in a property of its own namespace, so that it can be taken
-away again and a tag that was there before stays. Knows nothing of files and of photos.
+away again and a tag that was there before stays. The boxes of dogs are `regions`. Knows nothing
+of files and of photos.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
 from barkive.catalogue.export.rdf import RDF, ListProperty, OddListError, change, words
+from barkive.catalogue.export.regions import Region, Regions
 from barkive.errors import BarkiveError
 
 _ROOTS = ("{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta", f"{RDF}RDF")
@@ -115,6 +117,21 @@ class Packet:
         except OddListError:
             raise PacketError("sidecar_tags_unchangeable") from None
         return any(changes)
+
+    def replace_regions(self, regions: Sequence[Region], size: tuple[int, int]) -> bool:
+        """Takes away the regions that Barkive added earlier, and adds these: see `Regions`.
+
+        Args:
+            regions: Of the picture.
+            size: The picture's width and height as it is stored, in pixels.
+
+        Returns:
+            Whether anything changed.
+
+        Raises:
+            StaleRegionsError: There are regions of a picture of another shape, and none was added.
+        """
+        return Regions(self._rdf, _NOTES, "barkive").replace(regions, size)
 
     def _exchange(self, listed: ListProperty, tags: Iterable[str]) -> bool:
         noted = ListProperty("barkive", _NOTES, listed.local)

@@ -241,6 +241,7 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any], found: Effe
         missing_since=row.missing_since,
         dogs=dogs,
         said_id=row.said_id,
+        orientation=row.orientation,
     )
 
 

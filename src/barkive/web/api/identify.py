@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.errors import PhotoError
 from barkive.verdicts import VerdictJSON
 from barkive.web.api.openapi import UPLOAD, VERDICT, example
-from barkive.web.api.parameters import Lang, Top
+from barkive.web.api.parameters import Lang, Place, Top
 from barkive.web.dependencies import Counted, Setup, Shared
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
@@ -30,22 +32,32 @@ async def identify(
     counted: Counted,
     top: Top = 5,
     lang: Lang = "en",
+    dogs: Annotated[
+        bool,
+        Query(
+            description="Whether each dog of a photo is found and judged; or photos are judged as "
+            "wholes, which is faster."
+        ),
+    ] = True,
 ) -> Response:
     """One photo or many, in the field `files` of a form, or one as the body.
 
     A photo that can't be read has the status `failed` and the reason in `error`; the others
-    are answered all the same. Nothing is kept.
+    are answered all the same. `dogs` are the dogs that have a box, the largest first; its box is
+    in shares of the upright photo. Nothing is kept.
     """
     shared.inference.require_room()
     async with received(request, setup.limits) as uploads:
-        verdicts = await shared.identify(uploads, top)
+        verdicts = await shared.identify(uploads, top, dogs=dogs)
     for one in verdicts:
         counted.judged(one.status)
     return JSONResponse([one.to_json(lang) for one in verdicts])
 
 
 @router.post(Route.API_HEATMAP, include_in_schema=False)
-async def heatmap(request: Request, shared: Shared, setup: Setup, breed: str) -> Response:
+async def heatmap(
+    request: Request, shared: Shared, setup: Setup, breed: str, place: Place
+) -> Response:
     """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
     async with received(request, setup.limits) as uploads:
         if len(uploads) != 1:
@@ -55,7 +67,7 @@ async def heatmap(request: Request, shared: Shared, setup: Setup, breed: str) ->
             raise UploadError(422, one.reason.code, **one.reason.params)
         content = await one.read()
     try:
-        heat_map = await shared.heat_map(content, breed)
+        heat_map = await shared.heat_map(content, breed, place)
     except PhotoError as error:
         raise UploadError(422, error.code, **error.params) from None
     return Response(heat_map, media_type="image/png")

@@ -30,6 +30,8 @@ _SAID = {
     "by": "Ada",
     "at": "2026-06-02T09:30:00Z",
     "was": "uncertain",
+    "dog": None,
+    "box": None,
 }
 _MERGED = {
     "catalogue": "ben.sqlite",

@@ -154,19 +154,28 @@ UPLOAD = {
 }
 """The body of a request that sends photos."""
 
+_BREEDS = [
+    {"id": "n02087394", "name": "Rhodesian Ridgeback", "probability": 0.5374},
+    {"id": "n02090379", "name": "Redbone Coonhound", "probability": 0.1512},
+]
+_DOG = {
+    "box": {"x": 0.1023, "y": 0.2104, "width": 0.4511, "height": 0.6032},
+    "score": 0.9312,
+    "status": "uncertain",
+    "breeds": _BREEDS,
+}
 VERDICT = {
     "file": "rex.jpg",
     "status": "uncertain",
-    "breeds": [
-        {"id": "n02087394", "name": "Rhodesian Ridgeback", "probability": 0.5374},
-        {"id": "n02090379", "name": "Redbone Coonhound", "probability": 0.1512},
-    ],
+    "breeds": _BREEDS,
     "error": None,
     "error_code": None,
-    "model": "barkive-mobilenetv2_100.tf_in1k@f84f71bc237c",
+    "model": "barkive-mobilenetv2_100.tf_in1k@f84f71bc237c+dogs-3c6b1d",
+    "dogs": [_DOG],
 }
 ENTRY = VERDICT | {
     "file": "/home/ada/Pictures/rex.jpg",
+    "dogs": [_DOG | {"id": 4503599627370495, "corrected": False, "note": None}],
     "id": 371590264118,
     "version": "ab" * 16 + "-0",
     "corrected": False,

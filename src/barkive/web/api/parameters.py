@@ -7,9 +7,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
-from barkive.catalogue import Filter
+from barkive.boxes import Box
+from barkive.catalogue import Filter, number_of_dogs
+from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
 
@@ -38,12 +40,12 @@ def _filter(
         ),
     ] = None,
     breed: Annotated[
-        str | None,
+        list[Annotated[str, Field(max_length=200, pattern=PRINTED)]] | None,
         Query(
-            max_length=200,
-            pattern=PRINTED,
-            description="A name in English or French, or an id: photos of this breed, of crosses "
-            "with it, and uncertain ones whose best guess it is.",
+            max_length=10,
+            description="A name in English or French, or an id: photos with a dog of this breed, "
+            "of a cross with it, or with an uncertain one whose best guess it is. Given several "
+            "times, photos with a dog of each.",
         ),
     ] = None,
     group: Annotated[int | None, Query(ge=1, le=10, description="An FCI group.")] = None,
@@ -57,6 +59,14 @@ def _filter(
     min_probability: Annotated[
         float | None, Query(ge=0, le=1, description="The breed has at least this probability.")
     ] = None,
+    dogs: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9]{1,4}([+]|-[0-9]{1,4})?$",
+            description="With so many dogs: `2`, `2+` for two or more (as `2%2B` in an address), "
+            "`1-3`.",
+        ),
+    ] = None,
     corrected: Annotated[bool | None, Query(description="Whether people said what it is.")] = None,
     missing: Annotated[
         bool, Query(description="Photos whose files are gone, not those that are there.")
@@ -64,13 +74,14 @@ def _filter(
 ) -> Filter:
     return Filter(
         text=text,
-        breed=breed,
+        breeds=tuple(breed or ()),
         group=group,
         status=tuple(status or ()),
         after=after,
         before=before,
         folder=folder,
         min_probability=min_probability,
+        dogs=number_of_dogs(dogs) if dogs is not None else None,
         corrected=corrected,
         missing=missing,
     )
@@ -78,6 +89,32 @@ def _filter(
 
 FilterQuery = Annotated[Filter, Depends(_filter)]
 """Which photos are meant."""
+
+
+def _place(
+    box: Annotated[
+        str | None,
+        Query(
+            pattern=r"^[0-9.]{1,20}(,[0-9.]{1,20}){3}$",
+            description="Of a dog: x, y, width and height in shares of the upright photo.",
+        ),
+    ] = None,
+) -> Box | None:
+    if box is None:
+        return None
+    try:
+        x, y, width, height = map(float, box.split(","))
+    except ValueError:
+        raise UsageError("box_outside_photo", box=box) from None
+    return Box(x, y, width, height)
+
+
+DogId = Annotated[
+    int | None, Query(ge=0, le=2**53 - 1, description="The `id` of one of the photo's dogs.")
+]
+"""Which dog of a photo is meant."""
+Place = Annotated[Box | None, Depends(_place)]
+"""Where a dog is."""
 Lang = Annotated[Language, Query(description="Of the breeds' names.")]
 """The language of names."""
 Top = Annotated[int, Query(ge=1, le=1000, description="How many breeds to list, at most.")]

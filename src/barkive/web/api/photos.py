@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
+from barkive.boxes import Box
 from barkive.catalogue import ChangeJSON, Entry, EntryJSON, FoundJSON, Kind, Label
 from barkive.errors import (
     ChangedPhotoError,
@@ -19,7 +20,7 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Top
+from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Top
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -38,6 +39,8 @@ _CHANGE = {
     "by": "Ada",
     "at": "2026-06-02T09:30:00Z",
     "was": "uncertain",
+    "dog": None,
+    "box": None,
 }
 
 
@@ -80,8 +83,34 @@ class Duplicates(TypedDict):
     photos: list[EntryJSON]
 
 
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class SaidBox(BaseModel):
+    """Where a dog is, in shares of the width and height of the upright photo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    x: _Share = Field(description="Of the left edge.")
+    y: _Share = Field(description="Of the upper edge.")
+    width: Annotated[float, Field(gt=0, le=1)]
+    height: Annotated[float, Field(gt=0, le=1)]
+
+    def box(self) -> Box:
+        """The same as a box.
+
+        Raises:
+            UsageError: It does not lie inside the photo.
+        """
+        return Box(self.x, self.y, self.width, self.height)
+
+
 class _Said(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    dog: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = Field(
+        None, description="The `id` of the dog that is meant; without, the photo's main dog."
+    )
 
     note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
@@ -89,7 +118,14 @@ class _Said(BaseModel):
     by: _NAME | None = Field(None, description="Who says so.")
 
 
-class SaidBreeds(_Said):
+class _SaidInBox(_Said):
+    box: SaidBox | None = Field(
+        None,
+        description="Where the dog is: moves `dog`, or without one says that another is there.",
+    )
+
+
+class SaidBreeds(_SaidInBox):
     """What a person says of a photo: its breed, or the two breeds of a cross."""
 
     model_config = ConfigDict(
@@ -107,7 +143,7 @@ class SaidBreeds(_Said):
     )
 
 
-class SaidCross(_Said):
+class SaidCross(_SaidInBox):
     """What a person says of a photo: it shows a cross of two breeds."""
 
     kind: Literal["cross"]
@@ -115,13 +151,30 @@ class SaidCross(_Said):
     other: bool = Field(False, description="Likewise.")
 
 
+class SaidUnsure(_SaidInBox):
+    """What a person says of a photo: the breed can't be told."""
+
+    kind: Literal["unsure"]
+
+
+class SaidDog(_Said):
+    """What a person says of a photo: a dog is there, whatever its breed."""
+
+    kind: Literal["dog"]
+    box: SaidBox = Field(
+        description="Where: moves `dog`, or without one says that another is there."
+    )
+
+
 class SaidOtherwise(_Said):
-    """What a person says of a photo: no dog, or it can't be told; or a word is taken back."""
+    """What a person says of a photo or a dog of it: it is none; or a word is taken back."""
 
-    kind: Literal["not_dog", "unsure", "undo"]
+    kind: Literal["not_dog", "undo"]
 
 
-Said = Annotated[SaidBreeds | SaidCross | SaidOtherwise, Field(discriminator="kind")]
+Said = Annotated[
+    SaidBreeds | SaidCross | SaidUnsure | SaidDog | SaidOtherwise, Field(discriminator="kind")
+]
 
 
 class Counts(TypedDict):
@@ -230,9 +283,10 @@ def correct(
     ] = None,
     lang: Lang = "en",
 ) -> Response:
-    """Writes what a person says of a photo; it is durable when this answers.
+    """Writes what a person says of a photo or of a dog in it; it is durable when this answers.
 
-    It holds for every file of the same picture, stands over what the model says, and its
+    A box that is drawn or moved is judged, so that the model's guesses stand beside it. What is
+    said holds for every file of the same picture, stands over what the model says, and its
     history is kept. With `If-Match` it is refused with 409 where the photo is another picture
     by now, or somebody has spoken of it meanwhile; `photo` in the answer is the photo as it is.
     Without, it is refused where the file has changed since it was scanned. A name that is
@@ -241,12 +295,15 @@ def correct(
     """
     breeds: tuple[str, ...] = ()
     other = False
-    if not isinstance(said, SaidOtherwise):
+    if isinstance(said, SaidBreeds | SaidCross):
         breeds, other = tuple(said.breeds), said.other
+    place = None if isinstance(said, SaidOtherwise) or said.box is None else said.box.box()
     seen = None if if_match in (None, "*") else if_match.removeprefix("W/").strip('"')
-    correction = Label(Kind(said.kind), breeds, said.note, said.by, other, seen)
+    correction = Label(
+        *(Kind(said.kind), breeds, said.note, said.by, other, seen), dog=said.dog, box=place
+    )
     try:
-        return _one(shared.catalogue.label(number, correction), lang)
+        return _one(shared.label(number, correction), lang)
     except (ChangedPhotoError, ReviewedMeanwhileError) as refused:
         now = _to_json(shared.catalogue.photo(number), lang)
         return problem(409, refused.message, lang=lang, photo=now)
@@ -272,10 +329,14 @@ def similar(
     number: Number,
     query: FilterQuery,
     limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 20,
+    dog: DogId = None,
     lang: Lang = "en",
 ) -> Response:
-    """The photos most like one of the catalogue, the likest first."""
-    found = shared.catalogue.like(number, query, limit=limit)
+    """The photos most like one of the catalogue, the likest first.
+
+    Photos are compared by their main dogs; of the photo that is given, `dog` may be another.
+    """
+    found = shared.catalogue.like(number, query, limit=limit, dog=dog)
     return JSONResponse([_printable(one.to_json(lang)) for one in found])
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError
 from barkive.web.api.openapi import NO_SUCH_PHOTO
+from barkive.web.api.parameters import DogId
 from barkive.web.dependencies import Number, Shared
 from barkive.web.services.state import Service
 from barkive.web.services.thumbnails import Size, Thumbnail
@@ -38,7 +39,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
     summary="A small square picture",
 )
 async def thumbnail(request: Request, shared: Shared, number: Number) -> Response:
-    """The centre of the photo, at most 320 pixels wide and high."""
+    """The photo's dogs, or its centre, at most 320 pixels wide and high."""
     return await _picture(request, shared, number, Size.THUMBNAIL)
 
 
@@ -57,7 +58,7 @@ async def image(request: Request, shared: Shared, number: Number) -> Response:
     Route.API_PHOTO_HEATMAP,
     response_class=Response,
     responses={
-        200: {"description": "A square picture", "content": {"image/png": {}}},
+        200: {"description": "A picture, square but of a dog", "content": {"image/png": {}}},
         **NO_SUCH_PHOTO,
     },
     summary="Show what the network looked at",
@@ -68,15 +69,21 @@ async def heatmap(
     breed: Annotated[
         str | None, Query(max_length=200, description="An id; the model's best guess by default.")
     ] = None,
+    dog: DogId = None,
 ) -> Response:
-    """The photo in grey, as the network saw it, with what spoke for a breed in colour."""
+    """The photo in grey, as the network saw it, with what spoke for a breed in colour.
+
+    Of a dog the whole photo is shown, and what spoke for its breed in colour over it.
+    """
     entry = await to_thread.run_sync(shared.catalogue.photo, number)
+    one = entry.dog_by_id(dog) if dog is not None else None
     if breed is None:
-        guesses = entry.prediction.breeds if entry.prediction is not None else ()
+        said = entry.prediction.breeds if entry.prediction is not None else ()
+        guesses = one.guesses if one is not None else said
         if not guesses:
             raise PhotoError("heat_map_no_breed")
         breed = guesses[0].label.id
-    heat_map = await shared.heat_map(entry.file, breed)
+    heat_map = await shared.heat_map(entry.file, breed, one.box if one is not None else None)
     return Response(heat_map, media_type="image/png")
 
 

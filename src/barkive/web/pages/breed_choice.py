@@ -6,23 +6,26 @@ it chosen beforehand, and the name as it was written is among it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from barkive.boxes import Box
 from barkive.catalogue import Kind, Label, Models, fold
-from barkive.errors import UnknownBreedError
+from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import BreedName
 from barkive.web.pages.reviewer import name_of
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
 """The form's fields: what was typed, and names that are to be taken as they are written."""
+NOTHING_TYPED: Mapping[str, str] = {BREED: "", SECOND: "", "note": ""}
+"""What stands in the fields of text to begin with."""
 
 
 class LabelForm(BaseModel):
-    """What a visitor fills in of a photo's breed.
+    """What a visitor says of a photo, or of one of its dogs.
 
     Attributes:
         breed: A name or an id.
@@ -30,6 +33,9 @@ class LabelForm(BaseModel):
         note: What stands beside it.
         written: The names that are taken as they are written, though no breed is called so.
         seen: The version of the photo that the visitor had before them, if the form says so.
+        dog: The number of the dog that is meant; 0 for the photo, or for another dog in `box`.
+        box: Where the dog is: x, y, width and height in shares of the photo, with spaces
+            between; empty where no box was drawn.
     """
 
     breed: str = Field("", max_length=200)
@@ -37,6 +43,22 @@ class LabelForm(BaseModel):
     note: str = Field("", max_length=5000)
     written: list[str] = Field(default=[], max_length=2)
     seen: str = Field("", max_length=60)
+    dog: int = Field(0, ge=0, lt=2**53)
+    box: str = Field("", max_length=100)
+
+    def drawn(self) -> Box | None:
+        """The box that was drawn; None where none was.
+
+        Raises:
+            UsageError: It is no box in the photo.
+        """
+        if not self.box:
+            return None
+        try:
+            x, y, width, height = map(float, self.box.split())
+        except ValueError:
+            raise UsageError("box_outside_photo", box=self.box) from None
+        return Box(x, y, width, height)
 
     def typed(self) -> dict[str, str]:
         """What stands in the fields of text, to be shown again."""
@@ -44,7 +66,8 @@ class LabelForm(BaseModel):
 
     def fields(self, **more: str) -> list[tuple[str, str]]:
         """All of the form, with what a page has beside it: names of fields, with their values."""
-        fields = {**more, **self.typed(), "seen": self.seen}
+        dog = str(self.dog) if self.dog else ""
+        fields = {**more, **self.typed(), "seen": self.seen, "dog": dog, "box": self.box}
         return [*fields.items(), *(("written", name) for name in self.written)]
 
 
@@ -91,7 +114,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
 
     Raises:
         UnknownBreedError: No breed is called so, and it is not to be taken as it is written.
-        UsageError: The number of breeds does not fit.
+        UsageError: The number of breeds or the box does not fit.
     """
     if kind is Kind.BREED and form.second.strip():
         kind = Kind.CROSS
@@ -99,6 +122,8 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
     said = Label(
         *(kind, breeds, form.note.strip() or None, name_of(request), bool(form.written)),
         seen=form.seen or None,
+        dog=form.dog or None,
+        box=form.drawn(),
     )
     taken = {fold(name) for name in form.written}
     for name in breeds:

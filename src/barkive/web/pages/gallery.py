@@ -14,12 +14,21 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from barkive.catalogue import Catalogue, Entry, Filter, absolute_path, folder_prefix, path_separator
+from barkive.catalogue import (
+    Catalogue,
+    Entry,
+    EntryDog,
+    Filter,
+    absolute_path,
+    folder_prefix,
+    number_of_dogs,
+    path_separator,
+)
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.views import LONGEST, View, group_chip
+from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.exports import available
@@ -30,6 +39,8 @@ router = APIRouter()
 CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""
 _GROUPS = range(1, 11)
+_NAMED = 8
+_NUMBERS_OF_DOGS = ("1", "2", "2+", "3+")
 
 
 @router.get(Route.PHOTOS)
@@ -54,7 +65,8 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         path=urls.photos(),
         longest=LONGEST,
         chips=view.chips(urls.photos(), words, catalogue),
-        breed=view.breed_name(words, catalogue),
+        breeds_asked=view.breed_names(words, catalogue),
+        numbers_of_dogs=_numbers_of_dogs(view, words),
         total=total,
         page=page,
         pages=pages,
@@ -92,7 +104,10 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     """What a small picture says of its photo."""
     return {
         "id": entry.id,
-        "title": title(entry, words),
+        # Another address where people have moved its boxes: browsers keep a picture for a day.
+        "said": entry.said_id,
+        "dogs": len(entry.dogs or ()),
+        "title": titles(entry, words),
         "status": entry.status.value,
         "corrected": entry.corrected,
         "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
@@ -100,8 +115,15 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
     }
 
 
-def title(entry: Entry, words: Messages) -> str:
-    """What a photo shows, in a few words."""
+def titles(entry: Entry, words: Messages) -> str:
+    """What a photo shows: of several dogs each breed once, that of the main dog first."""
+    shown: list[Entry | EntryDog] = [entry, *(entry.dogs or ())[1:]]
+    # Of a thousand dogs a line holds no more.
+    return ", ".join(dict.fromkeys(title(one, words) for one in shown[:_NAMED]))
+
+
+def title(entry: Entry | EntryDog, words: Messages) -> str:
+    """What a photo or one of its dogs is, in a few words."""
     names = [one.label.name(words.lang) for one in entry.breeds]
     if entry.status is Status.UNCERTAIN and names and not entry.corrected:
         return words("photos.perhaps", breed=names[0])
@@ -137,11 +159,9 @@ def _sums(
 ) -> dict[str, Any]:
     """How many there are of each, with the address of these."""
     query = view.query
-    breeds = catalogue.counts("breed", replace(query, breed=None))
+    breeds = catalogue.counts("breed", replace(query, breeds=()))
     # Mostly none is gone, which is found out at once.
     gone = catalogue.count(Filter(missing=True)) and catalogue.count(replace(query, missing=True))
-    names = catalogue.models.names
-    chosen = names.meant(query.breed) if query.breed else None
     path = urls.photos()
     return {
         "statuses": [
@@ -160,8 +180,7 @@ def _sums(
             view, path, words("photos.missing"), gone, bool(query.missing), missing="true"
         ),
         "breeds": [
-            _sum(view, path, names.label(one).name(words.lang), n, one == chosen, breed=one)
-            for one, n in breeds.most_common()
+            _of_breed(view, path, catalogue, words, one, n) for one, n in breeds.most_common()
         ],
         **_folders(catalogue, view, path),
     }
@@ -174,6 +193,30 @@ def _sum(
     changes = dict.fromkeys(field) if chosen else field
     address = view.address(path, **changes)
     return {"name": name, "photos": photos, "chosen": chosen, "address": address, **field}
+
+
+def _of_breed(
+    view: View, path: str, catalogue: Catalogue, words: Messages, breed: str, photos: int
+) -> dict[str, Any]:
+    """How many photos there are of a breed; of several that are chosen it alone is taken off."""
+    names = catalogue.models.names
+    others = tuple(one for one in view.breeds if names.meant(one) != breed)
+    chosen = len(others) < len(view.breeds)
+    return {
+        "name": names.label(breed).name(words.lang),
+        "photos": photos,
+        "chosen": chosen,
+        "address": view.address(path, breed=others if chosen else breed),
+    }
+
+
+def _numbers_of_dogs(view: View, words: Messages) -> list[tuple[str, str]]:
+    """The numbers of dogs that can be asked for, each with its name."""
+    asked = view.values.get("dogs", "")
+    numbers = [*_NUMBERS_OF_DOGS]
+    if view.query.dogs is not None and asked not in numbers:
+        numbers.append(asked)
+    return [(one, dogs_chip(number_of_dogs(one), words)) for one in numbers]
 
 
 def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:

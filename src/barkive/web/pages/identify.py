@@ -17,6 +17,7 @@ from barkive.messages import Messages
 from barkive.verdicts import Verdict
 from barkive.web.dependencies import Addresses, Counted, Setup, Shared
 from barkive.web.languages import language_of
+from barkive.web.pages.dogs import box_texts
 from barkive.web.rendering import render
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route, Urls
@@ -76,8 +77,12 @@ def _page(
 def _texts(words: Messages) -> dict[str, Any]:
     """The sentences that the script needs."""
     keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
-    return {key: words(f"identify.{key}") for key in keys} | {
-        key: words.forms(f"identify.{key}") for key in ("done", "added_all")
+    return {
+        **{key: words(f"identify.{key}") for key in keys},
+        **{key: words.forms(f"identify.{key}") for key in ("done", "added_all")},
+        "dogs": words.forms("photos.dogs_shown"),
+        "perhaps": words("photos.perhaps", breed="{breed}"),
+        "boxes": box_texts(words),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Entry, Kind, label_in_force
+from barkive.catalogue import Change, Entry, Kind, standing
 from barkive.errors import (
     BarkiveError,
     CatalogueError,
@@ -22,9 +22,11 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.messages import Messages
+from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import asked_language, language_of
-from barkive.web.pages.breed_choice import Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import page_of, tile, title
 from barkive.web.pages.views import View, explained
 from barkive.web.paths import is_text, printable
@@ -96,25 +98,25 @@ def correct(
     form: Annotated[PhotoForm, Form()],
 ) -> Response:
     """Writes what a visitor says, and shows the photo as it is then."""
-    typed = form.typed()
     view = View.of(request.query_params, shared.catalogue)
     try:
         said = correction(request, shared.catalogue.models, form.kind, form)
-        shared.catalogue.label(number, said)
+        shared.label(number, said)
     except UnknownPhotoError:
         raise
     except (ChangedPhotoError, ReviewedMeanwhileError) as error:
         other = in_its_place(shared, number) if isinstance(error, ChangedPhotoError) else None
-        return _page(request, shared, number, fault=error, other=other, typed=typed, status=409)
+        return _page(request, shared, number, fault=error, other=other, form=form, status=409)
     except UnknownBreedError as error:
         fields = form.fields(kind=form.kind.value)
         choice = Choice.of(error, shared.catalogue.models, fields)
-        return _page(request, shared, number, choice=choice, typed=typed)
+        return _page(request, shared, number, choice=choice, form=form)
     except (UsageError, CatalogueError) as error:
-        return _page(request, shared, number, fault=error, typed=typed)
+        return _page(request, shared, number, fault=error, form=form)
     done = "undone" if form.kind is Kind.UNDO else "saved"
-    address = view.address(urls.photo(number), page=_turned_to(request), said=done)
-    return RedirectResponse(address, 303)
+    dog = shared.catalogue.history(number)[-1].dog
+    page = _turned_to(request)
+    return RedirectResponse(view.address(urls.photo(number), page=page, dog=dog, said=done), 303)
 
 
 def in_its_place(shared: Service, number: int) -> Entry | None:
@@ -144,7 +146,7 @@ def _page(
     fault: UsageError | CatalogueError | None = None,
     choice: Choice | None = None,
     other: Entry | None = None,
-    typed: dict[str, str] | None = None,
+    form: PhotoForm | None = None,
     status: int | None = None,
 ) -> Response:
     catalogue = shared.catalogue
@@ -156,29 +158,47 @@ def _page(
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
     said = request.query_params.get("said", "")
+    file = printable(os.path.basename(entry.file))  # noqa: PTH119
+    meant = form.dog if form else _dog_of(request)
+    dogs = around(entry, meant)
+    shown = subjects(entry, history, words, dogs)
+    chosen = _chosen(shown, meant)
+    is_there = len(shown) == 1 or chosen.id == meant
     return render(
         request,
         "photo.html",
         status=status
         or (503 if isinstance(fault, CatalogueError) else 422 if fault or choice else 200),
         entry=entry,
-        title=title(entry, words),
-        file=printable(os.path.basename(entry.file)),  # noqa: PTH119
+        title=_title(entry, words),
+        file=file,
         folder=printable(folder),
         folder_address=urls.photos(folder=folder) if is_text(folder) else None,
         back=view.address(urls.photos(), page=page) + f"#photo-{number}",
         before=view.address(urls.photo(before), page=page) if before else None,
         after=view.address(urls.photo(after), page=page) if after else None,
         action=view.address(urls.corrections(number), page=page),
+        subjects=shown,
+        chosen=chosen.id,
+        boxes=drawn(dogs, words, chosen=chosen.id),
+        drawing=drawing(entry, words, form),
+        further=len(entry.dogs or ()) - len(dogs),
+        windows=[
+            (f"boxes.{way}", view.address(urls.photo(number), page=page, dog=dog.id))
+            for way, dog in windows(entry, dogs)
+        ],
         facts=_facts(entry, words),
-        checked=_checked(entry, history, words),
-        changes=[_told(one, words) for one in history],
+        changes=_told(entry, history, words),
         said=_said(said, history, words) if not (fault or choice) else None,
+        spoken_of=_spoken_of(chosen, file, words) if chosen.id == meant else file,
+        can_undo=bool(standing(history)),
         fault=explained(fault, words) if fault else None,
+        fault_in="" if not form else "box" if form.box else "form" if is_there else "page",
         choice=choice,
         pictures=[tile(one, words) for one in (entry, other)] if other else [],
         unreadable=_unreadable(entry, words),
-        typed={"breed": "", "second": "", "note": ""} | (typed or {}),
+        typed=form.typed() if form and is_there else NOTHING_TYPED,
+        nothing_typed=NOTHING_TYPED,
     )
 
 
@@ -213,13 +233,29 @@ def _bytes(number: int, words: Messages) -> str:
     return words.megabytes(number) if number >= _SMALL else words("photo.octets", n=number)
 
 
-def _checked(entry: Entry, history: Sequence[Change], words: Messages) -> str | None:
-    """Who said what holds, and when; None where it is the model's word."""
-    holding = label_in_force(history)
-    if not entry.corrected or holding is None:
-        return None
-    by, day = holding.by, words.day(holding.at)
-    return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
+def _dog_of(request: Request) -> int:
+    """The number of the dog that an address asks for; 0 where it asks for none."""
+    value = request.query_params.get("dog", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 17 else 0
+
+
+def _chosen(shown: Sequence[Subject], meant: int) -> Subject:
+    """The dog that is asked for, or else the first that nobody has named yet."""
+    open_first = sorted(shown, key=lambda one: one.corrected or one.status is not Status.UNCERTAIN)
+    return next((one for one in shown if one.id == meant), open_first[0])
+
+
+def _title(entry: Entry, words: Messages) -> str:
+    """What the photo shows, in a few words."""
+    n = len(entry.dogs or ())
+    return words("photo.dogs", n=n) if n > 1 else title(entry, words)
+
+
+def _spoken_of(chosen: Subject, file: str, words: Messages) -> str:
+    """The photo, and which of its dogs."""
+    if not chosen.number:
+        return file
+    return f"{file}, {words('photo.dog', number=chosen.number)}"
 
 
 def _said(said: str, history: Sequence[Change], words: Messages) -> str | None:
@@ -235,15 +271,21 @@ def saved(change: Change, words: Messages) -> str:
     return words(f"photo.saved_{change.kind.value}", breed=names)
 
 
-def _told(change: Change, words: Messages) -> dict[str, str]:
-    """A line of the history."""
-    names = " × ".join(label.name(words.lang) for label in change.labels)
-    return {
-        "what": words(
-            f"photo.said_{change.kind.value}",
-            by=change.by or words("photo.somebody"),
-            breed=names,
-        ),
-        "at": words.day(change.at),
-        "note": change.note or "",
-    }
+def _told(entry: Entry, history: Sequence[Change], words: Messages) -> list[dict[str, str]]:
+    """The lines of the history, each with the dog that is meant where there are several."""
+    places = {dog.id: number for number, dog in enumerate(entry.dogs or (), 1)}
+    has_several = len(places.keys() | {one.dog for one in history} - {None}) > 1
+
+    def told(one: Change) -> str:
+        what = words(
+            f"photo.said_{one.kind.value}",
+            by=one.by or words("photo.somebody"),
+            breed=" × ".join(label.name(words.lang) for label in one.labels),
+        )
+        if one.dog is None or not has_several:
+            return what
+        if one.dog not in places:
+            return words("photo.said_of_gone", what=what)
+        return words("boxes.dog", number=places[one.dog], name=what)
+
+    return [{"what": told(one), "at": words.day(one.at), "note": one.note or ""} for one in history]

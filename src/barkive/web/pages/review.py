@@ -31,7 +31,8 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
-from barkive.web.pages.breed_choice import Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.dogs import around, drawing, drawn
 from barkive.web.pages.gallery import page_of, tile
 from barkive.web.pages.photo import in_its_place, saved
 from barkive.web.pages.reviewer import name_of, remember
@@ -49,12 +50,13 @@ _SAID = ("meanwhile", "nothing", "undone")
 
 
 class Act(StrEnum):
-    """What can be done with the photo in front of one."""
+    """What can be done with the photo in front of one; `dog` is a box that was drawn or moved."""
 
     BREED = "breed"
     CROSS = "cross"
     NOT_DOG = "not_dog"
     UNSURE = "unsure"
+    DOG = "dog"
     SKIP = "skip"
     UNDO = "undo"
     UNSKIP = "unskip"
@@ -91,24 +93,24 @@ def act(
     request: Request, shared: Shared, urls: Addresses, form: Annotated[ReviewForm, Form()]
 ) -> Response:
     """Does what was chosen, and goes on to the next photo."""
-    catalogue, session, typed = shared.catalogue, form.session, form.typed()
+    catalogue, session = shared.catalogue, form.session
     view = View.of(request.query_params, catalogue)
     said = "undone" if form.act is Act.UNDO else None
     try:
-        if not _do(request, catalogue, form):
+        if not _do(request, shared, form):
             said = "nothing"
     except ReviewedMeanwhileError:
         said = "meanwhile"
     except ChangedPhotoError as error:
         other = in_its_place(shared, form.number)
         both = [catalogue.photo(form.number), other] if other is not None else []
-        return _page(request, shared, session, fault=error, pictures=both, typed=typed)
+        return _page(request, shared, session, fault=error, pictures=both, form=form)
     except UnknownBreedError as error:
         more = {"session": session, "number": str(form.number), "act": form.act.value}
         choice = Choice.of(error, catalogue.models, form.fields(**more))
-        return _page(request, shared, session, choice=choice, typed=typed)
+        return _page(request, shared, session, choice=choice, form=form)
     except UsageError as error:
-        return _page(request, shared, session, fault=error, typed=typed)
+        return _page(request, shared, session, fault=error, form=form)
     return RedirectResponse(view.address(urls.review(), session=session, said=said), 303)
 
 
@@ -143,8 +145,9 @@ def leave(
     return Response(status_code=204)
 
 
-def _do(request: Request, catalogue: Catalogue, form: ReviewForm) -> bool:
+def _do(request: Request, shared: Service, form: ReviewForm) -> bool:
     """Does it, and tells whether there was anything to do."""
+    catalogue = shared.catalogue
     match form.act:
         case Act.UNDO:
             return catalogue.review.undo(form.session) is not None
@@ -154,7 +157,7 @@ def _do(request: Request, catalogue: Catalogue, form: ReviewForm) -> bool:
             catalogue.review.skip(form.session, form.number)
         case _:
             said = correction(request, catalogue.models, Kind(form.act.value), form)
-            catalogue.review.answer(form.session, form.number, said)
+            shared.answer(form.session, form.number, said)
     return True
 
 
@@ -167,7 +170,7 @@ def _page(
     fault: BarkiveError | None = None,
     choice: Choice | None = None,
     pictures: Sequence[Entry] = (),
-    typed: dict[str, str] | None = None,
+    form: ReviewForm | None = None,
 ) -> Response:
     catalogue = shared.catalogue
     words, urls = Messages(language_of(request)), Urls.of(request.scope)
@@ -191,6 +194,7 @@ def _page(
             "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
             "folder": printable(os.path.dirname(entry.file)),  # noqa: PTH120
             "ahead": [one.id for one in entries[1:]],
+            **_dogs(entry, view.query, words, form),
         }
     return render(
         request,
@@ -215,9 +219,29 @@ def _page(
         fault=fault,
         choice=choice,
         pictures=[tile(one, words) for one in pictures],
-        typed=typed or {},
+        typed=form.typed() if form else NOTHING_TYPED,
+        fault_in="box" if form and form.box else "form",
         **context,
     )
+
+
+def _dogs(entry: Entry, query: Filter, words: Messages, form: ReviewForm | None) -> dict[str, Any]:
+    """Which dog of the photo is asked about, and where all of them are.
+
+    Of a photo with several dogs it is the largest that waits for a review; else the photo is.
+    """
+    wanted = query.to_review().status
+    everyone = entry.dogs or ()
+    waiting = [one for one in everyone if one.status in wanted and not one.corrected]
+    asked = waiting[0] if waiting and len(everyone) > 1 else None
+    chosen = asked.id if asked else 0
+    return {
+        "asked": asked,
+        "number": everyone.index(asked) + 1 if asked else 0,
+        "guesses": asked.guesses if asked else entry.guesses,
+        "boxes": drawn(around(entry, chosen), words, chosen=chosen, keys=False),
+        "drawing": drawing(entry, words, form),
+    }
 
 
 def _done(catalogue: Catalogue, session: str, words: Messages) -> dict[str, str] | None:

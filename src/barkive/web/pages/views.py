@@ -15,7 +15,7 @@ from typing import Any
 from starlette.datastructures import QueryParams
 
 from barkive.breeds import group_name
-from barkive.catalogue import Catalogue, Filter
+from barkive.catalogue import Catalogue, Filter, number_of_dogs
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
 from barkive.messages import Messages
 from barkive.verdicts import BreedName, Status
@@ -24,8 +24,10 @@ from barkive.web.urls import with_query
 
 LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
-FIELDS = (*LONGEST, "group", "status", "after", "before", "corrected", "missing")
+FIELDS = (*LONGEST, "dogs", "group", "status", "after", "before", "corrected", "missing")
 """What an address can say of the photos that are meant."""
+MOST_BREEDS = 10
+"""So many breeds an address can ask for at once."""
 _SHOWN = 60
 _ANSWERS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
 
@@ -36,31 +38,36 @@ class View:
 
     Attributes:
         query: As a filter, without what is wrong.
-        values: What stands in the address, of the fields that are not empty.
+        values: What stands in the address, of the fields that are not empty; of several breeds
+            the first, or one that is wrong.
         faults: What is wrong with those of them that can't be understood.
+        breeds: All breeds that stand in the address.
     """
 
     query: Filter
     values: Mapping[str, str]
     faults: Mapping[str, Exception]
+    breeds: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, params: QueryParams, catalogue: Catalogue) -> View:
         """Reads an address."""
-        # No path, name or note holds a zero byte, and PostgreSQL refuses to look for one.
-        given = {name: params.get(name, "").replace("\0", "").strip() for name in FIELDS}
+        breeds = tuple(filter(None, map(_plain, params.getlist("breed"))))[:MOST_BREEDS]
+        given = {name: _plain(params.get(name, "")) for name in FIELDS}
+        given["breed"] = breeds[0] if breeds else ""
         values = {name: value for name, value in given.items() if value}
-        query, faults = Filter(), {}
-        for name, value in values.items():
+        query = Filter()
+        faults: dict[str, Exception] = {}
+        for name, value in [
+            *(("breed", one) for one in breeds),
+            *(one for one in values.items() if one[0] != "breed"),
+        ]:
             try:
-                if len(value) > LONGEST.get(name, len(value)):
-                    raise ValueError(value)
-                changed = replace(query, **{name: _READ[name](value)})
-                changed.breed_ids(catalogue.models)  # raises where there is no such breed
-                query = changed
+                query = _with(query, name, value, catalogue)
             except (UsageError, ValueError, KeyError) as error:
-                faults[name] = error
-        return cls(query, values, faults)
+                faults.setdefault(name, error)
+                values[name] = value
+        return cls(query, values, faults, breeds)
 
     def address(self, path: str, **changes: Any) -> str:
         """An address of these photos.
@@ -69,24 +76,34 @@ class View:
             path: Of the page.
             changes: Fields to set, or with None to leave out; others are added.
         """
-        return with_query(path, **{**self.values, **changes})
+        return with_query(path, **{**self.values, "breed": self.breeds, **changes})
+
+    def other_breeds(self, one: str, instead: str | None = None) -> tuple[str, ...]:
+        """The breeds of the address without one, or with another in its place."""
+        kept = (instead if breed == one else breed for breed in self.breeds)
+        return tuple(breed for breed in kept if breed is not None)
 
     def chips(self, path: str, words: Messages, catalogue: Catalogue) -> list[dict[str, str]]:
         """What is asked for, each with its name and the address without it."""
-        return [
-            {
-                "name": self._described(name, words, catalogue),
-                "without": self.address(path, **{name: None}),
-            }
-            for name in self.values
-            if name not in self.faults
-        ]
+        chips = []
+        for name in self.values:
+            if name in self.faults:
+                continue
+            if name == "breed":
+                for one, shown in zip(self.breeds, self.breed_names(words, catalogue), strict=True):
+                    without = self.address(path, breed=self.other_breeds(one))
+                    chips.append({"name": shown, "without": without})
+            else:
+                shown = self._described(name, words)
+                chips.append({"name": shown, "without": self.address(path, **{name: None})})
+        return chips
 
-    def breed_name(self, words: Messages, catalogue: Catalogue) -> str:
-        """The breed that is asked for; empty where none is."""
-        if self.query.breed is None:
-            return ""
-        return catalogue.models.names.label(self.query.breed).name(words.lang)
+    def breed_names(self, words: Messages, catalogue: Catalogue) -> list[str]:
+        """The breeds that are asked for; as they were typed where one is wrong."""
+        if "breed" in self.faults:
+            return list(self.breeds)
+        names = catalogue.models.names
+        return [names.label(one).name(words.lang) for one in self.breeds]
 
     def meant(self, catalogue: Catalogue) -> tuple[BreedName, ...]:
         """The breeds that may be meant by a wrong one."""
@@ -104,13 +121,13 @@ class View:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         return words(f"photos.fault_{name}", value=printable(shown))
 
-    def _described(self, name: str, words: Messages, catalogue: Catalogue) -> str:
+    def _described(self, name: str, words: Messages) -> str:
         value, query = self.values[name], self.query
         match name:
             case "text":
                 return words("photos.quoted", text=value)
-            case "breed":
-                return self.breed_name(words, catalogue)
+            case "dogs":
+                return dogs_chip(query.dogs, words) if query.dogs else value
             case "group":
                 return group_chip(int(value), words)
             case "status":
@@ -131,6 +148,16 @@ def group_chip(group: int, words: Messages) -> str:
     return words("photos.group_chip", number=str(group), name=group_name(group, words.lang))
 
 
+def dogs_chip(dogs: tuple[int, int | None], words: Messages) -> str:
+    """How many dogs are asked for: at least, and at most."""
+    least, most = dogs
+    if most is None:
+        return words("photos.dogs_least", n=least)
+    if most > least:
+        return words("photos.dogs_between", least=least, n=most)
+    return words("photos.dogs_shown", n=least)
+
+
 def explained(error: BarkiveError, words: Messages) -> str:
     """What is wrong, for people who use the page and not the command line."""
     if not isinstance(error, UnknownBreedError):
@@ -138,6 +165,30 @@ def explained(error: BarkiveError, words: Messages) -> str:
     if not error.nearest:
         return words("photos.unknown_breed", name=error.query)
     return words("photos.unknown_breed_near", name=error.query, near=", ".join(error.nearest))
+
+
+def _plain(value: str) -> str:
+    # No path, name or note holds a zero byte, and PostgreSQL refuses to look for one.
+    return value.replace("\0", "").strip()
+
+
+def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
+    """A filter with one field more.
+
+    Raises:
+        UsageError: The field can't be understood, or there is no such breed.
+        ValueError: Likewise.
+        KeyError: Likewise.
+    """
+    if len(value) > LONGEST.get(name, len(value)):
+        raise ValueError(value)
+    if name == "breed":
+        changed: dict[str, Any] = {"breeds": (*query.breeds, value)}
+    else:
+        changed = {name: _READ[name](value)}
+    query = replace(query, **changed)
+    query.breed_ids(catalogue.models)
+    return query
 
 
 def _number(value: str) -> int:
@@ -156,8 +207,8 @@ def _answer(value: str) -> bool:
 
 _READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "breed": str,
     "folder": str,
+    "dogs": number_of_dogs,
     "group": _number,
     "status": _statuses,
     "after": date.fromisoformat,

@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from barkive.classifier import Classifier, Judged
-from barkive.detection.views import Views
+from barkive.detection.views import Viewer, Views
 from barkive.errors import BusyError, PhotoError
 from barkive.images import LargePhotoError
 from barkive.images.memory import give_back
@@ -53,6 +53,7 @@ class _Job:
     """
 
     content: bytes
+    viewer: Viewer
     future: Future[Judged[_Job]] = field(default_factory=Future)
     is_large: bool = False
     views: Views | None = None
@@ -76,7 +77,6 @@ class InferenceQueue:
             room_bytes: What their files may have together; a single one may be larger.
         """
         self.classifier = classifier
-        self._viewer = classifier.viewer
         self._room, self._room_bytes = room, room_bytes
         # Guards all that follows, and is notified when it changes.
         self._changed = threading.Condition()
@@ -112,11 +112,12 @@ class InferenceQueue:
             if self.waiting >= self._room or size > self._room_bytes:
                 raise _busy(self.waiting)
 
-    def submit(self, content: bytes) -> Future[Judged[_Job]]:
+    def submit(self, content: bytes, viewer: Viewer | None = None) -> Future[Judged[_Job]]:
         """Hands in a photo.
 
         Args:
             content: Of its file.
+            viewer: That makes its views; None for the classifier's.
 
         Returns:
             What will be said of it; may be cancelled, and then makes room at once.
@@ -124,7 +125,7 @@ class InferenceQueue:
         Raises:
             BusyError: There is no room.
         """
-        job = _Job(content)
+        job = _Job(content, viewer or self.classifier.viewer)
         with self._changed:
             self.require_room()
             self._waiting.append(job)
@@ -132,11 +133,17 @@ class InferenceQueue:
         job.future.add_done_callback(lambda _: self._forget(job))
         return job.future
 
-    async def judge(self, photos: AsyncIterator[bytes]) -> list[Judged[_Job]]:
+    async def judge(
+        self, photos: AsyncIterator[bytes], viewer: Viewer | None = None
+    ) -> list[Judged[_Job]]:
         """Judges the photos of one request, in order.
 
         Only the first must find room at once; the others wait for it. Of a long request few
         are in memory at a time.
+
+        Args:
+            photos: The contents of their files.
+            viewer: See `submit`.
 
         Raises:
             BusyError: There is no room.
@@ -148,7 +155,7 @@ class InferenceQueue:
                 if len(under_way) == _WINDOW:
                     done.append(await under_way.popleft())
                 patient = bool(done or under_way)
-                under_way.append(asyncio.wrap_future(await self._enter(photo, patient)))
+                under_way.append(asyncio.wrap_future(await self._enter(photo, viewer, patient)))
             while under_way:
                 done.append(await under_way.popleft())
         finally:
@@ -156,10 +163,12 @@ class InferenceQueue:
                 future.cancel()
         return done
 
-    async def _enter(self, photo: bytes, patient: bool) -> Future[Judged[_Job]]:
+    async def _enter(
+        self, photo: bytes, viewer: Viewer | None, patient: bool
+    ) -> Future[Judged[_Job]]:
         while True:
             try:
-                return self.submit(photo)
+                return self.submit(photo, viewer)
             except BusyError:
                 if not patient or self._closed:
                     raise
@@ -221,7 +230,7 @@ class InferenceQueue:
             return job.views
         content, job.content = job.content, b""
         try:
-            return self._viewer.load(content, large=False)
+            return job.viewer.load(content, large=False)
         except LargePhotoError:
             self._set_aside(job, content)
         except PhotoError:
@@ -235,7 +244,7 @@ class InferenceQueue:
 
     def _set_aside(self, job: _Job, content: bytes) -> None:
         """Hands a large photo to the thread that decodes those; its caller waits on."""
-        later = _Job(content, job.future, is_large=True)
+        later = _Job(content, job.viewer, job.future, is_large=True)
         with self._changed:
             if job not in self._taken:
                 return
@@ -263,7 +272,7 @@ class InferenceQueue:
             is_idle = False
             content, job.content = job.content, b""
             try:
-                job.views = self._viewer.load(content)
+                job.views = job.viewer.load(content)
             except PhotoError as error:
                 self._answer(Judged(job, Status.FAILED, error.message, None))
             except Exception:

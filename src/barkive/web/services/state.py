@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,9 +13,10 @@ from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
 
-from barkive.catalogue import Catalogue
+from barkive.boxes import Box
+from barkive.catalogue import Catalogue, Entry, Label
 from barkive.classifier import Classifier, Judged
-from barkive.errors import PhotoError, UnknownBreedError
+from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
@@ -27,6 +30,9 @@ from barkive.web.settings import Settings
 # A page waits for another program's writing so long, and then says so.
 _PATIENCE_SECONDS = 5.0
 _HEAT_SIDE = 448
+_WHOLE_SIDE = 1024
+# Of the photos in which boxes were drawn one is decoded at a time: large ones take much memory.
+_BOXES = threading.Lock()
 
 
 class SentPhoto(Protocol):
@@ -90,12 +96,15 @@ class Service:
             heat_maps=HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing),
         )
 
-    async def identify(self, photos: Sequence[SentPhoto], top: int) -> list[Verdict]:
+    async def identify(
+        self, photos: Sequence[SentPhoto], top: int, *, dogs: bool = True
+    ) -> list[Verdict]:
         """The verdicts on photos, in order. Nothing of them is kept.
 
         Args:
             photos: As they were sent.
             top: How many breeds a verdict lists, at most.
+            dogs: Whether each dog is looked for and judged; else photos are judged as wholes.
 
         Raises:
             BusyError: Too much waits.
@@ -106,9 +115,10 @@ class Service:
                 if one.reason is None:
                     yield await one.read()
 
-        answers = iter(await self.inference.judge(contents()))
+        classifier = self.classifier if dogs else self.classifier.without_dogs()
+        answers = iter(await self.inference.judge(contents(), classifier.viewer))
         return [
-            self.classifier.verdict(
+            classifier.verdict(
                 next(answers)
                 if one.reason is None
                 else Judged(one, Status.FAILED, one.reason, None),
@@ -118,12 +128,40 @@ class Service:
             for one in photos
         ]
 
-    async def heat_map(self, photo: bytes | str, breed: str) -> bytes:
+    def label(self, number: int, said: Label) -> Entry:
+        """Writes what a person says of a photo, and has the box judged that they drew.
+
+        Args:
+            number: The photo's.
+            said: By the person.
+
+        Returns:
+            The photo as it is now.
+
+        Raises:
+            BarkiveError: Nothing is written: see `Catalogue.label`.
+        """
+        return self._judged(self.catalogue.label(number, said), said)
+
+    def answer(self, session: str, number: int, said: Label) -> Entry:
+        """The same for what a session of the review says: see `ReviewQueue.answer`."""
+        return self._judged(self.catalogue.review.answer(session, number, said), said)
+
+    def _judged(self, entry: Entry, said: Label) -> Entry:
+        if said.box is not None:
+            # What they said is written, whatever becomes of the guesses beside it.
+            with suppress(CatalogueError, DeviceError), _BOXES:
+                return self.catalogue.judge_boxes(entry.id, self.classifier)
+        return entry
+
+    async def heat_map(self, photo: bytes | str, breed: str, box: Box | None = None) -> bytes:
         """A photo in grey, as the network saw it, with what spoke for a breed in colour.
 
         Args:
             photo: Its content or its path.
             breed: The id of a breed that the model knows.
+            box: Of the dog that was judged; the photo is shown whole then, and the map lies over
+                the dog. None for the photo as it is judged as a whole, a square.
 
         Returns:
             A PNG file.
@@ -137,9 +175,13 @@ class Service:
             raise UnknownBreedError(breed, ())
 
         def drawn() -> bytes:
-            (picture,) = self.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
-            if picture is None:
-                raise PhotoError("heat_map_photo_unreadable")
+            if box is not None:
+                picture = self.heat_maps.over_dog(photo, box, ids.index(breed), side=_WHOLE_SIDE)
+            else:
+                (square,) = self.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
+                if square is None:
+                    raise PhotoError("heat_map_photo_unreadable")
+                picture = square
             file = io.BytesIO()
             picture.save(file, "PNG")
             return file.getvalue()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import sqlite3
 import threading
 import time
@@ -19,11 +20,13 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from barkive.boxes import Box
 from barkive.catalogue import Entry, holds_picture
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError, decode, read_file
 from barkive.images.memory import give_back
 from barkive.machine import cores
+from barkive.web.services.framing import square_around
 
 _THUMBNAIL_SIDE, _LARGE_SIDE = 320, 1600
 _QUALITY = 82
@@ -91,15 +94,19 @@ class Thumbnails:
 
         Args:
             entry: The photo.
-            size: `thumbnail` is the centre, a square of at most 320 pixels; `large` the whole,
-                at most 1600 pixels wide and high. None is larger than the photo.
+            size: `thumbnail` is a square of at most 320 pixels round the dogs, or the centre
+                where none has a box; `large` the whole, at most 1600 pixels wide and high. None
+                is larger than the photo.
             large: Whether to make one of a large photo, which takes seconds.
 
         Raises:
             PhotoError: The photo can't be read.
             LargePhotoError: It is large, and no picture is to be made of it then.
         """
+        part = _part(entry) if size is Size.THUMBNAIL else None
         key = f"{entry.sha256}-{size}"
+        if part is not None:
+            key += "".join(f"-{share:.4f}" for share in (part.x, part.y, part.width, part.height))
         if (content := self._kept(key)) is not None:
             return _thumbnail(content)
         if large:
@@ -109,7 +116,7 @@ class Thumbnails:
         made = None
         try:
             with suppress(LargePhotoError):  # the error itself would hold the file's content
-                made = self._made(entry, size, key, large)
+                made = self._made(entry, size, part, key, large)
         finally:
             if large:
                 self._large.discard(key)
@@ -118,7 +125,7 @@ class Thumbnails:
             raise LargePhotoError
         return _thumbnail(made)
 
-    def _made(self, entry: Entry, size: Size, key: str, large: bool) -> bytes:
+    def _made(self, entry: Entry, size: Size, part: Box | None, key: str, large: bool) -> bytes:
         with self._alone(key):
             # Another thread may have made it meanwhile.
             if (content := self._kept(key)) is None:
@@ -127,7 +134,7 @@ class Thumbnails:
                     # Shown under this photo's breed, another picture would be labelled for it.
                     if entry.sha256 is not None and not holds_picture(file, entry):
                         raise PhotoError(_CHANGED)
-                    content = _rendered(file, size, large)
+                    content = _rendered(file, size, part, large)
                 if hashlib.sha256(file).hexdigest() == entry.sha256:
                     self._keep(key, content)
         return content
@@ -240,10 +247,23 @@ class Thumbnails:
             self._open()
 
 
-def _rendered(file: bytes, size: Size, large: bool) -> bytes:
-    """A photo as a small JPEG."""
+def _part(entry: Entry) -> Box | None:
+    """The part of a photo that its small square shows; None for the centre."""
+    if not entry.dogs or not entry.width or not entry.height:
+        return None
+    return square_around([dog.box for dog in entry.dogs], entry.width, entry.height)
+
+
+def _rendered(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
+    """A photo, or a square part of it, as a small JPEG."""
     if size is Size.THUMBNAIL:
-        photo = Image.fromarray(decode(file, shorter_side=_THUMBNAIL_SIDE, large=large))
+        shown = max(part.width, part.height) if part is not None else 1.0
+        needed = math.ceil(_THUMBNAIL_SIDE / shown)
+        photo = Image.fromarray(decode(file, shorter_side=needed, large=large))
+        if part is not None:
+            width, height = photo.size
+            left, top = round(part.x * width), round(part.y * height)
+            photo = photo.crop((left, top, round(part.right * width), round(part.bottom * height)))
         side = min(_THUMBNAIL_SIDE, *photo.size)
         image = ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS)
     else:

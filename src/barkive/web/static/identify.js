@@ -92,7 +92,12 @@ async function send(address, card) {
 const actions = {
   /** @param {Card} card */
   async look(card) {
-    const answer = await send(`${addresses.heatmap}?${new URLSearchParams({ breed: card.best.id })}`, card);
+    const asked = new URLSearchParams({ breed: card.best.id });
+    if (card.dog) {
+      const { x, y, width, height } = card.dog.box;
+      asked.set("box", [x, y, width, height].map((share) => share.toFixed(4)).join());
+    }
+    const answer = await send(`${addresses.heatmap}?${asked}`, card);
     if (!answer.ok) throw new Error();
     return answer.blob();
   },

@@ -1,14 +1,21 @@
-// A photo's own page: the heat map in the photo's place, suggestions of breeds, and what
-// resembles the photo, which comes when the page is there.
+// A photo's own page: boxes over the photo, the heat map in its place, suggestions of breeds, and
+// what resembles the photo, which comes when the page is there.
 
+import { BoxEditor } from "./box-editor.js";
+import { Boxes } from "./boxes.js";
 import { enhance } from "./breed-picker.js";
+import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
 
 for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
+offerKeys();
+const boxed = document.getElementById("boxed");
+if (boxed) {
+  showBoxes(boxed);
+  heat(document.querySelectorAll(".look"));
+}
 
-const look = document.getElementById("look");
-if (look) heat(look);
 const related = document.getElementById("related");
 if (related?.dataset.wait) relate(related);
 
@@ -19,63 +26,101 @@ if (address.searchParams.has("said")) {
   history.replaceState(history.state, "", address);
 }
 
-// The arrows turn the page, where nothing else has a use for them.
+// The arrows turn the page, where nothing else has a use for them; a number chooses a dog.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (document.querySelector(".drawing")) return;
+  const dog = document.querySelector(`.subject[data-key="${CSS.escape(event.key)}"]`);
+  if (dog && keysAreOn()) {
+    dog.open = true;
+    dog.querySelector("summary").focus();
+    return;
+  }
   const turn = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (turn) document.querySelector(`a[rel="${turn}"]`)?.click();
 });
 
-/** Shows the heat map where the photo was, and the photo again.
- * @param {HTMLAnchorElement} look That leads to the heat map. */
-function heat(look) {
+/** Shows where the dogs are; one that is chosen in the photo opens in the list, and the other way.
+ * @param {HTMLElement} frame Of the photo. */
+function showBoxes(frame) {
+  const { dogs, chosen, texts } = JSON.parse(frame.dataset.boxes);
+  const list = [...document.querySelectorAll(".subject")];
+  const open = (id) => {
+    const dog = list.find((one) => one.dataset.dog === String(id));
+    dog.open = true;
+    dog.scrollIntoView({ block: "nearest" });
+  };
+  const boxes = new Boxes(frame, dogs, texts, list.length ? open : undefined);
+  boxes.choose(chosen);
+  for (const dog of list) {
+    dog.addEventListener("toggle", () => {
+      if (dog.open && boxes.draft === null) choose(Number(dog.dataset.dog));
+    });
+  }
+  const form = document.getElementById("drawing");
+  const editor = form ? new BoxEditor(boxes, form) : null;
+
+  /** @param {number} id */
+  function choose(id) {
+    boxes.choose(id);
+    editor?.show();
+  }
+}
+
+/** Shows a heat map where the photo was, and the photo again.
+ * @param {NodeListOf<HTMLAnchorElement>} looks Each leads to a heat map. */
+function heat(looks) {
   const frame = document.getElementById("picture");
   const photo = frame.querySelector("img");
   const caption = document.getElementById("caption");
-  const word = look.textContent;
-  const map = document.createElement("img");
-  map.className = "heat";
-  map.alt = look.dataset.alt;
-  let isOn = false;
+  /** @type {HTMLAnchorElement | null} */
+  let shown = null;
+  for (const look of looks) {
+    const map = document.createElement("img");
+    map.alt = look.dataset.alt;
+    // That of a dog is the whole photo, on which the boxes stay.
+    map.className = "ofDog" in look.dataset ? "" : "heat";
+    const word = look.textContent;
 
-  look.setAttribute("role", "button");
-  look.setAttribute("aria-pressed", "false");
-  look.addEventListener("click", toggle);
-  look.addEventListener("keydown", (event) => {
-    if (event.key === " ") toggle(event);
-  });
+    /** @param {boolean} isOn
+     * @param {string} said */
+    const show = (isOn, said) => {
+      shown = isOn ? look : null;
+      caption.textContent = said;
+      look.textContent = isOn ? look.dataset.off : word;
+      look.setAttribute("aria-pressed", String(isOn));
+    };
 
-  /** @param {Event} event */
-  async function toggle(event) {
-    event.preventDefault();
-    if (frame.getAttribute("aria-busy") === "true") return;
-    if (isOn) {
-      map.replaceWith(photo);
-      show(false, "");
-      return;
-    }
-    frame.setAttribute("aria-busy", "true");
-    caption.textContent = look.dataset.wait;
-    try {
-      if (!map.complete || !map.naturalWidth) map.src = look.href;
-      await map.decode();
-      photo.replaceWith(map);
-      show(true, look.dataset.more);
-    } catch {
-      map.removeAttribute("src"); // so that it is asked for anew
-      show(false, look.dataset.failed);
-    }
-    frame.removeAttribute("aria-busy");
-  }
-
-  /** @param {boolean} on
-   * @param {string} said */
-  function show(on, said) {
-    isOn = on;
-    caption.textContent = said;
-    look.textContent = on ? look.dataset.off : word;
-    look.setAttribute("aria-pressed", String(on));
+    /** @param {Event} event */
+    const toggle = async (event) => {
+      event.preventDefault();
+      if (frame.getAttribute("aria-busy") === "true") return;
+      if (shown === look) {
+        map.replaceWith(photo);
+        show(false, "");
+        return;
+      }
+      shown?.click();
+      frame.setAttribute("aria-busy", "true");
+      caption.textContent = look.dataset.wait;
+      try {
+        if (!map.complete || !map.naturalWidth) map.src = look.href;
+        await map.decode();
+        photo.replaceWith(map);
+        show(true, look.dataset.more);
+      } catch {
+        map.removeAttribute("src"); // so that it is asked for anew
+        show(false, look.dataset.failed);
+      }
+      frame.removeAttribute("aria-busy");
+    };
+    look.setAttribute("role", "button");
+    look.setAttribute("aria-pressed", "false");
+    look.addEventListener("click", toggle);
+    look.addEventListener("keydown", (event) => {
+      if (event.key === " ") toggle(event);
+    });
   }
 }
 

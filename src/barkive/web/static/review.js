@@ -1,9 +1,11 @@
 // The review: keys, and the next photo without a new page.
 
+import { BoxEditor } from "./box-editor.js";
+import { Boxes } from "./boxes.js";
 import { enhance } from "./breed-picker.js";
+import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
 
-const KEYS = "barkive-keys";
 let busy = false;
 
 begin();
@@ -12,17 +14,25 @@ begin();
 function begin() {
   for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
   showLost(document);
-  const keys = document.getElementById("keys");
-  if (keys) {
-    keys.checked = localStorage.getItem(KEYS) !== "off";
-    keys.addEventListener("change", () => localStorage.setItem(KEYS, keys.checked ? "on" : "off"));
-  }
+  offerKeys();
+  showBoxes();
   for (const one of document.querySelectorAll("[data-ahead]")) {
     new Image().src = one.href;
   }
   for (const form of document.querySelectorAll("#review form")) {
     form.addEventListener("submit", send);
   }
+}
+
+/** Shows where the dogs are, and lets people draw. */
+function showBoxes() {
+  const frame = document.getElementById("boxed");
+  if (!frame) return;
+  const { dogs, chosen, texts } = JSON.parse(frame.dataset.boxes);
+  const boxes = new Boxes(frame, dogs, texts);
+  boxes.choose(chosen);
+  const form = document.getElementById("drawing");
+  if (form) new BoxEditor(boxes, form);
 }
 
 /** Sends an answer, and puts what comes back in the place of this page.
@@ -93,8 +103,7 @@ document.addEventListener("keydown", (event) => {
     event.target.blur();
     return;
   }
-  const keys = document.getElementById("keys");
-  if (typing || (keys && !keys.checked)) return;
+  if (typing || !keysAreOn() || document.querySelector(".drawing")) return;
   const key = event.key.toLowerCase();
   if (key === "b") focus(event, "breed");
   else if (key === "x" && document.getElementById("cross")) {
@@ -102,7 +111,7 @@ document.addEventListener("keydown", (event) => {
     focus(event, "breed");
   } else {
     const meant = key === "backspace" ? "u" : key === "arrowright" ? "s" : key;
-    const button = document.querySelector(`[data-key="${CSS.escape(meant)}"]`);
+    const button = document.querySelector(`[data-key="${CSS.escape(meant)}"]:not([hidden])`);
     if (button) {
       event.preventDefault();
       button.click();

@@ -1,12 +1,26 @@
 // One photo of the first page and what is said of it.
 
+import { Boxes } from "./boxes.js";
+
 const PREVIEW_SIDE = 480;
 
 /**
  * @typedef {{id: string, name: string, probability: number}} Candidate
- * @typedef {{file: string, status: string, breeds: Candidate[], error: string | null}} Verdict
+ * @typedef {{x: number, y: number, width: number, height: number}} Box In shares of the photo.
+ * @typedef {{box: Box, status: string, breeds: Candidate[]}} Dog
+ * @typedef {{file: string, status: string, breeds: Candidate[], error: string | null, dogs: Dog[] | null}} Verdict
  * @typedef {{look: (card: Card) => Promise<Blob>, add: (card: Card) => Promise<number>, retry: (card: Card) => void}} Actions
  */
+
+/** Draws the boxes of cards that come near the window; there may be thousands of others.
+ * @type {WeakMap<Element, Card>} */
+const cards = new WeakMap();
+const near = new IntersectionObserver(
+  (changes) => {
+    for (const { isIntersecting, target } of changes) if (isIntersecting) cards.get(target).draw();
+  },
+  { rootMargin: "50%" },
+);
 
 export class Card {
   /** @param {File} file
@@ -22,6 +36,12 @@ export class Card {
     this.name = file.name || this.texts.unnamed;
     /** @type {Verdict | null} */
     this.verdict = null;
+    /** Which dog is meant, the largest is 0; null for the photo as a whole.
+     * @type {number | null} */
+    this.chosen = null;
+    /** Of each dog, or of the photo.
+     * @type {Map<number | null, string>} */
+    this.heats = new Map();
     this.element = document.getElementById("card").content.firstElementChild.cloneNode(true);
     this.part(".file").textContent = this.name;
     this.part(".file").title = this.name;
@@ -42,10 +62,24 @@ export class Card {
     return this.element.querySelector(selector);
   }
 
+  /** The dog that is meant.
+   * @returns {Dog | null} */
+  get dog() {
+    return this.chosen === null ? null : this.verdict.dogs[this.chosen];
+  }
+
   /** The breed that was found likeliest.
    * @returns {Candidate} */
   get best() {
-    return this.verdict.breeds[0];
+    return (this.dog ?? this.verdict).breeds[0];
+  }
+
+  /** What the picture shows.
+   * @returns {string} */
+  get shows() {
+    const { status, breeds, dogs } = this.verdict;
+    const names = dogs?.length > 1 ? dogs.map((dog) => this.title(dog)) : status === "dog" ? [breeds[0].name] : [];
+    return [...new Set(names), this.name].join(", ");
   }
 
   looking() {
@@ -96,25 +130,89 @@ export class Card {
       .content.querySelector(`[data-status="${verdict.status}"]`).dataset;
     this.status(verdict.status, about.name);
     const [best] = verdict.breeds;
-    const named = verdict.status === "dog";
-    this.part("h3").textContent = named ? best.name : about.heading;
-    this.note(named ? this.inWords(best.probability) : verdict.error || about.more);
+    const dogs = verdict.dogs ?? [];
+    const several = dogs.length > 1;
+    const named = verdict.status === "dog" && !several;
+    this.part("h3").textContent = several ? this.number(dogs.length) : named ? best.name : about.heading;
+    this.note(several ? "" : named ? this.inWords(best.probability) : verdict.error || about.more);
     const others = this.part(".others");
     const short = this.part(".said > .candidates");
-    short.replaceChildren(...(named ? [] : verdict.breeds.map((one) => this.candidate(one))));
+    short.replaceChildren(...(named || several ? [] : verdict.breeds.map((one) => this.candidate(one))));
     others.hidden = !(named && verdict.breeds.length > 1);
     others.querySelector("ul").replaceChildren(...verdict.breeds.slice(1).map((one) => this.candidate(one)));
+    this.part(".dogs").replaceChildren(...(several ? dogs.map((dog, i) => this.line(dog, i)) : []));
+    this.chosen = dogs.length ? 0 : null;
     this.part(".look").hidden = !best;
     this.part(".add").hidden = verdict.status === "failed";
     this.part(".retry").hidden = true;
-    const shown = this.part("img");
-    shown.alt = named ? `${best.name}, ${this.name}` : this.name;
+    this.part("img").alt = this.shows;
+    this.part(".picture").classList.toggle("boxed", dogs.length > 0);
+    this.part(".picture").classList.toggle("some", several);
+    if (dogs.length) {
+      cards.set(this.element, this);
+      near.observe(this.element);
+    }
+  }
+
+  /** Draws the boxes of the dogs over the picture. */
+  draw() {
+    near.unobserve(this.element);
+    const several = this.verdict.dogs.length > 1;
+    const dogs = this.verdict.dogs.map((dog, place) => {
+      const { x, y, width, height } = dog.box;
+      const number = several ? place + 1 : null;
+      return { id: place + 1, number, name: this.title(dog), box: [x, y, width, height] };
+    });
+    const open = (id) => {
+      this.element.querySelectorAll(".dogs details")[id - 1].open = true;
+    };
+    this.boxes = new Boxes(this.part(".picture"), dogs, this.texts.boxes, several ? open : undefined);
+    this.boxes.layer.classList.add("short");
+    if (several) this.boxes.choose(this.chosen + 1);
+  }
+
+  /** @param {Dog} dog
+   * @param {number} id */
+  line(dog, id) {
+    const line = document.getElementById("dog").content.firstElementChild.cloneNode(true);
+    line.querySelector(".place").textContent = String(id + 1);
+    line.querySelector(".what").textContent = this.title(dog);
+    line.querySelector(".share").textContent = this.percent(dog.breeds[0].probability);
+    line.querySelector("ul").append(...dog.breeds.map((one) => this.candidate(one)));
+    const details = line.querySelector("details");
+    details.addEventListener("toggle", () => {
+      if (details.open) this.choose(id);
+    });
+    return line;
+  }
+
+  /** @param {number} id Of the dog that is meant from now on. */
+  choose(id) {
+    for (const [i, one] of [...this.element.querySelectorAll(".dogs details")].entries()) {
+      if (i !== id) one.open = false;
+    }
+    if (this.chosen === id) return;
+    if (this.part(".look").getAttribute("aria-pressed") === "true") this.look();
+    this.chosen = id;
+    this.boxes?.choose(id + 1);
+  }
+
+  /** @param {Dog} dog
+   * @returns {string} */
+  title({ status, breeds: [best] }) {
+    return status === "uncertain" ? this.texts.perhaps.replace("{breed}", best.name) : best.name;
+  }
+
+  /** @param {number} n Of dogs. */
+  number(n) {
+    const forms = this.texts.dogs;
+    return (forms[new Intl.PluralRules(this.lang).select(n)] ?? forms.other).replace("{n}", n.toLocaleString(this.lang));
   }
 
   /** @param {string} reason
    * @param {boolean} again Whether to try again may help. */
   fail(reason, again = false) {
-    this.show({ file: this.name, status: "failed", breeds: [], error: reason });
+    this.show({ file: this.name, status: "failed", breeds: [], error: reason, dogs: null });
     this.part(".retry").hidden = !again;
   }
 
@@ -147,11 +245,12 @@ export class Card {
     const button = this.part(".look");
     const image = this.part("img");
     const on = button.getAttribute("aria-pressed") === "true";
-    if (!this.heat && !on) {
+    const meant = this.chosen;
+    if (!this.heats.has(meant) && !on) {
       button.disabled = true;
       this.element.setAttribute("aria-busy", "true");
       try {
-        this.heat = URL.createObjectURL(await this.actions.look(this));
+        this.heats.set(meant, URL.createObjectURL(await this.actions.look(this)));
       } catch {
         this.note(this.texts.heat_failed);
         return;
@@ -159,12 +258,14 @@ export class Card {
         button.disabled = false;
         this.element.removeAttribute("aria-busy");
       }
+      if (this.chosen !== meant) return; // another dog was chosen meanwhile
     }
     image.hidden = on && !this.picture;
     this.part(".none").hidden = !image.hidden;
-    image.src = on ? (this.picture ?? "") : this.heat;
-    image.classList.toggle("heat", !on);
-    image.alt = on ? `${this.best.name}, ${this.name}` : button.dataset.alt.replace("{breed}", this.best.name);
+    image.src = on ? (this.picture ?? "") : this.heats.get(meant);
+    // That of a dog is the whole photo, on which the boxes stay.
+    image.classList.toggle("heat", !on && meant === null);
+    image.alt = on ? this.shows : button.dataset.alt.replace("{breed}", this.best.name);
     button.setAttribute("aria-pressed", String(!on));
     [button.textContent, button.dataset.on] = [button.dataset.on, button.textContent];
   }
@@ -190,6 +291,7 @@ export class Card {
 
   /** Lets go of the pictures. */
   forget() {
-    for (const address of [this.picture, this.heat]) if (address) URL.revokeObjectURL(address);
+    near.unobserve(this.element);
+    for (const address of [this.picture, ...this.heats.values()]) if (address) URL.revokeObjectURL(address);
   }
 }

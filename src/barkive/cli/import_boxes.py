@@ -1,0 +1,80 @@
+"""`barkive import-boxes`: bring in the dogs that another program has found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.label import By
+from barkive.cli.options import CatalogueAt, Device, DeviceOption, LangOption, ModelOption
+from barkive.cli.saying import say, text
+
+if TYPE_CHECKING:
+    from barkive.catalogue import ImportedBoxes
+
+
+def import_boxes(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="MegaDetector's results, or COCO, as JSON.")
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Where relative paths in FILE start; by default where FILE lies.",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            metavar="SCORE",
+            min=0,
+            max=1,
+            help="The least score of a box; by default what FILE says is typical, and 0.2 for "
+            "MegaDetector's results that do not say.",
+            show_default=False,
+        ),
+    ] = None,
+    by: By = None,
+    model: ModelOption = None,
+    device: DeviceOption = Device.CPU,
+    lang: LangOption = "en",
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Bring in the boxes of dogs that another program has found, and judge their breeds.
+
+    FILE holds MegaDetector's results, of format 1.0 to 1.6, or COCO's. Boxes of dogs are taken;
+    boxes of animals are, where the model sees a dog in them. Others, and boxes where the
+    catalogue has a dog already, are counted and left out. Only photos that were scanned get
+    boxes. Each can be taken back with `barkive label --undo`.
+
+    Exit status: 0 all went well, 2 the file can't be read, or wrong usage.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.classifier import Classifier
+    from barkive.cli.progress import progress
+
+    with Catalogue(catalogue, create=False) as opened:
+        classifier = Classifier(model, device=device.value)
+        with progress(text("importing_boxes")) as advance:
+            done = opened.import_boxes(
+                file, classifier, folder=folder, threshold=threshold, by=by, on_progress=advance
+            )
+    _print(done)
+
+
+def _print(done: ImportedBoxes) -> None:
+    say("boxes_added", n=done.added, photos=done.photos)
+    for key, number in (
+        ("boxes_known", done.known),
+        ("boxes_not_dogs", done.not_dogs),
+        ("boxes_strange", done.strange),
+        *((f"boxes_{why}", number) for why, number in sorted(done.left_out.items())),
+    ):
+        if number:
+            say(key, n=number)
