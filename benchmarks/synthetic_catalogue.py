@@ -216,7 +216,7 @@ def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
         model = catalogue.models.add(connection, Bundle.open()).id
         again = _strip(connection)
         # In the transaction of the TRUNCATE nothing of this has to be logged.
-        connection.execute(text("TRUNCATE photo, answer"))
+        connection.execute(text("TRUNCATE photo, other_dog, answer, detection"))
         connection.execute(text("ALTER TABLE photo DISABLE TRIGGER USER"))
         with cursor(connection) as opened:
             for first, count in numbered(rows):

@@ -768,7 +768,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=3e-4, help="learning rate")
     parser.add_argument("--share", type=float, default=0.4, help="how far towards the new weights")
     parser.add_argument("--side", type=int, default=416, help="of the detector's input, in pixels")
-    parser.add_argument("--threshold", type=float, default=0.25, help="least score of a proposal")
+    parser.add_argument("--threshold", type=float, default=0.2, help="least score of a proposal")
     parser.add_argument("--overlap", type=float, default=0.5, help="above which boxes are one dog")
     parser.add_argument("--threads", type=int, default=1, help="besides one that makes scenes")
     parser.add_argument("--seed", type=int, default=0)

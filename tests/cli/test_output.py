@@ -7,11 +7,12 @@ import os
 
 import pytest
 
+from barkive.boxes import Box
 from barkive.cli import saying
 from barkive.cli.options import Format
 from barkive.cli.output import printable, summary, writer
 from barkive.messages import Language, Message
-from barkive.verdicts import BreedName, Candidate, Status, Verdict
+from barkive.verdicts import BreedName, Candidate, Dog, Status, Verdict
 
 PUG, MALTESE = (
     BreedName("n02110958", "Pug", "Carlin"),
@@ -148,3 +149,27 @@ def test_summary(counts: dict[Status, int], line: str) -> None:
 def test_csv_gives_every_name_back(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, Format.CSV, [Verdict(name, Status.NOT_DOG, (), None, "m")])
     assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["file", name]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Pug 90%  also: Maltese 70%, Pug 40%?"),
+        ("fr", "Carlin 90\u202f%  aussi\u202f: Bichon maltais 70\u202f%, Carlin 40\u202f%\u202f?"),
+    ],
+)
+def test_further_dogs_stand_behind_the_first(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    lang: Language,
+    said: str,
+) -> None:
+    monkeypatch.setattr(saying, "_language", lang)
+    box = Box(0, 0, 1, 1)
+    dogs = (
+        Dog(box, 0.9, Status.DOG, (Candidate(PUG, 0.9),)),
+        Dog(box, 0.9, Status.DOG, (Candidate(MALTESE, 0.7),)),
+        Dog(box, 0.9, Status.UNCERTAIN, (Candidate(PUG, 0.4),)),
+    )
+    verdict = Verdict("three.jpg", Status.DOG, dogs[0].breeds, None, "m", dogs)
+    assert printed(capsys, Format.TABLE, [verdict], lang).rstrip().endswith(said)

@@ -16,7 +16,7 @@ from rich.text import Text
 from barkive.cli.options import Format
 from barkive.cli.saying import in_words, percent, text
 from barkive.messages import Language
-from barkive.verdicts import Candidate, Status, Verdict
+from barkive.verdicts import Candidate, Dog, Status, Verdict
 
 if TYPE_CHECKING:
     from barkive.catalogue import Entry, EntryDog
@@ -148,9 +148,7 @@ def verdict_line(verdict: Verdict, lang: Language) -> Text:
     """A verdict for people, on one line: the file, and what is said of it."""
     line = _main_line(verdict, lang)
     others = (verdict.dogs or ())[1:]
-    _append_further(
-        line, [_candidate(dog.breeds[0], lang) for dog in others[:_FURTHER]], len(others)
-    )
+    _append_further(line, [_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
     return line
 
 
@@ -162,11 +160,14 @@ def _append_further(line: Text, told: list[str], count: int) -> None:
         line.append(f"  {text('further_dogs', breeds=told)}")
 
 
-def _dog_in_words(dog: EntryDog, lang: Language) -> str:
-    """A dog of the catalogue in a few words; what people said is ticked."""
-    if dog.corrected:
+def _dog_in_words(dog: Dog | EntryDog, lang: Language) -> str:
+    """A dog in a few words; what people said is ticked, what the model is not sure of asked."""
+    if not isinstance(dog, Dog) and dog.corrected:
         return f"{' x '.join(label.name(lang) for label in dog.labels) or text('dog_uncertain')} ✓"
-    return _candidate(dog.breeds[0], lang) if dog.breeds else text("dog_uncertain")
+    if not dog.breeds:
+        return text("dog_uncertain")
+    breed = _candidate(dog.breeds[0], lang)
+    return breed if dog.status is Status.DOG else text("dog_perhaps", breed=breed)
 
 
 def _main_line(verdict: Verdict, lang: Language) -> Text:
