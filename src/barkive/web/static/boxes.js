@@ -1,6 +1,7 @@
 // Boxes of dogs over a photo, each with its name beside it, which hides no dog.
 
 const FEW = 9; // of more dogs only the number is shown, and the name of the one that is meant
+const CROWDED = 0.3; // of a name, under which so much of others lies
 
 /**
  * @typedef {[number, number, number, number]} Sides x, y, width, height, in shares of the photo.
@@ -154,14 +155,19 @@ export class Boxes {
       const places = [[x, y - high], [right, y - high], [x, y + h], [right, y + h], [x + w, y], [x - wide, y]];
       let best = null;
       let least = Infinity;
+      let covered = 0;
       places.forEach(([left, top], order) => {
         // Above the photo there is room, see boxes.css; elsewhere it stays inside.
         const at = [clamp(left, 0, width - wide), clamp(top, -high, height - high), wide, high];
         const hidden = boxes.reduce((sum, box) => sum + shared(at, box), 0);
-        const cost = hidden + 4 * names.reduce((sum, name) => sum + shared(at, name), 0) + order;
-        if (cost < least) [best, least] = [at, cost];
+        const over = names.reduce((sum, name) => sum + shared(at, name), 0);
+        const cost = hidden + 4 * over + order;
+        if (cost < least) [best, least, covered] = [at, cost, over];
       });
-      names.push(best);
+      // In a crowd it is seen where its dog is meant, see boxes.css.
+      const isCrowded = covered > CROWDED * wide * high;
+      label.classList.toggle("crowded", isCrowded);
+      if (!isCrowded) names.push(best);
       label.style.left = `${best[0]}px`;
       label.style.top = `${best[1]}px`;
     });
