@@ -218,7 +218,10 @@ def test_a_copy_has_them_in_both_databases(
     copy(where, there)
     with Catalogue(there) as other:
         assert told(other.photo(folder / "pair.jpg")) == SPOKEN[:2]
-        assert other.scan(folder, classifier=pair_classifier).unchanged == 2
+        done = other.scan(folder, classifier=pair_classifier)
+        # A photo that was written a moment ago may be looked at again.
+        assert (done.new, done.unchanged + done.again) == (0, 2)
+        assert told(other.photo(folder / "pair.jpg")) == SPOKEN[:2]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -64,8 +64,8 @@ def test_crops_are_files_of_the_photos_names(photo, tmp_path, cache, detects):
     assert [Path(path).name for path in found] == ["rex.png", "rex.png", "broken.jpg"]
     assert len(set(found)) == 3
     with Image.open(found[0]) as crop:
-        # The larger side of the box, 0.6 of 48, and a tenth of it on both sides.
-        assert crop.size == (35, 35)
+        # As wide and high as the box and a twentieth on each side, within the photo.
+        assert crop.size == (28, 32)
     before = Path(found[0]).stat().st_mtime_ns
     assert crops.crop_largest(paths, "Crops", no_progress) == found
     assert Path(found[0]).stat().st_mtime_ns == before

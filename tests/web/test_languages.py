@@ -24,7 +24,7 @@ from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
-from barkive.web.pages import identify, scanning
+from barkive.web.pages import dogs, identify, scanning
 from barkive.web.services.scan_jobs import State
 
 FORMS = tuple(file_exporters())
@@ -43,6 +43,7 @@ SECTIONS = "|".join(sorted({key.partition(".")[0] for key in WORDS}))
 KEY = re.compile(rf"({SECTIONS})\.(?!html$|js$|css$)[\w-]*[a-z0-9]")
 # Which scripts read the sentences that a page hands over.
 SCRIPTS = {"identify": ("identify.js", "verdict-card.js"), "scan": ("scan.js",)}
+OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")
 
 
 def asked(accept: str | None = None, query: str = "", cookie: str = "") -> str:
@@ -291,7 +292,21 @@ def test_the_scripts_get_the_sentences_that_they_use(page: str) -> None:
     assert [key for key in texts if not re.search(rf'texts\.{key}\b|"{key}"', script)] == []
 
 
+def test_the_scripts_of_boxes_get_the_sentences_that_they_use() -> None:
+    words = Messages("en")
+    given = {
+        "boxes.js": dogs.box_texts(words),
+        "box-editor.js": dogs.drawing_texts(words),
+        "photo.js": {},
+        "review.js": {},
+    }
+    assert set(given) == set(OF_BOXES)
+    for name, texts in given.items():
+        script = (WEB / "static" / name).read_text("utf-8")
+        assert set(re.findall(r"\btexts\.(\w+)", script)) == set(texts)
+
+
 def test_no_other_script_reads_sentences() -> None:
-    known = {name for names in SCRIPTS.values() for name in names}
+    known = {name for names in SCRIPTS.values() for name in names} | set(OF_BOXES)
     for file in (WEB / "static").glob("*.js"):
         assert file.name in known or "texts" not in file.read_text("utf-8")

@@ -100,9 +100,10 @@ def test_a_form_that_can_not_be_used_hides_no_other(
     others: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert list(registry.file_exporters()) == [
-        *("csv", "json", "jsonl", "parquet", "md-json", "asm3", "contact-sheet", "names"),
+        *("csv", "json", "jsonl", "parquet", "md-json", "coco"),
+        *("asm3", "contact-sheet", "names"),
     ]
-    assert registry.text_forms() == ("csv", "json", "jsonl", "md-json", "asm3", "names")
+    assert registry.text_forms() == ("csv", "json", "jsonl", "md-json", "coco", "asm3", "names")
     assert [record.getMessage().split(" of the package")[0] for record in caplog.records] == [
         "The form “broken”",
         "The form “odd”",
@@ -113,7 +114,7 @@ def test_a_form_that_is_no_text_is_not_streamed(others: None, catalogue: Catalog
     with pytest.raises(UsageError) as caught:
         catalogue.streamed(Export("xmp"))
     assert str(caught.value) == (
-        "The form xmp is no text; choose one of: csv, json, jsonl, md-json, asm3, names."
+        "The form xmp is no text; choose one of: csv, json, jsonl, md-json, coco, asm3, names."
     )
 
 

@@ -140,6 +140,7 @@ def test_the_page_offers_what_can_be_sent_from_here(with_others: TestClient) -> 
         "Pour programmes (JSON, ligne par ligne)",
         "Analyse de données (Parquet)",
         "Pièges photo (JSON de MegaDetector)",
+        "Cadres (COCO)",
         "Logiciel de refuge (ASM3)",
         "Planche à imprimer (PDF)",
         "the list at the kennel's <door>",
@@ -156,7 +157,7 @@ def test_the_description_has_the_forms_that_are_installed(with_others: TestClien
     assert form == {
         "type": "string",
         "enum": [
-            *("csv", "json", "jsonl", "parquet", "md-json", "asm3", "contact-sheet"),
+            *("csv", "json", "jsonl", "parquet", "md-json", "coco", "asm3", "contact-sheet"),
             *("away", "door", "éclair card"),
         ],
         "default": "csv",
@@ -180,7 +181,7 @@ def test_what_can_not_be_sent_is_refused_with_what_can(with_others: TestClient, 
     answer = with_others.get("/api/v1/export", params={"as": form})
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
     assert answer.json()["detail"] == (
-        "query.as: Input should be 'csv', 'json', 'jsonl', 'parquet', 'md-json', 'asm3', "
+        "query.as: Input should be 'csv', 'json', 'jsonl', 'parquet', 'md-json', 'coco', 'asm3', "
         "'contact-sheet', 'away', 'door' or 'éclair card'."
     )
 

@@ -313,6 +313,7 @@ def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
         "jsonl",
         "parquet",
         "md-json",
+        "coco",
         "asm3",
         "contact-sheet",
     ]

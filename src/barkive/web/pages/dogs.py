@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from barkive.boxes import Box
 from barkive.catalogue import Change, Entry, EntryDog, Kind, standing
@@ -81,21 +81,19 @@ def around(entry: Entry, dog: int) -> list[tuple[int, EntryDog]]:
     return placed[start : start + MOST]
 
 
-def windows(
-    entry: Entry, dogs: Sequence[tuple[int, EntryDog]]
-) -> list[tuple[Literal["larger", "smaller"], EntryDog]]:
-    """The ways to the dogs of a photo that are not shown, each with the first dog there.
+def windows(entry: Entry, dogs: Sequence[tuple[int, EntryDog]]) -> list[tuple[str, EntryDog]]:
+    """The ways to the dogs of a photo that are not shown: a message's key, and the first dog there.
 
     Args:
         entry: The photo.
         dogs: Those that are shown: see `around`.
     """
     everyone = entry.dogs or ()
-    ways: list[tuple[Literal["larger", "smaller"], EntryDog]] = []
+    ways: list[tuple[str, EntryDog]] = []
     if dogs and dogs[0][0] > 1:
-        ways.append(("larger", everyone[dogs[0][0] - 1 - MOST]))
+        ways.append(("boxes.larger", everyone[dogs[0][0] - 1 - MOST]))
     if dogs and dogs[-1][0] < len(everyone):
-        ways.append(("smaller", everyone[dogs[-1][0]]))
+        ways.append(("boxes.smaller", everyone[dogs[-1][0]]))
     return ways
 
 
@@ -147,17 +145,22 @@ def drawing(entry: Entry, words: Messages, form: LabelForm | None) -> dict[str, 
         box = form.drawn() if form is not None else None
         if form is not None and box is not None:
             draft = {"dog": form.dog, "box": _sides(box)}
-    sides = ("left", "top", "width", "height")
     return {
-        "texts": {
-            "new": words("boxes.new_dog"),
-            "hint": words("boxes.hint"),
-            "left": words("boxes.left"),
-            "corner": words("boxes.corner"),
-            "at": words("boxes.at", **{side: f"{{{side}}}" for side in sides}),
-        },
+        "texts": drawing_texts(words),
         "draw": words("boxes.draw" if entry.dogs else "boxes.draw_first"),
         "draft": draft,
+    }
+
+
+def drawing_texts(words: Messages) -> dict[str, str]:
+    """The sentences that `box-editor.js` needs."""
+    sides = ("left", "top", "width", "height")
+    return {
+        "new": words("boxes.new_dog"),
+        "hint": words("boxes.hint"),
+        "left": words("boxes.left"),
+        "corner": words("boxes.corner"),
+        "at": words("boxes.at", **{side: f"{{{side}}}" for side in sides}),
     }
 
 

@@ -184,7 +184,7 @@ def _page(
         drawing=drawing(entry, words, form),
         further=len(entry.dogs or ()) - len(dogs),
         windows=[
-            (f"boxes.{way}", view.address(urls.photo(number), page=page, dog=dog.id))
+            (way, view.address(urls.photo(number), page=page, dog=dog.id))
             for way, dog in windows(entry, dogs)
         ],
         facts=_facts(entry, words),
