@@ -751,7 +751,7 @@ def main() -> None:
             "share": args.share,
             "seed": args.seed,
         },
-        glance=Glance(side=192, threshold=0.15, sure=0.4, area=1 / 16),
+        glance=Glance(side=192, threshold=0.15, nothing=0.05, sure=0.4, area=1 / 16),
     )
     export(between(original, trained, args.share), model, info, args.out)
 

@@ -33,6 +33,7 @@ from barkive.verdicts import Candidate, Dog, Scores, Status, Verdict
 
 _log = logging.getLogger(__name__)
 
+Pixels = NDArray[np.uint8]
 Item = TypeVar("Item")
 
 BATCH: Final = {"cpu": 4, "cuda": 64}
@@ -281,31 +282,41 @@ class Classifier:
 
         The network takes `size` views at once, whichever photos they are of.
         """
-        if not photos:
-            return
-        pixels = np.concatenate([views.pixels for views in photos])
-        parts = [self.score(pixels[i : i + size]) for i in range(0, len(pixels), size)]
-        rows = [part.row(i) for part in parts for i in range(len(part.dog))]
-        statuses = [status for part in parts for status in self.bundle.info.statuses(part)]
-        start = 0
-        for views in photos:
-            own = slice(start, start + len(views.pixels))
-            yield self._judgement(views, rows[own], statuses[own])
-            start = own.stop
-
-    def _judgement(
-        self, views: Views, rows: Sequence[Scores], statuses: Sequence[Status]
-    ) -> tuple[Status, None, Scores, tuple[JudgedDog, ...] | None]:
-        """What is said of a photo, from what is said of each of its views."""
-        if views.proposals is None:
-            return statuses[0], None, rows[0], None
-        threshold = self.bundle.info.dog_threshold
-        odds = [float(row.dog[0]) - threshold for row in rows]
-        dogs = tuple(
-            JudgedDog(one.proposal.box, one.proposal.score, statuses[one.view], rows[one.view])
-            for one in dogs_among(views.proposals, odds, portrait=views.portrait)
-        )
+        firsts = self._rows([views.first for views in photos], size)
+        dogs = [self._dogs(views, rows) for views, rows in zip(photos, firsts, strict=True)]
         # Where no box holds a dog, the photo as a whole may still do.
-        main = dogs[0] if dogs else None
-        status, scores = (main.status, main.scores) if main else (statuses[0], rows[0])
-        return status, None, scores, dogs
+        without = [
+            views.pixels[:1] if len(views.pixels) > 1 and not found else views.pixels[:0]
+            for views, found in zip(photos, dogs, strict=True)
+        ]
+        wholes = self._rows(without, size)
+        for found, first, whole in zip(dogs, firsts, wholes, strict=True):
+            if found:
+                yield found[0].status, None, found[0].scores, found
+            else:
+                status, scores = (whole or first)[0]
+                yield status, None, scores, found
+
+    def _rows(self, photos: Sequence[Pixels], size: int) -> list[list[tuple[Status, Scores]]]:
+        """What is said of each view of each photo, the network taking `size` views at once."""
+        pixels = np.concatenate(photos) if photos else np.empty(0, np.uint8)
+        judged: list[tuple[Status, Scores]] = []
+        for start in range(0, len(pixels), size):
+            scores = self.score(pixels[start : start + size])
+            statuses = self.bundle.info.statuses(scores)
+            judged += [(status, scores.row(i)) for i, status in enumerate(statuses)]
+        rows = iter(judged)
+        return [list(islice(rows, len(views))) for views in photos]
+
+    def _dogs(
+        self, views: Views, rows: Sequence[tuple[Status, Scores]]
+    ) -> tuple[JudgedDog, ...] | None:
+        """The dogs among the proposals, the largest first, from what is said of each."""
+        if views.proposals is None:
+            return None
+        threshold = self.bundle.info.dog_threshold
+        odds = [float(scores.dog[0]) - threshold for _, scores in rows]
+        return tuple(
+            JudgedDog(views.proposals[i].box, views.proposals[i].score, *rows[i])
+            for i in dogs_among(views.proposals, odds)
+        )

@@ -107,20 +107,23 @@ def test_a_box_outside_the_photo_is_left_out(write: Callable[..., Path]) -> None
 @pytest.mark.parametrize(
     ("seen", "settled"),
     [
-        ([], False),
-        ([(Box(0.2, 0.2, 0.5, 0.5), 0.9)], True),
-        ([(Box(0.2, 0.2, 0.5, 0.5), 0.4)], True),
-        ([(Box(0.2, 0.2, 0.5, 0.5), 0.39)], False),
-        ([(Box(0.2, 0.2, 0.25, 0.25), 0.9)], True),
-        ([(Box(0.2, 0.2, 0.24, 0.25), 0.9)], False),
-        ([(Box(0, 0, 0.5, 1), 0.9), (Box(0.5, 0, 0.5, 1), 0.2)], False),
+        ([], 0),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.9)], 1),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.4)], 1),
+        ([(Box(0.2, 0.2, 0.5, 0.5), 0.39)], None),
+        ([(Box(0.2, 0.2, 0.25, 0.25), 0.9)], 1),
+        ([(Box(0.2, 0.2, 0.24, 0.25), 0.9)], None),
+        ([(Box(0, 0, 0.5, 1), 0.9), (Box(0.5, 0, 0.5, 1), 0.2)], None),
+        ([(Box(0, 0, 0.5, 1), 0.9), (Box(0.5, 0, 0.5, 1), 0.1)], 1),
+        ([(Box(0, 0, 0.5, 1), 0.1)], None),
     ],
 )
-def test_a_glance_settles_photos_of_one_large_animal(
-    seen: list[tuple[Box, float]], settled: bool
+def test_a_glance_settles_photos_of_one_large_animal_and_of_none(
+    seen: list[tuple[Box, float]], settled: int | None
 ) -> None:
-    glance = Glance(side=192, threshold=0.15, sure=0.4, area=1 / 16)
-    assert glance.settles([Proposal(box, score, score) for box, score in seen]) is settled
+    glance = Glance(side=192, threshold=0.15, nothing=0.05, sure=0.4, area=1 / 16)
+    proposals = tuple(Proposal(box, score, score) for box, score in seen)
+    assert glance.settles(proposals) == (None if settled is None else proposals[:settled])
 
 
 @pytest.mark.parametrize(("score", "looks"), [(0.5, [32]), (0.3, [32, 64])])
@@ -131,7 +134,7 @@ def test_a_second_look_is_taken_where_a_glance_is_not_enough(
 
     class Watched(Detector):
         def __init__(self) -> None:
-            self.info = replace(INFO, glance=Glance(32, 0.25, 0.4, 0.1))
+            self.info = replace(INFO, glance=Glance(32, 0.25, 0.05, 0.4, 0.1))
             self._animals, self._dog = [6, 7], 6
             self._session = self  # type: ignore[assignment]
 
@@ -147,7 +150,7 @@ def test_a_second_look_is_taken_where_a_glance_is_not_enough(
 
 
 def test_metadata_is_read_as_it_was_written() -> None:
-    for info in (INFO, replace(INFO, glance=Glance(192, 0.15, 0.4, 0.0625))):
+    for info in (INFO, replace(INFO, glance=Glance(192, 0.15, 0.05, 0.4, 0.0625))):
         assert DetectorInfo.from_metadata(info.to_metadata()) == info
 
 

@@ -12,7 +12,7 @@ from barkive.boxes import Box
 from barkive.classifier import Classifier
 from barkive.detection.views import Viewer, crop
 from barkive.images import Preprocessing
-from barkive.verdicts import Status
+from barkive.verdicts import Scores, Status
 
 RED, GREEN, BLACK = (250, 10, 10), (10, 250, 10), (9, 9, 9)
 
@@ -48,7 +48,7 @@ def test_the_first_view_is_of_the_whole_photo(
     assert (views.pixels[0] == Preprocessing(32, "squash").load(photo)).all()
     assert views.proposals is not None
     assert len(views.proposals) == 2
-    assert not views.portrait
+    assert (views.first == views.pixels[1:]).all()
 
 
 def test_without_a_detector_there_is_one_view(pair_photo: Callable[..., Path]) -> None:
@@ -112,3 +112,21 @@ def test_the_size_of_a_batch_changes_nothing(
     assert usual == [
         verdict.to_json() for verdict in pair_classifier.predict(photos, batch_size=batch_size)
     ]
+
+
+def test_the_whole_photo_is_judged_where_no_box_holds_a_dog(
+    pair_classifier: Classifier, pair_photo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    score = Classifier.score
+
+    def counted(self: Classifier, pixels: np.ndarray) -> Scores:
+        seen.append(len(pixels))
+        return score(self, pixels)
+
+    monkeypatch.setattr(Classifier, "score", counted)
+    photos = [pair_photo("two.png", RED, GREEN), pair_photo("none.png", BLACK, BLACK)]
+    two, none = pair_classifier.predict(photos, batch_size=8)
+    assert (two.status, none.status) == (Status.DOG, Status.NOT_DOG)
+    # Two crops of each, and then one of the photos as a whole; in one batch or in two.
+    assert sum(seen) == 5

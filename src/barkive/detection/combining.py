@@ -6,7 +6,6 @@ Pure functions: they know neither networks nor pixels.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from barkive.boxes import Box
@@ -14,20 +13,6 @@ from barkive.detection.proposal import Proposal
 
 MOST_CROPS: Final = 32
 """So many proposals of a photo are judged at most: the surest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A dog that was found.
-
-    Attributes:
-        proposal: What the detector proposed.
-        view: By which view of the photo it was judged: 0 for the whole, else one more than the
-            position of its proposal.
-    """
-
-    proposal: Proposal
-    view: int
 
 
 def worth_judging(proposals: Sequence[Proposal]) -> tuple[Proposal, ...]:
@@ -52,24 +37,15 @@ def is_portrait(proposals: Sequence[Proposal], aspect: float) -> bool:
     return shown >= _SHOWN * box.area and shown >= _FILLED * centre.area
 
 
-def dogs_among(
-    proposals: Sequence[Proposal], odds: Sequence[float], *, portrait: bool
-) -> list[Found]:
-    """Which of the proposals are dogs, the largest first.
+def dogs_among(proposals: Sequence[Proposal], odds: Sequence[float]) -> list[int]:
+    """Which of the proposals are dogs: their positions, the largest first.
 
     Args:
         proposals: Those that were judged.
-        odds: For each view how far the judge's log-odds of a dog lie above its threshold: of the
-            whole photo, then of each proposal unless this is a portrait.
-        portrait: See `is_portrait`.
+        odds: Of each, how far the judge's log-odds of a dog lie above its threshold.
     """
-    views = [0] if portrait else range(1, len(proposals) + 1)
-    found = [
-        Found(proposal, view)
-        for proposal, view in zip(proposals, views, strict=True)
-        if odds[view] >= 0
-    ]
-    return sorted(found, key=lambda one: -one.proposal.box.area)
+    dogs = [i for i, _ in enumerate(proposals) if odds[i] >= 0]
+    return sorted(dogs, key=lambda i: -proposals[i].box.area)
 
 
 def centre_square(aspect: float) -> Box:

@@ -47,20 +47,33 @@ class Glance:
     Attributes:
         side: To how many pixels the longer side is brought; a multiple of 32.
         threshold: What may be an animal has at least this score; 0..1.
+        nothing: Where no score reaches this, there is no animal; 0..1, at most `threshold`.
         sure: The only animal of a photo has at least this score; 0..1.
         area: And covers at least this share of the photo; 0..1.
     """
 
     side: int
     threshold: float
+    nothing: float
     sure: float
     area: float
 
-    def settles(self, proposals: Sequence[Proposal]) -> bool:
-        """Whether these are all that there is to see: one animal, surely seen and not small."""
-        if len(proposals) != 1:
-            return False
-        return proposals[0].score >= self.sure and proposals[0].box.area >= self.area
+    def settles(self, proposals: Sequence[Proposal]) -> tuple[Proposal, ...] | None:
+        """What there is to see, if a glance is enough to tell.
+
+        Args:
+            proposals: What it sees, the surest first, scores from `nothing` on.
+
+        Returns:
+            One animal, surely seen and not small, or nothing at all; None where another look
+            is needed.
+        """
+        if not proposals:
+            return ()
+        likely = [one for one in proposals if one.score >= self.threshold]
+        if len(likely) == 1 and likely[0].score >= self.sure and likely[0].box.area >= self.area:
+            return (likely[0],)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +162,9 @@ class Detector:
         """
         glance = self.info.glance
         if glance is not None:
-            seen = self._look(photo, glance.side, glance.threshold)
-            if glance.settles(seen):
-                return seen
+            settled = glance.settles(self._look(photo, glance.side, glance.nothing))
+            if settled is not None:
+                return settled
         return self._look(photo, self.info.side, self.info.threshold)
 
     def _look(self, photo: NDArray[np.uint8], side: int, threshold: float) -> tuple[Proposal, ...]:

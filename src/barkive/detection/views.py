@@ -35,12 +35,15 @@ class Views:
         pixels: The views, RGB, shape (n, size, size, 3): of the whole photo, and then of each
             proposal; but of a portrait the first alone.
         proposals: The animals to judge; None where none were looked for.
-        portrait: Whether the view of the whole is that of the only animal.
     """
 
     pixels: _Pixels
     proposals: tuple[Proposal, ...] | None
-    portrait: bool = False
+
+    @property
+    def first(self) -> _Pixels:
+        """The views that are judged first: of the proposals, or else of the whole photo."""
+        return self.pixels[1:] if len(self.pixels) > 1 else self.pixels
 
 
 class Viewer:
@@ -88,7 +91,7 @@ class Viewer:
         height, width = decoded.shape[:2]
         proposals = worth_judging(found)
         if not proposals or is_portrait(found, width / height):
-            return Views(whole, proposals, portrait=bool(proposals))
+            return Views(whole, proposals)
         crops = self._crops(photo, decoded, [one.box for one in proposals])
         return Views(np.concatenate([whole, np.stack(list(crops))]), proposals)
 
