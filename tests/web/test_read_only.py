@@ -13,6 +13,8 @@ from barkive.catalogue.db import access
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
 
+pytestmark = pytest.mark.slow
+
 SESSION = "a-session-of-one"
 
 

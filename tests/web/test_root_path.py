@@ -19,6 +19,8 @@ from barkive.web import Settings, create_app
 from barkive.web.middleware.forwarded import ForwardedHeadersMiddleware
 from barkive.web.passwords import Passwords
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse"
 ROOT = "/dogs"
 ORIGIN = "https://127.0.0.1"

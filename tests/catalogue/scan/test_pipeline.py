@@ -16,6 +16,8 @@ from barkive.errors import UsageError
 from barkive.images.passing import Passing
 from barkive.verdicts import Status
 
+pytestmark = pytest.mark.slow
+
 DOG, UNCERTAIN, NOT_DOG, FAILED = Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED
 KENNEL = Counter({DOG: 2, UNCERTAIN: 1, NOT_DOG: 1, FAILED: 1})
 BROKEN = "The file starts as JPEG does, but is damaged or cut off."

@@ -29,6 +29,8 @@ from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
 from barkive.errors import NothingToSayError, UnknownPhotoError, UsageError
 
+pytestmark = pytest.mark.slow
+
 KINDS = [("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite")]
 Place = Callable[[str], str]
 RED, GREEN, GREY = (250, 10, 10), (10, 250, 10), (120, 110, 90)

@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 
 from barkive.catalogue.db.database import Database
 
+pytestmark = pytest.mark.slow
+
 GPS = 0x8825
 
 

@@ -13,6 +13,8 @@ from starlette.testclient import TestClient
 from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Entry, Kind, Label
 
+pytestmark = pytest.mark.slow
+
 RED, GREEN, GREY = (250, 10, 10), (10, 250, 10), (120, 110, 90)
 PUG, MALTESE = "n02110958", "n02085936"
 LEFT, RIGHT = Box(0, 0, 0.5, 1), Box(0.5, 0.1, 0.5, 0.9)

@@ -20,6 +20,8 @@ from barkive.catalogue import Catalogue, Kind, Label
 from barkive.messages import Messages
 from barkive.web.pages.views import FIELDS, View
 
+pytestmark = pytest.mark.slow
+
 PUG = "n02110958"
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 Colour = tuple[int, int, int]

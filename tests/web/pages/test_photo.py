@@ -15,6 +15,8 @@ from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web import Settings, create_app
 from barkive.web.services import state
 
+pytestmark = pytest.mark.slow
+
 PUG, MALTESE = "n02110958", "n02085936"
 
 

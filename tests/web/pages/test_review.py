@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 
+pytestmark = pytest.mark.slow
+
 CHIHUAHUA, PUG, MALTESE = "n02085620", "n02110958", "n02085936"
 SESSION = "a-session-of-one"
 

@@ -17,6 +17,8 @@ from starlette.testclient import TestClient
 
 from barkive.web import Settings, create_app
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def allowed(settings: Settings, kennel: Path) -> Iterator[TestClient]:

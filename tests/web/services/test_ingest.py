@@ -19,6 +19,8 @@ from barkive.verdicts import Status
 from barkive.web.services import ingest as module
 from barkive.web.services.ingest import Ingest
 
+pytestmark = pytest.mark.slow
+
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
 
