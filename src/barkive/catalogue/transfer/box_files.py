@@ -45,6 +45,7 @@ class LeftOut(StrEnum):
     UNSURE = "unsure"
     NO_BOX = "no_box"
     OUTSIDE = "outside"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
