@@ -554,6 +554,17 @@ def test_dogs_are_named_and_drawn(
     assert caught.value.code == "box_outside_photo"
 
 
+def test_a_drawn_dog_is_judged_at_once(
+    barkive: Callable[..., Result], pair: tuple[Path, Path], colour_bundle: Path
+) -> None:
+    both, unsure = pair
+    right = ("--box", "0.6,0.2,0.2,0.5")
+    told = barkive("label", both, *right, "--model", colour_bundle).stdout
+    assert told.endswith("also: Pug 83%, Pug 92%\n")
+    # Another model's guesses would not fit to the others.
+    assert barkive("label", unsure, *right).stdout.endswith("not sure\n")
+
+
 def test_a_review_asks_about_one_of_several_dogs(
     barkive: Callable[..., Result], pair: tuple[Path, Path]
 ) -> None:
