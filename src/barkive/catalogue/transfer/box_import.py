@@ -83,7 +83,8 @@ def import_boxes(
             known, new = _known_and_new(store, entry, found)
             dogs = _dogs_among(entry, new, classifier)
             # The surest, where a photo would have too many.
-            taken = sorted(dogs, key=lambda dog: -dog.score)[: MOST_DOGS - len(entry.dogs or ())]
+            room = max(MOST_DOGS - len(entry.dogs or ()), 0)
+            taken = sorted(dogs, key=lambda dog: -dog.score)[:room]
             if taken:
                 said = by or file.program
                 spoken = (Label(Kind.DOG, box=dog.box, by=said) for dog in taken)
