@@ -288,16 +288,21 @@ class Bundle:
         return bundle
 
     @property
-    def model(self) -> str:
-        """The model as verdicts name it: its name and the first 12 digits of the digest.
+    def network(self) -> str:
+        """The network as verdicts name it: its name and the first 12 digits of the digest."""
+        return f"{self.info.name}@{self.digest[:12]}"
 
-        Behind them the detector, where there is one, and the prior, where it is another than
+    @property
+    def model(self) -> str:
+        """The model as verdicts name it: the network.
+
+        Behind it the detector, where there is one, and the prior, where it is another than
         the bundle's own.
         """
-        parts = [self.digest[:12]]
+        parts = [self.network]
         if self.detector is not None:
             parts.append(f"dogs-{self.detector.digest[:6]}")
-        return f"{self.info.name}@{'+'.join([*parts, *filter(None, [self.prior])])}"
+        return "+".join([*parts, *filter(None, [self.prior])])
 
     @property
     def identity(self) -> str:

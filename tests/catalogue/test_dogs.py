@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from barkive.boxes import Box
+from barkive.bundle import BundleInfo
 from barkive.catalogue import (
     Catalogue,
     Entry,
@@ -215,6 +217,38 @@ def test_drawn_boxes_are_judged(
         classifier=pair_classifier,
     )
     assert entry.dog(4).guesses == ()
+
+
+def test_drawn_boxes_are_judged_whichever_detector_looked_for_dogs(
+    catalogue: Catalogue,
+    classifier: Classifier,
+    pair_classifier: Classifier,
+    pair_photo: MakePhoto,
+) -> None:
+    one = pair_photo("kennel/pair.png", RED, GREEN)
+    catalogue.scan(one, classifier=classifier)
+    entry = catalogue.label(one, Label(Kind.DOG, box=LEFT), classifier=pair_classifier)
+    entry = catalogue.label(one, Label(Kind.DOG, box=RIGHT), classifier=pair_classifier)
+    assert told(entry) == [(LEFT, "dog", "Chihuahua"), (RIGHT, "dog", "Pug")]
+    other = pair_photo("others/pair.png", GREEN, RED)
+    catalogue.scan(other, classifier=pair_classifier)
+    small = Box(0.35, 0.5, 0.1, 0.3)
+    entry = catalogue.label(other, Label(Kind.DOG, box=small), classifier=classifier)
+    assert told(entry)[2] == (small, "dog", "Pug")
+
+
+def test_another_network_does_not_judge_drawn_boxes(
+    catalogue: Catalogue,
+    pair: Path,
+    colour_info: BundleInfo,
+    write_bundle: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    metadata = replace(colour_info, name="other").to_metadata()
+    other = Classifier(write_bundle(tmp_path / "other.onnx", metadata), dogs=False)
+    small = Box(0.35, 0.5, 0.1, 0.3)
+    entry = catalogue.label(pair, Label(Kind.DOG, box=small), classifier=other)
+    assert told(entry)[2] == (small, "uncertain", "")
 
 
 def test_two_people_who_draw_at_once(catalogue: Catalogue, pair: Path) -> None:

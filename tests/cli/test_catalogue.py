@@ -529,6 +529,8 @@ def test_photos_of_several_dogs(barkive: Callable[..., Result], pair: tuple[Path
     assert [dog["box"]["x"] for dog in record["dogs"]] == [0, 0.5]
     likest = barkive("search", "--like", both, "--dog", "1", "--format", "json").stdout
     assert json.loads(likest)["file"] == str(unsure)
+    with pytest.raises(UsageError, match="give --like"):
+        barkive("search", "--dog", "1")
 
 
 def test_dogs_are_named_and_drawn(
@@ -552,6 +554,25 @@ def test_dogs_are_named_and_drawn(
     with pytest.raises(UsageError) as caught:
         barkive("label", both, "--box", "0.5,0,0.6,1")
     assert caught.value.code == "box_outside_photo"
+
+
+def test_no_dog_can_be_named_where_none_were_looked_for(
+    barkive: Callable[..., Result], kennel: Path, colour_bundle: Path
+) -> None:
+    barkive("scan", kennel, "--model", colour_bundle, "--no-dogs")
+    with pytest.raises(UsageError, match="scan it again without --no-dogs"):
+        barkive("label", kennel / "rex.png", "--dog", "1", "--breed", "pug")
+
+
+def test_a_drawn_dog_is_judged_at_once(
+    barkive: Callable[..., Result], pair: tuple[Path, Path], colour_bundle: Path
+) -> None:
+    both, unsure = pair
+    right = ("--box", "0.6,0.2,0.2,0.5")
+    told = barkive("label", both, *right, "--model", colour_bundle).stdout
+    assert told.endswith("also: Pug 83%, Pug 92%\n")
+    # Another model's guesses would not fit to the others.
+    assert barkive("label", unsure, *right).stdout.endswith("not sure\n")
 
 
 def test_a_review_asks_about_one_of_several_dogs(

@@ -51,6 +51,11 @@ def test_table(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_a_dog_of_which_nothing_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    line = printed(capsys, Format.TABLE, [Verdict("a.jpg", Status.UNCERTAIN, (), None, "m")])
+    assert line[34:] == "not sure\n"
+
+
 def test_table_in_french(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -329,10 +329,10 @@ class Catalogue:
 
         Args:
             photo: Its path or its number.
-            classifier: Of which the rest of the photo was judged.
+            classifier: Of which the rest of the photo was judged, with or without a detector.
 
         Returns:
-            The photo as it is now. Where its file is gone or can't be read, or another model
+            The photo as it is now. Where its file is gone or can't be read, or another network
             judged it, it is as it was.
         """
         return drawn_boxes.judge(self._store, _known(photo), classifier)

@@ -243,6 +243,8 @@ class Entry:
         Raises:
             UnknownDogError: There is no such dog.
         """
+        if self.dogs is None and self.status is not Status.FAILED:
+            raise UnknownDogError("photo_dogs_not_looked_for", file=self.file, dog=number)
         dogs = self.dogs or ()
         if not 1 <= number <= len(dogs):
             raise UnknownDogError("photo_dog_unknown", file=self.file, dog=number, n=len(dogs))

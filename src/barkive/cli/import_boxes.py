@@ -49,9 +49,9 @@ def import_boxes(
     """Bring in the boxes of dogs that another program has found, and judge their breeds.
 
     FILE holds MegaDetector's results, of format 1.0 to 1.6, or COCO's. Boxes of dogs are taken;
-    boxes of animals are, where the model sees a dog in them. Others, and boxes where the
-    catalogue has a dog already, are counted and left out. Only photos that were scanned get
-    boxes. Each can be taken back with `barkive label --undo`.
+    boxes of animals are, where the model sees a dog in them. Others, boxes where the catalogue
+    has a dog already, and boxes where people took one away are counted and left out.
+    Only photos that were scanned get boxes. Each can be taken back with `barkive label --undo`.
 
     Exit status: 0 all went well, 2 the file can't be read, or wrong usage.
     """
@@ -72,6 +72,7 @@ def _print(done: ImportedBoxes) -> None:
     say("boxes_added", n=done.added, photos=done.photos)
     for key, number in (
         ("boxes_known", done.known),
+        ("boxes_taken_away", done.taken_away),
         ("boxes_not_dogs", done.not_dogs),
         ("boxes_strange", done.strange),
         *((f"boxes_{why}", number) for why, number in sorted(done.left_out.items())),

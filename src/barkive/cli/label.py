@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption, ModelOption
 from barkive.cli.saying import known, say, text
 from barkive.messages import Language
 
@@ -66,15 +66,18 @@ def label(
         str | None, typer.Option(metavar="TEXT", help="A note.", show_default=False)
     ] = None,
     by: By = None,
+    model: ModelOption = None,
     lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
     """Label a photo or a dog in it: what a person says stands over the model, in every scan.
 
-    It holds for every file of the same content, wherever it is moved. `barkive correct` is
-    another name of this command.
+    It holds for every file of the same content, wherever it is moved. The dog in a box is judged
+    by the model that scanned the photo: give --model as `barkive scan` had it. `barkive correct`
+    is another name of this command.
     """
     from barkive.catalogue import Catalogue, Kind, Label
+    from barkive.classifier import Classifier
     from barkive.cli.output import entry_line, text_writer
     from barkive.errors import UsageError
 
@@ -94,9 +97,11 @@ def label(
     where = _to_box(box) if box is not None else None
     label = Label(*said[0], note=note, by=by, other=other, box=where)
     with Catalogue(catalogue, create=False) as opened:
+        classifier = Classifier(model, dogs=False) if where is not None else None
         for photo in photos:
             meant = opened.photo(photo).dog(dog).id if dog is not None else None
-            write(entry_line(opened.label(photo, replace(label, dog=meant)), lang))
+            entry = opened.label(photo, replace(label, dog=meant), classifier=classifier)
+            write(entry_line(entry, lang))
 
 
 def _to_box(text: str) -> Box:

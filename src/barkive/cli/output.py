@@ -173,6 +173,8 @@ def _dog_in_words(dog: Dog | EntryDog, lang: Language) -> str:
 def _main_line(verdict: Verdict, lang: Language) -> Text:
     """A verdict on one line, without the other dogs."""
     line = _file_column(verdict.file)
+    if verdict.status is Status.UNCERTAIN and not verdict.breeds:
+        return line.append(text("dog_uncertain"), style=_STYLES[verdict.status])
     if verdict.status is not Status.DOG:
         line.append(text(verdict.status), style=_STYLES[verdict.status])
     if verdict.reason is not None:

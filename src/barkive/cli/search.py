@@ -83,7 +83,10 @@ def search(
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
     from barkive.classifier import Classifier
+    from barkive.errors import UsageError
 
+    if dog is not None and like is None:
+        raise UsageError("similar_photo_missing")
     with reading(catalogue) as opened:
         if count:
             typer.echo(opened.count(wanted))

@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from barkive.catalogue import Catalogue, Entry, Export
 from barkive.catalogue.export import ExportContext, TextExporter, registry
+from barkive.catalogue.export.breed_list import BreedList
 from barkive.classifier import Classifier
 from barkive.cli import export as command
 from barkive.errors import UsageError
@@ -94,6 +96,39 @@ def test_what_can_not_be_used_is_told(others: None, form: str, sentence: str) ->
     with pytest.raises(UsageError) as caught:
         Export(form)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "sentence"),
+    [
+        (
+            "coco",
+            {"upright": True},
+            "The form coco makes no use of --upright, which is for: yolo; leave it out.",
+        ),
+        (
+            "folders",
+            {"margin": 0.2},
+            "The form folders makes no use of --margin, which is for: crops, training-set; "
+            "leave it out.",
+        ),
+        (
+            "csv",
+            {"breed_list": BreedList(["Pug"])},
+            "The form csv makes no use of --breed-list, which is for: asm3; leave it out.",
+        ),
+    ],
+)
+def test_options_that_a_form_does_not_use_are_refused(
+    tmp_path: Path, form: str, option: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        Export(form, tmp_path / "out", **option)
+    assert str(caught.value) == sentence
+
+
+def test_forms_of_other_packages_may_use_all_options(others: None, tmp_path: Path) -> None:
+    assert Export("names", tmp_path / "out", upright=True, margin=0.2).upright
 
 
 def test_a_form_that_can_not_be_used_hides_no_other(

@@ -276,9 +276,13 @@ def test_what_is_neither_is_refused(text: str, code: str, tmp_path: Path) -> Non
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_box_file(tmp_path / "none.json")
-    assert str(caught.value) == (
-        f"The file {tmp_path / 'none.json'} can't be read: No such file or directory."
-    )
+    assert str(caught.value) == f"There is no file {tmp_path / 'none.json'}; check the name."
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_box_file(tmp_path)
+    assert caught.value.code == "box_file_unreadable"
 
 
 json_values = st.recursive(

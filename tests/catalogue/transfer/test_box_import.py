@@ -22,12 +22,11 @@ LEFT, RIGHT = [0.02, 0.0, 0.46, 1.0], [0.52, 0.0, 0.46, 1.0]
 @pytest.fixture
 def scanned(catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto) -> Path:
     """A catalogued folder: a photo of two dogs, and one with a dog that the detector misses."""
-    folder = pair_photo("kennel/pair.png", RED, GREEN).parent
-    pair_photo("kennel/half.png", GREEN, BLACK)
-    catalogue.scan(folder, classifier=pair_classifier)
-    half = catalogue.photo(folder / "half.png")
-    catalogue.label(half.id, [Label(Kind.NOT_DOG, dog=dog.id) for dog in half.dogs or ()])
-    return folder
+    pair = pair_photo("kennel/pair.png", RED, GREEN)
+    half = pair_photo("kennel/half.png", GREEN, BLACK)
+    catalogue.scan(pair, classifier=pair_classifier)
+    catalogue.scan(half, classifier=pair_classifier.without_dogs())
+    return pair.parent
 
 
 def write(folder: Path, category: str, **pictures: list[list[float]]) -> Path:
@@ -84,6 +83,67 @@ def test_twice_is_the_same_as_once(
     catalogue.import_boxes(file, pair_classifier)
     again = catalogue.import_boxes(file, pair_classifier)
     assert (again.added, again.photos, again.known) == (0, 0, 2)
+
+
+def test_what_people_took_away_stays_away(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    file = write(scanned, "dog", half=[LEFT, RIGHT], pair=[LEFT, RIGHT])
+    assert catalogue.import_boxes(file, pair_classifier).added == 2
+    half, pair = scanned / "half.png", scanned / "pair.png"
+    catalogue.label(half, Label(Kind.NOT_DOG, dog=catalogue.photo(half).dog(1).id))
+    catalogue.label(half, Label(Kind.UNDO, dog=catalogue.photo(half).dog(1).id))
+    catalogue.label(pair, Label(Kind.NOT_DOG, dog=catalogue.photo(pair).dog(2).id))
+    again = catalogue.import_boxes(file, pair_classifier)
+    assert (again.added, again.known, again.taken_away, again.not_dogs) == (0, 1, 3, 0)
+    assert [len(catalogue.photo(photo).dogs or ()) for photo in (half, pair)] == [0, 1]
+
+
+def test_a_photo_without_dogs_gets_none(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    file = write(scanned, "dog", half=[LEFT, RIGHT])
+    catalogue.label(scanned / "half.png", Label(Kind.NOT_DOG))
+    done = catalogue.import_boxes(file, pair_classifier)
+    assert (done.added, done.taken_away) == (0, 2)
+    catalogue.label(scanned / "half.png", Label(Kind.UNDO))
+    assert catalogue.import_boxes(file, pair_classifier).added == 2
+
+
+def test_a_dog_that_people_moved_is_known_at_both_places(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    file = write(scanned, "dog", half=[LEFT])
+    catalogue.import_boxes(file, pair_classifier)
+    half = scanned / "half.png"
+    dog = catalogue.photo(half).dog(1).id
+    catalogue.label(half, Label(Kind.DOG, dog=dog, box=Box(*RIGHT)))
+    done = catalogue.import_boxes(write(scanned, "dog", half=[LEFT, RIGHT]), pair_classifier)
+    assert (done.added, done.known) == (0, 2)
+
+
+def test_boxes_are_judged_where_no_dogs_were_looked_for(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    catalogue.import_boxes(write(scanned, "dog", half=[LEFT, RIGHT]), pair_classifier)
+    dogs = catalogue.photo(scanned / "half.png").dogs or ()
+    assert [dog.guesses[0].label.en for dog in dogs] == ["Pug", "Pug"]
+
+
+def test_of_too_many_boxes_the_surest_are_taken(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    boxes = [[i / 40, round(j * 0.038, 3), 0.02, 0.03] for i in range(40) for j in range(26)]
+    file = write(scanned, "dog", half=boxes)
+    content = json.loads(file.read_text())
+    content["images"][0]["detections"][0]["conf"] = 0.3
+    content["images"][0]["detections"][-1]["conf"] = 1.0
+    file.write_text(json.dumps(content))
+    done = catalogue.import_boxes(file, pair_classifier)
+    assert (done.added, done.photos, done.left_out) == (1000, 1, {LeftOut.TOO_MANY: 40})
+    found = {dog.box for dog in catalogue.photo(scanned / "half.png").dogs or ()}
+    assert Box(*boxes[-1]) in found
+    assert Box(*boxes[0]) not in found
 
 
 def test_photos_that_have_changed_get_no_boxes(

@@ -19,16 +19,17 @@ from barkive.images import read_file
 def judge(store: Store, photo: str | int, classifier: Classifier) -> Entry:
     """Judges the dogs of a photo that only people saw, and keeps what comes of it.
 
-    The photo is decoded once.
+    The photo is decoded once. Only the network matters: which detector the classifier has, or
+    none, makes no difference to a box.
 
     Args:
         store: The catalogue.
         photo: Its path or its number.
-        classifier: Of the model that judged the photo.
+        classifier: Of the network that judged the photo.
 
     Returns:
         The photo as it is now. Where its file is gone or can't be read, holds other bytes, or
-        another model judged it, it is as it was.
+        another network judged it, it is as it was.
 
     Raises:
         UnknownPhotoError: The photo is not in the catalogue.
@@ -39,9 +40,11 @@ def judge(store: Store, photo: str | int, classifier: Classifier) -> Entry:
         (entry,) = to_entries(connection, store.models, [row])
         said = said_of(connection, [row.picture])
         (found,) = effective_of(connection, store.models, [row], said)
+        if row.answer_id is None:
+            return entry
+        model = store.models.get(connection, row.answer_model_id)
     boxes = [dog.box for dog in found.dogs or () if not dog.is_judged]
-    model = store.models.number(classifier.bundle.identity)
-    if not boxes or row.answer_id is None or row.answer_model_id != model:
+    if not boxes or not model.is_of(classifier.bundle):
         return entry
     try:
         content = read_file(row.path)

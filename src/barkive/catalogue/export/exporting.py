@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Final
 
 from barkive.atomic import rewriting
 from barkive.catalogue.export.breed_list import BreedList
@@ -34,6 +35,16 @@ __all__ = ["Export", "ExportFormat"]
 
 _log = logging.getLogger(__name__)
 
+# Forms of other packages may use all.
+_ONLY_FOR: Final[Mapping[str, tuple[ExportFormat, ...]]] = {
+    "breed_list": (ExportFormat.ASM3,),
+    "copy": (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET, ExportFormat.YOLO),
+    "crops": (ExportFormat.TRAINING_SET,),
+    "margin": (ExportFormat.CROPS, ExportFormat.TRAINING_SET),
+    "upright": (ExportFormat.YOLO,),
+    "confidence": (ExportFormat.YOLO,),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Export:
@@ -53,7 +64,8 @@ class Export:
         confidence: For `yolo`: whether boxes have how sure they are as a sixth column.
 
     Raises:
-        UsageError: There is no such form, it needs a place, or can't be written there.
+        UsageError: There is no such form, it needs a place, can't be written there, or makes no
+            use of what is asked.
     """
 
     form: str
@@ -69,6 +81,7 @@ class Export:
 
     def __post_init__(self) -> None:
         exporter, out = self.exporter, self.out
+        self._refuse_unused()
         if out is None:
             if exporter.needs_out:
                 of_folder = isinstance(exporter, FolderExporter)
@@ -85,6 +98,18 @@ class Export:
             raise UsageError("export_out_is_sidecar", file=out)
         if is_photo(out) and not exporter.is_picture:
             raise UsageError("export_out_is_photo", file=out)
+
+    def _refuse_unused(self) -> None:
+        """Refuses what one of Barkive's own forms would ignore."""
+        for one in fields(self):
+            users = _ONLY_FOR.get(one.name, tuple(ExportFormat))
+            if self.form in users or self.form not in [*ExportFormat]:
+                continue
+            if getattr(self, one.name) != one.default:
+                option = f"--{one.name.replace('_', '-')}"
+                raise UsageError(
+                    "export_option_unused", format=self.form, option=option, formats=users
+                )
 
     @property
     def exporter(self) -> Exporter:

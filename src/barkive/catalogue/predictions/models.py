@@ -34,6 +34,10 @@ class Model:
     name: str
     labels: tuple[BreedName, ...]
 
+    def is_of(self, bundle: Bundle) -> bool:
+        """Whether the network of a bundle answered, whichever detector looked for dogs, or none."""
+        return f"{self.name}+".startswith(f"{bundle.network}+")
+
     def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
         """The most probable breeds of a prediction, best first."""
         row = unpack_probabilities(packed)

@@ -1,8 +1,10 @@
 """Reads boxes that other programs drew: MegaDetector's results, and COCO's format.
 
 Programs differ in which picture their boxes lie in: some turn photos upright by their EXIF
-orientation, others do not. Where that shows, boxes are turned; where it can't be told, they are
-left out, and counted. Knows nothing of the catalogue.
+orientation, others do not. In COCO it shows by exchanged sides, and the boxes are turned. It does
+not show with the orientations 2, 3 and 4, nor in a square picture; there, boxes are taken as drawn
+on the upright photo. Mirrored photos in MegaDetector's results are left out, and counted. Knows
+nothing of the catalogue.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class LeftOut(StrEnum):
     UNSURE = "unsure"
     NO_BOX = "no_box"
     OUTSIDE = "outside"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ def read_box_file(
     """
     try:
         content = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise UsageError("box_file_not_found", file=file) from None
     except OSError as error:
         raise UsageError("box_file_unreadable", file=file, reason=error.strerror) from None
     except (ValueError, RecursionError):
@@ -257,7 +262,8 @@ class _Coco(_Reader):
 def _turn(header: Header, width: float, height: float) -> int | None:
     """How boxes turn that were drawn on a picture of this size; None if it was another picture.
 
-    A program that does not turn photos knows one that is held upright as lying.
+    A program that does not turn photos knows one that is held upright as lying. Where both have
+    the same shape, boxes are taken as drawn on the upright photo.
     """
     if _is_of_shape(header.width, header.height, width, height):
         return 1
