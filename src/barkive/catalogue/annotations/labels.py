@@ -24,7 +24,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_dogs import dog_id
+from barkive.catalogue.query.effective_dogs import SAME_DOG, dog_id
 from barkive.catalogue.query.effective_label import standing, update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
 from barkive.catalogue.query.judgements import Turns, said_of
@@ -245,31 +245,40 @@ class _Speech:
             NothingToSayError: There are too many.
         """
         if label.dog is None and label.box is None:
-            return None, None
+            main = next(iter(self._dogs.values()), None)
+            return None, Mark(self._as_seen(main.box)).to_text() if main is not None else None
         if label.dog is None:
             assert label.box is not None
             dog = dog_id(self._content, label.box)
             self._new |= {dog} - self._dogs.keys()
             if len(self._dogs) + len(self._new) > MOST_DOGS:
                 raise NothingToSayError("label_too_many_dogs", file=self._row.path, limit=MOST_DOGS)
-            return dog, Mark(label.box, drawn=True).to_text()
+            return dog, self._drawn(dog, label.box).to_text()
         known = self._dogs.get(label.dog)
         was_spoken_of = any(one.dog == label.dog for one in self._said)
         if known is None and (label.box is None or not was_spoken_of):
             raise UnknownDogError(
                 "label_dog_unknown", file=self._row.path, dog=label.dog, n=len(self._dogs)
             )
-        before = None
-        if known is not None:
-            own = bytes(self._row.sha256)
-            turns = Turns.read(
-                self._connection, {own, self._content} if own != self._content else ()
-            )
-            before = turns.box(known.box, own, self._content)
+        before = self._as_seen(known.box) if known is not None else None
         if label.box is not None:
-            return label.dog, Mark(label.box, drawn=True, before=before).to_text()
+            return label.dog, self._drawn(label.dog, label.box, before).to_text()
         assert before is not None
-        return label.dog, Mark(before).to_text()
+        only = label.kind is Kind.NOT_DOG and len(self._dogs) == 1
+        return label.dog, Mark(before, only=only).to_text()
+
+    def _drawn(self, dog: int, box: Box, before: Box | None = None) -> Mark:
+        """Where a person drew a dog or moved it to, and the other dogs that it overlaps there."""
+        others = (self._as_seen(one.box) for one in self._dogs.values() if one.id != dog)
+        beside = tuple(one for one in others if one.iou(box) >= SAME_DOG)
+        return Mark(box, drawn=True, before=before, beside=beside)
+
+    def _as_seen(self, box: Box) -> Box:
+        """Where a box is in the content that the person saw."""
+        own = bytes(self._row.sha256)
+        if own == self._content:
+            return box
+        return Turns.read(self._connection, {own, self._content}).box(box, own, self._content)
 
     def _described(self, dog: int | None) -> str:
         """What held before, in one line, such as `uncertain` or `dog: Pug`."""
@@ -327,7 +336,7 @@ def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
         at=row.said_at,
         was=row.was,
         dog=row.dog,
-        box=Mark.from_text(row.box).box if row.box is not None else None,
+        box=Mark.from_text(row.box).box if row.box is not None and row.dog is not None else None,
     )
 
 

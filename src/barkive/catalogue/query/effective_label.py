@@ -89,7 +89,7 @@ def effective_label(
     shows_dog = columns["status"] in _SHOWS_DOG
     notes = [label.note] if label is not None else []
     breeds = [columns["breed"], columns["breed2"]]
-    for one in (found.dogs or ())[1:]:
+    for one in found.others:
         named = _named(models, one.prediction, one.label, is_dog=True)
         breeds += [named["breed"], named["breed2"]]
         notes += [one.label.note] if one.label is not None else []
@@ -111,8 +111,7 @@ def other_dogs(models: Models, found: Effective) -> list[dict[str, Any]]:
     """The rows of `other_dog` of a photo, without its number."""
     return [
         {"place": place, **_named(models, one.prediction, one.label, is_dog=True)}
-        for place, one in enumerate(found.dogs or ())
-        if place
+        for place, one in enumerate(found.others, 1)
     ]
 
 
