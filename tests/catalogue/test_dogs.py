@@ -255,8 +255,10 @@ def test_dogs_that_are_not_there_and_boxes_that_make_no_sense(
         catalogue.photo(pair).dog(3)
     with pytest.raises(UnknownDogError, match="no dog with the id 5; it has 2 dogs"):
         catalogue.label(pair, Label(Kind.BREED, ("pug",), dog=5))
-    with pytest.raises(NothingToSayError):
+    with pytest.raises(UnknownDogError):
         catalogue.label(pair, Label(Kind.UNDO, dog=5))
+    with pytest.raises(NothingToSayError, match="Nobody has corrected dog 2 of"):
+        catalogue.label(pair, Label(Kind.UNDO, dog=catalogue.photo(pair).dog(2).id))
     with pytest.raises(UsageError) as caught:
         Label(Kind.DOG)
     assert caught.value.code == "label_box_missing"
@@ -264,7 +266,7 @@ def test_dogs_that_are_not_there_and_boxes_that_make_no_sense(
         Label(Kind.NOT_DOG, box=LEFT)
     assert caught.value.code == "label_box_unused"
     for sides in ((0.5, 0, 0.6, 1), (0, 0, 0, 1), (-0.1, 0, 0.5, 1)):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match="is empty, or does not lie inside"):
             Label(Kind.DOG, box=Box(*sides))
     assert catalogue.history(pair) == []
 

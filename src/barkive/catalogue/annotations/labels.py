@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from barkive.boxes import Box
 from barkive.catalogue.db import schema
+from barkive.catalogue.photos import identity
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
@@ -125,26 +126,29 @@ def add(store: Store, photo: str | int, *labels: Label) -> Entry:
     # Before the transaction, for which others wait: the file may have to be read.
     known = one(store, photo)
     if labels:
-        refuse_changed(known, labels[0])
+        refuse_changed(known, *labels)
     with store.write() as connection:
         # By its number: a scan may have put another picture under this name meanwhile.
         return write(connection, store.models, known.id, *labels)
 
 
-def refuse_changed(entry: Entry, label: Label) -> None:
+def refuse_changed(entry: Entry, *labels: Label) -> None:
     """Refuses to speak of a photo whose file may hold another picture by now.
 
     Raises:
         ChangedPhotoError: It does; or it can't be read, and the person does not say what they
-            saw.
+            saw; or it was turned, and they give a box.
     """
-    if entry.missing_since is not None and label.seen is not None:
+    seen = labels[0].seen
+    if entry.missing_since is not None and seen is not None:
         return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
         case Now.CHANGED:
             raise ChangedPhotoError("label_picture_changed", file=entry.file)
-        case Now.UNREADABLE if label.seen is None:
+        case Now.UNREADABLE if seen is None:
             raise ChangedPhotoError("label_picture_unreadable", file=entry.file)
+    if any(one.box is not None for one in labels) and identity.is_turned(entry):
+        raise ChangedPhotoError("label_picture_turned", file=entry.file)
 
 
 def write(connection: Connection, models: Models, photo: str | int, *labels: Label) -> Entry:
@@ -231,11 +235,17 @@ class _Speech:
 
         Raises:
             NothingToSayError: There is none.
+            UnknownDogError: There is no such dog.
         """
         words = [one for one in standing(self._said) if label.dog in (None, one.dog)]
-        if not words:
+        if words:
+            return words[-1]
+        if label.dog is None:
             raise NothingToSayError("label_none_to_undo", file=self._row.path)
-        return words[-1]
+        if label.dog not in self._dogs:
+            raise self._unknown(label.dog)
+        place = list(self._dogs).index(label.dog) + 1
+        raise NothingToSayError("label_none_of_dog_to_undo", file=self._row.path, dog=place)
 
     def _dog(self, label: Label) -> tuple[int | None, str | None]:
         """The dog that is meant, and where it is; None where the photo is.
@@ -257,15 +267,17 @@ class _Speech:
         known = self._dogs.get(label.dog)
         was_spoken_of = any(one.dog == label.dog for one in self._said)
         if known is None and (label.box is None or not was_spoken_of):
-            raise UnknownDogError(
-                "label_dog_unknown", file=self._row.path, dog=label.dog, n=len(self._dogs)
-            )
+            raise self._unknown(label.dog)
         before = self._as_seen(known.box) if known is not None else None
         if label.box is not None:
             return label.dog, self._drawn(label.dog, label.box, before).to_text()
         assert before is not None
         only = label.kind is Kind.NOT_DOG and len(self._dogs) == 1
         return label.dog, Mark(before, only=only).to_text()
+
+    def _unknown(self, dog: int) -> UnknownDogError:
+        count = len(self._dogs)
+        return UnknownDogError("label_dog_unknown", file=self._row.path, dog=dog, n=count)
 
     def _drawn(self, dog: int, box: Box, before: Box | None = None) -> Mark:
         """Where a person drew a dog or moved it to, and the other dogs that it overlaps there."""

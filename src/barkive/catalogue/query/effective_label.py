@@ -43,17 +43,6 @@ def standing(said: Iterable[AnyLabel]) -> list[AnyLabel]:
     return [one for one in labels if one.kind != Kind.UNDO and one.id not in undone]
 
 
-def label_in_force(said: Iterable[AnyLabel], dog: int | None = None) -> AnyLabel | None:
-    """The last label that was not taken back; None where there is none.
-
-    Args:
-        said: See `standing`.
-        dog: The dog that it is said of; None for the photo.
-    """
-    labels = [one for one in standing(said) if one.dog == dog]
-    return labels[-1] if labels else None
-
-
 def update_effective_labels(connection: Connection, models: Models, *pictures: int) -> None:
     """Writes the effective labels of pictures, a few hundred at most, into their photos."""
     said = said_of(connection, pictures)
