@@ -483,8 +483,8 @@ class _Batch:
         for part in chunks([home for _, home, _ in found]):
             here = chosen().where(c.picture.in_(part))
             rows = self._connection.execute(here.order_by(c.missing_since.is_not(None), c.id)).all()
-            for entry in to_entries(self._connection, self._models, rows):
-                photos.setdefault(entry.picture, entry)
+            for one in to_entries(self._connection, self._models, rows):
+                photos.setdefault(one.picture, one)
         for picture, home, differing in found:
             entry = photos.get(home)
             place = self._place(entry, differing) if entry is not None else None
