@@ -14,12 +14,13 @@ from PIL import ExifTags, Image, ImageOps
 
 from barkive.boxes import Box
 from barkive.bundle import BundleInfo
-from barkive.catalogue import Catalogue, Entry, Filter, Kind, Label
+from barkive.catalogue import Catalogue, Conflict, Entry, Filter, Kind, Label
 from barkive.catalogue.transfer.copying import copy
 from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
 from barkive.detection.detector import Detector
 from barkive.detection.proposal import Proposal
+from barkive.errors import ChangedPhotoError
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 LEFT, RIGHT, MIDDLE = Box(0, 0, 0.5, 1), Box(0.5, 0.1, 0.5, 0.9), Box(0.4, 0.3, 0.2, 0.3)
@@ -177,6 +178,26 @@ def test_boxes_turn_with_the_orientation_tag(
     assert told(entry) == [("uncertain", False, None), ("Pug", True, None), SPOKEN[2]]
 
 
+def test_a_box_on_a_file_that_was_turned_since_the_scan_is_refused(
+    spoken: Catalogue, folder: Path, classifier: Classifier
+) -> None:
+    photo, corner = folder / "pair.jpg", Box(0, 0, 0.2, 0.1)
+    drawn = Label(Kind.DOG, box=corner)
+    photo.write_bytes(tagged(photo.read_bytes(), 6))
+    for labels in ([drawn], [Label(Kind.BREED, ("pug",)), drawn]):
+        with pytest.raises(ChangedPhotoError) as caught:
+            spoken.label(photo, labels)
+        assert caught.value.code == "label_picture_turned"
+    # What needs no box can be said; and a box where other tags alone are new.
+    spoken.label(photo, Label(Kind.BREED, ("pug",)))
+    spoken.scan(folder, classifier=classifier)
+    photo.write_bytes(photo.read_bytes().replace(b"turned 6", b"turned_6"))
+    assert corner in [dog.box for dog in spoken.label(photo, drawn).dogs or ()]
+    spoken.scan(folder, classifier=classifier)
+    boxes = [dog.box.to_json() for dog in spoken.photo(photo).dogs or ()]
+    assert corner.to_json() in boxes
+
+
 def test_boxes_stay_where_the_picture_is_rewritten_upright(
     catalogue: Catalogue, tmp_path: Path, make_photo: Callable[..., Path], classifier: Classifier
 ) -> None:
@@ -246,6 +267,7 @@ def test_merged_labels_come_to_the_same_dogs_and_go_again(
     assert [(one.ours.labels[0].en, one.theirs.labels[0].en) for one in conflicts] == [
         ("Boxer", "Beagle")
     ]
+    assert [one.place for one in conflicts] == [2]
     after = told(spoken.photo(photo))
     assert after[0] == ("Pug x Maltese", True, None)
     assert after[1][0] in ("Boxer", "Beagle")
@@ -262,6 +284,33 @@ def test_merged_labels_come_to_the_same_dogs_and_go_again(
     spoken.undo_merge()
     assert told(spoken.photo(photo)) == SPOKEN
     assert spoken.count(Filter(breed="beagle")) == 0
+
+
+@pytest.mark.parametrize("said_of_photo", [True, False])
+@pytest.mark.parametrize("dog", [1, 2])
+def test_what_is_said_of_the_photo_may_differ_from_what_is_said_of_its_main_dog(
+    catalogue: Catalogue,
+    folder: Path,
+    tmp_path: Path,
+    pair_classifier: Classifier,
+    other_classifier: Classifier,
+    said_of_photo: bool,
+    dog: int,
+) -> None:
+    photo, there = folder / "pair.jpg", tmp_path / "there.sqlite"
+    catalogue.scan(folder, classifier=pair_classifier)
+    with Catalogue(there) as other:
+        other.scan(folder, classifier=other_classifier)
+        ada, ben = (catalogue, other) if said_of_photo else (other, catalogue)
+        ada.label(photo, Label(Kind.BREED, ("beagle",), by="Ada"))
+        ben.label(photo, Label(Kind.BREED, ("boxer",), by="Ben", dog=ben.photo(photo).dog(dog).id))
+    conflicts: list[Conflict] = []
+    assert catalogue.merge(there, on_conflict=conflicts.append).conflicts == (dog == 1)
+    for one in conflicts:
+        by = {change.by: change.labels[0].en for change in (one.ours, one.theirs)}
+        assert by == {"Ada": "Beagle", "Ben": "Boxer"}
+        assert (one.ours.dog is None, one.place) == (said_of_photo, 1)
+    assert catalogue.merge(there, on_conflict=conflicts.append).conflicts == 0
 
 
 def test_a_catalogue_that_is_made_anew_has_them(

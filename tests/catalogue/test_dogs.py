@@ -289,8 +289,10 @@ def test_dogs_that_are_not_there_and_boxes_that_make_no_sense(
         catalogue.photo(pair).dog(3)
     with pytest.raises(UnknownDogError, match="no dog with the id 5; it has 2 dogs"):
         catalogue.label(pair, Label(Kind.BREED, ("pug",), dog=5))
-    with pytest.raises(NothingToSayError):
+    with pytest.raises(UnknownDogError):
         catalogue.label(pair, Label(Kind.UNDO, dog=5))
+    with pytest.raises(NothingToSayError, match="Nobody has corrected dog 2 of"):
+        catalogue.label(pair, Label(Kind.UNDO, dog=catalogue.photo(pair).dog(2).id))
     with pytest.raises(UsageError) as caught:
         Label(Kind.DOG)
     assert caught.value.code == "label_box_missing"
@@ -298,7 +300,7 @@ def test_dogs_that_are_not_there_and_boxes_that_make_no_sense(
         Label(Kind.NOT_DOG, box=LEFT)
     assert caught.value.code == "label_box_unused"
     for sides in ((0.5, 0, 0.6, 1), (0, 0, 0, 1), (-0.1, 0, 0.5, 1)):
-        with pytest.raises(UsageError):
+        with pytest.raises(UsageError, match="is empty, or does not lie inside"):
             Label(Kind.DOG, box=Box(*sides))
     assert catalogue.history(pair) == []
 
@@ -438,3 +440,122 @@ def test_photos_like_one_of_the_dogs(several: Catalogue) -> None:
     assert caught.value.code == "similar_dog_never_seen"
     with pytest.raises(UnknownDogError):
         several.like(mixed.id, dog=5)
+
+
+OVER_LEFT, SPECK = Box(0.1, 0, 0.4, 1), Box(0.9, 0.9, 0.05, 0.05)
+MALTESE = Label(Kind.BREED, ("maltese",))
+
+
+def whole(entry: Entry) -> tuple[list[str], str, bool]:
+    """What holds of each dog, the status of the photo, and whether it is corrected."""
+    return names(entry), entry.status.value, entry.corrected
+
+
+def test_what_is_said_of_the_photo_stays_with_its_dog(catalogue: Catalogue, pair: Path) -> None:
+    large, small = catalogue.photo(pair).dogs or ()
+    catalogue.label(pair, MALTESE)
+    # Its box is moved.
+    entry = catalogue.label(pair, Label(Kind.DOG, dog=large.id, box=SPECK))
+    assert whole(entry) == (["Pug", "Maltese"], "dog", False)
+    assert [dog.id for dog in entry.dogs or ()] == [small.id, large.id]
+    entry = catalogue.label(pair, Label(Kind.DOG, dog=large.id, box=OVER_LEFT))
+    assert whole(entry) == (["Pug", "Maltese"], "dog", False)
+    entry = catalogue.label(pair, Label(Kind.UNDO, dog=large.id))
+    entry = catalogue.label(pair, Label(Kind.UNDO, dog=large.id))
+    assert whole(entry) == (["Maltese", "Pug"], "dog", True)
+    # Another one is made larger.
+    entry = catalogue.label(pair, Label(Kind.DOG, dog=small.id, box=Box(0, 0, 1, 1)))
+    assert whole(entry) == (["Pug", "Maltese"], "dog", False)
+    catalogue.label(pair, Label(Kind.UNDO, dog=small.id))
+    # It is none: what was said stays the photo's, and goes to no other dog.
+    entry = catalogue.label(pair, Label(Kind.NOT_DOG, dog=large.id))
+    assert whole(entry) == (["Pug"], "dog", True)
+    assert entry.labels[0].en == "Maltese"
+    for breed in ("maltese", "pug"):
+        assert catalogue.count(Filter(breed=breed)) == 1
+    assert catalogue.history(pair)[0].box is None
+
+
+def test_the_only_dog_of_a_labelled_photo_is_moved(
+    catalogue: Catalogue, pair_classifier: Classifier, pair_photo: MakePhoto
+) -> None:
+    photo = pair_photo("kennel/one.png", RED, BLACK)
+    catalogue.scan(photo.parent, classifier=pair_classifier)
+    catalogue.label(photo, MALTESE)
+    dog = catalogue.photo(photo).dog(1).id
+    for box in (SPECK, Box(0.6, 0, 0.4, 1), OVER_LEFT):
+        entry = catalogue.label(photo, Label(Kind.DOG, dog=dog, box=box))
+        assert whole(entry) == (["Maltese"], "dog", True)
+        catalogue.scan(photo.parent, classifier=pair_classifier)
+        assert whole(catalogue.photo(photo)) == (["Maltese"], "dog", True)
+
+
+def test_a_photo_labelled_before_dogs_were_looked_for_keeps_its_label(
+    catalogue: Catalogue,
+    pair_classifier: Classifier,
+    classifier: Classifier,
+    pair_photo: MakePhoto,
+) -> None:
+    photo = pair_photo("kennel/pair.png", RED, GREEN)
+    catalogue.scan(photo.parent, classifier=classifier)
+    catalogue.label(photo, MALTESE)
+    # Boxes are drawn or imported, also where a model sees a dog later.
+    for box in (SPECK, OVER_LEFT):
+        entry = catalogue.label(photo, Label(Kind.DOG, box=box, by="MegaDetector"))
+        assert (entry.status, entry.corrected, entry.labels[0].en) == (Status.DOG, True, "Maltese")
+    assert catalogue.count(Filter(breed="maltese")) == 1
+    catalogue.scan(photo.parent, classifier=pair_classifier)
+    entry = catalogue.photo(photo)
+    assert whole(entry) == (["Pug", "Maltese", ""], "dog", False)
+    assert catalogue.count(Filter(breed="maltese")) == 1
+    catalogue.scan(photo.parent, classifier=classifier)
+    assert catalogue.photo(photo).labels[0].en == "Maltese"
+
+
+def test_a_photo_keeps_its_label_where_dogs_are_no_longer_looked_for(
+    catalogue: Catalogue, pair: Path, classifier: Classifier, pair_classifier: Classifier
+) -> None:
+    catalogue.label(pair, MALTESE)
+    small = catalogue.photo(pair).dog(2).id
+    catalogue.label(pair, Label(Kind.BREED, ("boxer",), dog=small))
+    catalogue.scan(pair.parent, classifier=classifier)
+    entry = catalogue.photo(pair)
+    assert whole(entry) == (["Boxer"], "dog", True)
+    assert entry.labels[0].en == "Maltese"
+    assert [catalogue.count(Filter(breed=one)) for one in ("maltese", "boxer")] == [1, 1]
+    catalogue.scan(pair.parent, classifier=pair_classifier)
+    assert whole(catalogue.photo(pair)) == (["Maltese", "Boxer"], "dog", True)
+
+
+def test_a_merged_move_of_the_box_leaves_the_label_of_the_photo(
+    catalogue: Catalogue, pair: Path, pair_classifier: Classifier, tmp_path: Path
+) -> None:
+    with Catalogue(tmp_path / "ben.sqlite") as ben:
+        ben.scan(pair.parent, classifier=pair_classifier)
+        ben.label(pair, Label(Kind.DOG, dog=ben.photo(pair).dog(1).id, box=SPECK, by="Ben"))
+        catalogue.label(pair, Label(Kind.BREED, ("maltese",), by="Ada"))
+        assert catalogue.merge(tmp_path / "ben.sqlite").conflicts == 0
+    assert whole(catalogue.photo(pair)) == (["Pug", "Maltese"], "dog", False)
+
+
+def test_another_dog_over_one_that_is_there(
+    catalogue: Catalogue, pair: Path, pair_classifier: Classifier
+) -> None:
+    large, small = catalogue.photo(pair).dogs or ()
+    entry = catalogue.label(pair, Label(Kind.DOG, box=OVER_LEFT))
+    drawn = entry.dog(3)
+    assert [dog.box for dog in entry.dogs or ()] == [LEFT, RIGHT, OVER_LEFT]
+    assert [dog.id for dog in entry.dogs or ()] == [large.id, small.id, drawn.id]
+    catalogue.scan(pair.parent, classifier=pair_classifier)
+    assert len(catalogue.photo(pair).dogs or ()) == 3
+    entry = catalogue.label(pair, Label(Kind.UNDO, dog=drawn.id))
+    assert [dog.id for dog in entry.dogs or ()] == [large.id, small.id]
+
+
+def test_a_photo_whose_dogs_were_all_taken_away_shows_none(
+    catalogue: Catalogue, pair: Path, classifier: Classifier
+) -> None:
+    for dog in catalogue.photo(pair).dogs or ():
+        catalogue.label(pair, Label(Kind.NOT_DOG, dog=dog.id))
+    catalogue.scan(pair.parent, classifier=classifier)
+    assert whole(catalogue.photo(pair)) == ([], "not_dog", True)

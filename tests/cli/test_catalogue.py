@@ -543,7 +543,7 @@ def test_dogs_are_named_and_drawn(
     assert "Boxer ✓, not sure" in barkive("label", both, "--box", "0.4, 0.2,0.1,0.3").stdout
     history = barkive("history", both).stdout.splitlines()
     assert "by Ada  dog 2: breed: Boxer, was dog: Pug" in history[0]
-    assert "dog 3: a dog is there, was not_dog" in history[1]
+    assert "dog 3: a dog is there, was no dog" in history[1]
     assert "Boxer" not in barkive("label", both, "--dog", "2", "--not-a-dog").stdout
     assert "another dog: breed: Boxer" in barkive("history", both).stdout
     assert json.loads(barkive("history", both, "--format", "json").stdout.splitlines()[0])["box"]

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue, Kind, Label
+from barkive.catalogue import Catalogue, Conflict, Kind, Label
 from barkive.catalogue.annotations import labels
+from barkive.catalogue.records import Change
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
+from barkive.cli.merge import _in_words
 from barkive.errors import NothingToSayError, UsageError
+from barkive.verdicts import BreedName
 
 
 @pytest.fixture
@@ -110,3 +113,15 @@ def test_wrong_usage(barkive: Callable[..., Result], arguments: list[str]) -> No
 def test_what_is_not_there_ends_in_a_sentence(barkive: Callable[..., Result]) -> None:
     with pytest.raises(UsageError, match="There is no catalogue none"):
         barkive("merge", "none.sqlite")
+
+
+def test_which_of_several_dogs_is_meant_is_said() -> None:
+    moment, boxer = datetime(2026, 6, 1), BreedName("boxer", "Boxer", "Boxer")
+    ours = Change(1, None, Kind.UNSURE, (), None, "Ada", moment, "dog: Pug")
+    theirs = Change(2, None, Kind.BREED, (boxer,), None, None, moment, "dog: Pug", dog=7)
+    told = _in_words(Conflict(5, "/rex.jpg", ours, theirs, True, place=2), "en").splitlines()
+    assert told == [
+        "/rex.jpg  (5)",
+        "   here:  unsure, 2026-06-01 00:00:00 UTC by Ada  (in force)",
+        "   there: dog 2: Boxer, 2026-06-01 00:00:00 UTC",
+    ]

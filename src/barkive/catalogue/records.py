@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -350,7 +351,8 @@ class LabelRow:
         undoes: The number of the one that it takes back.
         turn: Its place among the labels of one second.
         dog: The number of the dog that it is said of; None for the photo.
-        box: Where that dog is, as `Mark.to_text` writes it; None for the photo.
+        box: Where that dog is, as `Mark.to_text` writes it; for the photo, where its main dog was,
+            None where none was known.
     """
 
     id: int
@@ -377,16 +379,24 @@ class Mark:
         box: In the upright photo that they saw.
         drawn: Whether they drew or moved it; else it is what the model proposed.
         before: Where it was until it was moved; None where it was not.
+        beside: Other dogs that overlapped it when they drew it, so that it is none of these.
+        only: Whether it was taken away, and no other dog was there.
     """
 
     box: Box
     drawn: bool = False
     before: Box | None = None
+    beside: tuple[Box, ...] = ()
+    only: bool = False
 
     def to_text(self) -> str:
         """The mark as a label keeps it, in JSON."""
         before = self.before.to_json() if self.before is not None else None
-        further = {"drawn": True, "before": before} if self.drawn else {}
+        further: dict[str, Any] = {"drawn": True, "before": before} if self.drawn else {}
+        if self.beside:
+            further["beside"] = [box.to_json() for box in self.beside]
+        if self.only:
+            further["only"] = True
         return json.dumps({**self.box.to_json(), **further})
 
     @staticmethod
@@ -394,7 +404,23 @@ class Mark:
         """What `to_text` wrote."""
         said = json.loads(text)
         drawn, before = said.pop("drawn", False), said.pop("before", None)
-        return Mark(Box(**said), drawn, Box(**before) if before is not None else None)
+        beside, only = said.pop("beside", ()), said.pop("only", False)
+        return Mark(
+            Box(**said),
+            drawn,
+            Box(**before) if before is not None else None,
+            tuple(Box(**one) for one in beside),
+            only,
+        )
+
+    def moved(self, place: Callable[[Box], Box]) -> Mark:
+        """The mark with each of its boxes elsewhere, as where the photo was turned."""
+        return replace(
+            self,
+            box=place(self.box),
+            before=place(self.before) if self.before is not None else None,
+            beside=tuple(map(place, self.beside)),
+        )
 
 
 class ChangeJSON(TypedDict):

@@ -78,18 +78,20 @@ def _in_words(conflict: Conflict, lang: Language) -> str:
 
     here, there = text("merge_here"), text("merge_there")
     width = max(len(here), len(there))
-    ours, theirs = _said(conflict.ours, lang), _said(conflict.theirs, lang)
+    ours, theirs = (_said(one, conflict.place, lang) for one in (conflict.ours, conflict.theirs))
     in_force = f"  {text('merge_in_force')}"
     held = (in_force, "") if conflict.ours_holds else ("", in_force)
     where = f"{printable(conflict.file)}  ({conflict.number})"
     return f"{where}\n   {here:{width}} {ours}{held[0]}\n   {there:{width}} {theirs}{held[1]}"
 
 
-def _said(change: Change, lang: Language) -> str:
+def _said(change: Change, place: int | None, lang: Language) -> str:
     from barkive.cli.output import printable
 
-    breeds = " x ".join(label.name(lang) for label in change.labels)
-    said = {"said": breeds or text(f"merge_{change.kind}"), "at": str(change.at)}
+    words = " x ".join(label.name(lang) for label in change.labels) or text(f"merge_{change.kind}")
+    if place is not None and change.dog is not None:
+        words = text("said_of_dog", n=place, said=words)
+    said = {"said": words, "at": str(change.at)}
     if change.by:
         return text("merge_said_by", by=printable(change.by), **said)
     return text("merge_said", **said)

@@ -23,6 +23,7 @@ from barkive.verdicts import Status
 LARGE, SMALL = Box(0.0, 0.0, 0.6, 1.0), Box(0.7, 0.5, 0.2, 0.2)
 NEAR_LARGE, NEAR_SMALL = Box(0.0, 0.0, 0.5, 1.0), Box(0.7, 0.5, 0.2, 0.25)
 WIDE, ELSEWHERE = Box(0.35, 0.0, 0.65, 1.0), Box(0.9, 0.9, 0.05, 0.05)
+WHOLE = Box(0.0, 0.0, 1.0, 1.0)
 MODEL = Model(1, "digest", "model", ())
 
 
@@ -59,8 +60,15 @@ def at(box: Box) -> Mark:
     return Mark(box)
 
 
-def drawn(box: Box, before: Box | None = None) -> Mark:
-    return Mark(box, drawn=True, before=before)
+def drawn(box: Box, before: Box | None = None, *beside: Box) -> Mark:
+    return Mark(box, drawn=True, before=before, beside=beside)
+
+
+def moved(dog: int, box: Box, before: Box) -> tuple[Kind, int, Mark]:
+    return Kind.DOG, dog, drawn(box, before)
+
+
+OF_LARGE = (Kind.BREED, None, Mark(LARGE))
 
 
 def told(found: Effective) -> list[tuple[int, Box, int | None]] | None:
@@ -172,6 +180,157 @@ def test_what_holds(
     found = effective(predicted(Status.DOG), dogs, (), history(*said))
     assert told(found) == expected
     assert (found.label.id if found.label else None) == label
+
+
+@pytest.mark.parametrize(
+    ("dogs", "said", "expected", "label"),
+    [
+        # Its box is moved, or another one made larger: it stays with its dog.
+        ([seen(1, LARGE)], [OF_LARGE, moved(1, SMALL, LARGE)], [(1, SMALL, 1)], 1),
+        (
+            *(BOTH, [OF_LARGE, moved(1, ELSEWHERE, LARGE)]),
+            *([(2, SMALL, None), (1, ELSEWHERE, 1)], None),
+        ),
+        (
+            *(BOTH, [OF_LARGE, moved(2, WHOLE, SMALL)]),
+            *([(2, WHOLE, None), (1, LARGE, 1)], None),
+        ),
+        # It was moved before, or made the largest one.
+        (
+            *(BOTH, [moved(1, ELSEWHERE, LARGE), (Kind.BREED, None, at(SMALL))]),
+            *([(2, SMALL, 2), (1, ELSEWHERE, None)], 2),
+        ),
+        (
+            *(BOTH, [moved(2, WHOLE, SMALL), (Kind.BREED, None, at(WHOLE)), (Kind.UNDO, 1)]),
+            *([(1, LARGE, None), (2, SMALL, 2)], None),
+        ),
+        # In another catalogue it had been moved, which who spoke of the photo did not know.
+        (
+            *(BOTH, [moved(1, ELSEWHERE, LARGE), OF_LARGE]),
+            *([(2, SMALL, None), (1, ELSEWHERE, 2)], None),
+        ),
+        # It was taken away: it goes to no other dog.
+        (BOTH, [OF_LARGE, (Kind.NOT_DOG, 1, at(LARGE))], [(2, SMALL, None)], 1),
+        (
+            *(BOTH, [OF_LARGE, (Kind.NOT_DOG, 1, at(LARGE)), (Kind.UNDO, 2)]),
+            *([(1, LARGE, 1), (2, SMALL, None)], 1),
+        ),
+        # It had been taken away already.
+        (
+            *(BOTH, [(Kind.NOT_DOG, 1, at(LARGE)), (Kind.BREED, None, at(SMALL))]),
+            *([(2, SMALL, 2)], 2),
+        ),
+        # Dogs are no longer looked for, or it is no longer seen.
+        (None, [OF_LARGE], None, 1),
+        (None, [OF_LARGE, (Kind.CROSS, 2, at(SMALL))], [(2, SMALL, 2)], 1),
+        (None, [(Kind.CROSS, 2, at(SMALL)), OF_LARGE], [(2, SMALL, 1)], 2),
+        ([seen(2, SMALL)], [OF_LARGE], [(2, SMALL, None)], 1),
+        # Another model sees others as the largest.
+        (
+            *([seen(8, WIDE), seen(9, NEAR_LARGE)], [OF_LARGE]),
+            *([(8, WIDE, None), (9, NEAR_LARGE, 1)], None),
+        ),
+        # Nobody knew of dogs: it is the largest that a model sees, and none that was drawn since.
+        (BOTH, [(Kind.BREED, None, None)], [(1, LARGE, 1), (2, SMALL, None)], 1),
+        (None, [(Kind.BREED, None, None), (Kind.DOG, 7, drawn(SMALL))], [(7, SMALL, None)], 1),
+        (
+            *([], [(Kind.BREED, None, None), (Kind.DOG, 7, drawn(SMALL))]),
+            *([(7, SMALL, None)], 1),
+        ),
+        (
+            *(BOTH, [(Kind.BREED, None, None), (Kind.DOG, 7, drawn(WHOLE, None, LARGE))]),
+            *([(7, WHOLE, None), (1, LARGE, 1), (2, SMALL, None)], None),
+        ),
+        (
+            *(BOTH, [(Kind.BREED, None, None), (Kind.DOG, 7, drawn(NEAR_LARGE))]),
+            *([(7, NEAR_LARGE, 1), (2, SMALL, None)], 1),
+        ),
+        (BOTH, [(Kind.BREED, None, None), (Kind.NOT_DOG, 1, at(LARGE))], [(2, SMALL, None)], 1),
+        (
+            *(BOTH, [(Kind.BREED, None, None), moved(1, ELSEWHERE, LARGE)]),
+            *([(2, SMALL, None), (1, ELSEWHERE, 1)], None),
+        ),
+        (None, [(Kind.DOG, 7, drawn(SMALL)), (Kind.BREED, None, None)], [(7, SMALL, 2)], 2),
+        (
+            *(None, [(Kind.BREED, None, None), (Kind.CROSS, 2, at(SMALL))]),
+            *([(2, SMALL, 2)], 1),
+        ),
+        # The last word on the only dog holds.
+        (
+            *(None, [(Kind.BREED, None, None), (Kind.CROSS, 7, drawn(SMALL))]),
+            *([(7, SMALL, 2)], 2),
+        ),
+        # All were taken away, one by one; then dogs are no longer looked for.
+        (
+            *(None, [(Kind.NOT_DOG, 1, at(LARGE)), (Kind.NOT_DOG, 2, Mark(SMALL, only=True))]),
+            *(None, 2),
+        ),
+        (None, [(Kind.NOT_DOG, 1, at(LARGE))], None, None),
+        (None, [(Kind.NOT_DOG, 1, Mark(LARGE, only=True)), (Kind.UNDO, 1)], None, None),
+        ([], [(Kind.NOT_DOG, 1, Mark(LARGE, only=True))], [], 1),
+        (
+            *(None, [(Kind.DOG, 7, drawn(SMALL)), (Kind.NOT_DOG, 7, Mark(SMALL, only=True))]),
+            *(None, None),
+        ),
+    ],
+)
+def test_what_is_said_of_the_photo_stays_with_the_dog_that_was_meant(
+    dogs: Sequence[SeenDog] | None,
+    said: list[tuple[Kind, int | None, Mark | None]],
+    expected: list[tuple[int, Box, int | None]] | None,
+    label: int | None,
+) -> None:
+    found = effective(predicted(Status.DOG), dogs, (), history(*said))
+    assert told(found) == expected
+    assert (found.label.id if found.label else None) == label
+
+
+@pytest.mark.parametrize(
+    ("dogs", "said", "expected"),
+    [
+        (
+            *(BOTH, [(Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE))]),
+            [(1, LARGE), (7, NEAR_LARGE), (2, SMALL)],
+        ),
+        # Taken back, the other one keeps its number.
+        (BOTH, [(Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE)), (Kind.UNDO, 1)], BOTH),
+        # Another model that sees both, or one of them.
+        (
+            [seen(8, NEAR_LARGE), seen(9, Box(0.0, 0.0, 0.61, 1.0))],
+            [(Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE))],
+            [(9, Box(0.0, 0.0, 0.61, 1.0)), (7, NEAR_LARGE)],
+        ),
+        (
+            [seen(9, Box(0.0, 0.0, 0.61, 1.0))],
+            [(Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE))],
+            [(9, Box(0.0, 0.0, 0.61, 1.0)), (7, NEAR_LARGE)],
+        ),
+        (
+            *([seen(8, NEAR_LARGE)], [(Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE))]),
+            [(7, NEAR_LARGE)],
+        ),
+        # People spoke of both.
+        (
+            [seen(8, LARGE), seen(9, NEAR_LARGE)],
+            [(Kind.BREED, 1, at(LARGE)), (Kind.DOG, 7, drawn(NEAR_LARGE, None, LARGE))],
+            [(1, LARGE), (7, NEAR_LARGE)],
+        ),
+    ],
+)
+def test_another_dog_is_none_of_those_that_were_there(
+    dogs: Sequence[SeenDog],
+    said: list[tuple[Kind, int | None, Mark | None]],
+    expected: Sequence[SeenDog] | list[tuple[int, Box]],
+) -> None:
+    found = effective(predicted(Status.DOG), dogs, (), history(*said)).dogs or ()
+    assert [(dog.id, dog.box) for dog in found] == [tuple(one)[:2] for one in expected]
+
+
+def test_a_dog_of_which_the_photo_does_not_say_what_holds_is_among_the_others() -> None:
+    of_another = history(OF_LARGE, (Kind.CROSS, 2, at(SMALL)))
+    found = effective(predicted(Status.DOG), None, (), of_another)
+    assert [dog.id for dog in found.others] == [2]
+    assert [dog.id for dog in effective(predicted(Status.DOG), BOTH, (), []).others] == [2]
 
 
 def test_the_photo_says_what_its_main_dog_says() -> None:

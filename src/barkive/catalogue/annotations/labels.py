@@ -21,10 +21,11 @@ from sqlalchemy import (
 
 from barkive.boxes import Box
 from barkive.catalogue.db import schema
+from barkive.catalogue.photos import identity
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
-from barkive.catalogue.query.effective_dogs import dog_id
+from barkive.catalogue.query.effective_dogs import SAME_DOG, dog_id
 from barkive.catalogue.query.effective_label import standing, update_effective_labels
 from barkive.catalogue.query.entries import find, one, to_entries
 from barkive.catalogue.query.judgements import Turns, said_of
@@ -125,26 +126,29 @@ def add(store: Store, photo: str | int, *labels: Label) -> Entry:
     # Before the transaction, for which others wait: the file may have to be read.
     known = one(store, photo)
     if labels:
-        refuse_changed(known, labels[0])
+        refuse_changed(known, *labels)
     with store.write() as connection:
         # By its number: a scan may have put another picture under this name meanwhile.
         return write(connection, store.models, known.id, *labels)
 
 
-def refuse_changed(entry: Entry, label: Label) -> None:
+def refuse_changed(entry: Entry, *labels: Label) -> None:
     """Refuses to speak of a photo whose file may hold another picture by now.
 
     Raises:
         ChangedPhotoError: It does; or it can't be read, and the person does not say what they
-            saw.
+            saw; or it was turned, and they give a box.
     """
-    if entry.missing_since is not None and label.seen is not None:
+    seen = labels[0].seen
+    if entry.missing_since is not None and seen is not None:
         return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
         case Now.CHANGED:
             raise ChangedPhotoError("label_picture_changed", file=entry.file)
-        case Now.UNREADABLE if label.seen is None:
+        case Now.UNREADABLE if seen is None:
             raise ChangedPhotoError("label_picture_unreadable", file=entry.file)
+    if any(one.box is not None for one in labels) and identity.is_turned(entry):
+        raise ChangedPhotoError("label_picture_turned", file=entry.file)
 
 
 def write(connection: Connection, models: Models, photo: str | int, *labels: Label) -> Entry:
@@ -231,11 +235,17 @@ class _Speech:
 
         Raises:
             NothingToSayError: There is none.
+            UnknownDogError: There is no such dog.
         """
         words = [one for one in standing(self._said) if label.dog in (None, one.dog)]
-        if not words:
+        if words:
+            return words[-1]
+        if label.dog is None:
             raise NothingToSayError("label_none_to_undo", file=self._row.path)
-        return words[-1]
+        if label.dog not in self._dogs:
+            raise self._unknown(label.dog)
+        place = list(self._dogs).index(label.dog) + 1
+        raise NothingToSayError("label_none_of_dog_to_undo", file=self._row.path, dog=place)
 
     def _dog(self, label: Label) -> tuple[int | None, str | None]:
         """The dog that is meant, and where it is; None where the photo is.
@@ -245,31 +255,42 @@ class _Speech:
             NothingToSayError: There are too many.
         """
         if label.dog is None and label.box is None:
-            return None, None
+            main = next(iter(self._dogs.values()), None)
+            return None, Mark(self._as_seen(main.box)).to_text() if main is not None else None
         if label.dog is None:
             assert label.box is not None
             dog = dog_id(self._content, label.box)
             self._new |= {dog} - self._dogs.keys()
             if len(self._dogs) + len(self._new) > MOST_DOGS:
                 raise NothingToSayError("label_too_many_dogs", file=self._row.path, limit=MOST_DOGS)
-            return dog, Mark(label.box, drawn=True).to_text()
+            return dog, self._drawn(dog, label.box).to_text()
         known = self._dogs.get(label.dog)
         was_spoken_of = any(one.dog == label.dog for one in self._said)
         if known is None and (label.box is None or not was_spoken_of):
-            raise UnknownDogError(
-                "label_dog_unknown", file=self._row.path, dog=label.dog, n=len(self._dogs)
-            )
-        before = None
-        if known is not None:
-            own = bytes(self._row.sha256)
-            turns = Turns.read(
-                self._connection, {own, self._content} if own != self._content else ()
-            )
-            before = turns.box(known.box, own, self._content)
+            raise self._unknown(label.dog)
+        before = self._as_seen(known.box) if known is not None else None
         if label.box is not None:
-            return label.dog, Mark(label.box, drawn=True, before=before).to_text()
+            return label.dog, self._drawn(label.dog, label.box, before).to_text()
         assert before is not None
-        return label.dog, Mark(before).to_text()
+        only = label.kind is Kind.NOT_DOG and len(self._dogs) == 1
+        return label.dog, Mark(before, only=only).to_text()
+
+    def _unknown(self, dog: int) -> UnknownDogError:
+        count = len(self._dogs)
+        return UnknownDogError("label_dog_unknown", file=self._row.path, dog=dog, n=count)
+
+    def _drawn(self, dog: int, box: Box, before: Box | None = None) -> Mark:
+        """Where a person drew a dog or moved it to, and the other dogs that it overlaps there."""
+        others = (self._as_seen(one.box) for one in self._dogs.values() if one.id != dog)
+        beside = tuple(one for one in others if one.iou(box) >= SAME_DOG)
+        return Mark(box, drawn=True, before=before, beside=beside)
+
+    def _as_seen(self, box: Box) -> Box:
+        """Where a box is in the content that the person saw."""
+        own = bytes(self._row.sha256)
+        if own == self._content:
+            return box
+        return Turns.read(self._connection, {own, self._content}).box(box, own, self._content)
 
     def _described(self, dog: int | None) -> str:
         """What held before, in one line, such as `uncertain` or `dog: Pug`."""
@@ -327,7 +348,7 @@ def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
         at=row.said_at,
         was=row.was,
         dog=row.dog,
-        box=Mark.from_text(row.box).box if row.box is not None else None,
+        box=Mark.from_text(row.box).box if row.box is not None and row.dog is not None else None,
     )
 
 

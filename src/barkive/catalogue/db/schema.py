@@ -280,8 +280,9 @@ correction = Table(
     Column("turn", Integer, nullable=False, server_default="0"),
     # The merge that it came with; None where it was said here.
     Column("merge_id", BigInteger),
-    # The dog that it is said of, and where that is, see `Mark`; None for the photo.
+    # The dog that it is said of; None for the photo.
     Column("dog", BigInteger),
+    # Where that dog is, or the main dog of the photo, see `Mark`; None where none was known.
     Column("box", Text),
     sqlite_autoincrement=True,
 )

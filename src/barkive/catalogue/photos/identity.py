@@ -25,6 +25,7 @@ from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import read_file
 from barkive.images.fingerprint import is_same_look, picture_digest
+from barkive.images.header import describe
 from barkive.images.remote import is_remote
 
 _LOWEST, _HIGHEST = 10**11, 10**12
@@ -194,6 +195,20 @@ def compare(entry: Entry) -> Now:
     except PhotoError:
         return Now.GONE if is_gone(entry.file) else Now.UNREADABLE
     return Now.SAME if holds_picture(content, entry) else Now.CHANGED
+
+
+def is_turned(entry: Entry) -> bool:
+    """Whether a photo's file has another orientation than when it was scanned, or its picture has.
+
+    A file in an object store is not looked at: it counts as the same.
+    """
+    known = (entry.bytes, entry.mtime_ns, entry.ctime_ns)
+    if entry.orientation is None or is_remote(entry.file) or known == status_of(entry.file):
+        return False
+    try:
+        return describe(read_file(entry.file)).orientation != entry.orientation
+    except PhotoError:
+        return False
 
 
 def holds_picture(content: bytes, entry: Entry) -> bool:

@@ -62,7 +62,8 @@ class Said(NamedTuple):
 
     Attributes:
         row: Of `correction`.
-        mark: Where the dog is in the photo as its file is now; None where the photo is meant.
+        mark: Where the dog is in the photo as its file is now; of what was said of the photo, where
+            its main dog was. None where no dog was known.
     """
 
     row: Row[Any] | LabelRow
@@ -97,13 +98,20 @@ class Effective:
     Attributes:
         dogs: Those that have a box, the largest first; None where they were never looked for,
             and nobody drew one.
-        label: What a person said of the photo's main dog, or of the photo; None where nobody did.
+        label: What a person said of the photo's main dog; or of the photo, where it was said of a
+            dog that is not among them. None where nobody did.
         prediction: What the model says of the main dog, or of the photo.
     """
 
     dogs: tuple[EffectiveDog, ...] | None
     label: Row[Any] | LabelRow | None
     prediction: Prediction | None
+
+    @property
+    def others(self) -> tuple[EffectiveDog, ...]:
+        """The dogs of which the photo itself does not say what holds."""
+        dogs = self.dogs or ()
+        return dogs[1:] if dogs and dogs[0].label is self.label else dogs
 
 
 def dog_id(content: bytes, box: Box) -> int:
@@ -130,8 +138,9 @@ def effective(
     """What holds of a photo and of each of its dogs.
 
     A label of a dog holds for the dog that a model sees at the same place; what people say of the
-    photo, for the largest of the dogs that were there then. The last word holds. Where nobody
-    spoke of the dogs, they are those of the model.
+    photo, for the largest of the dogs that were there then, or where that is not known or was
+    taken away, for the photo alone. The last word holds. Where nobody spoke of the dogs, they are
+    those of the model.
 
     Args:
         prediction: What the model said of the photo as a whole; None where it could not be read.
@@ -139,27 +148,40 @@ def effective(
         drawn: What the model said of boxes that people drew.
         said: All that people said of the picture, in order.
     """
-    words = _Words()
-    words.add(said)
+    every = list(said)
+    words = _Words.of(every)
     known = _same_dogs(words.of_dogs, seen or ())
-    there: list[tuple[int, _History, SeenDog | None]] = []
+    there: list[_There] = []
     for number, one in enumerate(seen or ()):
         spoken = known.get(number)
         history = words.of_dogs.pop(spoken) if spoken is not None else _History()
-        there.append((one.id if spoken is None else spoken, history, one))
-    there += [(id_, one, None) for id_, one in words.of_dogs.items() if one.last >= 0]
+        there.append(_There(one.id if spoken is None else spoken, history, one))
+    there += [_There(id_, one, None) for id_, one in words.of_dogs.items() if one.last >= 0]
     judged = {_sides(one.box): one.prediction for one in drawn}
-    dogs = [(_dog(*one, judged), one[1]) for one in there if words.leaves(one[1])]
+    standing = [one for one in there if words.leaves(one.history)]
+    dogs = [(_dog(*one, judged), one.history) for one in standing]
     dogs.sort(key=lambda dog: -dog[0].box.area)
-    found = words.named(dogs)
+    found = [dog for dog, _ in dogs]
     if found and not seen and found[0].prediction is None:
         # What it saw without a box is the dog that people have boxed since.
         found[0] = replace(found[0], prediction=prediction)
-    if found:
+    at, label = words.of_photo or (-1, None)
+    if found and (label is None or label.kind == Kind.NOT_DOG):
         return Effective(tuple(found), found[0].label, found[0].prediction)
-    removed = max(((one.last, one.removal) for _, one, was in there if was), default=None, key=_at)
-    label = max(filter(None, (words.of_photo, removed if seen else None)), default=None, key=_at)
-    return Effective(None if seen is None else (), label[1] if label else None, prediction)
+    if found:
+        meant = _meant(every, at, there)
+        for number, (dog, history) in enumerate(dogs):
+            if dog.id == meant:
+                found[number] = replace(
+                    found[number], label=dog.label if history.named > at else label
+                )
+                return Effective(tuple(found), found[0].label, found[0].prediction)
+        main = dogs[0][1]
+        if every[at].mark is None and main.seen_at is None and main.named > at:
+            # It was said before anybody knew where the dog is.
+            label = found[0].label
+        return Effective(tuple(found), label, found[0].prediction)
+    return Effective(None if seen is None else (), _without_dogs(words, there), prediction)
 
 
 _Label = Row[Any] | LabelRow
@@ -171,34 +193,57 @@ class _History:
     """What people said of one dog, without what they took back.
 
     Attributes:
-        boxes: Every box that it ever had.
-        first: When they first spoke of it, as a position in all that was said; below 0 for never.
-        last: When last; likewise.
+        boxes: Every box that it ever had, what was taken back included.
+        beside: The boxes of dogs that were beside it when they drew it.
+        seen_at: Where a model saw it when they first spoke of it; None where they drew it.
+        last: When they last spoke of it, as a position in all that was said; below 0 for never.
         box: Where it was then.
         drawn: Where they drew it last, or moved it to.
         label: What they said of its breed.
         named: When; likewise.
         removal: That it is no dog; None where it is one.
+        was_only: Whether no other dog was there when they said so.
     """
 
     boxes: list[Box] = field(default_factory=list)
-    first: int = -1
+    beside: list[Box] = field(default_factory=list)
+    seen_at: Box | None = None
     last: int = -1
     box: Box | None = None
     drawn: Box | None = None
     label: _Label | None = None
     named: int = -1
     removal: _Label | None = None
+    was_only: bool = False
 
-    def add(self, at: int, said: Said) -> None:
+    def mention(self, mark: Mark) -> None:
+        """Adds where it is, also where that was taken back."""
+        if not self.boxes:
+            self.seen_at = mark.before if mark.drawn else mark.box
+        self.boxes += [box for box in (mark.box, mark.before) if box is not None]
+        self.beside += mark.beside
+
+    def add(self, at: int, row: _Label, mark: Mark) -> None:
         """Adds what was said next."""
-        row, mark = said
-        assert mark is not None
-        self.first, self.last, self.box = (self.first if self.first >= 0 else at), at, mark.box
+        self.last, self.box = at, mark.box
         self.drawn = mark.box if mark.drawn else self.drawn
         self.removal = row if row.kind == Kind.NOT_DOG else None
+        self.was_only = mark.only
         if row.kind != Kind.DOG:
             self.label, self.named = (None if self.removal else row), at
+
+    def share(self, box: Box) -> float:
+        """How far a box that a model saw is this dog's, 0..1."""
+        share = max((one.iou(box) for one in self.boxes), default=0.0)
+        return share if all(one.iou(box) < share for one in self.beside) else 0.0
+
+
+class _There(NamedTuple):
+    """A dog that a model saw, or of which people spoke."""
+
+    id: int
+    history: _History
+    seen: SeenDog | None
 
 
 @dataclass(slots=True)
@@ -213,21 +258,23 @@ class _Words:
     of_photo: tuple[int, _Label] | None = None
     of_dogs: dict[int, _History] = field(default_factory=dict)
 
-    def add(self, said: Iterable[Said]) -> None:
-        """Adds all that was said, in order."""
-        words = list(said)
-        undone = {one.row.undoes for one in words if one.row.kind == Kind.UNDO}
-        for at, one in enumerate(words):
-            stands = one.row.kind != Kind.UNDO and one.row.id not in undone
-            if one.mark is None:
+    @classmethod
+    def of(cls, said: Sequence[Said]) -> _Words:
+        """From all that was said, in order."""
+        words = cls()
+        undone = {one.row.undoes for one in said if one.row.kind == Kind.UNDO}
+        for at, (row, mark) in enumerate(said):
+            stands = row.kind != Kind.UNDO and row.id not in undone
+            if row.dog is None:
                 if stands:
-                    self.of_photo = at, one.row
+                    words.of_photo = at, row
                 continue
-            assert one.row.dog is not None
-            history = self.of_dogs.setdefault(one.row.dog, _History())
-            history.boxes += [box for box in (one.mark.box, one.mark.before) if box is not None]
+            assert mark is not None
+            history = words.of_dogs.setdefault(row.dog, _History())
+            history.mention(mark)
             if stands:
-                history.add(at, one)
+                history.add(at, row, mark)
+        return words
 
     def leaves(self, history: _History) -> bool:
         """Whether they leave a dog there: it was not taken away alone, nor with all others."""
@@ -235,24 +282,49 @@ class _Words:
         at = self.of_photo[0] if self.of_photo is not None and none else -1
         return history.removal is None and history.last >= at
 
-    def named(self, dogs: Sequence[tuple[EffectiveDog, _History]]) -> list[EffectiveDog]:
-        """Dogs, the largest first; what was said of the photo is said of one of them."""
-        found = [dog for dog, _ in dogs]
-        at, label = self.of_photo or (-1, None)
-        if label is None or label.kind == Kind.NOT_DOG:
-            return found
-        for number, (dog, history) in enumerate(dogs):
-            # One that was drawn later is not what was meant.
-            if not history.drawn or history.first <= at:
-                if at > history.named:
-                    found[number] = replace(dog, label=label)
-                break
-        return found
+
+def _meant(said: Sequence[Said], at: int, there: Sequence[_There]) -> int | None:
+    """The number of the dog that was the main one when something was said of the photo.
+
+    Where dogs were known then, its box is kept. Else it is the largest of those that a model has
+    seen since, or that people had drawn before.
+
+    Args:
+        said: All that was said of the picture, in order.
+        at: The position of what was said of the photo.
+        there: The dogs; also those that were taken away.
+    """
+    past, mark = _Words.of(said[:at]), said[at].mark
+    fits: list[tuple[float, float, int]] = []
+    for id_, history, seen in there:
+        then = past.of_dogs.get(id_, _History())
+        if then.removal is not None:
+            continue
+        first = seen.box if seen is not None else history.seen_at
+        box = then.drawn or first or then.box
+        if box is None:
+            continue
+        if mark is not None:
+            # Of two catalogues one may not know yet that the other moved it.
+            now, ever = (
+                box.iou(mark.box),
+                max(one.iou(mark.box) for one in (box, *then.boxes, first or box)),
+            )
+            if ever >= SAME_DOG:
+                fits.append((now if now >= SAME_DOG else 0.0, ever, id_))
+        elif seen is not None or history.seen_at is None:
+            fits.append((box.area, 0.0, id_))
+    return max(fits, key=lambda fit: fit[:2])[2] if fits else None
 
 
-def _at(word: tuple[int, _Label | None]) -> int:
-    """When something was said."""
-    return word[0]
+def _without_dogs(words: _Words, there: Sequence[_There]) -> _Label | None:
+    """What people said of a photo in which no dog has a box: the last word on it or on its dogs."""
+    last = [words.of_photo] if words.of_photo is not None else []
+    # Of a dog that they drew themselves it says nothing of the photo.
+    taken = [one for one in there if one.seen is not None or one.history.seen_at is not None]
+    if any(one.seen is not None or one.history.was_only for one in taken):
+        last += [(one.history.last, one.history.removal) for one in taken if one.history.removal]
+    return max(last, key=lambda word: word[0])[1] if last else None
 
 
 def _dog(
@@ -280,7 +352,7 @@ def _same_dogs(of_dogs: Mapping[int, _History], seen: Sequence[SeenDog]) -> dict
     pairs: list[tuple[float, int, int]] = []
     for id_, history in of_dogs.items():
         for number, one in enumerate(seen):
-            share = max((box.iou(one.box) for box in history.boxes), default=0.0)
+            share = history.share(one.box)
             if one.id == id_ or share >= SAME_DOG:
                 pairs.append((2.0 if one.id == id_ else share, number, id_))
     found: dict[int, int] = {}

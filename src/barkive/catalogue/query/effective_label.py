@@ -43,17 +43,6 @@ def standing(said: Iterable[AnyLabel]) -> list[AnyLabel]:
     return [one for one in labels if one.kind != Kind.UNDO and one.id not in undone]
 
 
-def label_in_force(said: Iterable[AnyLabel], dog: int | None = None) -> AnyLabel | None:
-    """The last label that was not taken back; None where there is none.
-
-    Args:
-        said: See `standing`.
-        dog: The dog that it is said of; None for the photo.
-    """
-    labels = [one for one in standing(said) if one.dog == dog]
-    return labels[-1] if labels else None
-
-
 def update_effective_labels(connection: Connection, models: Models, *pictures: int) -> None:
     """Writes the effective labels of pictures, a few hundred at most, into their photos."""
     said = said_of(connection, pictures)
@@ -89,7 +78,7 @@ def effective_label(
     shows_dog = columns["status"] in _SHOWS_DOG
     notes = [label.note] if label is not None else []
     breeds = [columns["breed"], columns["breed2"]]
-    for one in (found.dogs or ())[1:]:
+    for one in found.others:
         named = _named(models, one.prediction, one.label, is_dog=True)
         breeds += [named["breed"], named["breed2"]]
         notes += [one.label.note] if one.label is not None else []
@@ -111,8 +100,7 @@ def other_dogs(models: Models, found: Effective) -> list[dict[str, Any]]:
     """The rows of `other_dog` of a photo, without its number."""
     return [
         {"place": place, **_named(models, one.prediction, one.label, is_dog=True)}
-        for place, one in enumerate(found.dogs or ())
-        if place
+        for place, one in enumerate(found.others, 1)
     ]
 
 

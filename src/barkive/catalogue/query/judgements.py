@@ -115,7 +115,7 @@ def _other_contents(rows: Iterable[Row[Any]], said: Mapping[int, Sequence[Row[An
         bytes(content)
         for row in rows
         for word in said.get(row.picture, ())
-        if word.dog is not None and row.sha256 is not None and word.sha256 != row.sha256
+        if word.box is not None and row.sha256 is not None and word.sha256 != row.sha256
         for content in (word.sha256, row.sha256)
     }
 
@@ -144,12 +144,10 @@ class Turns:
         return Turns(found)
 
     def mark(self, word: Row[Any], content: bytes | None) -> Mark | None:
-        """Where a dog of which somebody spoke is in a content; None where the photo is meant."""
-        if word.dog is None:
+        """Where a dog of which somebody spoke is in a content; None where none was known."""
+        if word.box is None:
             return None
-        mark = Mark.from_text(word.box)
-        before = self.box(mark.before, word.sha256, content) if mark.before is not None else None
-        return Mark(self.box(mark.box, word.sha256, content), mark.drawn, before)
+        return Mark.from_text(word.box).moved(lambda box: self.box(box, word.sha256, content))
 
     def box(self, box: Box, content: bytes, other: bytes | None) -> Box:
         """Where a box of one content is in another content of the same picture."""

@@ -65,7 +65,7 @@ def record(
     placing = Placing(connection, batch, lost or {})
     said = said_of(connection, {one.picture for one in placing.placed})
     # Where the dogs lie that people spoke of is known when the contents are kept.
-    later = {picture for picture, words in said.items() if any(one.dog for one in words)}
+    later = {picture for picture, words in said.items() if any(one.box for one in words)}
     counts: Counter[str] = Counter()
     others: dict[int, list[dict[str, Any]]] = {}
     new: list[dict[str, Any]] = []

@@ -20,7 +20,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
 from typing_extensions import TypedDict
@@ -35,10 +35,11 @@ from barkive.catalogue.photos import identity
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_dogs import SAME_DOG
-from barkive.catalogue.query.effective_label import label_in_force, update_effective_labels
+from barkive.catalogue.query.effective_label import standing, update_effective_labels
+from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.judgements import IN_ORDER, Turns
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import Change, ChangeJSON, Kind, LabelRow, Mark
+from barkive.catalogue.records import Change, ChangeJSON, Entry, Kind, LabelRow, Mark
 from barkive.catalogue.transfer import unmerging
 from barkive.catalogue.transfer.unmerging import State
 from barkive.clock import now
@@ -72,6 +73,8 @@ class Conflict:
         ours: What held here.
         theirs: What holds there.
         ours_holds: Whether ours was said later, and holds on; else theirs holds.
+        place: Which of several dogs here it is said of, counted from 1, the largest first; None
+            where it is said of the photo, or has one dog, or that dog is not among them.
     """
 
     number: int
@@ -79,6 +82,7 @@ class Conflict:
     ours: Change
     theirs: Change
     ours_holds: bool
+    place: int | None = None
 
     def to_json(self, lang: Language = "en") -> ConflictJSON:
         """The conflict as a JSON object."""
@@ -425,7 +429,7 @@ class _Batch:
         ours = _labels(self._connection, {home for one in spoken for home in homes[one]})
         turns = self._turns(ours)
         added: list[LabelRow] = []
-        conflicts: list[tuple[int, int, LabelRow, LabelRow, bool]] = []
+        conflicts: list[tuple[int, int, _Differing]] = []
         for picture in spoken:
             for home in homes[picture]:
                 own = ours.get(home, [])
@@ -434,17 +438,15 @@ class _Batch:
                 new = news(own, theirs, home, -len(added))
                 added += new
                 ours[home] = sorted([*own, *new], key=lambda one: (one.said_at, one.turn))
-                if (differing := _differing(own, theirs)) is not None:
-                    after = _naming(ours[home], differing[0].dog)
-                    assert after is not None
-                    conflicts.append((picture, home, *differing, after.id == differing[0].id))
+                if (differing := _differing(own, theirs, ours[home], turns)) is not None:
+                    conflicts.append((picture, home, differing))
         self._tell(conflicts)
         return added
 
     def _turns(self, ours: Mapping[int, Sequence[LabelRow]]) -> Turns:
         """How the contents are turned in which people saw dogs, here and there."""
         c = schema.content.c
-        wanted = {one.sha256 for labels in ours.values() for one in labels if one.dog is not None}
+        wanted = {one.sha256 for labels in ours.values() for one in labels if one.box is not None}
         found: dict[bytes, tuple[bytes | None, int | None]] = {}
         for of_it in self._theirs.contents.values():
             found |= {bytes(one.sha256): (one.coded, one.orientation) for one in of_it}
@@ -475,24 +477,39 @@ class _Batch:
             for one in theirs
         ]
 
-    def _tell(self, found: Sequence[tuple[int, int, LabelRow, LabelRow, bool]]) -> None:
+    def _tell(self, found: Sequence[tuple[int, int, _Differing]]) -> None:
         c = schema.photo.c
-        photos: dict[int, tuple[int, str]] = {}
-        for part in chunks([home for _, home, *_ in found]):
-            here = select(c.picture, c.number, c.path).where(c.picture.in_(part))
-            for row in self._connection.execute(here.order_by(c.missing_since.is_not(None), c.id)):
-                photos.setdefault(row.picture, (row.number, row.path))
-        for picture, home, own, their, ours_holds in found:
-            number, file = photos.get(home) or (home, self._theirs.files.get(picture, ""))
+        photos: dict[int, Entry] = {}
+        for part in chunks([home for _, home, _ in found]):
+            here = chosen().where(c.picture.in_(part))
+            rows = self._connection.execute(here.order_by(c.missing_since.is_not(None), c.id)).all()
+            for one in to_entries(self._connection, self._models, rows):
+                photos.setdefault(one.picture, one)
+        for picture, home, differing in found:
+            entry = photos.get(home)
+            place = self._place(entry, differing) if entry is not None else None
             self.conflicts.append(
                 Conflict(
-                    number=number,
-                    file=file,
-                    ours=to_change(self._models, own),
-                    theirs=to_change(self._models, their),
-                    ours_holds=ours_holds,
+                    number=entry.id if entry is not None else home,
+                    file=entry.file if entry is not None else self._theirs.files.get(picture, ""),
+                    ours=to_change(self._models, differing.ours),
+                    theirs=to_change(self._models, differing.theirs),
+                    ours_holds=differing.ours_holds,
+                    place=place,
                 )
             )
+
+    def _place(self, entry: Entry, differing: _Differing) -> int | None:
+        """Which of several dogs is meant; None where it is the photo, or none of these."""
+        own, dogs = differing.ours, entry.dogs or ()
+        if differing.dog is None or own.box is None or len(dogs) < 2:
+            return None
+        now = bytes.fromhex(entry.sha256 or "")
+        turns = Turns.read(self._connection, {own.sha256, now})
+        box = turns.box(Mark.from_text(own.box).box, own.sha256, now)
+        fits = [(dog.id == differing.dog, dog.box.iou(box), -n) for n, dog in enumerate(dogs, 1)]
+        is_known, share, number = max(fits)
+        return -number if is_known or share >= SAME_DOG else None
 
     def _find_aliases(self, homes: Mapping[int, Sequence[int]]) -> list[dict[str, int]]:
         """Their numbers that are to lead to pictures here."""
@@ -587,26 +604,72 @@ def _rank(key: _Key) -> tuple[str, ...]:
     return tuple("" if part is None else str(part) for part in key)
 
 
+class _Differing(NamedTuple):
+    """What two catalogues say otherwise, see `Conflict`; of the photo where there is no `dog`."""
+
+    dog: int | None
+    ours: LabelRow
+    theirs: LabelRow
+    ours_holds: bool
+
+
 def _differing(
-    ours: Sequence[LabelRow], theirs: Sequence[LabelRow]
-) -> tuple[LabelRow, LabelRow] | None:
+    ours: Sequence[LabelRow], theirs: Sequence[LabelRow], after: Sequence[LabelRow], turns: Turns
+) -> _Differing | None:
     """What holds in each catalogue, if neither knows what the other says, and it differs.
 
-    Of the photo, or else of the first dog of which both say something.
+    Of the photo, or else of the first dog of which both say something: also where one of them
+    said it of the photo, whose main dog that was.
+
+    Args:
+        ours: What was said of a picture here, in order.
+        theirs: Likewise, in the other catalogue; with the numbers that dogs have here.
+        after: Of both, once they are merged.
+        turns: How the contents are turned in which the dogs were seen.
     """
-    dogs = {one.dog for one in ours} & {one.dog for one in theirs}
-    for dog in sorted(dogs, key=lambda dog: dog or 0):
-        own, other = _naming(ours, dog), _naming(theirs, dog)
-        if own is None or other is None or _what(own) == _what(other):
+    main = _main_dogs(after, turns)
+    shared = {one.id for one in _same(ours, theirs)}, {one.id for one in _same(theirs, ours)}
+    for dog in (None, *sorted({one.dog for one in after if one.dog is not None})):
+        of_photo = main if dog is not None else {}
+        own, other, last = (_naming(labels, dog, of_photo) for labels in (ours, theirs, after))
+        if own is None or other is None or last is None or _what(own) == _what(other):
             continue
-        if own not in _same(ours, theirs) and other not in _same(theirs, ours):
-            return own, other
+        if own.id not in shared[0] and other.id not in shared[1]:
+            return _Differing(dog, own, other, last.id == own.id)
     return None
 
 
-def _naming(labels: Sequence[LabelRow], dog: int | None) -> LabelRow | None:
-    """The label in force of a dog, or of the photo; not one that only says where it is."""
-    return label_in_force((one for one in labels if one.kind != Kind.DOG), dog)
+def _main_dogs(labels: Sequence[LabelRow], turns: Turns) -> dict[_Key, int]:
+    """The dogs that were main when something was said of the photo, by what was said."""
+    dogs = _boxes(labels)
+    found: dict[_Key, int] = {}
+    for one in labels:
+        if one.dog is not None or one.box is None:
+            continue
+        box = Mark.from_text(one.box).box
+        shares = [
+            (max(turns.box(other, content, one.sha256).iou(box) for other, content in boxes), dog)
+            for dog, boxes in dogs.items()
+        ]
+        share, dog = max(shares, default=(0.0, 0))
+        if share >= SAME_DOG:
+            found[_said(one)] = dog
+    return found
+
+
+def _naming(
+    labels: Sequence[LabelRow], dog: int | None, main: Mapping[_Key, int]
+) -> LabelRow | None:
+    """The label in force of a dog, or of the photo; not one that only says where it is.
+
+    Args:
+        labels: What was said of a picture, in order.
+        dog: The dog; None for the photo.
+        main: The dogs that labels of the photo were said of.
+    """
+    named = [one for one in standing(labels) if one.kind != Kind.DOG]
+    of_it = [one for one in named if (one.dog or main.get(_said(one))) == dog]
+    return of_it[-1] if of_it else None
 
 
 def same_dogs(ours: Sequence[LabelRow], theirs: Sequence[LabelRow], turns: Turns) -> dict[int, int]:

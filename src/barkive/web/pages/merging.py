@@ -100,16 +100,18 @@ def _conflict(one: Conflict, words: Messages) -> dict[str, Any]:
     return {
         "number": one.number,
         "file": printable(one.file),
-        "ours": _said(one.ours, words),
-        "theirs": _said(one.theirs, words),
+        "ours": _said(one.ours, one.place, words),
+        "theirs": _said(one.theirs, one.place, words),
         "ours_holds": one.ours_holds,
     }
 
 
-def _said(change: Change, words: Messages) -> str:
+def _said(change: Change, place: int | None, words: Messages) -> str:
     said = words(
         f"photo.said_{change.kind.value}",
         by=change.by or words("photo.somebody"),
         breed=" × ".join(label.name(words.lang) for label in change.labels),
     )
+    if place is not None and change.dog is not None:
+        said = words("boxes.dog", number=place, name=said)
     return f"{said} · {words.moment(change.at)}"
