@@ -99,6 +99,21 @@ def test_what_people_took_away_stays_away(
     assert [len(catalogue.photo(photo).dogs or ()) for photo in (half, pair)] == [0, 1]
 
 
+def test_what_people_said_of_the_photo_stays(
+    catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
+) -> None:
+    file = write(scanned, "dog", half=[LEFT], pair=[LEFT, RIGHT])
+    half, pair = scanned / "half.png", scanned / "pair.png"
+    for photo in (half, pair):
+        catalogue.label(photo, Label(Kind.BREED, ("boxer",), other=True))
+    done = catalogue.import_boxes(file, pair_classifier)
+    assert (done.added, done.known, done.taken_away) == (1, 2, 0)
+    for photo in (half, pair):
+        entry = catalogue.photo(photo)
+        assert [one.en for one in entry.labels] == ["Boxer"]
+        assert entry.corrected
+
+
 def test_a_photo_without_dogs_gets_none(
     catalogue: Catalogue, pair_classifier: Classifier, scanned: Path
 ) -> None:

@@ -10,7 +10,7 @@ from barkive.boxes import Box
 from barkive.catalogue.annotations import drawn_boxes, labels
 from barkive.catalogue.annotations.labels import MOST_DOGS, Label
 from barkive.catalogue.query.effective_dogs import SAME_DOG
-from barkive.catalogue.query.effective_label import label_in_force, standing
+from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.entries import find, one
 from barkive.catalogue.query.judgements import Turns, said_of
 from barkive.catalogue.query.store import Store
@@ -126,17 +126,20 @@ def _known_and_new(
         row = find(connection, entry.id)
         words = said_of(connection, [row.picture]).get(row.picture, [])
         turns = Turns.read(connection, {one.sha256 for one in (row, *words)} - {None})
-    stands = {word.id for word in standing(words)}
+    stands = standing(words)
+    ids = {word.id for word in stands}
     for word in words:
+        if word.dog is None:
+            continue
         mark = turns.mark(word, row.sha256)
         boxes = [box for box in (mark.box, mark.before) if box is not None] if mark else []
         if word.dog not in dogs:
             taken_away += boxes
-        elif word.id in stands:
+        elif word.id in ids:
             known += boxes
     strange = [one for one in found if not _lies_on(one, known)]
-    last = label_in_force(words)
-    if last is not None and last.kind == Kind.NOT_DOG:
+    of_photo = [word.kind for word in stands if word.dog is None]
+    if of_photo[-1:] == [Kind.NOT_DOG]:
         return len(found) - len(strange), []
     return len(found) - len(strange), [one for one in strange if not _lies_on(one, taken_away)]
 
