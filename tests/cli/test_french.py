@@ -227,7 +227,7 @@ def test_label_and_history(run: Run, scanned: Path) -> None:
             "avant~: incertaine (doux)\n"
             "2026-06-01T09:31:00Z  annulation, avant~: chien, Carlin x Bichon maltais\n"
             "2026-06-01T09:32:00Z  pas un chien, avant~: incertaine\n"
-            "2026-06-01T09:33:00Z  race~: Jack Russell, avant~: pas un chien\n"
+            "2026-06-01T09:33:00Z  race~: Jack Russell, avant~: pas de chien\n"
             "2026-06-01T09:34:00Z  impossible à dire, avant~: chien, Jack Russell\n"
         ),
         "",
