@@ -11,6 +11,8 @@
 | `other_dog` | a dog of a photo beside its main one: what holds of it, for searches |
 | `correction` | what a person said of a picture or of a dog in it, in order: only added to |
 | `added_breed` | a breed that people added, renamed or merged with another |
+| `learned_model` | a model that was learned from what people said: its bundle, and its report |
+| `review_order` | a picture that is asked about first, because it teaches most |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
@@ -64,7 +66,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -136,6 +138,8 @@ catalogue = Table(
     Column("id", Integer, primary_key=True),
     Column("uuid", Text, nullable=False),
     Column("created_at", DateTime, nullable=False),
+    # The model in use; None for the one inside the package.
+    Column("model_id", Integer),
 )
 
 model = Table(
@@ -160,6 +164,11 @@ answer = Table(
     Column("identified_at", DateTime, nullable=False),
     # How many it saw; None where it was not asked to look for them.
     Column("dogs", Integer),
+    # The network's features in float16, from which a head that was learned later gives the very
+    # answer that it gives of the file. None where the answer came from another one's features.
+    Column("features", LargeBinary),
+    # The answer whose features it came from.
+    Column("source_id", _Id),
     UniqueConstraint("sha256", "model_id"),
     sqlite_autoincrement=True,
 )
@@ -181,6 +190,8 @@ detection = Table(
     Column("probabilities", LargeBinary),
     Column("dog", Float),
     Column("vector", LargeBinary),
+    # Likewise.
+    Column("features", LargeBinary),
     UniqueConstraint("answer_id", "place"),
     sqlite_autoincrement=True,
 )
@@ -324,6 +335,29 @@ added_breed = Table(
     Column("breed", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("merged_into", Text),
+    # The French name, where it is another; the FCI's number and group, where people gave them.
+    Column("name_fr", Text),
+    Column("fci", Integer),
+    Column("fci_group", Integer),
+)
+
+learned_model = Table(
+    "learned_model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("model_id", Integer, ForeignKey("model.id"), nullable=False, unique=True),
+    Column("parent_id", Integer, ForeignKey("model.id"), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("learned_by", Text),
+    Column("learned_at", DateTime, nullable=False),
+)
+
+review_order = Table(
+    "review_order",
+    metadata,
+    Column("picture", BigInteger, primary_key=True, autoincrement=False),
+    Column("rank", Integer, nullable=False),
 )
 
 review = Table(
