@@ -92,10 +92,22 @@ def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
 
 
 def add_head(graph: onnx.ModelProto, prediction: Linear, detector: Detector) -> onnx.ModelProto:
-    """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`."""
+    """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`.
+
+    Its features are rounded to float16, so that what a catalogue keeps of them is all of them.
+    """
     model = onnx.ModelProto()
     model.CopyFrom(graph)
     body = model.graph
+    for node in body.node:
+        for i, name in enumerate(node.output):
+            if name == "features":
+                node.output[i] = "features.exact"
+    for given, kind, made in (
+        ("features.exact", TensorProto.FLOAT16, "features.half"),
+        ("features.half", TensorProto.FLOAT, "features"),
+    ):
+        body.node.append(helper.make_node("Cast", [given], [made], made, to=kind))
     _add_layer(body, "head", prediction, "logits")
     if isinstance(detector, RowsDetector):
         # Half the size; they become floats once, when the bundle is opened.
