@@ -6,8 +6,8 @@ Examples:
     >>> from barkive.catalogue import Catalogue
 """
 
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location

@@ -11,9 +11,9 @@ from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.catalogue.annotations import drawn_boxes, labels
+from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
@@ -49,6 +49,7 @@ from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
+from barkive.verdicts import BreedName
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -364,8 +365,47 @@ class Catalogue:
         found = read_box_file(file, folder, threshold)
         return import_boxes(self._store, found, classifier, by, on_progress=on_progress)
 
+    def add_breed(
+        self, en: str, fr: str | None = None, *, fci: int | None = None, group: int | None = None
+    ) -> BreedName:
+        """Adds a breed that the table lacks, or says more of one: see `added_breeds.add`.
+
+        Args:
+            en: Its name in English, or the one that it has in both languages.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999.
+            group: The FCI's group, 1..10.
+
+        Raises:
+            UsageError: It is one of the table, a name has no letter or digit, the French name is
+                another breed's, or a number is out of its range. Nothing is changed.
+        """
+        return added_breeds.add(self._opened, en, fr, fci=fci, group=group)
+
+    def describe_breed(
+        self,
+        breed: str,
+        *,
+        fr: str | None = None,
+        fci: int | None = None,
+        group: int | None = None,
+    ) -> BreedName:
+        """Says more of a breed that people added or trained: see `added_breeds.describe`.
+
+        Args:
+            breed: Its id, or its name in either language.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999; 0 for none.
+            group: The FCI's group, 1..10; 0 for none.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+            UsageError: As of `add_breed`.
+        """
+        return added_breeds.describe(self._opened, breed, fr=fr, fci=fci, group=group)
+
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
-        """Gives a breed that people added or trained another name: see `renaming.rename`.
+        """Gives a breed that people added or trained another name: see `added_breeds.rename`.
 
         Args:
             old: The breed that is meant.
@@ -376,7 +416,7 @@ class Catalogue:
             UnknownBreedError: There is no breed `old`.
             UsageError: It can't be renamed so; nothing is changed.
         """
-        return rename(self._opened, old, new, merge=merge)
+        return added_breeds.rename(self._opened, old, new, merge=merge)
 
     def export(
         self,
@@ -413,7 +453,7 @@ class Catalogue:
         total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
             self.search(query, limit=limit),
-            labels=tuple(self.models.names.labels.values()),
+            breeds=self.models.names.breeds,
             base=self.top(query),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
@@ -433,8 +473,8 @@ class Catalogue:
         Raises:
             UsageError: The form is no text.
         """
-        labels = tuple(self.models.names.labels.values())
-        return wish.pieces(self.search(query), labels=labels, base=self.top(query))
+        breeds = self.models.names.breeds
+        return wish.pieces(self.search(query), breeds=breeds, base=self.top(query))
 
     def merge(
         self,
