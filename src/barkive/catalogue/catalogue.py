@@ -11,6 +11,7 @@ from types import TracebackType
 
 from sqlalchemy import select
 
+from barkive.bundle import Bundle
 from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
@@ -24,6 +25,7 @@ from barkive.catalogue.query import (
     counting,
     entries,
 )
+from barkive.catalogue.query.breeds_overview import BreedOverview, breeds_overview
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
@@ -215,6 +217,16 @@ class Catalogue:
         for breed, photos in found.items():
             of_breeds[store.models.names.meant(breed)] += photos
         return of_breeds
+
+    def breeds_overview(self, classifier: Classifier | None = None) -> list[BreedOverview]:
+        """What is known of each breed: its photos, its labels, how often the model is right.
+
+        Args:
+            classifier: Whose model is in use; None for the catalogue's.
+        """
+        store = self._store
+        in_use = classifier.bundle.info.labels if classifier else _labels_in_use(store)
+        return breeds_overview(store, in_use)
 
     def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
@@ -532,6 +544,15 @@ class Catalogue:
             UnknownPhotoError: It is not in the catalogue.
         """
         return labels.history(self._store, _known(photo))
+
+
+def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
+    """The labels of the catalogue's model in use."""
+    with store.read() as connection:
+        model_id = connection.execute(select(schema.catalogue.c.model_id)).scalar_one()
+        if model_id is not None:
+            return store.models.get(connection, model_id).labels
+    return Bundle.open(threads=1).info.labels
 
 
 def _known(photo: Known) -> str | int:

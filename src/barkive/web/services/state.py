@@ -170,7 +170,8 @@ class Service:
             UnknownBreedError: The model does not know the breed.
             PhotoError: The photo can't be read.
         """
-        ids = [label.id for label in self.classifier.bundle.info.labels]
+        names = self.catalogue.models.names
+        ids = [names.meant(label.id) for label in self.classifier.bundle.info.labels]
         if breed not in ids:
             raise UnknownBreedError(breed, ())
 
