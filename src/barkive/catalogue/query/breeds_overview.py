@@ -103,14 +103,15 @@ def _labelled(connection: Connection, models: Models) -> dict[str, _Labelled]:
     """The photos that people said to show a breed, by the breed's id."""
     c, answer = schema.photo.c, schema.answer.c
     labelled = (
-        select(c.number, c.breed, answer.status, answer.probabilities, answer.model_id)
+        select(c.number, c.breed)
+        .add_columns(answer.status, answer.probabilities, answer.model_id)
         .select_from(schema.photo.outerjoin(schema.answer, c.answer_id == answer.id))
         .where(present(), c.corrected, c.status == Status.DOG.value)
         .where(c.breed.is_not(None), c.breed2.is_(None))
         .order_by(c.id)
     )
     found: defaultdict[str, _Labelled] = defaultdict(_Labelled)
-    rows = connection.execution_options(yield_per=_AT_ONCE).execute(labelled)
+    rows = connection.execute(labelled, execution_options={"yield_per": _AT_ONCE})
     for part in rows.partitions():
         guesses = _guesses(connection, models, part)
         for row in part:
