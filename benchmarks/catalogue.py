@@ -223,6 +223,7 @@ def measure(catalogue: Catalogue) -> None:
         print(f"{name:40}{counted:10.1f}{found:12.1f}  {catalogue.count(wanted):,}")
     print(f"counts by status: {milliseconds(lambda: catalogue.counts('status')):.1f} ms")
     print(f"counts by breed: {milliseconds(lambda: catalogue.counts('breed')):.1f} ms")
+    print(f"what is known of each breed: {milliseconds(catalogue.breeds_overview):.1f} ms")
     print(f"next to review: {milliseconds(lambda: catalogue.review.look(count=1)):.1f} ms")
     print(f"left to review: {milliseconds(catalogue.review.left):.1f} ms")
     photo = next(catalogue.search(Filter(breed="beagle"), limit=1)).file
