@@ -6,8 +6,8 @@ Examples:
     >>> from barkive.catalogue import Catalogue
 """
 
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
@@ -23,6 +23,7 @@ from barkive.catalogue.photos.identity import holds_picture
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.breeds_overview import BreedOverview
 from barkive.catalogue.query.counting import Folder
 from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.filters import (
@@ -58,6 +59,7 @@ from barkive.clock import now
 
 __all__ = [
     "BreedList",
+    "BreedOverview",
     "Catalogue",
     "Change",
     "ChangeJSON",

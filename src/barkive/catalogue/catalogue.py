@@ -11,9 +11,10 @@ from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.catalogue.annotations import drawn_boxes, labels
+from barkive.bundle import Bundle
+from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
@@ -24,6 +25,7 @@ from barkive.catalogue.query import (
     counting,
     entries,
 )
+from barkive.catalogue.query.breeds_overview import BreedOverview, breeds_overview
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
@@ -49,6 +51,7 @@ from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
+from barkive.verdicts import BreedName
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -215,6 +218,16 @@ class Catalogue:
             of_breeds[store.models.names.meant(breed)] += photos
         return of_breeds
 
+    def breeds_overview(self, classifier: Classifier | None = None) -> list[BreedOverview]:
+        """What is known of each breed: its photos, its labels, how often the model is right.
+
+        Args:
+            classifier: Whose model is in use; None for the catalogue's.
+        """
+        store = self._store
+        in_use = classifier.bundle.info.labels if classifier else _labels_in_use(store)
+        return breeds_overview(store, in_use)
+
     def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
         return entries.page(self._store, query, offset, limit)
@@ -364,8 +377,47 @@ class Catalogue:
         found = read_box_file(file, folder, threshold)
         return import_boxes(self._store, found, classifier, by, on_progress=on_progress)
 
+    def add_breed(
+        self, en: str, fr: str | None = None, *, fci: int | None = None, group: int | None = None
+    ) -> BreedName:
+        """Adds a breed that the table lacks, or says more of one: see `added_breeds.add`.
+
+        Args:
+            en: Its name in English, or the one that it has in both languages.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999.
+            group: The FCI's group, 1..10.
+
+        Raises:
+            UsageError: It is one of the table, a name has no letter or digit, the French name is
+                another breed's, or a number is out of its range. Nothing is changed.
+        """
+        return added_breeds.add(self._opened, en, fr, fci=fci, group=group)
+
+    def describe_breed(
+        self,
+        breed: str,
+        *,
+        fr: str | None = None,
+        fci: int | None = None,
+        group: int | None = None,
+    ) -> BreedName:
+        """Says more of a breed that people added or trained: see `added_breeds.describe`.
+
+        Args:
+            breed: Its id, or its name in either language.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999; 0 for none.
+            group: The FCI's group, 1..10; 0 for none.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+            UsageError: As of `add_breed`.
+        """
+        return added_breeds.describe(self._opened, breed, fr=fr, fci=fci, group=group)
+
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
-        """Gives a breed that people added or trained another name: see `renaming.rename`.
+        """Gives a breed that people added or trained another name: see `added_breeds.rename`.
 
         Args:
             old: The breed that is meant.
@@ -376,7 +428,7 @@ class Catalogue:
             UnknownBreedError: There is no breed `old`.
             UsageError: It can't be renamed so; nothing is changed.
         """
-        return rename(self._opened, old, new, merge=merge)
+        return added_breeds.rename(self._opened, old, new, merge=merge)
 
     def export(
         self,
@@ -413,7 +465,7 @@ class Catalogue:
         total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
             self.search(query, limit=limit),
-            labels=tuple(self.models.names.labels.values()),
+            breeds=self.models.names.breeds,
             base=self.top(query),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
@@ -433,8 +485,8 @@ class Catalogue:
         Raises:
             UsageError: The form is no text.
         """
-        labels = tuple(self.models.names.labels.values())
-        return wish.pieces(self.search(query), labels=labels, base=self.top(query))
+        breeds = self.models.names.breeds
+        return wish.pieces(self.search(query), breeds=breeds, base=self.top(query))
 
     def merge(
         self,
@@ -492,6 +544,15 @@ class Catalogue:
             UnknownPhotoError: It is not in the catalogue.
         """
         return labels.history(self._store, _known(photo))
+
+
+def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
+    """The labels of the catalogue's model in use."""
+    with store.read() as connection:
+        model_id = connection.execute(select(schema.catalogue.c.model_id)).scalar_one()
+        if model_id is not None:
+            return store.models.get(connection, model_id).labels
+    return Bundle.open(threads=1).info.labels
 
 
 def _known(photo: Known) -> str | int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
@@ -49,6 +50,15 @@ class Model:
             ranked = sorted(shares.items(), key=lambda share: -share[1])[:top]
             return tuple(Candidate(label, min(share, 1.0)) for label, share in ranked)
         return tuple(Candidate(self.labels[i], float(row[i])) for i in best[:top])
+
+    def best(self, packed: Sequence[bytes]) -> list[str]:
+        """The id of the most probable breed of each of some predictions."""
+        rows = np.stack([unpack_probabilities(one) for one in packed])
+        labels = list(dict.fromkeys(self.labels))
+        if self._is_merged:
+            columns = [[one == label for one in self.labels] for label in labels]
+            rows = np.stack([rows[:, one].sum(axis=1) for one in columns], axis=1)
+        return [labels[i].id for i in rows.argmax(axis=1).tolist()]
 
     @cached_property
     def _is_merged(self) -> bool:

@@ -170,15 +170,17 @@ class Service:
             UnknownBreedError: The model does not know the breed.
             PhotoError: The photo can't be read.
         """
-        ids = [label.id for label in self.classifier.bundle.info.labels]
-        if breed not in ids:
+        names = self.catalogue.models.names
+        ids = [names.meant(label.id) for label in self.classifier.bundle.info.labels]
+        meant = names.meant(breed)
+        if meant not in ids:
             raise UnknownBreedError(breed, ())
 
         def drawn() -> bytes:
             if box is not None:
-                picture = self.heat_maps.over_dog(photo, box, ids.index(breed), side=_WHOLE_SIDE)
+                picture = self.heat_maps.over_dog(photo, box, ids.index(meant), side=_WHOLE_SIDE)
             else:
-                (square,) = self.heat_maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
+                (square,) = self.heat_maps.over([photo], [ids.index(meant)], side=_HEAT_SIDE)
                 if square is None:
                     raise PhotoError("heat_map_photo_unreadable")
                 picture = square
