@@ -244,7 +244,9 @@ def write_bundle(colour_info: BundleInfo) -> Callable[..., Path]:
     def write(path: Path, metadata: str | None = colour_info.to_metadata()) -> Path:
         nodes = [
             helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
-            helper.make_node("ReduceMean", ["float"], ["features"], axes=[1, 2], keepdims=0),
+            helper.make_node("ReduceMean", ["float"], ["mean"], axes=[1, 2], keepdims=0),
+            helper.make_node("Cast", ["mean"], ["half"], to=TensorProto.FLOAT16),
+            helper.make_node("Cast", ["half"], ["features"], to=TensorProto.FLOAT),
             helper.make_node("Add", ["features", "one"], ["more"]),
             helper.make_node("Log", ["more"], ["logits"]),
             helper.make_node("ReduceSum", ["features", "last"], ["sum"], keepdims=0),

@@ -23,7 +23,7 @@ def test_metadata_survives_the_way_through_text(colour_info: BundleInfo) -> None
 
 def test_metadata_is_json_that_others_can_read(colour_info: BundleInfo) -> None:
     assert json.loads(colour_info.to_metadata()) == {
-        "format": 2,
+        "format": 3,
         "name": "colours",
         "labels": [
             {"id": "n02085620", "en": "Chihuahua", "fr": "Chihuahua"},
@@ -279,10 +279,10 @@ def test_damaged_metadata(text: str, write_bundle: Callable[..., Path], tmp_path
 def test_another_version(
     write_bundle: Callable[..., Path], colour_info: BundleInfo, tmp_path: Path
 ) -> None:
-    text = colour_info.to_metadata().replace('"format": 2', '"format": 9')
+    text = colour_info.to_metadata().replace('"format": 3', '"format": 9')
     assert refusal(write_bundle(tmp_path / "new.onnx", text)) == (
         "The model file PATH can't be used: "
-        "it has bundle format 9, and this Barkive reads formats 1 and 2; "
+        "it has bundle format 9, and this Barkive reads formats 1, 2, 3; "
         "train it again with `barkive train`."
     )
 

@@ -2,8 +2,9 @@
 
 The graph takes `pixels`, uint8 RGB of shape (n, size, size, 3), does its own rescaling,
 and gives three outputs: `logits` (n, labels), `dog` (n,), the log-odds that the photo
-shows a dog at all, and `features` (n, channels). The metadata entry `barkive` is a JSON
-object, `BundleInfo`. This module reads that file, and holds the rule by which its outputs
+shows a dog at all, and `features` (n, channels). From format 3 on these are numbers that
+float16 holds, so that what is kept of them gives the same answer. The metadata entry `barkive`
+is a JSON object, `BundleInfo`. This module reads that file, and holds the rule by which its outputs
 become scores and a status; it does not know photos.
 """
 
@@ -14,6 +15,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +28,15 @@ from barkive.errors import BundleError, UsageError
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.images import Preprocessing
 from barkive.images.enhance import require_adjustments
+from barkive.onnx_graph import DOG, FEATURES, LOGITS, Graph
 from barkive.verdicts import BreedName, Scores, Status
 
 if TYPE_CHECKING:
     import onnxruntime as ort
 
-FORMAT_VERSION = 2
-_READABLE = (1, FORMAT_VERSION)
-OUTPUTS = ("logits", "dog", "features")
+FORMAT_VERSION = 3
+_READABLE = (1, 2, FORMAT_VERSION)
+OUTPUTS = (LOGITS, DOG, FEATURES)
 METADATA_KEY = "barkive"
 SHIPPED = Path(__file__).parent / "data" / "model.onnx"
 
@@ -311,6 +314,31 @@ class Bundle:
             return self.digest
         return hashlib.sha256(f"{self.digest}+{self.detector.digest}".encode()).hexdigest()
 
+    def score_features(self, features: _Reals) -> Scores:
+        """Runs what comes behind the features alone.
+
+        Args:
+            features: Shape (n, channels), as the bundle gave them; of a bundle of format 3 also
+                from float16.
+
+        Returns:
+            What the whole network says of photos with these features, bit for bit.
+
+        Raises:
+            BundleError: The file is gone, or is another one by now.
+        """
+        session = _head(self.path, self.digest)
+        logits, dog = session.run([LOGITS, DOG], {FEATURES: features})
+        return self.info.scores(logits, dog, features)
+
+    def content(self) -> bytes:
+        """The content of the file.
+
+        Raises:
+            BundleError: The file is gone, or is another one by now.
+        """
+        return _content(self.path, self.digest)
+
     def with_detector(self, detector: Detector) -> Bundle:
         """The same bundle, which judges each animal that a detector proposes."""
         return replace(self, detector=detector)
@@ -333,6 +361,18 @@ class Bundle:
         digest = hashlib.sha256(repr(frequencies).encode()).hexdigest()[:6]
         info = replace(self.info, frequencies=frequencies, prior=strength)
         return replace(self, info=info, prior=digest)
+
+
+def _content(path: Path, digest: str) -> bytes:
+    content = onnx_file.read(path)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise BundleError("bundle_changed", path=path)
+    return content
+
+
+@lru_cache(maxsize=2)
+def _head(path: Path, digest: str) -> ort.InferenceSession:
+    return devices.start(Graph(_content(path, digest)).head(LOGITS, DOG))
 
 
 def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:

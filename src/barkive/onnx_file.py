@@ -30,7 +30,7 @@ def start(path: Path, *, threads: int = 0, device: str = "cpu") -> tuple[ort.Inf
         DeviceError: The device is not there, or does not start.
         UsageError: There is no such device.
     """
-    content = _read(path)
+    content = read(path)
     try:
         session = devices.start(content, threads=threads, device=device)
     except (DeviceError, UsageError):
@@ -63,7 +63,12 @@ def parse(text: str, formats: tuple[int, ...]) -> dict[str, Any]:
     return entry
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+        BundleError: It is missing, or can't be read.
+    """
     if path.exists() and not path.is_file():
         raise BundleError("bundle_not_file", path=path)
     try:

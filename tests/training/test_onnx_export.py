@@ -77,7 +77,7 @@ def test_the_backbones_own_rows_are_in_the_graph(graph, prediction):
 
     detector = RowsDetector(layer(3), layer(7))
     model = onnx_export.add_head(graph, prediction, detector)
-    features = run(graph, "features", PIXELS)
+    features = run(model, "features", PIXELS)
     assert run(model, "dog", PIXELS) == pytest.approx(detector(features, features), abs=1e-4)
     # Stored in half precision, which is what they were rounded to.
     stored = {one.name: one.data_type for one in model.graph.initializer}
@@ -90,7 +90,9 @@ def test_the_backbones_own_rows_are_in_the_graph(graph, prediction):
 
 
 def test_the_head_is_in_the_graph(graph, model, prediction):
-    logits = prediction(run(graph, "features", PIXELS))
+    features = run(model, "features", PIXELS)
+    assert (features == run(graph, "features", PIXELS).astype(np.float16)).all()
+    logits = prediction(features)
     assert run(model, "logits", PIXELS) == pytest.approx(logits, abs=1e-4)
     assert run(model, "dog", PIXELS) == pytest.approx(DETECTOR(logits, logits), abs=1e-4)
     assert len(graph.graph.output) == 1

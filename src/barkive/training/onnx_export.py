@@ -31,6 +31,8 @@ from barkive import devices
 from barkive.bundle import METADATA_KEY, OUTPUTS, BundleInfo
 from barkive.errors import ExportError
 from barkive.evaluation import write_files
+from barkive.learning.memory import Memory
+from barkive.onnx_graph import Graph
 from barkive.training.backbones import Backbone
 from barkive.training.head import Detector, Linear, RowsDetector
 from barkive.training.process_group.group import current_group
@@ -92,10 +94,22 @@ def to_graph(network: nn.Module, image_size: int) -> onnx.ModelProto:
 
 
 def add_head(graph: onnx.ModelProto, prediction: Linear, detector: Detector) -> onnx.ModelProto:
-    """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`."""
+    """A copy of a graph from `pixels` to `features` that also gives `logits` and `dog`.
+
+    Its features are rounded to float16, so that what a catalogue keeps of them is all of them.
+    """
     model = onnx.ModelProto()
     model.CopyFrom(graph)
     body = model.graph
+    for node in body.node:
+        for i, name in enumerate(node.output):
+            if name == "features":
+                node.output[i] = "features.exact"
+    for given, kind, made in (
+        ("features.exact", TensorProto.FLOAT16, "features.half"),
+        ("features.half", TensorProto.FLOAT, "features"),
+    ):
+        body.node.append(helper.make_node("Cast", [given], [made], made, to=kind))
     _add_layer(body, "head", prediction, "logits")
     if isinstance(detector, RowsDetector):
         # Half the size; they become floats once, when the bundle is opened.
@@ -288,8 +302,16 @@ def check_same_answers(
         )
 
 
-def write_bundle(model: onnx.ModelProto, info: BundleInfo, path: Path) -> None:
+def write_bundle(
+    model: onnx.ModelProto, info: BundleInfo, path: Path, memory: Memory | None = None
+) -> None:
     """Writes the bundle; it appears under its name only when it is whole.
+
+    Args:
+        model: The graph with its head.
+        info: What the bundle says of itself.
+        path: The file.
+        memory: What it remembers of its photos, so that it can be taught more.
 
     Raises:
         UsageError: The file can't be written.
@@ -303,8 +325,11 @@ def write_bundle(model: onnx.ModelProto, info: BundleInfo, path: Path) -> None:
         # The exporter notes the places in its source code there.
         node.doc_string = ""
         del node.metadata_props[:]
-    helper.set_model_props(bundle, {METADATA_KEY: info.to_metadata()})
-    write_files(path.parent, {path.name: bundle.SerializeToString()})
+    graph = Graph(bundle.SerializeToString())
+    graph.set_metadata(METADATA_KEY, info.to_metadata())
+    if memory is not None:
+        graph.set_notes(memory.to_notes())
+    write_files(path.parent, {path.name: graph.to_bytes()})
 
 
 @contextmanager

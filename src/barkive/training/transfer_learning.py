@@ -19,6 +19,7 @@ from barkive.evaluation import Samples
 from barkive.frequencies import NO_PRIOR, read_frequencies
 from barkive.frequencies import shipped as shipped_frequencies
 from barkive.images.passing import told
+from barkive.learning.memory import Memory
 from barkive.messages import Message
 from barkive.progress import Log, Progress, no_progress
 from barkive.training import head, onnx_export
@@ -155,7 +156,8 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
         heat_maps=explained.heat_maps(recipe.preprocessing),
         files=run_files(recipe, choice, info.provenance, data.failed),
     )
-    onnx_export.write_bundle(model, info, recipe.out)
+    memory = Memory.choose(data.rows, data.truth, seed=recipe.seed)
+    onnx_export.write_bundle(model, info, recipe.out, memory)
     return TrainingResult(figures, int8, data.failed)
 
 

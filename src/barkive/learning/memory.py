@@ -1,0 +1,89 @@
+"""What a bundle remembers of the breeds that it was trained on: features of a few of their photos.
+
+They stand in the bundle's file, outside its graph, so that whoever teaches it more can see that
+it forgets nothing, without the photos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from barkive.onnx_graph import Graph
+
+Reals = NDArray[np.float32]
+
+PHOTOS_OF_A_BREED: Final = 12
+"""How many a bundle remembers of each breed. With all 12,000 training photos at hand, learning
+forgets no less (docs/log.md)."""
+
+_LARGEST_CODE: Final = 127
+_CODES, _SCALES, _LABELS = "memory.codes", "memory.scales", "memory.labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Features of photos whose breeds are known, n in all.
+
+    Attributes:
+        features: Shape (n, channels).
+        labels: The index of each one's label, shape (n,).
+    """
+
+    features: Reals
+    labels: NDArray[np.intp]
+
+    @classmethod
+    def choose(cls, features: Reals, labels: NDArray[np.intp], *, seed: int = 0) -> Memory:
+        """Draws `PHOTOS_OF_A_BREED` of each breed's photos, or all where there are fewer.
+
+        Args:
+            features: Shape (n, channels).
+            labels: Shape (n,).
+            seed: Of the draw.
+        """
+        generator = np.random.default_rng(seed)
+        kept = [
+            np.sort(generator.permutation(np.flatnonzero(labels == label))[:PHOTOS_OF_A_BREED])
+            for label in np.unique(labels)
+        ]
+        chosen = np.concatenate(kept) if kept else np.empty(0, np.intp)
+        return cls(features[chosen], labels[chosen])
+
+    @classmethod
+    def read(cls, graph: Graph) -> Memory | None:
+        """What a bundle remembers; None where that is nothing."""
+        notes = graph.notes()
+        if not {_CODES, _SCALES, _LABELS} <= notes.keys():
+            return None
+        features = notes[_CODES].astype(np.float32) * notes[_SCALES][:, None]
+        return cls(features, notes[_LABELS].astype(np.intp))
+
+    def to_notes(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that a file carries: one signed byte a feature, and a scale for each photo."""
+        largest = np.abs(self.features).max(axis=1, initial=0)
+        scales = (np.where(largest > 0, largest, 1) / _LARGEST_CODE).astype(np.float32)
+        codes = np.rint(self.features / scales[:, None]).astype(np.int8)
+        return {_CODES: codes, _SCALES: scales, _LABELS: self.labels.astype(np.int32)}
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def of(self, labels: NDArray[np.bool_]) -> Memory:
+        """What is remembered of some labels alone.
+
+        Args:
+            labels: Which ones, shape (labels,).
+        """
+        kept = labels[self.labels]
+        return Memory(self.features[kept], self.labels[kept])
+
+    def __add__(self, other: Memory) -> Memory:
+        return Memory(
+            np.concatenate([self.features, other.features]),
+            np.concatenate([self.labels, other.labels]),
+        )
