@@ -11,6 +11,7 @@ from types import TracebackType
 
 from sqlalchemy import select
 
+from barkive.bundle import SHIPPED, Bundle
 from barkive.catalogue.annotations import drawn_boxes, labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.renaming import Renamed, rename
@@ -46,7 +47,6 @@ from barkive.catalogue.transfer.box_import import ImportedBoxes, import_boxes
 from barkive.catalogue.transfer.merging import Conflict, Merged
 from barkive.catalogue.transfer.other_catalogue import opened
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged
-from barkive.bundle import SHIPPED, Bundle
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
@@ -240,7 +240,7 @@ class Catalogue:
             on_progress: Called with (photos done, photos in all).
 
         Raises:
-            BundleError: A file can't be read, or was changed since.
+            BundleError: A file is gone, or is another one by now.
             CatalogueError: The catalogue can't be written.
             SwitchedMeanwhileError: Another model was put to use since.
         """

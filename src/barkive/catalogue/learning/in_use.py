@@ -19,7 +19,7 @@ from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.query.store import Store
 from barkive.classifier import Classifier
 from barkive.clock import now
-from barkive.errors import BundleError, CatalogueError, NothingToSayError, SwitchedMeanwhileError
+from barkive.errors import CatalogueError, NothingToSayError, SwitchedMeanwhileError
 
 _PRUNED_AT_ONCE = 2000
 
@@ -97,10 +97,10 @@ def keep(
         What it is in the catalogue.
 
     Raises:
-        BundleError: Its file can't be read, or is another one by now.
+        BundleError: Its file is gone, or is another one by now.
         CatalogueError: The catalogue can't be written.
     """
-    content = _content(bundle)
+    content = bundle.content()
     table = schema.learned_model
     with store.write() as connection:
         model = store.models.add(connection, bundle)
@@ -152,16 +152,16 @@ def undo(store: Store) -> None:
         number = number_in_use(connection)
         of_it = select(table.c.parent_id).where(table.c.model_id == number)
         parent = connection.execute(of_it).scalar()
-        kept = select(table.c.id).where(table.c.model_id == parent)
-        is_kept = connection.execute(kept).first() is not None
         if number is None or parent == number:
             raise NothingToSayError("model_nothing_to_undo")
-        model = store.models.get(connection, parent) if is_kept else None
+        kept = select(table.c.model_id).where(table.c.model_id == parent)
+        found = connection.execute(kept).scalar()
+        model = store.models.get(connection, found) if found is not None else None
     use(store, model, number)
 
 
 def prune(store: Store, bundle: Bundle) -> list[int]:
-    """Deletes answers that came from other answers' features, and of which nobody has need any more.
+    """Deletes answers that came from other answers' features, and that nobody needs any more.
 
     Those of the model in use and of its parent stay, and those that photos have.
 
@@ -206,16 +206,6 @@ def _unused(connection: Connection, store: Store, bundle: Bundle) -> list[int]:
     numbers = connection.execute(select(schema.model.c.id)).scalars().all()
     known = (store.models.get(connection, number) for number in numbers)
     return [one.id for one in known if one.network not in used]
-
-
-def _content(bundle: Bundle) -> bytes:
-    try:
-        content = bundle.path.read_bytes()
-    except OSError as error:
-        raise BundleError("bundle_unreadable", path=bundle.path, reason=error.strerror) from None
-    if hashlib.sha256(content).hexdigest() != bundle.digest:
-        raise BundleError("bundle_changed_meanwhile", path=bundle.path)
-    return content
 
 
 def _file(store: Store, model: Model) -> Path:

@@ -8,7 +8,7 @@ one goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -92,9 +92,10 @@ def judge_again(
     """
     with store.read() as connection:
         in_use = number_in_use(connection)
-        olds = _with_photos(connection, relatives(connection, store, model))
-    steps = list(_steps(store, bundle, model, olds))
-    total = sum(olds[step.old.id] for step in steps)
+        others = [one for one in relatives(connection, store, model) if not one.is_of(bundle)]
+        photos_of = _photos_of(connection, others)
+    steps = list(_steps(store, bundle, model, [one for one in others if one.id in photos_of]))
+    total = sum(photos_of[step.old.id] for step in steps)
     judge = _Judge(store, bundle, in_use)
     done = photos = 0
     for step in steps:
@@ -112,7 +113,7 @@ def judge_again(
 
 
 def relatives(connection: Connection, store: Store, model: Model) -> list[Model]:
-    """The models of which one was learned from another, or both from a third; with the model itself.
+    """The models that were learned from each other, or from one parent; the one itself among them.
 
     Args:
         connection: Of the catalogue.
@@ -133,20 +134,17 @@ def relatives(connection: Connection, store: Store, model: Model) -> list[Model]
     return [one for one in known.values() if one.network in family]
 
 
-def _with_photos(connection: Connection, models: Sequence[Model]) -> dict[int, int]:
+def _photos_of(connection: Connection, models: Sequence[Model]) -> dict[int, int]:
     """How many photos each of some models has judged, without those that have judged none."""
     c = schema.photo.c
     counted = select(c.model_id, func.count()).where(c.model_id.in_([one.id for one in models]))
-    return {number: count for number, count in connection.execute(counted.group_by(c.model_id))}
+    rows = connection.execute(counted.group_by(c.model_id))
+    return {row.model_id: row[1] for row in rows}
 
 
-def _steps(store: Store, bundle: Bundle, model: Model, olds: Mapping[int, int]) -> Iterator[_Step]:
+def _steps(store: Store, bundle: Bundle, model: Model, olds: Iterable[Model]) -> Iterator[_Step]:
     """Which photos follow to which model."""
-    for number in olds:
-        with store.read() as connection:
-            old = store.models.get(connection, number)
-        if old.network == model.network:
-            continue
+    for old in olds:
         detector = old.name.removeprefix(old.network)
         if detector == model.name.removeprefix(model.network):
             yield _Step(old, model)
@@ -157,15 +155,11 @@ def _steps(store: Store, bundle: Bundle, model: Model, olds: Mapping[int, int]) 
 
 
 def _left(store: Store, bundle: Bundle) -> int:
-    c = schema.photo.c
     with store.read() as connection:
-        counted = select(c.model_id, func.count()).where(c.answer_id.is_not(None))
-        found = connection.execute(counted.group_by(c.model_id)).all()
-        return sum(
-            count
-            for number, count in found
-            if not store.models.get(connection, number).is_of(bundle)
-        )
+        numbers = connection.execute(select(schema.model.c.id)).scalars().all()
+        models = [store.models.get(connection, number) for number in numbers]
+        others = [one for one in models if not one.is_of(bundle)]
+        return sum(_photos_of(connection, others).values())
 
 
 class _Judge:
@@ -299,7 +293,8 @@ class _Judge:
         )
         rows: list[Row[Any]] = []
         for part in chunks(numbers):
-            rows += connection.execute(wanted.where(old.id.in_(part)).order_by(old.id)).all()
+            found: Select[Any] = wanted.where(old.id.in_(part)).order_by(old.id)
+            rows += connection.execute(found).all()
         return rows
 
     def _judged(self, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:

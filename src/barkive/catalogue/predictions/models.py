@@ -19,7 +19,6 @@ from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.verdicts import BreedName, Candidate
 
-
 _NETWORK = re.compile(r".*?@[0-9a-f]{12}(?=\+|$)")
 
 
@@ -74,7 +73,7 @@ class Model:
                 for first, second in ranked
                 if first is not None
             ]
-        rows = np.frombuffer(b"".join(packed), "<f4").reshape(len(packed), -1).copy()
+        rows = np.frombuffer(b"".join(packed), "<f4").reshape(-1, len(self.labels)).copy()
         first = rows.argmax(axis=1)
         own = np.arange(len(rows)), first
         highest = rows[own].tolist()
