@@ -216,7 +216,7 @@ def _file(store: Store, model: Model) -> Path:
     """
     path = _cache() / f"{model.digest}.onnx"
     with suppress(OSError):
-        if _is(model, path.read_bytes()):
+        if is_of_name(model.name, path.read_bytes()):
             return path
     c = schema.learned_model.c
     with store.read() as connection:
@@ -224,7 +224,7 @@ def _file(store: Store, model: Model) -> Path:
         content = connection.execute(found).scalar()
     if content is None:
         raise CatalogueError("model_in_use_gone", model=model.name)
-    if not _is(model, content):
+    if not is_of_name(model.name, content):
         raise CatalogueError("model_in_use_damaged", model=model.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -237,9 +237,9 @@ def _file(store: Store, model: Model) -> Path:
     return path
 
 
-def _is(model: Model, content: bytes) -> bool:
-    """Whether the content of a bundle is a model's, by the digest in its name."""
-    return model.network.endswith(f"@{hashlib.sha256(content).hexdigest()[:12]}")
+def is_of_name(name: str, content: bytes) -> bool:
+    """Whether the content of a bundle is a model's, by the start of its digest in the name."""
+    return f"@{hashlib.sha256(content).hexdigest()[:12]}+" in f"{name}+"
 
 
 def _cache() -> Path:

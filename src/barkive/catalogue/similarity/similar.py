@@ -300,9 +300,8 @@ class Similar:
 
     def forget(self, model_id: int) -> None:
         """Removes the index of a model most of whose predictions are gone."""
-        if self._store.is_sqlite:
-            shutil.rmtree(self._folder() / str(model_id), ignore_errors=True)
-        else:
+        shutil.rmtree(self._folder() / str(model_id), ignore_errors=True)
+        if not self._store.is_sqlite:
             drop(self._store.database, model_id)
 
     def _projection(self, model_id: int) -> Projection | None:
