@@ -171,6 +171,10 @@ class ReviewedMeanwhileError(UsageError):
     """Somebody else has spoken of a photo since it was taken to be reviewed."""
 
 
+class SwitchedMeanwhileError(UsageError):
+    """Another model was put to use in a catalogue meanwhile; what was done for the first stands."""
+
+
 class ChangedPhotoError(UsageError):
     """A photo's file holds another picture than the one that was spoken of, or can't be read."""
 

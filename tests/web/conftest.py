@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
-from barkive.web.services import state
+from barkive.web.services import model_in_use
 
 RED, GREEN, GREY, BLACK = (250, 10, 10), (10, 250, 10), (120, 110, 90), (9, 9, 9)
 """A Chihuahua, a Pug, a dog that can't be told, and no dog."""
@@ -59,6 +59,6 @@ def pairs(
     settings: Settings, pair_classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[TestClient]:
     """A client of a server that takes the halves of wide photos for dogs; nothing is catalogued."""
-    monkeypatch.setattr(state, "Classifier", lambda *_, **__: pair_classifier)
+    monkeypatch.setattr(model_in_use, "Classifier", lambda *_, **__: pair_classifier)
     with TestClient(create_app(settings), base_url="http://127.0.0.1") as client:
         yield client

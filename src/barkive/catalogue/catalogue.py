@@ -11,7 +11,7 @@ from types import TracebackType
 
 from sqlalchemy import select
 
-from barkive.bundle import Bundle
+from barkive.bundle import SHIPPED, Bundle
 from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
@@ -20,6 +20,8 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import Outcome
+from barkive.catalogue.learning import in_use
+from barkive.catalogue.learning.judging_again import JudgedAgain, judge_again
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
@@ -158,7 +160,8 @@ class Catalogue:
         Args:
             sources: Folders, photos, patterns, lists of paths, URLs of object stores; or
                 what `open_source` made of one.
-            classifier: Whose predictions are wanted; None for the model inside the package.
+            classifier: Whose predictions are wanted; None for the model in use. Photos that have
+                not followed to that yet do so first, and their files are not read for it.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
@@ -170,10 +173,13 @@ class Catalogue:
             os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
             for one in _several(sources)
         ]
+        classifier = classifier or self.classifier()
+        if in_use.is_in_use(self._store, classifier.bundle):
+            self._judge_again(classifier, lambda done, total: on_progress(0, None))
         found = scanning.scan(
             self._store,
             Listing(given, passing),
-            classifier or Classifier(),
+            classifier,
             engine=engine,
             retry_failed=retry_failed,
             gone=gone,
@@ -184,6 +190,99 @@ class Catalogue:
             self._similar.index(model_id)
         self._database.optimise()
         return found
+
+    @property
+    def model_in_use(self) -> int | None:
+        """The number of the model in use; None for the one inside the package."""
+        with self._database.read() as connection:
+            return in_use.number_in_use(connection)
+
+    def classifier(
+        self,
+        *,
+        threads: int = 0,
+        device: str = "cpu",
+        prior: str | Path | None = None,
+        dogs: bool = True,
+    ) -> Classifier:
+        """Opens the model in use: the one inside the package, or what was learned from labels.
+
+        The arguments are those of `Classifier`.
+
+        Raises:
+            CatalogueError: The catalogue does not hold it any more, or it can't be written to the
+                user's cache.
+            DeviceError: The device is not there, or does not start.
+            UsageError: There is no such device, or the prior can't be used.
+        """
+        return in_use.open_in_use(
+            self._store, threads=threads, device=device, prior=prior, dogs=dogs
+        )
+
+    def use_model(
+        self,
+        bundle: Bundle,
+        parent: Bundle,
+        *,
+        was: int | None,
+        report: str = "{}",
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> JudgedAgain:
+        """Puts a learned model to use, and has the photos follow: see `judging_again`.
+
+        The catalogue keeps the bundle. What is interrupted, the next scan finishes.
+
+        Args:
+            bundle: The learned model, with its file.
+            parent: That it was learned from; kept as well, unless it is the one inside the package.
+            was: `model_in_use` when the learning began.
+            report: What came of learning, as JSON.
+            by: Who had it learn.
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            BundleError: A file is gone, or is another one by now.
+            CatalogueError: The catalogue can't be written.
+            SwitchedMeanwhileError: Another model was put to use since.
+        """
+        store = self._store
+        if parent.path == SHIPPED:
+            with store.write() as connection:
+                origin = store.models.add(connection, parent)
+        else:
+            origin = in_use.keep(store, parent)
+        in_use.use(store, in_use.keep(store, bundle, origin, report=report, by=by), was)
+        return self._follow(on_progress)
+
+    def undo_learning(self, on_progress: OnProgress = silent) -> JudgedAgain:
+        """Goes back to the model that the one in use was learned from; labels stay.
+
+        Args:
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            CatalogueError: The catalogue can't be written.
+            NothingToSayError: The model in use was not learned from labels.
+            SwitchedMeanwhileError: Another model was put to use meanwhile.
+        """
+        in_use.undo(self._store)
+        return self._follow(on_progress)
+
+    def _follow(self, on_progress: OnProgress) -> JudgedAgain:
+        """Has the photos follow to the model in use, and tidies up."""
+        classifier = self.classifier()
+        found = self._judge_again(classifier, on_progress)
+        for model_id in in_use.prune(self._store, classifier.bundle):
+            self._similar.forget(model_id)
+        self._database.optimise()
+        return found
+
+    def _judge_again(self, classifier: Classifier, on_progress: OnProgress) -> JudgedAgain:
+        store = self._store
+        with store.write() as connection:
+            model = store.models.add(connection, classifier.bundle)
+        return judge_again(store, classifier.bundle, model, on_progress=on_progress)
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""
@@ -279,8 +378,7 @@ class Catalogue:
             photo: Of the catalogue, by its path or number, or any other file.
             query: Which photos of the catalogue.
             limit: How many at most.
-            classifier: That sees a photo which is not in the catalogue; None for the model
-                inside the package.
+            classifier: That sees a photo which is not in the catalogue; None for the model in use.
             dog: The number of a dog of the photo, an `EntryDog.id`, that is meant and not the
                 main one.
 
@@ -289,7 +387,8 @@ class Catalogue:
             UsageError: No photo was judged by the classifier's model.
             UnknownDogError: The photo has no such dog.
         """
-        return self._similar.like(_known(photo), query, limit, classifier, dog)
+        opened = (lambda: classifier) if classifier is not None else self.classifier
+        return self._similar.like(_known(photo), query, limit, opened, dog)
 
     def duplicates(self, query: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from barkive.cli.label import By
-from barkive.cli.options import CatalogueAt, Device, DeviceOption, LangOption, ModelOption
+from barkive.cli.opening import judging
+from barkive.cli.options import CatalogueAt, CatalogueModelOption, Device, DeviceOption, LangOption
 from barkive.cli.saying import say, text
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def import_boxes(
         ),
     ] = None,
     by: By = None,
-    model: ModelOption = None,
+    model: CatalogueModelOption = None,
     device: DeviceOption = Device.CPU,
     lang: LangOption = "en",
     catalogue: CatalogueAt = None,
@@ -56,11 +57,10 @@ def import_boxes(
     Exit status: 0 all went well, 2 the file can't be read, or wrong usage.
     """
     from barkive.catalogue import Catalogue
-    from barkive.classifier import Classifier
     from barkive.cli.progress import progress
 
     with Catalogue(catalogue, create=False) as opened:
-        classifier = Classifier(model, device=device.value)
+        classifier = judging(opened, model, device=device.value)
         with progress(text("importing_boxes")) as advance:
             done = opened.import_boxes(
                 file, classifier, folder=folder, threshold=threshold, by=by, on_progress=advance

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption, ModelOption
+from barkive.cli.opening import judging, reading
+from barkive.cli.options import CatalogueAt, CatalogueModelOption, Format, FormatOption, LangOption
 from barkive.cli.saying import known, say, text
 from barkive.messages import Language
 
@@ -66,7 +66,7 @@ def label(
         str | None, typer.Option(metavar="TEXT", help="A note.", show_default=False)
     ] = None,
     by: By = None,
-    model: ModelOption = None,
+    model: CatalogueModelOption = None,
     lang: LangOption = "en",
     catalogue: CatalogueAt = None,
 ) -> None:
@@ -77,7 +77,6 @@ def label(
     is another name of this command.
     """
     from barkive.catalogue import Catalogue, Kind, Label
-    from barkive.classifier import Classifier
     from barkive.cli.output import entry_line, text_writer
     from barkive.errors import UsageError
 
@@ -97,7 +96,7 @@ def label(
     where = _to_box(box) if box is not None else None
     label = Label(*said[0], note=note, by=by, other=other, box=where)
     with Catalogue(catalogue, create=False) as opened:
-        classifier = Classifier(model, dogs=False) if where is not None else None
+        classifier = judging(opened, model, dogs=False) if where is not None else None
         for photo in photos:
             meant = opened.photo(photo).dog(dog).id if dog is not None else None
             entry = opened.label(photo, replace(label, dog=meant), classifier=classifier)

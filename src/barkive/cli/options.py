@@ -68,6 +68,15 @@ ModelOption = Annotated[
     Path | None,
     typer.Option("--model", metavar="FILE", help="A model of your own; by default the one inside."),
 ]
+CatalogueModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="A model of your own; by default the one that the catalogue has in use: the one "
+        "inside, or what it has learned.",
+    ),
+]
 PriorOption = Annotated[
     str | None,
     typer.Option(

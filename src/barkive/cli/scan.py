@@ -15,6 +15,7 @@ import typer
 
 from barkive.cli.options import (
     CatalogueAt,
+    CatalogueModelOption,
     Device,
     DeviceOption,
     DogsOption,
@@ -22,7 +23,6 @@ from barkive.cli.options import (
     FollowLinksOption,
     LangOption,
     MemoryOption,
-    ModelOption,
     limit_memory,
     passing,
 )
@@ -60,7 +60,7 @@ def scan(
         ),
     ],
     catalogue: CatalogueAt = None,
-    model: ModelOption = None,
+    model: CatalogueModelOption = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and scan again whenever a photo changes.")
     ] = False,
@@ -123,6 +123,7 @@ def scan(
     from barkive.catalogue import Catalogue
     from barkive.catalogue import rebuild as rebuilt
     from barkive.classifier import Classifier
+    from barkive.devices import require_device
     from barkive.errors import UsageError
 
     limit_memory(memory)
@@ -130,12 +131,14 @@ def scan(
         raise UsageError("cluster_engine_missing")
     rules = passing(exclude, follow_links)
     here = device if engine is EngineName.LOCAL else Device.CPU
-    classifier = Classifier(model, device=here.value, dogs=dogs)
     # Before anything is written, and a cluster is reached, which takes a while.
+    require_device(here.value)
+    own = Classifier(model, device=here.value, dogs=dogs) if model is not None else None
     given = _opened(sources, watch, rules)
     if rebuild:
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
+        classifier = own or opened.classifier(device=here.value, dogs=dogs)
         _tell_of_others(opened, sources)
         with _engine(engine, classifier, ray_address, batch_size, device) as judge:
             scanning = partial(

@@ -57,7 +57,8 @@ def search(
         typer.Option(
             "--model",
             metavar="FILE",
-            help="With --like and a photo that is not catalogued: the model that scanned the rest.",
+            help="With --like and a photo that is not catalogued: the model that scanned the rest; "
+            "by default the one that the catalogue has in use.",
             show_default=False,
         ),
     ] = None,

@@ -10,10 +10,10 @@ import typer
 
 from barkive.cli.options import (
     CatalogueAt,
+    CatalogueModelOption,
     Device,
     DeviceOption,
     MemoryOption,
-    ModelOption,
     limit_memory,
 )
 
@@ -36,7 +36,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    model: ModelOption = None,
+    model: CatalogueModelOption = None,
     device: DeviceOption = Device.CPU,
     memory: MemoryOption = None,
     folder: Annotated[

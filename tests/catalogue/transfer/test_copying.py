@@ -532,8 +532,9 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
 
 def test_it_is_decided_of_every_table_whether_it_is_copied() -> None:
     copied = {part.table.name for part in copying.PARTS}
-    # The identity, which the copy gets; who has what before them; and where folders were.
-    assert copied | {"catalogue", "review", "place"} == set(schema.metadata.tables)
+    # The identity, which the copy gets; who has what before them, and what comes first; and where
+    # folders were.
+    assert copied | {"catalogue", "review", "review_order", "place"} == set(schema.metadata.tables)
 
 
 @pytest.mark.parametrize(("source", "target"), [DIRECTIONS[0], DIRECTIONS[2]])

@@ -13,7 +13,7 @@ from PIL import Image
 from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Entry, Kind, Label
 from barkive.classifier import Classifier
-from barkive.web.services import state
+from barkive.web.services import model_in_use
 
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -31,7 +31,7 @@ Point = tuple[float, float]
 def site(make_site: Callable[..., Any], pair_classifier: Classifier) -> Iterator[Any]:
     """A server that takes the halves of wide photos for dogs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(state, "Classifier", lambda *_, **__: pair_classifier)
+        patch.setattr(model_in_use, "Classifier", lambda *_, **__: pair_classifier)
         yield make_site()
 
 

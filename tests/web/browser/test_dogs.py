@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from barkive.classifier import Classifier
-from barkive.web.services import state
+from barkive.web.services import model_in_use
 
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -24,7 +24,7 @@ STILL = {"reduced_motion": "reduce", "bypass_csp": True}
 def site(make_site: Callable[..., Any], pair_classifier: Classifier) -> Iterator[Any]:
     """A server that takes the halves of wide photos for dogs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(state, "Classifier", lambda *_, **__: pair_classifier)
+        patch.setattr(model_in_use, "Classifier", lambda *_, **__: pair_classifier)
         yield make_site()
 
 

@@ -43,7 +43,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 
 @pytest.fixture
 def ingest(catalogue: Catalogue, colour_bundle: Path, kept: Path) -> Ingest:
-    return Ingest(catalogue, Classifier(colour_bundle), kept)
+    classifier = Classifier(colour_bundle)
+    return Ingest(catalogue, lambda: classifier, kept)
 
 
 def files(folder: Path) -> list[str]:

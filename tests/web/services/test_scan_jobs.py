@@ -70,7 +70,7 @@ def begin() -> Iterator[Callable[..., ScanJobs]]:
     begun: list[tuple[ScanJobs, Scripted]] = []
 
     def make(catalogue: Scripted, **options: int) -> ScanJobs:
-        begun.append((ScanJobs(catalogue, None, **options), catalogue))  # type: ignore[arg-type]
+        begun.append((ScanJobs(catalogue, lambda: None, **options), catalogue))  # type: ignore[arg-type]
         return begun[-1][0]
 
     yield make
@@ -102,7 +102,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 @pytest.fixture
 def real(catalogue: Catalogue, colour_bundle: Path) -> Iterator[ScanJobs]:
     """The scans of a real catalogue."""
-    scans = ScanJobs(catalogue, Classifier(colour_bundle))
+    classifier = Classifier(colour_bundle)
+    scans = ScanJobs(catalogue, lambda: classifier)
     yield scans
     scans.close()
 

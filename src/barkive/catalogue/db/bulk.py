@@ -1,16 +1,17 @@
 """Reads and writes many rows at once.
 
-Into PostgreSQL they go by its COPY, several times as fast as INSERT.
+Into PostgreSQL they go by its COPY, several times as fast as INSERT; to SQLite in one statement,
+without what SQLAlchemy does for each row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, TypeVar
 
-import sqlalchemy as sql
-from sqlalchemy import Column, Connection, Table, select, text
+from sqlalchemy import Column, Connection, LargeBinary, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
 Item = TypeVar("Item")
@@ -53,8 +54,11 @@ def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
         return
     if connection.dialect.name == "postgresql":
         _copy(connection, table, table.name, rows)
-    else:
-        connection.execute(sql.insert(table), list(rows))
+        return
+    columns = list(rows[0])
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+    connection.exec_driver_sql(statement, list(_bound(connection, table, columns, rows)))
 
 
 def insert_missing(
@@ -101,8 +105,12 @@ def update(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     if not rows:
         return
     if connection.dialect.name != "postgresql":
-        row = sql.update(table).where(table.c.id == sql.bindparam("own"))
-        connection.execute(row, [{**one, "own": one["id"]} for one in rows])
+        # The number is not set as well: SQLite would write the row and its indexes anew.
+        columns = [name for name in rows[0] if name != "id"]
+        own = ", ".join(f"{name} = ?" for name in columns)
+        statement = f"UPDATE {table.name} SET {own} WHERE id = ?"
+        bound = _bound(connection, table, [*columns, "id"], rows)
+        connection.exec_driver_sql(statement, list(bound))
         return
     staged = _stage(connection, table, rows)
     sets = ", ".join(f"{name} = {staged}.{name}" for name in rows[0] if name != "id")
@@ -130,21 +138,32 @@ def _copy(
     connection: Connection, table: Table, name: str, rows: Sequence[Mapping[str, Any]]
 ) -> None:
     columns = list(rows[0])
-    binds = [_binder(table.c[column], connection) for column in columns]
-    paired = list(zip(columns, binds, strict=True))
     with (
         cursor(connection) as opened,
         opened.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
-        for row in rows:
-            copy.write_row([bind(row[column]) for column, bind in paired])
+        for row in _bound(connection, table, columns, rows):
+            copy.write_row(row)
 
 
-def _binder(column: Column[Any], connection: Connection) -> Callable[[Any], Any]:
-    """What makes a value of a column one that the driver takes."""
+def _bound(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[Any, ...]]:
+    """The values of columns as the driver takes them, row by row."""
+    of_columns: list[Iterator[Any]] = []
+    for column in columns:
+        bind = _binder(table.c[column], connection)
+        values = map(itemgetter(column), rows)
+        of_columns.append(values if bind is None else map(bind, values))
+    return zip(*of_columns, strict=True)
+
+
+def _binder(column: Column[Any], connection: Connection) -> Callable[[Any], Any] | None:
+    """What makes a value of a column one that the driver takes; None where it is one."""
+    if isinstance(column.type, LargeBinary):
+        return None
     dialect = connection.dialect
-    return column.type.dialect_impl(dialect).bind_processor(dialect) or _itself
-
-
-def _itself(value: Any) -> Any:
-    return value
+    return column.type.dialect_impl(dialect).bind_processor(dialect)

@@ -47,12 +47,14 @@ class Part:
         table: The table; its first column is the number.
         lasting: The columns that never change once a row is there; None for all.
         may_go: Whether a row that was there may be gone later.
+        is_large: Whether a row takes megabytes.
     """
 
     name: Message
     table: Table
     lasting: Collection[str] | None = None
     may_go: bool = False
+    is_large: bool = False
 
     def lasting_of(self, row: Row) -> Row:
         """The values of a row that never change."""
@@ -79,6 +81,14 @@ class Part:
     def count(self, connection: Connection) -> int:
         """How many rows there are."""
         return connection.execute(select(func.count()).select_from(self.table)).scalar_one()
+
+    def numbers(self, connection: Connection, after: int, last: int | None = None) -> list[int]:
+        """The numbers behind one number and up to another, ascending; to the end without one."""
+        number = self.table.c.id
+        found = select(number).where(number > after).order_by(number)
+        if last is not None:
+            found = found.where(number <= last)
+        return list(connection.execute(found).scalars())
 
     def rows(
         self,
@@ -132,8 +142,9 @@ class Part:
 
 
 MODELS = Part(Message("part_models"), schema.model)
-ANSWERS = Part(Message("part_answers"), schema.answer)
-DETECTIONS = Part(Message("part_detections"), schema.detection)
+LEARNED_MODELS = Part(Message("part_learned_models"), schema.learned_model, is_large=True)
+ANSWERS = Part(Message("part_answers"), schema.answer, may_go=True)
+DETECTIONS = Part(Message("part_detections"), schema.detection, may_go=True)
 MERGES = Part(Message("part_merges"), schema.merge, ("uuid", "name", "started_at"))
 CONTENTS = Part(Message("part_contents"), schema.content, ("sha256",))
 ALIASES = Part(Message("part_aliases"), schema.alias, ("number",))

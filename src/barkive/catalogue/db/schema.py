@@ -484,6 +484,7 @@ Index(
 )
 Index("photo_by_content", photo.c.sha256)
 Index("photo_by_picture", photo.c.picture)
+Index("photo_by_model", photo.c.model_id)
 Index("photo_by_answer", photo.c.answer_id, info={"only": "sqlite"})
 Index("content_by_picture", content.c.picture)
 Index("content_by_code", content.c.coded)

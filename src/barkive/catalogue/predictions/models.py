@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -17,6 +18,8 @@ from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.verdicts import BreedName, Candidate
+
+_NETWORK = re.compile(r".*?@[0-9a-f]{12}(?=\+|$)")
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,15 @@ class Model:
     name: str
     labels: tuple[BreedName, ...]
 
+    @property
+    def network(self) -> str:
+        """The network without the detector and the prior: see `Bundle.network`."""
+        found = _NETWORK.match(self.name)
+        return found[0] if found else self.name
+
     def is_of(self, bundle: Bundle) -> bool:
         """Whether the network of a bundle answered, whichever detector looked for dogs, or none."""
-        return f"{self.name}+".startswith(f"{bundle.network}+")
+        return self.network == bundle.network
 
     def candidates(self, packed: bytes, top: int) -> tuple[Candidate, ...]:
         """The most probable breeds of a prediction, best first."""
@@ -51,14 +60,26 @@ class Model:
             return tuple(Candidate(label, min(share, 1.0)) for label, share in ranked)
         return tuple(Candidate(self.labels[i], float(row[i])) for i in best[:top])
 
-    def best(self, packed: Sequence[bytes]) -> list[str]:
-        """The id of the most probable breed of each of some predictions."""
-        rows = np.stack([unpack_probabilities(one) for one in packed])
-        labels = list(dict.fromkeys(self.labels))
-        if self._is_merged:
-            columns = [[one == label for one in self.labels] for label in labels]
-            rows = np.stack([rows[:, one].sum(axis=1) for one in columns], axis=1)
-        return [labels[i].id for i in rows.argmax(axis=1).tolist()]
+    def best(self, packed: Sequence[bytes]) -> list[tuple[str, float, float]]:
+        """The most probable breed of each prediction, by its id: see `candidates`.
+
+        Returns:
+            With its probability, and that of the breed that comes next, 0 where there is none.
+        """
+        if self._is_merged or len(self.labels) < 2:
+            ranked = [(*self.candidates(one, 2), None)[:2] for one in packed]
+            return [
+                (first.label.id, first.probability, second.probability if second else 0.0)
+                for first, second in ranked
+                if first is not None
+            ]
+        rows = np.frombuffer(b"".join(packed), "<f4").reshape(-1, len(self.labels)).copy()
+        first = rows.argmax(axis=1)
+        own = np.arange(len(rows)), first
+        highest = rows[own].tolist()
+        rows[own] = -np.inf
+        breeds = (self.labels[i].id for i in first.tolist())
+        return list(zip(breeds, highest, rows.max(axis=1).tolist(), strict=True))
 
     @cached_property
     def _is_merged(self) -> bool:

@@ -1,7 +1,8 @@
 """Packs predictions for the database, and unpacks them.
 
 Probabilities are kept as they are, in float32, so that the catalogue says to the last digit
-what the model said; an embedding as one byte a channel.
+what the model said. Features are kept twice: their direction with one byte a channel, by which
+photos are compared; and in float16, from which another head gives its answer.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 from barkive.classifier import JudgedDog
 
 _CODE = 127
+_REAL = np.dtype("<f4")
 
 
 def pack_probabilities(row: NDArray[np.float32]) -> bytes:
     """Probabilities, shape (labels,), as bytes."""
-    return row.astype("<f4").tobytes()
+    return row.astype(_REAL, copy=False).tobytes()
 
 
 def unpack_probabilities(packed: bytes) -> NDArray[np.float32]:
@@ -46,6 +48,19 @@ def unpack_embeddings(packed: Sequence[bytes]) -> NDArray[np.int8]:
     return np.frombuffer(b"".join(packed), np.int8).reshape(len(packed), channels)
 
 
+def pack_features(row: NDArray[np.float32]) -> bytes | None:
+    """Features, shape (channels,), in float16; None where one of them is not finite in it."""
+    with np.errstate(over="ignore"):
+        packed = row.astype("<f2")
+    return packed.tobytes() if np.isfinite(packed).all() else None
+
+
+def unpack_features(packed: Sequence[bytes]) -> NDArray[np.float32]:
+    """What `pack_features` packed, of one length, shape (n, channels)."""
+    channels = len(packed[0]) // 2 if packed else 0
+    return np.frombuffer(b"".join(packed), "<f2").reshape(len(packed), channels).astype(np.float32)
+
+
 def detection_row(answer: int, place: int | None, dog: JudgedDog) -> dict[str, Any]:
     """A row of `detection`; of the largest dog, what the answer itself holds stands there alone.
 
@@ -64,4 +79,5 @@ def detection_row(answer: int, place: int | None, dog: JudgedDog) -> dict[str, A
         "probabilities": pack_probabilities(scores.probabilities[0]) if scores else None,
         "dog": float(scores.dog[0]) if scores else None,
         "vector": pack_embedding(scores.features[0]) if scores else None,
+        "features": pack_features(scores.features[0]) if scores else None,
     }

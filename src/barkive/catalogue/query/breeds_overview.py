@@ -132,7 +132,8 @@ def _guesses(connection: Connection, models: Models, rows: Iterable[Row[Any]]) -
             of_models[row.model_id].append(row)
     guesses: dict[int, str] = {}
     for model_id, some in of_models.items():
-        best = models.get(connection, model_id).best([row.probabilities for row in some])
+        found = models.get(connection, model_id).best([row.probabilities for row in some])
+        best = [breed for breed, _, _ in found]
         guesses |= zip((row.number for row in some), best, strict=True)
     return guesses
 

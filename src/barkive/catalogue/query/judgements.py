@@ -94,7 +94,8 @@ def _detections(
     of_answers = {row.answer_id: row for row in rows}
     found: dict[int, tuple[list[SeenDog], list[SeenDog]]] = {}
     for part in chunks(list(of_answers)):
-        stored = select(*(one for one in c if one is not c.vector)).where(c.answer_id.in_(part))
+        kept = (one for one in c if one.name not in ("vector", "features"))
+        stored = select(*kept).where(c.answer_id.in_(part))
         for one in connection.execute(stored.order_by(c.answer_id, c.place, c.id)):
             row = of_answers[one.answer_id]
             whole = predictions[row.id]

@@ -22,6 +22,7 @@ from barkive.catalogue.predictions.models import Model, Models
 from barkive.catalogue.predictions.packing import (
     detection_row,
     pack_embedding,
+    pack_features,
     pack_probabilities,
 )
 from barkive.catalogue.query.effective_dogs import Prediction, Said, SeenDog, dog_id, effective
@@ -204,6 +205,7 @@ def _add_predictions(
                 "probabilities": pack_probabilities(scores.probabilities[0]),
                 "dog": float(scores.dog[0]),
                 "vector": pack_embedding(scores.features[0]),
+                "features": pack_features(scores.features[0]),
                 "identified_at": moment,
                 "dogs": None if one.dogs is None else len(one.dogs),
             }

@@ -45,6 +45,14 @@ def bring_up_to_date(database: Database, model_id: int) -> None:
             _make(database, model_id, count)
 
 
+def drop(database: Database, model_id: int) -> None:
+    """Drops the projection of a model's predictions with all that it holds."""
+    of_model = text("SELECT id FROM projection WHERE model_id = :model")
+    with database.read() as connection:
+        found = connection.execute(of_model, {"model": model_id}).scalars().all()
+    _drop(database, found)
+
+
 def has_pgvector(database: Database) -> bool:
     """Whether pgvector is there; it is switched on where it is at hand and that is allowed."""
     # Going on to further lists came with its version 0.8.
@@ -214,7 +222,11 @@ def _drop_unused(database: Database, model_id: int) -> None:
     unused = text("SELECT id FROM projection WHERE model_id = :model AND state <> :ready")
     with database.read() as connection:
         found = connection.execute(unused, {"model": model_id, "ready": READY}).scalars().all()
-    for number in found:
+    _drop(database, found)
+
+
+def _drop(database: Database, projections: Sequence[int]) -> None:
+    for number in projections:
         with database.write() as connection:
             connection.execute(text(f"DROP TABLE IF EXISTS likeness_{number}"))
             connection.execute(text("DELETE FROM projection WHERE id = :id"), {"id": number})

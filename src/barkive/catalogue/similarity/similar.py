@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from barkive.catalogue.similarity.exact_index import (
     unit,
     write_segment,
 )
-from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up
+from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up, drop
 from barkive.catalogue.similarity.pgvector_index import Projection
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UnknownDogError, UsageError
@@ -230,10 +230,13 @@ class Similar:
         photo: str | int,
         query: Filter,
         limit: int,
-        classifier: Classifier | None,
+        classifier: Callable[[], Classifier],
         dog: int | None = None,
     ) -> list[Found]:
-        """The photos most like one, by its path or number: see `Catalogue.like`."""
+        """The photos most like one, by its path or number: see `Catalogue.like`.
+
+        The classifier is opened only for a photo that is not in the catalogue.
+        """
         if dog is not None:
             return self._like_dog(photo, dog, query, limit)
         c = schema.photo.c
@@ -255,11 +258,11 @@ class Similar:
             return self.find(vector, row.model_id, query, limit, but=row.id)
         if isinstance(photo, int):
             raise PhotoError("similar_photo_never_read")
-        classifier = classifier or Classifier()
-        model_id = self._store.models.number(classifier.bundle.identity)
+        opened = classifier()
+        model_id = self._store.models.number(opened.bundle.identity)
         if model_id is None:
-            raise UsageError("similar_model_unknown", model=classifier.bundle.model, photo=photo)
-        (judged,) = classifier.judge([photo], classifier.viewer.load)
+            raise UsageError("similar_model_unknown", model=opened.bundle.model, photo=photo)
+        (judged,) = opened.judge([photo], opened.viewer.load)
         if judged.scores is None:
             raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
@@ -294,6 +297,12 @@ class Similar:
             if self._projection(model_id) is not None:
                 return
         self._index_files(model_id)
+
+    def forget(self, model_id: int) -> None:
+        """Removes the index of a model most of whose predictions are gone."""
+        shutil.rmtree(self._folder() / str(model_id), ignore_errors=True)
+        if not self._store.is_sqlite:
+            drop(self._store.database, model_id)
 
     def _projection(self, model_id: int) -> Projection | None:
         """The pgvector index; None where there is none."""

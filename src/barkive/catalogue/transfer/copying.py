@@ -8,7 +8,7 @@ written to it meanwhile comes with the next one.
 
 The copy gets the identity of the source: that tells a copy that was begun from another
 catalogue. `review` and `place` are left behind: who has which photo before them, and on which
-device folders were.
+device folders were; and `review_order`, which is computed anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -35,6 +35,7 @@ from barkive.catalogue.db.portable import (
     CONTENTS,
     CORRECTIONS,
     DETECTIONS,
+    LEARNED_MODELS,
     MERGES,
     MODELS,
     OTHER_DOGS,
@@ -44,6 +45,7 @@ from barkive.catalogue.db.portable import (
     Row,
     packed,
 )
+from barkive.catalogue.learning.in_use import number_in_use
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity.similar import Similar
@@ -67,12 +69,12 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 
 # Photos come behind all that shows that people or scans have used the copy.
 PARTS = (
-    *(MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS, BREEDS, RUNS),
-    *(PHOTOS, OTHER_DOGS),
+    *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS),
+    *(BREEDS, RUNS, PHOTOS, OTHER_DOGS),
 )
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
-_AT_ONCE = 5000
+_AT_ONCE = 2000
 # A source that is written to all the time is not followed for ever.
 _PASSES = 3
 
@@ -189,6 +191,7 @@ class _Copier:
                     advance(before + rows, total)
 
                 tables.append(self._bring(source, part, of_all))
+            self._put_to_use(number_in_use(source))
         return moment, tables
 
     def _claim(self, source: Connection) -> None:
@@ -229,6 +232,12 @@ class _Copier:
                     self._differing(part, part.rows(source, after, last, nul=self._nul), rows)
                     after = last
 
+    def _put_to_use(self, number: int | None) -> None:
+        """Has the copy use the model that the source uses."""
+        with self._target.write() as target:
+            if number_in_use(target) != number:
+                target.execute(update(schema.catalogue).values(model_id=number))
+
     def _bring(self, source: Connection, part: Part, advance: Callable[[int], None]) -> CopiedTable:
         """Makes a table of the target the same as the source's, and verifies that it is.
 
@@ -244,8 +253,11 @@ class _Copier:
         after = count = written = 0
         with self._target.read() as target:
             known = part.last(target)
-        while rows := part.rows(source, after, limit=_AT_ONCE, nul=self._nul):
+        limit = 1 if part.is_large else _AT_ONCE
+        while rows := part.rows(source, after, limit=limit, nul=self._nul):
             last = rows[-1][0]
+            if after < known:
+                written += self._drop_gone(part, after, last, {row[0] for row in rows})
             there = self._there(part, after, last) if after < known else []
             if there != rows:
                 written += self._write(source, part, after, rows)
@@ -256,7 +268,8 @@ class _Copier:
             count += len(rows)
             after = last
             advance(count)
-        if part.may_go or self._undone:
+        written += self._drop_gone(part, after, None, set())
+        if self._undone and not part.may_go:
             written += self._write(source, part, after, [])
         with self._target.read() as target:
             found = part.count(target)
@@ -272,6 +285,26 @@ class _Copier:
                 source_count=count,
             )
         return CopiedTable(part.name, count, written, ours.hexdigest())
+
+    def _drop_gone(self, part: Part, after: int, last: int | None, numbers: Collection[int]) -> int:
+        """Deletes what the source has no longer of a range, and gives its number.
+
+        Args:
+            part: The table; nothing is done where rows of it are never gone.
+            after: The range begins behind this number.
+            last: And ends with this one; None for all that come.
+            numbers: What the source has of it.
+        """
+        if not part.may_go:
+            return 0
+        with self._target.read() as target:
+            gone = [one for one in part.numbers(target, after, last) if one not in numbers]
+        for some in chunks(gone, _AT_ONCE):
+            with self._target.write() as target:
+                if part is ANSWERS:
+                    _release(target, some)
+                part.delete(target, some)
+        return len(gone)
 
     def _there(self, part: Part, after: int, last: int) -> list[Row]:
         with self._target.read() as target:
@@ -332,6 +365,15 @@ class _Copier:
         return CatalogueError(
             "copy_target_used", target=self._target.name, part=part.name, source=self._source.name
         )
+
+
+def _release(target: Connection, answers: Sequence[int]) -> None:
+    """Has nothing refer to answers that are gone: when it is their turn, photos get their own."""
+    photo, dog = schema.photo, schema.detection
+    for some in chunks(answers):
+        target.execute(delete(dog).where(dog.c.answer_id.in_(some)))
+        had = update(photo).where(photo.c.answer_id.in_(some))
+        target.execute(had.values(answer_id=None))
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
-That is what people said, and which numbers pictures have, also in catalogues that were merged;
-photos can be judged again. It is read from the damaged file row by row, as far as that can be
-read.
+That is what people said, which numbers pictures have, also in catalogues that were merged, and the
+model in use; photos can be judged again. It is read from the damaged file row by row, as far as
+that can be read.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,17 +26,22 @@ from sqlalchemy import (
     Table,
     Text,
     insert,
+    update,
 )
 from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, default_location
+from barkive.catalogue.learning.in_use import is_of_name
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.records import Kind
 from barkive.clock import now
 from barkive.errors import CatalogueError, DamagedCatalogueError
 from barkive.verdicts import Status
+
+# The one in use and its parent: their bundles take megabytes.
+_KEPT_MODELS = 2
 
 
 class Rebuilt(NamedTuple):
@@ -106,6 +112,8 @@ class _Saved:
     merges: list[dict[str, Any]]
     breeds: list[dict[str, Any]]
     corrections: list[dict[str, Any]]
+    models: list[dict[str, Any]]
+    learned: list[dict[str, Any]]
 
     @staticmethod
     def read(file: Path) -> _Saved:
@@ -144,13 +152,20 @@ class _Saved:
         breeds = _rows(file, schema.added_breed)
         there = {row["id"] for row in photos}
         others = [row for row in _rows(file, schema.other_dog) if row["photo_id"] in there]
-        return _Saved(photos, others, contents, aliases, merges, breeds, corrections)
+        models = _rows(file, schema.model)
+        learned = _learned(file, {row["id"]: row["name"] for row in models})
+        return _Saved(
+            *(photos, others, contents, aliases, merges, breeds, corrections),
+            *(models, learned),
+        )
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
         for row in self.contents:
             row.pop("id", None)
         for table, rows in (
+            (schema.model, self.models),
+            (schema.learned_model, self.learned),
             (schema.photo, self.photos),
             (schema.other_dog, self.other_dogs),
             (schema.content, self.contents),
@@ -161,6 +176,8 @@ class _Saved:
             for row in rows:
                 # What is damaged may be there twice.
                 connection.execute(sqlite.insert(table).on_conflict_do_nothing(), row)
+        for row in self.learned[:1]:
+            connection.execute(update(schema.catalogue).values(model_id=row["model_id"]))
         lost = {row["sha256"]: 0 for row in self.corrections if row["picture"] is None}
         for sha256, number in zip(lost, draw(connection, len(lost)), strict=True):
             lost[sha256] = number
@@ -175,6 +192,26 @@ class _Saved:
         said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
         missing = breed_names.gathered(said, added=breed_names.read(connection))
         breed_names.keep(connection, missing)
+
+
+def _learned(file: Path, models: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The model in use and its parent, as far as they were learned and are whole.
+
+    Args:
+        file: The damaged catalogue.
+        models: The names of the models by their numbers.
+    """
+    number = next((row.get("model_id") for row in _rows(file, schema.catalogue)), None)
+    learned: list[dict[str, Any]] = []
+    # One row at a time, because bundles take megabytes.
+    while number in models and len(learned) < _KEPT_MODELS:
+        rows = _rows(file, schema.learned_model, f"model_id = {number}")
+        whole = [one for one in rows if is_of_name(models[number], one["content"])]
+        if not whole or whole[0]["parent_id"] not in models:
+            break
+        learned += whole
+        number = whole[0]["parent_id"]
+    return learned
 
 
 def _in_force(
@@ -212,7 +249,7 @@ def _kind(row: dict[str, Any]) -> Kind:
     return Kind.NOT_DOG if row["status"] == Status.NOT_DOG else Kind.UNSURE
 
 
-def _rows(file: Path, table: Table) -> list[dict[str, Any]]:
+def _rows(file: Path, table: Table, condition: str = "TRUE") -> list[dict[str, Any]]:
     """The rows of a table that can still be read, in the order of their numbers."""
     found: dict[int, dict[str, Any]] = {}
     try:
@@ -222,7 +259,7 @@ def _rows(file: Path, table: Table) -> list[dict[str, Any]]:
             listed = ", ".join(column.name for column in columns)
             # From both ends, because reading stops at a damaged page.
             for order in ("ASC", "DESC"):
-                query = f"SELECT {listed} FROM {table.name} ORDER BY id {order}"
+                query = f"SELECT {listed} FROM {table.name} WHERE {condition} ORDER BY id {order}"
                 try:
                     for values in old.execute(query):
                         pairs = zip(columns, values, strict=True)

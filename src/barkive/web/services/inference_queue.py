@@ -54,6 +54,8 @@ class _Job:
 
     content: bytes
     viewer: Viewer
+    # That judges it, as far as is known yet.
+    classifier: Classifier
     future: Future[Judged[_Job]] = field(default_factory=Future)
     is_large: bool = False
     views: Views | None = None
@@ -88,6 +90,14 @@ class InferenceQueue:
         self._thread = threading.Thread(target=self._run, name="barkive-inference", daemon=True)
         self._thread.start()
         threading.Thread(target=self._decode, name="barkive-large", daemon=True).start()
+
+    def use(self, classifier: Classifier) -> None:
+        """Has what waits judged by another classifier; what is being judged stays with the last."""
+        with self._changed:
+            if classifier is not self.classifier:
+                self.classifier = classifier
+                self._turn += 1
+                self._changed.notify_all()
 
     @property
     def waiting(self) -> int:
@@ -125,7 +135,7 @@ class InferenceQueue:
         Raises:
             BusyError: There is no room.
         """
-        job = _Job(content, viewer or self.classifier.viewer)
+        job = _Job(content, viewer or self.classifier.viewer, self.classifier)
         with self._changed:
             self.require_room()
             self._waiting.append(job)
@@ -244,7 +254,7 @@ class InferenceQueue:
 
     def _set_aside(self, job: _Job, content: bytes) -> None:
         """Hands a large photo to the thread that decodes those; its caller waits on."""
-        later = _Job(content, job.viewer, job.future, is_large=True)
+        later = _Job(content, job.viewer, job.classifier, job.future, is_large=True)
         with self._changed:
             if job not in self._taken:
                 return
@@ -286,8 +296,11 @@ class InferenceQueue:
 
     def _run(self) -> None:
         while not self._closed:
+            with self._changed:
+                classifier, turn = self.classifier, self._turn
             try:
-                for judged in self.classifier.judge(self._items(self._turn), self._load):
+                for judged in classifier.judge(self._items(turn), self._load):
+                    judged.item.classifier = classifier
                     self._answer(judged)
             except Exception:  # nor must a fault of the network silence the server
                 _log.exception("Judging has failed, and is begun anew.")

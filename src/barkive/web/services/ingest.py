@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -35,12 +35,14 @@ _SMALL_SIDE = 64
 class Ingest:
     """Photos that were added, in a folder of their own."""
 
-    def __init__(self, catalogue: Catalogue, classifier: Classifier, folder: Path) -> None:
+    def __init__(
+        self, catalogue: Catalogue, classifier: Callable[[], Classifier], folder: Path
+    ) -> None:
         """Sets where they go.
 
         Args:
             catalogue: That they are added to.
-            classifier: That names their breeds.
+            classifier: Gives the one that names their breeds.
             folder: Made when the first photo comes.
         """
         self._catalogue, self._classifier, self._folder = catalogue, classifier, folder
@@ -70,7 +72,7 @@ class Ingest:
                     return entry
             path = self._keep(content, _name(name, kind))
             try:
-                self._catalogue.scan([path], classifier=self._classifier)
+                self._catalogue.scan([path], classifier=self._classifier())
             except BaseException:
                 # Who is told that it failed adds it again, and would then have it twice.
                 path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -176,12 +176,14 @@ class _CancelledError(BaseException):
 class ScanJobs:
     """The scans since the start, and those that wait. Safe to use from several threads."""
 
-    def __init__(self, catalogue: Catalogue, classifier: Classifier, *, kept: int = 50) -> None:
+    def __init__(
+        self, catalogue: Catalogue, classifier: Callable[[], Classifier], *, kept: int = 50
+    ) -> None:
         """Starts the thread that scans.
 
         Args:
             catalogue: Which one is brought up to date.
-            classifier: That names the breeds.
+            classifier: Gives the one that names the breeds.
             kept: How many scans are remembered.
         """
         self._catalogue, self._classifier, self._kept = catalogue, classifier, kept
@@ -328,7 +330,7 @@ class ScanJobs:
 
         self._catalogue.scan(
             scan.sources,
-            classifier=self._classifier,
+            classifier=self._classifier(),
             retry_failed=scan.retry_failed,
             passing=scan.passing,
             gone=scan.gone,

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
 
+from barkive import devices
 from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Entry, Label
 from barkive.classifier import Classifier, Judged
@@ -23,6 +24,7 @@ from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
 from barkive.web.services.merge_jobs import MergeJobs
+from barkive.web.services.model_in_use import ModelInUse
 from barkive.web.services.scan_jobs import ScanJobs
 from barkive.web.services.thumbnails import Thumbnails
 from barkive.web.settings import Settings
@@ -56,23 +58,21 @@ class Service:
 
     Attributes:
         catalogue: Of the photos.
-        classifier: Names the breeds.
+        model_in_use: Opens the model that names the breeds.
         inference: Judges the photos of all requests together.
         thumbnails: Small pictures of catalogued photos.
         scan_jobs: The scans that were asked for.
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
-        heat_maps: Shows what the network looked at.
     """
 
     catalogue: Catalogue
-    classifier: Classifier
+    model_in_use: ModelInUse
     inference: InferenceQueue
     thumbnails: Thumbnails
     scan_jobs: ScanJobs
     ingest: Ingest
     merge_jobs: MergeJobs
-    heat_maps: HeatMaps
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -83,18 +83,26 @@ class Service:
             BundleError: The model can't be.
             DeviceError: The network can't run on the device.
         """
-        classifier = Classifier(settings.model, device=settings.device)
+        devices.require_device(settings.device)
         catalogue = Catalogue(settings.catalogue, patience=_PATIENCE_SECONDS)
+        in_use = ModelInUse(catalogue, settings.model, settings.device)
+        kept = settings.ingest_folder or _kept(catalogue)
         return cls(
             catalogue=catalogue,
-            classifier=classifier,
-            inference=InferenceQueue(classifier, room=settings.limits.waiting),
+            model_in_use=in_use,
+            inference=InferenceQueue(in_use.classifier(), room=settings.limits.waiting),
             thumbnails=Thumbnails(settings.cache or _cache()),
-            scan_jobs=ScanJobs(catalogue, classifier),
-            ingest=Ingest(catalogue, classifier, settings.ingest_folder or _kept(catalogue)),
+            scan_jobs=ScanJobs(catalogue, in_use.classifier),
+            ingest=Ingest(catalogue, in_use.classifier, kept),
             merge_jobs=MergeJobs(catalogue),
-            heat_maps=HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing),
         )
+
+    @property
+    def classifier(self) -> Classifier:
+        """Names the breeds, by the model in use as of now."""
+        classifier = self.model_in_use.classifier()
+        self.inference.use(classifier)
+        return classifier
 
     async def identify(
         self, photos: Sequence[SentPhoto], top: int, *, dogs: bool = True
@@ -115,18 +123,20 @@ class Service:
                 if one.reason is None:
                     yield await one.read()
 
-        classifier = self.classifier if dogs else self.classifier.without_dogs()
-        answers = iter(await self.inference.judge(contents(), classifier.viewer))
-        return [
-            classifier.verdict(
-                next(answers)
-                if one.reason is None
-                else Judged(one, Status.FAILED, one.reason, None),
-                one.name,
-                top=top,
-            )
-            for one in photos
-        ]
+        current = await to_thread.run_sync(lambda: self.classifier)
+        current = current if dogs else current.without_dogs()
+        judged = iter(await self.inference.judge(contents(), current.viewer))
+        verdicts: list[Verdict] = []
+        for one in photos:
+            if one.reason is None:
+                answer = next(judged)
+                # Another model may have been put to use meanwhile.
+                by = answer.item.classifier if dogs else answer.item.classifier.without_dogs()
+                verdicts.append(by.verdict(answer, one.name, top=top))
+            else:
+                refused = Judged(one, Status.FAILED, one.reason, None)
+                verdicts.append(current.verdict(refused, one.name, top=top))
+        return verdicts
 
     def label(self, number: int, said: Label) -> Entry:
         """Writes what a person says of a photo, and has the box judged that they drew.
@@ -170,17 +180,20 @@ class Service:
             UnknownBreedError: The model does not know the breed.
             PhotoError: The photo can't be read.
         """
+        classifier = self.classifier
         names = self.catalogue.models.names
-        ids = [names.meant(label.id) for label in self.classifier.bundle.info.labels]
+        ids = [names.meant(label.id) for label in classifier.bundle.info.labels]
         meant = names.meant(breed)
         if meant not in ids:
             raise UnknownBreedError(breed, ())
 
+        maps = HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing)
+
         def drawn() -> bytes:
             if box is not None:
-                picture = self.heat_maps.over_dog(photo, box, ids.index(meant), side=_WHOLE_SIDE)
+                picture = maps.over_dog(photo, box, ids.index(meant), side=_WHOLE_SIDE)
             else:
-                (square,) = self.heat_maps.over([photo], [ids.index(meant)], side=_HEAT_SIDE)
+                (square,) = maps.over([photo], [ids.index(meant)], side=_HEAT_SIDE)
                 if square is None:
                     raise PhotoError("heat_map_photo_unreadable")
                 picture = square

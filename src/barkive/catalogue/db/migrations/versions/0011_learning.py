@@ -23,6 +23,7 @@ def upgrade() -> None:
         ("added_breed", "fci_group", sa.Integer()),
     ):
         op.add_column(table, sa.Column(column, kind))
+    op.create_index("photo_by_model", "photo", ["model_id"])
     op.create_table(
         "learned_model",
         sa.Column("id", sa.Integer, primary_key=True),
