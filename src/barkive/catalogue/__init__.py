@@ -19,6 +19,8 @@ from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tables import defused
+from barkive.catalogue.learning.judging_again import JudgedAgain
+from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.photos.identity import holds_picture
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
@@ -82,8 +84,11 @@ __all__ = [
     "FoundJSON",
     "Group",
     "ImportedBoxes",
+    "JudgedAgain",
     "Kind",
+    "KnownModel",
     "Label",
+    "Learning",
     "LeftOut",
     "LocalEngine",
     "Merge",

@@ -20,8 +20,9 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.learning import in_use
+from barkive.catalogue.learning import in_use, teaching
 from barkive.catalogue.learning.judging_again import JudgedAgain, judge_again
+from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
@@ -219,6 +220,54 @@ class Catalogue:
             self._store, threads=threads, device=device, prior=prior, dogs=dogs
         )
 
+    def learn(
+        self,
+        *,
+        classifier: Classifier | None = None,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Learning:
+        """Has the model in use learn what people said: see `teaching.learn`.
+
+        Nothing is put to use: look at the report first, and then call `use`.
+
+        Args:
+            classifier: Another model that has judged the photos; None for the one in use.
+            by: Who asks for it.
+            on_progress: Called with (fits done, fits in all).
+
+        Raises:
+            LearningError: There are too few labels, or none that the model has judged, or it
+                remembers nothing of its breeds.
+            CatalogueError: The catalogue or the user's cache can't be written.
+        """
+        bundle = (classifier or self.classifier()).bundle
+        return teaching.learn(self._store, bundle, by, on_progress=on_progress)
+
+    def use(self, learning: Learning, *, on_progress: OnProgress = silent) -> JudgedAgain:
+        """Puts a model to use that has learned, and has the photos follow: see `judging_again`.
+
+        The catalogue keeps the model. What is interrupted, the next scan finishes.
+
+        Args:
+            learning: Of `learn`.
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            LearningError: It got worse.
+            CatalogueError: The catalogue can't be written.
+            SwitchedMeanwhileError: Another model was put to use since.
+        """
+        learning.require_better()
+        return self.use_model(
+            learning.bundle,
+            learning.parent,
+            was=learning.was,
+            report=learning.to_text(),
+            by=learning.report.by,
+            on_progress=on_progress,
+        )
+
     def use_model(
         self,
         bundle: Bundle,
@@ -254,6 +303,15 @@ class Catalogue:
             origin = in_use.keep(store, parent)
         in_use.use(store, in_use.keep(store, bundle, origin, report=report, by=by), was)
         return self._follow(on_progress)
+
+    @property
+    def taught_since(self) -> int:
+        """How many pictures people named since the model in use last learned."""
+        return teaching.taught_since(self._store)
+
+    def known_models(self) -> list[KnownModel]:
+        """The models that judged photos or were learned, the last one first."""
+        return teaching.known_models(self._store)
 
     def undo_learning(self, on_progress: OnProgress = silent) -> JudgedAgain:
         """Goes back to the model that the one in use was learned from; labels stay.
