@@ -158,7 +158,7 @@ def unspoken_labels(
         named = breed if status in _SHOWS_DOG else None
         words = row.words
         if named != row.breed:
-            words = searchable(row.path, [models.names.label(named)] if named else [], None)
+            words = searchable(row.path, [models.names.breed(named)] if named else [], None)
         columns[row.id] = {
             "status": status.value,
             "breed": named,
