@@ -173,7 +173,7 @@ class Catalogue:
         ]
         classifier = classifier or self.classifier()
         if in_use.is_in_use(self._store, classifier.bundle):
-            self._judge_again(classifier, lambda done, total: on_progress(0, None))
+            self._judge_again(classifier.bundle, lambda done, total: on_progress(0, None))
         found = scanning.scan(
             self._store,
             Listing(given, passing),
@@ -184,9 +184,7 @@ class Catalogue:
             summary=summary,
             on_progress=on_progress,
         )
-        for model_id in self._opened.models.ids:
-            self._similar.index(model_id)
-        self._database.optimise()
+        self._index()
         return found
 
     @property
@@ -269,18 +267,29 @@ class Catalogue:
 
     def _follow(self, on_progress: OnProgress) -> JudgedAgain:
         """Has the photos follow to the model in use, and tidies up."""
-        classifier = self.classifier()
-        found = self._judge_again(classifier, on_progress)
-        for model_id in in_use.prune(self._store, classifier.bundle):
+        bundle = self.classifier().bundle
+        found = self._judge_again(bundle, on_progress)
+        for model_id in in_use.prune(self._store, bundle):
             self._similar.forget(model_id)
-        self._database.optimise()
+        self._index()
         return found
 
-    def _judge_again(self, classifier: Classifier, on_progress: OnProgress) -> JudgedAgain:
-        store = self._store
-        with store.write() as connection:
-            model = store.models.add(connection, classifier.bundle)
-        return judge_again(store, classifier.bundle, model, on_progress=on_progress)
+    def _judge_again(self, bundle: Bundle, on_progress: OnProgress) -> JudgedAgain:
+        with self._store.write() as connection:
+            model = self._opened.models.add(connection, bundle)
+        return judge_again(self._store, bundle, model, on_progress=on_progress)
+
+    def _index(self) -> None:
+        """Brings indexes and figures up to date, so that searches are fast at once."""
+        c = schema.photo.c
+        with self._store.read() as connection:
+            known = self._opened.models.ids
+            some = (select(c.model_id).where(c.model_id == one).limit(1) for one in known)
+            used = [number for one in some for number in connection.execute(one).scalars()]
+        # Of a model whose answers no photo has, nothing is asked.
+        for model_id in used:
+            self._similar.index(model_id)
+        self._database.optimise()
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""

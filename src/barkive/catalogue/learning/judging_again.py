@@ -43,7 +43,6 @@ from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity import pgvector_index
 from barkive.clock import now
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Scores
 
 # So many answers are in memory, and in a transaction. Photos go by more: each of them stands in
 # eight indexes, whose pages are written once in a transaction.
@@ -299,10 +298,10 @@ class _Judge:
 
     def _judged(self, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
         """Status and probabilities of what has `features` and log-odds of a `dog`."""
-        scores = self._bundle.score_features(unpack_features([row.features for row in rows]))
-        # Of the body, and so what it was.
         dog: NDArray[np.float32] = np.array([row.dog for row in rows], np.float32)
-        statuses = self._bundle.info.statuses(Scores(scores.probabilities, dog, scores.features))
+        features = unpack_features([row.features for row in rows])
+        scores = self._bundle.score_features(features, dog)
+        statuses = self._bundle.info.statuses(scores)
         return [
             {"status": status.value, "probabilities": pack_probabilities(row)}
             for status, row in zip(statuses, scores.probabilities, strict=True)
