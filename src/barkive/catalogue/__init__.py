@@ -19,6 +19,7 @@ from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tables import defused
+from barkive.catalogue.learning.judging_again import JudgedAgain
 from barkive.catalogue.photos.identity import holds_picture
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
@@ -80,6 +81,7 @@ __all__ = [
     "FoundJSON",
     "Group",
     "ImportedBoxes",
+    "JudgedAgain",
     "Kind",
     "Label",
     "LeftOut",

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from barkive.bundle import Bundle
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.learning.in_use import number_in_use, require_still
+from barkive.catalogue.learning.in_use import require_in_use, require_still
 from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.predictions.packing import pack_probabilities, unpack_features
 from barkive.catalogue.query.effective_label import (
@@ -86,11 +86,11 @@ def judge_again(
         on_progress: Called with (photos done, photos in all).
 
     Raises:
-        SwitchedMeanwhileError: Another model was put to use meanwhile.
+        SwitchedMeanwhileError: Another model is in use, or was put to use meanwhile.
         CatalogueError: The catalogue can't be written; what is done stays.
     """
     with store.read() as connection:
-        in_use = number_in_use(connection)
+        in_use = require_in_use(connection, store, bundle)
         others = [one for one in relatives(connection, store, model) if not one.is_of(bundle)]
         photos_of = _photos_of(connection, others)
     steps = list(_steps(store, bundle, model, [one for one in others if one.id in photos_of]))
@@ -144,10 +144,9 @@ def _photos_of(connection: Connection, models: Sequence[Model]) -> dict[int, int
 def _steps(store: Store, bundle: Bundle, model: Model, olds: Iterable[Model]) -> Iterator[_Step]:
     """Which photos follow to which model."""
     for old in olds:
-        detector = old.name.removeprefix(old.network)
-        if detector == model.name.removeprefix(model.network):
+        if old.detector == model.detector:
             yield _Step(old, model)
-        elif not detector:
+        elif not old.detector:
             with store.write() as connection:
                 alone = store.models.add(connection, replace(bundle, detector=None))
             yield _Step(old, alone)
