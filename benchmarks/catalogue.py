@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import insert, select
 
+from barkive.breeds import find
 from barkive.bundle import Bundle
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import schema
@@ -38,7 +39,7 @@ from barkive.catalogue.predictions.packing import (
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import Status
 
-BREEDS = Bundle.open().info.labels
+BREEDS = [find(label.id) for label in Bundle.open().info.labels]
 CHANNELS, LATENT = 1280, 96
 RUNS = 7
 _AT_ONCE = 5000
@@ -67,7 +68,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
     database = catalogue._database
     with database.write() as connection:
         model = catalogue.models.add(connection, Bundle.open())
-    words = [searchable("", [label], None) for label in BREEDS]
+    words = [searchable("", [breed], None) for breed in BREEDS]
     start = datetime(2015, 1, 1)
     kinds = (Status.DOG, Status.UNCERTAIN, Status.NOT_DOG, Status.FAILED)
     for first in range(1, rows + 1, _AT_ONCE):
@@ -225,6 +226,7 @@ def measure(catalogue: Catalogue) -> None:
         print(f"{name:40}{counted:10.1f}{found:12.1f}  {catalogue.count(wanted):,}")
     print(f"counts by status: {milliseconds(lambda: catalogue.counts('status')):.1f} ms")
     print(f"counts by breed: {milliseconds(lambda: catalogue.counts('breed')):.1f} ms")
+    print(f"what is known of each breed: {milliseconds(catalogue.breeds_overview):.1f} ms")
     print(f"next to review: {milliseconds(lambda: catalogue.review.look(count=1)):.1f} ms")
     print(f"left to review: {milliseconds(catalogue.review.left):.1f} ms")
     photo = next(catalogue.search(Filter(breed="beagle"), limit=1)).file

@@ -207,7 +207,7 @@ _ANSWER_COLUMNS = "id, sha256, model_id, status, probabilities, dog, vector, ide
 
 
 def _words() -> list[str]:
-    return [f" {searchable('', [label], None)}" for label in BREEDS]
+    return [f" {searchable('', [breed], None)}" for breed in BREEDS]
 
 
 def fill(catalogue: Catalogue, rows: int, source: Features) -> None:

@@ -15,6 +15,7 @@ from barkive.breeds import (
     Language,
     all_breeds,
     find,
+    folder_of,
     name_of_folder,
     normalise,
     of_folder,
@@ -204,6 +205,21 @@ def test_of_folder(folder: str, expected: str) -> None:
 )
 def test_of_folder_leaves_other_folders_alone(folder: str) -> None:
     assert of_folder(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("breed", "folder"),
+    [
+        ("n02110958", "n02110958-pug"),
+        ("Jack-Russell", "Jack-Russell"),
+        ("Anglo-Chihuahua", "Anglo_Chihuahua"),
+        ("Petit-Lévrier-Chihuahua", "Petit-Lévrier-Chihuahua"),
+    ],
+)
+def test_the_folder_of_a_breed_holds_no_other(breed: str, folder: str) -> None:
+    assert folder_of(breed) == folder
+    found = of_folder(folder)
+    assert found is None or found.id == breed
 
 
 def test_names_and_groups_in_both_languages() -> None:

@@ -13,7 +13,7 @@ import barkive
 
 SOURCE = Path(barkive.__file__).parent
 # Documented, whatever their underscore says: of named tuples, of SQLAlchemy's rows, and of `os`.
-PUBLIC = {"_asdict", "_replace", "_mapping", "_exit"}
+PUBLIC = {"_asdict", "_fields", "_replace", "_mapping", "_exit"}
 
 
 def private_names(module: ast.Module) -> tuple[set[str], set[str]]:

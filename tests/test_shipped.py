@@ -15,6 +15,8 @@ from barkive import breeds
 from barkive.bundle import SHIPPED
 from barkive.classifier import Classifier
 from barkive.images import Preprocessing
+from barkive.learning.memory import PHOTOS_OF_A_BREED, Memory
+from barkive.onnx_graph import Graph
 
 CARD = Path(__file__).parents[1] / "docs" / "model-card.md"
 
@@ -74,7 +76,16 @@ def test_it_knows_every_breed_of_the_table(shipped: Classifier) -> None:
 
 
 def test_it_is_small(shipped: Classifier) -> None:
-    assert SHIPPED.stat().st_size <= 10_000_000
+    assert SHIPPED.stat().st_size <= 10_500_000
+
+
+def test_it_remembers_its_breeds_in_two_megabytes() -> None:
+    notes = Graph(SHIPPED.read_bytes()).notes()
+    assert sum(array.nbytes for array in notes.values()) <= 2_000_000
+    memory = Memory.read(Graph(SHIPPED.read_bytes()))
+    assert memory is not None
+    # All but the Dalmatian, of which it was shown no photo.
+    assert len(memory) == 120 * PHOTOS_OF_A_BREED
 
 
 @x86

@@ -261,6 +261,19 @@ def of_folder(folder: str) -> Breed | None:
     return entry[0] if entry else None
 
 
+def folder_of(breed: str) -> str:
+    """The folder of a data set that holds a breed's photos: what `of_folder` takes it from.
+
+    Args:
+        breed: Its id. One that the table lacks, such as `Anglo-Chihuahua`, gets a folder that
+            holds no other breed for `of_folder`: `Anglo_Chihuahua`.
+    """
+    of_table = called(breed)
+    if of_table is not None:
+        return of_table.folder
+    return breed if of_folder(breed) is None else breed.replace("-", "_")
+
+
 def name_of_folder(folder: str) -> str:
     """What a folder of a data set calls its breed: `n02085620-My_mutt` is `My mutt`.
 

@@ -187,6 +187,10 @@ class UnknownScanError(UsageError):
     """There is no scan with the id that is meant."""
 
 
+class LearningError(UsageError):
+    """A model can't learn, or what it has learned may not be used; the one in use stays."""
+
+
 class BusyError(BarkiveError):
     """More work waits than can be taken; what was refused can be tried again later."""
 

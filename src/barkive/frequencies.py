@@ -137,6 +137,6 @@ def _id(name: str, labels: Sequence[BreedName]) -> str | None:
         found = breeds.find(name).id
     except UnknownBreedError:
         key = breeds.normalise(name)
-        named = (one.id for one in labels if key in map(breeds.normalise, (one.en, one.fr)))
+        named = (one.id for one in labels if key in map(breeds.normalise, (one.id, one.en, one.fr)))
         return next(named, None)
     return found if found in ids else None

@@ -499,8 +499,39 @@ def test_added_breeds_are_listed_renamed_and_merged(
     merged = barkive("breeds", "--rename", "jack russell", "boxer", "--merge")
     assert merged.stdout == "“Jack Russell” is “Boxer” now, on 1 photo.\n"
     assert "mix.png" in barkive("search", "--breed", "boxer").stdout
-    with pytest.raises(UsageError, match="Either look a breed up or rename one"):
+    with pytest.raises(UsageError, match="look a breed up, add one with --add, or rename"):
         barkive("breeds", "pug", "--rename", "jack russell", "boxer")
+
+
+def test_a_breed_is_added_with_its_names_number_and_group(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    told = ("--fr", "Teckel", "--fci", 148, "--group", 4)
+    printed = barkive("breeds", "--add", "Dachshund", *told).stdout
+    for text in ("Dachshund", "Teckel", "148", "4: Dachshunds"):
+        assert text in printed
+    barkive("label", scanned / "mix.png", "--breed", "teckel")
+    assert "mix.png" in barkive("search", "--group", 4).stdout
+    more = barkive("breeds", "--add", "teckel", "--group", 0, "--format", "json", "--lang", "fr")
+    (line,) = more.stdout.splitlines()
+    assert json.loads(line) == {
+        "name": "Teckel",
+        "id": "Dachshund",
+        "folder": "Dachshund",
+        "en": "Dachshund",
+        "fr": "Teckel",
+        "fci": 148,
+        "group": None,
+        "wild": False,
+        "aliases": [],
+    }
+    assert barkive("breeds", "tecke", "--format", "json", "--lang", "fr").stdout == more.stdout
+    with pytest.raises(UsageError, match="“Pug”, a breed of Barkive's own table"):
+        barkive("breeds", "--add", "Carlin", "--fci", 1)
+    with pytest.raises(UsageError, match="name it with --add"):
+        barkive("breeds", "--fci", 148)
+    with pytest.raises(UsageError, match="look a breed up, add one"):
+        barkive("breeds", "pug", "--add", "Dachshund")
 
 
 @pytest.fixture

@@ -45,6 +45,22 @@ def test_folders_match_labels_by_breed_or_by_name(data, info):
     assert known.unknown == known.twins == ()
 
 
+@pytest.mark.parametrize("name", ["Dachshund", "dachs-hund", "Teckel", "Sausage_Dog"])
+def test_a_folder_matches_a_label_by_its_id_and_its_names(data, name):
+    (data / name).mkdir()
+    (data / name / "1.png").write_bytes(b"")
+    labels = [label("my-mutt"), BreedName("sausage dog", "Dachshund", "Teckel")]
+    known = known_to(labels, read_samples(data))
+    assert sorted(known.truth.tolist()) == [0, 0, 0, 1]
+
+
+def test_a_folder_that_has_the_name_of_a_label_is_that_label(data):
+    (data / "my-Chihuahua").mkdir()
+    (data / "my-Chihuahua" / "1.png").write_bytes(b"")
+    labels = [label("n02085620"), label("my-Chihuahua")]
+    assert known_to(labels, read_samples(data)).truth.tolist() == [1, 0, 0]
+
+
 def test_unknown_breeds_are_left_out(data):
     known = known_to([label("other"), label("my-mutt")], read_samples(data))
     assert known.paths == tuple(str(data / "my-mutt" / f"{i}.png") for i in (1, 2, 3))

@@ -174,7 +174,7 @@ def test_errors_lead_back_to_the_root(visitor: TestClient) -> None:
         assert '<a class="button" href="/dogs/">' in page.text
     assert "There is nothing at /dogs/nothing;" in visitor.get("nothing?lang=en").text
     assert visitor.get("api/nothing").headers["content-type"] == "application/problem+json"
-    refused = visitor.post("api/v1/breeds")
+    refused = visitor.post("api/v1/counts")
     assert (refused.status_code, refused.headers["allow"]) == (405, "GET")
     # The root itself is without the slash only in what people type.
     moved = visitor.get("photos/")

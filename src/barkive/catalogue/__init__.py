@@ -6,8 +6,8 @@ Examples:
     >>> from barkive.catalogue import Catalogue
 """
 
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
@@ -20,10 +20,12 @@ from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
 from barkive.catalogue.export.tables import defused
 from barkive.catalogue.learning.judging_again import JudgedAgain
+from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.photos.identity import holds_picture
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.breed_names import fold
 from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.query.breeds_overview import BreedOverview
 from barkive.catalogue.query.counting import Folder
 from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.filters import (
@@ -59,6 +61,7 @@ from barkive.clock import now
 
 __all__ = [
     "BreedList",
+    "BreedOverview",
     "Catalogue",
     "Change",
     "ChangeJSON",
@@ -83,7 +86,9 @@ __all__ = [
     "ImportedBoxes",
     "JudgedAgain",
     "Kind",
+    "KnownModel",
     "Label",
+    "Learning",
     "LeftOut",
     "LocalEngine",
     "Merge",

@@ -12,21 +12,23 @@ from types import TracebackType
 from sqlalchemy import select
 
 from barkive.bundle import SHIPPED, Bundle
-from barkive.catalogue.annotations import drawn_boxes, labels
+from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
+from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.renaming import Renamed, rename
 from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.learning import in_use
+from barkive.catalogue.learning import in_use, teaching
 from barkive.catalogue.learning.judging_again import JudgedAgain, judge_again
+from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
     entries,
 )
+from barkive.catalogue.query.breeds_overview import BreedOverview, breeds_overview
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
@@ -52,6 +54,7 @@ from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
+from barkive.verdicts import BreedName
 
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
@@ -212,6 +215,54 @@ class Catalogue:
             self._store, threads=threads, device=device, prior=prior, dogs=dogs
         )
 
+    def learn(
+        self,
+        *,
+        classifier: Classifier | None = None,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Learning:
+        """Has the model in use learn what people said: see `teaching.learn`.
+
+        Nothing is put to use: look at the report first, and then call `use`.
+
+        Args:
+            classifier: Another model that has judged the photos; None for the one in use.
+            by: Who asks for it.
+            on_progress: Called with (fits done, fits in all).
+
+        Raises:
+            LearningError: There are too few labels, or none that the model has judged, or it
+                remembers nothing of its breeds.
+            CatalogueError: The catalogue or the user's cache can't be written.
+        """
+        bundle = (classifier or self.classifier()).bundle
+        return teaching.learn(self._store, bundle, by, on_progress=on_progress)
+
+    def use(self, learning: Learning, *, on_progress: OnProgress = silent) -> JudgedAgain:
+        """Puts a model to use that has learned, and has the photos follow: see `judging_again`.
+
+        The catalogue keeps the model. What is interrupted, the next scan finishes.
+
+        Args:
+            learning: Of `learn`.
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            LearningError: It got worse.
+            CatalogueError: The catalogue can't be written.
+            SwitchedMeanwhileError: Another model was put to use since.
+        """
+        learning.require_better()
+        return self.use_model(
+            learning.bundle,
+            learning.parent,
+            was=learning.was,
+            report=learning.to_text(),
+            by=learning.report.by,
+            on_progress=on_progress,
+        )
+
     def use_model(
         self,
         bundle: Bundle,
@@ -247,6 +298,15 @@ class Catalogue:
             origin = in_use.keep(store, parent)
         in_use.use(store, in_use.keep(store, bundle, origin, report=report, by=by), was)
         return self._follow(on_progress)
+
+    @property
+    def taught_since(self) -> int:
+        """How many pictures people named since the model in use last learned."""
+        return teaching.taught_since(self._store)
+
+    def known_models(self) -> list[KnownModel]:
+        """The models that judged photos or were learned, the last one first."""
+        return teaching.known_models(self._store)
 
     def undo_learning(self, on_progress: OnProgress = silent) -> JudgedAgain:
         """Goes back to the model that the one in use was learned from; labels stay.
@@ -317,6 +377,16 @@ class Catalogue:
         for breed, photos in found.items():
             of_breeds[store.models.names.meant(breed)] += photos
         return of_breeds
+
+    def breeds_overview(self, classifier: Classifier | None = None) -> list[BreedOverview]:
+        """What is known of each breed: its photos, its labels, how often the model is right.
+
+        Args:
+            classifier: Whose model is in use; None for the catalogue's.
+        """
+        store = self._store
+        in_use = classifier.bundle.info.labels if classifier else _labels_in_use(store)
+        return breeds_overview(store, in_use)
 
     def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
@@ -467,8 +537,47 @@ class Catalogue:
         found = read_box_file(file, folder, threshold)
         return import_boxes(self._store, found, classifier, by, on_progress=on_progress)
 
+    def add_breed(
+        self, en: str, fr: str | None = None, *, fci: int | None = None, group: int | None = None
+    ) -> BreedName:
+        """Adds a breed that the table lacks, or says more of one: see `added_breeds.add`.
+
+        Args:
+            en: Its name in English, or the one that it has in both languages.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999.
+            group: The FCI's group, 1..10.
+
+        Raises:
+            UsageError: It is one of the table, a name has no letter or digit, the French name is
+                another breed's, or a number is out of its range. Nothing is changed.
+        """
+        return added_breeds.add(self._opened, en, fr, fci=fci, group=group)
+
+    def describe_breed(
+        self,
+        breed: str,
+        *,
+        fr: str | None = None,
+        fci: int | None = None,
+        group: int | None = None,
+    ) -> BreedName:
+        """Says more of a breed that people added or trained: see `added_breeds.describe`.
+
+        Args:
+            breed: Its id, or its name in either language.
+            fr: Its French name.
+            fci: The FCI's number of it, 1..999; 0 for none.
+            group: The FCI's group, 1..10; 0 for none.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+            UsageError: As of `add_breed`.
+        """
+        return added_breeds.describe(self._opened, breed, fr=fr, fci=fci, group=group)
+
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
-        """Gives a breed that people added or trained another name: see `renaming.rename`.
+        """Gives a breed that people added or trained another name: see `added_breeds.rename`.
 
         Args:
             old: The breed that is meant.
@@ -479,7 +588,7 @@ class Catalogue:
             UnknownBreedError: There is no breed `old`.
             UsageError: It can't be renamed so; nothing is changed.
         """
-        return rename(self._opened, old, new, merge=merge)
+        return added_breeds.rename(self._opened, old, new, merge=merge)
 
     def export(
         self,
@@ -516,7 +625,7 @@ class Catalogue:
         total = min(self.count(query), limit or sys.maxsize)
         return wish.run(
             self.search(query, limit=limit),
-            labels=tuple(self.models.names.labels.values()),
+            breeds=self.models.names.breeds,
             base=self.top(query),
             write=write,
             on_progress=lambda done, _: on_progress(done, total),
@@ -536,8 +645,8 @@ class Catalogue:
         Raises:
             UsageError: The form is no text.
         """
-        labels = tuple(self.models.names.labels.values())
-        return wish.pieces(self.search(query), labels=labels, base=self.top(query))
+        breeds = self.models.names.breeds
+        return wish.pieces(self.search(query), breeds=breeds, base=self.top(query))
 
     def merge(
         self,
@@ -595,6 +704,15 @@ class Catalogue:
             UnknownPhotoError: It is not in the catalogue.
         """
         return labels.history(self._store, _known(photo))
+
+
+def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
+    """The labels of the catalogue's model in use."""
+    with store.read() as connection:
+        model_id = connection.execute(select(schema.catalogue.c.model_id)).scalar_one()
+        if model_id is not None:
+            return store.models.get(connection, model_id).labels
+    return Bundle.open(threads=1).info.labels
 
 
 def _known(photo: Known) -> str | int:

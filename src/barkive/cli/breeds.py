@@ -48,25 +48,59 @@ def breeds(
             "--merge", help="With --rename: where a breed is called NEW already, become that one."
         ),
     ] = False,
+    add: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Add a breed to the catalogue, by its English name or the one that it has in both "
+            "languages; of one that people added or trained, say more.",
+            show_default=False,
+        ),
+    ] = None,
+    fr: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --add: its French name.", show_default=False),
+    ] = None,
+    fci: Annotated[
+        int | None,
+        typer.Option(help="With --add: the FCI's number of it; 0 for none.", show_default=False),
+    ] = None,
+    group: Annotated[
+        int | None,
+        typer.Option(help="With --add: the FCI's group, 1 to 10; 0 for none.", show_default=False),
+    ] = None,
     catalogue: CatalogueAt = None,
 ) -> None:
     """List the breeds that Barkive knows, or look one up; those that people added come along."""
     from barkive.breeds import all_breeds, normalise, search
     from barkive.errors import UsageError
 
+    if sum(map(bool, (query, rename is not None, add is not None))) > 1:
+        raise UsageError("breed_look_up_or_rename")
+    if add is None and (fr, fci, group) != (None, None, None):
+        raise UsageError("breed_add_missing")
     if rename is not None:
         from barkive.catalogue import Catalogue
 
-        if query:
-            raise UsageError("breed_look_up_or_rename")
         with Catalogue(catalogue, create=False) as opened:
             _rename(opened, *rename, merge, lang)
+        return
+    if add is not None:
+        from barkive.catalogue import Catalogue
+
+        with Catalogue(catalogue) as opened:
+            label = opened.add_breed(add, fr, fci=fci, group=group)
+            _print((opened.models.names.breed(label.id),), lang, output)
         return
     own = _own(catalogue)
     if not query:
         found = tuple(sorted((*all_breeds(), *own), key=lambda breed: normalise(breed.name(lang))))
     else:
         found = search(" ".join(query), own)
+    _print(found, lang, output)
+
+
+def _print(found: Sequence[Breed], lang: Language, output: Format) -> None:
     match output:
         case Format.JSON:
             for breed in found:
@@ -126,14 +160,12 @@ def _print_table(found: Sequence[Breed], lang: Language) -> None:
     table.add_column(text("breed_group"))
     table_ids = dog_ids()
     for breed in found:
-        if breed.id not in table_ids:
-            group = text("breed_added")
-        elif breed.wild:
+        if breed.wild:
             group = text("breed_wild")
         elif breed.group:
             group = text("breed_of_group", number=breed.group, name=breed.group_name(lang))
         else:
-            group = ""
+            group = "" if breed.id in table_ids else text("breed_added")
         number = str(breed.fci) if breed.fci else ""
         names = breed.name(lang), breed.name(other)
         table.add_row(breed.id, *names, number, group)

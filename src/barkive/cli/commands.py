@@ -24,6 +24,7 @@ from barkive.cli import (
     import_boxes,
     interruption,
     label,
+    learn,
     merge,
     review,
     runs,
@@ -52,6 +53,7 @@ app.command("search")(search.search)
 app.command("label")(label.label)
 # What it was called before.
 app.command("correct", hidden=True)(label.label)
+app.command("learn")(learn.learn)
 app.command("review")(review.review)
 app.command("history")(label.history)
 app.command("duplicates")(duplicates.duplicates)

@@ -139,14 +139,14 @@ def check_folder(folder: Path, wanted: Message) -> None:
 def known_to(labels: Sequence[BreedName], samples: Samples) -> Known:
     """Matches a folder's breeds to a model's labels.
 
-    A folder stands for the label that bears the id of its breed in the breed table, or
-    else for the label whose id is the folder's name. Two folders may stand for one label.
+    A folder stands for the label whose id is its name, or that bears the id of its breed in
+    the breed table, or else for the one that is called so in either language. Two folders may
+    stand for one label.
 
     Raises:
         DataError: The model knows none of the breeds.
     """
-    index = {label.id: i for i, label in enumerate(labels)}
-    matches = [_match(folder, index) for folder in samples.folders]
+    matches = [_match(folder, labels) for folder in samples.folders]
     unknown = tuple(
         folder for folder, label in zip(samples.folders, matches, strict=True) if label is None
     )
@@ -192,11 +192,19 @@ def twin_folders(folders: Sequence[str], labels: Iterable[int | None]) -> tuple[
     return tuple(" with ".join(names) for names in sharing.values() if len(names) > 1)
 
 
-def _match(folder: str, index: dict[str, int]) -> int | None:
+def _match(folder: str, labels: Sequence[BreedName]) -> int | None:
     breed = breeds.of_folder(folder)
-    if breed is not None and breed.id in index:
-        return index[breed.id]
-    return index.get(folder)
+    ids = {label.id: i for i, label in enumerate(labels)}
+    names = {
+        breeds.normalise(name): i
+        for i, label in reversed([*enumerate(labels)])
+        for name in (label.fr, label.en, label.id)
+    }
+    if folder in ids:
+        return ids[folder]
+    if breed is not None and breed.id in ids:
+        return ids[breed.id]
+    return names.get(breeds.normalise(breeds.name_of_folder(folder)))
 
 
 def _shortened(names: Iterable[str], limit: int = 5) -> str:

@@ -38,19 +38,23 @@ class Memory:
     labels: NDArray[np.intp]
 
     @classmethod
-    def choose(cls, features: Reals, labels: NDArray[np.intp], *, seed: int = 0) -> Memory:
-        """Draws `PHOTOS_OF_A_BREED` of each breed's photos, or all where there are fewer.
+    def choose(cls, features: Reals, labels: NDArray[np.intp], sure: Reals) -> Memory:
+        """Picks `PHOTOS_OF_A_BREED` of each breed's photos, or all where there are fewer.
+
+        They are spread evenly from those of which a model is least sure to those of which it is
+        most: with as many drawn at random, what is forgotten depends on the draw.
 
         Args:
             features: Shape (n, channels).
             labels: Shape (n,).
-            seed: Of the draw.
+            sure: How probable the model finds each one's own label, shape (n,).
         """
-        generator = np.random.default_rng(seed)
-        kept = [
-            np.sort(generator.permutation(np.flatnonzero(labels == label))[:PHOTOS_OF_A_BREED])
-            for label in np.unique(labels)
-        ]
+        kept = []
+        for label in np.unique(labels):
+            of_label = np.flatnonzero(labels == label)
+            ranked = of_label[np.argsort(sure[of_label], kind="stable")]
+            count = min(len(ranked), PHOTOS_OF_A_BREED)
+            kept.append(np.sort(ranked[np.linspace(0, len(ranked) - 1, count).round().astype(int)]))
         chosen = np.concatenate(kept) if kept else np.empty(0, np.intp)
         return cls(features[chosen], labels[chosen])
 

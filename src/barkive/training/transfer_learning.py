@@ -24,7 +24,7 @@ from barkive.messages import Message
 from barkive.progress import Log, Progress, no_progress
 from barkive.training import head, onnx_export
 from barkive.training.backbones import Backbone, load_backbone
-from barkive.training.certainty import Elsewhere, read_elsewhere
+from barkive.training.certainty import Elsewhere, probabilities, read_elsewhere
 from barkive.training.crops import crop_largest
 from barkive.training.curves import curve_files
 from barkive.training.datasets import Data, gather, label_folders
@@ -156,7 +156,8 @@ def train(recipe: Recipe, *, progress: Progress = no_progress, log: Log = print)
         heat_maps=explained.heat_maps(recipe.preprocessing),
         files=run_files(recipe, choice, info.provenance, data.failed),
     )
-    memory = Memory.choose(data.rows, data.truth, seed=recipe.seed)
+    sure = probabilities(info, final(data.rows))[np.arange(len(data.truth)), data.truth]
+    memory = Memory.choose(data.rows, data.truth, sure)
     onnx_export.write_bundle(model, info, recipe.out, memory)
     return TrainingResult(figures, int8, data.failed)
 

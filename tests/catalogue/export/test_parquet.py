@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from barkive.catalogue.export import parquet
+from barkive.catalogue.predictions.breed_names import Names
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.errors import MissingExtraError
 from barkive.verdicts import BreedName, Candidate, Language, Status
@@ -26,7 +27,7 @@ NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
 
 def write_parquet(entries: Iterable[Entry], path: Path, lang: Language) -> None:
     with path.open("wb") as file:
-        parquet.write_parquet(entries, file, lang)
+        parquet.write_parquet(entries, file, lang, Names().breeds)
 
 
 def test_a_dog(make_entry: MakeEntry, tmp_path: Path) -> None:
@@ -64,6 +65,8 @@ def test_a_dog(make_entry: MakeEntry, tmp_path: Path) -> None:
             "id": 1,
             "dogs": None,
             "boxes": None,
+            "fci_number": 218,
+            "fci_group": 9,
         }
     ]
 

@@ -18,6 +18,7 @@ from barkive.catalogue.export.tables import (
     json_lines,
     short_list,
 )
+from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Language, Message
 from barkive.verdicts import BreedName, Candidate, Status
@@ -30,6 +31,8 @@ PUG, MALTESE = (
     BreedName("n02085936", "Maltese", "Bichon maltais"),
 )
 MINE = BreedName("my breed", "My breed", "Ma race")
+TECKEL = AddedBreed("dachshund", "Dachshund", "Dachshund", None, "Teckel", 148, 4)
+BREEDS = Names([MINE], [TECKEL]).breeds
 NAME = os.fsdecode(b"/photos/caf\xe9.jpg")
 
 
@@ -42,12 +45,12 @@ def read(text: str, delimiter: str = ",") -> list[list[str]]:
 
 
 def row(entry: Entry, lang: Language = "en") -> dict[str, str]:
-    header, cells = read("".join(csv_rows([entry], lang)), ";" if lang == "fr" else ",")
+    header, cells = read("".join(csv_rows([entry], lang, BREEDS)), ";" if lang == "fr" else ",")
     return dict(zip(header, cells, strict=True))
 
 
 def test_csv_of_a_dog(make_entry: MakeEntry) -> None:
-    text = "".join(csv_rows([make_entry()], "en"))
+    text = "".join(csv_rows([make_entry()], "en", BREEDS))
     assert text == (
         "\ufefffile,status,breed,second breed,probability,alternatives,corrected,note,FCI number,"
         "FCI group,date taken,camera,width,height,error,error code,model,missing since (UTC),"
@@ -59,7 +62,7 @@ def test_csv_of_a_dog(make_entry: MakeEntry) -> None:
 
 def test_csv_in_french(make_entry: MakeEntry) -> None:
     entry = make_entry(missing_since=datetime(2026, 7, 1, 8, 9, 10, 11), corrected=True)
-    text = "".join(csv_rows([entry], "fr"))
+    text = "".join(csv_rows([entry], "fr", BREEDS))
     assert text.startswith("\ufefffichier;statut;race;deuxième race;probabilité;")
     assert text.splitlines()[1] == (
         "/photos/rex.jpg;chien;Chihuahua;Carlin;0,93;;oui;;218;"
@@ -69,7 +72,7 @@ def test_csv_in_french(make_entry: MakeEntry) -> None:
 
 
 def test_csv_without_photos_is_its_header() -> None:
-    assert len(list(csv_rows([], "en"))) == 1
+    assert len(list(csv_rows([], "en", BREEDS))) == 1
 
 
 def test_an_uncertain_photo_has_a_short_list_and_no_breed(make_entry: MakeEntry) -> None:
@@ -115,6 +118,16 @@ def test_a_photo_in_which_no_dog_was_found_is_not_one_in_which_none_was_sought(
 def test_a_breed_beyond_the_table_has_no_fci_number(make_entry: MakeEntry) -> None:
     cells = row(make_entry(breeds=(Candidate(MINE, 1.0),)))
     assert (cells["breed"], cells["FCI number"], cells["FCI group"]) == ("My breed", "", "")
+
+
+def test_a_breed_that_people_added_has_the_fci_number_and_group_that_they_gave(
+    make_entry: MakeEntry,
+) -> None:
+    entry = make_entry(breeds=(Candidate(TECKEL.label, 1.0),), corrected=True)
+    cells = row(entry, "fr")
+    assert (cells["race"], cells["numéro FCI"], cells["groupe FCI"]) == ("Teckel", "148", "Teckels")
+    (line,) = json_lines([entry], "en", BREEDS)
+    assert (json.loads(line)["fci_number"], json.loads(line)["fci_group"]) == (148, 4)
 
 
 @pytest.mark.parametrize(
@@ -188,26 +201,28 @@ def test_csv_of_a_name_that_is_no_text(make_entry: MakeEntry) -> None:
 
 def test_json_array(make_entry: MakeEntry) -> None:
     entries = [make_entry(), make_entry(id=2, file="/photos/été.jpg", note='a "b"\n')]
-    text = "".join(json_array(entries, "fr"))
-    assert json.loads(text) == [entry.to_json("fr") for entry in entries]
+    text = "".join(json_array(entries, "fr", BREEDS))
+    fci = {"fci_number": 218, "fci_group": 9}
+    assert json.loads(text) == [{**entry.to_json("fr"), **fci} for entry in entries]
     assert len(text.splitlines()) == 4
     assert "été" in text
 
 
 def test_json_array_without_photos() -> None:
-    assert "".join(json_array([], "en")) == "[]\n"
+    assert "".join(json_array([], "en", BREEDS)) == "[]\n"
 
 
 def test_json_lines(make_entry: MakeEntry) -> None:
     entries = [make_entry(), make_entry(id=2, note="two\nlines")]
-    lines = list(json_lines(iter(entries), "en"))
-    assert [json.loads(line) for line in lines] == [entry.to_json() for entry in entries]
+    lines = list(json_lines(iter(entries), "en", BREEDS))
+    fci = {"fci_number": 218, "fci_group": 9}
+    assert [json.loads(line) for line in lines] == [{**one.to_json(), **fci} for one in entries]
     assert all(line.count("\n") == 1 and line.endswith("\n") for line in lines)
 
 
 def test_json_gives_a_name_that_is_no_text_back(make_entry: MakeEntry) -> None:
     for lines in (json_lines, json_array):
-        text = "".join(lines([make_entry(file=NAME)], "en")).encode().decode()
+        text = "".join(lines([make_entry(file=NAME)], "en", BREEDS)).encode().decode()
         assert "caf\\udce9.jpg" in text
         value = json.loads(text)
         assert (value[0] if isinstance(value, list) else value)["file"] == NAME
@@ -224,7 +239,7 @@ def test_entries_are_not_held(make_entry: MakeEntry) -> None:
 
     for text in (csv_rows, json_array, json_lines):
         drawn = 0
-        pieces = text(entries(), "en")
+        pieces = text(entries(), "en", BREEDS)
         next(pieces)
         next(pieces)
         assert drawn <= 2

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from barkive.breeds import find
 from barkive.catalogue.query.text_search import searchable, split
-from barkive.verdicts import BreedName
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_words_are_what_people_type(text: str, words: list[str]) -> None:
 
 
 def test_a_photo_is_found_by_path_breed_group_and_note() -> None:
-    words = searchable("/a/Rex.jpg", [BreedName("n02110958", "Pug", "Carlin")], "Dort").split()
+    words = searchable("/a/Rex.jpg", [find("pug")], "Dort").split()
     assert {"rex", "pug", "carlin", "mops", "companion", "agrement", "dort"} - set(words) <= {
         "mops"
     }

@@ -557,3 +557,21 @@ def test_a_merge_goes_along_and_so_does_its_undo(
         catalogue.merge(other)
     with pytest.raises(CatalogueError, match="has merges that"):
         copy(old, new)
+
+
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS[:2])
+def test_what_is_said_of_an_added_breed_is_copied_and_followed(
+    new_place: Place, lived: Callable[..., str], source: str, target: str
+) -> None:
+    old, new = lived(new_place(source)), new_place(target)
+    with Catalogue(old) as catalogue:
+        catalogue.describe_breed("Épagneul de l'Île", fci=148, group=4)
+    copy(old, new)
+    with Catalogue(old) as catalogue:
+        catalogue.describe_breed("Épagneul de l'Île", fr="Épagneul insulaire", group=8)
+        own = catalogue.models.names.own
+    assert written(copy(old, new))["breeds"] == 1
+    with Catalogue(new, create=False) as catalogue:
+        assert catalogue.models.names.own == own
+        assert (own[0].fr, own[0].fci, own[0].group) == ("Épagneul insulaire", 148, 8)
+        assert catalogue.count(Filter(group=8)) == catalogue.count(Filter(text="insulaire")) == 1

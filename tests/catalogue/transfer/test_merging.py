@@ -649,3 +649,50 @@ def test_a_word_that_was_taken_back_stays_taken_back_when_its_merge_is_made_agai
         assert in_force(ours) == {"0.png": "Samoyed"}
         assert history(ours, tmp_path / "a/0.png") == expected
         assert merge(ours, theirs).words == 1
+
+
+@pytest.mark.parametrize(("own", "other"), KINDS)
+def test_of_a_breed_that_both_added_ours_stays_and_what_it_lacks_comes(
+    scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path, own: str, other: str
+) -> None:
+    ours = scanned(own, "a", RED, GREEN, GREY)
+    theirs = scanned(other, "b", RED, GREEN, GREY)
+    ours.add_breed("Dachshund", "Teckel", group=4)
+    ours.add_breed("Bulldog")
+    ours.add_breed("Shiba")
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("Shiba",), by="Ada"))
+    theirs.add_breed("Dachshund", "Basset allemand", fci=148, group=9)
+    theirs.add_breed("English Bulldog", "Bulldog", fci=149)
+    theirs.add_breed("shiba", "Shiba Inu", fci=257, group=5)
+    theirs.add_breed("Akita", "Akita Inu", fci=255, group=5)
+    for number, breed in enumerate(("Dachshund", "English Bulldog", "Akita")):
+        said = Label(Kind.BREED, (breed,), by="Ben")
+        theirs.label(tmp_path / f"b/{number}.png", said)
+    assert merge(ours, theirs).words == 3
+    assert in_force(ours) == {"0.png": "Dachshund", "1.png": "Bulldog", "2.png": "Akita"}
+    known = [(one.en, one.fr, one.fci, one.group) for one in ours.models.names.own]
+    assert known == [
+        ("Akita", "Akita Inu", 255, 5),
+        ("Bulldog", "Bulldog", 149, None),
+        ("Dachshund", "Teckel", 148, 4),
+        ("Shiba", "Shiba Inu", 257, 5),
+    ]
+    assert ours.count(Filter(group=5)) == ours.count(Filter(text="akita inu")) == 1
+    after = rows(ours)
+    assert merge(ours, theirs).words == 0
+    assert rows(ours) == after
+    assert [(one.en, one.fr, one.fci, one.group) for one in ours.models.names.own] == known
+
+
+def test_a_french_name_that_is_another_breeds_here_does_not_come(
+    scanned: Callable[..., Catalogue], tmp_path: Path
+) -> None:
+    ours, theirs = scanned("sqlite", "a", RED), scanned("sqlite", "b", RED)
+    ours.add_breed("Dachshund")
+    ours.add_breed("Teckel")
+    theirs.add_breed("Dachshund", "Teckel", fci=148)
+    merge(ours, theirs)
+    assert [(one.en, one.fr, one.fci) for one in ours.models.names.own] == [
+        ("Dachshund", "Dachshund", 148),
+        ("Teckel", "Teckel", None),
+    ]

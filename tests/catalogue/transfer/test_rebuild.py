@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from barkive.catalogue import Catalogue, Kind, Label
+from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError
@@ -36,6 +36,25 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
         assert (rex.corrected, rex.note, rex.breeds[0].label.en) == (True, "hers", "Pug")
         assert rex.id == before
         assert catalogue.history(kennel / "rex.png")[0].by == "Ada"
+
+
+def test_what_people_said_of_an_added_breed_is_saved(
+    tmp_path: Path, kennel: Path, classifier: Classifier
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        catalogue.add_breed("Dachshund", "Teckel", fci=148, group=4)
+        catalogue.label(kennel / "rex.png", Label(Kind.BREED, ("teckel",)))
+        own = catalogue.models.names.own
+    content = bytearray(file.read_bytes())
+    table = content.find(b"broken jpg")
+    content[table - 200 : table + 200] = b"\xff" * 400
+    file.write_bytes(content)
+    rebuild(file)
+    with Catalogue(file) as catalogue:
+        assert catalogue.models.names.own == own
+        assert catalogue.count(Filter(group=4)) == 1
 
 
 def test_labels_are_saved_from_the_photos_where_the_words_can_t_be_read(

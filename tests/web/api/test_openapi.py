@@ -33,6 +33,9 @@ MEANT = ("POST /api/v1/merge",)
 
 NOTHING_REAL = (
     "breed_unknown",
+    "breed_add_built_in",
+    "breed_french_taken",
+    "breed_name_without_letters",
     "filter_folder_empty",
     "filter_dogs_invalid",
     "label_dog_unknown",

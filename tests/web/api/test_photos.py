@@ -1,6 +1,7 @@
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,7 +9,10 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from barkive.bundle import BundleInfo
 from barkive.catalogue.db.database import Database
+from barkive.verdicts import BreedName
+from barkive.web import Settings, create_app
 
 pytestmark = pytest.mark.slow
 
@@ -305,10 +309,81 @@ def test_an_added_breed_is_found_counted_and_suggested(filled: TestClient) -> No
     assert {"id": "Jack Russell", "name": "Jack Russell", "photos": 1} in counts
     (suggested,) = filled.get("/api/v1/breeds", params={"search": "jack r"}).json()
     assert (suggested["id"], suggested["name"]) == ("Jack Russell", "Jack Russell")
+    assert suggested["added"] is True
     assert filled.get("/api/v1/breeds").json()[-1] == suggested
     page = filled.get("/photos", params={"breed": "Jack Russell"})
     assert page.status_code == 200
     assert "mix.png" in page.text
+
+
+def test_a_breed_is_added_with_its_names_number_and_group(filled: TestClient) -> None:
+    said = {"en": "Dachshund", "fr": "Teckel", "fci": 148}
+    assert filled.post("/api/v1/breeds", json=said).status_code == 200
+    added = filled.post("/api/v1/breeds?lang=fr", json={"en": "dachs hund", "group": 4}).json()
+    assert added == {
+        "id": "Dachshund",
+        "name": "Teckel",
+        "en": "Dachshund",
+        "fr": "Teckel",
+        "aliases": [],
+        "fci": 148,
+        "group": 4,
+        "group_name": "Teckels",
+        "added": True,
+    }
+    known = filled.get("/api/v1/breeds?lang=fr").json()
+    assert known[-1] == added
+    assert [one["added"] for one in known] == [False] * 121 + [True]
+    address = f"/api/v1/photos/{number(filled, 'mix')}/corrections"
+    assert filled.post(address, json={"kind": "breed", "breeds": ["teckel"]}).status_code == 200
+    assert filled.get("/api/v1/counts?group=4&lang=fr").json() == [
+        {"id": "Dachshund", "name": "Teckel", "photos": 1}
+    ]
+    assert "mix.png" in filled.get("/photos?group=4").text
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"en": "Carlin"}, "breed_add_built_in"),
+        ({"en": "Whipador", "fr": "Carlin"}, "breed_french_taken"),
+        ({"en": "?!"}, "breed_name_without_letters"),
+        ({"en": " "}, "request_invalid"),
+        ({"en": "Whipador", "fci": 1000}, "request_invalid"),
+        ({"en": "Whipador", "group": "x"}, "request_invalid"),
+        ({"fr": "Teckel"}, "request_invalid"),
+        ({"en": "Whipador", "size": 1}, "request_invalid"),
+    ],
+)
+def test_a_breed_that_can_t_be_added_is_a_problem(
+    server: TestClient, said: dict[str, object], code: str
+) -> None:
+    answer = server.post("/api/v1/breeds", json=said)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert len(server.get("/api/v1/breeds").json()) == 121
+
+
+def test_a_heat_map_is_of_a_breed_of_the_model_as_people_call_it(
+    settings: Settings,
+    kennel: Path,
+    write_bundle: Callable[..., Path],
+    colour_info: BundleInfo,
+    tmp_path: Path,
+) -> None:
+    own = BreedName("my-mutt", "my-mutt", "my-mutt")
+    info = replace(colour_info, labels=(own, *colour_info.labels[1:]))
+    model = write_bundle(tmp_path / "own.onnx", info.to_metadata())
+    app = create_app(replace(settings, model=model))
+    service = app.state.service
+    service.catalogue.scan(kennel, classifier=service.classifier)
+    service.catalogue.add_breed("Whipador")
+    service.catalogue.rename_breed("my-mutt", "Whipador", merge=True)
+    with TestClient(app, base_url="http://127.0.0.1") as server:
+        (rex,) = server.get("/api/v1/photos?text=rex").json()["photos"]
+        assert rex["breeds"][0]["id"] == "Whipador"
+        for breed, status in (("Whipador", 200), ("my-mutt", 200), ("n02108089", 422)):
+            answer = server.get(f"/api/v1/photos/{rex['id']}/heatmap?breed={breed}")
+            assert answer.status_code == status
 
 
 @pytest.mark.parametrize("path", ["photos", "counts", "export"])

@@ -362,8 +362,10 @@ def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, 
         except UnknownBreedError as error:
             if not label.other:
                 raise UnknownBreedError(name, error.nearest, can_be_added=True) from None
-            found.append(breed_names.add(connection, name))
+            row = breed_names.new(name)
+            breed_names.keep(connection, [row])
             models.follow(connection)
+            found.append(row.breed)
     if len(set(found)) < len(found):
         raise UsageError("label_cross_same_breed", breeds=label.breeds)
     return tuple(found)

@@ -36,7 +36,7 @@ class Csv(TextExporter):
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
-        return tables.csv_rows(entries, context.lang)
+        return tables.csv_rows(entries, context.lang, context.breeds)
 
 
 class Json(TextExporter):
@@ -48,7 +48,7 @@ class Json(TextExporter):
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
-        return tables.json_array(entries, context.lang)
+        return tables.json_array(entries, context.lang, context.breeds)
 
 
 class JsonLines(TextExporter):
@@ -60,7 +60,7 @@ class JsonLines(TextExporter):
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
-        return tables.json_lines(entries, context.lang)
+        return tables.json_lines(entries, context.lang, context.breeds)
 
 
 class MegaDetector(TextExporter):
@@ -124,7 +124,7 @@ class Parquet(FileExporter):
         """See `FileExporter`."""
         from barkive.catalogue.export.parquet import write_parquet
 
-        write_parquet(entries, file, context.lang)
+        write_parquet(entries, file, context.lang, context.breeds)
 
 
 class ContactSheet(FileExporter):

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, ClassVar, Final
 
+from barkive.breeds import Breed
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.photos.identity import Now
@@ -33,7 +34,7 @@ class ExportContext:
     Attributes:
         out: The file or the folder; None for standard output, or beside the photos.
         lang: Of names and headings.
-        labels: The breeds that the catalogue's models know.
+        breeds: Those of the table, of the catalogue's models and of its people, by their ids.
         base: The folder in which all the photos lie, if there is one.
         breed_list: The shelter's own names of breeds, if it has given them.
         copy: Whether folders hold copies rather than links.
@@ -49,7 +50,7 @@ class ExportContext:
 
     out: Path | None = None
     lang: Language = "en"
-    labels: tuple[BreedName, ...] = ()
+    breeds: Mapping[str, Breed] = field(default_factory=lambda: MappingProxyType({}))
     base: str | None = None
     breed_list: BreedList | None = None
     copy: bool = False
@@ -60,6 +61,11 @@ class ExportContext:
     confidence: bool = False
     left_out: Mapping[str, Now] = field(default_factory=lambda: MappingProxyType({}))
     on_progress: OnProgress = silent
+
+    @property
+    def labels(self) -> tuple[BreedName, ...]:
+        """What the breeds are called."""
+        return tuple(BreedName(one.id, one.en, one.fr) for one in self.breeds.values())
 
 
 @dataclass(slots=True)

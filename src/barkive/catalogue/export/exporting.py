@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from barkive.atomic import rewriting
+from barkive.breeds import Breed
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.exporter import (
     MARGIN,
@@ -29,7 +30,6 @@ from barkive.evaluation import cannot_write
 from barkive.images import is_photo
 from barkive.messages import Language
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import BreedName
 
 __all__ = ["Export", "ExportFormat"]
 
@@ -120,7 +120,7 @@ class Export:
         self,
         entries: Iterator[Entry],
         *,
-        labels: tuple[BreedName, ...],
+        breeds: Mapping[str, Breed],
         base: str | None,
         write: Callable[[str], object],
         on_progress: OnProgress = silent,
@@ -129,7 +129,7 @@ class Export:
 
         Args:
             entries: Consumed once.
-            labels: The breeds that the catalogue's models know.
+            breeds: All that the catalogue knows, by their ids.
             base: The folder in which all the photos lie, if there is one.
             write: Takes text for standard output.
             on_progress: Called with (photos done, None).
@@ -142,7 +142,7 @@ class Export:
         vetted = Vetted(entries, present=isinstance(exporter, FolderExporter))
         chosen = iter(vetted) if exporter.reads_photos else entries
         context = replace(
-            self._context(labels, base), left_out=vetted.left_out, on_progress=on_progress
+            self._context(breeds, base), left_out=vetted.left_out, on_progress=on_progress
         )
         try:
             done = self._written(exporter, chosen, context, write)
@@ -154,13 +154,13 @@ class Export:
         return replace(done, failures=(*vetted.failures, *done.failures))
 
     def pieces(
-        self, entries: Iterator[Entry], *, labels: tuple[BreedName, ...], base: str | None
+        self, entries: Iterator[Entry], *, breeds: Mapping[str, Breed], base: str | None
     ) -> Iterator[str]:
         """The entries in a form of text, piece by piece.
 
         Args:
             entries: Consumed as the pieces are.
-            labels: The breeds that the catalogue's models know.
+            breeds: All that the catalogue knows, by their ids.
             base: The folder in which all the photos lie, if there is one.
 
         Raises:
@@ -170,13 +170,13 @@ class Export:
         if not isinstance(exporter, TextExporter):
             raise UsageError("export_not_text", format=self.form, formats=", ".join(text_forms()))
         chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
-        return exporter.pieces(filter(exporter.takes, chosen), self._context(labels, base))
+        return exporter.pieces(filter(exporter.takes, chosen), self._context(breeds, base))
 
-    def _context(self, labels: tuple[BreedName, ...], base: str | None) -> ExportContext:
+    def _context(self, breeds: Mapping[str, Breed], base: str | None) -> ExportContext:
         return ExportContext(
             out=self.out,
             lang=self.lang,
-            labels=labels,
+            breeds=breeds,
             base=base,
             breed_list=self.breed_list,
             copy=self.copy,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.breeds import all_breeds
+from barkive import breeds
 from barkive.catalogue.export.boxed import dogs_of, within
 from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.pictures import cut, jpeg
@@ -68,7 +68,8 @@ def write_training_set(
     """Makes a folder of breeds for `barkive train` of what people said.
 
     Takes the photos that a person said to show one breed; a cross is none. A breed of the
-    table gets the folder name that the table has for it, another one its id.
+    table gets the folder name that the table has for it, another one its id: see
+    `breeds.folder_of`.
 
     Args:
         entries: The photos; those whose file is gone are skipped, and so are the tree's own.
@@ -143,13 +144,7 @@ def _of_breeds(labels: Iterable[BreedName], lang: Language) -> str:
 def _training_folder(entry: Entry | EntryDog) -> str | None:
     if not entry.corrected or len(entry.labels) != 1:
         return None
-    breed_id = entry.labels[0].id
-    return _table_folders().get(breed_id, breed_id)
-
-
-@cache
-def _table_folders() -> dict[str, str]:
-    return {breed.id: breed.folder for breed in all_breeds()}
+    return breeds.folder_of(entry.labels[0].id)
 
 
 def _write(

@@ -19,15 +19,17 @@ r"""The catalogue as a Parquet file, for notebooks and databases.
 | `id` | int64 | the catalogue's number for the photo |
 | `dogs` | int32 | how many dogs have a box; null if none were looked for |
 | `boxes` | string | where they are, as JSON text: see `tables.boxes_json` |
+| `fci_number`, `fci_group` | int32 | of `breed`; null where it has none |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, BinaryIO
 
-from barkive.catalogue.export.tables import boxes_json
+from barkive.breeds import Breed
+from barkive.catalogue.export.tables import boxes_json, breed_of
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
 from barkive.messages import Language
@@ -35,13 +37,16 @@ from barkive.messages import Language
 _ROWS = 10_000
 
 
-def write_parquet(entries: Iterable[Entry], file: BinaryIO, lang: Language) -> None:
+def write_parquet(
+    entries: Iterable[Entry], file: BinaryIO, lang: Language, breeds: Mapping[str, Breed]
+) -> None:
     """Writes a Parquet file, a group of 10,000 rows at a time.
 
     Args:
         entries: The photos.
         file: Open to be written; after an error a part of it may be.
         lang: Of the breeds' names.
+        breeds: All that there are, by their ids.
 
     Raises:
         MissingExtraError: PyArrow is not installed; nothing was written.
@@ -53,7 +58,7 @@ def write_parquet(entries: Iterable[Entry], file: BinaryIO, lang: Language) -> N
     except ImportError:
         raise MissingExtraError("parquet", "purpose_parquet_export") from None
     schema = _schema(pa)
-    rows = (_row(entry, lang) for entry in entries)
+    rows = (_row(entry, lang, breeds) for entry in entries)
     with ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(rows, _ROWS)):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
@@ -91,11 +96,14 @@ def _schema(pa: Any) -> Any:
             ("id", pa.int64()),
             ("dogs", pa.int32()),
             ("boxes", text),
+            ("fci_number", pa.int32()),
+            ("fci_group", pa.int32()),
         ]
     )
 
 
-def _row(entry: Entry, lang: Language) -> dict[str, Any]:
+def _row(entry: Entry, lang: Language, breeds: Mapping[str, Breed]) -> dict[str, Any]:
+    breed = breed_of(entry, breeds)
     first, second, *_ = (*entry.labels, None, None)
     return {
         "file": _text(entry.file),
@@ -131,6 +139,8 @@ def _row(entry: Entry, lang: Language) -> dict[str, Any]:
         "id": entry.id,
         "dogs": len(entry.dogs) if entry.dogs is not None else None,
         "boxes": _text(boxes_json(entry.dogs, lang)) if entry.dogs else None,
+        "fci_number": breed.fci if breed else None,
+        "fci_group": breed.group if breed else None,
     }
 
 

@@ -13,9 +13,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
 
-from barkive.breeds import Breed, all_breeds
+from barkive.breeds import Breed
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
@@ -34,7 +33,9 @@ _COLUMNS = (
 )
 
 
-def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+def csv_rows(
+    entries: Iterable[Entry], lang: Language, breeds: Mapping[str, Breed]
+) -> Iterator[str]:
     """CSV that a spreadsheet opens right: a header, and a row a photo.
 
     A French spreadsheet wants semicolons between cells and a comma in decimals, and gets them
@@ -44,6 +45,7 @@ def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
     Args:
         entries: The photos.
         lang: Of the header, the breeds' names and the words.
+        breeds: All that there are, by their ids.
 
     Yields:
         Lines, each with its end; the first holds the byte order mark and the header.
@@ -52,7 +54,7 @@ def csv_rows(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
     header = [words(f"export.column_{name}") for name in _COLUMNS]
     yield _BOM + csv_line(header, words.csv_delimiter)
     for entry in entries:
-        yield csv_line(map(defused, _cells(entry, words)), words.csv_delimiter)
+        yield csv_line(map(defused, _cells(entry, words, breeds)), words.csv_delimiter)
 
 
 def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
@@ -62,29 +64,35 @@ def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
     return _encodable(row.getvalue())
 
 
-def json_array(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+def json_array(
+    entries: Iterable[Entry], lang: Language, breeds: Mapping[str, Breed]
+) -> Iterator[str]:
     """One JSON array, an entry's object a line; valid without entries too.
 
     Args:
         entries: The photos.
         lang: Of the breeds' names.
+        breeds: All that there are, by their ids.
     """
     before = "[\n"
     for entry in entries:
-        yield before + _json(entry, lang)
+        yield before + _json(entry, lang, breeds)
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def json_lines(entries: Iterable[Entry], lang: Language) -> Iterator[str]:
+def json_lines(
+    entries: Iterable[Entry], lang: Language, breeds: Mapping[str, Breed]
+) -> Iterator[str]:
     """JSON Lines: an entry's object a line (https://jsonlines.org).
 
     Args:
         entries: The photos.
         lang: Of the breeds' names.
+        breeds: All that there are, by their ids.
     """
     for entry in entries:
-        yield _json(entry, lang) + "\n"
+        yield _json(entry, lang, breeds) + "\n"
 
 
 def short_list(breeds: Iterable[Candidate], lang: Language) -> str:
@@ -118,9 +126,21 @@ def boxes_json(dogs: Iterable[EntryDog], lang: Language) -> str:
     return json.dumps(boxes, ensure_ascii=False)
 
 
-def _cells(entry: Entry, words: Messages) -> Iterator[str | int | None]:
+def breed_of(entry: Entry, breeds: Mapping[str, Breed]) -> Breed | None:
+    """The breed that holds of a photo, the first of a cross; None if it is not known.
+
+    Args:
+        entry: The photo.
+        breeds: All that there are, by their ids.
+    """
+    return breeds.get(entry.labels[0].id) if entry.labels else None
+
+
+def _cells(
+    entry: Entry, words: Messages, breeds: Mapping[str, Breed]
+) -> Iterator[str | int | None]:
     lang, labels = words.lang, entry.labels
-    breed = _table().get(labels[0].id) if labels else None
+    breed = breed_of(entry, breeds)
     yield entry.file
     yield words(f"export.status_{entry.status}")
     yield labels[0].name(lang) if labels else None
@@ -152,15 +172,12 @@ def _time(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
 
-def _json(entry: Entry, lang: Language) -> str:
-    return _encodable(json.dumps(entry.to_json(lang), ensure_ascii=False))
+def _json(entry: Entry, lang: Language, breeds: Mapping[str, Breed]) -> str:
+    breed = breed_of(entry, breeds)
+    fci = {"fci_number": breed.fci if breed else None, "fci_group": breed.group if breed else None}
+    return _encodable(json.dumps({**entry.to_json(lang), **fci}, ensure_ascii=False))
 
 
 def _encodable(text: str) -> str:
     """The text with lone surrogates written as JSON and Python write them."""
     return text.encode(errors="backslashreplace").decode()
-
-
-@cache
-def _table() -> Mapping[str, Breed]:
-    return {breed.id: breed for breed in all_breeds()}

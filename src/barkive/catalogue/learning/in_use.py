@@ -234,7 +234,7 @@ def _file(store: Store, model: Model) -> Path:
     Raises:
         CatalogueError: See `open_in_use`.
     """
-    path = _cache() / f"{model.digest}.onnx"
+    path = _place(model.name)
     with suppress(OSError):
         if is_of_name(model.name, path.read_bytes()):
             return path
@@ -246,13 +246,27 @@ def _file(store: Store, model: Model) -> Path:
         raise CatalogueError("model_in_use_gone", model=model.name)
     if not is_of_name(model.name, content):
         raise CatalogueError("model_in_use_damaged", model=model.name)
+    return cache(model.name, content)
+
+
+def cache(name: str, content: bytes) -> Path:
+    """Writes a bundle to the user's cache, and gives the file.
+
+    Args:
+        name: The model's.
+        content: Of its bundle.
+
+    Raises:
+        CatalogueError: It can't be written.
+    """
+    path = _place(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as part:
             part.write_bytes(content)
     except OSError as error:
         raise CatalogueError(
-            "model_in_use_not_written", model=model.name, path=path, reason=error.strerror
+            "model_in_use_not_written", model=name, path=path, reason=error.strerror
         ) from None
     return path
 
@@ -262,7 +276,9 @@ def is_of_name(name: str, content: bytes) -> bool:
     return f"@{hashlib.sha256(content).hexdigest()[:12]}+" in f"{name}+"
 
 
-def _cache() -> Path:
+def _place(name: str) -> Path:
+    """The file in the user's cache of a model of this name."""
     from platformdirs import user_cache_path
 
-    return user_cache_path("barkive", appauthor=False) / "models"
+    _, _, rest = name.partition("@")
+    return user_cache_path("barkive", appauthor=False) / "models" / f"{rest[:12]}.onnx"

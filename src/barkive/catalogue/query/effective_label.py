@@ -128,7 +128,7 @@ def effective_label(
         "margin": _margin(found.prediction),
         "correction_id": label.id if label is not None else None,
         "note": label.note if label is not None else None,
-        "words": searchable(path, map(models.names.label, named_once), noted),
+        "words": searchable(path, map(models.names.breed, named_once), noted),
         # One that has no box is one.
         "dogs": None if found.dogs is None else max(len(found.dogs), int(shows_dog)),
         "said_id": said[-1].id if any(one.dog is not None for one in said) else None,
@@ -158,7 +158,7 @@ def unspoken_labels(
         named = breed if status in _SHOWS_DOG else None
         words = row.words
         if named != row.breed:
-            words = searchable(row.path, [models.names.label(named)] if named else [], None)
+            words = searchable(row.path, [models.names.breed(named)] if named else [], None)
         columns[row.id] = {
             "status": status.value,
             "breed": named,

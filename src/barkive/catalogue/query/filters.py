@@ -23,7 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 
-from barkive import breeds
 from barkive.catalogue.db.schema import absolute_path, other_dog, photo, zone
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
@@ -204,7 +203,8 @@ class Filter:
         Raises:
             UnknownBreedError: There is no such breed.
         """
-        grouped = [breed.id for breed in breeds.all_breeds() if breed.group == self.group]
+        known = models.names.breeds.values()
+        grouped = [breed.id for breed in known if breed.group == self.group]
         wanted = [
             models.names.find(name) for name in (self.breed, *self.breeds) if name is not None
         ]

@@ -7,9 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from barkive.breeds import all_breeds
+from barkive.breeds import Breed
 from barkive.text import fold
-from barkive.verdicts import BreedName
 
 # Letters and numbers apart, so that “rex” finds rex2.jpg and “42” finds IMG_0042.jpg as 0042.
 _WORD = re.compile(r"\d+|[^\W\d_]+")
@@ -20,25 +19,23 @@ def split(text: str) -> list[str]:
     return _WORD.findall("".join(c for c in fold(text) if not unicodedata.combining(c)))
 
 
-def searchable(path: str, labels: Iterable[BreedName], note: str | None) -> str:
+def searchable(path: str, breeds: Iterable[Breed], note: str | None) -> str:
     """The words under which a photo is found, each once, with spaces between.
 
     Args:
         path: The photo's.
-        labels: The breeds that hold, or the best guess.
+        breeds: Those that hold, or the best guess.
         note: What people wrote.
     """
     found = [*split(path), *split(note or "")]
-    for label in labels:
-        found += _names(label)
+    for breed in breeds:
+        found += _names(breed)
     return " ".join(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=1024)
-def _names(label: BreedName) -> tuple[str, ...]:
+def _names(breed: Breed) -> tuple[str, ...]:
     """The words of a breed's names and group in both languages."""
-    texts = [label.en, label.fr]
-    for breed in all_breeds():
-        if breed.id == label.id:
-            texts += [*breed.aliases, breed.group_name("en") or "", breed.group_name("fr") or ""]
+    groups = breed.group_name("en") or "", breed.group_name("fr") or ""
+    texts = (breed.en, breed.fr, *breed.aliases, *groups)
     return tuple(word for text in texts for word in split(text))

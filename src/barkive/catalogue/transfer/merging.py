@@ -26,6 +26,7 @@ from sqlalchemy import Connection, Row, distinct, func, insert, or_, select
 from typing_extensions import TypedDict
 
 from barkive.boxes import Box
+from barkive.catalogue.annotations import added_breeds
 from barkive.catalogue.annotations.labels import to_change
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -223,22 +224,21 @@ def _bring_names(store: Store, other: Database, *, dry_run: bool) -> Mapping[str
         found = connection.execute(select(table.c.digest, table.c.name, table.c.labels)).all()
         theirs = Models()
         theirs.read(connection)
-    here, missing = breed_names.translated(theirs.names, store.models.names)
+    translated = breed_names.translated(theirs.names, store.models.names)
     is_known = theirs.names.labels.keys() <= store.models.names.labels.keys()
-    if dry_run or (is_known and not missing):
-        return here
+    if dry_run or (is_known and not translated.missing and not translated.fuller):
+        return translated.here
     with store.write() as connection:
         store.models.follow(connection)
-        here, missing = breed_names.translated(theirs.names, store.models.names)
-        if missing:
-            connection.execute(insert(schema.added_breed), [one._asdict() for one in missing])
+        translated = breed_names.translated(theirs.names, store.models.names)
+        breed_names.keep(connection, translated.missing)
+        added_breeds.tell(connection, store.models, translated.fuller)
         known = set(connection.execute(select(table.c.digest)).scalars())
         rows = [row._asdict() for row in found if row.digest not in known]
         if rows:
             connection.execute(insert(table), rows)
         store.models.read(connection)
-        store.models.follow(connection)
-    return here
+    return translated.here
 
 
 @dataclass(slots=True)

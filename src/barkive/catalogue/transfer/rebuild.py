@@ -190,7 +190,8 @@ class _Saved:
                 row = {name: value for name, value in row.items() if name != "id"}
             connection.execute(insert(schema.correction), row)
         said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
-        breed_names.gather(connection, said, ())
+        missing = breed_names.gathered(said, added=breed_names.read(connection))
+        breed_names.keep(connection, missing)
 
 
 def _learned(file: Path, models: Mapping[int, str]) -> list[dict[str, Any]]:

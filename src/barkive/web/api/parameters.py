@@ -19,6 +19,10 @@ PRINTED = r"^[^\x00]*$"
 """Text that every database takes."""
 
 
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+"""A name that somebody gives, of a breed or their own: no empty one."""
+
+
 def _as_day(value: object) -> object:
     """Refuses numbers, which pydantic takes for seconds since 1970."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):

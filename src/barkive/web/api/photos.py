@@ -20,7 +20,7 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Top
+from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, Top
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -29,7 +29,6 @@ from barkive.web.urls import Route
 
 router = APIRouter(tags=["photos"])
 
-_NAME = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 _CHANGE = {
     "id": 12,
     "undoes": None,
@@ -115,7 +114,7 @@ class _Said(BaseModel):
     note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
     )
-    by: _NAME | None = Field(None, description="Who says so.")
+    by: Name | None = Field(None, description="Who says so.")
 
 
 class _SaidInBox(_Said):
@@ -135,7 +134,7 @@ class SaidBreeds(_SaidInBox):
     )
 
     kind: Literal["breed"]
-    breeds: list[_NAME] = Field(
+    breeds: list[Name] = Field(
         min_length=1, max_length=1, description="A name in English or French, or an id."
     )
     other: bool = Field(
@@ -147,7 +146,7 @@ class SaidCross(_SaidInBox):
     """What a person says of a photo: it shows a cross of two breeds."""
 
     kind: Literal["cross"]
-    breeds: list[_NAME] = Field(min_length=2, max_length=2, description="Both, likewise.")
+    breeds: list[Name] = Field(min_length=2, max_length=2, description="Both, likewise.")
     other: bool = Field(False, description="Likewise.")
 
 

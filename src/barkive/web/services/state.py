@@ -181,17 +181,19 @@ class Service:
             PhotoError: The photo can't be read.
         """
         classifier = self.classifier
-        ids = [label.id for label in classifier.bundle.info.labels]
-        if breed not in ids:
+        names = self.catalogue.models.names
+        ids = [names.meant(label.id) for label in classifier.bundle.info.labels]
+        meant = names.meant(breed)
+        if meant not in ids:
             raise UnknownBreedError(breed, ())
 
         maps = HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing)
 
         def drawn() -> bytes:
             if box is not None:
-                picture = maps.over_dog(photo, box, ids.index(breed), side=_WHOLE_SIDE)
+                picture = maps.over_dog(photo, box, ids.index(meant), side=_WHOLE_SIDE)
             else:
-                (square,) = maps.over([photo], [ids.index(breed)], side=_HEAT_SIDE)
+                (square,) = maps.over([photo], [ids.index(meant)], side=_HEAT_SIDE)
                 if square is None:
                     raise PhotoError("heat_map_photo_unreadable")
                 picture = square

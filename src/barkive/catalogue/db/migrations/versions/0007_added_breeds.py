@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from barkive.catalogue.db.schema import decode_path
-from barkive.catalogue.predictions.breed_names import Names, gather
+from barkive.catalogue.predictions.breed_names import Names, gathered
 from barkive.catalogue.query.text_search import searchable
 from barkive.verdicts import BreedName
 
@@ -37,7 +37,12 @@ def upgrade() -> None:
     ]
     rows = connection.execute(sa.text("SELECT labels FROM model ORDER BY id")).scalars()
     labels = [BreedName(**label) for row in rows for label in json.loads(row)]
-    names = gather(connection, said, labels)
+    added = gathered(said, labels)
+    table = sa.table("added_breed", *map(sa.column, ("key", "breed", "name")))
+    for one in added:
+        values = {"key": one.key, "breed": one.breed, "name": one.name}
+        connection.execute(sa.insert(table).values(values))
+    names = Names(labels, added)
     changed = [breed for breed in dict.fromkeys(said) if names.meant(breed) != breed]
     for start in range(0, len(changed), _AT_ONCE):
         _unite(connection, names, changed[start : start + _AT_ONCE])
@@ -56,6 +61,6 @@ def _unite(connection: sa.Connection, names: Names, changed: list[str]) -> None:
             .values(
                 breed=meant[0],
                 breed2=meant[1] if len(meant) > 1 else None,
-                words=searchable(decode_path(row.path), map(names.label, meant), row.note),
+                words=searchable(decode_path(row.path), map(names.breed, meant), row.note),
             )
         )
