@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from barkive.bundle import METADATA_KEY, Bundle, BundleInfo
+from barkive.catalogue.photos import reading
 from barkive.classifier import Classifier
 from barkive.onnx_graph import Graph
 from barkive.verdicts import BreedName
@@ -46,6 +47,12 @@ def learned(tmp_path: Path, colour_bundle: Path, colour_info: BundleInfo) -> Cal
         return path
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was written just now is known to be unchanged."""
+    monkeypatch.setattr(reading, "_TICK_NS", 0)
 
 
 @pytest.fixture(autouse=True)
