@@ -67,6 +67,11 @@ def inside(
     colour_bundle: Path, pair_classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> Bundle:
     """The model that takes colours for breeds, as the one inside the package."""
-    for module in ("bundle", "catalogue.catalogue", "catalogue.learning.in_use"):
+    for module in (
+        "bundle",
+        "catalogue.catalogue",
+        "catalogue.learning.in_use",
+        "catalogue.learning.teaching",
+    ):
         monkeypatch.setattr(f"barkive.{module}.SHIPPED", colour_bundle)
     return pair_classifier.bundle

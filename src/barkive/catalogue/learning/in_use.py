@@ -278,7 +278,11 @@ def is_of_name(name: str, content: bytes) -> bool:
 
 def _place(name: str) -> Path:
     """The file in the user's cache of a model of this name."""
+    _, _, digest = name.partition("@")
+    return _cache() / f"{digest[:12]}.onnx"
+
+
+def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    _, _, rest = name.partition("@")
-    return user_cache_path("barkive", appauthor=False) / "models" / f"{rest[:12]}.onnx"
+    return user_cache_path("barkive", appauthor=False) / "models"
