@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from barkive.errors import BundleError
 
-_TYPES: Final = {
+_TYPES: Final[Mapping[np.dtype[Any], int]] = {
     np.dtype(np.float32): 1,
     np.dtype(np.int8): 3,
     np.dtype(np.int32): 6,
     np.dtype(np.int64): 7,
 }
-_DTYPES: Final = {number: dtype for dtype, number in _TYPES.items()}
+_DTYPES: Final[Mapping[int, np.dtype[Any]]] = {number: dtype for dtype, number in _TYPES.items()}
 
 _Kind = descriptor_pb2.FieldDescriptorProto
 # Message → field → (number, type or message, whether it is repeated).
@@ -108,7 +108,7 @@ class Graph:
     def notes(self) -> dict[str, NDArray[Any]]:
         """Arrays that the file carries beside its graph: see `set_notes`."""
         return {
-            tensor.name: np.frombuffer(tensor.raw_data, _DTYPES[tensor.data_type])
+            tensor.name: np.frombuffer(bytes(tensor.raw_data), _DTYPES[tensor.data_type])
             .reshape(tuple(tensor.dims))
             .copy()
             for training in self._model.training_info
@@ -252,7 +252,7 @@ def _pool() -> descriptor_pool.DescriptorPool:
             if isinstance(kind, str):
                 field.type, field.type_name = _Kind.TYPE_MESSAGE, f".barkive.onnx.{kind}"
             else:
-                field.type = kind  # type: ignore[assignment]
+                field.type = kind
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return pool

@@ -120,10 +120,11 @@ def begun(base: Reals, labels: int) -> Reals:
 def softmax(logits: Reals) -> Reals:
     """Probabilities, (n, labels) → (n, labels)."""
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
+    probabilities: Reals = odds / odds.sum(axis=1, keepdims=True)
+    return probabilities
 
 
-def fit_rows(sample: Sample, places: NDArray[np.intp], *, start: Rows | None = None) -> Rows:
+def fit_rows(sample: Sample, places: NDArray[np.intp]) -> Rows:
     """Fits the rows of some labels; those of all others stay.
 
     Minimises the weighted mean cross-entropy + penalty / 2 · |weights|² on features whose mean
@@ -132,7 +133,6 @@ def fit_rows(sample: Sample, places: NDArray[np.intp], *, start: Rows | None = N
     Args:
         sample: All photos, the remembered ones included.
         places: Which labels get rows, in order.
-        start: Rows of the same places that are near; None for none.
     """
     taught, labels = sample.base.shape[1], sample.targets.shape[1]
     basis = _Basis.of(sample.features)
@@ -155,8 +155,7 @@ def fit_rows(sample: Sample, places: NDArray[np.intp], *, start: Rows | None = N
         slope = np.concatenate([x.T @ error + penalty * layer[:-1], error.sum(axis=0)[None]])
         return value, slope.astype(np.float64).ravel()
 
-    first = np.zeros(shape) if start is None else basis.inside(start)
-    layer = minimise(loss, first.ravel()).reshape(shape).astype(np.float32)
+    layer = minimise(loss, np.zeros(shape).ravel()).reshape(shape).astype(np.float32)
     return basis.outside(layer, places)
 
 
@@ -188,7 +187,8 @@ def bounded(rows: Rows, memory: Sample, *, most: float = MOST_FORGOTTEN) -> Rows
 
 def _log_sum(logits: Reals) -> Reals:
     top = logits.max(axis=1)
-    return top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    total: Reals = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,18 +207,15 @@ class _Basis:
         channels = features.shape[1]
         if channels <= _DIMENSIONS:
             return cls(mean, np.eye(channels, dtype=np.float32), scale)
-        _, axes = np.linalg.eigh(centred.T @ centred)
-        return cls(mean, np.ascontiguousarray(axes[:, -_DIMENSIONS:]), scale)
+        _, directions = np.linalg.eigh(centred.T @ centred)
+        axes = np.ascontiguousarray(directions[:, -_DIMENSIONS:], np.float32)
+        return cls(mean, axes, scale)
 
     def __call__(self, features: Reals) -> Reals:
-        return ((features - self.mean) / self.scale) @ self.axes
+        inside: Reals = (((features - self.mean) / self.scale) @ self.axes).astype(np.float32)
+        return inside
 
     def outside(self, layer: Reals, places: NDArray[np.intp]) -> Rows:
         """Rows on the features as they came."""
-        weight = self.axes @ layer[:-1] / self.scale
+        weight: Reals = (self.axes @ layer[:-1] / self.scale).astype(np.float32)
         return Rows(weight, layer[-1] - self.mean @ weight, places)
-
-    def inside(self, rows: Rows) -> NDArray[np.float64]:
-        weight = self.axes.T @ (rows.weight * self.scale)
-        bias = rows.bias + self.mean @ rows.weight
-        return np.concatenate([weight, bias[None]]).astype(np.float64)

@@ -266,8 +266,8 @@ def _cross_validate(course: _Course, on_progress: OnProgress) -> _Checked:
     def said(which: int, share: float) -> tuple[Reals, Reals]:
         """What the models of the folds say of the lessons and of the remembered photos."""
         rows = [
-            None if one[which] is None else course.bounded(one[which], share, memory_folds != fold)
-            for fold, one in enumerate(fitted)
+            None if row is None else course.bounded(row, share, memory_folds != fold)
+            for fold, row in enumerate(one[which] for one in fitted)
         ]
         return (
             _held_out(course.own, folds, rows),

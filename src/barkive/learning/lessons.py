@@ -42,7 +42,7 @@ class Lessons:
 
     def only(self, kept: NDArray[np.bool_]) -> Lessons:
         """Some of them."""
-        at = np.flatnonzero(kept)
+        at = np.flatnonzero(kept).tolist()
         return Lessons(
             self.features[at],
             [self.breeds[i] for i in at],

@@ -38,7 +38,7 @@ class Score:
         if self.lost <= won:
             return False
         tail = sum(math.comb(changed, k) for k in range(self.lost, changed + 1))
-        return tail / 2**changed < _CHANCE
+        return bool(tail / 2**changed < _CHANCE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,9 +214,9 @@ def _bursts(found: Sequence[_Example]) -> Iterator[tuple[int, int]]:
             of_folders[os.path.dirname(one.row.path)].append((one.row.taken_at, i))  # noqa: PTH120
     for photos in of_folders.values():
         photos.sort()
-        for (earlier, one), (later, other) in itertools.pairwise(photos):
+        for (earlier, first), (later, second) in itertools.pairwise(photos):
             if (later - earlier).total_seconds() <= _BURST_SECONDS:
-                yield one, other
+                yield first, second
 
 
 class _Joined:

@@ -204,7 +204,7 @@ def _learned(file: Path, models: Mapping[int, str]) -> list[dict[str, Any]]:
     number = next((row.get("model_id") for row in _rows(file, schema.catalogue)), None)
     learned: list[dict[str, Any]] = []
     # One row at a time, because bundles take megabytes.
-    while number in models and len(learned) < _KEPT_MODELS:
+    while number is not None and number in models and len(learned) < _KEPT_MODELS:
         rows = _rows(file, schema.learned_model, f"model_id = {number}")
         whole = [one for one in rows if is_of_name(models[number], one["content"])]
         if not whole or whole[0]["parent_id"] not in models:
