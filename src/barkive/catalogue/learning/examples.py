@@ -157,9 +157,9 @@ def _features(
         kept = func.coalesce(answer.c.features, source.c.features)
         found = select(answer.c.id, kept).outerjoin(source, source.c.id == answer.c.source_id)
         rows = connection.execute(found.where(answer.c.id.in_(part)))
-        of_answers |= dict(rows.tuples().all())
+        of_answers |= {row[0]: row[1] for row in rows}
         of_boxes = select(dog.id, dog.features).where(dog.answer_id.in_(part))
-        of_dogs |= dict(connection.execute(of_boxes).tuples().all())
+        of_dogs |= {row[0]: row[1] for row in connection.execute(of_boxes)}
     features: list[bytes | None] = []
     for one in some:
         if one.prediction is None:
