@@ -18,16 +18,16 @@ PENALTY_NEW: Final = 0.005
 PENALTY_KNOWN: Final = 0.5
 """What draws rows towards what they were: those of new breeds, and those of known ones."""
 
-WEIGHT_OF_A_BREED: Final = 30.0
+WEIGHT_OF_A_BREED: Final = 28.0
 """What all photos of one breed weigh together, a remembered photo weighing 1."""
 
 LARGEST_WEIGHT: Final = 10.0
 """What one photo weighs at most."""
 
-MOST_FORGOTTEN: Final = 0.0021
+MOST_FORGOTTEN: Final = 0.0019
 """Of the probability of remembered photos, the share that new breeds may get at most."""
 
-_DIMENSIONS: Final = 320
+_DIMENSIONS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,36 +127,41 @@ def softmax(logits: Reals) -> Reals:
 def fit_rows(sample: Sample, places: NDArray[np.intp]) -> Rows:
     """Fits the rows of some labels; those of all others stay.
 
-    Minimises the weighted mean cross-entropy + penalty / 2 · |weights|² on features whose mean
-    is 0 and whose mean square is 1, within the directions in which they differ most.
+    Minimises the weighted mean cross-entropy + penalty / 2 · |weights|².
 
     Args:
-        sample: All photos, the remembered ones included.
+        sample: All photos, the remembered ones included; their features as a `Basis` gives them.
         places: Which labels get rows, in order.
     """
     taught, labels = sample.base.shape[1], sample.targets.shape[1]
-    basis = _Basis.of(sample.features)
-    x = basis(sample.features)
+    x = sample.features
     before = begun(sample.base, labels)
+    wanted = sample.targets[:, places]
+    right_before = (sample.targets * before).sum(axis=1)
     share = (sample.weights / sample.weights.sum()).astype(np.float32)
     penalty = np.where(places < taught, PENALTY_KNOWN, PENALTY_NEW).astype(np.float32)
     shape = (x.shape[1] + 1, len(places))
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         layer = parameters.reshape(shape).astype(np.float32)
+        added = x @ layer[:-1] + layer[-1]
+        right = right_before + np.einsum("ij,ij->i", wanted, added)
         logits = before.copy()
-        logits[:, places] += x @ layer[:-1] + layer[-1]
-        logits -= logits.max(axis=1, keepdims=True)
-        odds = np.exp(logits)
-        total = odds.sum(axis=1)
-        cross_entropy = np.log(total) - (sample.targets * logits).sum(axis=1)
-        value = float(share @ cross_entropy) + float((penalty * layer[:-1] ** 2).sum()) / 2
-        error = share[:, None] * (odds[:, places] / total[:, None] - sample.targets[:, places])
+        logits[:, places] += added
+        top = logits.max(axis=1, keepdims=True)
+        odds = np.exp(logits - top, out=logits)
+        total = odds.sum(axis=1, keepdims=True)
+        value = float(share @ (np.log(total) + top)[:, 0]) - float(share @ right)
+        error = odds[:, places]
+        error /= total
+        error -= wanted
+        error *= share[:, None]
         slope = np.concatenate([x.T @ error + penalty * layer[:-1], error.sum(axis=0)[None]])
+        value += float((penalty * layer[:-1] ** 2).sum()) / 2
         return value, slope.astype(np.float64).ravel()
 
     layer = minimise(loss, np.zeros(shape).ravel()).reshape(shape).astype(np.float32)
-    return basis.outside(layer, places)
+    return Rows(layer[:-1], layer[-1], places)
 
 
 def bounded(rows: Rows, memory: Sample, *, most: float = MOST_FORGOTTEN) -> Rows:
@@ -192,15 +197,19 @@ def _log_sum(logits: Reals) -> Reals:
 
 
 @dataclass(frozen=True, slots=True)
-class _Basis:
-    """The directions in which features differ most, and their scale."""
+class Basis:
+    """The directions in which features differ most, and their scale.
+
+    In them the mean of the features is 0, and their mean square about 1 at most.
+    """
 
     mean: Reals
     axes: Reals
     scale: np.float32
 
     @classmethod
-    def of(cls, features: Reals) -> _Basis:
+    def of(cls, features: Reals) -> Basis:
+        """The basis of features, shape (n, channels)."""
         mean = features.mean(axis=0)
         centred = features - mean
         scale = np.float32(np.sqrt((centred**2).mean()) + 1e-6)
@@ -212,10 +221,11 @@ class _Basis:
         return cls(mean, axes, scale)
 
     def __call__(self, features: Reals) -> Reals:
+        """(n, channels) → (n, directions)."""
         inside: Reals = (((features - self.mean) / self.scale) @ self.axes).astype(np.float32)
         return inside
 
-    def outside(self, layer: Reals, places: NDArray[np.intp]) -> Rows:
-        """Rows on the features as they came."""
-        weight: Reals = (self.axes @ layer[:-1] / self.scale).astype(np.float32)
-        return Rows(weight, layer[-1] - self.mean @ weight, places)
+    def outside(self, rows: Rows) -> Rows:
+        """Rows on features as they came, of rows on those that this gives."""
+        weight: Reals = (self.axes @ rows.weight / self.scale).astype(np.float32)
+        return Rows(weight, rows.bias - self.mean @ weight, rows.places)

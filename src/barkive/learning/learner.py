@@ -21,7 +21,7 @@ from barkive import devices
 from barkive.bundle import METADATA_KEY, Bundle, BundleInfo
 from barkive.errors import LearningError
 from barkive.learning import fitting
-from barkive.learning.fitting import Rows, Sample
+from barkive.learning.fitting import Basis, Rows, Sample
 from barkive.learning.lessons import FEWEST_PHOTOS, Lessons, Syllabus
 from barkive.learning.memory import Memory, Reals
 from barkive.learning.report import MOST_LOST, BreedScore, Report, Score, Suspect
@@ -111,6 +111,7 @@ class _Course:
         names: Of the breeds in the lessons, by their ids.
         lessons: What people said, contradictions left out.
         truth: Their labels, see `Syllabus.truth`.
+        basis: In which their features are fitted.
         own: The same to fit on; its weights are still to be set.
         remembered: The photos that the bundle remembers, with labels of the syllabus.
         memory: The same to fit on.
@@ -123,6 +124,7 @@ class _Course:
     names: Mapping[str, BreedName]
     lessons: Lessons
     truth: NDArray[np.intp]
+    basis: Basis
     own: Sample
     remembered: Memory
     memory: Sample
@@ -159,16 +161,20 @@ class _Course:
         truth = syllabus.truth(lessons)
         own_base = base(lessons.features)
         targets = syllabus.targets(lessons, fitting.softmax(own_base))
-        own = Sample(lessons.features, own_base, targets, np.ones(len(lessons), np.float32))
+        basis = Basis.of(np.concatenate([remembered.features, lessons.features]))
+        alike = np.ones(len(lessons), np.float32)
+        own = Sample(basis(lessons.features), own_base, targets, alike)
         shown = np.eye(len(syllabus.labels), dtype=np.float32)[remembered.labels]
         # What was trained weighs one a photo; what was added elsewhere, as what is added here.
         counts = np.bincount(remembered.labels, minlength=len(syllabus.labels))
         weights = np.where(
             remembered.labels < width, 1, _weights(counts[remembered.labels])
         ).astype(np.float32)
-        memory = Sample(remembered.features, base(remembered.features), shown, weights)
+        known = base(remembered.features)
+        memory = Sample(basis(remembered.features), known, shown, weights)
         said = tuple(tuple(given.photos[i] for i in some) for some in contradictions)
-        return cls(*(bundle, graph, syllabus, names, lessons, truth, own, remembered, memory, said))
+        described = (bundle, graph, syllabus, names, lessons, truth, basis)
+        return cls(*described, own, remembered, memory, said)
 
     def fit(self, kept: NDArray[np.bool_], remembered: NDArray[np.bool_]) -> Rows:
         """Fits the rows of new breeds, and of those that people named.
@@ -390,7 +396,10 @@ def _written(course: _Course, rows: Rows, report: Report) -> bytes:
     info, syllabus = course.bundle.info, course.syllabus
     taught, labels = len(syllabus.taught), len(syllabus.labels)
     scale = np.float32(info.temperature)
-    course.graph.add_rows(scale * rows.weight, scale * rows.bias, rows.places, taught, labels)
+    outside = course.basis.outside(rows)
+    course.graph.add_rows(
+        *(scale * outside.weight, scale * outside.bias, outside.places), taught, labels
+    )
     frequencies = info.frequencies[:taught]
     if frequencies:
         # A breed of which it is not known how often it is met counts as a middling one.
@@ -400,7 +409,8 @@ def _written(course: _Course, rows: Rows, report: Report) -> bytes:
     shown = course.truth[new]
     own = course.own.only(new)
     sure = fitting.softmax(rows.logits(own.features, own.base, labels))
-    added = Memory.choose(own.features, shown, sure[np.arange(len(shown)), shown])
+    features = course.lessons.features[new]
+    added = Memory.choose(features, shown, sure[np.arange(len(shown)), shown])
     course.graph.set_notes((course.remembered + added).to_notes())
     learned = {
         "parent": {"name": course.bundle.info.name, "sha256": course.bundle.digest},

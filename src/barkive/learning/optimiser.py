@@ -23,7 +23,7 @@ def minimise(
     loss: Callable[[Vector], tuple[float, Vector]],
     start: Vector,
     *,
-    iterations: int = 60,
+    iterations: int = 30,
     tolerance: float = 1e-6,
 ) -> Vector:
     """Finds where a convex function is least.
