@@ -39,7 +39,7 @@ _MODEL = {
 
 
 class ModelJSON(TypedDict):
-    """A model; `figures` say what it gained, where it learned here."""
+    """A model; the last three are null where it did not learn here."""
 
     name: str
     digest: str
@@ -73,7 +73,7 @@ def models(shared: Shared) -> Response:
             "parent": one.parent,
             "figures": figures_json(one.report) if one.report is not None else None,
             "learned_by": one.learned_by,
-            "learned_at": utc(one.learned_at) if one.learned_at is not None else None,
+            "learned_at": utc(one.learned_at) if one.parent and one.learned_at else None,
         }
         for one in shared.catalogue.known_models()
     ]
