@@ -32,6 +32,7 @@ from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.packing import (
     pack_embedding,
+    pack_features,
     pack_probabilities,
     unpack_embeddings,
 )
@@ -96,6 +97,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     "probabilities": pack_probabilities(probabilities) if place else None,
                     "dog": 3.0 if place else None,
                     "vector": pack_embedding(vectors[i]) if place else None,
+                    "features": pack_features(vectors[i]) if place else None,
                 }
                 for place in range(dogs)
             ]
@@ -117,6 +119,7 @@ def fill(catalogue: Catalogue, rows: int) -> None:
                     "probabilities": pack_probabilities(probabilities),
                     "dog": 3.0,
                     "vector": pack_embedding(vectors[i]),
+                    "features": pack_features(vectors[i]),
                     "identified_at": start,
                     "dogs": dogs,
                 }

@@ -33,6 +33,9 @@ def test_the_head_alone_says_what_the_whole_says(colour_bundle: Path) -> None:
     whole, head = bundle.info.scores(logits, dog, features), bundle.score_features(features)
     assert head.probabilities.tobytes() == whole.probabilities.tobytes()
     assert head.dog.tobytes() == whole.dog.tobytes()
+    known = bundle.score_features(features, dog)
+    assert known.probabilities.tobytes() == whole.probabilities.tobytes()
+    assert known.dog is dog
 
 
 def test_the_shipped_head_alone_says_what_the_whole_says() -> None:

@@ -314,12 +314,14 @@ class Bundle:
             return self.digest
         return hashlib.sha256(f"{self.digest}+{self.detector.digest}".encode()).hexdigest()
 
-    def score_features(self, features: _Reals) -> Scores:
+    def score_features(self, features: _Reals, dog: _Reals | None = None) -> Scores:
         """Runs what comes behind the features alone.
 
         Args:
             features: Shape (n, channels), as the bundle gave them; of a bundle of format 3 also
                 from float16.
+            dog: The log-odds of a dog where they are known, shape (n,): to compute them takes
+                most of the time.
 
         Returns:
             What the whole network says of photos with these features, bit for bit.
@@ -327,9 +329,9 @@ class Bundle:
         Raises:
             BundleError: The file is gone, or is another one by now.
         """
-        session = _head(self.path, self.digest)
-        logits, dog = session.run([LOGITS, DOG], {FEATURES: features})
-        return self.info.scores(logits, dog, features)
+        outputs = (LOGITS, DOG) if dog is None else (LOGITS,)
+        logits, *odds = _head(self.path, self.digest, outputs).run(outputs, {FEATURES: features})
+        return self.info.scores(logits, odds[0] if dog is None else dog, features)
 
     def content(self) -> bytes:
         """The content of the file.
@@ -371,8 +373,8 @@ def _content(path: Path, digest: str) -> bytes:
 
 
 @lru_cache(maxsize=2)
-def _head(path: Path, digest: str) -> ort.InferenceSession:
-    return devices.start(Graph(_content(path, digest)).head(LOGITS, DOG))
+def _head(path: Path, digest: str, outputs: tuple[str, ...]) -> ort.InferenceSession:
+    return devices.start(Graph(_content(path, digest)).head(*outputs))
 
 
 def _check_graph(session: ort.InferenceSession, info: BundleInfo) -> None:

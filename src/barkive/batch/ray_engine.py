@@ -67,7 +67,7 @@ class RayEngine:
         """
         self._ray = cluster.connect(address)
         try:
-            bundle = self._ray.put(classifier.bundle.path.read_bytes())
+            bundle = self._ray.put(classifier.bundle.content())
             self._kind = "GPU" if device == "cuda" else "CPU"
             self._workers()
             # What decodes for a card are the processors beside it.

@@ -162,7 +162,7 @@ class Catalogue:
             sources: Folders, photos, patterns, lists of paths, URLs of object stores; or
                 what `open_source` made of one.
             classifier: Whose predictions are wanted; None for the model in use. Photos that have
-                not followed to that yet do so first, and their files are not read for it.
+                not followed to that yet do so, and their files are not read for it.
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
@@ -174,22 +174,17 @@ class Catalogue:
             os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
             for one in _several(sources)
         ]
-        classifier = classifier or self.classifier()
-        if in_use.is_in_use(self._store, classifier.bundle):
-            self._judge_again(classifier, lambda done, total: on_progress(0, None))
         found = scanning.scan(
             self._store,
             Listing(given, passing),
-            classifier,
+            classifier or self.classifier(),
             engine=engine,
             retry_failed=retry_failed,
             gone=gone,
             summary=summary,
             on_progress=on_progress,
         )
-        for model_id in self._opened.models.ids:
-            self._similar.index(model_id)
-        self._database.optimise()
+        self._index()
         return found
 
     @property
@@ -329,18 +324,26 @@ class Catalogue:
 
     def _follow(self, on_progress: OnProgress) -> JudgedAgain:
         """Has the photos follow to the model in use, and tidies up."""
-        classifier = self.classifier()
-        found = self._judge_again(classifier, on_progress)
-        for model_id in in_use.prune(self._store, classifier.bundle):
+        bundle = self.classifier().bundle
+        with self._store.write() as connection:
+            model = self._opened.models.add(connection, bundle)
+        found = judge_again(self._store, bundle, model, on_progress=on_progress)
+        for model_id in in_use.prune(self._store, bundle):
             self._similar.forget(model_id)
-        self._database.optimise()
+        self._index()
         return found
 
-    def _judge_again(self, classifier: Classifier, on_progress: OnProgress) -> JudgedAgain:
-        store = self._store
-        with store.write() as connection:
-            model = store.models.add(connection, classifier.bundle)
-        return judge_again(store, classifier.bundle, model, on_progress=on_progress)
+    def _index(self) -> None:
+        """Brings indexes and figures up to date, so that searches are fast at once."""
+        c = schema.photo.c
+        with self._store.read() as connection:
+            known = self._opened.models.ids
+            some = (select(c.model_id).where(c.model_id == one).limit(1) for one in known)
+            used = [number for one in some for number in connection.execute(one).scalars()]
+        # Of a model whose answers no photo has, nothing is asked.
+        for model_id in used:
+            self._similar.index(model_id)
+        self._database.optimise()
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""

@@ -138,15 +138,17 @@ def scan(
     if rebuild:
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
-        classifier = own or opened.classifier(device=here.value, dogs=dogs)
         _tell_of_others(opened, sources)
-        with _engine(engine, classifier, ray_address, batch_size, device) as judge:
-            scanning = partial(
-                opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
-            )
-            failed = _scan_once(opened, given, partial(scanning, gone=gone), lang)
-            if watch:
-                _watch(opened, sources, rules, scanning, lang)
+        is_over = False
+        while not is_over:
+            used = partial(_uses, opened, opened.model_in_use) if own is None else lambda: True
+            classifier = own or opened.classifier(device=here.value, dogs=dogs)
+            with _engine(engine, classifier, ray_address, batch_size, device) as judge:
+                scanning = partial(
+                    opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
+                )
+                failed = _scan_once(opened, given, partial(scanning, gone=gone), lang)
+                is_over = not watch or _watch(opened, sources, rules, scanning, lang, used)
     if failed:
         raise typer.Exit(1)
 
@@ -271,8 +273,13 @@ def _watch(
     rules: Passing,
     scanning: Callable[..., Summary],
     lang: Language,
-) -> None:
-    """Scans again what changes, until Ctrl-C."""
+    is_used: Callable[[], bool],
+) -> bool:
+    """Scans again what changes.
+
+    Returns:
+        True after Ctrl-C; False once something changes and the model is not used any more.
+    """
     from barkive.catalogue import absolute_path
     from barkive.errors import BarkiveError
 
@@ -282,6 +289,8 @@ def _watch(
         # What is passed over in a place is no less so where it alone has changed.
         rules = replace(rules, tops=tuple(map(absolute_path, sources)))
         for around in _changes(places):
+            if not is_used():
+                return False
             try:
                 once = partial(scanning, passing=rules)
                 _scan_once(catalogue, sorted(map(str, around)), once, lang, quiet=True)
@@ -289,6 +298,12 @@ def _watch(
                 say("error", err=True, sentence=error.message)
     except KeyboardInterrupt:
         say("watching_ended", err=True)
+    return True
+
+
+def _uses(catalogue: Catalogue, model: int | None) -> bool:
+    """Whether a model is still the one that a catalogue has in use."""
+    return catalogue.model_in_use == model
 
 
 def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:

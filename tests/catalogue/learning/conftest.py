@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from barkive.bundle import METADATA_KEY, Bundle, BundleInfo
+from barkive.catalogue.photos import reading
 from barkive.classifier import Classifier
 from barkive.onnx_graph import Graph
 from barkive.verdicts import BreedName
@@ -49,6 +50,12 @@ def learned(tmp_path: Path, colour_bundle: Path, colour_info: BundleInfo) -> Cal
 
 
 @pytest.fixture(autouse=True)
+def _unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was written just now is known to be unchanged."""
+    monkeypatch.setattr(reading, "_TICK_NS", 0)
+
+
+@pytest.fixture(autouse=True)
 def _halves(pair_classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dogs are looked for as `pair_classifier` does, also where the test does not say so."""
     detector = pair_classifier.bundle.detector
@@ -60,6 +67,11 @@ def inside(
     colour_bundle: Path, pair_classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> Bundle:
     """The model that takes colours for breeds, as the one inside the package."""
-    for module in ("bundle", "catalogue.catalogue", "catalogue.learning.in_use"):
+    for module in (
+        "bundle",
+        "catalogue.catalogue",
+        "catalogue.learning.in_use",
+        "catalogue.learning.teaching",
+    ):
         monkeypatch.setattr(f"barkive.{module}.SHIPPED", colour_bundle)
     return pair_classifier.bundle

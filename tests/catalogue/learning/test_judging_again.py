@@ -139,6 +139,28 @@ def test_it_is_what_a_scan_would_give(
         assert held(catalogue) == before
 
 
+def test_breeds_that_people_made_one_count_together(
+    new_place: Callable[..., str],
+    where: str,
+    shelter: Path,
+    inside: Bundle,
+    learned: MakeBundle,
+) -> None:
+    first, second = (Classifier(learned(name)) for name in ("first", "second"))
+    with Catalogue(new_place("sqlite")) as scanned:
+        scanned.scan(shelter, classifier=first)
+        scanned.rename_breed("Dachshund", "pug", merge=True)
+        scanned.scan(shelter, classifier=second)
+        expected = held(scanned)
+    with Catalogue(where) as catalogue:
+        catalogue.scan(shelter)
+        catalogue.use_model(first.bundle, inside, was=None)
+        catalogue.rename_breed("Dachshund", "pug", merge=True)
+        catalogue.use_model(second.bundle, first.bundle, was=catalogue.model_in_use)
+        assert held(catalogue) == expected
+        assert "Dachshund" not in catalogue.counts("breed")
+
+
 def test_the_answer_names_where_its_features_are(
     catalogue: Catalogue,
     shelter: Path,
@@ -298,6 +320,34 @@ def test_it_ends_where_somebody_switches_meanwhile(
         catalogue.use_model(classifier.bundle, inside, was=None, on_progress=undo)
     assert catalogue.model_in_use is None
     assert {entry.model for entry in catalogue.search()} == {inside.model}
+
+
+def test_a_scan_leaves_what_somebody_else_has_judged_by_another_model(
+    catalogue: Catalogue,
+    where: str,
+    shelter: Path,
+    inside: Bundle,
+    learned: MakeBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalogue.scan(shelter)
+    first, second = (Classifier(learned(name)) for name in ("first", "second"))
+
+    def interrupt(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        catalogue.use_model(first.bundle, inside, was=None, on_progress=interrupt)
+
+    def switched(*given: Any, **more: Any) -> JudgedAgain:
+        with Catalogue(where) as other:
+            other.use_model(second.bundle, first.bundle, was=other.model_in_use)
+        return judging_again.judge_again(*given, **more)
+
+    monkeypatch.setattr("barkive.catalogue.scan.pipeline.judge_again", switched)
+    summary = catalogue.scan(shelter, classifier=first)
+    assert (summary.again, summary.unchanged) == (0, 10)
+    assert {entry.model for entry in catalogue.search()} == {second.bundle.model}
 
 
 def test_likeness_goes_on(

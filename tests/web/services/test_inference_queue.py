@@ -123,6 +123,20 @@ async def each(*photos: bytes) -> AsyncIterator[bytes]:
         yield one
 
 
+def test_what_waits_goes_over_to_another_classifier(
+    make_queue: Callable[..., InferenceQueue], gate: Gate
+) -> None:
+    queue = make_queue()
+    futures = busy(queue, gate, 3)
+    other = gate.without_dogs()
+    queue.use(other)
+    gate.open.set()
+    assert set(statuses(futures)) == {"dog"}
+    by = [future.result().item.classifier for future in futures]
+    assert (by[0], by[-1]) == (gate, other)
+    assert statuses([queue.submit(photo(BLACK))]) == ["not_dog"]
+
+
 def test_the_verdicts_are_those_of_the_classifier(
     make_queue: Callable[..., InferenceQueue], gate: Gate
 ) -> None:

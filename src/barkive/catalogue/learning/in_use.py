@@ -44,13 +44,30 @@ def require_still(connection: Connection, number: int | None) -> None:
         raise SwitchedMeanwhileError("model_switched_meanwhile")
 
 
+def require_in_use(connection: Connection, store: Store, bundle: Bundle) -> int | None:
+    """The number of the model in use, which a bundle must be, with whichever detector.
+
+    Raises:
+        SwitchedMeanwhileError: Another one is in use.
+    """
+    number = number_in_use(connection)
+    if number is None:
+        is_it = bundle.path == SHIPPED
+    else:
+        is_it = store.models.get(connection, number).is_of(bundle)
+    if not is_it:
+        raise SwitchedMeanwhileError("model_switched_meanwhile")
+    return number
+
+
 def is_in_use(store: Store, bundle: Bundle) -> bool:
     """Whether a bundle is the model in use, with whichever detector."""
-    with store.read() as connection:
-        number = number_in_use(connection)
-        if number is None:
-            return bundle.path == SHIPPED
-        return store.models.get(connection, number).is_of(bundle)
+    try:
+        with store.read() as connection:
+            require_in_use(connection, store, bundle)
+    except SwitchedMeanwhileError:
+        return False
+    return True
 
 
 def open_in_use(
@@ -103,18 +120,21 @@ def keep(
     content = bundle.content()
     table = schema.learned_model
     with store.write() as connection:
+        kept = connection.execute(select(table.c.model_id)).scalars().all()
+        for number in kept:
+            # With whichever detector.
+            if (model := store.models.get(connection, number)).is_of(bundle):
+                return model
         model = store.models.add(connection, bundle)
-        there = select(table.c.id).where(table.c.model_id == model.id)
-        if connection.execute(there).first() is None:
-            row = {
-                "model_id": model.id,
-                "parent_id": (parent or model).id,
-                "content": content,
-                "report": report,
-                "learned_by": by,
-                "learned_at": now(),
-            }
-            connection.execute(insert(table).values(row))
+        row = {
+            "model_id": model.id,
+            "parent_id": (parent or model).id,
+            "content": content,
+            "report": report,
+            "learned_by": by,
+            "learned_at": now(),
+        }
+        connection.execute(insert(table).values(row))
     return model
 
 
@@ -258,7 +278,11 @@ def is_of_name(name: str, content: bytes) -> bool:
 
 def _place(name: str) -> Path:
     """The file in the user's cache of a model of this name."""
+    _, _, digest = name.partition("@")
+    return _cache() / f"{digest[:12]}.onnx"
+
+
+def _cache() -> Path:
     from platformdirs import user_cache_path
 
-    _, _, rest = name.partition("@")
-    return user_cache_path("barkive", appauthor=False) / "models" / f"{rest[:12]}.onnx"
+    return user_cache_path("barkive", appauthor=False) / "models"

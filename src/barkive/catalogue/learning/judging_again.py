@@ -31,7 +31,7 @@ from sqlalchemy import (
 from barkive.bundle import Bundle
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.learning.in_use import number_in_use, require_still
+from barkive.catalogue.learning.in_use import require_in_use, require_still
 from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.predictions.packing import pack_probabilities, unpack_features
 from barkive.catalogue.query.effective_label import (
@@ -43,7 +43,6 @@ from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity import pgvector_index
 from barkive.clock import now
 from barkive.progress import OnProgress, silent
-from barkive.verdicts import Scores
 
 # So many answers are in memory, and in a transaction. Photos go by more: each of them stands in
 # eight indexes, whose pages are written once in a transaction.
@@ -87,11 +86,11 @@ def judge_again(
         on_progress: Called with (photos done, photos in all).
 
     Raises:
-        SwitchedMeanwhileError: Another model was put to use meanwhile.
+        SwitchedMeanwhileError: Another model is in use, or was put to use meanwhile.
         CatalogueError: The catalogue can't be written; what is done stays.
     """
     with store.read() as connection:
-        in_use = number_in_use(connection)
+        in_use = require_in_use(connection, store, bundle)
         others = [one for one in relatives(connection, store, model) if not one.is_of(bundle)]
         photos_of = _photos_of(connection, others)
     steps = list(_steps(store, bundle, model, [one for one in others if one.id in photos_of]))
@@ -145,10 +144,9 @@ def _photos_of(connection: Connection, models: Sequence[Model]) -> dict[int, int
 def _steps(store: Store, bundle: Bundle, model: Model, olds: Iterable[Model]) -> Iterator[_Step]:
     """Which photos follow to which model."""
     for old in olds:
-        detector = old.name.removeprefix(old.network)
-        if detector == model.name.removeprefix(model.network):
+        if old.detector == model.detector:
             yield _Step(old, model)
-        elif not detector:
+        elif not old.detector:
             with store.write() as connection:
                 alone = store.models.add(connection, replace(bundle, detector=None))
             yield _Step(old, alone)
@@ -299,10 +297,10 @@ class _Judge:
 
     def _judged(self, rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
         """Status and probabilities of what has `features` and log-odds of a `dog`."""
-        scores = self._bundle.score_features(unpack_features([row.features for row in rows]))
-        # Of the body, and so what it was.
         dog: NDArray[np.float32] = np.array([row.dog for row in rows], np.float32)
-        statuses = self._bundle.info.statuses(Scores(scores.probabilities, dog, scores.features))
+        features = unpack_features([row.features for row in rows])
+        scores = self._bundle.score_features(features, dog)
+        statuses = self._bundle.info.statuses(scores)
         return [
             {"status": status.value, "probabilities": pack_probabilities(row)}
             for status, row in zip(statuses, scores.probabilities, strict=True)

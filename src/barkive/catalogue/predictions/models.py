@@ -44,6 +44,11 @@ class Model:
         found = _NETWORK.match(self.name)
         return found[0] if found else self.name
 
+    @property
+    def detector(self) -> str:
+        """What the name says behind the network: the detector and the prior; empty for none."""
+        return self.name.removeprefix(self.network)
+
     def is_of(self, bundle: Bundle) -> bool:
         """Whether the network of a bundle answered, whichever detector looked for dogs, or none."""
         return self.network == bundle.network

@@ -9,13 +9,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from barkive.bundle import Bundle
 from barkive.catalogue.db import schema
+from barkive.catalogue.learning.in_use import is_in_use
+from barkive.catalogue.learning.judging_again import judge_again, relatives
 from barkive.catalogue.photos.reading import Reading, is_gone, status_of
 from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.query.store import Store
@@ -26,7 +30,7 @@ from barkive.catalogue.scan.history import Record, RunState
 from barkive.catalogue.scan.listing import Listing, State, look
 from barkive.catalogue.scan.sources import Listed
 from barkive.classifier import Classifier, Judged
-from barkive.errors import PhotoError
+from barkive.errors import PhotoError, SwitchedMeanwhileError
 from barkive.images import read_file
 from barkive.images.remote import is_remote
 from barkive.messages import Message
@@ -111,6 +115,9 @@ def scan(
 ) -> Summary:
     """Brings the catalogue up to date with folders, photos, patterns, lists and stores.
 
+    Photos that have not followed to the model in use yet do so where it is the classifier's, so
+    that their files need not be read again: see `judging_again`.
+
     Args:
         store: The catalogue.
         listing: What to scan; it is closed at the end.
@@ -134,12 +141,13 @@ def scan(
     """
     summary = Summary() if summary is None else summary
     engine = engine or LocalEngine(classifier)
+    in_use = classifier.bundle if is_in_use(store, classifier.bundle) else None
     with store.write() as connection:
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = store.models.add(connection, classifier.bundle)
         names = [source.name for source in listing.sources]
         run = Record.begin(store.database, connection, names, engine, model)
-    plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress)
+    plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress, in_use)
     try:
         plan.carry_out(engine)
         summary.passed_over = listing.passed_over()
@@ -180,7 +188,11 @@ class _Plan:
     summary: Summary
     run: Record
     on_progress: OnProgress
+    # Whose answers other photos follow to; None where it was not the model in use.
+    in_use: Bundle | None
     left_out: int = 0
+    has_followed: bool = False
+    accepted: frozenset[int] = frozenset()
 
     def carry_out(self, engine: Engine) -> None:
         """Does everything; what is judged is recorded also where this is interrupted."""
@@ -197,17 +209,12 @@ class _Plan:
 
     def _todo(self) -> Iterator[Reading]:
         """The photos that must be read, those that are known being passed over."""
-        table = schema.photo
-        columns = [*(table.c[name] for name in _COMPARED), schema.content.c.sketch]
         for listed in self.listing.batches():
-            with self.store.read() as connection:
-                paths = [one.path for one in listed]
-                content = schema.content
-                found = select(*columns).where(table.c.path.in_(paths))
-                found = found.outerjoin(content, content.c.sha256 == table.c.sha256)
-                # Of several that were under one name, the one that is there, or the last.
-                last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
-                known = {row.path: row for row in connection.execute(found.order_by(*last))}
+            known = self._known(listed)
+            models = {row.model_id for row in known.values()}
+            if self.in_use is not None and models - {None, self.model.id, *self.accepted}:
+                self._follow(self.in_use)
+                known = self._known(listed)
             unchanged: list[Row[Any]] = []
             touched: dict[int, tuple[str, int | None]] = {}
             gone: list[str] = []
@@ -230,6 +237,33 @@ class _Plan:
             self._tell(unchanged)
             yield from unknown
 
+    def _follow(self, bundle: Bundle) -> None:
+        """Has photos follow to the model in use, once.
+
+        Where that is another one by now, photos that followed to it are left as they are.
+        """
+        with suppress(SwitchedMeanwhileError):
+            if not self.has_followed:
+                self.has_followed = True
+                judge_again(self.store, bundle, self.model, on_progress=lambda *_: self._tell())
+        if not is_in_use(self.store, bundle):
+            with self.store.read() as connection:
+                family = relatives(connection, self.store, self.model)
+            self.accepted = frozenset(
+                one.id for one in family if one.detector == self.model.detector
+            )
+
+    def _known(self, listed: Sequence[Listed]) -> dict[str, Row[Any]]:
+        """What the catalogue has of files that are compared, by their paths."""
+        table, content = schema.photo, schema.content
+        columns = [*(table.c[name] for name in _COMPARED), content.c.sketch]
+        found = select(*columns).where(table.c.path.in_([one.path for one in listed]))
+        found = found.outerjoin(content, content.c.sha256 == table.c.sha256)
+        # Of several that were under one name, the one that is there, or the last.
+        last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
+        with self.store.read() as connection:
+            return {row.path: row for row in connection.execute(found.order_by(*last))}
+
     def _skips(
         self, row: Row[Any], path: str, state: State, touched: dict[int, tuple[str, int | None]]
     ) -> bool:
@@ -240,7 +274,9 @@ class _Plan:
         """
         if state.mtime_ns is None:
             return False
-        if (row.bytes, row.mtime_ns, row.model_id) != (*state[:2], self.model.id):
+        if (row.bytes, row.mtime_ns) != state[:2]:
+            return False
+        if row.model_id != self.model.id and row.model_id not in self.accepted:
             return False
         if self.retry_failed and row.error is not None:
             return False
