@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Kind, Label
@@ -83,20 +84,21 @@ def remembering_bundle(colour_bundle: Path, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def taught(
-    settings: Settings,
+def teach(
     remembering_bundle: Path,
     colour_photo: Callable[..., Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[TestClient]:
-    """A server on whose catalogue people named six yellow photos Dachshund, and three red ones.
+) -> Callable[[Settings], FastAPI]:
+    """Makes servers on whose catalogue people named six yellow photos Dachshund.
 
-    Of these two are Chihuahuas, and one is a Shiba Inu.
+    Of three red ones two are Chihuahuas, and one is a Shiba Inu; of two more yellow ones nobody
+    spoke.
     """
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user-cache"))
-    app = create_app(replace(settings, model=remembering_bundle))
-    with TestClient(app, base_url="http://127.0.0.1") as client:
+
+    def make(settings: Settings) -> FastAPI:
+        app = create_app(replace(settings, model=remembering_bundle))
         service = app.state.service
         colours = [(240 - i, 240 - i, 10) for i in range(8)] + [(250 - i, 10, 10) for i in range(3)]
         for i, colour in enumerate(colours):
@@ -108,6 +110,15 @@ def taught(
             if name is not None:
                 said = Label(Kind.BREED, (name,), by="Ada", other=True)
                 service.catalogue.label(tmp_path / f"album/IMG_{i}.png", said)
+        return app
+
+    return make
+
+
+@pytest.fixture
+def taught(settings: Settings, teach: Callable[[Settings], FastAPI]) -> Iterator[TestClient]:
+    """A client of such a server."""
+    with TestClient(teach(settings), base_url="http://127.0.0.1") as client:
         yield client
 
 

@@ -69,7 +69,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "review done": f"/review?folder={here}/nowhere",
         "scan": "/scan",
         "merge": "/merge",
-        "breeds": "/breeds?group=added",
+        "breeds": "/breeds?group=9",
         "breeds not found": "/breeds?text=zeppelin",
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
