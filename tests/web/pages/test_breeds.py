@@ -172,5 +172,7 @@ def test_a_breed_becomes_another_one_only_if_that_is_said(taught: TestClient) ->
 def test_a_breed_of_the_table_stays_as_it_is(server: TestClient) -> None:
     answer = change(server, "Pug", en="Mops")
     assert answer.status_code == 422
+    (said,) = re.findall(r'role="alert" id="fault">(.*?)</p>', answer.text)
+    assert said.startswith("“Pug” need not be added: it is “Pug”")
     assert "Mops" not in text(server.get("/breeds").text)
     assert change(server, "nothing", en="Mops").status_code == 422

@@ -90,10 +90,10 @@ class BreedForm(BaseModel):
         group: The FCI's group; empty for none.
     """
 
-    en: str = Field("", max_length=_LONGEST)
-    fr: str = Field("", max_length=_LONGEST)
-    fci: str = Field("", max_length=20)
-    group: str = Field("", max_length=20)
+    en: Annotated[str, Field(max_length=_LONGEST)] = ""
+    fr: Annotated[str, Field(max_length=_LONGEST)] = ""
+    fci: Annotated[str, Field(max_length=20)] = ""
+    group: Annotated[str, Field(max_length=20)] = ""
 
     def numbers(self) -> tuple[int, int]:
         """The FCI's number and group; 0 for none.
@@ -120,7 +120,7 @@ class ChangeForm(BreedForm):
         merge: Whether it may become another breed.
     """
 
-    breed: str = Field(max_length=_LONGEST)
+    breed: Annotated[str, Field(max_length=_LONGEST)]
     merge: bool = False
 
 
@@ -205,6 +205,7 @@ def _page(
         fault_in=form.field_of(fault) if form and fault else "",
         can_merge=fault is not None and fault.code == "breed_rename_taken",
         changed=changed,
+        is_listed=any(one.label.id == changed for one in rows if one.label.id not in dog_ids()),
         said=labels[said].name(words.lang) if said in labels else "",
         model={
             "name": shared.classifier.bundle.model,

@@ -17,7 +17,7 @@ from barkive.web.languages import language_of
 from barkive.web.pages.gallery import tile
 from barkive.web.pages.reviewer import name_of
 from barkive.web.rendering import render
-from barkive.web.services.learn_jobs import LearnJob, State
+from barkive.web.services.learn_jobs import LISTED, LearnJob, State
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
@@ -25,7 +25,6 @@ router = APIRouter()
 
 _BREEDS_SHOWN = 12
 _PHOTOS_SHOWN = 6
-_LISTED = 50
 
 
 @router.get(Route.LEARN)
@@ -136,7 +135,9 @@ def _report(report: Report, job: LearnJob, catalogue: Catalogue, words: Messages
         ],
         "unjudged": report.unjudged,
         "contradictions": [
-            _tiles(some, job, catalogue, words) for some in report.contradictions[:_LISTED]
+            tiles
+            for some in report.contradictions[:LISTED]
+            if (tiles := _tiles(some, job, catalogue, words))
         ],
         "suspects": _suspects(report, job, catalogue, words),
         "shown": _PHOTOS_SHOWN,

@@ -36,7 +36,9 @@ from barkive.web.services.model_in_use import ModelInUse
 
 _log = logging.getLogger(__name__)
 _TELL_SECONDS = 0.1
-_LISTED = 50
+
+LISTED = 50
+"""So many groups of contradicting photos are told, at most."""
 
 
 class State(StrEnum):
@@ -380,7 +382,7 @@ class LearnJobs:
         numbers: dict[str, int] = {}
         for path in (
             *(one.photo for one in report.suspects),
-            *(path for some in report.contradictions[:_LISTED] for path in some),
+            *(path for some in report.contradictions[:LISTED] for path in some),
         ):
             with suppress(UnknownPhotoError):
                 numbers[path] = self._catalogue.photo(path).id
@@ -412,7 +414,7 @@ def _report_json(report: Report, numbers: Mapping[str, int]) -> ReportJSON:
         "is_better": report.is_better,
         "later": [{"breed": _breed_json(breed), "photos": n} for breed, n in report.later],
         "contradictions": [
-            [listed(path) for path in some] for some in report.contradictions[:_LISTED]
+            [listed(path) for path in some] for some in report.contradictions[:LISTED]
         ],
         "suspects": [
             {
