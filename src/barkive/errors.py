@@ -191,6 +191,10 @@ class LearningError(UsageError):
     """A model can't learn, or what it has learned may not be used; the one in use stays."""
 
 
+class UnknownLearningError(UsageError):
+    """There is no learning with the id that is meant."""
+
+
 class BusyError(BarkiveError):
     """More work waits than can be taken; what was refused can be tried again later."""
 

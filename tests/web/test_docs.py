@@ -78,6 +78,17 @@ PRINTED = [
     ("Add a breed", "bash", r'"en":"Dachshund","fr":"Teckel".*"group_name":"Dachshunds"'),
     ("Add a breed", "python", r"\AShiba Inu 257 Spitz and primitive types\n\Z"),
     ("Add a breed", "javascript", r"\ATeckel Teckels\n\Z"),
+    (
+        "Learn from labels",
+        "bash",
+        r'"state": "finished".*\n\nevent: end\ndata: \{\}\n\n\[\{"name":"colours@.*"breeds":4',
+    ),
+    (
+        "Learn from labels",
+        "python",
+        r"\Aright on 8 of 8 instead of 2\nDachshund 6 of 6\nChihuahua 2 of 2\n\Z",
+    ),
+    ("Learn from labels", "javascript", r"\Afinished 11 photos judged again\n\Z"),
     ("Export", "bash", r"\A\Z"),
     ("Export", "python", r"\A.*mila.png Pug\n.*rex.png Chihuahua\n\Z"),
     ("Export", "javascript", r"\A\Z"),
@@ -146,6 +157,7 @@ def test_every_example_has_something_expected_of_it() -> None:
 )
 def test_an_example_runs(
     settings: Settings,
+    teach: Callable[[Settings], FastAPI],
     desk: Path,
     monkeypatch: pytest.MonkeyPatch,
     section: str,
@@ -159,7 +171,7 @@ def test_an_example_runs(
         passwords = Passwords(desk / "password.json")
         passwords.set(PASSWORD)
         settings = replace(settings, password=passwords)
-    app = create_app(settings)
+    app = teach(settings) if section == "Learn from labels" else create_app(settings)
     service = app.state.service
     if section in ("Search", "Label a photo", "Export"):
         service.catalogue.scan(desk / "photos", classifier=service.classifier)

@@ -24,7 +24,8 @@ from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
-from barkive.web.pages import dogs, identify, scanning
+from barkive.web.pages import dogs, identify, learning, scanning
+from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
 FORMS = tuple(file_exporters())
@@ -42,7 +43,12 @@ SECTIONS = "|".join(sorted({key.partition(".")[0] for key in WORDS}))
 # The other names of that form are files, and beginnings to which something is put.
 KEY = re.compile(rf"({SECTIONS})\.(?!html$|js$|css$)[\w-]*[a-z0-9]")
 # Which scripts read the sentences that a page hands over.
-SCRIPTS = {"identify": ("identify.js", "verdict-card.js"), "scan": ("scan.js",)}
+SCRIPTS = {
+    "identify": ("identify.js", "verdict-card.js"),
+    "scan": ("scan.js",),
+    "learn": ("learn.js",),
+}
+TEXTS = {"identify": identify._texts, "scan": scanning._texts, "learn": learning._texts}
 OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")
 
 
@@ -137,7 +143,8 @@ class Use:
 
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
-        known = self.literals | {*Status, *Kind, *State, *Reason, *FORMS, *get_args(Sameness)}
+        states = {*Status, *Kind, *State, *learn_jobs.State}
+        known = self.literals | states | {*Reason, *FORMS, *get_args(Sameness)}
         return found is not None and set(found.groups()) <= known
 
 
@@ -276,6 +283,7 @@ def test_everything_that_can_be_said_has_words() -> None:
         *(f"base.{status.value}" for status in Status),
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
+        *(f"learn.{state.value}" for state in learn_jobs.State),
         *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.export_{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
@@ -286,7 +294,7 @@ def test_everything_that_can_be_said_has_words() -> None:
 @pytest.mark.parametrize("page", SCRIPTS)
 def test_the_scripts_get_the_sentences_that_they_use(page: str) -> None:
     words = Messages("en")
-    texts = (identify if page == "identify" else scanning)._texts(words)
+    texts = TEXTS[page](words)
     script = "".join((WEB / "static" / name).read_text("utf-8") for name in SCRIPTS[page])
     assert set(re.findall(r"\btexts\.(\w+)", script)) <= set(texts)
     assert [key for key in texts if not re.search(rf'texts\.{key}\b|"{key}"', script)] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.db import access
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
@@ -32,6 +32,7 @@ def only_read(
     colour_photo("kennel/1.png", (121, 110, 90))
     with Catalogue(file) as catalogue:
         catalogue.scan(folder, classifier=Classifier(colour_bundle))
+        catalogue.label(folder / "rex.png", Label(Kind.BREED, ("Shiba Inu",), other=True))
     can = os.access
 
     def asked(path: str | Path, mode: int) -> bool:
@@ -43,7 +44,7 @@ def only_read(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/photos", "/photos/1", "/scan", f"/review?session={SESSION}"]
+    "path", ["/", "/photos", "/photos/1", "/scan", "/breeds", f"/review?session={SESSION}"]
 )
 def test_each_page_says_so(path: str, only_read: TestClient) -> None:
     page = only_read.get(path, headers={"Accept-Language": "en"})
@@ -85,6 +86,16 @@ def test_what_people_say_is_refused_in_a_sentence(only_read: TestClient) -> None
     assert page.status_code == 503
     assert "can only be read here, and nothing can be saved. You may" in page.text
     assert only_read.get("/api/v1/photos/1").json()["corrected"] is False
+
+
+def test_nothing_is_learned_and_no_breed_added(only_read: TestClient) -> None:
+    for path in ("/learn", "/api/v1/learn"):
+        answer = only_read.post(path, json={})
+        assert answer.status_code == 503
+        assert "can only be read here, and nothing can be saved. You may" in answer.text
+    assert only_read.post("/breeds", data={"en": "Bulldog"}).status_code == 503
+    assert '<form method="post"' not in only_read.get("/breeds").text
+    assert 'id="taught"' not in only_read.get(f"/review?session={SESSION}").text
 
 
 def test_in_a_review_one_looks_on_from_photo_to_photo(only_read: TestClient) -> None:

@@ -161,6 +161,21 @@ def test_the_whole_page_walk(visitor: TestClient, kennel: Path) -> None:
     assert visitor.post("review/leave", data={"session": SESSION}).status_code == 204
     get("merge")
 
+    page = get("breeds?text=pug")
+    assert 'href="/dogs/photos?breed=n02110958"' in page
+    added = visitor.post("breeds", data={"en": "Shiba Inu"})
+    assert goes_to(added) == "/dogs/breeds?said=Shiba+Inu"
+    assert 'action="/dogs/breeds/change' in get("breeds?group=added")
+    changed = visitor.post("breeds/change?group=added", data={"breed": "Shiba Inu", "en": "Shiba"})
+    assert goes_to(changed) == "/dogs/breeds?group=added&said=Shiba+Inu"
+    place = goes_to(visitor.post("learn"))
+    assert re.fullmatch(r"/dogs/learn/\w+", place)
+    job = place.removeprefix("/dogs/")
+    assert "event: end" in visitor.get(f"api/v1/{job}/events").text
+    get(job)
+    assert goes_to(visitor.post(f"{job}/use")) == place
+    assert goes_to(visitor.get("learn")) == "/dogs/review"
+
     left = visitor.post("logout")
     assert goes_to(left) == "/dogs/login"
     assert "; Path=/dogs;" in left.headers["set-cookie"]

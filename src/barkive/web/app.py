@@ -22,7 +22,17 @@ from barkive.web.middleware.security import (
     SignInMiddleware,
     TrustedHostMiddleware,
 )
-from barkive.web.pages import gallery, identify, login, merging, photo, review, scanning
+from barkive.web.pages import (
+    breeds,
+    gallery,
+    identify,
+    learning,
+    login,
+    merging,
+    photo,
+    review,
+    scanning,
+)
 from barkive.web.problems import handle_errors, refuse
 from barkive.web.rendering import Assets
 from barkive.web.services.prometheus import Metrics
@@ -101,7 +111,8 @@ def create_app(settings: Settings) -> FastAPI:
     handle_errors(app)
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
-    for page in (identify, gallery, photo, review, scanning, merging, login):
+    pages = (identify, gallery, photo, review, learning, breeds, scanning, merging, login)
+    for page in pages:
         app.include_router(page.router, include_in_schema=False)
     return app
 

@@ -37,6 +37,12 @@ class Route(StrEnum):
     SCAN = "/scan"
     SCAN_JOB = "/scan/{scan_id}"
     SCAN_CANCEL = "/scan/{scan_id}/cancel"
+    LEARN = "/learn"
+    LEARN_UNDO = "/learn/undo"
+    LEARN_JOB = "/learn/{learn_id}"
+    LEARN_USE = "/learn/{learn_id}/use"
+    BREEDS = "/breeds"
+    BREEDS_CHANGE = "/breeds/change"
     MERGE = "/merge"
     MERGE_CONFIRM = "/merge/confirm"
     MERGE_UNDO = "/merge/undo"
@@ -62,6 +68,12 @@ class Route(StrEnum):
     API_SCAN = f"{API}/scans/{{scan_id}}"
     API_SCAN_CANCEL = f"{API}/scans/{{scan_id}}/cancel"
     API_SCAN_EVENTS = f"{API}/scans/{{scan_id}}/events"
+    API_LEARN = f"{API}/learn"
+    API_LEARN_UNDO = f"{API}/learn/undo"
+    API_LEARN_JOB = f"{API}/learn/{{learn_id}}"
+    API_LEARN_USE = f"{API}/learn/{{learn_id}}/use"
+    API_LEARN_EVENTS = f"{API}/learn/{{learn_id}}/events"
+    API_MODELS = f"{API}/models"
     API_MERGE = f"{API}/merge"
     API_MERGE_UNDO = f"{API}/merge/undo"
 
@@ -195,6 +207,30 @@ class Urls:
         """Where a scan is stopped."""
         return self._at(Route.SCAN_CANCEL, scan_id=scan_id)
 
+    def learn(self) -> str:
+        """Where learning is asked for."""
+        return self._at(Route.LEARN)
+
+    def learn_job(self, learn_id: str) -> str:
+        """The page of one learning."""
+        return self._at(Route.LEARN_JOB, learn_id=learn_id)
+
+    def use_learning(self, learn_id: str) -> str:
+        """Where what was learned is put to use."""
+        return self._at(Route.LEARN_USE, learn_id=learn_id)
+
+    def undo_learning(self) -> str:
+        """Where the model from before is put to use again."""
+        return self._at(Route.LEARN_UNDO)
+
+    def breeds(self, **query: Any) -> str:
+        """The breeds; their form adds one."""
+        return with_query(self._at(Route.BREEDS), **query)
+
+    def change_breed(self, **query: Any) -> str:
+        """Where a breed that people added is changed."""
+        return with_query(self._at(Route.BREEDS_CHANGE), **query)
+
     def merge(self) -> str:
         """The page on which another catalogue is merged."""
         return self._at(Route.MERGE)
@@ -258,3 +294,11 @@ class Urls:
     def api_scan_events(self, scan_id: str, **query: Any) -> str:
         """A scan's progress as it happens."""
         return with_query(self._at(Route.API_SCAN_EVENTS, scan_id=scan_id), **query)
+
+    def api_learn_job(self, learn_id: str) -> str:
+        """A learning's progress, and what it gained."""
+        return self._at(Route.API_LEARN_JOB, learn_id=learn_id)
+
+    def api_learn_events(self, learn_id: str, **query: Any) -> str:
+        """A learning's progress as it happens."""
+        return with_query(self._at(Route.API_LEARN_EVENTS, learn_id=learn_id), **query)

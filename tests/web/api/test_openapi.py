@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web import Settings, create_app
+from barkive.web.services.learn_jobs import LearnJob, State
 
 pytestmark = pytest.mark.slow
 
@@ -50,16 +51,18 @@ def kennel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, colour in enumerate(COLOURS):
         Image.new("RGB", (40, 30), colour).save(folder / f"{name}.png")
     (folder / "copy.png").write_bytes((folder / "0.png").read_bytes())
+    for number in range(6):
+        Image.new("RGB", (40, 30), (240 - number, 240, 10)).save(folder / f"IMG_{number}.png")
     return folder
 
 
 @pytest.fixture(scope="module")
-def app(kennel: Path, colour_bundle: Path) -> Iterator[Any]:
-    """A server whose catalogue holds four photos."""
+def app(kennel: Path, remembering_bundle: Path) -> Iterator[Any]:
+    """A server whose catalogue holds ten photos, of which six can be learned."""
     made = create_app(
         Settings(
             catalogue=kennel.parent / "c.sqlite",
-            model=colour_bundle,
+            model=remembering_bundle,
             cache=kennel.parent / "cache",
             ingest_folder=kennel.parent / "added",
             hosts=None,
@@ -68,8 +71,13 @@ def app(kennel: Path, colour_bundle: Path) -> Iterator[Any]:
     )
     service = made.state.service
     service.catalogue.scan(kennel, classifier=service.classifier)
-    with TestClient(made, base_url="http://127.0.0.1") as client:
-        yield client.app
+    shiba = Label(Kind.BREED, ("Shiba Inu",), other=True)
+    for number in range(6):
+        service.catalogue.label(kennel / f"IMG_{number}.png", shiba)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(kennel.parent / "user-cache"))
+        with TestClient(made, base_url="http://127.0.0.1") as client:
+            yield client.app
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,7 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
     first = next(service.catalogue.search()).id
     service.catalogue.label(first, Label(Kind.BREED, ("Boxer",), "chip says so", "Ada"))
     scan = service.scan_jobs.start([str(kennel)])
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while service.scan_jobs.get(scan.id).finished_at is None:
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -91,11 +99,32 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
         catalogue.scan(kennel, classifier=service.classifier)
         catalogue.label(kennel / "1.png", Label(Kind.BREED, ("pug",)))
 
+    def rested() -> list[LearnJob]:
+        while service.learn_jobs.running is not None:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        return service.learn_jobs.all()  # type: ignore[no-any-return]
+
+    def learned() -> str:
+        """A learning that can be put to use, while another one can be taken back."""
+        rested()
+        if service.catalogue.model_in_use is None or not any(
+            one.is_in_use and one.parent for one in service.catalogue.known_models()
+        ):
+            service.learn_jobs.learn(use=True)
+        for job in rested():
+            was = job.learning.was if job.learning is not None else None
+            if job.state is State.LEARNED and was == service.catalogue.model_in_use:
+                return job.id
+        service.learn_jobs.learn()
+        return rested()[0].id
+
     def there() -> dict[str, Any]:
         # So that there is a merge to take back.
         service.catalogue.merge(other)
         return {
             "number": first,
+            "learn_id": learned(),
             # The newest scan, because old ones are forgotten.
             "scan_id": service.scan_jobs.all()[0].id,
             "folders": [str(kennel)],

@@ -69,6 +69,8 @@ def open_each(filled: Filled) -> dict[str, str]:
         "review done": f"/review?folder={here}/nowhere",
         "scan": "/scan",
         "merge": "/merge",
+        "breeds": "/breeds?group=9",
+        "breeds not found": "/breeds?text=zeppelin",
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
         "scan done": f"/scan/{filled.scan}",
@@ -153,7 +155,8 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
-    for name in ("Barkive", "Identify", "Photos", "Review", "Scan", "English", "Français"):
+    pages = ("Identify", "Photos", "Review", "Breeds", "Scan")
+    for name in ("Barkive", *pages, "English", "Français"):
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_accessible_name(name)
         assert (
@@ -162,7 +165,7 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()

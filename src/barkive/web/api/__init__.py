@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from barkive.web.api import breeds, export, health, identify, merging, photos, pictures, scans
+from barkive.web.api import (
+    breeds,
+    export,
+    health,
+    identify,
+    learn,
+    merging,
+    models,
+    photos,
+    pictures,
+    scans,
+)
 from barkive.web.api.openapi import PROBLEMS
 
 
@@ -17,6 +28,8 @@ def add_to(app: FastAPI) -> None:
         breeds.router,
         export.make_router(),
         scans.router,
+        learn.router,
+        models.router,
         merging.router,
     ):
         app.include_router(router, responses=PROBLEMS)

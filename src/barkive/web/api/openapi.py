@@ -194,3 +194,24 @@ ENTRY = VERDICT | {
     "missing_since": None,
 }
 """A photo of the catalogue, for examples."""
+MODEL_NAME = "barkive-tf_efficientnet_lite2.in1k@7c1e90aa42bd+dogs-cb2d9c"
+"""A learned model, for examples."""
+FIGURES = {
+    "photos": 100,
+    "fresh": 100,
+    "not_dogs": 2,
+    "crosses": 3,
+    "own": {"photos": 95, "before": 61, "after": 78, "is_worse": False},
+    "breeds": [
+        {
+            "breed": {"id": "Dachshund", "en": "Dachshund", "fr": "Teckel"},
+            "is_new": True,
+            "photos": 18,
+            "before": 0,
+            "after": 14,
+            "is_worse": False,
+        }
+    ],
+    "remembered": {"photos": 1440, "before": 1271, "after": 1269, "is_worse": False},
+}
+"""What a model gained by learning, for examples."""

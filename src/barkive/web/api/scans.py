@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
-from barkive.messages import Language, Message
+from barkive.messages import Message
+from barkive.web.api.events import EVENTS, told
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
-from barkive.web.services.state import Service
 from barkive.web.urls import Route
 
 router = APIRouter(tags=["scans"])
 
-_LOOK_SECONDS = 0.2
-_KEEP_ALIVE_SECONDS = 15.0
 _SCAN = {
     "id": "3f2a9c0d1b7e4f68",
     "folders": ["/home/ada/Pictures"],
@@ -137,36 +133,9 @@ def cancel(shared: Shared, scan_id: _Id) -> Response:
 @router.get(
     Route.API_SCAN_EVENTS,
     response_class=Response,
-    responses={
-        200: {"description": "Server-sent events", "content": {"text/event-stream": {}}},
-        **_NO_SUCH_SCAN,
-    },
+    responses={**EVENTS, **_NO_SUCH_SCAN},
     summary="A scan's progress as it happens",
 )
 async def events(request: Request, shared: Shared, scan_id: _Id, lang: Lang = "en") -> Response:
     """Server-sent events: `progress` with the scan as data, and at last `end`."""
-    shared.scan_jobs.get(scan_id)
-    return StreamingResponse(
-        _events(request, shared, scan_id, lang),
-        media_type="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},
-    )
-
-
-async def _events(
-    request: Request, shared: Service, scan_id: str, lang: Language
-) -> AsyncIterator[str]:
-    seen, quiet = -1, 0.0
-    while not await request.is_disconnected():
-        one = shared.scan_jobs.get(scan_id)
-        if one.version != seen:
-            seen, quiet = one.version, 0.0
-            yield f"event: progress\ndata: {json.dumps(one.to_json(lang))}\n\n"
-        if one.finished_at is not None:
-            yield "event: end\ndata: {}\n\n"
-            return
-        await asyncio.sleep(_LOOK_SECONDS)
-        quiet += _LOOK_SECONDS
-        if quiet >= _KEEP_ALIVE_SECONDS:
-            quiet = 0.0
-            yield ": still here\n\n"
+    return told(request, partial(shared.scan_jobs.get, scan_id), lang)

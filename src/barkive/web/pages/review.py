@@ -209,6 +209,7 @@ def _page(
         following=view.address(here, session=session, page=place + 1),
         name_action=view.address(urls.review_name()),
         chips=view.chips(here, words, catalogue),
+        **_learning(shared),
         no_dogs=_no_dogs(view.query, catalogue),
         no_dogs_address=view.address(here, status=Status.NOT_DOG.value),
         reviewer=name_of(request) or "",
@@ -251,6 +252,17 @@ def _done(catalogue: Catalogue, session: str, words: Messages) -> dict[str, str]
         return None
     told = saved(last.change, words) if last.change else words("review.passed_over")
     return {"file": printable(os.path.basename(last.file)), "told": told}  # noqa: PTH119
+
+
+def _learning(shared: Service) -> dict[str, Any]:
+    """How many photos wait to be learned, and the id of the learning that runs."""
+    if shared.catalogue.read_only is not None:
+        return {"taught": 0, "learning": None}
+    running = shared.learn_jobs.running
+    return {
+        "taught": shared.catalogue.taught_since,
+        "learning": running.id if running is not None else None,
+    }
 
 
 def _no_dogs(query: Filter, catalogue: Catalogue) -> int:

@@ -21,7 +21,8 @@ class ModelInUse:
 
         Args:
             catalogue: Whose model in use is meant.
-            model: A bundle that is taken instead, for as long as the server runs; None for none.
+            model: A bundle that is taken instead, until it has learned: see `follow`; None for
+                none.
             device: Where the network runs.
 
         Raises:
@@ -39,14 +40,19 @@ class ModelInUse:
             else catalogue.classifier(device=device)
         )
 
+    def follow(self) -> None:
+        """Takes the catalogue's model from now on, also where a bundle was given instead."""
+        with self._lock:
+            self._is_fixed = False
+
     def classifier(self) -> Classifier:
         """The classifier as of now; the same one for as long as no other model is put to use.
 
         Where another one can't be opened, it goes on with the last.
         """
-        if self._is_fixed:
-            return self._classifier
         with self._lock:
+            if self._is_fixed:
+                return self._classifier
             try:
                 number = self._catalogue.model_in_use
                 if number != self._number:

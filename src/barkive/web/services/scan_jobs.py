@@ -128,6 +128,11 @@ class ScanJob:
     sources: tuple[str | Source, ...] = ()
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether it waits or runs."""
+        return self.finished_at is None
+
+    @property
     def error(self) -> str | None:
         """The reason in English; None where there is none."""
         return self.reason.text() if self.reason is not None else None

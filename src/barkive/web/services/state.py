@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 
 from barkive import devices
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Entry, Label
+from barkive.catalogue import Catalogue, Entry, KnownModel, Label
 from barkive.classifier import Classifier, Judged
 from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
@@ -23,6 +23,7 @@ from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
+from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
 from barkive.web.services.scan_jobs import ScanJobs
@@ -64,6 +65,7 @@ class Service:
         scan_jobs: The scans that were asked for.
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
+        learn_jobs: What is learned from labels.
     """
 
     catalogue: Catalogue
@@ -73,6 +75,7 @@ class Service:
     scan_jobs: ScanJobs
     ingest: Ingest
     merge_jobs: MergeJobs
+    learn_jobs: LearnJobs
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -95,6 +98,7 @@ class Service:
             scan_jobs=ScanJobs(catalogue, in_use.classifier),
             ingest=Ingest(catalogue, in_use.classifier, kept),
             merge_jobs=MergeJobs(catalogue),
+            learn_jobs=LearnJobs(catalogue, in_use),
         )
 
     @property
@@ -103,6 +107,10 @@ class Service:
         classifier = self.model_in_use.classifier()
         self.inference.use(classifier)
         return classifier
+
+    def is_in_use(self, model: KnownModel) -> bool:
+        """Whether a model of the catalogue names the breeds, with whichever detector."""
+        return model.name.startswith(self.classifier.bundle.network)
 
     async def identify(
         self, photos: Sequence[SentPhoto], top: int, *, dogs: bool = True
@@ -206,6 +214,7 @@ class Service:
     def close(self) -> None:
         """Ends what runs, and closes the catalogue."""
         self.scan_jobs.close()
+        self.learn_jobs.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()

@@ -39,7 +39,7 @@ function showBoxes() {
  * @param {SubmitEvent} event */
 async function send(event) {
   const form = event.currentTarget;
-  if (form.classList.contains("name")) return; // sets a cookie, and may load anew
+  if ("leaves" in form.dataset) return; // sets a cookie, or leads to another page
   event.preventDefault();
   if (busy) return; // a second press is meant for the photo that it was pressed at
   busy = true;

@@ -1,28 +1,13 @@
 // Shows how far a scan is, as the server tells it.
 
+import { filled, follow } from "./job.js";
+
 const page = document.getElementById("scan");
 const lang = document.documentElement.lang;
 const texts = JSON.parse(page.dataset.texts);
-const lost = document.getElementById("lost");
 const part = (id) => document.getElementById(id);
 
-if (page.dataset.ended === "no") {
-  const events = new EventSource(page.dataset.events);
-  events.addEventListener("progress", (event) => show(JSON.parse(event.data)));
-  events.addEventListener("open", () => {
-    lost.hidden = true;
-  });
-  events.addEventListener("error", () => {
-    // The browser tries again by itself, unless the server knows no such scan.
-    if (events.readyState === EventSource.CLOSED) location.reload();
-    lost.textContent = texts.lost;
-    lost.hidden = false;
-  });
-  events.addEventListener("end", () => {
-    events.close();
-    location.reload(); // what came of it, with all that can be done then
-  });
-}
+follow(page, texts.lost, show);
 
 /** @param {any} scan */
 function show(scan) {
@@ -31,8 +16,8 @@ function show(scan) {
   }
   part("progress").max = Math.max(scan.total, 1);
   part("progress").value = scan.done;
-  part("done").textContent = filled("done", scan.total, { done: scan.done });
-  part("rate").textContent = scan.rate ? `· ${filled("rate", Math.round(scan.rate))}` : "";
+  part("done").textContent = filled(texts.done, scan.total, { done: scan.done });
+  part("rate").textContent = scan.rate ? `· ${filled(texts.rate, Math.round(scan.rate))}` : "";
   part("left").textContent = scan.seconds_left ? `· ${left(scan.seconds_left)}` : "";
   for (const number of document.querySelectorAll("[data-status]")) {
     number.textContent = scan.statuses[number.dataset.status].toLocaleString(lang);
@@ -54,14 +39,5 @@ function show(scan) {
 
 /** @param {number} seconds */
 function left(seconds) {
-  return seconds < 90 ? filled("seconds", seconds) : filled("minutes", Math.round(seconds / 60));
-}
-
-/** @param {string} key
- * @param {number} n
- * @param {Record<string, number>} values */
-function filled(key, n, values = {}) {
-  const form = texts[key][n === 1 || (lang === "fr" && n === 0) ? "one" : "other"];
-  const shown = { n, ...values };
-  return form.replace(/\{(\w+)\}/g, (_, name) => shown[name].toLocaleString(lang));
+  return seconds < 90 ? filled(texts.seconds, seconds) : filled(texts.minutes, Math.round(seconds / 60));
 }

@@ -1,0 +1,80 @@
+"""The models that judged photos, or were learned from labels."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
+
+from barkive.catalogue import utc
+from barkive.web.api.openapi import FIGURES, MODEL_NAME, example
+from barkive.web.dependencies import Shared
+from barkive.web.services.learn_jobs import FiguresJSON, figures_json
+from barkive.web.urls import Route
+
+router = APIRouter(tags=["learning"])
+
+_SHIPPED = {
+    "name": "barkive-tf_efficientnet_lite2.in1k@0c54d4b5cee2+dogs-cb2d9c",
+    "digest": "08" * 32,
+    "in_use": False,
+    "breeds": 121,
+    "photos": 0,
+    "parent": None,
+    "figures": None,
+    "learned_by": None,
+    "learned_at": None,
+}
+_MODEL = {
+    "name": MODEL_NAME,
+    "digest": "5e" * 32,
+    "in_use": True,
+    "breeds": 122,
+    "photos": 3012,
+    "parent": _SHIPPED["name"],
+    "figures": FIGURES,
+    "learned_by": "Ada",
+    "learned_at": "2026-06-01T12:00:05Z",
+}
+
+
+class ModelJSON(TypedDict):
+    """A model; the last three are null where it did not learn here."""
+
+    name: str
+    digest: str
+    in_use: bool
+    breeds: int
+    photos: int
+    parent: str | None
+    figures: FiguresJSON | None
+    learned_by: str | None
+    learned_at: str | None
+
+
+@router.get(
+    Route.API_MODELS,
+    response_model=list[ModelJSON],
+    responses=example([_MODEL, _SHIPPED]),
+    summary="The models, and which is in use",
+)
+def models(shared: Shared) -> Response:
+    """Those that judged photos of the catalogue or were learned from its labels, newest first.
+
+    `photos` counts those that have the model's answer now.
+    """
+    found: list[ModelJSON] = [
+        {
+            "name": one.name,
+            "digest": one.digest,
+            "in_use": shared.is_in_use(one),
+            "breeds": one.breeds,
+            "photos": one.photos,
+            "parent": one.parent,
+            "figures": figures_json(one.report) if one.report is not None else None,
+            "learned_by": one.learned_by,
+            "learned_at": utc(one.learned_at) if one.parent and one.learned_at else None,
+        }
+        for one in shared.catalogue.known_models()
+    ]
+    return JSONResponse(found)
