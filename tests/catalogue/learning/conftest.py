@@ -20,10 +20,9 @@ DACHSHUND = BreedName("Dachshund", "Dachshund", "Teckel")
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's cache, in the test's own folder."""
-    folder = tmp_path / "cache"
-    monkeypatch.setattr("barkive.catalogue.learning.in_use._cache", lambda: folder)
-    return folder
+    """Where models lie in the user's cache, which is in the test's own folder."""
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+    return tmp_path / "cache" / "models"
 
 
 @pytest.fixture

@@ -176,10 +176,8 @@ def test_answers_that_nobody_needs_are_pruned(
     pair_photo: MakePhoto,
     inside: Bundle,
     learned: MakeBundle,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(similar, "_UNINDEXED", 0)
     monkeypatch.setattr(similar, "_NEWEST", 0)
     pair_photo("kennel/pair.png", (250, 10, 10), (10, 250, 10))

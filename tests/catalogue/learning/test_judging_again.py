@@ -52,7 +52,7 @@ def speak(catalogue: Catalogue, shelter: Path, classifier: Classifier) -> None:
     small = catalogue.photo(shelter / "pair.png").dog(2).id
     catalogue.label(shelter / "pair.png", Label(Kind.CROSS, ("pug", "maltese"), dog=small))
     catalogue.label(shelter / "greens.png", Label(Kind.DOG, box=DRAWN), classifier=classifier)
-    catalogue.label(shelter / "lilo.png", Label(Kind.BREED, ("Teckel",), other=True))
+    catalogue.label(shelter / "lilo.png", Label(Kind.BREED, ("Jack Russell",), other=True))
     catalogue.label(shelter / "lilo.png", Label(Kind.UNDO))
     catalogue.label(shelter / "mix.png", Label(Kind.NOT_DOG))
 

@@ -29,7 +29,7 @@ def learned(
         monkeypatch.setattr(f"barkive.{module}.SHIPPED", colour_bundle)
     detector = pair_classifier.bundle.detector
     monkeypatch.setattr("barkive.classifier.Detector", lambda device: detector)
-    monkeypatch.setattr("barkive.catalogue.learning.in_use._cache", lambda: tmp_path / "models")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
     info = replace(colour_info, name="learned")
     return Classifier(write_bundle(tmp_path / "learned.onnx", info.to_metadata()))
 
