@@ -20,7 +20,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.learning import in_use, teaching
+from barkive.catalogue.learning import in_use, review_order, teaching
 from barkive.catalogue.learning.judging_again import JudgedAgain, judge_again
 from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.predictions.models import Models
@@ -174,16 +174,18 @@ class Catalogue:
             os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
             for one in _several(sources)
         ]
+        classifier = classifier or self.classifier()
         found = scanning.scan(
             self._store,
             Listing(given, passing),
-            classifier or self.classifier(),
+            classifier,
             engine=engine,
             retry_failed=retry_failed,
             gone=gone,
             summary=summary,
             on_progress=on_progress,
         )
+        review_order.renew_after_scan(self._store, classifier.bundle, found.listed, found.again)
         self._index()
         return found
 
@@ -330,6 +332,7 @@ class Catalogue:
         found = judge_again(self._store, bundle, model, on_progress=on_progress)
         for model_id in in_use.prune(self._store, bundle):
             self._similar.forget(model_id)
+        review_order.renew(self._store, bundle)
         self._index()
         return found
 

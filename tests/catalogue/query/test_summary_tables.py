@@ -206,7 +206,7 @@ def test_the_queue_is_found_by_its_index(
     with changed._database.write() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         where = Filter(status=status).to_review().where(changed._store)
-        queue = least_certain_first(select(schema.photo.c.id).where(where))
+        queue = select(schema.photo.c.id).where(where).order_by(*least_certain_first())
         literal = queue.compile(connection, compile_kwargs={"literal_binds": True})
         asked += connection.execute(text(f"EXPLAIN {literal}")).scalars()
     assert any(index in line for line in asked)

@@ -7,7 +7,7 @@ nobody does another's work again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     and_,
     delete,
     exists,
@@ -100,7 +99,8 @@ class ReviewQueue:
     def take(self, session: str, query: Filter = _ALL, *, count: int = 4) -> list[Entry]:
         """The photos that a session looks at next; the first, to answer now, is its own alone.
 
-        Those of which the model is least certain come first: see `least_certain_first`.
+        Those that teach most come first, see `learning.review_order`, and then those of which the
+        model is least certain, see `least_certain_first`.
 
         Args:
             session: Any text that no other session has.
@@ -127,11 +127,10 @@ class ReviewQueue:
                 if (row := connection.execute(still).first()) is not None:
                     rows[picture] = row
             taken = list(rows)[:1]
-            for where in waiting:
+            for where, order in _parts(waiting):
                 if len(rows) < count:
-                    free = chosen().where(where, _is_free(session, moment))
-                    free = least_certain_first(free).limit(count * _SPARE)
-                    for row in connection.execute(free):
+                    free = chosen().where(where, _is_free(session, moment)).order_by(*order)
+                    for row in connection.execute(free.limit(count * _SPARE)):
                         if len(rows) < count:
                             rows.setdefault(row.picture, row)
             if rows and not taken:
@@ -146,7 +145,7 @@ class ReviewQueue:
 
         Args:
             query: Which photos.
-            offset: How many to pass over; those of which the model is least certain come first.
+            offset: How many to pass over, in the order of `take`.
             count: How many at most.
 
         Raises:
@@ -154,8 +153,8 @@ class ReviewQueue:
         """
         rows: list[Row[Any]] = []
         with self._store.read() as connection:
-            for where in self._waiting(query):
-                page = least_certain_first(chosen().where(where)).offset(offset)
+            for where, order in _parts(self._waiting(query)):
+                page = chosen().where(where).order_by(*order).offset(offset)
                 rows += connection.execute(page.limit(count - len(rows))).all()
                 if len(rows) == count:
                     break
@@ -392,17 +391,44 @@ class ReviewQueue:
         return checked, right, listed
 
 
-def least_certain_first(photos: Select[Any]) -> Select[Any]:
-    """Orders photos as a review does: the most useful first.
+def least_certain_first() -> tuple[ColumnElement[Any], ...]:
+    """By what photos are ordered where no order says which teach most.
 
     First come those between whose two best breeds the model can choose least (margin
     sampling; Scheffer et al., 2001, "Active Hidden Markov Models for Information
-    Extraction"): there a person decides fastest, and a model learns most. Of photos on which
-    it saw no dog, those come first that are most nearly one; those last that an older Barkive
-    took for no dog, because it kept no margin of them.
+    Extraction"): there a person decides fastest. Of photos on which it saw no dog, those come
+    first that are most nearly one; those last that an older Barkive took for no dog, because it
+    kept no margin of them.
     """
     c = schema.photo.c
-    return photos.order_by(c.margin.nulls_last(), c.id)
+    return c.margin.nulls_last(), c.id
+
+
+def most_teaching_first() -> tuple[ColumnElement[Any], ...]:
+    """By what photos are ordered whose pictures `schema.review_order` holds."""
+    table, c = schema.review_order.c, schema.photo.c
+    rank = select(table.rank).where(table.picture == c.picture).scalar_subquery()
+    return rank, c.id
+
+
+def _parts(
+    waiting: Sequence[ColumnElement[bool]],
+) -> list[tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]]]:
+    """Splits photos that wait into those that come one after the other.
+
+    Args:
+        waiting: Of `ReviewQueue._waiting`.
+
+    Returns:
+        Conditions of which each photo fits one at most, and what the photos of each are ordered by.
+    """
+    main, beside = waiting
+    is_ranked = schema.photo.c.picture.in_(select(schema.review_order.c.picture))
+    return [
+        (and_(main, is_ranked), most_teaching_first()),
+        (and_(main, ~is_ranked), least_certain_first()),
+        (beside, least_certain_first()),
+    ]
 
 
 def _count(connection: Connection, where: ColumnElement[bool]) -> int:
