@@ -184,7 +184,8 @@ def nearest(bundle: Bundle, taught: Photos, *, means: bool) -> Namer:
 
 def unit(rows: Reals) -> Reals:
     """Rows of length 1."""
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    directions: Reals = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return directions
 
 
 @dataclass

@@ -184,6 +184,17 @@ def test_what_it_has_learned_here_counts_as_before(
     assert answers(bundle, around(WHITE, 5, seed=1)) == ["Foo"] * 5
 
 
+def test_what_it_remembers_of_lessons_does_not_tell_of_them(
+    remembering: Bundle, lessons: Callable[..., Lessons], tmp_path: Path, around: Around
+) -> None:
+    given = lessons((around(WHITE, 10), ("Foo",)))
+    given.groups[:] = 0
+    first = opened(taught(remembering, given), tmp_path / "first.onnx")
+    given.known[:] = True
+    report = taught(first, given).report
+    assert (report.own.before, report.own.after) == (0, 0)
+
+
 def test_a_breed_that_nobody_names_any_more_is_forgotten(
     remembering: Bundle, lessons: Callable[..., Lessons], tmp_path: Path, around: Around
 ) -> None:

@@ -156,7 +156,8 @@ class _Course:
         position = {label.id: i for i, label in enumerate(syllabus.labels)}
         moved = np.array([position.get(label.id, -1) for label in bundle.info.labels], np.intp)
         places = moved[remembered.labels]
-        kept = places >= 0
+        # What it learned here are the lessons themselves, each on one side alone.
+        kept = (places >= 0) & (keeps_added | (remembered.labels < width))
         remembered = Memory(remembered.features[kept], places[kept])
         truth = syllabus.truth(lessons)
         own_base = base(lessons.features)

@@ -13,7 +13,7 @@ from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
-from barkive.errors import LearningError, SwitchedMeanwhileError
+from barkive.errors import LearningError, NothingToSayError, SwitchedMeanwhileError
 from barkive.learning import Memory
 from barkive.onnx_graph import Graph
 
@@ -212,3 +212,19 @@ def test_photos_of_one_animal_are_one_group(
         catalogue.label(str(path), Label(Kind.BREED, ("Dachshund",), other=True))
     # While Rex is judged, nothing was learned of him.
     assert catalogue.learn(classifier=remembering).report.own.after == 0
+
+
+def test_of_many_models_the_last_three_are_kept(
+    taught: Catalogue, remembering: Classifier, shades: list[Path]
+) -> None:
+    taught.use(taught.learn(classifier=remembering))
+    for path in shades[8:11]:
+        taught.label(str(path), Label(Kind.BREED, ("Dachshund",)))
+        taught.use(taught.learn())
+    reports = [one.report for one in taught.known_models()]
+    assert [report.photos for report in reports if report is not None] == [11, 10, 9, 8]
+    taught.undo_learning()
+    taught.undo_learning()
+    assert taught.classifier().bundle.info.provenance["learned"]["report"]["photos"] == 9
+    with pytest.raises(NothingToSayError, match="is not kept any more"):
+        taught.undo_learning()

@@ -552,7 +552,8 @@ def test_a_rebuilt_catalogue_keeps_what_was_merged(
     before = rows(ours)
     ours.close()
     content = bytearray(Path(ours.name).read_bytes())
-    table = content.find(b"0 png")
+    table = content.find(b"catalogue keeps")
+    assert table > 0
     content[table - 200 : table + 200] = b"\xff" * 400
     Path(ours.name).write_bytes(content)
     rebuild(ours.name)

@@ -142,7 +142,12 @@ class Part:
 
 
 MODELS = Part(Message("part_models"), schema.model)
-LEARNED_MODELS = Part(Message("part_learned_models"), schema.learned_model, is_large=True)
+LEARNED_MODELS = Part(
+    Message("part_learned_models"),
+    schema.learned_model,
+    ("model_id", "parent_id", "learned_at"),
+    is_large=True,
+)
 ANSWERS = Part(Message("part_answers"), schema.answer, may_go=True)
 DETECTIONS = Part(Message("part_detections"), schema.detection, may_go=True)
 MERGES = Part(Message("part_merges"), schema.merge, ("uuid", "name", "started_at"))

@@ -7,8 +7,10 @@ is written to the user's cache.
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
@@ -20,6 +22,12 @@ from barkive.catalogue.query.store import Store
 from barkive.classifier import Classifier
 from barkive.clock import now
 from barkive.errors import CatalogueError, NothingToSayError, SwitchedMeanwhileError
+
+KEPT_MODELS: Final = 3
+"""So many learned models are kept, the one in use and those that it was learned from."""
+
+_DIGEST: Final = re.compile("@([0-9a-f]{12})")
+_NO_CONTENT: Final = b""  # of a model that is not kept any more
 
 _PRUNED_AT_ONCE = 2000
 
@@ -163,7 +171,7 @@ def undo(store: Store) -> None:
     Where that was inside a package which has another one by now, it is this one.
 
     Raises:
-        NothingToSayError: The one in use was not learned here.
+        NothingToSayError: The one in use was not learned here, or its parent is not kept any more.
         SwitchedMeanwhileError: Another one was put to use meanwhile.
         CatalogueError: The catalogue can't be written.
     """
@@ -174,16 +182,19 @@ def undo(store: Store) -> None:
         parent = connection.execute(of_it).scalar()
         if number is None or parent == number:
             raise NothingToSayError("model_nothing_to_undo")
-        kept = select(table.c.model_id).where(table.c.model_id == parent)
-        found = connection.execute(kept).scalar()
-        model = store.models.get(connection, found) if found is not None else None
+        kept = select(table.c.content != _NO_CONTENT).where(table.c.model_id == parent)
+        is_kept = connection.execute(kept).scalar()
+        if is_kept is False:
+            raise NothingToSayError("model_parent_gone")
+        model = store.models.get(connection, parent) if is_kept else None
     use(store, model, number)
 
 
 def prune(store: Store, bundle: Bundle) -> list[int]:
     """Deletes answers that came from other answers' features, and that nobody needs any more.
 
-    Those of the model in use and of its parent stay, and those that photos have.
+    Those of the model in use and of its parent stay, and those that photos have. Of the learned
+    models themselves `KEPT_MODELS` stay; of the others what they gained is still told.
 
     Args:
         store: The catalogue.
@@ -193,7 +204,10 @@ def prune(store: Store, bundle: Bundle) -> list[int]:
         The numbers of the models whose answers went.
     """
     c, photo, dog = schema.answer.c, schema.photo.c, schema.detection.c
-    with store.read() as connection:
+    with store.write() as connection:
+        learned = schema.learned_model
+        superseded = learned.c.model_id.not_in(_kept(connection))
+        connection.execute(update(learned).where(superseded).values(content=_NO_CONTENT))
         unused = _unused(connection, store, bundle)
     pruned: set[int] = set()
     last = 0
@@ -214,6 +228,18 @@ def prune(store: Store, bundle: Bundle) -> list[int]:
         pruned |= {row.model_id for row in found}
         last = numbers[-1]
     return sorted(pruned)
+
+
+def _kept(connection: Connection) -> list[int]:
+    """The numbers of the learned models that stay: the one in use, its parent, and so on."""
+    learned = schema.learned_model.c
+    kept: list[int] = []
+    number = number_in_use(connection)
+    while number is not None and number not in kept and len(kept) < KEPT_MODELS:
+        kept.append(number)
+        parent = select(learned.parent_id).where(learned.model_id == number)
+        number = connection.execute(parent).scalar()
+    return kept
 
 
 def _unused(connection: Connection, store: Store, bundle: Bundle) -> list[int]:
@@ -242,7 +268,7 @@ def _file(store: Store, model: Model) -> Path:
     with store.read() as connection:
         found = select(c.content).where(c.model_id == model.id)
         content = connection.execute(found).scalar()
-    if content is None:
+    if not content:
         raise CatalogueError("model_in_use_gone", model=model.name)
     if not is_of_name(model.name, content):
         raise CatalogueError("model_in_use_damaged", model=model.name)
@@ -278,8 +304,8 @@ def is_of_name(name: str, content: bytes) -> bool:
 
 def _place(name: str) -> Path:
     """The file in the user's cache of a model of this name."""
-    _, _, digest = name.partition("@")
-    return _cache() / f"{digest[:12]}.onnx"
+    digest = _DIGEST.findall(name)[-1]
+    return _cache() / f"{digest}.onnx"
 
 
 def _cache() -> Path:

@@ -32,16 +32,13 @@ from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, default_location
-from barkive.catalogue.learning.in_use import is_of_name
+from barkive.catalogue.learning.in_use import KEPT_MODELS, is_of_name
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.records import Kind
 from barkive.clock import now
 from barkive.errors import CatalogueError, DamagedCatalogueError
 from barkive.verdicts import Status
-
-# The one in use and its parent: their bundles take megabytes.
-_KEPT_MODELS = 2
 
 
 class Rebuilt(NamedTuple):
@@ -204,7 +201,7 @@ def _learned(file: Path, models: Mapping[int, str]) -> list[dict[str, Any]]:
     number = next((row.get("model_id") for row in _rows(file, schema.catalogue)), None)
     learned: list[dict[str, Any]] = []
     # One row at a time, because bundles take megabytes.
-    while number is not None and number in models and len(learned) < _KEPT_MODELS:
+    while number is not None and number in models and len(learned) < KEPT_MODELS:
         rows = _rows(file, schema.learned_model, f"model_id = {number}")
         whole = [one for one in rows if is_of_name(models[number], one["content"])]
         if not whole or whole[0]["parent_id"] not in models:
