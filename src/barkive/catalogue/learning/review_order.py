@@ -22,6 +22,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, func, select
+from threadpoolctl import threadpool_limits
 
 from barkive.bundle import Bundle
 from barkive.catalogue.annotations.review_queue import least_certain_first
@@ -108,7 +109,9 @@ def renew(store: Store, bundle: Bundle) -> None:
     if waiting:
         vectors = unpack_embeddings([*(row.vector for row in waiting), *said])
         doubts = np.array([1 - (row.probability or 0) for row in waiting], np.float32)
-        chosen = most_teaching(vectors[: len(doubts)], doubts, vectors[len(doubts) :], MOST)
+        # Small products take longer on several threads, and others may need the cores.
+        with threadpool_limits(1, user_api="blas"):
+            chosen = most_teaching(vectors[: len(doubts)], doubts, vectors[len(doubts) :], MOST)
     ranked = [{"picture": waiting[i].picture, "rank": rank} for rank, i in enumerate(chosen)]
     with store.write() as connection:
         connection.execute(delete(table))
@@ -145,17 +148,18 @@ def most_teaching(
     # Photos that are nearly the same need one answer together, or none where one was spoken of.
     alike = np.maximum((likeness >= _SAME).sum(axis=0), 1)
     asking = (doubts * is_left)[::every] / alike.astype(np.float32)
+    needs = _needs(asking, named)
     chosen: list[int] = []
     # Greedy, and lazily so (Minoux, 1978): as needs only fall, a gain that was computed before is
     # the most that it can be.
-    heap = [(-gain, i, 0) for i, gain in enumerate((likeness @ _needs(asking, named)).tolist())]
+    heap = [(-gain, i, 0) for i, gain in enumerate((likeness @ needs).tolist())]
     heapq.heapify(heap)
     while heap and len(chosen) < most:
         _, i, computed = heap[0]
         if not is_left[i]:
             heapq.heappop(heap)
         elif computed < len(chosen):
-            gain = float(likeness[i] @ _needs(asking, named))
+            gain = float(likeness[i] @ needs)
             heapq.heapreplace(heap, (-gain, i, len(chosen)))
         else:
             same = is_left & (points @ points[i] >= _SAME_COSINE)
@@ -163,6 +167,7 @@ def most_teaching(
             chosen.append(int(same.argmax()))
             is_left &= ~same
             named += likeness[i]
+            needs = _needs(asking, named)
     return chosen
 
 
