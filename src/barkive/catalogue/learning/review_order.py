@@ -138,8 +138,9 @@ def most_teaching(
         near = _likeness(points, _projected(part, basis))
         named += near[::every].sum(axis=1)
         is_left &= ~(near >= _SAME).any(axis=1)
-    # What is nearly the same as what was spoken of needs nothing any more.
-    asking = doubts[::every] * is_left[::every]
+    # Photos that are nearly the same need one answer together, or none where one was spoken of.
+    alike = np.maximum((likeness >= _SAME).sum(axis=0), 1)
+    asking = (doubts * is_left)[::every] / alike.astype(np.float32)
     chosen: list[int] = []
     # Greedy, and lazily so (Minoux, 1978): as needs only fall, a gain that was computed before is
     # the most that it can be.
@@ -158,7 +159,6 @@ def most_teaching(
             chosen.append(int(same.argmax()))
             is_left &= ~same
             named += likeness[i]
-            asking[likeness[i] >= _SAME] = 0
     return chosen
 
 
