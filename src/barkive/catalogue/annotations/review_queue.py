@@ -19,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     delete,
     exists,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    true,
     update,
 )
 
@@ -53,6 +55,7 @@ _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
 _ALL = Filter()
+_ANY: ColumnElement[bool] = true()
 # Fine enough to tell a page from the one that it was before.
 _NOW = partial(now, microseconds=True)
 
@@ -129,10 +132,10 @@ class ReviewQueue:
                 if (row := connection.execute(still).first()) is not None:
                     rows[picture] = row
             taken = list(rows)[:1]
-            for where, order in _parts(waiting):
+            for part in _parts(waiting):
                 if len(rows) < count:
-                    free = chosen().where(where, _is_free(session, moment)).order_by(*order)
-                    for row in connection.execute(free.limit(count * _SPARE)):
+                    free = part.page(count * _SPARE, also=_is_free(session, moment))
+                    for row in connection.execute(free):
                         if len(rows) < count:
                             rows.setdefault(row.picture, row)
             if rows and not taken:
@@ -155,12 +158,11 @@ class ReviewQueue:
         """
         rows: list[Row[Any]] = []
         with self._store.read() as connection:
-            for where, order in _parts(self._waiting(query)):
-                page = chosen().where(where).order_by(*order).offset(offset)
-                rows += connection.execute(page.limit(count - len(rows))).all()
+            for part in _parts(self._waiting(query)):
+                rows += connection.execute(part.page(count - len(rows), offset)).all()
                 if len(rows) == count:
                     break
-                offset = max(0, offset - _count(connection, where))
+                offset = max(0, offset - part.count(connection))
             return to_entries(connection, self._store.models, rows)
 
     def answer(self, session: str, number: int, label: Label) -> Entry:
@@ -410,31 +412,60 @@ def least_certain_first() -> tuple[ColumnElement[Any], ...]:
     return c.margin.nulls_last(), c.id
 
 
-def most_teaching_first() -> tuple[ColumnElement[Any], ...]:
-    """By what photos are ordered whose pictures `schema.review_order` holds."""
-    table, c = schema.review_order.c, schema.photo.c
-    rank = select(table.rank).where(table.picture == c.picture).scalar_subquery()
-    return rank, c.id
+class _Part(NamedTuple):
+    """Photos that wait for a review, and that come one after the other.
+
+    Attributes:
+        where: Which ones.
+        is_ranked: Whether they come as `schema.review_order` has it, one file of each picture, and
+            not the least certain first.
+    """
+
+    where: ColumnElement[bool]
+    is_ranked: bool
+
+    def page(self, limit: int, offset: int = 0, *, also: ColumnElement[bool] = _ANY) -> Select[Any]:
+        """Some of them, in order.
+
+        Args:
+            limit: How many at most.
+            offset: How many to pass over.
+            also: What else they must fit.
+        """
+        where = and_(self.where, also)
+        if not self.is_ranked:
+            photos = chosen().where(where).order_by(*least_certain_first())
+            return photos.limit(limit).offset(offset)
+        some = _ranked(where).limit(limit).offset(offset).subquery()
+        return chosen().join(some, some.c.id == schema.photo.c.id).order_by(some.c.rank)
+
+    def count(self, connection: Connection) -> int:
+        """How many there are."""
+        if not self.is_ranked:
+            return _count(connection, self.where)
+        ranked = _ranked(self.where).subquery()
+        return connection.execute(select(func.count()).select_from(ranked)).scalar_one()
 
 
-def _parts(
-    waiting: Sequence[ColumnElement[bool]],
-) -> list[tuple[ColumnElement[bool], tuple[ColumnElement[Any], ...]]]:
+def _parts(waiting: Sequence[ColumnElement[bool]]) -> list[_Part]:
     """Splits photos that wait into those that come one after the other.
 
     Args:
         waiting: Of `ReviewQueue._waiting`.
-
-    Returns:
-        Conditions of which each photo fits one at most, and what the photos of each are ordered by.
     """
     main, beside = waiting
     is_ranked = schema.photo.c.picture.in_(select(schema.review_order.c.picture))
-    return [
-        (and_(main, is_ranked), most_teaching_first()),
-        (and_(main, ~is_ranked), least_certain_first()),
-        (beside, least_certain_first()),
-    ]
+    return [_Part(main, True), _Part(and_(main, ~is_ranked), False), _Part(beside, False)]
+
+
+def _ranked(where: ColumnElement[bool]) -> Select[Any]:
+    """Ranks, ascending, and the `id` of the first photo that fits of each picture in the order.
+
+    One picture after the other is looked up until there are enough, which a join does not promise.
+    """
+    table, c = schema.review_order.c, schema.photo.c
+    first = select(func.min(c.id)).where(c.picture == table.picture, where).scalar_subquery()
+    return select(table.rank, first.label("id")).where(first.is_not(None)).order_by(table.rank)
 
 
 def _count(connection: Connection, where: ColumnElement[bool]) -> int:

@@ -356,8 +356,9 @@ learned_model = Table(
 review_order = Table(
     "review_order",
     metadata,
-    Column("picture", BigInteger, primary_key=True, autoincrement=False),
-    Column("rank", Integer, nullable=False),
+    # From 0; the queue walks along it.
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("picture", BigInteger, nullable=False, unique=True),
 )
 
 review = Table(

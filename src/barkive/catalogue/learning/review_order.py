@@ -30,7 +30,7 @@ from barkive.catalogue.learning.judging_again import relatives
 from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.similarity.exact_index import DIRECTIONS, directions, unit
+from barkive.catalogue.similarity.exact_index import unit
 from barkive.learning import FEWEST_PHOTOS
 
 Reals = NDArray[np.float32]
@@ -45,8 +45,11 @@ _AT_ONCE = 1000
 # So few are put in order while somebody waits for it.
 _FEW = 1000
 _DUE = 0.01
-# From a cosine of 0.9 on, photos show nearly the same.
-_SAME = 0.9**4
+# Vectors are compared in so few directions, those in which so many of them differ most.
+_DIRECTIONS, _FOR_DIRECTIONS = 128, 640
+# From this cosine on photos show nearly the same.
+_SAME_COSINE = 0.9
+_SAME = _SAME_COSINE**4
 
 
 def renew_after_scan(store: Store, bundle: Bundle, listed: int, again: int) -> None:
@@ -103,9 +106,9 @@ def renew(store: Store, bundle: Bundle) -> None:
     waiting = [of_pictures[picture] for picture in dict.fromkeys(row.picture for row in rows)]
     chosen: list[int] = []
     if waiting:
-        vectors = unpack_embeddings([row.vector for row in waiting])
+        vectors = unpack_embeddings([*(row.vector for row in waiting), *said])
         doubts = np.array([1 - (row.probability or 0) for row in waiting], np.float32)
-        chosen = most_teaching(vectors, doubts, unpack_embeddings(said), MOST)
+        chosen = most_teaching(vectors[: len(doubts)], doubts, vectors[len(doubts) :], MOST)
     ranked = [{"picture": waiting[i].picture, "rank": rank} for rank, i in enumerate(chosen)]
     with store.write() as connection:
         connection.execute(delete(table))
@@ -128,8 +131,9 @@ def most_teaching(
         Positions, without those that are nearly the same as one before them or as one of which
         people spoke.
     """
-    every = -(-len(waiting) // _SAMPLE)
-    basis = directions(unit(waiting[:: -(-len(waiting) // (2 * _SAMPLE))]), DIRECTIONS)
+    every = _every(waiting, _SAMPLE)
+    both = np.concatenate([waiting, spoken])
+    basis = _directions(unit(both[:: _every(both, _FOR_DIRECTIONS)]))
     points = _projected(waiting, basis)
     likeness = np.concatenate([_likeness(part, points[::every]) for part in _parts(points)])
     named = np.zeros(likeness.shape[1], np.float32)
@@ -154,7 +158,7 @@ def most_teaching(
             gain = float(likeness[i] @ _needs(asking, named))
             heapq.heapreplace(heap, (-gain, i, len(chosen)))
         else:
-            same = is_left & (_likeness(points, points[i : i + 1])[:, 0] >= _SAME)
+            same = is_left & (points @ points[i] >= _SAME_COSINE)
             same[i] = True
             chosen.append(int(same.argmax()))
             is_left &= ~same
@@ -182,12 +186,31 @@ def _likeness(points: Reals, others: Reals) -> Reals:
     return found
 
 
+def _directions(vectors: Reals) -> Reals:
+    """The directions in which vectors, fewer than their channels, are longest.
+
+    Args:
+        vectors: Of length 1, shape (n, channels).
+
+    Returns:
+        Shape (channels, the least of `_DIRECTIONS`, n and channels), orthonormal.
+    """
+    _, axes = np.linalg.eigh(vectors @ vectors.T)
+    basis: Reals = np.linalg.qr(vectors.T @ axes[:, -_DIRECTIONS:])[0]
+    return basis
+
+
 def _projected(packed: NDArray[np.int8], basis: Reals) -> Reals:
     """Packed vectors in few directions, of length 1, or 0 where all is 0."""
     points = np.concatenate([unit(part) @ basis for part in _parts(packed)])
     lengths = np.sqrt(np.einsum("ij,ij->i", points, points))
-    points /= np.where(lengths > 0, lengths, 1)[:, np.newaxis]
+    points /= np.maximum(lengths, 1e-3)[:, np.newaxis]
     return points
+
+
+def _every(rows: NDArray[Any], most: int) -> int:
+    """The step at which so many rows at most are taken."""
+    return -(-len(rows) // most)
 
 
 def _parts(rows: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -36,6 +36,6 @@ def upgrade() -> None:
     )
     op.create_table(
         "review_order",
-        sa.Column("picture", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("rank", sa.Integer, nullable=False),
+        sa.Column("rank", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("picture", sa.BigInteger, nullable=False, unique=True),
     )
