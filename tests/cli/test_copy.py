@@ -52,6 +52,7 @@ def test_a_copy_is_told_table_by_table(
     told = {" ".join(line.split()[:-3]): line.split()[-3:-1] for line in tables}
     assert told == {
         "models": ["1", "1"],
+        "learned models": ["0", "0"],
         "answers": ["2", "2"],
         "detections": ["0", "0"],
         "merges": ["0", "0"],
@@ -67,7 +68,7 @@ def test_a_copy_is_told_table_by_table(
     assert same == "Both catalogues hold the same rows."
     assert where == f"Catalogue: {tmp_path}/new.sqlite"
     again = barkive("copy", filled, tmp_path / "new.sqlite")
-    assert [line.split()[-2] for line in again.stdout.splitlines()[1:12]] == ["0"] * 11
+    assert [line.split()[-2] for line in again.stdout.splitlines()[1:13]] == ["0"] * 12
     assert again.stderr == ""
 
 
@@ -76,14 +77,14 @@ def test_a_copy_is_told_table_by_table(
     [
         (
             "en",
-            "models/answers/detections/merges/contents/aliases/corrections/breeds/scans/photos/"
-            "other dogs",
+            "models/learned models/answers/detections/merges/contents/aliases/corrections/breeds/"
+            "scans/photos/other dogs",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
-            "modèles/réponses/détections/fusions/contenus/alias/corrections/races/analyses/photos/"
-            "autres chiens",
+            "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
+            "analyses/photos/autres chiens",
             "Copie Vérification Indexation",
         ),
     ],

@@ -408,6 +408,7 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
     assert [re.sub("  [0-9a-f]{64}$|  SHA-256$", "", line) for line in out.splitlines()] == [
         "                  lignes     écrites",
         "modèles                1           1",
+        "modèles appris         0           0",
         "réponses               3           3",
         "détections             0           0",
         "fusions                0           0",

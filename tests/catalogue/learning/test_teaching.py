@@ -117,6 +117,16 @@ def test_the_second_time_it_goes_on_from_the_first(
     assert [label.id for label in taught.classifier().bundle.info.labels[3:]] == ["Dachshund"]
 
 
+def test_a_review_counts_first_guesses_at_what_was_not_learned(
+    taught: Catalogue, remembering: Classifier, shades: list[Path]
+) -> None:
+    assert (taught.review.progress("me").checked, taught.review.progress("me").right) == (8, 0)
+    taught.use(taught.learn(classifier=remembering))
+    assert taught.review.progress("me").checked == 0
+    taught.label(str(shades[8]), Label(Kind.BREED, ("Dachshund",)))
+    assert (taught.review.progress("me").checked, taught.review.progress("me").right) == (1, 1)
+
+
 def test_labels_without_features_are_counted(
     taught: Catalogue, remembering: Classifier, shades: list[Path], classifier: Classifier
 ) -> None:

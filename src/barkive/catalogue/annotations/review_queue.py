@@ -34,6 +34,7 @@ from sqlalchemy import (
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema
+from barkive.catalogue.predictions.models import last_learned
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.catalogue.query import entries
 from barkive.catalogue.query.effective_label import standing
@@ -68,7 +69,8 @@ class Progress:
             another dog than the main one does.
         done: Photos that this reviewer has answered.
         skipped: Photos that this reviewer has passed over.
-        checked: Pictures of which people said what is on them, in the whole catalogue.
+        checked: Pictures of which people said what is on them, in the whole catalogue; without
+            those that the model in use has learned from.
         right: Of these, those on which the model's first guess was right.
         listed: Of these, those whose breed was among its first five.
     """
@@ -362,7 +364,10 @@ class ReviewQueue:
             connection.execute(insert(table).values(desk=session, picture=picture, **values))
 
     def _compared(self, connection: Connection) -> tuple[int, int, int]:
-        """How many pictures people named, on how many the model was right, and nearly so."""
+        """How many pictures people named, on how many the model was right, and nearly so.
+
+        Without those that the model in use has learned from: on these it nearly always is.
+        """
         c, answer = schema.photo.c, schema.answer.c
         named = (Status.DOG.value, Status.NOT_DOG.value)
         # One photo stands for all of its picture.
@@ -372,6 +377,7 @@ class ReviewQueue:
             .add_columns(answer.probabilities, answer.model_id)
             .join_from(schema.photo, schema.answer)
             .where(c.id.in_(first), c.status.in_(named))
+            .where(c.correction_id > last_learned(connection))
             .order_by(answer.model_id)
         )
         checked = right = listed = 0

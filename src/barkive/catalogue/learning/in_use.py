@@ -186,7 +186,7 @@ def undo(store: Store) -> None:
         is_kept = connection.execute(kept).scalar()
         if is_kept is False:
             raise NothingToSayError("model_parent_gone")
-        model = store.models.get(connection, parent) if is_kept else None
+        model = store.models.get(connection, parent) if is_kept and parent is not None else None
     use(store, model, number)
 
 

@@ -16,13 +16,12 @@ from barkive.bundle import SHIPPED, Bundle
 from barkive.catalogue.db import schema
 from barkive.catalogue.learning import in_use
 from barkive.catalogue.learning.examples import TEACHING, read_examples
+from barkive.catalogue.predictions.models import LAST_LABEL, last_learned
 from barkive.catalogue.query.store import Store
 from barkive.clock import now
 from barkive.errors import LearningError
 from barkive.learning import Occasion, Report
 from barkive.progress import OnProgress, silent
-
-_LAST = "last_label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Learning:
 
     def to_text(self) -> str:
         """The report as the catalogue keeps it."""
-        return json.dumps(self.report.to_json() | {_LAST: self.last})
+        return json.dumps(self.report.to_json() | {LAST_LABEL: self.last})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +114,10 @@ def learn(
         model = store.models.add(connection, bundle)
         was = in_use.number_in_use(connection)
         found = schema.learned_model.c
-        row = connection.execute(
-            select(found.report, found.parent_id).where(found.model_id == model.id)
-        ).first()
-    is_learned_here = row is not None and row.parent_id != model.id
-    learned = json.loads(row.report).get(_LAST, 0) if row is not None else 0
+        of_it = select(found.parent_id).where(found.model_id == model.id)
+        parent = connection.execute(of_it).scalar()
+        learned = last_learned(connection, model.id)
+    is_learned_here = parent not in (None, model.id)
     examples = read_examples(store, bundle, model, learned)
     if examples.unjudged and not len(examples.lessons):
         raise LearningError("learn_unjudged", n=examples.unjudged, model=bundle.model)
@@ -140,13 +138,9 @@ def learn(
 
 def taught_since(store: Store) -> int:
     """How many pictures people named since the model in use last learned."""
-    learned, said = schema.learned_model.c, schema.correction.c
+    said = schema.correction.c
     with store.read() as connection:
-        number = in_use.number_in_use(connection)
-        report = connection.execute(
-            select(learned.report).where(learned.model_id == number)
-        ).scalar()
-        last = json.loads(report).get(_LAST, 0) if report else 0
+        last = last_learned(connection)
         new = select(func.count(said.picture.distinct())).where(
             said.id > last, said.kind.in_([kind.value for kind in TEACHING])
         )
@@ -191,5 +185,5 @@ def known_models(store: Store) -> list[KnownModel]:
 
 def _report(text: str | None) -> Report | None:
     entry: Mapping[str, Any] = json.loads(text) if text else {}
-    fields = {name: value for name, value in entry.items() if name != _LAST}
+    fields = {name: value for name, value in entry.items() if name != LAST_LABEL}
     return Report.from_json(fields) if fields else None

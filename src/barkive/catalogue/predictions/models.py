@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Connection, insert, select
@@ -20,6 +21,9 @@ from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.verdicts import BreedName, Candidate
 
 _NETWORK = re.compile(r".*?@[0-9a-f]{12}(?=\+|$)")
+
+LAST_LABEL: Final = "last_label"
+"""Under this name a learned model's report says which label was the last that it learned from."""
 
 
 @dataclass(frozen=True)
@@ -143,3 +147,19 @@ class Models:
                 insert(schema.model).values(row).returning(schema.model.c.id)
             ).scalar_one()
         return self.get(connection, model_id)
+
+
+def last_learned(connection: Connection, model_id: int | None = None) -> int:
+    """The number of the last label that a model has learned from; 0 where it did not learn here.
+
+    Args:
+        connection: Of a catalogue.
+        model_id: The model's number; None for the one in use.
+    """
+    learned = schema.learned_model.c
+    which: Any = model_id
+    if model_id is None:
+        which = select(schema.catalogue.c.model_id).scalar_subquery()
+    report = connection.execute(select(learned.report).where(learned.model_id == which)).scalar()
+    last: int = json.loads(report).get(LAST_LABEL, 0) if report else 0
+    return last

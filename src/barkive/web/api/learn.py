@@ -93,7 +93,9 @@ class Wish(BaseModel):
         extra="forbid", json_schema_extra={"example": {"use": True, "by": "Ada"}}
     )
 
-    use: bool = Field(False, description="Whether to put it to use at once, unless it got worse.")
+    use: bool = Field(
+        False, strict=True, description="Whether to put it to use at once, unless it got worse."
+    )
     by: Name | None = Field(None, description="Who asks for it.")
 
 
