@@ -141,6 +141,9 @@ def test_two_files_of_one_picture_are_asked_for_once(
         rows = connection.execute(select(schema.review_order.c.rank)).scalars()
         assert sorted(rows) == [0, 1, 2, 3]
     assert sum(name in ("copy", "yellow") for name in taken(catalogue, "ada")) == 1
+    assert looked(catalogue, count=9)[1:3] == ["copy", "yellow"]
+    assert looked(catalogue, offset=2, count=2) == ["yellow", "cyan"]
+    assert looked(catalogue, offset=5, count=2) == ["grey-too"]
 
 
 def test_the_order_follows_what_was_said_with_the_next_photos(

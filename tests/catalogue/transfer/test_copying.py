@@ -92,12 +92,13 @@ def seen(where: str) -> dict[str, Any]:
             "statuses": catalogue.counts("status"),
             "breeds": catalogue.counts("breed"),
             "folders": catalogue.folders(),
-            "to review": [entry.id for entry in catalogue.review.look(count=1000)],
+            # In which order is found anew.
+            "to review": sorted(entry.id for entry in catalogue.review.look(count=1000)),
             "no dogs": [
                 one.id
                 for one in catalogue.review.look(Filter(status=(Status.NOT_DOG,)), count=1000)
             ],
-            "review": [entry.id for entry in catalogue.review.take("desk")],
+            "review": sorted(entry.id for entry in catalogue.review.take("desk")),
             "like": [(one.entry.id, one.similarity) for one in catalogue.like(like)],
         }
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     and_,
     delete,
     exists,
@@ -134,8 +133,8 @@ class ReviewQueue:
             taken = list(rows)[:1]
             for part in _parts(waiting):
                 if len(rows) < count:
-                    free = part.page(count * _SPARE, also=_is_free(session, moment))
-                    for row in connection.execute(free):
+                    free = _is_free(session, moment)
+                    for row in part.page(connection, count * _SPARE, also=free):
                         if len(rows) < count:
                             rows.setdefault(row.picture, row)
             if rows and not taken:
@@ -159,7 +158,7 @@ class ReviewQueue:
         rows: list[Row[Any]] = []
         with self._store.read() as connection:
             for part in _parts(self._waiting(query)):
-                rows += connection.execute(part.page(count - len(rows), offset)).all()
+                rows += part.page(connection, count - len(rows), offset)
                 if len(rows) == count:
                     break
                 offset = max(0, offset - part.count(connection))
@@ -417,34 +416,48 @@ class _Part(NamedTuple):
 
     Attributes:
         where: Which ones.
-        is_ranked: Whether they come as `schema.review_order` has it, one file of each picture, and
-            not the least certain first.
+        is_ranked: Whether those of them whose pictures `schema.review_order` holds are meant, in
+            that order; or all, the least certain first.
     """
 
     where: ColumnElement[bool]
     is_ranked: bool
 
-    def page(self, limit: int, offset: int = 0, *, also: ColumnElement[bool] = _ANY) -> Select[Any]:
-        """Some of them, in order.
+    def page(
+        self,
+        connection: Connection,
+        limit: int,
+        offset: int = 0,
+        *,
+        also: ColumnElement[bool] = _ANY,
+    ) -> Sequence[Row[Any]]:
+        """Some of them, in order, as `chosen` has them.
 
         Args:
+            connection: Of the catalogue.
             limit: How many at most.
             offset: How many to pass over.
             also: What else they must fit.
         """
-        where = and_(self.where, also)
+        c, where = schema.photo.c, and_(self.where, also)
         if not self.is_ranked:
             photos = chosen().where(where).order_by(*least_certain_first())
-            return photos.limit(limit).offset(offset)
-        some = _ranked(where).limit(limit).offset(offset).subquery()
-        return chosen().join(some, some.c.id == schema.photo.c.id).order_by(some.c.rank)
+            return connection.execute(photos.limit(limit).offset(offset)).all()
+        # One picture after the other is looked up until there are enough. Of a join, or of EXISTS,
+        # the database may look all of them up first; of an aggregate it does not.
+        table = schema.review_order.c
+        first = select(func.min(c.id)).where(c.picture == table.picture, where).scalar_subquery()
+        ranked = select(table.picture).where(first.is_not(None)).order_by(table.rank)
+        ranked = ranked.limit(offset + limit)
+        places = {one: i for i, one in enumerate(connection.execute(ranked).scalars())}
+        found = chosen().where(where, c.picture.in_(list(places))).order_by(c.id)
+        rows = sorted(connection.execute(found), key=lambda row: places[row.picture])
+        return rows[offset : offset + limit]
 
     def count(self, connection: Connection) -> int:
         """How many there are."""
-        if not self.is_ranked:
-            return _count(connection, self.where)
-        ranked = _ranked(self.where).subquery()
-        return connection.execute(select(func.count()).select_from(ranked)).scalar_one()
+        where = and_(self.where, _is_ranked()) if self.is_ranked else self.where
+        return _count(connection, where)
 
 
 def _parts(waiting: Sequence[ColumnElement[bool]]) -> list[_Part]:
@@ -454,18 +467,12 @@ def _parts(waiting: Sequence[ColumnElement[bool]]) -> list[_Part]:
         waiting: Of `ReviewQueue._waiting`.
     """
     main, beside = waiting
-    is_ranked = schema.photo.c.picture.in_(select(schema.review_order.c.picture))
-    return [_Part(main, True), _Part(and_(main, ~is_ranked), False), _Part(beside, False)]
+    return [_Part(main, True), _Part(and_(main, ~_is_ranked()), False), _Part(beside, False)]
 
 
-def _ranked(where: ColumnElement[bool]) -> Select[Any]:
-    """Ranks, ascending, and the `id` of the first photo that fits of each picture in the order.
-
-    One picture after the other is looked up until there are enough, which a join does not promise.
-    """
-    table, c = schema.review_order.c, schema.photo.c
-    first = select(func.min(c.id)).where(c.picture == table.picture, where).scalar_subquery()
-    return select(table.rank, first.label("id")).where(first.is_not(None)).order_by(table.rank)
+def _is_ranked() -> ColumnElement[bool]:
+    """Whether the picture of a photo is in the order of `schema.review_order`."""
+    return schema.photo.c.picture.in_(select(schema.review_order.c.picture))
 
 
 def _count(connection: Connection, where: ColumnElement[bool]) -> int:
