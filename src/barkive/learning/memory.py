@@ -77,15 +77,6 @@ class Memory:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def of(self, labels: NDArray[np.bool_]) -> Memory:
-        """What is remembered of some labels alone.
-
-        Args:
-            labels: Which ones, shape (labels,).
-        """
-        kept = labels[self.labels]
-        return Memory(self.features[kept], self.labels[kept])
-
     def __add__(self, other: Memory) -> Memory:
         return Memory(
             np.concatenate([self.features, other.features]),

@@ -347,10 +347,11 @@ learned_model = Table(
     Column("id", Integer, primary_key=True),
     Column("model_id", Integer, ForeignKey("model.id"), nullable=False, unique=True),
     Column("parent_id", Integer, ForeignKey("model.id"), nullable=False),
-    Column("content", LargeBinary, nullable=False),
     Column("report", Text, nullable=False),
     Column("learned_by", Text),
     Column("learned_at", DateTime, nullable=False),
+    # Last: to reach what stands behind it, SQLite reads through all of its megabytes.
+    Column("content", LargeBinary, nullable=False),
 )
 
 review_order = Table(

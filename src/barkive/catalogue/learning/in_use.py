@@ -299,7 +299,12 @@ def cache(name: str, content: bytes) -> Path:
 
 def is_of_name(name: str, content: bytes) -> bool:
     """Whether the content of a bundle is a model's, by the start of its digest in the name."""
-    return f"@{hashlib.sha256(content).hexdigest()[:12]}+" in f"{name}+"
+    return f"{mark_of(content)}+" in f"{name}+"
+
+
+def mark_of(content: bytes) -> str:
+    """What the name of a model holds of its bundle's digest."""
+    return f"@{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _place(name: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,7 +128,7 @@ def learn(
         keeps_added=not is_learned_here,
         on_progress=on_progress,
     )
-    name = f"{bundle.info.name}@{hashlib.sha256(result.content).hexdigest()[:12]}"
+    name = f"{bundle.info.name}{in_use.mark_of(result.content)}"
     opened = Bundle.open(in_use.cache(name, result.content))
     if bundle.detector is not None:
         opened = opened.with_detector(bundle.detector)
@@ -163,13 +162,14 @@ def known_models(store: Store) -> list[KnownModel]:
             .order_by(model.id.desc())
         ).all()
         models = {row.id: store.models.get(connection, row.id) for row in rows}
-    shipped = SHIPPED.read_bytes() if number is None else b""
+    # Hashed once, and not for each model.
+    inside = f"{in_use.mark_of(SHIPPED.read_bytes())}+" if number is None else None
     return [
         KnownModel(
             name=models[row.id].name,
             digest=models[row.id].digest,
             is_in_use=row.id == number
-            or (number is None and in_use.is_of_name(models[row.id].name, shipped)),
+            or (inside is not None and inside in f"{models[row.id].name}+"),
             breeds=len(models[row.id].labels),
             photos=counts.get(row.id, 0),
             parent=models[row.parent_id].name

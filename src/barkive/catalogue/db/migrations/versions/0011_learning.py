@@ -29,10 +29,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("model_id", sa.Integer, sa.ForeignKey("model.id"), nullable=False, unique=True),
         sa.Column("parent_id", sa.Integer, sa.ForeignKey("model.id"), nullable=False),
-        sa.Column("content", sa.LargeBinary, nullable=False),
         sa.Column("report", sa.Text, nullable=False),
         sa.Column("learned_by", sa.Text),
         sa.Column("learned_at", sa.DateTime, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
     )
     op.create_table(
         "review_order",
