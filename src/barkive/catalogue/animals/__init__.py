@@ -1,1 +1,1 @@
-"""Animals: one record each, what many photos say of it together, and which photos are its own."""
+"""The animals of a catalogue: one record, many photos."""

@@ -22,6 +22,7 @@ from barkive.breeds import called
 from barkive.catalogue.query.text_search import split
 from barkive.errors import UsageError
 from barkive.images.remote import is_remote
+from barkive.text import fold
 
 LONGEST: Final = 200
 """Characters of a pattern at most."""
@@ -305,8 +306,8 @@ def is_animal(name: str) -> bool:
 
 
 def same_code(code: str) -> str:
-    """A code, without what does not tell it from others: case, spaces, how accents are written."""
-    return "".join(unicodedata.normalize("NFKC", code).casefold().split())
+    """A code without case, accents and blanks."""
+    return "".join(one for one in fold(code) if not (one.isspace() or unicodedata.combining(one)))
 
 
 def same_name(name: str) -> str:
