@@ -11,6 +11,7 @@ from barkive.catalogue.animal_records import (
     SPECIES,
     STATUSES,
     Act,
+    ActJSON,
     ActKind,
     Animal,
     AnimalChange,
@@ -21,6 +22,7 @@ from barkive.catalogue.animal_records import (
     Origin,
     Sex,
     View,
+    ViewJSON,
 )
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
@@ -82,6 +84,7 @@ __all__ = [
     "SPECIES",
     "STATUSES",
     "Act",
+    "ActJSON",
     "ActKind",
     "Animal",
     "AnimalChange",
@@ -144,6 +147,7 @@ __all__ = [
     "Unmerged",
     "UnmergedJSON",
     "View",
+    "ViewJSON",
     "absolute_path",
     "copy",
     "default_location",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import AnimalOption, filtered, of_animal
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, LangOption
 from barkive.cli.saying import say
@@ -57,6 +57,7 @@ def export(
             metavar="[TEXT]...", help="Words, as for `barkive search`.", show_default=False
         ),
     ] = None,
+    animal: AnimalOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -151,7 +152,7 @@ def export(
     with reading(catalogue) as opened, progress(said("exporting")) as advance:
         outcome = opened.export(
             wish,
-            wanted,
+            of_animal(opened, wanted, animal),
             limit=limit,
             # As bytes, because the lines of CSV end as they end on every system.
             write=lambda chunk: sys.stdout.buffer.write(chunk.encode()),

@@ -1,0 +1,201 @@
+"""`barkive animals`, run for real."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from barkive.catalogue import AnimalFields, Catalogue
+from barkive.classifier import Classifier
+from barkive.cli.commands import app
+from barkive.cli.saying import choose
+from barkive.errors import (
+    AnimalCodeTakenError,
+    UnknownAnimalError,
+    UnknownPhotoError,
+    UsageError,
+)
+
+
+@pytest.fixture
+def kennel(colour_photo: Callable[..., Path]) -> Path:
+    """Two photos of a Chihuahua (red), one of a Pug (green), and one without a dog."""
+    folder = colour_photo("kennel/rex1.png", (250, 10, 10)).parent
+    colour_photo("kennel/rex2.png", (240, 20, 30))
+    colour_photo("kennel/annex/mila.png", (10, 250, 10))
+    colour_photo("kennel/night.png", (9, 9, 9))
+    return folder
+
+
+@pytest.fixture
+def file(tmp_path: Path, kennel: Path, classifier: Classifier) -> Path:
+    """A catalogue of the kennel."""
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+    return tmp_path / "c.sqlite"
+
+
+@pytest.fixture
+def animals(file: Path) -> Callable[..., Result]:
+    """Runs `barkive animals` on it."""
+
+    def run(*arguments: str | Path) -> Result:
+        environment = {"BARKIVE_CATALOGUE": str(file), "COLUMNS": "200"}
+        choose("en")
+        result = CliRunner().invoke(app, ["animals", *map(str, arguments)], env=environment)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def numbers(file: Path) -> dict[str, int]:
+    """The photos' numbers, by their names."""
+    with Catalogue(file) as catalogue:
+        return {Path(one.file).name: one.id for one in catalogue.search()}
+
+
+def test_new(animals: Callable[..., Result], kennel: Path, file: Path) -> None:
+    given = ("--code", "2026-113", "--name", "Rex", "--birth", "2021-05", "--estimate")
+    made = animals("new", kennel / "rex1.png", kennel / "rex2.png", *given, "--by", "Ada")
+    assert made.exit_code == 0
+    assert made.stdout.startswith("2026-113 Rex")
+    assert made.stdout.rstrip().endswith("2 photos")
+    assert made.stderr == "Done; `barkive animals undo 1` takes it back.\n"
+    with Catalogue(file) as catalogue:
+        rex = catalogue.animals.get("2026-113")
+    assert (rex.name, rex.birth, rex.birth_is_estimate, rex.photos) == ("Rex", "2021-05", True, 2)
+
+
+def test_new_of_a_folder(animals: Callable[..., Result], kennel: Path, file: Path) -> None:
+    animals("new", "--name", "Mila", "--folder", kennel / "annex")
+    (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
+    assert (record["name"], record["photos"]) == ("Mila", 1)
+    assert record["main_photo"] == numbers(file)["mila.png"]
+
+
+def test_photos_by_number(animals: Callable[..., Result], file: Path) -> None:
+    photos = numbers(file)
+    animals("new", "--name", "Rex", str(photos["rex1.png"]))
+    animals("add", "rex", str(photos["rex2.png"]))
+    found = CliRunner().invoke(
+        app, ["search", "--animal", "REX", "--count"], env={"BARKIVE_CATALOGUE": str(file)}
+    )
+    assert found.stdout == "2\n"
+
+
+def test_photos_are_named_or_filtered_and_not_both(
+    animals: Callable[..., Result], kennel: Path
+) -> None:
+    animals("new", "--name", "Rex")
+    for wrong in ((), (str(kennel / "rex1.png"), "--folder", str(kennel))):
+        with pytest.raises(UsageError, match="Name photos, or give filters"):
+            animals("add", "Rex", *wrong)
+    animals("add", "Rex", "--breed", "chihuahua")
+    (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
+    assert record["photos"] == 2
+
+
+def test_list(animals: Callable[..., Result]) -> None:
+    animals("new", "--name", "Rex", "--code", "7", "--sex", "male", "--breed", "pug")
+    animals("new", "--name", "Mila", "--status", "adopted", "--breed", "pug", "--breed", "maltese")
+    lines = animals("list").stdout.splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "Mila adopted nothing said of the breed",
+        "7 Rex in care nothing said of the breed",
+    ]
+    assert animals("list", "--order", "code").stdout.startswith("7 Rex")
+    assert animals("list", "--status", "adopted", "--count").stdout == "1\n"
+    assert animals("list", "--sex", "unknown", "--count").stdout == "1\n"
+    assert animals("list", "mil", "--count").stdout == "1\n"
+    assert animals("list", "--limit", "1").stderr == "1 of 2 animals; --limit 2 shows all.\n"
+    assert animals("list", "--lang", "fr").stderr == "2 animaux.\n"
+
+
+def test_csv_has_the_fields_of_json(animals: Callable[..., Result]) -> None:
+    animals("new", "--name", "=Rex", "--code", "7", "--breed", "pug", "--notes", "shy, kind")
+    (row,) = csv.DictReader(io.StringIO(animals("list", "--format", "csv").stdout))
+    (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
+    assert set(record) - {"breeds"} == set(row) - {"breed", "breed2", "probability"}
+    assert (row["name"], row["notes"]) == ("'=Rex", "shy, kind")
+
+
+def test_edit_and_empty_values(animals: Callable[..., Result], kennel: Path, file: Path) -> None:
+    animals("new", "--name", "Rex", "--sex", "M", "--breed", "pug", "--folder", kennel)
+    animals("edit", "Rex", "--sex", "", "--breed", "", "--main-photo", kennel / "rex2.png")
+    (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
+    assert (record["sex"], record["name"]) == (None, "Rex")
+    assert record["breed_origin"] != "animal"
+    assert record["main_photo"] == numbers(file)["rex2.png"]
+
+
+def test_show(animals: Callable[..., Result], kennel: Path) -> None:
+    animals("new", "--name", "Rex", "--code", "7", kennel / "rex1.png", "--by", "Ada")
+    animals("edit", "7", "--status", "adopted", "--left", "2026-06-01", "--breed", "pug")
+    shown = animals("show", "rex").stdout.splitlines()
+    assert shown[0].startswith("7 Rex  ")
+    assert shown[1] == "  dog, adopted, left 2026-06-01"
+    assert shown[-2].split("  ", 1)[0] == "2"
+    assert shown[-2].endswith(
+        "edited  breed: nothing → Pug  status: in care → adopted  left: nothing → 2026-06-01"
+    )
+    assert shown[-1].startswith("1  ")
+    assert " by Ada  made  " in shown[-1]
+    assert shown[-1].endswith("+1 photo")
+    record = json.loads(animals("show", "rex", "--format", "json").stdout)
+    assert [act["kind"] for act in record["history"]] == ["edit", "new"]
+    assert record["history"][1]["by"] == "Ada"
+
+
+def test_moved_split_merged_and_taken_back(
+    animals: Callable[..., Result], kennel: Path, file: Path
+) -> None:
+    animals("new", "--name", "Rex", "--folder", kennel)
+    animals("new", "--name", "Mila")
+    animals("move", "Rex", "Mila", kennel / "annex/mila.png")
+    animals("split", "Rex", kennel / "night.png", "--name", "Night")
+    animals("take-away", "Rex", kennel / "rex2.png")
+
+    def photos() -> dict[str, int]:
+        found = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
+        return {one["name"]: one["photos"] for one in found}
+
+    assert photos() == {"Mila": 1, "Night": 1, "Rex": 1}
+    animals("merge", "Night", "Mila", "--into", "Rex")
+    assert photos() == {"Rex": 3}
+    undone = animals("undo")
+    assert undone.stdout.rstrip().startswith("7  ")
+    assert "took back 6" in undone.stdout
+    assert photos() == {"Mila": 1, "Night": 1, "Rex": 1}
+    animals("remove", "Night")
+    assert photos() == {"Mila": 1, "Rex": 1}
+    kinds = [line.split("Z  ")[1].split("  ")[0] for line in animals("history").stdout.splitlines()]
+    assert kinds == [
+        *("removed", "took back 6", "merged", "photos taken away", "split", "photos moved"),
+        *("made", "made"),
+    ]
+
+
+def test_what_is_wrong_is_told(animals: Callable[..., Result], kennel: Path) -> None:
+    animals("new", "--name", "Rex", "--code", "7")
+    with pytest.raises(AnimalCodeTakenError, match="already that of 7 Rex"):
+        animals("new", "--code", "7")
+    with pytest.raises(UnknownAnimalError, match="no animal “Max”"):
+        animals("show", "Max")
+    with pytest.raises(UnknownPhotoError):
+        animals("add", "Rex", kennel / "gone.png")
+    with pytest.raises(UsageError, match="no date of birth"):
+        animals("edit", "Rex", "--birth", "May")
+
+
+def test_names_are_printed_on_one_line(animals: Callable[..., Result], file: Path) -> None:
+    with Catalogue(file) as catalogue:
+        catalogue.animals.new(AnimalFields(name="<b>Rex[red]\u202e", notes="a\x1b[2J\nb"))
+    shown = animals("show", "<b>Rex[red]\u202e").stdout.splitlines()
+    assert shown[0].startswith("<b>Rex[red]\\u202e  ")
+    assert "\x1b" not in "".join(shown)
