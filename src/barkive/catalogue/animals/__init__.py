@@ -1,0 +1,1 @@
+"""The animals of a catalogue: one record, many photos."""
