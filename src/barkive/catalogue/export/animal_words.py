@@ -19,17 +19,17 @@ _WEEKS_BELOW, _MONTHS_BELOW = 63, 24
 
 def sex_words(animal: Animal, lang: Language) -> str | None:
     """`female` or `male`; None where it is not known."""
-    return Messages(lang)(f"animal.sex_{animal.sex}") if animal.sex is not None else None
+    return Messages(lang)(f"animals.sex_{animal.sex}") if animal.sex is not None else None
 
 
 def status_words(animal: Animal, lang: Language) -> str:
     """The status, such as `in care`; one of the shelter's own as it is written."""
-    return _known(f"animal.status_{animal.status}", animal.status, lang)
+    return _known(f"animals.status_{animal.status}", animal.status, lang)
 
 
 def species_words(animal: Animal, lang: Language) -> str:
     """The species, such as `dog`; one that has no name in the language as it is written."""
-    return _known(f"animal.species_{animal.species}", animal.species, lang)
+    return _known(f"animals.species_{animal.species}", animal.species, lang)
 
 
 def age_words(birth: str, is_estimate: bool, day: date, lang: Language) -> str | None:
@@ -52,16 +52,28 @@ def age_words(birth: str, is_estimate: bool, day: date, lang: Language) -> str |
     months -= of_month > day.day
     days = (day - date(year, month, of_month)).days if of_month else None
     if days is not None and days < 7:
-        return words("animal.age_days")
+        return words("card.age_days")
     if not months and days is None:
-        return words("animal.age_under_month" if month else "animal.age_under_year")
+        return words("card.age_under_month" if month else "card.age_under_year")
     if days is not None and days < _WEEKS_BELOW:
-        age = words("animal.age_weeks", n=days // 7)
+        age = words("card.age_weeks", n=days // 7)
     elif month and months < _MONTHS_BELOW:
-        age = words("animal.age_months", n=months)
+        age = words("card.age_months", n=months)
     else:
-        age = words("animal.age_years", n=months // 12)
-    return age if month and not is_estimate else words("animal.about", what=age)
+        age = words("card.age_years", n=months // 12)
+    return age if month and not is_estimate else words("card.about", what=age)
+
+
+def years(birth: str, day: date) -> float:
+    """The age on a day in years, to a tenth; at least 0.
+
+    Args:
+        birth: `2021-05-31`, `2021-05` or `2021`; where it is told no nearer, the middle counts.
+        day: The day.
+    """
+    year, month, of_month = (*map(int, birth.split("-")), 0, 0)[:3]
+    born = date(year, month or 7, of_month or (15 if month else 1))
+    return round(max((day - born).days, 0) / 365.25, 1)
 
 
 def birth_words(birth: str, is_estimate: bool, lang: Language) -> str:
@@ -79,7 +91,7 @@ def birth_words(birth: str, is_estimate: bool, lang: Language) -> str:
         text = words.day(date(year, month, day))
     elif month:
         text = words.month(date(year, month, 1))
-    return words("animal.estimate", what=text) if is_estimate else text
+    return words("card.estimate", what=text) if is_estimate else text
 
 
 def breed_words(animal: Animal, lang: Language) -> str:
@@ -90,16 +102,16 @@ def breed_words(animal: Animal, lang: Language) -> str:
     words = Messages(lang)
     names = [label.name(lang) for label in animal.verdict.labels]
     if not names:
-        return words("animal.breed_not_known")
+        return words("card.breed_not_known")
     if len(names) > 1:
         # A cross is the same whichever breed was named first.
         first, second = sorted(names)[:2]
-        said = words("animal.breed_cross", first=first, second=second)
-        looks = words("animal.looks_like", what=said)
+        said = words("card.breed_cross", first=first, second=second)
+        looks = words("card.looks_like", what=said)
     else:
         said = names[0]
         article = "an" if said.startswith(_VOWELS) else "a"
-        looks = words("animal.looks_like", what=words(f"animal.{article}", what=said))
+        looks = words("card.looks_like", what=words(f"card.{article}", what=said))
     return said if animal.verdict.origin is Origin.ANIMAL else looks
 
 
