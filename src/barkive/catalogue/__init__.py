@@ -32,9 +32,18 @@ from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQue
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
 from barkive.catalogue.db.schema import absolute_path
+from barkive.catalogue.export.animal_words import (
+    age_words,
+    birth_words,
+    breed_words,
+    sex_words,
+    species_words,
+    status_words,
+)
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list
-from barkive.catalogue.export.exporter import FileExporter, TextExporter
+from barkive.catalogue.export.exporter import ExportBy, FileExporter, TextExporter
 from barkive.catalogue.export.exporting import Export, ExportFormat
+from barkive.catalogue.export.kennel_card import CARD_SIZES, CardSize, write_cards
 from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
@@ -80,6 +89,7 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 from barkive.clock import now
 
 __all__ = [
+    "CARD_SIZES",
     "IN_CARE",
     "SPECIES",
     "STATUSES",
@@ -95,6 +105,7 @@ __all__ = [
     "Animals",
     "BreedList",
     "BreedOverview",
+    "CardSize",
     "Catalogue",
     "Change",
     "ChangeJSON",
@@ -108,6 +119,7 @@ __all__ = [
     "EntryDogJSON",
     "EntryJSON",
     "Export",
+    "ExportBy",
     "ExportFormat",
     "Failure",
     "FileExporter",
@@ -149,6 +161,9 @@ __all__ = [
     "View",
     "ViewJSON",
     "absolute_path",
+    "age_words",
+    "birth_words",
+    "breed_words",
     "copy",
     "default_location",
     "defused",
@@ -165,6 +180,10 @@ __all__ = [
     "read_breed_list",
     "rebuild",
     "safe_name",
+    "sex_words",
+    "species_words",
     "standing",
+    "status_words",
     "utc",
+    "write_cards",
 ]

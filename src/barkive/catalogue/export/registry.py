@@ -86,6 +86,11 @@ def text_forms() -> tuple[str, ...]:
     return tuple(form for form, one in file_exporters().items() if isinstance(one, TextExporter))
 
 
+def animal_forms() -> tuple[str, ...]:
+    """The names of Barkive's own forms that can be written by animal."""
+    return tuple(str(form) for form, one in _BUILT_IN.items() if one.by_animal)
+
+
 @cache
 def exporter(form: str) -> Exporter:
     """The exporter of a form.

@@ -13,6 +13,7 @@ from pathlib import Path
 from barkive.catalogue import (
     Catalogue,
     Export,
+    ExportBy,
     FileExporter,
     Filter,
     TextExporter,
@@ -38,8 +39,10 @@ def file_name(form: str) -> str:
     return f"barkive{suffix}" if suffix == f".{form}" else f"barkive-{form}{suffix}"
 
 
-def stream(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> Iterator[bytes]:
-    """The photos that fit a filter, as the content of a file, in pieces.
+def stream(
+    catalogue: Catalogue, form: str, lang: Language, query: Filter, by: ExportBy = "photo"
+) -> Iterator[bytes]:
+    """The photos that fit a filter, or their animals, as the content of a file, in pieces.
 
     What is wrong is raised here, before the first byte is asked for.
 
@@ -48,20 +51,22 @@ def stream(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> It
         form: In which form, one of `file_exporters`.
         lang: Of names and headings.
         query: Which photos are meant.
+        by: What a row or a picture is of.
 
     Raises:
         KeyError: It is no form of one file.
         UnknownBreedError: The filter names no breed.
+        UsageError: The form can't be written by animal.
         MissingExtraError: The form needs something that is not installed.
     """
     exporter = file_exporters()[form]
     if isinstance(exporter, TextExporter):
-        pieces = catalogue.streamed(Export(form, lang=lang), query)
+        pieces = catalogue.streamed(Export(form, lang=lang, by=by), query)
         return (piece.encode() for piece in pieces)
     folder = tempfile.TemporaryDirectory(prefix="barkive-")
     file = Path(folder.name) / f"export{exporter.suffix}"
     try:
-        catalogue.export(Export(form, file, lang), query)
+        catalogue.export(Export(form, file, lang, by=by), query)
     except BaseException:
         folder.cleanup()
         raise
