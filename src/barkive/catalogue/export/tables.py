@@ -168,6 +168,11 @@ def defused(cell: str | int | None) -> str | int | None:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
+def undefused(cell: str) -> str:
+    """A cell as it was before `defused`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
+
+
 def _time(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
