@@ -163,6 +163,18 @@ class UnknownDogError(UsageError):
     """A photo has no such dog."""
 
 
+class UnknownAnimalError(CatalogueError):
+    """A catalogue does not hold the animal that is meant."""
+
+
+class AnimalCodeTakenError(UsageError):
+    """Another animal has the code already; nothing was written."""
+
+
+class AnimalChangedMeanwhileError(UsageError):
+    """Somebody has changed an animal, or the photos of one, since; nothing was written."""
+
+
 class NothingToSayError(UsageError):
     """A photo can't be corrected, or has no correction that could be taken back."""
 

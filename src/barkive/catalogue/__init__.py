@@ -6,6 +6,24 @@ Examples:
     >>> from barkive.catalogue import Catalogue
 """
 
+from barkive.catalogue.animal_records import (
+    IN_CARE,
+    SPECIES,
+    STATUSES,
+    Act,
+    ActKind,
+    Animal,
+    AnimalChange,
+    AnimalFields,
+    AnimalFilter,
+    AnimalJSON,
+    AnimalVerdict,
+    Origin,
+    Sex,
+    View,
+)
+from barkive.catalogue.animals.animals import Animals, Labelled
+from barkive.catalogue.animals.finding import Order
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
@@ -60,6 +78,18 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 from barkive.clock import now
 
 __all__ = [
+    "IN_CARE",
+    "SPECIES",
+    "STATUSES",
+    "Act",
+    "ActKind",
+    "Animal",
+    "AnimalChange",
+    "AnimalFields",
+    "AnimalFilter",
+    "AnimalJSON",
+    "AnimalVerdict",
+    "Animals",
     "BreedList",
     "BreedOverview",
     "Catalogue",
@@ -88,6 +118,7 @@ __all__ = [
     "Kind",
     "KnownModel",
     "Label",
+    "Labelled",
     "Learning",
     "LeftOut",
     "LocalEngine",
@@ -95,6 +126,8 @@ __all__ = [
     "Merged",
     "MergedJSON",
     "Models",
+    "Order",
+    "Origin",
     "Outcome",
     "Progress",
     "Reading",
@@ -103,12 +136,14 @@ __all__ = [
     "ReviewQueue",
     "Run",
     "RunState",
+    "Sex",
     "Source",
     "Step",
     "Summary",
     "TextExporter",
     "Unmerged",
     "UnmergedJSON",
+    "View",
     "absolute_path",
     "copy",
     "default_location",

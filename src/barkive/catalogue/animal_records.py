@@ -84,7 +84,7 @@ def parse_birth(text: str) -> str:
         raise UsageError("animal_birth_invalid", text=text) from None
     if first.year < _EARLIEST:
         raise UsageError("animal_birth_too_early", text=text, earliest=_EARLIEST)
-    if first > date.today():  # noqa: DTZ011 - the day where people are
+    if first > date.today():
         raise UsageError("animal_birth_in_future", text=text)
     return given
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from sqlalchemy import select
 
 from barkive.bundle import SHIPPED, Bundle
+from barkive.catalogue.animals.animals import Animals
 from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
@@ -133,6 +134,11 @@ class Catalogue:
     def review(self) -> ReviewQueue:
         """The queue of photos to review, for several people at once."""
         return ReviewQueue(self._store)
+
+    @property
+    def animals(self) -> Animals:
+        """The animals: one record, many photos."""
+        return Animals(self._store)
 
     @property
     def models(self) -> Models:
@@ -346,6 +352,7 @@ class Catalogue:
         # Of a model whose answers no photo has, nothing is asked.
         for model_id in used:
             self._similar.index(model_id)
+        self.animals.refresh()
         self._database.optimise()
 
     def runs(self, limit: int = 20) -> list[Run]:

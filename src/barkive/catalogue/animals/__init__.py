@@ -1,1 +1,1 @@
-"""Animals: each with its photos, one breed from all of them, and the history of what people did."""
+"""The animals of a catalogue: one record, many photos."""

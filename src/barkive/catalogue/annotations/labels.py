@@ -7,6 +7,7 @@ is, so that it outlives the model that proposed the box.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -189,7 +190,7 @@ class _Speech:
 
     def say(self, label: Label) -> None:
         """Writes a label."""
-        breeds = _breeds(self._connection, self._models, label)
+        breeds = breed_ids(self._connection, self._models, label.breeds, other=label.other)
         undone = self._undone(label) if label.kind is Kind.UNDO else None
         if undone is not None:
             dog, box = undone.dog, undone.box
@@ -352,20 +353,33 @@ def to_change(models: Models, row: Row[Any] | LabelRow) -> Change:
     )
 
 
-def _breeds(connection: Connection, models: Models, label: Label) -> tuple[str, ...]:
-    """The ids of the breeds that a person names; with `other`, new ones are added."""
+def breed_ids(
+    connection: Connection, models: Models, breeds: Sequence[str], *, other: bool
+) -> tuple[str, ...]:
+    """The ids of the breeds that a person names.
+
+    Args:
+        connection: Of a writing transaction.
+        models: Of the catalogue.
+        breeds: Names or ids.
+        other: Whether breeds that Barkive has no name for are added as they are written.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+        UsageError: Two of them are one.
+    """
     models.follow(connection)
     found: list[str] = []
-    for name in label.breeds:
+    for name in breeds:
         try:
             found.append(models.names.find(name))
         except UnknownBreedError as error:
-            if not label.other:
+            if not other:
                 raise UnknownBreedError(name, error.nearest, can_be_added=True) from None
             row = breed_names.new(name)
             breed_names.keep(connection, [row])
             models.follow(connection)
             found.append(row.breed)
     if len(set(found)) < len(found):
-        raise UsageError("label_cross_same_breed", breeds=label.breeds)
+        raise UsageError("label_cross_same_breed", breeds=tuple(breeds))
     return tuple(found)

@@ -13,6 +13,14 @@
 | `added_breed` | a breed that people added, renamed or merged with another |
 | `learned_model` | a model that was learned from what people said: its bundle, and its report |
 | `review_order` | a picture that is asked about first, because it teaches most |
+| `animal` | an animal: what people say of it, and what its photos say together |
+| `animal_photo` | a picture that shows an animal |
+| `refusal` | a picture that people took away from an animal, or from photos it was proposed with |
+| `act` | what a person did to animals, or to many photos, in one step: only added to |
+| `act_change` | one change of an act: what stood there, and what stands there since |
+| `suggestion` | photos that seem to show one animal; made anew at any time |
+| `suggestion_photo` | a picture of a suggestion |
+| `animal_export` | what was sent of an animal to a program that takes it only once |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
@@ -66,7 +74,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -362,6 +370,146 @@ review_order = Table(
     Column("picture", BigInteger, nullable=False, unique=True),
 )
 
+animal = Table(
+    "animal",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("code", Text),
+    # The code without regard to case and accents: each is given once.
+    Column("code_key", Text, unique=True),
+    Column("name", Text),
+    Column("species", Text, nullable=False),
+    Column("sex", Text),
+    # `2021-05-31`, `2021-05` or `2021`.
+    Column("birth", Text),
+    Column("birth_is_estimate", Boolean, nullable=False),
+    # What people said of the animal itself.
+    Column("breed", Text),
+    Column("breed2", Text),
+    Column("status", Text, nullable=False),
+    Column("notes", Text),
+    # Days, as ISO 8601 writes them.
+    Column("arrived", Text),
+    Column("left_on", Text),
+    # The picture that people chose to stand for it.
+    Column("main_picture", BigInteger),
+    Column("merged_into", BigInteger),
+    # Those that were merged are removed as well; a removed animal has no photos.
+    Column("removed", Boolean, nullable=False),
+    # The last act that changed it.
+    Column("act_id", _Id, nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("changed_at", DateTime, nullable=False),
+    # From here on all is derived. Whether it has to be derived anew: triggers say so.
+    Column("stale", Boolean, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("photos", Integer, nullable=False),
+    # The picture that stands for it.
+    Column("cover", BigInteger),
+    # An `AnimalVerdict`: the short list as JSON, pairs of id and probability.
+    Column("verdict", Text),
+    Column("breeds", Text, nullable=False),
+    Column("top_breed", Text),
+    Column("top_breed2", Text),
+    Column("origin", Text),
+    Column("disagrees", Boolean, nullable=False),
+    Column("views", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+animal_photo = Table(
+    "animal_photo",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("animal", BigInteger, nullable=False),
+    Column("picture", BigInteger, nullable=False),
+    # The `EntryDog.id` of the dog that is the animal; None for the main one.
+    Column("dog", BigInteger),
+    UniqueConstraint("animal", "picture"),
+    sqlite_autoincrement=True,
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # The number of an animal that the picture does not show; or any other number, which those
+    # share that were refused together.
+    Column("key", BigInteger, nullable=False),
+    Column("picture", BigInteger, nullable=False),
+    UniqueConstraint("key", "picture"),
+    sqlite_autoincrement=True,
+)
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # An `ActKind`.
+    Column("kind", Text, nullable=False),
+    Column("said_by", Text),
+    Column("said_at", DateTime, nullable=False),
+    # The act that it takes back.
+    Column("undoes", _Id),
+    sqlite_autoincrement=True,
+)
+
+act_change = Table(
+    "act_change",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("act_id", _Id, ForeignKey("act.id"), nullable=False),
+    # The number of an animal, or the key of a refusal; None of a label.
+    Column("animal", BigInteger),
+    Column("field", Text, nullable=False),
+    Column("picture", BigInteger),
+    # JSON.
+    Column("was", Text, nullable=False),
+    Column("becomes", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+suggestion = Table(
+    "suggestion",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # The animal that the photos seem to show; None for one that is not known yet.
+    Column("animal", BigInteger),
+    Column("code", Text),
+    Column("name", Text),
+    # A message, as JSON: its code and what stands in it.
+    Column("reason", Text, nullable=False),
+    # How many photos.
+    Column("photos", Integer, nullable=False),
+    # Whether there are so many that accepting it asks first.
+    Column("is_large", Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+suggestion_photo = Table(
+    "suggestion_photo",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("suggestion_id", _Id, ForeignKey("suggestion.id", ondelete="CASCADE"), nullable=False),
+    Column("picture", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+animal_export = Table(
+    "animal_export",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # The form of export.
+    Column("form", Text, nullable=False),
+    Column("animal", BigInteger, nullable=False),
+    # What was sent, as JSON: the values, and the pictures.
+    Column("sent", Text, nullable=False),
+    Column("sent_at", DateTime, nullable=False),
+    UniqueConstraint("form", "animal"),
+    sqlite_autoincrement=True,
+)
+
 review = Table(
     "review",
     metadata,
@@ -504,3 +652,18 @@ Index(
 )
 Index("review_by_picture", review.c.picture)
 Index("review_by_age", review.c.at)
+Index("animal_by_status", animal.c.removed, animal.c.status)
+Index("animal_by_breed", animal.c.top_breed)
+Index(
+    "animal_stale",
+    animal.c.number,
+    sqlite_where=text("stale"),
+    postgresql_where=text("stale"),
+)
+Index("animal_photo_by_picture", animal_photo.c.picture, animal_photo.c.animal)
+Index("refusal_by_picture", refusal.c.picture)
+Index("act_by_undone", act.c.undoes)
+Index("act_change_by_act", act_change.c.act_id)
+Index("act_change_by_animal", act_change.c.animal, act_change.c.act_id)
+Index("suggestion_photo_by_suggestion", suggestion_photo.c.suggestion_id)
+Index("suggestion_photo_by_picture", suggestion_photo.c.picture)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    exists,
     false,
     or_,
     select,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 
-from barkive.catalogue.db.schema import absolute_path, other_dog, photo, zone
+from barkive.catalogue.db.schema import absolute_path, animal_photo, other_dog, photo, zone
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
@@ -60,6 +61,8 @@ class Filter:
         corrected: Whether people spoke of it; None for both.
         missing: Whether files that are gone are meant, and not those that are there; None
             for both.
+        animal: The number of an animal that it shows.
+        grouped: Whether it shows an animal that is known; None for both.
 
     Raises:
         UsageError: A value is out of its range, or empty.
@@ -77,6 +80,8 @@ class Filter:
     dogs: tuple[int, int | None] | None = None
     corrected: bool | None = None
     missing: bool | None = False
+    animal: int | None = None
+    grouped: bool | None = None
 
     def __post_init__(self) -> None:
         # An empty folder would be the one that the program happens to run in.
@@ -162,6 +167,18 @@ class Filter:
         if self.corrected is not None:
             # Word for word what the indexes have.
             conditions.append(c.corrected if self.corrected else c.corrected.is_(False))
+        return conditions + self._of_animals()
+
+    def _of_animals(self) -> list[ColumnElement[bool]]:
+        """The conditions on the animals that a photo shows."""
+        c, shown = photo.c, animal_photo.c
+        conditions: list[ColumnElement[bool]] = []
+        if self.animal is not None:
+            of_animal = select(shown.picture).where(shown.animal == self.animal)
+            conditions.append(c.picture.in_(of_animal))
+        if self.grouped is not None:
+            known = exists().where(shown.picture == c.picture)
+            conditions.append(known if self.grouped else ~known)
         return conditions
 
     def _is_main(self, ids: Sequence[str]) -> ColumnElement[bool]:

@@ -103,9 +103,14 @@ def kept(summary: TableClause, query: Filter) -> list[Condition]:
 
 def knows_folders(query: Filter) -> bool:
     """Whether the summary table by folder tells how many photos are meant."""
-    asked = query.after, query.before, query.min_probability, query.breed, query.group, query.dogs
+    asked = query.after, query.before, query.min_probability, query.breed, query.group
     alone = query.missing is False and not query.text and not query.breeds
-    return alone and asked == (None,) * len(asked)
+    return alone and asked == (None,) * len(asked) and not _is_of_rows(query)
+
+
+def _is_of_rows(query: Filter) -> bool:
+    """Whether a filter is set that no summary table knows."""
+    return (query.dogs, query.animal, query.grouped) != (None, None, None)
 
 
 def grouped(name: ColumnElement[Any] | None, number: ColumnElement[int]) -> Select[str, int]:
@@ -121,7 +126,7 @@ def _chosen(
     """Which summary table tells, which rows of it, and which photos it does not divide."""
     is_dated = query.after is not None or query.before is not None
     several = len(query.breeds) + (query.breed is not None) > 1
-    if query.missing is not False or query.text or several or query.dogs is not None:
+    if query.missing is not False or query.text or several or _is_of_rows(query):
         return None
     if query.folder is not None:
         if by == "breed" or not knows_folders(query):

@@ -1,0 +1,464 @@
+"""What people do to animals: acts of single changes, kept for ever, each undone as a whole.
+
+Everything that holds of an animal came about by changes: a field that had one value and has
+another since, a picture that was put to it or taken away, a refusal. An act is what one person did
+in one step: all of its changes are written in one transaction, or none is. To take an act back is
+an act itself: it writes back what stood there before each change, if what it wrote still stands.
+
+Labels that people gave to many photos at once are changes of an act as well; the labels
+themselves are kept where all are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from barkive.catalogue.animal_records import (
+    IN_CARE,
+    LONGEST_NOTES,
+    SPECIES,
+    ActKind,
+    AnimalFields,
+)
+from barkive.catalogue.animals import finding, judging
+from barkive.catalogue.animals.fields import to_values
+from barkive.catalogue.annotations import labels
+from barkive.catalogue.db import bulk, schema
+from barkive.catalogue.db.bulk import chunks
+from barkive.catalogue.photos.identity import draw
+from barkive.catalogue.predictions.models import Models
+from barkive.catalogue.records import Kind
+from barkive.clock import now
+from barkive.errors import (
+    AnimalChangedMeanwhileError,
+    AnimalCodeTakenError,
+    NothingToSayError,
+    UsageError,
+)
+
+PHOTO: Final = "photo"
+"""The change of a picture that is put to an animal or taken away; its value is the dog's number."""
+REFUSED: Final = "refused"
+LABEL: Final = "label"
+
+_OF_PICTURES: Final = (PHOTO, REFUSED, LABEL)
+_EMPTY: Final[Mapping[str, Any]] = {
+    **{"species": SPECIES[0], "birth_is_estimate": False, "status": IN_CARE, "removed": True},
+    **{"stale": True, "words": "", "photos": 0, "breeds": "[]", "disagrees": False, "views": 0},
+}
+
+
+class Change(NamedTuple):
+    """One change of an act.
+
+    Attributes:
+        animal: The number of an animal, or the key of a refusal; None of a label.
+        field: A field of `finding.value_of`, or `photo`, `refused`, `label`.
+        picture: Which picture; None of a field.
+        was: What stood there; None for nothing.
+        becomes: What stands there since.
+    """
+
+    animal: int | None
+    field: str
+    picture: int | None
+    was: Any
+    becomes: Any
+
+
+class Acting:
+    """One act, while it is being put together within a writing transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        models: Models,
+        kind: ActKind,
+        by: str | None,
+        *,
+        undoes: int | None = None,
+        extends: int | None = None,
+    ) -> None:
+        """Begins an act, or goes on with one.
+
+        Args:
+            connection: Of a writing transaction.
+            models: Of the catalogue.
+            kind: What is done.
+            by: Who does it.
+            undoes: The number of the act that it takes back.
+            extends: The number of the act that goes on; None for a new one.
+        """
+        self.connection, self._models = connection, models
+        self.moment = now()
+        self.id: int
+        if extends is not None:
+            self.id = extends
+            return
+        values = {"kind": kind.value, "said_by": by, "said_at": self.moment, "undoes": undoes}
+        made = insert(schema.act).values(values).returning(schema.act.c.id)
+        self.id = connection.execute(made).scalar_one()
+
+    def make(self, fields: AnimalFields) -> int:
+        """Makes an animal; gives its number."""
+        table, taken = schema.animal, [0]
+        while taken:
+            (number,) = draw(self.connection, 1)
+            known = select(table.c.id).where(table.c.number == number)
+            taken = list(self.connection.execute(known).scalars())
+        dates = {"made_at": self.moment, "changed_at": self.moment}
+        row = {**_EMPTY, **dates, "number": number, "act_id": self.id}
+        self.connection.execute(insert(table).values(row))
+        self.write([Change(number, "removed", None, True, False)])
+        self.edit(number, fields)
+        return number
+
+    def edit(self, animal: int, fields: AnimalFields) -> None:
+        """Gives an animal's fields new values.
+
+        Raises:
+            AnimalCodeTakenError: Another animal has the code.
+            UnknownBreedError: There is no such breed.
+            UsageError: A value can't be taken.
+        """
+        row = finding.row_of(self.connection, animal)
+        values = to_values(self.connection, self._models, fields)
+        main = values.get("main_photo")
+        if main is not None and main not in held_by(self.connection, animal, [main]):
+            raise UsageError("animal_main_photo_of_another", photo=fields.main_photo)
+        self.write(
+            Change(animal, name, None, was, value)
+            for name, value in values.items()
+            if (was := finding.value_of(row, name)) != value
+        )
+
+    def put(self, animal: int, pictures: Iterable[int], dog: int | None = None) -> None:
+        """Puts pictures to an animal; those that it has stay, with another dog where one is given.
+
+        Args:
+            animal: Its number.
+            pictures: Which ones.
+            dog: The number of the dog that is the animal; None for the main one.
+        """
+        given = list(dict.fromkeys(pictures))
+        held = held_by(self.connection, animal, given)
+        refused = refused_of(self.connection, animal, given)
+        value = {"dog": dog}
+        changes = [Change(animal, REFUSED, one, True, None) for one in given if one in refused]
+        for one in given:
+            if one not in held:
+                changes.append(Change(animal, PHOTO, one, None, value))
+            elif dog is not None and held[one] != value:
+                changes.append(Change(animal, PHOTO, one, held[one], value))
+        self.write(changes)
+
+    def take(self, animal: int, pictures: Iterable[int], *, refuse: bool = False) -> None:
+        """Takes pictures away from an animal.
+
+        Args:
+            animal: Its number.
+            pictures: Which ones; those that it has not are passed over.
+            refuse: Whether they are not to be proposed to it again.
+        """
+        held = held_by(self.connection, animal, list(pictures))
+        self.write(Change(animal, PHOTO, one, value, None) for one, value in held.items())
+        row = finding.row_of(self.connection, animal)
+        if row.main_picture in held:
+            self.write([Change(animal, "main_photo", None, row.main_picture, None)])
+        if refuse:
+            self.refuse(animal, held)
+
+    def refuse(self, key: int, pictures: Iterable[int]) -> None:
+        """Notes that pictures do not show an animal, or not the same one.
+
+        Args:
+            key: The number of the animal, or another one that these pictures share.
+            pictures: Which ones.
+        """
+        given = list(pictures)
+        known = refused_of(self.connection, key, given)
+        self.write(Change(key, REFUSED, one, None, True) for one in given if one not in known)
+
+    def merge(self, animal: int, into: int) -> None:
+        """Gives another animal all that one has: photos, and fields that the other lacks."""
+        old = finding.row_of(self.connection, animal)
+        held = held_by(self.connection, animal)
+        refused = list(refused_of(self.connection, animal))
+        self.take(animal, held)
+        for picture, value in held.items():
+            self.put(into, [picture], value["dog"])
+        self.refuse(into, [one for one in refused if one not in held])
+        changes: list[Change] = []
+        new = finding.row_of(self.connection, into)
+        for name in ("code", "name", "sex", "birth", "breeds", "arrived", "left", "main_photo"):
+            theirs = finding.value_of(old, name)
+            if theirs and not finding.value_of(new, name):
+                if name == "code":  # before the other gets it
+                    changes.append(Change(animal, name, None, theirs, None))
+                if name == "birth" and old.birth_is_estimate != new.birth_is_estimate:
+                    estimate = new.birth_is_estimate, old.birth_is_estimate
+                    changes.append(Change(into, "birth_is_estimate", None, *estimate))
+                changes.append(Change(into, name, None, None, theirs))
+        if old.notes and old.notes != new.notes:
+            both = "\n".join(filter(None, (new.notes, old.notes)))[:LONGEST_NOTES]
+            changes.append(Change(into, "notes", None, new.notes, both))
+        changes.append(Change(animal, "merged_into", None, None, into))
+        changes.append(Change(animal, "removed", None, False, True))
+        self.write(changes)
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """Writes changes, and what comes of them."""
+        listed = list(changes)
+        apply(self.connection, self.id, self.moment, listed)
+        bulk.insert(
+            self.connection,
+            schema.act_change,
+            [
+                {
+                    "act_id": self.id,
+                    "animal": one.animal,
+                    "field": one.field,
+                    "picture": one.picture,
+                    "was": json.dumps(one.was),
+                    "becomes": json.dumps(one.becomes),
+                }
+                for one in listed
+            ],
+        )
+
+    def close(self) -> None:
+        """Brings what follows from the changes up to date."""
+        c = schema.act_change.c
+        changed = select(c.animal).where(c.act_id == self.id, c.animal.is_not(None)).distinct()
+        judging.judge(
+            self.connection, self._models, self.connection.execute(changed).scalars().all()
+        )
+
+
+def apply(connection: Connection, act: int, moment: Any, changes: Sequence[Change]) -> None:
+    """Has changes hold.
+
+    Args:
+        connection: Of a writing transaction.
+        act: The number of the act that they belong to.
+        moment: When, UTC.
+        changes: In order.
+
+    Raises:
+        AnimalCodeTakenError: Another animal has a code.
+    """
+    table = schema.animal
+    touched: dict[int, dict[str, Any]] = {}
+    for one in changes:
+        if one.animal is None or one.field == REFUSED:
+            continue
+        columns = touched.setdefault(one.animal, {})
+        if one.field not in _OF_PICTURES:
+            columns |= finding.columns_of(one.field, one.becomes)
+    # A code has to be free before another animal takes it.
+    for animal, columns in sorted(touched.items(), key=lambda pair: bool(pair[1].get("code"))):
+        if columns.get("code_key"):
+            _require_free(connection, columns["code"], columns["code_key"], animal)
+        own = {"act_id": act, "changed_at": moment, "stale": True}
+        connection.execute(update(table).where(table.c.number == animal).values(columns | own))
+    _apply_to(schema.animal_photo, "animal", connection, [x for x in changes if x.field == PHOTO])
+    _apply_to(schema.refusal, "key", connection, [x for x in changes if x.field == REFUSED])
+
+
+def _apply_to(table: Any, key: str, connection: Connection, changes: Sequence[Change]) -> None:
+    """Puts pictures into a table of pairs, and takes them out."""
+    of_keys: dict[int, list[int]] = {}
+    for one in changes:
+        assert one.animal is not None
+        assert one.picture is not None
+        if one.was is not None:
+            of_keys.setdefault(one.animal, []).append(one.picture)
+    for number, pictures in of_keys.items():
+        for part in chunks(pictures):
+            these = (table.c[key] == number, table.c.picture.in_(part))
+            connection.execute(delete(table).where(*these))
+    bulk.insert(
+        connection,
+        table,
+        [
+            {key: one.animal, "picture": one.picture}
+            | ({"dog": one.becomes["dog"]} if one.field == PHOTO else {})
+            for one in changes
+            if one.becomes is not None
+        ],
+    )
+
+
+def _require_free(connection: Connection, code: str, code_key: str, animal: int) -> None:
+    """Refuses a code that another animal has.
+
+    Raises:
+        AnimalCodeTakenError: One has it.
+    """
+    c = schema.animal.c
+    found = connection.execute(
+        select(c.number, c.name, c.code).where(c.code_key == code_key, c.number != animal)
+    ).first()
+    if found is not None:
+        other = " ".join(filter(None, (found.code, found.name)))
+        raise AnimalCodeTakenError("animal_code_taken", taken=code, animal=other)
+
+
+def held_by(
+    connection: Connection, animal: int, pictures: Sequence[int] | None = None
+) -> dict[int, dict[str, Any]]:
+    """The pictures of an animal, each with the value that a change of it has.
+
+    Args:
+        connection: Of the catalogue.
+        animal: Its number.
+        pictures: Those of interest; None for all.
+    """
+    c = schema.animal_photo.c
+    found = select(c.picture, c.dog).where(c.animal == animal).order_by(c.id)
+    parts = [found] if pictures is None else [found.where(c.picture.in_(x)) for x in _in(pictures)]
+    rows = (row for part in parts for row in connection.execute(part))
+    return {row.picture: {"dog": row.dog} for row in rows}
+
+
+def refused_of(
+    connection: Connection, key: int, pictures: Sequence[int] | None = None
+) -> list[int]:
+    """The pictures that were refused under a key.
+
+    Args:
+        connection: Of the catalogue.
+        key: The number of an animal, or another one.
+        pictures: Those of interest; None for all.
+    """
+    c = schema.refusal.c
+    found = select(c.picture).where(c.key == key).order_by(c.id)
+    parts = [found] if pictures is None else [found.where(c.picture.in_(x)) for x in _in(pictures)]
+    return [one for part in parts for one in connection.execute(part).scalars()]
+
+
+def _in(pictures: Sequence[int]) -> Iterable[Sequence[int]]:
+    return chunks(list(dict.fromkeys(pictures)))
+
+
+def undo(connection: Connection, models: Models, number: int, by: str | None) -> int:
+    """Takes an act back, within a transaction; gives the number of the act that does so.
+
+    Labels of photos of which somebody has spoken since stay.
+
+    Raises:
+        AnimalChangedMeanwhileError: What it did does not stand any more.
+        NothingToSayError: It is itself an undo, was taken back already, or there is none.
+    """
+    act = require(connection, number)
+    if act.kind == ActKind.UNDO:
+        raise NothingToSayError("act_is_undo", act=number)
+    table = schema.act
+    if connection.execute(select(table.c.id).where(table.c.undoes == number)).first() is not None:
+        raise NothingToSayError("act_undone_already", act=number)
+    changes = read_changes(connection, [number])[number]
+    standing = _Standing(connection)
+    for one in {(one.animal, one.field, one.picture): one for one in changes}.values():
+        if one.field != LABEL and standing.value(one) != one.becomes:
+            raise AnimalChangedMeanwhileError("act_changed_since", act=number)
+    acting = Acting(connection, models, ActKind.UNDO, by, undoes=number)
+    reverse = [one._replace(was=one.becomes, becomes=one.was) for one in reversed(changes)]
+    acting.write(one for one in reverse if one.field != LABEL)
+    _take_back(acting, models, [one for one in reverse if one.field == LABEL], by)
+    acting.close()
+    return acting.id
+
+
+def _take_back(acting: Acting, models: Models, changes: Sequence[Change], by: str | None) -> None:
+    """Takes labels back that are still in force."""
+    connection, photo = acting.connection, schema.photo.c
+    for one in changes:
+        rows = select(photo.number, photo.correction_id, photo.said_id)
+        row = connection.execute(rows.where(photo.picture == one.picture).limit(1)).first()
+        if row is not None and (row.said_id or row.correction_id) == one.was:
+            label = labels.Label(Kind.UNDO, by=by)
+            entry = labels.write(connection, models, row.number, label)
+            acting.write([one._replace(becomes=entry.said_id or entry.label_id)])
+
+
+class _Standing:
+    """What stands in the catalogue now, for changes to be compared with."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: dict[int, Row[Any]] = {}
+        self._held: dict[tuple[int, str], Mapping[int, Any]] = {}
+
+    def value(self, change: Change) -> Any:
+        """What stands where a change was made."""
+        assert change.animal is not None
+        if change.field not in _OF_PICTURES:
+            if change.animal not in self._rows:
+                self._rows[change.animal] = finding.row_of(self._connection, change.animal)
+            return finding.value_of(self._rows[change.animal], change.field)
+        key = change.animal, change.field
+        if key not in self._held:
+            if change.field == PHOTO:
+                self._held[key] = held_by(self._connection, change.animal)
+            else:
+                refused = refused_of(self._connection, change.animal)
+                self._held[key] = dict.fromkeys(refused, True)
+        assert change.picture is not None
+        return self._held[key].get(change.picture)
+
+
+def require(connection: Connection, number: int) -> Row[Any]:
+    """The row of an act.
+
+    Raises:
+        NothingToSayError: There is none.
+    """
+    found = connection.execute(select(schema.act).where(schema.act.c.id == number)).first()
+    if found is None:
+        raise NothingToSayError("act_unknown", act=number)
+    return found
+
+
+def last(connection: Connection, by: str | None = None) -> int:
+    """The number of the last act that was not taken back.
+
+    Args:
+        connection: Of the catalogue.
+        by: Only of this person; None for everybody's.
+
+    Raises:
+        NothingToSayError: There is none.
+    """
+    c, other = schema.act.c, schema.act.alias("other")
+    taken_back = select(other.c.undoes).where(other.c.undoes.is_not(None))
+    found = select(func.max(c.id)).where(c.kind != ActKind.UNDO.value, c.id.not_in(taken_back))
+    if by is not None:
+        found = found.where(c.said_by == by)
+    number: int | None = connection.execute(found).scalar()
+    if number is None:
+        raise NothingToSayError("act_none_to_undo")
+    return number
+
+
+def read_changes(
+    connection: Connection, acts: Collection[int], limit: int | None = None
+) -> dict[int, list[Change]]:
+    """The changes of acts, in order.
+
+    Args:
+        connection: Of the catalogue.
+        acts: Their numbers.
+        limit: Of each act at most so many; None for all.
+    """
+    c = schema.act_change.c
+    changes: dict[int, list[Change]] = {number: [] for number in acts}
+    for number, listed in changes.items():
+        rows = select(c.animal, c.field, c.picture, c.was, c.becomes).where(c.act_id == number)
+        for row in connection.execute(rows.order_by(c.id).limit(limit)):
+            values = json.loads(row.was), json.loads(row.becomes)
+            listed.append(Change(row.animal, row.field, row.picture, *values))
+    return changes
