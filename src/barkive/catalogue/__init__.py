@@ -22,8 +22,11 @@ from barkive.catalogue.animal_records import (
     Sex,
     View,
 )
+from barkive.catalogue.animals.animal_cells import DayOrder
+from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
+from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
@@ -98,6 +101,7 @@ __all__ = [
     "Conflict",
     "ConflictJSON",
     "Copied",
+    "DayOrder",
     "Done",
     "Engine",
     "Entry",
@@ -107,13 +111,16 @@ __all__ = [
     "Export",
     "ExportFormat",
     "Failure",
+    "FieldChange",
     "FileExporter",
     "Filter",
     "Folder",
     "Found",
     "FoundJSON",
     "Group",
+    "Imported",
     "ImportedBoxes",
+    "ImportedRow",
     "JudgedAgain",
     "Kind",
     "KnownModel",
@@ -122,6 +129,7 @@ __all__ = [
     "Learning",
     "LeftOut",
     "LocalEngine",
+    "MatchBy",
     "Merge",
     "Merged",
     "MergedJSON",
@@ -134,6 +142,7 @@ __all__ = [
     "Rebuilt",
     "Renamed",
     "ReviewQueue",
+    "RowProblem",
     "Run",
     "RunState",
     "Sex",

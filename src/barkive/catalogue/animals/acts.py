@@ -105,17 +105,28 @@ class Acting:
 
     def make(self, fields: AnimalFields) -> int:
         """Makes an animal; gives its number."""
-        table, taken = schema.animal, [0]
-        while taken:
-            (number,) = draw(self.connection, 1)
-            known = select(table.c.id).where(table.c.number == number)
-            taken = list(self.connection.execute(known).scalars())
-        dates = {"made_at": self.moment, "changed_at": self.moment}
-        row = {**_EMPTY, **dates, "number": number, "act_id": self.id}
-        self.connection.execute(insert(table).values(row))
+        (number,) = self.make_rows(1)
         self.write([Change(number, "removed", None, True, False)])
         self.edit(number, fields)
         return number
+
+    def make_rows(self, count: int) -> list[int]:
+        """Makes rows for animals; each is removed until a change says otherwise.
+
+        Returns:
+            Their numbers.
+        """
+        c, free = schema.animal.c, dict[int, None]()
+        while len(free) < count:
+            drawn = draw(self.connection, count - len(free), free)
+            for part in chunks(drawn):
+                taken = set(
+                    self.connection.execute(select(c.number).where(c.number.in_(part))).scalars()
+                )
+                free |= dict.fromkeys(one for one in part if one not in taken)
+        own = {**_EMPTY, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
+        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in free])
+        return list(free)
 
     def edit(self, animal: int, fields: AnimalFields) -> None:
         """Gives an animal's fields new values.

@@ -7,35 +7,31 @@ tell which animal is meant is left out and told, never guessed.
 
 from __future__ import annotations
 
-import os
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
-from typing_extensions import TypedDict
 
-from barkive.breeds import normalise
-from barkive.catalogue.animal_records import IN_CARE, SPECIES, Act, ActKind
+from barkive.catalogue.animal_records import IN_CARE, SPECIES, ActKind
 from barkive.catalogue.animals import acts, finding
 from barkive.catalogue.animals.acts import PHOTO, Acting, Change
 from barkive.catalogue.animals.animal_files import AnimalFile, AnimalRow, RowProblem
 from barkive.catalogue.animals.fields import to_value
 from barkive.catalogue.animals.finding import key_of
+from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
+from barkive.catalogue.animals.photo_folders import Folders, UnfitError
 from barkive.catalogue.db import schema
 from barkive.catalogue.export.breed_list import breed_meant, is_unknown_breed
 from barkive.catalogue.predictions.models import Models
 from barkive.errors import UnknownBreedError, UsageError
-from barkive.messages import Language, Message
+from barkive.messages import Message
 
 MOST_PHOTOS: Final = 500
 """So many photos are put to one animal by the name of a folder at most."""
 
-# Of a code so long, the beginning of a folder's name tells the animal: `2026-113 Rex, a boxer`.
-_TELLING_CODE = 5
 _CROSS = re.compile(r"\s+x\s+|\s*[/×]\s*|\s+crois[ée]e?s?\s+(?:avec\s+)?", re.IGNORECASE)
 _MOST_BREEDS = 2
 
@@ -47,195 +43,19 @@ _EMPTY: Final[Mapping[str, Any]] = {
 _ALIKE = frozenset({"code", "name", "species", "status"})
 
 
-class Match(StrEnum):
-    """By what the animal of a row is told."""
-
-    CODE = "code"
-    FOLDER = "folder"
-    NAME = "name"
-
-
-class FieldChangeJSON(TypedDict):
-    """The JSON form of a field that changes."""
-
-    field: str
-    was: Any
-    becomes: Any
-
-
-class ImportedRowJSON(TypedDict):
-    """The JSON form of what comes of a row."""
-
-    line: int
-    animal: int | None
-    title: str
-    outcome: str
-    changes: list[FieldChangeJSON]
-    photos: int
-
-
-class RowProblemJSON(TypedDict):
-    """The JSON form of what was not taken."""
-
-    line: int
-    left_out: str
-    error: str
-    error_code: str
-
-
-class ImportedJSON(TypedDict):
-    """An import's JSON form."""
-
-    act: int | None
-    made: int
-    changed: int
-    unchanged: int
-    photos: int
-    left_out: int
-    rows: list[ImportedRowJSON]
-    problems: list[RowProblemJSON]
-    unknown_columns: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A field of an animal that changes.
-
-    Attributes:
-        field: Its name, as `AnimalFields` has it.
-        was: What stood there.
-        becomes: What stands there since.
-    """
-
-    field: str
-    was: Any
-    becomes: Any
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedRow:
-    """What comes of a row, or of several of one animal.
-
-    Attributes:
-        line: On which line of the file the first one begins, from 1.
-        animal: The animal's number; None of one that a dry run would make.
-        title: What it is called.
-        is_new: Whether it is made.
-        changes: What is said of it, or changes.
-        photos: How many pictures are put to it.
-    """
-
-    line: int
-    animal: int | None
-    title: str
-    is_new: bool
-    changes: tuple[FieldChange, ...]
-    photos: int
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Whether the catalogue has all that is said."""
-        return not (self.is_new or self.changes or self.photos)
-
-    @property
-    def outcome(self) -> str:
-        """`made`, `changed` or `unchanged`."""
-        return "made" if self.is_new else "unchanged" if self.is_unchanged else "changed"
-
-    def to_json(self) -> ImportedRowJSON:
-        """The row as a JSON object."""
-        return {
-            "line": self.line,
-            "animal": self.animal,
-            "title": self.title,
-            "outcome": self.outcome,
-            "changes": [
-                {"field": one.field, "was": one.was, "becomes": one.becomes} for one in self.changes
-            ],
-            "photos": self.photos,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What came of an import, or what a dry run says would come of it.
-
-    Attributes:
-        act: The act; None of a dry run, and where nothing changed.
-        rows: Each animal that the file tells of, in the order of lines.
-        problems: What was left out, in the order of lines.
-        unknown: The headings of columns that hold something which Barkive does not know.
-    """
-
-    act: Act | None
-    rows: tuple[ImportedRow, ...]
-    problems: tuple[RowProblem, ...]
-    unknown: tuple[str, ...]
-
-    @property
-    def made(self) -> int:
-        """How many animals were made."""
-        return self._count("made")
-
-    @property
-    def changed(self) -> int:
-        """How many that were known have changed."""
-        return self._count("changed")
-
-    @property
-    def unchanged(self) -> int:
-        """Of how many the catalogue had all that is said."""
-        return self._count("unchanged")
-
-    @property
-    def photos(self) -> int:
-        """How many pictures were put to animals."""
-        return sum(one.photos for one in self.rows)
-
-    @property
-    def left_out(self) -> int:
-        """How many rows were left out."""
-        return sum(one.is_row for one in self.problems)
-
-    def _count(self, outcome: str) -> int:
-        return sum(one.outcome == outcome for one in self.rows)
-
-    def to_json(self, lang: Language = "en") -> ImportedJSON:
-        """The import as a JSON object."""
-        return {
-            "act": self.act.id if self.act is not None else None,
-            "made": self.made,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "photos": self.photos,
-            "left_out": self.left_out,
-            "rows": [one.to_json() for one in self.rows],
-            "problems": [
-                {
-                    "line": one.line,
-                    "left_out": "row" if one.is_row else "cell",
-                    "error": one.why.text(lang),
-                    "error_code": one.why.code,
-                }
-                for one in self.problems
-            ],
-            "unknown_columns": list(self.unknown),
-        }
-
-
-def to_match(match: Match | str) -> Match:
+def to_match(match: MatchBy | str) -> MatchBy:
     """By what animals are to be told.
 
     Raises:
         UsageError: There is no such way.
     """
     try:
-        return Match(match)
+        return MatchBy(match)
     except ValueError:
         raise UsageError("animals_match_invalid", text=match) from None
 
 
-def look(connection: Connection, models: Models, file: AnimalFile, match: Match) -> Imported:
+def look(connection: Connection, models: Models, file: AnimalFile, match: MatchBy) -> Imported:
     """What would come of an import.
 
     Args:
@@ -248,7 +68,7 @@ def look(connection: Connection, models: Models, file: AnimalFile, match: Match)
 
 
 def bring(
-    connection: Connection, models: Models, file: AnimalFile, match: Match, by: str | None
+    connection: Connection, models: Models, file: AnimalFile, match: MatchBy, by: str | None
 ) -> tuple[int | None, Imported]:
     """Brings the animals of a file in.
 
@@ -272,14 +92,6 @@ def bring(
     acting.write(change for target in plan.targets for change in target.to_changes())
     acting.close()
     return acting.id, plan.outcome()
-
-
-class _UnfitError(Exception):
-    """A row that tells no animal."""
-
-    def __init__(self, why: Message) -> None:
-        super().__init__(why.code)
-        self.why = why
 
 
 @dataclass(slots=True)
@@ -307,8 +119,8 @@ class _Target:
     @property
     def title(self) -> str:
         """What it is called afterwards."""
-        known = (self.values.get(one) or self.base[one] for one in ("code", "name"))
-        return " ".join(filter(None, known)) or str(self.number)
+        after = {**self.base, **{one.field: one.becomes for one in self.changes()}}
+        return " ".join(filter(None, (after["code"], after["name"]))) or str(self.number)
 
     @property
     def has_news(self) -> bool:
@@ -349,14 +161,14 @@ class _Plan:
     """
 
     def __init__(
-        self, connection: Connection, models: Models, file: AnimalFile, match: Match
+        self, connection: Connection, models: Models, file: AnimalFile, match: MatchBy
     ) -> None:
         models.follow(connection)
         self._connection, self._models, self._match = connection, models, match
         self._unknown = file.unknown
         self._problems = list(file.problems)
         self._animals = _Animals(connection)
-        self._folders = _Folders(connection) if match is Match.FOLDER else None
+        self._folders = Folders(connection) if match is MatchBy.FOLDER else None
         self._of_keys: dict[tuple[Any, ...], _Target] = {}
         self._of_codes: dict[str, _Target] = {}
         self._values: dict[tuple[str, Any], Any] = {}
@@ -364,7 +176,7 @@ class _Plan:
         for row in file.rows:
             try:
                 self._take(row)
-            except _UnfitError as error:
+            except UnfitError as error:
                 self._problems.append(RowProblem(row.line, error.why, is_row=True))
         self._find_photos()
         self._problems.sort(key=lambda one: one.line)
@@ -388,25 +200,27 @@ class _Plan:
         """Takes up what a row says.
 
         Raises:
-            _UnfitError: It tells no animal, or something else than a row before it.
+            UnfitError: It tells no animal, or something else than a row before it.
         """
         values = dict(self._read(row))
         if not {"code", "name"} & values.keys() and row.id is None:
-            raise _UnfitError(Message("animals_row_nameless"))
+            raise UnfitError(Message("animals_row_nameless"))
         target, key = self._target(row, values)
         # A date of birth that follows from an age is told where none is known.
         if row.is_age and (target.base["birth"] or target.values.get("birth")):
-            del values["birth"], values["birth_is_estimate"]
+            for one in ("birth", "birth_is_estimate"):
+                values.pop(one, None)
         elif "birth" in values and not _is_same("birth", target.base["birth"], values["birth"]):
             values.setdefault("birth_is_estimate", False)
         self._refuse_contradiction(target, values)
         self._claim_code(target, values)
         if self._folders is not None and not target.folders:
-            target.folders = self._folders.claim(target.line, values.get("code"), values.get("name"))
+            said = row.fields
+            target.folders = self._folders.claim(target.line, said.code, said.name)
         if key not in self._of_keys:
             self._of_keys[key] = target
             self.targets.append(target)
-        target.values |= values
+        target.values = {**values, **target.values}
 
     def _read(self, row: AnimalRow) -> Iterator[tuple[str, Any]]:
         """What a row says, as it is kept; notes what can't be."""
@@ -453,50 +267,48 @@ class _Plan:
                 raise
         return [names.find(breed_meant(one) or one) for one in parts]
 
-    def _target(
-        self, row: AnimalRow, values: Mapping[str, Any]
-    ) -> tuple[_Target, tuple[Any, ...]]:
+    def _target(self, row: AnimalRow, values: dict[str, Any]) -> tuple[_Target, tuple[Any, ...]]:
         """The animal that a row tells of, and by what further rows of it are known.
 
         Raises:
-            _UnfitError: It tells none, or several.
+            UnfitError: It tells none, or several.
         """
         code, name = (key_of(values.get(one) or "") for one in ("code", "name"))
         number = self._animals.of_id(row.id)
         if number is None:
-            by_code = self._match is not Match.NAME and bool(code)
-            number = self._by_code(code) if by_code else self._by_name(code, name)
+            by_code = self._match is not MatchBy.NAME and bool(code)
+            number = self._animals.of_code(code) if by_code else self._by_name(code, name)
+            if by_code and number is not None:
+                del values["code"]
         key = ("number", number) if number is not None else ("code", code) if code else ("", name)
         if key in self._of_keys:
             return self._of_keys[key], key
         base = _EMPTY if number is None else self._animals.values(number)
         return _Target(row.line, number, base, is_new=number is None), key
 
-    def _by_code(self, code: str) -> int | None:
-        return self._animals.of_code(code)
-
     def _by_name(self, code: str, name: str) -> int | None:
         """The one animal that is called so.
 
         Raises:
-            _UnfitError: The row has no name, several are called so, or that one has another code.
+            UnfitError: The row has no name, several are called so, or that one has another code.
         """
-        if self._match is Match.CODE:
-            raise _UnfitError(Message("animals_row_without_code"))
+        if self._match is MatchBy.CODE:
+            raise UnfitError(Message("animals_row_without_code"))
         if not name:
-            raise _UnfitError(Message("animals_row_without_name"))
+            raise UnfitError(Message("animals_row_without_name"))
         named = self._animals.of_name(name)
         coded = self._animals.of_code(code) if code else None
         if coded in named:
             return coded
         titles = [self._animals.title(one) for one in named[:5]]
         if len(named) > 1:
-            params = {"name": name, "n": len(named), "animals": titles}
-            raise _UnfitError(Message("animals_row_ambiguous", params))
+            raise UnfitError(
+                Message("animals_row_ambiguous", {"name": name, "n": len(named), "animals": titles})
+            )
         if not named:
             return None
         if code and (other := self._animals.values(named[0])["code"]):
-            raise _UnfitError(
+            raise UnfitError(
                 Message("animals_row_other_code", {"name": name, "code": code, "other": other})
             )
         return named[0]
@@ -505,29 +317,32 @@ class _Plan:
         """Refuses a row that says something else of an animal than one before it.
 
         Raises:
-            _UnfitError: It does.
+            UnfitError: It does.
         """
         for name, value in values.items():
             if name in target.values and not _is_same(name, target.values[name], value):
-                params = {"line": target.line, "field": name}
-                raise _UnfitError(Message("animals_row_contradicts", params))
+                raise UnfitError(
+                    Message("animals_row_contradicts", {"line": target.line, "field": name})
+                )
 
     def _claim_code(self, target: _Target, values: Mapping[str, Any]) -> None:
         """Has an animal have its code for itself.
 
         Raises:
-            _UnfitError: Another one has it.
+            UnfitError: Another one has it.
         """
         if not (code := values.get("code")):
             return
         holder = self._animals.of_code(key_of(code))
         if holder is not None and holder != target.number:
-            params = {"code": code, "animal": self._animals.title(holder)}
-            raise _UnfitError(Message("animals_row_code_taken", params))
+            raise UnfitError(
+                Message(
+                    "animals_row_code_taken", {"code": code, "animal": self._animals.title(holder)}
+                )
+            )
         other = self._of_codes.setdefault(key_of(code), target)
         if other is not target:
-            params = {"code": code, "line": other.line}
-            raise _UnfitError(Message("animals_row_code_twice", params))
+            raise UnfitError(Message("animals_row_code_twice", {"code": code, "line": other.line}))
 
     def _find_photos(self) -> None:
         """Puts the photos in folders to the animals that claimed these."""
@@ -538,8 +353,10 @@ class _Plan:
         for target in self.targets:
             pictures = found[target.line]
             if len(pictures) > MOST_PHOTOS:
-                params = {"n": len(pictures), "folder": target.folders[0], "limit": MOST_PHOTOS}
-                why = Message("animals_row_many_photos", params)
+                why = Message(
+                    "animals_row_many_photos",
+                    {"n": len(pictures), "folder": target.folders[0], "limit": MOST_PHOTOS},
+                )
                 self._problems.append(RowProblem(target.line, why, is_row=True))
                 continue
             if target.number is not None:
@@ -567,14 +384,13 @@ class _Animals:
         """The animal of a number that a file has; None where it is none of this catalogue.
 
         Raises:
-            _UnfitError: It was removed.
+            UnfitError: It was removed.
         """
         if number is None or number not in self._rows:
             return None
         meant = self._followed(number)
         if self._rows[meant].removed:
-            params = {"animal": self.title(meant)}
-            raise _UnfitError(Message("animals_row_removed", params))
+            raise UnfitError(Message("animals_row_removed", {"animal": self.title(meant)}))
         return meant
 
     def of_code(self, code: str) -> int | None:
@@ -603,72 +419,3 @@ class _Animals:
         while (into := self._rows[number].merged_into) in self._rows and into not in seen:
             seen.add(number := into)
         return number
-
-
-class _Folders:
-    """The folders of the catalogue's photos, by what they are called.
-
-    Those above all photos, such as a person's own, name no animal.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        c = schema.photo.c
-        self._pictures: defaultdict[str, list[int]] = defaultdict(list)
-        photos = select(c.path, c.picture).where(c.missing_since.is_(None)).order_by(c.id)
-        for row in connection.execute(photos):
-            self._pictures[row.path.replace(os.sep, "/").rpartition("/")[0]].append(row.picture)
-        parts = [one.split("/") for one in self._pictures]
-        above = max(len(os.path.commonprefix(parts)) - 1, 0)
-        self._named: defaultdict[str, set[str]] = defaultdict(set)
-        self._begun: defaultdict[str, set[str]] = defaultdict(set)
-        for one in parts:
-            for depth in range(above, len(one)):
-                folder = "/".join(one[: depth + 1])
-                self._named[normalise(one[depth])].add(folder)
-                self._begun[normalise(re.split(r"[\s_]", one[depth], maxsplit=1)[0])].add(folder)
-        self._claimed: dict[str, int] = {}
-
-    def claim(self, line: int, code: str | None, name: str | None) -> list[str]:
-        """The folders of an animal: called by its code, by code and name, or by its name.
-
-        Args:
-            line: Of its row.
-            code: The animal's.
-            name: Likewise.
-
-        Raises:
-            _UnfitError: There is none; several are called so; or a row before this one has it.
-        """
-        own, called = normalise(code or ""), normalise(name or "")
-        is_telling = len(own) >= _TELLING_CODE
-        keys = [own, own + called, called + own] if own else []
-        found = {folder for key in keys for folder in self._named.get(key, ())}
-        if is_telling:
-            found |= self._begun.get(own, set())
-        if not found and called:
-            found, is_telling = set(self._named.get(called, ())), False
-        title = " ".join(filter(None, (code, name)))
-        if not found:
-            raise _UnfitError(Message("animals_row_without_folder", {"animal": title}))
-        if len(found) > 1 and not is_telling:
-            params = {"animal": title, "n": len(found), "folders": sorted(found)[:3]}
-            raise _UnfitError(Message("animals_row_several_folders", params))
-        for folder in found:
-            if (other := self._claimed.setdefault(folder, line)) != line:
-                params = {"folder": folder, "line": other}
-                raise _UnfitError(Message("animals_row_folder_twice", params))
-        return sorted(found)
-
-    def pictures(self, claims: Mapping[str, int]) -> dict[int, list[int]]:
-        """The pictures in folders that rows have claimed; the nearest folder of a photo counts.
-
-        Args:
-            claims: The line of the row of each folder.
-        """
-        found: defaultdict[int, dict[int, None]] = defaultdict(dict)
-        for folder, pictures in self._pictures.items():
-            parts = folder.split("/")
-            above = ("/".join(parts[:depth]) for depth in range(len(parts), 0, -1))
-            if (line := next((claims[one] for one in above if one in claims), None)) is not None:
-                found[line] |= dict.fromkeys(pictures)
-        return defaultdict(list, {line: list(pictures) for line, pictures in found.items()})
