@@ -266,10 +266,8 @@ class _Table:
         """Splits a text into cells.
 
         Raises:
-            UsageError: It has no headings that are known, or too many rows.
+            UsageError: It has no headings that are known, too many rows, or a cell too long.
         """
-        # Animal Shelter Manager may put a photo into a cell. It is the process's own limit.
-        csv.field_size_limit(max(csv.field_size_limit(), MOST_BYTES))
         first = text.split("\n", 1)[0].strip().strip('"').lower()
         told = first.startswith("sep=") and len(first) == len("sep=,")
         if not text.strip(f' "\r\n{_SEPARATORS}'):
@@ -391,13 +389,21 @@ def _heading(rows: Sequence[tuple[int, Sequence[str]]]) -> _Heading:
 
 
 def _split(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that hold something, each with the line on which it begins."""
+    """The rows that hold something, each with the line on which it begins.
+
+    Raises:
+        UsageError: A cell is too long, as where a quotation mark is not closed.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     line = 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-        line = reader.line_num + 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except csv.Error:
+        limit = csv.field_size_limit()
+        raise UsageError("animals_file_cell", line=line, limit=limit) from None
 
 
 def _plain(cell: str) -> str:
