@@ -24,8 +24,11 @@ from barkive.catalogue.animal_records import (
     View,
     ViewJSON,
 )
+from barkive.catalogue.animals.animal_cells import DayOrder
+from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
+from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
@@ -112,6 +115,7 @@ __all__ = [
     "Conflict",
     "ConflictJSON",
     "Copied",
+    "DayOrder",
     "Done",
     "Engine",
     "Entry",
@@ -122,13 +126,16 @@ __all__ = [
     "ExportBy",
     "ExportFormat",
     "Failure",
+    "FieldChange",
     "FileExporter",
     "Filter",
     "Folder",
     "Found",
     "FoundJSON",
     "Group",
+    "Imported",
     "ImportedBoxes",
+    "ImportedRow",
     "JudgedAgain",
     "Kind",
     "KnownModel",
@@ -137,6 +144,7 @@ __all__ = [
     "Learning",
     "LeftOut",
     "LocalEngine",
+    "MatchBy",
     "Merge",
     "Merged",
     "MergedJSON",
@@ -149,6 +157,7 @@ __all__ = [
     "Rebuilt",
     "Renamed",
     "ReviewQueue",
+    "RowProblem",
     "Run",
     "RunState",
     "Sex",
