@@ -199,3 +199,45 @@ def test_names_are_printed_on_one_line(animals: Callable[..., Result], file: Pat
     shown = animals("show", "<b>Rex[red]\u202e").stdout.splitlines()
     assert shown[0].startswith("<b>Rex[red]\\u202e  ")
     assert "\x1b" not in "".join(shown)
+
+
+def test_cards(animals: Callable[..., Result], kennel: Path, tmp_path: Path) -> None:
+    animals("new", "--name", "Rex", "--code", "7", "--folder", kennel)
+    animals("new", "--name", "Mila")
+    out = tmp_path / "cards.pdf"
+    drawn = animals("card", "7", "Mila", "--out", out, "--size", "a4")
+    assert (drawn.exit_code, drawn.stderr) == (0, f"2 cards: {out}\n")
+    assert out.read_bytes().startswith(b"%PDF-")
+    assert out.read_bytes().count(b"/Type /Page ") == 2
+    with pytest.raises(UsageError, match="A kennel card is a PDF"):
+        animals("card", "7", "--out", kennel / "rex1.png")
+    with pytest.raises(UsageError, match="can't be written"):
+        animals("card", "7", "--out", tmp_path / "no" / "cards.pdf")
+
+
+def test_import(animals: Callable[..., Result], tmp_path: Path) -> None:
+    sheet = tmp_path / "dogs.csv"
+    sheet.write_text(
+        "Code;Nom;Sexe;Né le\n7;Rex;M;31/05/2021\n8;Mila;F;\n;;M;\n9;Max;?x;\n", "utf-8"
+    )
+    looked = animals("import", sheet, "--dry-run")
+    assert looked.stdout.splitlines() == [
+        "Line 2: makes 7 Rex (code, name, sex, birth)",
+        "Line 3: makes 8 Mila (code, name, sex)",
+        "Line 5: makes 9 Max (code, name)",
+        "3 animals made, 0 changed, 0 unchanged, 0 photos added, 1 row left out.",
+    ]
+    assert looked.stderr.splitlines() == [
+        "Line 4: It has no code and no name.",
+        "Line 5: The sex “?x” is not known; write female or male.",
+        "Nothing was changed; leave --dry-run out to import.",
+    ]
+    assert (looked.exit_code, animals("list", "--count").stdout) == (1, "0\n")
+    done = json.loads(animals("import", sheet, "--format", "json").stdout)
+    assert (done["made"], done["left_out"], done["act"]) == (3, 1, 1)
+    assert animals("list", "--count").stdout == "3\n"
+    assert "3 unchanged" in animals("import", sheet).stdout
+    animals("undo")
+    assert animals("list", "--count").stdout == "0\n"
+    with pytest.raises(UsageError, match="told as a table or as JSON"):
+        animals("import", sheet, "--format", "csv")

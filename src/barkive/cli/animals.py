@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from barkive.cli import animal_files, animal_proposals
 from barkive.cli.animal_options import described, selected, to_photo
 from barkive.cli.filters import filtered
 from barkive.cli.label import By
@@ -366,6 +367,12 @@ def history(
         print_acts(opened, acts, lang, form)
     if not acts and form is Format.TABLE:
         say("acts_none", err=True)
+
+
+app.command("suggest")(animal_proposals.suggest)
+app.command("match")(animal_proposals.match)
+app.command("card")(animal_files.card)
+app.command("import")(animal_files.import_)
 
 
 def _meant(photos: list[str] | None, wanted: Filter) -> list[str | int] | Filter:
