@@ -10,6 +10,7 @@ from barkive.catalogue.animal_records import (
     IN_CARE,
     SPECIES,
     STATUSES,
+    Accepted,
     Act,
     ActJSON,
     ActKind,
@@ -19,8 +20,13 @@ from barkive.catalogue.animal_records import (
     AnimalFilter,
     AnimalJSON,
     AnimalVerdict,
+    Match,
+    MatchJSON,
     Origin,
     Sex,
+    Suggestion,
+    SuggestionJSON,
+    SuggestionKind,
     View,
     ViewJSON,
 )
@@ -29,6 +35,8 @@ from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
 from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
+from barkive.catalogue.animals.patterns import Found as FoundPattern
+from barkive.catalogue.animals.patterns import Named, Pattern
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
@@ -96,6 +104,7 @@ __all__ = [
     "IN_CARE",
     "SPECIES",
     "STATUSES",
+    "Accepted",
     "Act",
     "ActJSON",
     "ActKind",
@@ -132,6 +141,7 @@ __all__ = [
     "Folder",
     "Found",
     "FoundJSON",
+    "FoundPattern",
     "Group",
     "Imported",
     "ImportedBoxes",
@@ -145,13 +155,17 @@ __all__ = [
     "LeftOut",
     "LocalEngine",
     "MatchBy",
+    "Match",
+    "MatchJSON",
     "Merge",
     "Merged",
     "MergedJSON",
     "Models",
+    "Named",
     "Order",
     "Origin",
     "Outcome",
+    "Pattern",
     "Progress",
     "Reading",
     "Rebuilt",
@@ -163,6 +177,9 @@ __all__ = [
     "Sex",
     "Source",
     "Step",
+    "Suggestion",
+    "SuggestionJSON",
+    "SuggestionKind",
     "Summary",
     "TextExporter",
     "Unmerged",

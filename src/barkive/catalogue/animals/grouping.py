@@ -136,9 +136,12 @@ def propose(
         Those by name first, then those by bursts, then those by likeness alone; each photo is in
         one at most.
     """
-    found = list(_by_name(shots, known, pattern))
-    found += _by_likeness(shots, _bursts(shots, _left(shots, found)), vectors, IN_BURST)
-    found += _by_likeness(shots, _days(shots, _left(shots, found)), vectors, ALONE)
+    borne, readings = _read(shots, pattern)
+    found = list(_by_name(shots, borne, readings, known))
+    keys = [one.named.key if one is not None else None for one in readings]
+    alike = _Alike(shots, keys, vectors)
+    found += alike.among(_bursts(shots, _left(shots, found)), IN_BURST)
+    found += alike.among(_days(shots, _left(shots, found)), ALONE)
     return found
 
 
@@ -175,35 +178,45 @@ def _folder(path: str) -> str:
     return os.path.dirname(path)  # noqa: PTH120 - may be a URL
 
 
-def _by_name(shots: Sequence[Shot], known: Known, pattern: Pattern | None) -> Iterator[Proposal]:
-    """The proposals by how folders and files are named."""
+def _read(
+    shots: Sequence[Shot], pattern: Pattern | None
+) -> tuple[list[Reading | None], list[Reading | None]]:
+    """What the names of photos say: as far as all of them bear it out, and each for itself."""
     if pattern is not None:
         matched = [pattern.match(shot.path) for shot in shots]
-        readings = [Reading(pattern.text, one, True) if one else None for one in matched]
-        alone = readings
-    else:
-        readings = read_all([shot.path for shot in shots])
-        alone = [one or read(shot.path) for one, shot in zip(readings, shots, strict=True)]
+        given = [Reading(pattern.text, one, True) if one else None for one in matched]
+        return given, given
+    borne = read_all([shot.path for shot in shots])
+    return borne, [one or read(shot.path) for one, shot in zip(borne, shots, strict=True)]
+
+
+def _by_name(
+    shots: Sequence[Shot],
+    borne: Sequence[Reading | None],
+    readings: Sequence[Reading | None],
+    known: Known,
+) -> Iterator[Proposal]:
+    """The proposals by how folders and files are named."""
     owners: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
-    for shot, reading in zip(shots, alone, strict=True):
+    for shot, reading in zip(shots, readings, strict=True):
         if shot.animal is not None and reading is not None:
             owners[reading.named.key].add(shot.animal)
     groups: defaultdict[tuple[int | None, str, tuple[str, ...]], list[int]] = defaultdict(list)
-    for i, (shot, reading) in enumerate(zip(shots, alone, strict=True)):
+    for i, (shot, reading) in enumerate(zip(shots, readings, strict=True)):
         if shot.animal is not None or reading is None:
             continue
         animal, why = _owner(reading, owners, known)
-        is_open = readings[i] is not None if animal is None else animal not in shot.not_of
+        is_open = borne[i] is not None if animal is None else animal not in shot.not_of
         if is_open:
             groups[animal, why, reading.named.key].append(i)
-    shared = _shared_codes(alone, groups)
+    shared = _shared_codes(readings, groups)
     for (animal, why, _), members in groups.items():
         kept, left_out = _consistent(shots, members)
-        first = alone[members[0]]
+        first = readings[members[0]]
         assert first is not None
         if not kept or (animal is None and len(kept) < 2 and not first.is_sure):
             continue
-        texts = Counter(one.pattern for i in kept if (one := alone[i]) is not None)
+        texts = Counter(one.pattern for i in kept if (one := readings[i]) is not None)
         text = texts.most_common(1)[0][0]
         code = first.named.code
         yield Proposal(
@@ -211,7 +224,7 @@ def _by_name(shots: Sequence[Shot], known: Known, pattern: Pattern | None) -> It
             _named_so(why or _where(text), first, left_out),
             animal,
             None if code is not None and same_code(code) in shared else code,
-            next((one.named.name for i in kept if (one := alone[i]) and one.named.name), None),
+            next((one.named.name for i in kept if (one := readings[i]) and one.named.name), None),
             text,
         )
 
@@ -311,54 +324,62 @@ def _days(shots: Sequence[Shot], left: Sequence[int]) -> Iterator[list[int]]:
         yield sorted(day, key=lambda i: (shots[i].taken_at or datetime.min, shots[i].path))
 
 
-def _by_likeness(
-    shots: Sequence[Shot],
-    together: Iterable[list[int]],
-    vectors: Vectors,
-    least: float,
-) -> Iterator[Proposal]:
-    """The proposals among photos that were taken together.
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """The proposals by likeness among photos that were taken together.
 
-    Args:
+    Attributes:
         shots: All photos.
-        together: The positions of those that were.
+        keys: What the name of each says, see `Named`; None where it says nothing.
         vectors: Of the shots.
-        least: The least mean cosine by which one joins others.
     """
-    for close in together:
-        for start in range(0, len(close), _AT_ONCE):
-            part = close[start : start + _AT_ONCE]
-            if len(part) > 1 and any(shots[i].animal is None for i in part):
-                yield from _alike(shots, part, vectors, least)
 
+    shots: Sequence[Shot]
+    keys: Sequence[tuple[str, ...] | None]
+    vectors: Vectors
 
-def _alike(
-    shots: Sequence[Shot], part: Sequence[int], vectors: Vectors, least: float
-) -> Iterator[Proposal]:
-    """The proposals among some photos: one after the other joins the group that it is likest to."""
-    likeness = _likeness([shots[i] for i in part], vectors(part))
-    of_animals: dict[int, _Group] = {}
-    for place, i in enumerate(part):
-        if (animal := shots[i].animal) is not None:
-            of_animals.setdefault(animal, _Group(animal)).add(place, shots[i])
-    groups = list(of_animals.values())
-    for place, i in enumerate(part):
-        shot = shots[i]
-        if shot.animal is not None:
-            continue
-        near = [one for one in groups if one.takes(shot)]
-        means = [float(likeness[place, one.places].mean()) for one in near]
-        if means and max(means) >= least:
-            group = near[means.index(max(means))]
-        else:
-            groups.append(group := _Group())
-        group.add(place, shot)
-    for group in groups:
-        members = [part[place] for place in group.places]
-        new = sorted(i for i in members if shots[i].animal is None)
-        if new and len(members) > 1:
-            reason = _taken_so([shots[i] for i in members], least)
-            yield Proposal(tuple(new), reason, group.animal)
+    def among(self, together: Iterable[list[int]], least: float) -> Iterator[Proposal]:
+        """The proposals within each of some photos.
+
+        Args:
+            together: The positions of those that were taken together.
+            least: The least mean cosine by which one joins others.
+        """
+        for close in together:
+            for start in range(0, len(close), _AT_ONCE):
+                part = close[start : start + _AT_ONCE]
+                if len(part) > 1 and any(self.shots[i].animal is None for i in part):
+                    yield from self._within(part, least)
+
+    def _within(self, part: Sequence[int], least: float) -> Iterator[Proposal]:
+        """One photo after the other joins the group that it is likest to, or begins one."""
+        shots = [self.shots[i] for i in part]
+        likeness = _likeness(shots, self.vectors(part))
+        groups: list[_Group] = []
+        of_animals: dict[int, int] = {}
+        # How like each group is to each photo, summed over its photos; and how many these are.
+        sums = np.zeros_like(likeness)
+        counts = np.ones(len(part), np.float32)
+        # Those of known animals first, so that others come to them.
+        for place in sorted(range(len(part)), key=lambda place: shots[place].animal is None):
+            shot, key = shots[place], self.keys[part[place]]
+            if shot.animal is not None:
+                number = of_animals.setdefault(shot.animal, len(groups))
+            else:
+                means = sums[: len(groups), place] / counts[: len(groups)]
+                near = np.flatnonzero(means >= least)
+                best_first = near[np.argsort(-means[near], kind="stable")].tolist()
+                number = next((x for x in best_first if groups[x].takes(shot, key)), len(groups))
+            if number == len(groups):
+                groups.append(_Group(shot.animal))
+            groups[number].add(place, shot, key)
+            sums[number] += likeness[place]
+            counts[number] = len(groups[number].places)
+        for group in groups:
+            new = sorted(part[place] for place in group.places if shots[place].animal is None)
+            if new and len(group.places) > 1:
+                reason = _taken_so([shots[place] for place in group.places], least)
+                yield Proposal(tuple(new), reason, group.animal)
 
 
 @dataclass(slots=True)
@@ -369,26 +390,29 @@ class _Group:
         animal: Which one, where it is known.
         places: Of the photos among those that are compared.
         breed: The one that some of them surely show.
+        key: What the names of some of them say.
         refused: The groups that people have said to be none, of which one of them is.
     """
 
     animal: int | None = None
     places: list[int] = field(default_factory=list)
     breed: str | None = None
+    key: tuple[str, ...] | None = None
     refused: set[int] = field(default_factory=set)
 
-    def takes(self, shot: Shot) -> bool:
+    def takes(self, shot: Shot, key: tuple[str, ...] | None) -> bool:
         """Whether nothing speaks against a photo's being of this animal."""
         if self.animal is not None and self.animal in shot.not_of:
             return False
-        return self.breed in (None, shot.breed or self.breed) and self.refused.isdisjoint(
-            shot.not_with
-        )
+        is_so_called = self.key in (None, key or self.key)
+        is_of_breed = self.breed in (None, shot.breed or self.breed)
+        return is_so_called and is_of_breed and self.refused.isdisjoint(shot.not_with)
 
-    def add(self, place: int, shot: Shot) -> None:
+    def add(self, place: int, shot: Shot, key: tuple[str, ...] | None) -> None:
         """Adds a photo."""
         self.places.append(place)
         self.breed = self.breed or shot.breed
+        self.key = self.key or key
         self.refused |= shot.not_with
 
 
