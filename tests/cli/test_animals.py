@@ -241,3 +241,101 @@ def test_import(animals: Callable[..., Result], tmp_path: Path) -> None:
     assert animals("list", "--count").stdout == "0\n"
     with pytest.raises(UsageError, match="told as a table or as JSON"):
         animals("import", sheet, "--format", "csv")
+
+
+@pytest.fixture
+def shelter(
+    file: Path, tmp_path: Path, colour_photo: Callable[..., Path], classifier: Classifier
+) -> Path:
+    """A scanned folder, in which each folder is called as an animal is."""
+    for name, colour in (("2026-113 Rex", (250, 10)), ("2026-114 Mila", (10, 250))):
+        for shade in range(2):
+            colour_photo(f"shelter/{name}/{shade}.png", (*colour, 40 + shade))
+    with Catalogue(file) as catalogue:
+        catalogue.scan(tmp_path / "shelter", classifier=classifier)
+    return tmp_path / "shelter"
+
+
+def test_suggestions_are_shown_with_their_pattern_and_reason(
+    shelter: Path, animals: Callable[..., Result]
+) -> None:
+    found = animals("suggest", "--folder", shelter)
+    lines = [line.partition("  ")[2] or line for line in found.stdout.splitlines()]
+    assert lines == [
+        "a new animal, 2026-113 Rex, 2 photos: Same folder name “2026-113 Rex”",
+        f" {shelter}/2026-113 Rex/0.png",
+        f" {shelter}/2026-113 Rex/1.png",
+        "a new animal, 2026-114 Mila, 2 photos: Same folder name “2026-114 Mila”",
+        f" {shelter}/2026-114 Mila/0.png",
+        f" {shelter}/2026-114 Mila/1.png",
+    ]
+    assert found.stderr.splitlines()[0] == (
+        "{code} {name}/*: 4 photos of 2 animals, such as " + f"{shelter}/2026-113 Rex/0.png"
+    )
+    assert animals("list", "--count").stdout == "0\n"
+    rows = list(
+        csv.DictReader(
+            io.StringIO(animals("suggest", "--folder", shelter, "--format", "csv").stdout)
+        )
+    )
+    assert [(row["kind"], row["code"], row["name"]) for row in rows] == [
+        ("new", "2026-113", "Rex"),
+        ("new", "2026-114", "Mila"),
+    ]
+    named = animals("suggest", "--folder", shelter, "--pattern", "{name}/*", "--format", "json")
+    # No folder is called by a name alone.
+    assert [json.loads(line)["name"] for line in named.stdout.splitlines()] == [None, None]
+    with pytest.raises(UsageError, match="names no animal"):
+        animals("suggest", "--pattern", "{n}.jpg")
+
+
+def test_suggestions_are_accepted_and_refused(
+    shelter: Path, animals: Callable[..., Result]
+) -> None:
+    def suggested() -> dict[str, str]:
+        found = animals("suggest", "--folder", shelter, "--format", "json").stdout.splitlines()
+        return {one["code"]: str(one["id"]) for one in map(json.loads, found)}
+
+    ids = suggested()
+    assert list(ids) == ["2026-113", "2026-114"]
+    refused = animals("suggest", "--refuse", ids["2026-113"], "--by", "Ada")
+    assert refused.stdout == (
+        f"Suggestion {ids['2026-113']} is refused; `barkive animals undo 1` takes that back.\n"
+    )
+    assert list(suggested()) == ["2026-114"]
+    accepted = animals("suggest", "--accept", suggested()["2026-114"], "--format", "json")
+    record = json.loads(accepted.stdout)
+    assert (record["code"], record["name"], record["photos"]) == ("2026-114", "Mila", 2)
+    with pytest.raises(UsageError, match="were found before"):
+        animals("suggest", "--accept", "1", "--accept-all")
+
+
+def test_all_suggestions_are_accepted(shelter: Path, animals: Callable[..., Result]) -> None:
+    made = animals("suggest", "--folder", shelter, "--accept-all")
+    assert [line.split("  ")[0] for line in made.stdout.splitlines()] == [
+        "2026-113 Rex",
+        "2026-114 Mila",
+    ]
+    assert animals("list", "--count").stdout == "2\n"
+    assert animals("suggest", "--folder", shelter, "--accept-all").stdout == ""
+
+
+def test_a_scan_says_how_many_photos_seem_to_show_a_known_animal(
+    shelter: Path,
+    animals: Callable[..., Result],
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+    file: Path,
+) -> None:
+    animals("suggest", "--folder", shelter, "--accept-all")
+    colour_photo("shelter/2026-113 Rex/new.png", (250, 10, 60))
+    scanned = CliRunner().invoke(
+        app,
+        ["scan", str(shelter), "--model", str(colour_bundle)],
+        env={"BARKIVE_CATALOGUE": str(file)},
+    )
+    assert (
+        "1 new photo seems to show an animal that is known: see `barkive animals suggest`.\n"
+        in scanned.stdout
+    )
+    assert "1 photo for 2026-113 Rex: " in animals("suggest", "--folder", shelter).stdout
