@@ -141,7 +141,7 @@ class Catalogue:
     @property
     def animals(self) -> Animals:
         """The animals: one record, many photos."""
-        return Animals(self._store)
+        return Animals(self._store, self.classifier)
 
     @property
     def models(self) -> Models:

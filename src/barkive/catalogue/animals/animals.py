@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,10 +19,19 @@ from barkive.catalogue.animal_records import (
     AnimalChange,
     AnimalFields,
     AnimalFilter,
+    Match,
     Suggestion,
     View,
 )
-from barkive.catalogue.animals import acts, animal_files, finding, importing, judging, suggestions
+from barkive.catalogue.animals import (
+    acts,
+    animal_files,
+    finding,
+    importing,
+    judging,
+    matching,
+    suggestions,
+)
 from barkive.catalogue.animals.acts import Acting
 from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.finding import By, Known, Order
@@ -35,6 +44,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
+from barkive.classifier import Classifier
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
@@ -83,8 +93,15 @@ class Animals:
         >>> rex.verdict.labels, rex.verdict.status
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, classifier: Callable[[], Classifier] = Classifier) -> None:
+        """Works on a catalogue.
+
+        Args:
+            store: The catalogue.
+            classifier: Opens the model in use, for photos that are not in the catalogue.
+        """
         self._store = store
+        self._classifier = classifier
 
     def new(
         self,
@@ -667,6 +684,53 @@ class Animals:
             CatalogueError: The catalogue can't be written.
         """
         return self.act(suggestions.refuse(self._store, _several(suggestion), by=by))
+
+    def match(
+        self,
+        photo: Photo,
+        *,
+        limit: int = 10,
+        query: AnimalFilter = _ALL,
+        classifier: Classifier | None = None,
+        dog: int | None = None,
+    ) -> builtins.list[Match]:
+        """Which of our dogs is this? The animals that a photo may show, the likest first.
+
+        They look like it; whether one of them is the dog, a person has to see: a model that tells
+        breeds can hardly tell two dogs of one breed apart.
+
+        Args:
+            photo: Its path or number; it need not be in the catalogue.
+            limit: How many animals at most.
+            query: Which animals.
+            classifier: The model, for a photo that is not in the catalogue; None for the one in
+                use.
+            dog: Of a photo in the catalogue that shows several dogs: the `EntryDog.id` of the one
+                that is meant. None for the main one.
+
+        Raises:
+            PhotoError: The photo can't be read.
+            UnknownBreedError: There is no such breed.
+            UnknownDogError: There is no such dog.
+            UnknownPhotoError: The catalogue has no photo of that number.
+            UsageError: The limit is below 1, or the catalogue knows nothing of the model.
+        """
+        given = photo if isinstance(photo, int) else os.fspath(photo)
+        opening = self._classifier if classifier is None else lambda: classifier
+        return matching.match(self._store, given, opening, limit=limit, query=query, dog=dog)
+
+    def similar(self, animal: Known, *, limit: int = 10) -> builtins.list[Match]:
+        """The animals that look most like one, the likest first.
+
+        Args:
+            animal: Which one.
+            limit: How many others at most.
+
+        Raises:
+            UnknownAnimalError: There is no such animal.
+            UsageError: The limit is below 1, or several animals are called so.
+        """
+        return matching.similar(self._store, animal, limit=limit)
 
     def _acts(self, numbers: Sequence[int]) -> builtins.list[Act]:
         """Acts by their numbers, in this order."""
