@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, func, select
 
 from barkive.bundle import Bundle
+from barkive.catalogue.animals.finding import animals_of
 from barkive.catalogue.animals.grouping import bursts
 from barkive.catalogue.animals.patterns import read
 from barkive.catalogue.db import schema
@@ -82,6 +83,7 @@ def read_examples(store: Store, bundle: Bundle, model: Model, learned: int) -> E
             found += [one for one, vector in zip(some, features, strict=True) if vector]
             vectors += filter(None, features)
             unjudged += sum(vector is None for vector in features)
+        animals = animals_of(connection, {one.row.picture for one in found})
     breeds: list[tuple[str, ...]] = []
     called: dict[str, BreedName] = {}
     for one in found:
@@ -91,7 +93,7 @@ def read_examples(store: Store, bundle: Bundle, model: Model, learned: int) -> E
         labels = [own.get(breed) or names.label(breed) for breed in meant]
         called |= {label.id: label for label in labels}
         breeds.append(tuple(label.id for label in labels))
-    copies, groups = _alike(found)
+    copies, groups = _alike(found, animals)
     lessons = Lessons(
         features=unpack_features(vectors) if vectors else np.empty((0, 0), np.float32),
         breeds=breeds,
@@ -165,11 +167,17 @@ def _features(
     return features
 
 
-def _alike(found: Sequence[_Example]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _alike(
+    found: Sequence[_Example], animals: Mapping[int, Sequence[int]]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which photos are copies of each other, and which are of one animal or one burst.
 
-    Photos of one animal are called alike, such as `Rex_01` and `Rex_02` in one folder; those of a
-    burst were taken there within a minute.
+    Photos of one animal are those that people put to it, and those in one folder that are called
+    alike, such as `Rex_01` and `Rex_02`; those of a burst were taken there within a minute.
+
+    Args:
+        found: The photos and dogs.
+        animals: The numbers of the animals that each picture shows.
     """
     count = len(found)
     looks = np.arange(count)
@@ -187,6 +195,10 @@ def _alike(found: Sequence[_Example]) -> tuple[NDArray[np.intp], NDArray[np.intp
     _join_equal(joined, looks.tolist())
     _join_equal(joined, [one.row.picture for one in found])
     _join_equal(joined, [_animal(one.row.path) for one in found])
+    of_animals: dict[int, int] = {}
+    for i, one in enumerate(found):
+        for animal in animals.get(one.row.picture, ()):
+            joined.join(of_animals.setdefault(animal, i), i)
     for burst in bursts((one.row.path, one.row.taken_at) for one in found):
         for other in burst:
             joined.join(burst[0], other)
