@@ -184,7 +184,7 @@ def export(
             on_progress=advance,
         )
     for change in outcome.by_hand:
-        typer.echo(in_words(change), err=True)
+        typer.echo(printable(in_words(change)), err=True)
     for failure in outcome.failures[:_FAILURES]:
         say("of_file", err=True, file=printable(failure.file), said=failure.reason)
     if len(outcome.failures) > _FAILURES:
