@@ -107,7 +107,7 @@ def test_a_form_that_knows_no_animals_is_refused(form: str, tmp_path: Path) -> N
         Export(form, tmp_path / "out", by="animal")
     formats = raised.value.params["formats"]
     assert list(formats) == [
-        *("csv", "json", "jsonl", "parquet", "asm3", "folders", "contact-sheet"),
+        *("csv", "json", "jsonl", "parquet", "asm3", "rescuegroups", "folders", "contact-sheet"),
     ]
 
 
@@ -207,3 +207,25 @@ def test_what_is_streamed_is_whole_and_not_remembered(scanned: Catalogue, rex: A
         assert len(pieces) == 3
     assert asm3(scanned, by="animal")[0] == ["B2+", "B2+"]
     assert len(list(scanned.streamed(Export("asm3", by="animal")))) == 3
+
+
+def test_rescuegroups(
+    scanned: Catalogue, rex: Animal, mila: Animal, kennel: Path, classifier: Classifier
+) -> None:
+    """It is by animal without being asked; pictures go with the animals, and are no photos."""
+    out = kennel / "import"
+    outcome = scanned.export(Export("rescuegroups", out))
+    assert (outcome.written, outcome.skipped, outcome.failures) == (4, 0, ())
+    lines = csv.DictReader((out / "animals.csv").read_text("utf-8").splitlines())
+    assert [(row["externalID"], row["name"], row["photo1"][-4:]) for row in lines] == [
+        (f"BA{mila.id}", "Mila", ".jpg"),
+        (f"BA{rex.id}", "Rex", ".jpg"),
+    ]
+    assert {one.name for one in (out / "pictures").iterdir()} == {
+        *("mila.jpg", "mix.jpg", "rex.jpg"),
+    }
+    scanned.animals.edit(mila, AnimalFields(status="deceased"))
+    outcome = scanned.export(Export("rescuegroups", out))
+    assert (outcome.written, outcome.unchanged, outcome.removed, outcome.skipped) == (1, 2, 1, 1)
+    scanned.scan(kennel, classifier=classifier)
+    assert scanned.count() == 5
