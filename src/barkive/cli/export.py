@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Known here as well, because help waits for no library; a test compares.
 FORMS = (
     *("csv", "json", "jsonl", "parquet", "md-json", "coco", "yolo", "label-studio", "asm3"),
-    *("xmp", "folders", "contact-sheet", "crops", "training-set"),
+    *("rescuegroups", "xmp", "folders", "contact-sheet", "crops", "training-set"),
 )
 _FAILURES = 20
 
@@ -88,7 +88,7 @@ def export(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="For asm3: the shelter's own breed names, one a line or a CSV file.",
+            help="For asm3 and rescuegroups: their own breed names, one a line or a CSV file.",
             show_default=False,
         ),
     ] = None,
@@ -144,6 +144,7 @@ def export(
 
     csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import, a row
     an animal, and a row for each photo that no animal has; the next one holds only what is new.
+    rescuegroups: RescueGroups.org's import, a line an animal, and its pictures.
     xmp: side-car files with tags, and regions for the dogs. folders: a tree by breed of links
     to the photos. crops: likewise of the dogs, a picture each. contact-sheet: a .pdf or .png to
     print. training-set: what people labelled, as a folder of breeds for `barkive train`.
@@ -185,7 +186,7 @@ def export(
             on_progress=advance,
         )
     for change in outcome.by_hand:
-        typer.echo(in_words(change), err=True)
+        typer.echo(printable(in_words(change)), err=True)
     for failure in outcome.failures[:_FAILURES]:
         say("of_file", err=True, file=printable(failure.file), said=failure.reason)
     if len(outcome.failures) > _FAILURES:

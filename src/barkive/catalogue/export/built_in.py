@@ -139,6 +139,28 @@ class Asm3(TextExporter):
         return is_animal(entry)
 
 
+class RescueGroups(FolderExporter):
+    """See `rescuegroups.write_rescuegroups`."""
+
+    description = "RescueGroups.org's import, a line an animal, and its pictures"
+    by_photo = False
+    by_animal = True
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """It is by animal alone."""
+        raise NotImplementedError
+
+    def write_animals(self, animals: Iterator[AnimalPhotos], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.rescuegroups import write_rescuegroups
+        from barkive.catalogue.export.tree import Tree
+
+        assert context.out is not None
+        told, breed_list = context.on_progress, context.breed_list
+        tree = Tree.of(context)
+        return write_rescuegroups(animals, context.out, tree, breed_list, on_progress=told)
+
+
 class Parquet(FileExporter):
     """See `parquet.write_parquet`."""
 

@@ -213,13 +213,11 @@ def _caption(entry: Entry, lang: Language) -> _Caption:
 
 def _animal_caption(animal: Animal, lang: Language) -> _Caption:
     code, breed = animal.code or str(animal.id), breed_words(animal, lang)
-    is_sure = bool(animal.verdict.labels)
     return _Caption(
-        code,
+        code if animal.name else "",
         animal.name or code,
         (breed[:1].upper() + breed[1:],),
-        _INK if is_sure else _DOUBT,
-        animal.verdict.origin in (Origin.ANIMAL, Origin.LABELS),
+        is_ticked=animal.verdict.origin in (Origin.ANIMAL, Origin.LABELS),
     )
 
 

@@ -161,6 +161,7 @@ class Exporter:
             whose files have changed since they were scanned are then left out, and told.
         needs_out: Whether a place must be named to write to.
         is_picture: Whether what is written is a picture itself, which may replace another one.
+        by_photo: Whether it can be written by photo; else it is by animal, whatever is asked.
         by_animal: Whether it can be written by animal; it then has a method for that, too.
         with_animals: Whether photos that have an animal are always written by animal, and only
             the others by photo, under the same header, which is the first piece of both.
@@ -170,6 +171,7 @@ class Exporter:
     reads_photos: ClassVar[bool] = False
     needs_out: ClassVar[bool] = True
     is_picture: ClassVar[bool] = False
+    by_photo: ClassVar[bool] = True
     by_animal: ClassVar[bool] = False
     with_animals: ClassVar[bool] = False
 

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 # Forms of other packages may use all.
 _ONLY_FOR: Final[Mapping[str, tuple[ExportFormat, ...]]] = {
-    "breed_list": (ExportFormat.ASM3,),
+    "breed_list": (ExportFormat.ASM3, ExportFormat.RESCUEGROUPS),
     "copy": (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET, ExportFormat.YOLO),
     "crops": (ExportFormat.TRAINING_SET,),
     "margin": (ExportFormat.CROPS, ExportFormat.TRAINING_SET),
@@ -57,7 +57,7 @@ class Export:
         out: The file, or the folder for `xmp`, `folders` and `training-set`; None for
             standard output, and for `xmp` for beside the photos.
         lang: Of names and headings.
-        breed_list: The shelter's own, for `asm3`.
+        breed_list: The program's own names of breeds, for `asm3` and `rescuegroups`.
         copy: Whether folders hold copies rather than links.
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
         crops: For `training-set`: whether it is made of the dogs rather than of whole photos.
@@ -133,12 +133,12 @@ class Export:
     @property
     def has_animals(self) -> bool:
         """Whether anything in it is by animal."""
-        return self.by == "animal" or self.exporter.with_animals
+        return not self.has_photos or self.exporter.with_animals
 
     @property
     def has_photos(self) -> bool:
         """Whether anything in it is by photo."""
-        return self.by == "photo"
+        return self.by == "photo" and self.exporter.by_photo
 
     def run(
         self,
