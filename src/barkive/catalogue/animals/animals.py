@@ -751,7 +751,9 @@ class Animals:
             }
             for number, changes in acts.read_changes(connection, numbers, _SHOWN_CHANGES).items():
                 of_act = change.act_id == number
-                animals = select(change.animal).where(of_act, change.field != acts.REFUSED)
+                of_animal = of_act, change.animal.is_not(None), change.field != acts.REFUSED
+                animals = select(change.animal).where(*of_animal).group_by(change.animal)
+                in_order = animals.order_by(func.min(change.id))
                 pictures = select(func.count(change.picture.distinct())).where(of_act)
                 row = rows[number]
                 shown = {one.picture for one in changes if one.picture is not None}
@@ -770,11 +772,7 @@ class Animals:
                     at=row.said_at,
                     undoes=row.undoes,
                     is_undone=number in undone,
-                    animals=tuple(
-                        one
-                        for one in connection.execute(animals.distinct()).scalars()
-                        if one is not None
-                    ),
+                    animals=tuple(connection.execute(in_order).scalars()),
                     photos=connection.execute(pictures).scalar_one(),
                     changes=tuple(_to_change(one, photos) for one in changes),
                 )
