@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, ins
 from barkive.catalogue.animal_records import Accepted, ActKind, AnimalFields, Suggestion
 from barkive.catalogue.animals import finding
 from barkive.catalogue.animals.acts import Acting
-from barkive.catalogue.animals.grouping import Known, Proposal, Shot, propose
+from barkive.catalogue.animals.grouping import LARGE, Known, Proposal, Shot, propose
 from barkive.catalogue.animals.patterns import Found, Pattern, find_patterns, same_code, same_name
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
@@ -614,7 +614,7 @@ def _take_out(connection: Connection, pictures: Iterable[int]) -> None:
     for some in chunks(sorted(touched)):
         left = select(func.count()).where(photo.c.suggestion_id == table.c.id).scalar_subquery()
         these = table.c.id.in_(some)
-        connection.execute(table.update().where(these).values(photos=left))
+        connection.execute(table.update().where(these).values(photos=left, is_large=left > LARGE))
         connection.execute(delete(table).where(these, table.c.photos == 0))
 
 
