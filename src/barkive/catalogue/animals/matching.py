@@ -34,8 +34,6 @@ _ALL: Final = AnimalFilter()
 _PHOTOS = 10
 # Among so many photos that are most like, animals are looked for first.
 _LIKEST = 2000
-# Of an animal that is compared with others so many photos are.
-_VIEWS = 3
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ def match(
 
 
 def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
-    """The animals that look most like one, by its main photo and some others.
+    """The animals that look most like one, by its main photo.
 
     Args:
         store: The catalogue.
@@ -130,19 +128,16 @@ def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
         row = finding.find(connection, animal)
         own = (
             select(photo.id, answer.vector, answer.model_id)
-            .join_from(schema.photo, schema.answer)
+            .join_from(schema.photo, schema.answer, answer.id == photo.answer_id)
             .join(schema.animal_photo, shown.picture == photo.picture)
-            .where(shown.animal == row.number, present())
-            .where(shown.dog.is_(None))
+            .where(shown.animal == row.number, shown.dog.is_(None), present())
             .order_by(photo.picture != (row.cover or 0), photo.id)
         )
-        views = connection.execute(own.limit(_VIEWS)).all()
-    best: dict[int, tuple[float, int]] = {}
-    for view in views:
-        sought = Sought(unpack_embeddings([view.vector])[0], view.model_id, view.id)
-        for one, near in _nearest(store, sought, _OfAnimals(but=row.number), limit).items():
-            best[one] = max(near, best.get(one, near))
-    return _to_matches(store, best, limit)
+        main = connection.execute(own.limit(1)).first()
+    if main is None:
+        return []
+    sought = Sought(unpack_embeddings([main.vector])[0], main.model_id, main.id)
+    return _to_matches(store, _nearest(store, sought, _OfAnimals(but=row.number), limit), limit)
 
 
 def _nearest(
@@ -173,16 +168,24 @@ def _of_animals(
     connection: Connection, store: Store, near: dict[int, float], query: _OfAnimals
 ) -> dict[int, tuple[float, int]]:
     """The animals that photos show as their main dog: see `_nearest`."""
-    photo, shown = schema.photo.c, schema.animal_photo.c
-    pairs = select(photo.id, shown.animal).where(
-        shown.picture == photo.picture, shown.dog.is_(None), *query.of_animals(store)
+    photo, shown, animal = schema.photo.c, schema.animal_photo.c, schema.animal.c
+    pairs = select(photo.id, photo.picture, shown.animal).where(
+        shown.picture == photo.picture, shown.dog.is_(None)
     )
     best: dict[int, tuple[float, int]] = {}
     for part in chunks(list(near)):
         for row in connection.execute(pairs.where(photo.id.in_(part))):
-            found = near[row.id], row.id
-            best[row.animal] = max(found, best.get(row.animal, found))
-    return best
+            if row.picture != query.picture and row.animal != query.but:
+                found = near[row.id], row.id
+                best[row.animal] = max(found, best.get(row.animal, found))
+    if query.animals == _ALL:
+        return best
+    condition = finding.condition(store.models, query.animals)
+    meant: set[int] = set()
+    for some in chunks(list(best)):
+        numbers = select(animal.number).where(animal.number.in_(some), condition)
+        meant |= set(connection.execute(numbers).scalars())
+    return {one: found for one, found in best.items() if one in meant}
 
 
 def _said_dogs(

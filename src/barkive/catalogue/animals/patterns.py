@@ -184,8 +184,9 @@ class Pattern:
                 or side by side, or braces around something else.
         """
         given = unicodedata.normalize("NFC", text.strip())
-        # To match more stars than one in a name could take for ever.
-        if len(given) > LONGEST or any(x.count("*") > 1 and x != "**" for x in given.split("/")):
+        # To match more stars than one in a name could take for ever; an ending is none.
+        parts = given.removesuffix(".*").split("/")
+        if len(given) > LONGEST or any(x.count("*") > 1 and x != "**" for x in parts):
             raise UsageError("animal_pattern_long", longest=LONGEST)
         tokens = _tokens(given)
         known = [token[1:-1] for token in tokens if token[0] == "{"]
