@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -13,7 +13,6 @@ from barkive.catalogue import (
     ActJSON,
     Animal,
     AnimalFields,
-    AnimalFilter,
     AnimalJSON,
     CardSize,
     MatchJSON,
@@ -22,7 +21,7 @@ from barkive.catalogue import (
 )
 from barkive.messages import Language, Message
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, a_problem, example
-from barkive.web.api.parameters import PRINTED, Lang, Name, Top
+from barkive.web.api.parameters import PRINTED, AnimalQuery, Lang, Name, Top
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.paths import printable
 from barkive.web.services.exports import kennel_card
@@ -266,55 +265,6 @@ class MergedAnimals(_Strict):
     by: Name | None = Field(None, description="Who says so.")
 
 
-def _filter(
-    text: Annotated[
-        str | None,
-        Query(
-            max_length=500,
-            pattern=PRINTED,
-            description="Words, or their beginnings: of the code, the name, the notes or the "
-            "breed.",
-        ),
-    ] = None,
-    breed: Annotated[
-        str | None,
-        Query(max_length=200, pattern=PRINTED, description="A name or an id; crosses included."),
-    ] = None,
-    species: Annotated[str | None, Query(max_length=200, pattern=PRINTED)] = None,
-    sex: Annotated[Literal["female", "male", "unknown"] | None, Query()] = None,
-    status: Annotated[
-        list[Annotated[str, Field(max_length=200, pattern=PRINTED)]] | None,
-        Query(max_length=20, description="Of one of these statuses."),
-    ] = None,
-    breed_status: Annotated[
-        Literal["dog", "uncertain", "none"] | None,
-        Query(description="Whether the breed is known, uncertain, or nothing is said of it."),
-    ] = None,
-    disagrees: Annotated[
-        bool | None, Query(description="Whether its photos contradict each other.")
-    ] = None,
-    has_photos: Annotated[bool | None, Query(description="Whether it has photos.")] = None,
-    removed: Annotated[
-        bool, Query(description="Those that were removed or merged, and not the others.")
-    ] = False,
-) -> AnimalFilter:
-    return AnimalFilter(
-        text=text,
-        breed=breed,
-        species=species,
-        sex="" if sex == "unknown" else sex,
-        status=tuple(status or ()),
-        breed_status="" if breed_status == "none" else breed_status,
-        disagrees=disagrees,
-        has_photos=has_photos,
-        removed=removed,
-    )
-
-
-AnimalQuery = Annotated[AnimalFilter, Depends(_filter)]
-"""Which animals are meant."""
-
-
 @router.get(
     Route.API_ANIMALS,
     response_model=AnimalPage,
@@ -392,16 +342,12 @@ def animal(
     responses=example(ANIMAL) | NO_SUCH_ANIMAL | _CHANGED,
     summary="Edit an animal",
 )
-def edit(
-    shared: Shared, number: AnimalNumber, said: EditedAnimal, lang: Lang = "en"
-) -> Response:
+def edit(shared: Shared, number: AnimalNumber, said: EditedAnimal, lang: Lang = "en") -> Response:
     """Says more of an animal, or something else.
 
     With `version` it is refused with 409 where somebody has changed the animal since.
     """
-    edited = shared.catalogue.animals.edit(
-        number, said.fields(), by=said.by, seen=said.version
-    )
+    edited = shared.catalogue.animals.edit(number, said.fields(), by=said.by, seen=said.version)
     return one_animal(edited, lang)
 
 
