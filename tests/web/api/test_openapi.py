@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Kind, Label
 from barkive.web import Settings, create_app
 from barkive.web.services.learn_jobs import LearnJob, State
 
@@ -28,9 +28,13 @@ pytestmark = pytest.mark.slow
 EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]
 # Any bytes may be sent as a photo: what is none is answered so, and not refused.
-UPLOADS = ("POST /api/v1/identify", "POST /api/v1/photos", "POST /api/v1/merge")
-# No schema tells a catalogue from other files: what a fuzzer makes up is always refused.
-MEANT = ("POST /api/v1/merge",)
+UPLOADS = (
+    *("POST /api/v1/identify", "POST /api/v1/photos", "POST /api/v1/merge"),
+    *("POST /api/v1/animals/match", "POST /api/v1/animals/import"),
+)
+# No schema tells a catalogue, a table or a photo from other files: what a fuzzer makes up is always
+# refused.
+MEANT = ("POST /api/v1/merge", "POST /api/v1/animals/match", "POST /api/v1/animals/import")
 
 NOTHING_REAL = (
     "breed_unknown",
@@ -120,10 +124,38 @@ def known(app: Any, kennel: Path) -> Callable[[], dict[str, Any]]:
         service.learn_jobs.learn()
         return rested()[0].id
 
+    made = 0
+
+    def animals() -> dict[str, Any]:
+        """Animals of photos, another one to merge with, an act to undo, and a suggestion."""
+        nonlocal made
+        made += 1
+        kept = service.catalogue.animals
+        photo, *others = (one.id for one in service.catalogue.search())
+        rex = kept.new(AnimalFields(name="Rex"), [photo, others[0]])
+        mila = kept.new(AnimalFields(name="Mila"), others[1:2])
+        folder = kennel.parent / f"Dog{made} Rex"
+        folder.mkdir()
+        for shade in range(2):
+            colour = (made, 250, 20 + shade)
+            Image.new("RGB", (40, 30), colour).save(folder / f"{shade}.png")
+        service.catalogue.scan(folder, classifier=service.classifier)
+        kept.suggest()
+        suggestion = kept.suggestions()[-1]
+        return {
+            "animal": rex.id,
+            "animals": [mila.id],
+            "to": mila.id,
+            "photos": [photo],
+            "act": mila.version,
+            "suggestion": suggestion.id,
+            "by": "Ada",
+        }
+
     def there() -> dict[str, Any]:
         # So that there is a merge to take back.
         service.catalogue.merge(other)
-        return {
+        return animals() | {
             "number": first,
             "learn_id": learned(),
             # The newest scan, because old ones are forgotten.
