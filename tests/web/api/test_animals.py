@@ -226,7 +226,7 @@ def test_match(
 
 
 def test_a_spreadsheet_is_brought_in(filled: TestClient) -> None:
-    sent = {"animals": ("dogs.csv", SHEET)}
+    sent = {"table": ("dogs.csv", SHEET)}
     looked = filled.post(f"{ANIMALS}/import?dry_run=true", files=sent).json()
     assert (looked["made"], looked["left_out"], looked["act"]) == (2, 1, None)
     assert looked["problems"] == [
@@ -244,8 +244,8 @@ def test_a_spreadsheet_is_brought_in(filled: TestClient) -> None:
     filled.post(f"/api/v1/acts/{done['act']}/undo")
     assert filled.get(ANIMALS).json()["total"] == 0
     none = filled.post(f"{ANIMALS}/import", content=SHEET)
-    assert (none.status_code, none.json()["code"]) == (422, "upload_no_animals")
-    no_table = filled.post(f"{ANIMALS}/import", files={"animals": ("dogs.csv", b"%PDF-1.7")})
+    assert (none.status_code, none.json()["code"]) == (422, "upload_no_table")
+    no_table = filled.post(f"{ANIMALS}/import", files={"table": ("dogs.csv", b"%PDF-1.7")})
     assert (no_table.status_code, no_table.json()["code"]) == (422, "animals_file_other")
 
 
@@ -276,6 +276,4 @@ def test_a_photo_that_cannot_be_labelled_is_left_out(
     (left_out,) = done["left_out"]
     assert left_out["file"].endswith("night.png")
     assert left_out["error_code"] == "label_none_to_undo"
-    assert left_out["error"] == Messages("fr")(
-        "error.label_none_to_undo", file=left_out["file"]
-    )
+    assert left_out["error"] == Messages("fr")("error.label_none_to_undo", file=left_out["file"])
