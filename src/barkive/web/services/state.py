@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -164,7 +164,8 @@ class Service:
 
         current = await to_thread.run_sync(lambda: self.classifier)
         (judged,) = await self.inference.judge(content(), current.viewer)
-        seen = replace(judged, item=photo.name or "photo")
+        name = photo.name or "photo"
+        seen = Judged(name, judged.status, judged.reason, judged.scores, judged.dogs)
         by = judged.item.classifier
         find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
         return await to_thread.run_sync(find)
