@@ -117,10 +117,10 @@ def write_sent(store: Store, form: str, sending: Sending) -> None:
         for part in chunks([*sending.now, *sending.gone]):
             old = delete(table).where(table.c.form == form, table.c.animal.in_(part))
             connection.execute(old)
-        for part in chunks(list(sending.now.items())):
+        for part in chunks(list(sending.now)):
             rows = [
-                {"form": form, "animal": number, "sent": _to_text(sent), "sent_at": at}
-                for number, sent in part
+                {"form": form, "animal": one, "sent": _to_text(sending.now[one]), "sent_at": at}
+                for one in part
             ]
             connection.execute(insert(table), rows)
 
