@@ -392,16 +392,12 @@ def animal(
     responses=example(ANIMAL) | NO_SUCH_ANIMAL | _CHANGED,
     summary="Edit an animal",
 )
-def edit(
-    shared: Shared, number: AnimalNumber, said: EditedAnimal, lang: Lang = "en"
-) -> Response:
+def edit(shared: Shared, number: AnimalNumber, said: EditedAnimal, lang: Lang = "en") -> Response:
     """Says more of an animal, or something else.
 
     With `version` it is refused with 409 where somebody has changed the animal since.
     """
-    edited = shared.catalogue.animals.edit(
-        number, said.fields(), by=said.by, seen=said.version
-    )
+    edited = shared.catalogue.animals.edit(number, said.fields(), by=said.by, seen=said.version)
     return one_animal(edited, lang)
 
 

@@ -89,9 +89,7 @@ class LabelledJSON(TypedDict):
 @router.post(
     Route.API_LABELS,
     response_model=LabelledJSON,
-    responses=example(
-        {"act": ACT | {"kind": "label", "changes": []}, "photos": 1, "left_out": []}
-    )
+    responses=example({"act": ACT | {"kind": "label", "changes": []}, "photos": 1, "left_out": []})
     | NO_SUCH_PHOTO,
     summary="Label many photos",
 )
