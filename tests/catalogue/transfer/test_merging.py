@@ -809,7 +809,7 @@ def test_animals_of_a_merge_go_with_it_unless_somebody_changed_them(
     merge(ours, theirs)
     ours.animals.edit("2", AnimalFields(name="Bo"))
     ours.animals.add("3", [tmp_path / "a/0.png"])  # it has it already
-    pictures = {one.picture for one in theirs.search(Filter(animal="2"))}
+    pictures = {one.picture for one in theirs.search(Filter(animal=theirs.animals.get("2").id))}
 
     undone = ours.undo_merge()
     assert (undone.animals, undone.pictures) == (2, 1)
