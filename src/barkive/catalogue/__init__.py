@@ -101,6 +101,7 @@ from barkive.catalogue.transfer.box_files import LeftOut
 from barkive.catalogue.transfer.box_import import ImportedBoxes
 from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
+from barkive.catalogue.transfer.merging_animals import AnimalConflict, AnimalConflictJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 from barkive.clock import now
@@ -116,6 +117,8 @@ __all__ = [
     "ActKind",
     "Animal",
     "AnimalChange",
+    "AnimalConflict",
+    "AnimalConflictJSON",
     "AnimalFields",
     "AnimalFilter",
     "AnimalJSON",
