@@ -33,6 +33,7 @@ from barkive.catalogue.animal_records import (
 from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
+from barkive.catalogue.animals.fields import known_word
 from barkive.catalogue.animals.finding import Order
 from barkive.catalogue.animals.imported import (
     FieldChange,
@@ -208,6 +209,7 @@ __all__ = [
     "folder_prefix",
     "holds_picture",
     "is_gone",
+    "known_word",
     "now",
     "number_of_dogs",
     "open_source",
