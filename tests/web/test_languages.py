@@ -31,7 +31,7 @@ from barkive.web.services.scan_jobs import State
 FORMS = tuple(file_exporters())
 WEB = Path(languages.__file__).parent
 # What the command line and errors say is tried by tests of their own.
-OTHERS = ("language", "error", "export", "cli")
+OTHERS = ("language", "error", "export", "card", "cli")
 ENGLISH = tomllib.loads((WEB.parent / "messages" / "en.toml").read_text("utf-8"))
 WORDS: Mapping[str, Any] = {
     f"{section}.{name}": sentence

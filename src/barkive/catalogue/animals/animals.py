@@ -44,7 +44,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
@@ -687,7 +687,7 @@ class Animals:
 
     def match(
         self,
-        photo: Photo,
+        photo: Photo | Judged[str],
         *,
         limit: int = 10,
         query: AnimalFilter = _ALL,
@@ -700,7 +700,8 @@ class Animals:
         breeds can hardly tell two dogs of one breed apart.
 
         Args:
-            photo: Its path or number; it need not be in the catalogue.
+            photo: Its path or number; it need not be in the catalogue. Or what `classifier` has
+                said of it, with its name as the item.
             limit: How many animals at most.
             query: Which animals.
             classifier: The model, for a photo that is not in the catalogue; None for the one in
@@ -715,7 +716,7 @@ class Animals:
             UnknownPhotoError: The catalogue has no photo of that number.
             UsageError: The limit is below 1, or the catalogue knows nothing of the model.
         """
-        given = photo if isinstance(photo, int) else os.fspath(photo)
+        given = photo if isinstance(photo, (int, Judged)) else os.fspath(photo)
         opening = self._classifier if classifier is None else lambda: classifier
         return matching.match(self._store, given, opening, limit=limit, query=query, dog=dog)
 
