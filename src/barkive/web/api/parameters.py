@@ -71,6 +71,12 @@ def _filter(
             "`1-3`.",
         ),
     ] = None,
+    animal: Annotated[
+        int | None, Query(ge=1, lt=2**63, description="Showing the animal with this number.")
+    ] = None,
+    grouped: Annotated[
+        bool | None, Query(description="Whether they show an animal that is known.")
+    ] = None,
     corrected: Annotated[bool | None, Query(description="Whether people said what it is.")] = None,
     missing: Annotated[
         bool, Query(description="Photos whose files are gone, not those that are there.")
@@ -86,6 +92,8 @@ def _filter(
         folder=folder,
         min_probability=min_probability,
         dogs=number_of_dogs(dogs) if dogs is not None else None,
+        animal=animal,
+        grouped=grouped,
         corrected=corrected,
         missing=missing,
     )

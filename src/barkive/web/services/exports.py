@@ -9,6 +9,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
+
+from starlette.responses import StreamingResponse
 
 from barkive.catalogue import (
     Catalogue,
@@ -66,6 +69,19 @@ def stream(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> It
         folder.cleanup()
         raise
     return _pieces(folder, file)
+
+
+def attached(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> StreamingResponse:
+    """The answer that brings that file: see `stream`."""
+    name = file_name(form)
+    coded = quote(name, safe="")
+    # Also where the name is not in plain letters.
+    value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
+    return StreamingResponse(
+        stream(catalogue, form, lang, query),
+        media_type=file_exporters()[form].media_type,
+        headers={"Content-Disposition": f"attachment; {value}"},
+    )
 
 
 def _pieces(folder: tempfile.TemporaryDirectory[str], file: Path) -> Iterator[bytes]:
