@@ -116,7 +116,7 @@ def _what(act: Act, catalogue: Catalogue, words: Messages) -> str:
         return words("acts.undo", what=_what(undone, catalogue, words))
     if act.kind is ActKind.LABEL:
         return words("acts.label", n=act.photos, what=_label(act, catalogue, words))
-    named = [_title(number, catalogue) for number in act.animals[:_NAMED]]
+    named = [_title(number, act, catalogue) for number in act.animals[:_NAMED]]
     if len(act.animals) > _NAMED:
         named.append("…")
     n = len(act.animals) if act.kind is ActKind.IMPORT else act.photos
@@ -139,8 +139,11 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
     return "…"
 
 
-def _title(number: int, catalogue: Catalogue) -> str:
+def _title(number: int, act: Act, catalogue: Catalogue) -> str:
+    """What an animal is called; one that is gone, as the act called it."""
     try:
         return catalogue.animals.get(number).title
     except UnknownAnimalError as error:
-        return str(error.params["animal"])
+        given = {one.field: one.now for one in act.changes if one.animal == number}
+        called = filter(None, (given.get("code"), given.get("name")))
+        return " ".join(called) or str(error.params["animal"])

@@ -36,7 +36,7 @@ from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
-from barkive.web.services.exports import attached
+from barkive.web.services.exports import attached, available
 from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
@@ -351,7 +351,7 @@ async def events(request: Request, shared: Shared, job_id: str) -> Response:
 def export(request: Request, shared: Shared, form: Annotated[ExportForm, Form()]) -> Response:
     """The photos as a file."""
     selection = Selection.of(request, shared.catalogue, form)
-    if selection.fault or form.form not in dict(export_titles(Messages("en"))):
+    if selection.fault or form.form not in available():
         return _page(request, shared, Step.EXPORT, selection)
     meant = Filter(numbers=selection.numbers, missing=None)
     try:
@@ -366,6 +366,22 @@ def _refused(
     """What is shown where the catalogue refuses something."""
     sentence = explained(error, Messages(language_of(request)))
     return _Shown(sentence, status_of(error), wrong, typed or {})
+
+
+def _faulty(selection: Selection, words: Messages, typed: dict[str, str]) -> _Shown:
+    """What is shown where nothing was done yet, or where something else was selected."""
+    match selection.fault:
+        case "selection.matching_changed":
+            was = selection.form.matching
+            told = words("selection.matching_changed", n=selection.matching, was=was)
+            return _Shown(told, 409, typed=typed)
+        case "selection.not_sure" if not isinstance(selection.form, StepForm):
+            told = words("selection.not_sure", n=len(selection.numbers))
+            return _Shown(told, 422, typed=typed)
+        case "selection.nothing":
+            return _Shown(words("selection.nothing"), 422, typed=typed)
+        case _:
+            return _Shown(typed=typed)
 
 
 def _to_photos(request: Request, urls: Urls, view: View, act: int | None) -> Response:
@@ -395,11 +411,7 @@ def _page(
     words, urls = Messages(language_of(request)), Urls.of(request.scope)
     page, n = turned_to(request), len(selection.numbers)
     if shown is None:
-        shown = _Shown(typed=typed or {})
-        if selection.fault in ("selection.matching_changed", "selection.nothing"):
-            values = {"n": selection.matching, "was": selection.form.matching}
-            fault = words(selection.fault, **values if selection.form.every else {})
-            shown = _Shown(fault, 409 if selection.form.every else 422, typed=typed or {})
+        shown = _faulty(selection, words, typed or {})
     first = Filter(numbers=selection.numbers[:_SHOWN], missing=None)
     actions = {
         Step.NEW: urls.selection_new(),
