@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.errors import BarkiveError, UnknownBreedError, UsageError
@@ -306,6 +306,31 @@ def test_a_breed_list_maps_names_and_tells_what_it_lacks(
     assert (len(rows), "3 written, 1 left out" in result.stderr) == (3, True)
     assert all(row["ANIMALIMAGE"].startswith("data:image/jpeg;base64,") for row in rows)
     assert "Chihuahua" in result.stderr
+
+
+def test_exports_by_animal(barkive: Callable[..., Result], scanned: Path, tmp_path: Path) -> None:
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        photos = [scanned / "rex.png", scanned / "mix.png"]
+        rex = catalogue.animals.new(AnimalFields(code="2026-113", name="Rex"), photos)
+    result = barkive("export", "--as", "csv", "--by", "animal")
+    (row,) = csv.DictReader(io.StringIO(result.stdout.removeprefix("\ufeff")))
+    assert (row["code"], row["name"], row["photos"]) == ("2026-113", "Rex", "2")
+    assert result.stderr.endswith("1 written\n")
+    result = barkive("export", "--as", "folders", "--by", "animal", "--out", tmp_path / "out")
+    assert (tmp_path / "out" / "2026-113 Rex" / "rex.png").is_symlink()
+    with pytest.raises(UsageError, match="The form xmp makes no use of --by animal"):
+        barkive("export", "--as", "xmp", "--by", "animal")
+    command = ("export", "--as", "asm3", "--by", "animal")
+    assert len(barkive(*command).stdout.splitlines()) == 3
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        catalogue.animals.edit(rex, AnimalFields(name="Rocky"))
+    result = barkive(*command)
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == (
+        "In Animal Shelter Manager, change the name of 2026-113 Rex from “Rex” to “Rocky”.\n"
+        "0 written, 1 unchanged\n"
+    )
+    assert len(barkive(*command, "--again").stdout.splitlines()) == 3
 
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no such device")

@@ -10,7 +10,9 @@ from barkive.catalogue.animal_records import (
     IN_CARE,
     SPECIES,
     STATUSES,
+    Accepted,
     Act,
+    ActJSON,
     ActKind,
     Animal,
     AnimalChange,
@@ -18,21 +20,41 @@ from barkive.catalogue.animal_records import (
     AnimalFilter,
     AnimalJSON,
     AnimalVerdict,
+    Match,
+    MatchJSON,
     Origin,
     Sex,
+    Suggestion,
+    SuggestionJSON,
+    SuggestionKind,
     View,
+    ViewJSON,
 )
+from barkive.catalogue.animals.animal_cells import DayOrder
+from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
+from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
+from barkive.catalogue.animals.patterns import Found as FoundPattern
+from barkive.catalogue.animals.patterns import Named, Pattern
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
 from barkive.catalogue.catalogue import Catalogue
 from barkive.catalogue.db.database import default_location
 from barkive.catalogue.db.schema import absolute_path
+from barkive.catalogue.export.animal_words import (
+    age_words,
+    birth_words,
+    breed_words,
+    sex_words,
+    species_words,
+    status_words,
+)
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list
-from barkive.catalogue.export.exporter import FileExporter, TextExporter
+from barkive.catalogue.export.exporter import ExportBy, FileExporter, TextExporter
 from barkive.catalogue.export.exporting import Export, ExportFormat
+from barkive.catalogue.export.kennel_card import CARD_SIZES, CardSize, write_cards
 from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.registry import file_exporters
 from barkive.catalogue.export.safe_names import safe_name
@@ -78,10 +100,13 @@ from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 from barkive.clock import now
 
 __all__ = [
+    "CARD_SIZES",
     "IN_CARE",
     "SPECIES",
     "STATUSES",
+    "Accepted",
     "Act",
+    "ActJSON",
     "ActKind",
     "Animal",
     "AnimalChange",
@@ -92,12 +117,14 @@ __all__ = [
     "Animals",
     "BreedList",
     "BreedOverview",
+    "CardSize",
     "Catalogue",
     "Change",
     "ChangeJSON",
     "Conflict",
     "ConflictJSON",
     "Copied",
+    "DayOrder",
     "Done",
     "Engine",
     "Entry",
@@ -105,15 +132,20 @@ __all__ = [
     "EntryDogJSON",
     "EntryJSON",
     "Export",
+    "ExportBy",
     "ExportFormat",
     "Failure",
+    "FieldChange",
     "FileExporter",
     "Filter",
     "Folder",
     "Found",
     "FoundJSON",
+    "FoundPattern",
     "Group",
+    "Imported",
     "ImportedBoxes",
+    "ImportedRow",
     "JudgedAgain",
     "Kind",
     "KnownModel",
@@ -122,29 +154,42 @@ __all__ = [
     "Learning",
     "LeftOut",
     "LocalEngine",
+    "Match",
+    "MatchBy",
+    "MatchJSON",
     "Merge",
     "Merged",
     "MergedJSON",
     "Models",
+    "Named",
     "Order",
     "Origin",
     "Outcome",
+    "Pattern",
     "Progress",
     "Reading",
     "Rebuilt",
     "Renamed",
     "ReviewQueue",
+    "RowProblem",
     "Run",
     "RunState",
     "Sex",
     "Source",
     "Step",
+    "Suggestion",
+    "SuggestionJSON",
+    "SuggestionKind",
     "Summary",
     "TextExporter",
     "Unmerged",
     "UnmergedJSON",
     "View",
+    "ViewJSON",
     "absolute_path",
+    "age_words",
+    "birth_words",
+    "breed_words",
     "copy",
     "default_location",
     "defused",
@@ -161,6 +206,10 @@ __all__ = [
     "read_breed_list",
     "rebuild",
     "safe_name",
+    "sex_words",
+    "species_words",
     "standing",
+    "status_words",
     "utc",
+    "write_cards",
 ]

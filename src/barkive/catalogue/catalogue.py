@@ -6,12 +6,14 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from barkive.bundle import SHIPPED, Bundle
+from barkive.catalogue.animals import exporting, suggestions
 from barkive.catalogue.animals.animals import Animals
 from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
 from barkive.catalogue.annotations.added_breeds import Renamed
@@ -19,6 +21,7 @@ from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
+from barkive.catalogue.export.exporter import ExportContext, Sending
 from barkive.catalogue.export.exporting import Export
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.learning import in_use, review_order, teaching
@@ -138,7 +141,7 @@ class Catalogue:
     @property
     def animals(self) -> Animals:
         """The animals: one record, many photos."""
-        return Animals(self._store)
+        return Animals(self._store, self.classifier)
 
     @property
     def models(self) -> Models:
@@ -181,6 +184,8 @@ class Catalogue:
             for one in _several(sources)
         ]
         classifier = classifier or self.classifier()
+        with self._database.read() as connection:
+            last = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         found = scanning.scan(
             self._store,
             Listing(given, passing),
@@ -192,6 +197,10 @@ class Catalogue:
             on_progress=on_progress,
         )
         review_order.renew_after_scan(self._store, classifier.bundle, found.listed, found.again)
+        is_waited_for = found.listed == 1
+        found.of_animals = suggestions.renew_after_scan(
+            self._store, last, is_waited_for=is_waited_for
+        )
         self._index()
         return found
 
@@ -620,14 +629,17 @@ class Catalogue:
         write: Callable[[str], object] = sys.stdout.write,
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
-        """Takes photos' records, tags or the photos out.
+        """Takes the records of photos or animals, tags or the photos out.
+
+        What a program that keeps it was sent, as by `asm3`, is remembered once all of it is
+        written: the next export holds only what is new.
 
         Args:
             wish: In which form, and where to.
-            query: Which photos.
+            query: Which photos; of animals, those of which a photo is meant.
             limit: How many at most; None for all.
             write: Takes text for standard output.
-            on_progress: Called with (photos done, photos in all).
+            on_progress: Called with (photos or animals done, how many in all).
 
         Raises:
             UsageError: The file or folder is a photo of the catalogue, or can't be written.
@@ -643,13 +655,44 @@ class Catalogue:
                     raise UsageError("export_out_is_catalogue_photo", file=wish.out)
             if wish.out.suffix.lower() == ".png" and self._is_scanned(wish.out.parent):
                 raise UsageError("export_sheet_among_photos", file=wish.out)
-        total = min(self.count(query), limit or sys.maxsize)
-        return wish.run(
-            self.search(query, limit=limit),
+        sending = Sending()
+        if wish.exporter.with_animals and not wish.again:
+            sending.earlier = exporting.read_sent(self._opened, wish.form)
+        photos, numbers = self._meant(wish, query, limit)
+        total = len(numbers)
+        if photos is not None:
+            total += min(self.count(photos), limit or sys.maxsize)
+        done = wish.run(
+            self.search(photos, limit=limit) if photos is not None else iter(()),
+            exporting.with_photos(self._opened, numbers),
+            replace(
+                self._context(query),
+                sending=sending,
+                on_progress=lambda done, _: on_progress(done, total),
+            ),
+            write,
+        )
+        if sending.now and self.read_only is None:
+            exporting.write_sent(self._opened, wish.form, sending.now)
+        return done
+
+    def _meant(
+        self, wish: Export, query: Filter, limit: int | None
+    ) -> tuple[Filter | None, list[int]]:
+        """Which photos, and which animals, an export is to hold."""
+        numbers: list[int] = []
+        if wish.has_animals:
+            self.animals.refresh()
+            numbers = exporting.numbers_meant(self._opened, query, limit)
+        if not wish.has_photos:
+            return None, numbers
+        return replace(query, grouped=False) if wish.has_animals else query, numbers
+
+    def _context(self, query: Filter) -> ExportContext:
+        return ExportContext(
             breeds=self.models.names.breeds,
             base=self.top(query),
-            write=write,
-            on_progress=lambda done, _: on_progress(done, total),
+            animals_of=self.animals.of_photos,
         )
 
     def _is_scanned(self, folder: Path) -> bool:
@@ -661,13 +704,19 @@ class Catalogue:
             return found.first() is not None
 
     def streamed(self, wish: Export, query: Filter = _ALL) -> Iterator[str]:
-        """Takes photos' records out in a form of text, piece by piece.
+        """Takes the records of photos or animals out in a form of text, piece by piece.
+
+        Nothing is remembered of it, and nothing left out that was sent before.
 
         Raises:
             UsageError: The form is no text.
         """
-        breeds = self.models.names.breeds
-        return wish.pieces(self.search(query), breeds=breeds, base=self.top(query))
+        photos, numbers = self._meant(wish, query, None)
+        return wish.pieces(
+            self.search(photos) if photos is not None else iter(()),
+            exporting.with_photos(self._opened, numbers),
+            self._context(query),
+        )
 
     def merge(
         self,

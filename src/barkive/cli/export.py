@@ -1,18 +1,19 @@
-"""`barkive export`: take photos' records, tags or the photos out of the catalogue."""
+"""`barkive export`: take records of photos or animals, tags or the photos out of the catalogue."""
 
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import AnimalOption, filtered, of_animal
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, LangOption
-from barkive.cli.saying import say
+from barkive.cli.saying import in_words, say
 from barkive.cli.saying import text as said
 
 if TYPE_CHECKING:
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
 # Known here as well, because help waits for no library; a test compares.
 FORMS = (
     *("csv", "json", "jsonl", "parquet", "md-json", "coco", "yolo", "label-studio", "asm3"),
-    *("xmp", "folders", "contact-sheet", "crops", "training-set"),
+    *("rescuegroups", "xmp", "folders", "contact-sheet", "crops", "training-set"),
 )
 _FAILURES = 20
+
+
+class By(StrEnum):
+    """What a row, a folder or a picture is of."""
+
+    PHOTO = "photo"
+    ANIMAL = "animal"
 
 
 class ExportCommand(TyperCommand):
@@ -57,6 +65,7 @@ def export(
             metavar="[TEXT]...", help="Words, as for `barkive search`.", show_default=False
         ),
     ] = None,
+    animal: AnimalOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -67,20 +76,35 @@ def export(
             show_default=False,
         ),
     ] = None,
+    by: Annotated[
+        By,
+        typer.Option(
+            "--by",
+            help="A row, a folder or a picture for each photo, or for each animal of which a "
+            "photo is meant.",
+        ),
+    ] = By.PHOTO,
     breed_list: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="For asm3: the shelter's own breed names, one a line or a CSV file.",
+            help="For asm3 and rescuegroups: their own breed names, one a line or a CSV file.",
             show_default=False,
         ),
     ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, help="How many photos at most; by default all.", show_default=False
+            metavar="N",
+            min=1,
+            help="How many photos or animals at most; by default all.",
+            show_default=False,
         ),
     ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="For asm3: what an earlier export sent as well, all of it."),
+    ] = False,
     copy: Annotated[
         bool, typer.Option("--copy", help="For folders, training-set and yolo: copies, not links.")
     ] = False,
@@ -118,7 +142,9 @@ def export(
 ) -> None:
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
 
-    csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import.
+    csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import, a row
+    an animal, and a row for each photo that no animal has; the next one holds only what is new.
+    rescuegroups: RescueGroups.org's import, a line an animal, and its pictures.
     xmp: side-car files with tags, and regions for the dogs. folders: a tree by breed of links
     to the photos. crops: likewise of the dogs, a picture each. contact-sheet: a .pdf or .png to
     print. training-set: what people labelled, as a folder of breeds for `barkive train`.
@@ -127,7 +153,8 @@ def export(
     for FiftyOne and CVAT, yolo to train detectors, label-studio to check the boxes.
 
     The photos themselves are never written to. Those whose files have changed since they were
-    scanned are left out, and listed. Filters are those of `barkive search`.
+    scanned are left out, and listed. Filters are those of `barkive search`; with --by animal an
+    animal is in it if one of its photos is meant, with all its photos.
 
     Exit status: 0 all went well, 1 some files could not be written, 2 wrong usage.
     """
@@ -147,17 +174,19 @@ def export(
         margin=margin,
         upright=upright,
         confidence=confidence,
+        by=by.value,
+        again=again,
     )
     with reading(catalogue) as opened, progress(said("exporting")) as advance:
         outcome = opened.export(
             wish,
-            wanted,
+            of_animal(opened, wanted, animal),
             limit=limit,
-            # As bytes, because the lines of CSV end as they end on every system.
-            write=lambda chunk: sys.stdout.buffer.write(chunk.encode()),
+            write=_print,
             on_progress=advance,
         )
-    sys.stdout.flush()
+    for change in outcome.by_hand:
+        typer.echo(printable(in_words(change)), err=True)
     for failure in outcome.failures[:_FAILURES]:
         say("of_file", err=True, file=printable(failure.file), said=failure.reason)
     if len(outcome.failures) > _FAILURES:
@@ -168,6 +197,13 @@ def export(
     _sum(outcome, out)
     if outcome.failures:
         raise typer.Exit(1)
+
+
+def _print(chunk: str) -> None:
+    # As bytes, because the lines of CSV end as they end on every system; and at once, because
+    # what is remembered as sent must be out.
+    sys.stdout.buffer.write(chunk.encode())
+    sys.stdout.buffer.flush()
 
 
 def _sum(outcome: Outcome, out: Path | None) -> None:

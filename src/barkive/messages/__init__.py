@@ -121,6 +121,10 @@ class Messages:
         number = self._way("first_day") if moment.day == 1 else moment.day
         return f"{number} {self._way('months')[moment.month - 1]} {moment.year}"
 
+    def month(self, moment: date) -> str:
+        """A month, such as Nov 2026."""
+        return f"{self._way('months')[moment.month - 1]} {moment.year}"
+
     def short_day(self, moment: date) -> str:
         """A day in figures, such as 2026-11-24, as the language writes it."""
         return moment.strftime(self._way("day"))

@@ -1,17 +1,50 @@
 """Dogs that have a box."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
 
 from barkive.boxes import Box
+from barkive.catalogue.animal_records import Animal, AnimalVerdict
 from barkive.catalogue.records import EntryDog
 from barkive.verdicts import BreedName, Candidate, Status
 
 PUG = BreedName("n02110958", "Pug", "Carlin")
 MALTESE = BreedName("n02085936", "Maltese", "Bichon maltais")
+
+
+@pytest.fixture
+def make_animal() -> Callable[..., Animal]:
+    """Makes an animal: Rex, unless told otherwise."""
+
+    def make(**changes: Any) -> Animal:
+        known: dict[str, Any] = {
+            "id": 123456789012,
+            "code": "2026-113",
+            "name": "Rex",
+            "species": "dog",
+            "sex": None,
+            "birth": None,
+            "birth_is_estimate": False,
+            "status": "in_care",
+            "notes": None,
+            "arrived": None,
+            "left": None,
+            "verdict": AnimalVerdict(),
+            "photos": 0,
+            "main_photo": None,
+            "is_main_chosen": False,
+            "version": 1,
+            "made_at": datetime(2026, 5, 4),
+            "changed_at": datetime(2026, 5, 4),
+        }
+        return Animal(**known | changes)
+
+    return make
 
 
 @pytest.fixture

@@ -41,10 +41,10 @@ def picture(row: dict[str, str]) -> Image.Image:
 
 def test_a_dog(make_entry: MakeEntry) -> None:
     assert list(asm3_rows([make_entry(note="calm")], None, "en")) == [
-        "ANIMALCODE,ANIMALNAME,ANIMALSPECIES,ANIMALBREED1,ANIMALBREED2,ANIMALAGE,ANIMALCOMMENTS,"
-        "ANIMALHIDDENDETAILS,ANIMALIMAGE,ANIMALADDITIONALBARKIVEPROBABILITY,"
-        "ANIMALADDITIONALBARKIVEMODEL\r\n",
-        "BK000001,rex,Dog,Chihuahua,,1,calm,"
+        "ANIMALCODE,ANIMALNAME,ANIMALSPECIES,ANIMALBREED1,ANIMALBREED2,ANIMALSEX,ANIMALDOB,"
+        "ANIMALAGE,ANIMALENTRYDATE,ANIMALDECEASEDDATE,ANIMALCOMMENTS,ANIMALHIDDENDETAILS,"
+        "ANIMALIMAGE,ANIMALADDITIONALBARKIVEPROBABILITY,ANIMALADDITIONALBARKIVEMODEL\r\n",
+        "BK000001,rex,Dog,Chihuahua,,,,1,,,calm,"
         '"Imported from Barkive: the age is not known, one year stands in for it.",'
         ",0.93,colours@0123456789ab\r\n",
     ]

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Entry
+from barkive.catalogue import AnimalFields, Entry
 from barkive.catalogue.export import (
     ExportContext,
     FileExporter,
@@ -184,6 +184,40 @@ def test_what_can_not_be_sent_is_refused_with_what_can(with_others: TestClient, 
         "query.as: Input should be 'csv', 'json', 'jsonl', 'parquet', 'md-json', 'coco', 'asm3', "
         "'contact-sheet', 'away', 'door' or 'éclair card'."
     )
+
+
+@pytest.fixture
+def with_rex(filled: TestClient, kennel: Path) -> TestClient:
+    """A server whose catalogue has an animal of two photos."""
+    catalogue = filled.app.state.service.catalogue  # type: ignore[attr-defined]
+    photos = [kennel / "rex.png", kennel / "annex" / "mila.png"]
+    catalogue.animals.new(AnimalFields(code="2026-113", name="Rex"), photos)
+    return filled
+
+
+def test_by_animal(with_rex: TestClient) -> None:
+    (row,) = with_rex.get("/api/v1/export?as=json&by=animal").json()
+    assert (row["code"], row["name"], row["photos"]) == ("2026-113", "Rex", 2)
+    assert {Path(one["file"]).name for one in row["photo_files"]} == {"rex.png", "mila.png"}
+    table = with_rex.get("/api/v1/export?as=csv&by=animal&lang=fr").text.lstrip("\ufeff")
+    (cells,) = csv.DictReader(table.splitlines(), delimiter=";")
+    assert (cells["code"], cells["nom"], cells["photos"]) == ("2026-113", "Rex", "2")
+    assert with_rex.get("/api/v1/export?as=json&by=animal&breed=maltese").json() == []
+
+
+@pytest.mark.parametrize("form", ["parquet", "contact-sheet", "jsonl", "asm3"])
+def test_other_forms_by_animal(with_rex: TestClient, form: str) -> None:
+    answer = with_rex.get("/api/v1/export", params={"as": form, "by": "animal"})
+    assert answer.status_code == 200
+    assert answer.content
+
+
+def test_a_form_that_knows_no_animals_is_told(with_others: TestClient) -> None:
+    for form in ("coco", "door"):
+        answer = with_others.get("/api/v1/export", params={"as": form, "by": "animal"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "export_option_unused")
+    answer = with_others.get("/api/v1/export?by=breed")
+    assert answer.json()["detail"] == "query.by: Input should be 'photo' or 'animal'."
 
 
 def test_parquet_is_offered_only_where_it_is_installed(

@@ -1,46 +1,87 @@
 """The catalogue as a CSV file that Animal Shelter Manager imports.
 
 Columns and rules as in its manual and its source (https://github.com/sheltermanager/asm3:
-`doc/manual/csvimportfields.rst`, `src/asm3/csvimport.py`, `csv_parse` in `utils.py`):
+`doc/manual/csvimportfields.rst`, `src/asm3/csvimport.py`, `insert_animal_from_form` in
+`animal.py`, `csv_parse` in `utils.py`):
 
-| column | what it holds |
-|---|---|
-| `ANIMALCODE` | `BK` and the photo's number: the same in every export, so that a second import updates the animals of the first |
-| `ANIMALNAME` | the file's name without its ending |
-| `ANIMALSPECIES` | `Dog`, in French installations `Chien`: left out, the species would be the shelter's default, often the cat |
-| `ANIMALBREED1`, `ANIMALBREED2` | the breed, and the second one of a cross: that marks the animal as a crossbreed |
-| `ANIMALAGE` | 1: the import refuses an animal without an age or a date of birth; it is recorded as an estimate |
-| `ANIMALCOMMENTS` | the note |
-| `ANIMALHIDDENDETAILS` | for the staff: that the age is none, and the short list if the breed is not sure |
-| `ANIMALIMAGE` | a small JPEG as a data URI, made anew, so that it holds no place and no camera |
-| `ANIMALADDITIONALBARKIVEPROBABILITY`, `ANIMALADDITIONALBARKIVEMODEL` | go into additional fields of animals named `BarkiveProbability` (type Number) and `BarkiveModel` (type Text), where the shelter has created them |
+| column | what it holds of an animal | of a photo that no animal has |
+|---|---|---|
+| `ANIMALCODE` | the shelter's code, or else `BA` and the animal's number | `BK` and the photo's number |
+| `ANIMALNAME` | the name, or else the code: a row without one is passed over | the file's name without its ending |
+| `ANIMALSPECIES` | `Dog`, in French installations `Chien`: left out, the species would be the shelter's default, often the cat | the same |
+| `ANIMALBREED1`, `ANIMALBREED2` | the breed, and the second one of a cross: that marks the animal as a crossbreed | the same |
+| `ANIMALSEX` | `Male` or `Female`; empty is unknown | empty |
+| `ANIMALDOB` | the day of birth, where it is known to the day | empty |
+| `ANIMALAGE` | else the age in years, recorded as an estimate; 1 where it is not known, because the import refuses an animal with neither | 1 |
+| `ANIMALENTRYDATE` | the day on which it came; empty is the day of the import | empty: the day of the import is nearer the truth than that of the photo |
+| `ANIMALDECEASEDDATE` | of one that died since it was sent, the day | empty |
+| `ANIMALCOMMENTS` | the notes | the note |
+| `ANIMALHIDDENDETAILS` | for the staff: that the age is none, and the short list if the breed is not sure | the same |
+| `ANIMALIMAGE` | the main photo: a small JPEG as a data URI, made anew, so that it holds no place and no camera | the photo, likewise |
+| `ANIMALADDITIONALBARKIVEPROBABILITY`, `ANIMALADDITIONALBARKIVEMODEL` | go into additional fields of animals named `BarkiveProbability` (type Number) and `BarkiveModel` (type Text), where the shelter has created them | the same |
 
-There is no date of entry: the shelter's day of import is nearer the truth than the day of the
-photo. Knows nothing of files other than the photos.
+A row holds one picture. Further photos of an animal are further rows with its code and its name
+and nothing else: the import attaches their pictures to the animal. Where somebody has told it not
+to look for duplicates, it refuses such rows, because they have no age.
+
+A second import of a known code attaches the picture again, takes comments and dates of birth and
+death, and leaves all else as it is. So an animal that was sent has rows only for what is new, and
+what that import does not take is told as a list to be changed by hand.
+
+Knows nothing of files other than the photos.
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import PurePath
+from typing import Final
 
+from barkive.catalogue.animal_records import Animal, Sex
+from barkive.catalogue.export.animal_words import (
+    birth_words,
+    sex_words,
+    species_words,
+    status_words,
+    years,
+)
 from barkive.catalogue.export.breed_list import BreedList, read_breed_list, unknown_breed
+from barkive.catalogue.export.exporter import AnimalPhotos, Sending, Sent
 from barkive.catalogue.export.tables import csv_line, short_list
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import map_ahead, thumbnail
-from barkive.messages import Language, Messages
-from barkive.verdicts import BreedName, Status
+from barkive.messages import Language, Message, Messages
+from barkive.verdicts import BreedName, Candidate, Status
 
-__all__ = ["BreedList", "asm3_rows", "read_breed_list"]
+__all__ = ["BreedList", "asm3_animal_rows", "asm3_rows", "read_breed_list"]
 
+_CODE, _NAME, _IMAGE = "ANIMALCODE", "ANIMALNAME", "ANIMALIMAGE"
 _COLUMNS = (
-    *("ANIMALCODE", "ANIMALNAME", "ANIMALSPECIES", "ANIMALBREED1", "ANIMALBREED2", "ANIMALAGE"),
-    *("ANIMALCOMMENTS", "ANIMALHIDDENDETAILS", "ANIMALIMAGE"),
+    *(_CODE, _NAME, "ANIMALSPECIES", "ANIMALBREED1", "ANIMALBREED2", "ANIMALSEX", "ANIMALDOB"),
+    *("ANIMALAGE", "ANIMALENTRYDATE", "ANIMALDECEASEDDATE", "ANIMALCOMMENTS"),
+    *("ANIMALHIDDENDETAILS", _IMAGE),
     *("ANIMALADDITIONALBARKIVEPROBABILITY", "ANIMALADDITIONALBARKIVEMODEL"),
 )
 _AGE = "1"
+# An animal that is not at the shelter would be put up for adoption there.
+_ELSEWHERE: Final = ("adopted", "lost", "deceased")
+# What is told of an animal, and what people call that in a list of changes.
+_FIELDS: Final[Mapping[str, str]] = {
+    "code": "asm3_field_code",
+    "name": "asm3_field_name",
+    "species": "asm3_field_species",
+    "breed": "asm3_field_breed",
+    "sex": "asm3_field_sex",
+    "birth": "asm3_field_birth",
+    "arrived": "asm3_field_arrived",
+    "status": "asm3_field_status",
+    "notes": "asm3_field_notes",
+}
+_LONGEST_SHOWN = 60
 _LONGEST_SIDE = 1024
 _AHEAD = 4
 
@@ -72,7 +113,175 @@ def asm3_rows(
     yield csv_line(_COLUMNS)
     dogs = filter(is_animal, entries)
     for entry, image in map_ahead(lambda entry: (entry, _picture(entry)), dogs, ahead=_AHEAD):
-        yield csv_line(map(_cell, _cells(entry, image, breed_list, lang)))
+        yield _line({**_photo_row(entry, breed_list, lang), _IMAGE: image})
+
+
+def asm3_animal_rows(
+    animals: Iterable[AnimalPhotos],
+    breed_list: BreedList | None,
+    lang: Language,
+    sending: Sending,
+    day: date | None = None,
+) -> Iterator[str]:
+    """CSV for Animal Shelter Manager: a header, a row an animal, and one a further photo.
+
+    One that was sent earlier has rows for what is new alone. One that is not at the shelter has
+    none, unless it was sent while it was.
+
+    Args:
+        animals: With their photos.
+        breed_list: See `asm3_rows`.
+        lang: Likewise.
+        sending: What earlier exports sent; what this one sends, and what is to be changed by
+            hand, is added as the rows come out.
+        day: On which the ages hold; None for today.
+
+    Yields:
+        Lines, each with its end.
+    """
+    yield csv_line(_COLUMNS)
+    told = _Teller(breed_list, lang, sending, day or date.today())
+    rows = (row for one in animals for row in told.rows(one))
+    for row, image in map_ahead(lambda row: (row, _picture(row.photo)), rows, ahead=_AHEAD):
+        sent = sending.now.get(row.animal, row.sent)
+        if image and row.photo is not None:
+            sent = replace(sent, pictures=sent.pictures | {row.photo.picture})
+        sending.now[row.animal] = sent
+        if image or row.has_news:
+            yield _line({**row.cells, _IMAGE: image})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of an animal, before its picture is made.
+
+    Attributes:
+        animal: The animal's number.
+        cells: By column; those that are empty are left out.
+        photo: The photo that goes with it; None for none.
+        sent: What was sent when it is out, save its picture.
+        has_news: Whether it says anything that it would say without its picture, too.
+    """
+
+    animal: int
+    cells: Mapping[str, str]
+    photo: Entry | None
+    sent: Sent
+    has_news: bool
+
+
+class _Teller:
+    """Tells animals to a program that knows some of them."""
+
+    def __init__(
+        self, breed_list: BreedList | None, lang: Language, sending: Sending, day: date
+    ) -> None:
+        self._breed_list, self._lang, self._sending, self._day = breed_list, lang, sending, day
+        self._words = Messages(lang)
+
+    def rows(self, one: AnimalPhotos) -> Iterator[_Row]:
+        """The rows that an animal needs."""
+        animal, values = one.animal, self._values(one.animal)
+        earlier = self._sending.earlier.get(animal.id)
+        photos = [photo for photo in one.photos if photo.missing_since is None]
+        if earlier is None:
+            if animal.status in _ELSEWHERE:
+                self._sending.skipped += 1
+                return
+            cells, sent = self._cells(one), Sent(values)
+        else:
+            photos = [photo for photo in photos if photo.picture not in earlier.pictures]
+            cells, sent = self._news(animal, earlier, values), Sent(values, earlier.pictures)
+            if not cells and not photos:
+                self._sending.now[animal.id] = sent
+                self._sending.unchanged += 1
+                return
+        # Where a code has changed, the program still knows the old one.
+        key = values if earlier is None else earlier.values
+        called = {_CODE: key["code"][1], _NAME: key["name"][1] or key["code"][1]}
+        yield _Row(animal.id, called | cells, next(iter(photos), None), sent, bool(cells))
+        for photo in photos[1:]:
+            yield _Row(animal.id, called, photo, sent, False)
+
+    def _values(self, animal: Animal) -> dict[str, tuple[str, str]]:
+        lang, code = self._lang, animal.code or f"BA{animal.id}"
+        labels = animal.verdict.labels
+        birth = arrived = ""
+        if animal.birth is not None:
+            birth = birth_words(animal.birth, animal.birth_is_estimate, lang)
+        if animal.arrived is not None:
+            arrived = self._words.day(animal.arrived)
+        notes = animal.notes or ""
+        return {
+            "code": (code, code),
+            "name": (animal.name or "", animal.name or ""),
+            "species": (animal.species, species_words(animal, lang)),
+            "breed": (
+                " x ".join(sorted(label.id for label in labels)),
+                " x ".join(_breeds(labels, self._breed_list, lang)),
+            ),
+            "sex": (animal.sex or "", sex_words(animal, lang) or ""),
+            "birth": (f"{animal.birth or ''}{'~' * animal.birth_is_estimate}", birth),
+            "arrived": (str(animal.arrived or ""), arrived),
+            "status": (animal.status, status_words(animal, lang)),
+            "notes": (notes, _shortened(notes)),
+        }
+
+    def _cells(self, one: AnimalPhotos) -> dict[str, str]:
+        """All that is told of an animal that is new there."""
+        animal, main, lang = one.animal, one.main, self._lang
+        verdict, labels = animal.verdict, animal.verdict.labels
+        breeds = _breeds(labels, self._breed_list, lang)
+        age = years(animal.birth, self._day) if animal.birth is not None else None
+        details = [] if age is not None else [self._words("export.asm3_age")]
+        if not labels:
+            details.insert(0, _not_sure(verdict.breeds, lang))
+        is_exact = _is_day(animal)
+        is_dog = animal.species == "dog"
+        return {
+            "ANIMALSPECIES": self._words("export.asm3_species")
+            if is_dog
+            else _capital(species_words(animal, lang)),
+            "ANIMALBREED1": breeds[0],
+            "ANIMALBREED2": breeds[1] if len(breeds) > 1 else "",
+            "ANIMALSEX": {Sex.MALE: "Male", Sex.FEMALE: "Female"}.get(animal.sex, "")
+            if animal.sex is not None
+            else "",
+            "ANIMALDOB": animal.birth or "" if is_exact else "",
+            "ANIMALAGE": "" if is_exact else _AGE if age is None else f"{max(age, 0.1):g}",
+            "ANIMALENTRYDATE": str(animal.arrived or ""),
+            "ANIMALCOMMENTS": animal.notes or "",
+            "ANIMALHIDDENDETAILS": " ".join(details),
+            "ANIMALADDITIONALBARKIVEPROBABILITY": _share(verdict.breeds) if labels else "",
+            "ANIMALADDITIONALBARKIVEMODEL": main.model if main is not None else "",
+        }
+
+    def _news(
+        self, animal: Animal, earlier: Sent, values: Mapping[str, tuple[str, str]]
+    ) -> dict[str, str]:
+        """What the import takes of a known animal; what it does not is noted."""
+        cells: dict[str, str] = {}
+        title = " ".join(filter(None, (earlier.values["code"][1], earlier.values["name"][1])))
+        for field, code in _FIELDS.items():
+            (was, was_text), (now, now_text) = earlier.values.get(field, ("", "")), values[field]
+            if was == now:
+                continue
+            if field == "notes" and now:
+                cells["ANIMALCOMMENTS"] = now
+            elif field == "birth" and _is_day(animal):
+                cells["ANIMALDOB"] = now
+            elif field == "status" and now == "deceased" and animal.left is not None:
+                cells["ANIMALDECEASEDDATE"] = str(animal.left)
+            else:
+                said = {"field": Message(code), "animal": title}
+                if was_text and now_text:
+                    change = Message("asm3_change", {**said, "was": was_text, "now": now_text})
+                elif now_text:
+                    change = Message("asm3_set", {**said, "now": now_text})
+                else:
+                    change = Message("asm3_clear", {**said, "was": was_text})
+                self._sending.by_hand.append(change)
+        return cells
 
 
 def is_animal(entry: Entry) -> bool:
@@ -80,31 +289,59 @@ def is_animal(entry: Entry) -> bool:
     return entry.status in (Status.DOG, Status.UNCERTAIN) and entry.missing_since is None
 
 
-def _cells(entry: Entry, image: str, breed_list: BreedList | None, lang: Language) -> Iterator[str]:
+def _photo_row(entry: Entry, breed_list: BreedList | None, lang: Language) -> dict[str, str]:
     code, words = f"BK{entry.id:06}", Messages(lang)
-    breeds = [_breed(label, breed_list, lang) for label in entry.labels]
+    breeds = _breeds(entry.labels, breed_list, lang)
     details = words("export.asm3_age")
-    if not breeds:
-        breeds = [breed_list.unknown(lang) if breed_list else unknown_breed(lang)]
-        candidates = short_list(entry.breeds, lang)
-        not_sure = words("export.asm3_not_sure")
-        details = f"{not_sure}{f' ({candidates})' if candidates else ''}. {details}"
-    yield code
-    # A row without a name is passed over by the import.
-    yield PurePath(entry.file).stem.strip() or code
-    yield words("export.asm3_species")
-    yield breeds[0]
-    yield breeds[1] if len(breeds) > 1 else ""
-    yield _AGE
-    yield entry.note or ""
-    yield details
-    yield image
-    yield f"{round(entry.breeds[0].probability, 4):g}" if entry.labels else ""
-    yield entry.model
+    if not entry.labels:
+        details = f"{_not_sure(entry.breeds, lang)} {details}"
+    return {
+        _CODE: code,
+        # A row without a name is passed over by the import.
+        _NAME: PurePath(entry.file).stem.strip() or code,
+        "ANIMALSPECIES": words("export.asm3_species"),
+        "ANIMALBREED1": breeds[0],
+        "ANIMALBREED2": breeds[1] if len(breeds) > 1 else "",
+        "ANIMALAGE": _AGE,
+        "ANIMALCOMMENTS": entry.note or "",
+        "ANIMALHIDDENDETAILS": details,
+        "ANIMALADDITIONALBARKIVEPROBABILITY": _share(entry.breeds) if entry.labels else "",
+        "ANIMALADDITIONALBARKIVEMODEL": entry.model,
+    }
 
 
-def _breed(label: BreedName, breed_list: BreedList | None, lang: Language) -> str:
-    return breed_list.name(label, lang) if breed_list else label.name(lang)
+def _breeds(labels: Iterable[BreedName], breed_list: BreedList | None, lang: Language) -> list[str]:
+    """The breeds as the shelter calls them: one, two of a cross, or its word for unknown."""
+    found = [breed_list.name(one, lang) if breed_list else one.name(lang) for one in labels]
+    return found or [breed_list.unknown(lang) if breed_list else unknown_breed(lang)]
+
+
+def _not_sure(breeds: Iterable[Candidate], lang: Language) -> str:
+    candidates = short_list(breeds, lang)
+    not_sure = Messages(lang)("export.asm3_not_sure")
+    return f"{not_sure}{f' ({candidates})' if candidates else ''}."
+
+
+def _share(breeds: tuple[Candidate, ...]) -> str:
+    return f"{round(breeds[0].probability, 4):g}"
+
+
+def _is_day(animal: Animal) -> bool:
+    """Whether a birth is known to the day: an estimate is given as an age."""
+    return animal.birth is not None and len(animal.birth) == 10 and not animal.birth_is_estimate
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN].rstrip()}…"
+
+
+def _line(cells: Mapping[str, str]) -> str:
+    return csv_line(_cell(cells.get(column, "")) for column in _COLUMNS)
 
 
 def _cell(text: str) -> str:
@@ -115,8 +352,10 @@ def _cell(text: str) -> str:
     return text.replace('"', "''")
 
 
-def _picture(entry: Entry) -> str:
-    """A data URI of a small copy of the photo; empty where it can't be read."""
+def _picture(entry: Entry | None) -> str:
+    """A data URI of a small copy of the photo; empty where there is none, or it can't be read."""
+    if entry is None:
+        return ""
     try:
         content = thumbnail(entry.file, _LONGEST_SIDE)
     except PhotoError:

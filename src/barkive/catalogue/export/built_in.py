@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from barkive.atomic import rewriting
-from barkive.catalogue.export import tables
-from barkive.catalogue.export.asm3 import asm3_rows, is_animal
+from barkive.catalogue.export import animal_tables, tables
+from barkive.catalogue.export.asm3 import asm3_animal_rows, asm3_rows, is_animal
 from barkive.catalogue.export.boxed import has_size
 from barkive.catalogue.export.categories import Categories
 from barkive.catalogue.export.coco import coco_json
 from barkive.catalogue.export.exporter import (
+    AnimalPhotos,
     Counted,
     ExportContext,
     FileExporter,
@@ -31,6 +32,7 @@ class Csv(TextExporter):
     """See `tables.csv_rows`."""
 
     description = "a table for spreadsheets, a row a photo"
+    by_animal = True
     media_type = "text/csv; charset=utf-8"
     suffix = ".csv"
 
@@ -38,11 +40,18 @@ class Csv(TextExporter):
         """See `TextExporter`."""
         return tables.csv_rows(entries, context.lang, context.breeds)
 
+    def animal_pieces(
+        self, animals: Iterator[AnimalPhotos], context: ExportContext
+    ) -> Iterator[str]:
+        """See `animal_tables.animal_csv_rows`."""
+        return animal_tables.animal_csv_rows(animals, context.lang)
+
 
 class Json(TextExporter):
     """See `tables.json_array`."""
 
     description = "an array of objects for programs"
+    by_animal = True
     media_type = "application/json"
     suffix = ".json"
 
@@ -50,17 +59,30 @@ class Json(TextExporter):
         """See `TextExporter`."""
         return tables.json_array(entries, context.lang, context.breeds)
 
+    def animal_pieces(
+        self, animals: Iterator[AnimalPhotos], context: ExportContext
+    ) -> Iterator[str]:
+        """See `animal_tables.animal_json_array`."""
+        return animal_tables.animal_json_array(animals, context.lang)
+
 
 class JsonLines(TextExporter):
     """See `tables.json_lines`."""
 
     description = "an object a line for programs"
+    by_animal = True
     media_type = "application/jsonl"
     suffix = ".jsonl"
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
         return tables.json_lines(entries, context.lang, context.breeds)
+
+    def animal_pieces(
+        self, animals: Iterator[AnimalPhotos], context: ExportContext
+    ) -> Iterator[str]:
+        """See `animal_tables.animal_json_lines`."""
+        return animal_tables.animal_json_lines(animals, context.lang)
 
 
 class MegaDetector(TextExporter):
@@ -97,6 +119,8 @@ class Asm3(TextExporter):
 
     description = "Animal Shelter Manager's import"
     reads_photos = True
+    by_animal = True
+    with_animals = True
     media_type = "text/csv; charset=utf-8"
     suffix = ".csv"
 
@@ -104,15 +128,44 @@ class Asm3(TextExporter):
         """See `TextExporter`."""
         return asm3_rows(entries, context.breed_list, context.lang)
 
+    def animal_pieces(
+        self, animals: Iterator[AnimalPhotos], context: ExportContext
+    ) -> Iterator[str]:
+        """See `asm3.asm3_animal_rows`."""
+        return asm3_animal_rows(animals, context.breed_list, context.lang, context.sending)
+
     def takes(self, entry: Entry) -> bool:
         """See `asm3.is_animal`."""
         return is_animal(entry)
+
+
+class RescueGroups(FolderExporter):
+    """See `rescuegroups.write_rescuegroups`."""
+
+    description = "RescueGroups.org's import, a line an animal, and its pictures"
+    by_photo = False
+    by_animal = True
+
+    def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
+        """It is by animal alone."""
+        raise NotImplementedError
+
+    def write_animals(self, animals: Iterator[AnimalPhotos], context: ExportContext) -> Outcome:
+        """See `FolderExporter`."""
+        from barkive.catalogue.export.rescuegroups import write_rescuegroups
+        from barkive.catalogue.export.tree import Tree
+
+        assert context.out is not None
+        told, breed_list = context.on_progress, context.breed_list
+        tree = Tree.of(context)
+        return write_rescuegroups(animals, context.out, tree, breed_list, on_progress=told)
 
 
 class Parquet(FileExporter):
     """See `parquet.write_parquet`."""
 
     description = "a table for notebooks and databases"
+    by_animal = True
     media_type = "application/vnd.apache.parquet"
     suffix = ".parquet"
 
@@ -126,12 +179,21 @@ class Parquet(FileExporter):
 
         write_parquet(entries, file, context.lang, context.breeds)
 
+    def write_animals(
+        self, animals: Iterator[AnimalPhotos], file: BinaryIO, context: ExportContext
+    ) -> None:
+        """See `parquet.write_animal_parquet`."""
+        from barkive.catalogue.export.parquet import write_animal_parquet
+
+        write_animal_parquet(animals, file, context.lang, context.breeds)
+
 
 class ContactSheet(FileExporter):
     """See `contact_sheet.write_contact_sheet`."""
 
     description = "small pictures with their breeds to print, a .pdf or .png"
     reads_photos = True
+    by_animal = True
     is_picture = True
     media_type = "application/pdf"
     suffix = ".pdf"
@@ -140,8 +202,18 @@ class ContactSheet(FileExporter):
         """See `FileExporter`."""
         from barkive.catalogue.export.contact_sheet import write_contact_sheet
 
-        is_pdf = context.out is None or context.out.suffix.lower() == ".pdf"
-        write_contact_sheet(entries, file, context.lang, pdf=is_pdf)
+        write_contact_sheet(entries, file, context.lang, pdf=self._is_pdf(context))
+
+    def write_animals(
+        self, animals: Iterator[AnimalPhotos], file: BinaryIO, context: ExportContext
+    ) -> None:
+        """See `contact_sheet.write_animal_sheet`."""
+        from barkive.catalogue.export.contact_sheet import write_animal_sheet
+
+        write_animal_sheet(animals, file, context.lang, pdf=self._is_pdf(context))
+
+    def _is_pdf(self, context: ExportContext) -> bool:
+        return context.out is None or context.out.suffix.lower() == ".pdf"
 
     def check(self, out: Path) -> None:
         """See `FileExporter`."""
@@ -184,7 +256,12 @@ class Xmp(FolderExporter):
 
         base = Path(context.base) if context.base is not None else None
         return write_sidecars(
-            entries, context.out, context.lang, base=base, on_progress=context.on_progress
+            entries,
+            context.out,
+            context.lang,
+            base=base,
+            animals_of=context.animals_of,
+            on_progress=context.on_progress,
         )
 
 
@@ -192,6 +269,7 @@ class Folders(FolderExporter):
     """See `folders.write_folders`."""
 
     description = "a tree by breed of links to the photos"
+    by_animal = True
 
     def write(self, entries: Iterator[Entry], context: ExportContext) -> Outcome:
         """See `FolderExporter`."""
@@ -200,6 +278,13 @@ class Folders(FolderExporter):
 
         tree = Tree.of(context)
         return write_folders(entries, tree, context.lang, on_progress=context.on_progress)
+
+    def write_animals(self, animals: Iterator[AnimalPhotos], context: ExportContext) -> Outcome:
+        """See `folders.write_animal_folders`."""
+        from barkive.catalogue.export.folders import write_animal_folders
+        from barkive.catalogue.export.tree import Tree
+
+        return write_animal_folders(animals, Tree.of(context), on_progress=context.on_progress)
 
 
 class Yolo(FolderExporter):

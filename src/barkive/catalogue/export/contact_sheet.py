@@ -1,8 +1,9 @@
-"""Draws a contact sheet to print: small pictures with file name, breed and probability."""
+"""Draws a contact sheet to print: small pictures with file name or animal, and breed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import BinaryIO
 
 from PIL import Image, ImageDraw, ImageOps
 
+from barkive.catalogue.animal_records import Animal, Origin
+from barkive.catalogue.export.animal_words import breed_words
+from barkive.catalogue.export.exporter import AnimalPhotos
 from barkive.catalogue.export.lettering import Lettering
 from barkive.catalogue.export.pdf import PicturePDF
 from barkive.catalogue.records import Entry
@@ -69,15 +73,84 @@ def write_contact_sheet(
         UsageError: There are too many photos for one PNG.
         OSError: The file can't be written; what lies there is then no whole file.
     """
-    sheet = _Sheet(lang, title, day or date.today())
-    entries = iter(entries)
+    shown = ((entry, _caption(entry, lang)) for entry in entries)
+    sheet = _Sheet(lang, title, day or date.today(), Messages(lang)("export.sheet_empty"))
+    return _write(sheet, shown, file, pdf, on_progress)
+
+
+def write_animal_sheet(
+    animals: Iterable[AnimalPhotos],
+    file: BinaryIO,
+    lang: Language,
+    *,
+    pdf: bool = True,
+    title: str = "Barkive",
+    day: date | None = None,
+    on_progress: OnProgress = silent,
+) -> int:
+    """Draws the animals likewise, each with its main photo, code, name and breed.
+
+    Args:
+        animals: With their photos.
+        file: See `write_contact_sheet`.
+        lang: Likewise.
+        pdf: Likewise.
+        title: Likewise.
+        day: Likewise.
+        on_progress: Called after each animal.
+
+    Returns:
+        How many animals there are on it.
+
+    Raises:
+        UsageError: There are too many animals for one PNG.
+        OSError: The file can't be written; what lies there is then no whole file.
+    """
+    shown = ((one.main, _animal_caption(one.animal, lang)) for one in animals)
+    sheet = _Sheet(lang, title, day or date.today(), Messages(lang)("card.empty"))
+    return _write(sheet, shown, file, pdf, on_progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Caption:
+    """What stands under a picture.
+
+    Attributes:
+        name: The first line.
+        heading: The second one, in bold.
+        details: The last one: the first of them, and the others if they fit.
+        colour: Of the heading.
+        is_ticked: Whether a person said so.
+        cut_in_middle: Whether the first line keeps its end where it is too long.
+    """
+
+    name: str
+    heading: str
+    details: Sequence[str] = ()
+    colour: str = _INK
+    is_ticked: bool = False
+    cut_in_middle: bool = False
+
+
+_Cell = tuple[_Caption, Image.Image | Message]
+"""What stands under a small picture, and the picture or why there is none."""
+
+
+def _write(
+    sheet: _Sheet,
+    shown: Iterable[tuple[Entry | None, _Caption]],
+    file: BinaryIO,
+    pdf: bool,
+    on_progress: OnProgress,
+) -> int:
+    shown = iter(shown)
     per_page = _COLUMNS * _ROWS
     if not pdf:
         most = (_LONGEST_PNG - 2 * _MARGIN - _HEADER) // _CELL[1] * _COLUMNS
-        chosen = list(islice(entries, most + 1))
+        chosen = list(islice(shown, most + 1))
         if len(chosen) > most:
             raise UsageError("export_png_full", limit=most)
-        entries, per_page = iter(chosen), max(len(chosen), 1)
+        shown, per_page = iter(chosen), max(len(chosen), 1)
     done = 0
 
     def counted(rows: Iterable[_Cell]) -> Iterator[_Cell]:
@@ -86,7 +159,7 @@ def write_contact_sheet(
             yield cell
             on_progress(done, None)
 
-    cells = counted(map_ahead(_decoded, entries, ahead=_AHEAD))
+    cells = counted(map_ahead(_decoded, shown, ahead=_AHEAD))
     pages = iter(lambda: list(islice(cells, per_page)), [])
     # Without photos there is one page, and it says so.
     pages = chain([next(pages, [])], pages)
@@ -94,32 +167,65 @@ def write_contact_sheet(
         height = 2 * _MARGIN + _HEADER + -(-per_page // _COLUMNS) * _CELL[1]
         sheet.page(next(pages), height).save(file, "PNG", dpi=(_DPI, _DPI))
     else:
-        document = PicturePDF(file, title=title, dpi=_DPI)
+        document = PicturePDF(file, title=sheet.title, dpi=_DPI)
         for number, page in enumerate(pages, 1):
             document.add(sheet.page(page, _PAGE[1], number))
         document.close()
     return done
 
 
-_Cell = tuple[Entry, Image.Image | Message]
-"""A photo, and its small picture or why there is none."""
-
-
-def _decoded(entry: Entry) -> _Cell:
+def _decoded(shown: tuple[Entry | None, _Caption]) -> _Cell:
+    entry, caption = shown
+    if entry is None:
+        return caption, Message("animal_without_photo")
     if entry.status is Status.FAILED:
-        return entry, entry.reason or Message.verbatim("")
+        return caption, entry.reason or Message.verbatim("")
     try:
         photo = Image.fromarray(decode(entry.file, shorter_side=min(_PICTURE)))
     except PhotoError as error:
-        return entry, error.message
-    return entry, ImageOps.contain(photo, _PICTURE)
+        return caption, error.message
+    return caption, ImageOps.contain(photo, _PICTURE)
+
+
+def _caption(entry: Entry, lang: Language) -> _Caption:
+    words = Messages(lang)
+    names = [label.name(lang) for label in entry.labels]
+    # The second breed of a cross has a line of its own, because both rarely fit on one.
+    details = [f"x {name}" for name in names[1:]]
+    if entry.corrected:
+        details.append(words("export.column_corrected"))
+    elif entry.status is Status.DOG:
+        details.append(words.formatted(entry.breeds[0].probability, ".0%"))
+    elif entry.status is Status.UNCERTAIN:
+        details += [
+            f"{c.label.name(lang)} {words.formatted(c.probability, '.0%')}"
+            for c in entry.breeds[:2]
+        ]
+    return _Caption(
+        Path(entry.file).name,
+        names[0] if names else words(f"export.folder_{entry.status}"),
+        details,
+        _DOUBT if entry.status is Status.UNCERTAIN else _INK,
+        entry.corrected,
+        cut_in_middle=True,
+    )
+
+
+def _animal_caption(animal: Animal, lang: Language) -> _Caption:
+    code, breed = animal.code or str(animal.id), breed_words(animal, lang)
+    return _Caption(
+        code if animal.name else "",
+        animal.name or code,
+        (breed[:1].upper() + breed[1:],),
+        is_ticked=animal.verdict.origin in (Origin.ANIMAL, Origin.LABELS),
+    )
 
 
 class _Sheet:
     """What all pages of a sheet share."""
 
-    def __init__(self, lang: Language, title: str, day: date) -> None:
-        self._lang, self._title, self._words = lang, title, Messages(lang)
+    def __init__(self, lang: Language, title: str, day: date, empty: str) -> None:
+        self._lang, self.title, self._words, self._empty = lang, title, Messages(lang), empty
         self._day = self._words.short_day(day)
         self._heading = Lettering.of_size(28, bold=True)
         self._bold = Lettering.of_size(17, bold=True)
@@ -136,7 +242,7 @@ class _Sheet:
             left = _MARGIN + column * (_CELL[0] + _GAP)
             self._draw_cell(page, draw, (left, _MARGIN + _HEADER + row * _CELL[1]), cell)
         if not cells:
-            text = self._plain.legible(self._words("export.sheet_empty"))
+            text = self._plain.legible(self._empty)
             self._plain.write(draw, (_MARGIN, _MARGIN + _HEADER), text, _FAINT)
         return page
 
@@ -146,14 +252,14 @@ class _Sheet:
         text = self._plain.legible(f"{self._day}{page}")
         width = self._plain.width(text)
         self._plain.write(draw, (right - width, _MARGIN + 8), text, _FAINT)
-        title = self._heading.fitted(self._title, right - _MARGIN - width - _GAP)
+        title = self._heading.fitted(self.title, right - _MARGIN - width - _GAP)
         self._heading.write(draw, (_MARGIN, _MARGIN - 4), title, _INK)
         draw.line([(_MARGIN, _MARGIN + 42), (right, _MARGIN + 42)], _GREY, 2)
 
     def _draw_cell(
         self, page: Image.Image, draw: ImageDraw.ImageDraw, at: tuple[int, int], cell: _Cell
     ) -> None:
-        entry, picture = cell
+        caption, picture = cell
         left, top = at
         if isinstance(picture, Message):
             draw.rectangle([left, top, left + _PICTURE[0] - 1, top + _PICTURE[1] - 1], _GREY)
@@ -165,40 +271,18 @@ class _Sheet:
             # On the ground line of the row, next to its caption.
             page.paste(picture, (left, top + _PICTURE[1] - picture.height))
         top += _PICTURE[1] + 5
-        file = self._small.fitted(Path(entry.file).name, _CELL[0], middle=True)
-        self._small.write(draw, (left, top), file, _FAINT)
-        heading, details, colour = self._caption(entry)
+        name = self._small.fitted(caption.name, _CELL[0], middle=caption.cut_in_middle)
+        self._small.write(draw, (left, top), name, _FAINT)
         top += _LINE
         indent = 0
-        if entry.corrected:
+        if caption.is_ticked:
             indent = 21
             tick = [(left + 1, top + 11), (left + 6, top + 16), (left + 15, top + 4)]
             draw.line(tick, _SURE, 3, joint="curve")
-        heading = self._bold.fitted(heading, _CELL[0] - indent)
-        self._bold.write(draw, (left + indent, top), heading, colour)
-        detail = ", ".join(details)
+        heading = self._bold.fitted(caption.heading, _CELL[0] - indent)
+        self._bold.write(draw, (left + indent, top), heading, caption.colour)
+        detail = ", ".join(caption.details)
         if self._plain.width(self._plain.legible(detail)) > _CELL[0]:
-            detail = details[0]
+            detail = caption.details[0]
         detail = self._plain.fitted(detail, _CELL[0])
         self._plain.write(draw, (left, top + _LINE), detail, _FAINT)
-
-    def _caption(self, entry: Entry) -> tuple[str, list[str], str]:
-        """The line in bold, what the line under it holds if it fits, and the bold one's colour."""
-        colour = _DOUBT if entry.status is Status.UNCERTAIN else _INK
-        names = [label.name(self._lang) for label in entry.labels]
-        # The second breed of a cross has a line of its own, because both rarely fit on one.
-        heading = names[0] if names else self._words(f"export.folder_{entry.status}")
-        details = [f"x {name}" for name in names[1:]]
-        if entry.corrected:
-            details.append(self._words("export.column_corrected"))
-        elif entry.status is Status.DOG:
-            details.append(self._percent(entry.breeds[0].probability))
-        elif entry.status is Status.UNCERTAIN:
-            details += [
-                f"{c.label.name(self._lang)} {self._percent(c.probability)}"
-                for c in entry.breeds[:2]
-            ]
-        return heading, details, colour
-
-    def _percent(self, probability: float) -> str:
-        return self._words.formatted(probability, ".0%")

@@ -8,23 +8,79 @@ made of the same three.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, ClassVar, Final
+from typing import BinaryIO, ClassVar, Final, Generic, Literal, TypeVar
 
 from barkive.breeds import Breed
+from barkive.catalogue.animal_records import Animal
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.photos.identity import Now
 from barkive.catalogue.records import Entry
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
 
 MARGIN: Final = 0.1
 """How much crops show beside a box where nothing else is asked, as a share of its longer side."""
+
+ExportBy = Literal["photo", "animal"]
+"""What a row, a folder or a picture of an export is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnimalPhotos:
+    """An animal and its photos.
+
+    Attributes:
+        animal: The animal.
+        photos: One for each picture that shows it, the main one first.
+    """
+
+    animal: Animal
+    photos: tuple[Entry, ...] = ()
+
+    @property
+    def main(self) -> Entry | None:
+        """The photo that stands for it; None where it has none."""
+        found = (one for one in self.photos if one.id == self.animal.main_photo)
+        return next(found, next(iter(self.photos), None))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an export sent of an animal to a program that keeps it.
+
+    Attributes:
+        values: What it said, by field: each as Barkive keeps it, in every language the same, and
+            as people read it; empty for what it did not say.
+        pictures: The numbers of the pictures that went with it.
+    """
+
+    values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    pictures: frozenset[int] = frozenset()
+
+
+@dataclass(slots=True)
+class Sending:
+    """What an export sends, as far as it has come.
+
+    Attributes:
+        earlier: What earlier ones sent, by the numbers of the animals.
+        now: What holds after this one, likewise; grows.
+        by_hand: What people must change themselves in the program; grows.
+        unchanged: How many animals had nothing new.
+        skipped: How many have no place there.
+    """
+
+    earlier: Mapping[int, Sent] = field(default_factory=dict)
+    now: dict[int, Sent] = field(default_factory=dict)
+    by_hand: list[Message] = field(default_factory=list)
+    unchanged: int = 0
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +101,9 @@ class ExportContext:
         confidence: Whether boxes in text have how sure they are as a last column.
         left_out: Photos whose files have changed since they were scanned, or can't be read; it
             grows as the photos pass, where the exporter `reads_photos`.
-        on_progress: Called with (photos done, None).
+        animals_of: Gives the animals of photos, by the photos' numbers.
+        sending: For a program that keeps what it is sent.
+        on_progress: Called with (photos or animals done, None).
     """
 
     out: Path | None = None
@@ -60,6 +118,8 @@ class ExportContext:
     upright: bool = False
     confidence: bool = False
     left_out: Mapping[str, Now] = field(default_factory=lambda: MappingProxyType({}))
+    animals_of: Callable[[Sequence[int]], Mapping[int, Sequence[Animal]]] = lambda photos: {}
+    sending: Sending = field(default_factory=Sending)
     on_progress: OnProgress = silent
 
     @property
@@ -68,23 +128,26 @@ class ExportContext:
         return tuple(BreedName(one.id, one.en, one.fr) for one in self.breeds.values())
 
 
+_One = TypeVar("_One")
+
+
 @dataclass(slots=True)
-class Counted:
-    """Entries that are counted as they pass.
+class Counted(Generic[_One]):
+    """Photos or animals that are counted as they pass.
 
     Attributes:
-        entries: Consumed once.
-        on_progress: Called with (entries done, None).
+        passing: Consumed once.
+        on_progress: Called with (how many are done, None).
         done: How many have passed.
     """
 
-    entries: Iterable[Entry]
+    passing: Iterable[_One]
     on_progress: OnProgress = silent
     done: int = 0
 
-    def __iter__(self) -> Iterator[Entry]:
-        for entry in self.entries:
-            yield entry
+    def __iter__(self) -> Iterator[_One]:
+        for one in self.passing:
+            yield one
             self.done += 1
             self.on_progress(self.done, None)
 
@@ -98,12 +161,19 @@ class Exporter:
             whose files have changed since they were scanned are then left out, and told.
         needs_out: Whether a place must be named to write to.
         is_picture: Whether what is written is a picture itself, which may replace another one.
+        by_photo: Whether it can be written by photo; else it is by animal, whatever is asked.
+        by_animal: Whether it can be written by animal; it then has a method for that, too.
+        with_animals: Whether photos that have an animal are always written by animal, and only
+            the others by photo, under the same header, which is the first piece of both.
     """
 
     description: ClassVar[str] = ""
     reads_photos: ClassVar[bool] = False
     needs_out: ClassVar[bool] = True
     is_picture: ClassVar[bool] = False
+    by_photo: ClassVar[bool] = True
+    by_animal: ClassVar[bool] = False
+    with_animals: ClassVar[bool] = False
 
     def is_available(self) -> bool:
         """Whether all that it needs is installed; the page leaves it out otherwise."""
@@ -138,6 +208,17 @@ class TextExporter(Exporter, ABC):
             context: What else is asked.
         """
 
+    def animal_pieces(
+        self, animals: Iterator[AnimalPhotos], context: ExportContext
+    ) -> Iterator[str]:
+        """Likewise by animal, where the form is `by_animal`.
+
+        Args:
+            animals: Consumed once, as the pieces are.
+            context: What else is asked.
+        """
+        raise NotImplementedError
+
 
 class FileExporter(Exporter, ABC):
     """A form of one file that is no text.
@@ -160,6 +241,18 @@ class FileExporter(Exporter, ABC):
             context: What else is asked; `context.out` is the name that the file is to have.
         """
 
+    def write_animals(
+        self, animals: Iterator[AnimalPhotos], file: BinaryIO, context: ExportContext
+    ) -> None:
+        """Likewise by animal, where the form is `by_animal`.
+
+        Args:
+            animals: Consumed once.
+            file: See `write`.
+            context: Likewise.
+        """
+        raise NotImplementedError
+
     def check(self, out: Path) -> None:
         """Refuses a name that this form can't have.
 
@@ -181,3 +274,12 @@ class FolderExporter(Exporter, ABC):
             entries: The photos, consumed once.
             context: What else is asked.
         """
+
+    def write_animals(self, animals: Iterator[AnimalPhotos], context: ExportContext) -> Outcome:
+        """Likewise by animal, where the form is `by_animal`.
+
+        Args:
+            animals: Consumed once.
+            context: What else is asked.
+        """
+        raise NotImplementedError

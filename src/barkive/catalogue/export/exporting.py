@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from barkive.atomic import rewriting
-from barkive.breeds import Breed
 from barkive.catalogue.export.breed_list import BreedList
 from barkive.catalogue.export.exporter import (
     MARGIN,
+    AnimalPhotos,
     Counted,
+    ExportBy,
     ExportContext,
     Exporter,
     FileExporter,
@@ -21,7 +23,7 @@ from barkive.catalogue.export.exporter import (
     TextExporter,
 )
 from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.export.registry import ExportFormat, text_forms
+from barkive.catalogue.export.registry import ExportFormat, animal_forms, text_forms
 from barkive.catalogue.export.registry import exporter as find_exporter
 from barkive.catalogue.export.vetting import Vetted
 from barkive.catalogue.records import Entry
@@ -29,7 +31,6 @@ from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
 from barkive.images import is_photo
 from barkive.messages import Language
-from barkive.progress import OnProgress, silent
 
 __all__ = ["Export", "ExportFormat"]
 
@@ -37,12 +38,13 @@ _log = logging.getLogger(__name__)
 
 # Forms of other packages may use all.
 _ONLY_FOR: Final[Mapping[str, tuple[ExportFormat, ...]]] = {
-    "breed_list": (ExportFormat.ASM3,),
+    "breed_list": (ExportFormat.ASM3, ExportFormat.RESCUEGROUPS),
     "copy": (ExportFormat.FOLDERS, ExportFormat.TRAINING_SET, ExportFormat.YOLO),
     "crops": (ExportFormat.TRAINING_SET,),
     "margin": (ExportFormat.CROPS, ExportFormat.TRAINING_SET),
     "upright": (ExportFormat.YOLO,),
     "confidence": (ExportFormat.YOLO,),
+    "again": (ExportFormat.ASM3,),
 }
 
 
@@ -55,13 +57,16 @@ class Export:
         out: The file, or the folder for `xmp`, `folders` and `training-set`; None for
             standard output, and for `xmp` for beside the photos.
         lang: Of names and headings.
-        breed_list: The shelter's own, for `asm3`.
+        breed_list: The program's own names of breeds, for `asm3` and `rescuegroups`.
         copy: Whether folders hold copies rather than links.
         gone: Whether photos are taken out of a folder also where they are most of what it holds.
         crops: For `training-set`: whether it is made of the dogs rather than of whole photos.
         margin: Of crops: how much is shown beside the box, as a share of its longer side, 0..1.
         upright: For `yolo`: whether photos that their EXIF orientation turns are written anew.
         confidence: For `yolo`: whether boxes have how sure they are as a sixth column.
+        by: Whether a row, a folder or a picture is of a photo or of an animal. `asm3` has a row an
+            animal in both cases, and `photo` adds those that no animal has.
+        again: For `asm3`: whether it holds again what an earlier export sent.
 
     Raises:
         UsageError: There is no such form, it needs a place, can't be written there, or makes no
@@ -78,10 +83,19 @@ class Export:
     margin: float = MARGIN
     upright: bool = False
     confidence: bool = False
+    by: ExportBy = "photo"
+    again: bool = False
 
     def __post_init__(self) -> None:
         exporter, out = self.exporter, self.out
         self._refuse_unused()
+        if self.by == "animal" and not exporter.by_animal:
+            raise UsageError(
+                "export_option_unused",
+                format=self.form,
+                option="--by animal",
+                formats=animal_forms(),
+            )
         if out is None:
             if exporter.needs_out:
                 of_folder = isinstance(exporter, FolderExporter)
@@ -116,23 +130,30 @@ class Export:
         """What writes the form."""
         return find_exporter(self.form)
 
+    @property
+    def has_animals(self) -> bool:
+        """Whether anything in it is by animal."""
+        return not self.has_photos or self.exporter.with_animals
+
+    @property
+    def has_photos(self) -> bool:
+        """Whether anything in it is by photo."""
+        return self.by == "photo" and self.exporter.by_photo
+
     def run(
         self,
         entries: Iterator[Entry],
-        *,
-        breeds: Mapping[str, Breed],
-        base: str | None,
+        animals: Iterator[AnimalPhotos],
+        context: ExportContext,
         write: Callable[[str], object],
-        on_progress: OnProgress = silent,
     ) -> Outcome:
-        """Takes the entries out; those whose files have changed are left out, and told.
+        """Takes the photos or the animals out; photos whose files have changed are left out.
 
         Args:
             entries: Consumed once.
-            breeds: All that the catalogue knows, by their ids.
-            base: The folder in which all the photos lie, if there is one.
+            animals: Consumed once.
+            context: What the catalogue knows beside them; the rest is filled in.
             write: Takes text for standard output.
-            on_progress: Called with (photos done, None).
 
         Raises:
             UsageError: The file or folder can't be written.
@@ -140,12 +161,11 @@ class Export:
         """
         exporter = self.exporter
         vetted = Vetted(entries, present=isinstance(exporter, FolderExporter))
-        chosen = iter(vetted) if exporter.reads_photos else entries
-        context = replace(
-            self._context(breeds, base), left_out=vetted.left_out, on_progress=on_progress
-        )
+        if exporter.reads_photos:
+            entries, animals = iter(vetted), _vetted(animals, vetted)
+        context = replace(self._context(context), left_out=vetted.left_out)
         try:
-            done = self._written(exporter, chosen, context, write)
+            done = self._written(exporter, entries, animals, context, write)
         except BrokenPipeError:  # the reader, such as `head`, has had enough
             raise
         except OSError as error:
@@ -154,14 +174,14 @@ class Export:
         return replace(done, failures=(*vetted.failures, *done.failures))
 
     def pieces(
-        self, entries: Iterator[Entry], *, breeds: Mapping[str, Breed], base: str | None
+        self, entries: Iterator[Entry], animals: Iterator[AnimalPhotos], context: ExportContext
     ) -> Iterator[str]:
-        """The entries in a form of text, piece by piece.
+        """The photos or the animals in a form of text, piece by piece.
 
         Args:
             entries: Consumed as the pieces are.
-            breeds: All that the catalogue knows, by their ids.
-            base: The folder in which all the photos lie, if there is one.
+            animals: Likewise.
+            context: What the catalogue knows beside them; the rest is filled in.
 
         Raises:
             UsageError: The form is no text.
@@ -169,15 +189,32 @@ class Export:
         exporter = self.exporter
         if not isinstance(exporter, TextExporter):
             raise UsageError("export_not_text", format=self.form, formats=", ".join(text_forms()))
-        chosen = iter(Vetted(entries, present=False)) if exporter.reads_photos else entries
-        return exporter.pieces(filter(exporter.takes, chosen), self._context(breeds, base))
+        if exporter.reads_photos:
+            vetted = Vetted(entries, present=False)
+            entries, animals = iter(vetted), _vetted(animals, vetted)
+        entries = filter(exporter.takes, entries)
+        return self._text(exporter, entries, animals, self._context(context))
 
-    def _context(self, breeds: Mapping[str, Breed], base: str | None) -> ExportContext:
-        return ExportContext(
+    def _text(
+        self,
+        exporter: TextExporter,
+        entries: Iterator[Entry],
+        animals: Iterator[AnimalPhotos],
+        context: ExportContext,
+    ) -> Iterator[str]:
+        if not self.has_animals:
+            return exporter.pieces(entries, context)
+        pieces = exporter.animal_pieces(animals, context)
+        if not self.has_photos:
+            return pieces
+        # One header is enough.
+        return chain(pieces, islice(exporter.pieces(entries, context), 1, None))
+
+    def _context(self, context: ExportContext) -> ExportContext:
+        return replace(
+            context,
             out=self.out,
             lang=self.lang,
-            breeds=breeds,
-            base=base,
             breed_list=self.breed_list,
             copy=self.copy,
             gone=self.gone,
@@ -191,15 +228,19 @@ class Export:
         self,
         exporter: Exporter,
         entries: Iterator[Entry],
+        animals: Iterator[AnimalPhotos],
         context: ExportContext,
         write: Callable[[str], object],
     ) -> Outcome:
         if isinstance(exporter, FolderExporter):
+            if self.has_animals:
+                return exporter.write_animals(animals, context)
             return exporter.write(entries, context)
-        counted = Counted(entries, context.on_progress)
+        shown = Counted(animals, context.on_progress)
+        counted = Counted(entries, lambda done, _: context.on_progress(shown.done + done, None))
         taken = Counted(filter(exporter.takes, counted))
         if isinstance(exporter, TextExporter):
-            pieces = exporter.pieces(iter(taken), context)
+            pieces = self._text(exporter, iter(taken), iter(shown), context)
             if self.out is None:
                 for piece in pieces:
                     write(piece)
@@ -210,5 +251,19 @@ class Export:
             assert isinstance(exporter, FileExporter)
             assert self.out is not None
             with rewriting(self.out) as file:
-                exporter.write(iter(taken), file, context)
-        return Outcome(written=taken.done, skipped=counted.done - taken.done)
+                if self.has_animals:
+                    exporter.write_animals(iter(shown), file, context)
+                else:
+                    exporter.write(iter(taken), file, context)
+        sending = context.sending
+        return Outcome(
+            written=taken.done + shown.done - sending.unchanged - sending.skipped,
+            unchanged=sending.unchanged,
+            skipped=counted.done - taken.done + sending.skipped,
+            by_hand=tuple(sending.by_hand),
+        )
+
+
+def _vetted(animals: Iterator[AnimalPhotos], vetted: Vetted) -> Iterator[AnimalPhotos]:
+    """The animals with those of their photos whose files hold what was judged."""
+    return (replace(one, photos=tuple(filter(vetted.holds, one.photos))) for one in animals)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from barkive import breeds
 from barkive.catalogue.export.boxed import dogs_of, within
+from barkive.catalogue.export.exporter import AnimalPhotos
 from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.pictures import cut, jpeg
 from barkive.catalogue.export.safe_names import safe_name
@@ -57,6 +58,28 @@ def write_folders(
         return _of_breeds(entry.labels, lang)
 
     return _write(entries, folder_of, tree, on_progress)
+
+
+def write_animal_folders(
+    animals: Iterable[AnimalPhotos], tree: Tree, *, on_progress: OnProgress = silent
+) -> Outcome:
+    """Makes a folder an animal, such as `2026-113 Rex/rex.jpg`.
+
+    A photo of two animals is in both folders; animals that are called the same share one.
+
+    Args:
+        animals: With their photos; those whose file is gone are skipped, and the tree's own.
+        tree: The folder. As for `write_folders`, the user's files stay.
+        on_progress: Called after each photo.
+
+    Returns:
+        How many were put there and taken away, and which could not be.
+
+    Raises:
+        UsageError: The folder can't be written into, or what Barkive noted there can't be used.
+    """
+    folders = ((photo, one.animal.title) for one in animals for photo in one.photos)
+    return _place(folders, tree, on_progress)
 
 
 def write_training_set(
@@ -153,10 +176,16 @@ def _write(
     tree: Tree,
     on_progress: OnProgress,
 ) -> Outcome:
+    return _place(((entry, folder_of(entry)) for entry in entries), tree, on_progress)
+
+
+def _place(
+    folders: Iterable[tuple[Entry, str | None]], tree: Tree, on_progress: OnProgress
+) -> Outcome:
+    """Puts each photo into its folder; None for a photo that belongs into none."""
     written = unchanged = skipped = 0
     failures: list[Failure] = []
-    for done, entry in enumerate(entries, 1):
-        folder = folder_of(entry)
+    for done, (entry, folder) in enumerate(folders, 1):
         if folder is not None:
             if not Path(entry.file).is_file() or tree.holds(entry.file):
                 skipped += 1

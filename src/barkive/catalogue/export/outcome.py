@@ -32,6 +32,7 @@ class Outcome:
         removed: Those of an earlier export that no longer hold, and are gone.
         skipped: The photos left out, because their file is missing.
         failures: What could not be written.
+        by_hand: What people must change themselves in the program that the export is for.
     """
 
     written: int = 0
@@ -39,6 +40,7 @@ class Outcome:
     removed: int = 0
     skipped: int = 0
     failures: tuple[Failure, ...] = ()
+    by_hand: tuple[Message, ...] = ()
 
 
 def reason_of(error: OSError | PhotoError) -> Message:

@@ -20,19 +20,31 @@ r"""The catalogue as a Parquet file, for notebooks and databases.
 | `dogs` | int32 | how many dogs have a box; null if none were looked for |
 | `boxes` | string | where they are, as JSON text: see `tables.boxes_json` |
 | `fci_number`, `fci_group` | int32 | of `breed`; null where it has none |
+
+By animal: the fields of `Animal.to_json` by their names, and besides
+
+| column | type | what it holds |
+|---|---|---|
+| `breed_id`, `breed`, `breed2_id`, `breed2`, `probability`, `breeds` | | as above, of the animal |
+| `birth` | string | `2021-05-31`, `2021-05` or `2021` |
+| `arrived`, `left` | date | |
+| `photo_files` | list of struct | `id`, `file` of its photos, the main one first |
 """  # noqa: E501 - a table's row is one line
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO
 
 from barkive.breeds import Breed
+from barkive.catalogue.export.animal_tables import photo_files
+from barkive.catalogue.export.exporter import AnimalPhotos
 from barkive.catalogue.export.tables import boxes_json, breed_of
 from barkive.catalogue.records import Entry
 from barkive.errors import MissingExtraError
 from barkive.messages import Language
+from barkive.verdicts import Candidate
 
 _ROWS = 10_000
 
@@ -52,13 +64,34 @@ def write_parquet(
         MissingExtraError: PyArrow is not installed; nothing was written.
         OSError: The file can't be written.
     """
+    _write((_row(entry, lang, breeds) for entry in entries), file, _schema)
+
+
+def write_animal_parquet(
+    animals: Iterable[AnimalPhotos], file: BinaryIO, lang: Language, breeds: Mapping[str, Breed]
+) -> None:
+    """Likewise by animal: see `write_parquet`.
+
+    Args:
+        animals: With their photos.
+        file: See `write_parquet`.
+        lang: Likewise.
+        breeds: Likewise.
+
+    Raises:
+        MissingExtraError: PyArrow is not installed; nothing was written.
+        OSError: The file can't be written.
+    """
+    _write((_animal_row(one, lang, breeds) for one in animals), file, _animal_schema)
+
+
+def _write(rows: Iterator[dict[str, Any]], file: BinaryIO, schema_of: Callable[[Any], Any]) -> None:
     try:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
     except ImportError:
         raise MissingExtraError("parquet", "purpose_parquet_export") from None
-    schema = _schema(pa)
-    rows = (_row(entry, lang, breeds) for entry in entries)
+    schema = schema_of(pa)
     with ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(rows, _ROWS)):
             writer.write_batch(pa.RecordBatch.from_pylist(batch, schema=schema))
@@ -119,14 +152,7 @@ def _row(entry: Entry, lang: Language, breeds: Mapping[str, Breed]) -> dict[str,
         "error_code": entry.reason.code if entry.reason else None,
         "model": _text(entry.model),
         "model_status": entry.prediction.status.value if entry.prediction else None,
-        "breeds": [
-            {
-                "id": _text(c.label.id),
-                "name": _text(c.label.name(lang)),
-                "probability": c.probability,
-            }
-            for c in entry.breeds
-        ],
+        "breeds": _breeds(entry.breeds, lang),
         "width": entry.width,
         "height": entry.height,
         "bytes": entry.bytes,
@@ -139,6 +165,89 @@ def _row(entry: Entry, lang: Language, breeds: Mapping[str, Breed]) -> dict[str,
         "id": entry.id,
         "dogs": len(entry.dogs) if entry.dogs is not None else None,
         "boxes": _text(boxes_json(entry.dogs, lang)) if entry.dogs else None,
+        "fci_number": breed.fci if breed else None,
+        "fci_group": breed.group if breed else None,
+    }
+
+
+def _breeds(breeds: Iterable[Candidate], lang: Language) -> list[dict[str, Any]]:
+    return [
+        {"id": _text(c.label.id), "name": _text(c.label.name(lang)), "probability": c.probability}
+        for c in breeds
+    ]
+
+
+def _animal_schema(pa: Any) -> Any:
+    text, utc = pa.string(), pa.timestamp("us", tz="UTC")
+    breed = pa.struct([("id", text), ("name", text), ("probability", pa.float64())])
+    photo = pa.struct([("id", pa.int64()), ("file", text)])
+    return pa.schema(
+        [
+            ("id", pa.int64()),
+            ("code", text),
+            ("name", text),
+            ("species", text),
+            ("sex", text),
+            ("birth", text),
+            ("birth_is_estimate", pa.bool_()),
+            ("status", text),
+            ("breed_status", text),
+            ("breed_id", text),
+            ("breed", text),
+            ("breed2_id", text),
+            ("breed2", text),
+            ("probability", pa.float64()),
+            ("breeds", pa.list_(breed)),
+            ("breed_origin", text),
+            ("breed_disagrees", pa.bool_()),
+            ("notes", text),
+            ("arrived", pa.date32()),
+            ("left", pa.date32()),
+            ("photos", pa.int32()),
+            ("main_photo", pa.int64()),
+            ("photo_files", pa.list_(photo)),
+            ("version", pa.int64()),
+            ("made_at", utc),
+            ("changed_at", utc),
+            ("fci_number", pa.int32()),
+            ("fci_group", pa.int32()),
+        ]
+    )
+
+
+def _animal_row(one: AnimalPhotos, lang: Language, breeds: Mapping[str, Breed]) -> dict[str, Any]:
+    animal, verdict = one.animal, one.animal.verdict
+    first, second, *_ = (*verdict.labels, None, None)
+    breed = breeds.get(first.id) if first else None
+    return {
+        "id": animal.id,
+        "code": _text(animal.code),
+        "name": _text(animal.name),
+        "species": _text(animal.species),
+        "sex": animal.sex.value if animal.sex is not None else None,
+        "birth": animal.birth,
+        "birth_is_estimate": animal.birth_is_estimate,
+        "status": _text(animal.status),
+        "breed_status": verdict.status.value if verdict.status is not None else None,
+        "breed_id": _text(first.id) if first else None,
+        "breed": _text(first.name(lang)) if first else None,
+        "breed2_id": _text(second.id) if second else None,
+        "breed2": _text(second.name(lang)) if second else None,
+        "probability": verdict.breeds[0].probability if first else None,
+        "breeds": _breeds(verdict.breeds, lang),
+        "breed_origin": verdict.origin.value if verdict.origin is not None else None,
+        "breed_disagrees": verdict.disagrees,
+        "notes": _text(animal.notes),
+        "arrived": animal.arrived,
+        "left": animal.left,
+        "photos": animal.photos,
+        "main_photo": animal.main_photo,
+        "photo_files": [
+            {"id": photo["id"], "file": _text(photo["file"])} for photo in photo_files(one)
+        ],
+        "version": animal.version,
+        "made_at": animal.made_at,
+        "changed_at": animal.changed_at,
         "fci_number": breed.fci if breed else None,
         "fci_group": breed.group if breed else None,
     }

@@ -33,6 +33,7 @@ class ExportFormat(StrEnum):
     YOLO = "yolo"
     LABEL_STUDIO = "label-studio"
     ASM3 = "asm3"
+    RESCUEGROUPS = "rescuegroups"
     XMP = "xmp"
     FOLDERS = "folders"
     CONTACT_SHEET = "contact-sheet"
@@ -50,6 +51,7 @@ _BUILT_IN: Mapping[str, type[Exporter]] = {
     ExportFormat.YOLO: built_in.Yolo,
     ExportFormat.LABEL_STUDIO: built_in.LabelStudio,
     ExportFormat.ASM3: built_in.Asm3,
+    ExportFormat.RESCUEGROUPS: built_in.RescueGroups,
     ExportFormat.XMP: built_in.Xmp,
     ExportFormat.FOLDERS: built_in.Folders,
     ExportFormat.CONTACT_SHEET: built_in.ContactSheet,
@@ -84,6 +86,11 @@ def file_exporters() -> Mapping[str, TextExporter | FileExporter]:
 def text_forms() -> tuple[str, ...]:
     """The names of the forms that are text."""
     return tuple(form for form, one in file_exporters().items() if isinstance(one, TextExporter))
+
+
+def animal_forms() -> tuple[str, ...]:
+    """The names of Barkive's own forms that can be written by animal."""
+    return tuple(str(form) for form, one in _BUILT_IN.items() if one.by_animal)
 
 
 @cache

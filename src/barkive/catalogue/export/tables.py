@@ -13,14 +13,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Final
 
 from barkive.breeds import Breed
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
-# Spreadsheets take a file for UTF-8 only when it starts with this.
-_BOM = "\ufeff"
+BOM: Final = "\ufeff"
+"""Spreadsheets take a file for UTF-8 only when it starts with this."""
 # What a spreadsheet may take for a formula, in full width too, even behind spaces; and what it
 # may drop on the way to one. https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -52,7 +53,7 @@ def csv_rows(
     """
     words = Messages(lang)
     header = [words(f"export.column_{name}") for name in _COLUMNS]
-    yield _BOM + csv_line(header, words.csv_delimiter)
+    yield BOM + csv_line(header, words.csv_delimiter)
     for entry in entries:
         yield csv_line(map(defused, _cells(entry, words, breeds)), words.csv_delimiter)
 
@@ -61,7 +62,7 @@ def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
     """One row of CSV with its line end, encodable as UTF-8; None gives an empty cell."""
     row = io.StringIO()
     csv.writer(row, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
-    return _encodable(row.getvalue())
+    return encodable(row.getvalue())
 
 
 def json_array(
@@ -151,14 +152,14 @@ def _cells(
     yield entry.note
     yield breed.fci if breed else None
     yield breed.group_name(lang) if breed else None
-    yield _time(entry.taken_at)
+    yield moment_text(entry.taken_at)
     yield entry.camera
     yield entry.width
     yield entry.height
     yield entry.reason.text(lang) if entry.reason else None
     yield entry.reason.code if entry.reason else None
     yield entry.model
-    yield _time(entry.missing_since)
+    yield moment_text(entry.missing_since)
     yield len(entry.dogs) if entry.dogs is not None else None
     yield boxes_json(entry.dogs, lang) if entry.dogs else None
 
@@ -168,16 +169,22 @@ def defused(cell: str | int | None) -> str | int | None:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def _time(moment: datetime | None) -> str | None:
+def undefused(cell: str) -> str:
+    """A cell as it was before `defused`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """A moment as spreadsheets of every country know it: `2026-05-04 03:02:01`."""
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None
 
 
 def _json(entry: Entry, lang: Language, breeds: Mapping[str, Breed]) -> str:
     breed = breed_of(entry, breeds)
     fci = {"fci_number": breed.fci if breed else None, "fci_group": breed.group if breed else None}
-    return _encodable(json.dumps({**entry.to_json(lang), **fci}, ensure_ascii=False))
+    return encodable(json.dumps({**entry.to_json(lang), **fci}, ensure_ascii=False))
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with lone surrogates written as JSON and Python write them."""
     return text.encode(errors="backslashreplace").decode()

@@ -163,6 +163,16 @@ class Tree:
             return False
         return self._place(entry, folder, known, made, beside)
 
+    def name_of(self, entry: Entry, folder: str, part: str = "") -> str:
+        """Under which name a photo was placed, such as `Pug/rex.jpg`.
+
+        Args:
+            entry: The photo.
+            folder: The folder's safe name.
+            part: That of `Made`.
+        """
+        return self._known[folder, entry.file, part]
+
     def keep(self, photo: str) -> None:
         """Leaves what an earlier export made of a photo, which can't be placed now.
 

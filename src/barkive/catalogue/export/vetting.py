@@ -37,15 +37,18 @@ class Vetted:
     left_out: dict[str, Now] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Entry]:
-        for entry in self.entries:
-            # Of one that could never be read nothing was judged.
-            now = Now.SAME if entry.status is Status.FAILED else compare(entry)
-            if now is Now.GONE and (entry.missing_since is not None or not self.present):
-                now = Now.SAME
-            if now in _REASONS:
-                self.left_out[entry.file] = now
-            else:
-                yield entry
+        return filter(self.holds, self.entries)
+
+    def holds(self, entry: Entry) -> bool:
+        """Whether a photo's file holds what was judged; if not, that is noted."""
+        # Of one that could never be read nothing was judged.
+        now = Now.SAME if entry.status is Status.FAILED else compare(entry)
+        if now is Now.GONE and (entry.missing_since is not None or not self.present):
+            now = Now.SAME
+        if now in _REASONS:
+            self.left_out[entry.file] = now
+            return False
+        return True
 
     @property
     def failures(self) -> tuple[Failure, ...]:

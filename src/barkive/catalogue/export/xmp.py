@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 from barkive.atomic import rewriting
+from barkive.catalogue.animal_records import Animal
 from barkive.catalogue.export.boxed import dogs_of, within
 from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.regions import Region, StaleRegionsError
@@ -30,6 +32,7 @@ _XMP = (".XMP", ".xmp")
 # What XML 1.0 can't hold: https://www.w3.org/TR/xml/#charsets
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_MEGABYTES = 64
+_AT_ONCE = 500
 
 
 def write_sidecars(
@@ -38,9 +41,13 @@ def write_sidecars(
     lang: Language,
     *,
     base: Path | None = None,
+    animals_of: Callable[[Sequence[int]], Mapping[int, Sequence[Animal]]] = lambda photos: {},
     on_progress: OnProgress = silent,
 ) -> Outcome:
     """Writes the tags of photos into side-cars, `Dog|Pug` or `Chien|Carlin`.
+
+    Animals are tags of their own, `Animals|2026-113 Rex` or `Animaux|2026-113 Rex`, and their
+    name a single word.
 
     Dogs that have a box become regions of the type `Pet`, described by their breed. They have no
     name, because Immich makes a person of every region with a name.
@@ -58,6 +65,7 @@ def write_sidecars(
         lang: Of the tags.
         base: The folder whose tree `out` mirrors. The side-car of a photo that is not below
             it lies in `out` itself, with the photo's number in its name.
+        animals_of: Gives the animals of photos, by the photos' numbers.
         on_progress: Called after each photo.
 
     Returns:
@@ -65,13 +73,13 @@ def write_sidecars(
     """
     written = unchanged = skipped = 0
     failures: list[Failure] = []
-    for done, entry in enumerate(entries, 1):
+    for done, (entry, animals) in enumerate(_with_animals(entries, animals_of), 1):
         if not os.path.isfile(entry.file):  # noqa: PTH113 - Path() may refuse odd names
             skipped += 1
         else:
             for sidecar in _sidecars(entry, out, base):
                 try:
-                    result = _update(sidecar, entry, lang)
+                    result = _update(sidecar, entry, animals, lang)
                     written += result is True
                     unchanged += result is False
                 except (PacketError, PhotoError) as error:
@@ -82,18 +90,27 @@ def write_sidecars(
     return Outcome(written, unchanged, skipped=skipped, failures=tuple(failures))
 
 
-def tags_of(entry: Entry, lang: Language) -> Tags:
-    """What side-cars say of a photo: the breeds of its dogs, or that Barkive is not sure."""
+def tags_of(entry: Entry, lang: Language, animals: Sequence[Animal] = ()) -> Tags:
+    """What side-cars say of a photo: the breeds of its dogs, or that Barkive is not sure.
+
+    Args:
+        entry: The photo.
+        lang: Of the tags.
+        animals: Those that it shows, which are tags as well.
+    """
     names = [label.name(lang) for label in entry.labels]
     if entry.status is Status.UNCERTAIN:
         names = [Messages(lang)("export.tag_not_sure")]
     names += [label.name(lang) for dog in dogs_of(entry) for label in dog.labels]
-    words = tuple(dict.fromkeys(_word(name) for name in names))
-    root = Messages(lang)("export.tag_root")
+    breed, animal = (Messages(lang)(f"export.tag_{one}") for one in ("root", "animals"))
+    levels = [(breed, _word(name)) for name in names]
+    levels += [(animal, _word(one.title)) for one in animals]
+    words = [_word(name) for name in names]
+    words += [_word(one.name or one.title) for one in animals]
     return Tags(
-        subject=words,
-        hierarchical=tuple(f"{root}|{word}" for word in words),
-        path=tuple(f"{root}/{word}" for word in words),
+        subject=tuple(dict.fromkeys(words)),
+        hierarchical=tuple(dict.fromkeys("|".join(one) for one in levels)),
+        path=tuple(dict.fromkeys("/".join(one) for one in levels)),
     )
 
 
@@ -114,6 +131,16 @@ def regions_of(entry: Entry, orientation: int, lang: Language) -> list[Region]:
         )
         for dog in dogs_of(entry)
     ]
+
+
+def _with_animals(
+    entries: Iterable[Entry], animals_of: Callable[[Sequence[int]], Mapping[int, Sequence[Animal]]]
+) -> Iterator[tuple[Entry, Sequence[Animal]]]:
+    """Photos with the animals that they show, which are asked for some at a time."""
+    entries = iter(entries)
+    while some := list(islice(entries, _AT_ONCE)):
+        animals = animals_of([entry.id for entry in some])
+        yield from ((entry, animals.get(entry.id, ())) for entry in some)
 
 
 def _word(name: str) -> str:
@@ -162,7 +189,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _update(sidecar: Path, entry: Entry, lang: Language) -> bool | None:
+def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Language) -> bool | None:
     """Brings one side-car up to date.
 
     Returns:
@@ -173,7 +200,7 @@ def _update(sidecar: Path, entry: Entry, lang: Language) -> bool | None:
         PhotoError: The photo, whose size and orientation are asked for, can't be read.
         OSError: It can't be read or written.
     """
-    tags = tags_of(entry, lang)
+    tags = tags_of(entry, lang, animals)
     target = sidecar.resolve() if sidecar.is_symlink() else sidecar
     try:
         status = target.stat()

@@ -9,7 +9,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
-from barkive.catalogue import file_exporters
+from barkive.catalogue import ExportBy, file_exporters
 from barkive.errors import MissingExtraError
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.parameters import FilterQuery, Lang
@@ -59,6 +59,12 @@ def export(
     query: FilterQuery,
     form: Annotated[Form, Query(alias="as", description="In which form.")] = "csv",
     lang: Lang = "en",
+    by: Annotated[
+        ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
+    ] = "photo",
 ) -> Response:
-    """The photos that fit all filters, as a table, for other programs, or as a sheet to print."""
-    return attached(shared.catalogue, form, lang, query)
+    """The photos that fit all filters, as a table, for other programs, or as a sheet to print.
+
+    By animal: each animal of which a photo fits, with all its photos.
+    """
+    return attached(shared.catalogue, form, lang, query, by)

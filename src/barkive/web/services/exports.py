@@ -6,6 +6,7 @@ its exporter says.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,12 +15,16 @@ from urllib.parse import quote
 from starlette.responses import StreamingResponse
 
 from barkive.catalogue import (
+    Animal,
+    CardSize,
     Catalogue,
     Export,
+    ExportBy,
     FileExporter,
     Filter,
     TextExporter,
     file_exporters,
+    write_cards,
 )
 from barkive.messages import Language
 
@@ -41,8 +46,10 @@ def file_name(form: str) -> str:
     return f"barkive{suffix}" if suffix == f".{form}" else f"barkive-{form}{suffix}"
 
 
-def stream(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> Iterator[bytes]:
-    """The photos that fit a filter, as the content of a file, in pieces.
+def stream(
+    catalogue: Catalogue, form: str, lang: Language, query: Filter, by: ExportBy = "photo"
+) -> Iterator[bytes]:
+    """The photos that fit a filter, or their animals, as the content of a file, in pieces.
 
     What is wrong is raised here, before the first byte is asked for.
 
@@ -51,37 +58,56 @@ def stream(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> It
         form: In which form, one of `file_exporters`.
         lang: Of names and headings.
         query: Which photos are meant.
+        by: What a row or a picture is of.
 
     Raises:
         KeyError: It is no form of one file.
         UnknownBreedError: The filter names no breed.
+        UsageError: The form can't be written by animal.
         MissingExtraError: The form needs something that is not installed.
     """
     exporter = file_exporters()[form]
     if isinstance(exporter, TextExporter):
-        pieces = catalogue.streamed(Export(form, lang=lang), query)
+        pieces = catalogue.streamed(Export(form, lang=lang, by=by), query)
         return (piece.encode() for piece in pieces)
     folder = tempfile.TemporaryDirectory(prefix="barkive-")
     file = Path(folder.name) / f"export{exporter.suffix}"
     try:
-        catalogue.export(Export(form, file, lang), query)
+        catalogue.export(Export(form, file, lang, by=by), query)
     except BaseException:
         folder.cleanup()
         raise
     return _pieces(folder, file)
 
 
-def attached(catalogue: Catalogue, form: str, lang: Language, query: Filter) -> StreamingResponse:
+def attached(
+    catalogue: Catalogue, form: str, lang: Language, query: Filter, by: ExportBy = "photo"
+) -> StreamingResponse:
     """The answer that brings that file: see `stream`."""
     name = file_name(form)
     coded = quote(name, safe="")
     # Also where the name is not in plain letters.
     value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
     return StreamingResponse(
-        stream(catalogue, form, lang, query),
+        stream(catalogue, form, lang, query, by),
         media_type=file_exporters()[form].media_type,
         headers={"Content-Disposition": f"attachment; {value}"},
     )
+
+
+def kennel_card(catalogue: Catalogue, animal: Animal, lang: Language, size: CardSize) -> bytes:
+    """An animal's kennel card, a PDF of one page.
+
+    Args:
+        catalogue: That knows the animal.
+        animal: Which one.
+        lang: Of the words.
+        size: The paper.
+    """
+    photo = catalogue.photo(animal.main_photo) if animal.main_photo is not None else None
+    file = io.BytesIO()
+    write_cards([(animal, photo)], file, lang=lang, size=size)
+    return file.getvalue()
 
 
 def _pieces(folder: tempfile.TemporaryDirectory[str], file: Path) -> Iterator[bytes]:
