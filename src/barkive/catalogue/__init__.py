@@ -34,7 +34,13 @@ from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
-from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
+from barkive.catalogue.animals.imported import (
+    FieldChange,
+    Imported,
+    ImportedJSON,
+    ImportedRow,
+    MatchBy,
+)
 from barkive.catalogue.animals.patterns import Found as FoundPattern
 from barkive.catalogue.animals.patterns import Named, Pattern
 from barkive.catalogue.annotations.added_breeds import Renamed
@@ -145,6 +151,7 @@ __all__ = [
     "Group",
     "Imported",
     "ImportedBoxes",
+    "ImportedJSON",
     "ImportedRow",
     "JudgedAgain",
     "Kind",
