@@ -136,9 +136,10 @@ def test_a_finger_that_rests_selects_and_goes_on(
     places = [link(page, name).locator("img").bounding_box() for name in ("pug0", "pug1")]
     points = [{"x": one["x"] + 80, "y": one["y"] + 80} for one in places]
     touch = page.context.new_cdp_session(page)
-    send = lambda kind, *at: touch.send(  # noqa: E731
-        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(at)}
-    )
+
+    def send(kind: str, *at: dict[str, float]) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(at)})
+
     send("touchStart", points[0])
     expect(page.get_by_role("status")).to_have_text("1 photo sélectionnée")
     send("touchMove", {"x": points[0]["x"] + 20, "y": points[0]["y"]})

@@ -332,9 +332,9 @@ def test_the_numbers_of_a_part_of_the_list(filled: TestClient, numbers: dict[str
     path = "/selection/numbers"
     assert filled.get(path, params={"first": 1, "last": 3}).json() == listed[1:4]
     dogs = [numbers["rex"], numbers["mila"]]
-    asked = {"status": "dog", "first": 0, "last": 99}
-    assert sorted(filled.get(path, params=asked).json()) == sorted(dogs)
-    assert filled.get(path, params={**asked, "before": "never"}).json() == []
+    asked = f"{path}?status=dog&first=0&last=99"
+    assert sorted(filled.get(asked).json()) == sorted(dogs)
+    assert filled.get(f"{asked}&before=never").json() == []
     assert filled.get(path, params={"first": -1, "last": 3}).status_code == 422
 
 
@@ -403,8 +403,8 @@ def test_the_last_changes_are_listed_and_undone(
     assert alert(refused.text).startswith("Somebody has changed since")
     assert catalogue.animals.count() == 1
     catalogue.animals.remove(rex)
-    assert re.search(r"Animal Max \(\d+\) removed", filled.get("/acts?lang=en").text)
-    assert re.search(r"Animal Max \(\d+\) retiré", filled.get("/acts?lang=fr").text)
+    assert "Animal Max removed" in filled.get("/acts?lang=en").text
+    assert "Animal Max retiré" in filled.get("/acts?lang=fr").text
     assert filled.post("/acts/undo", data={"act": "999"}).status_code == 409
     assert filled.get("/acts/undo", follow_redirects=False).headers["location"] == "/acts"
 

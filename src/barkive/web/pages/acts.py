@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Act, ActKind, Catalogue
+from barkive.catalogue import Act, ActKind, Animal, Catalogue
 from barkive.errors import (
     BarkiveError,
     NothingToSayError,
-    UnknownAnimalError,
     UnknownPhotoError,
 )
 from barkive.messages import Messages
@@ -116,7 +115,9 @@ def _what(act: Act, catalogue: Catalogue, words: Messages) -> str:
         return words("acts.undo", what=_what(undone, catalogue, words))
     if act.kind is ActKind.LABEL:
         return words("acts.label", n=act.photos, what=_label(act, catalogue, words))
-    named = [_title(number, act, catalogue) for number in act.animals[:_NAMED]]
+    numbers = act.animals[:_NAMED]
+    known = catalogue.animals.records(numbers)
+    named = [_title(number, known.get(number), act) for number in numbers]
     if len(act.animals) > _NAMED:
         named.append("…")
     n = len(act.animals) if act.kind is ActKind.IMPORT else act.photos
@@ -139,11 +140,9 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
     return "…"
 
 
-def _title(number: int, act: Act, catalogue: Catalogue) -> str:
-    """What an animal is called; one that is gone, as the act called it."""
-    try:
-        return catalogue.animals.get(number).title
-    except UnknownAnimalError as error:
-        given = {one.field: one.now for one in act.changes if one.animal == number}
-        called = filter(None, (given.get("code"), given.get("name")))
-        return " ".join(called) or str(error.params["animal"])
+def _title(number: int, animal: Animal | None, act: Act) -> str:
+    """What an animal is called; one that has no name any more, as the act called it."""
+    if animal is not None and (animal.code or animal.name):
+        return animal.title
+    given = {one.field: one.now for one in act.changes if one.animal == number}
+    return " ".join(filter(None, (given.get("code"), given.get("name")))) or str(number)

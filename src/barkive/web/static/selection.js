@@ -190,6 +190,7 @@ export function selectable(list) {
       form.classList.toggle("some", n > 0);
       all.hidden = n === total;
       if (!n && !was) return;
+      told.className = "unseen";
       told.textContent = count.textContent = n ? filled(sentences, n) : list.dataset.none;
     });
   }
@@ -366,8 +367,7 @@ export function selectable(list) {
       every = kept.every;
       listed = new Set(kept.listed);
     } else {
-      told.classList.remove("unseen");
-      told.classList.add("notice", "warning");
+      told.className = "notice warning";
       told.textContent = filled(JSON.parse(cleared), kept.size);
     }
   }
