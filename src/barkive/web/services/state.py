@@ -23,6 +23,7 @@ from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
+from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
@@ -66,6 +67,7 @@ class Service:
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
+        label_jobs: Labels for many photos at once.
     """
 
     catalogue: Catalogue
@@ -76,6 +78,7 @@ class Service:
     ingest: Ingest
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
+    label_jobs: LabelJobs
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -99,6 +102,7 @@ class Service:
             ingest=Ingest(catalogue, in_use.classifier, kept),
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
+            label_jobs=LabelJobs(catalogue),
         )
 
     @property
@@ -239,6 +243,7 @@ class Service:
         """Ends what runs, and closes the catalogue."""
         self.scan_jobs.close()
         self.learn_jobs.close()
+        self.label_jobs.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()
