@@ -23,6 +23,8 @@ from barkive.web.middleware.security import (
     TrustedHostMiddleware,
 )
 from barkive.web.pages import (
+    animal,
+    animals,
     breeds,
     gallery,
     identify,
@@ -111,7 +113,10 @@ def create_app(settings: Settings) -> FastAPI:
     handle_errors(app)
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
-    pages = (identify, gallery, photo, review, learning, breeds, scanning, merging, login)
+    pages = (
+        *(identify, gallery, photo, animals, animal, review, learning),
+        *(breeds, scanning, merging, login),
+    )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     return app

@@ -46,3 +46,7 @@ Number = Annotated[
     int, Path(ge=1, le=_LARGEST, description="The catalogue's number for the photo.")
 ]
 """A photo's number in the path."""
+AnimalNumber = Annotated[
+    int, Path(alias="animal", ge=1, le=_LARGEST, description="The catalogue's number for it.")
+]
+"""An animal's number in the path."""

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from barkive.errors import (
+    AnimalChangedMeanwhileError,
     BarkiveError,
     BusyError,
     CatalogueError,
@@ -31,6 +32,7 @@ from barkive.errors import (
     ReviewedMeanwhileError,
     SourceAwayError,
     SwitchedMeanwhileError,
+    UnknownAnimalError,
     UnknownLearningError,
     UnknownPhotoError,
     UnknownScanError,
@@ -49,6 +51,7 @@ _log = logging.getLogger(__name__)
 # The first that fits counts.
 _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownPhotoError, 404),
+    (UnknownAnimalError, 404),
     (UnknownScanError, 404),
     (UnknownLearningError, 404),
     (FolderNotAllowedError, 403),
@@ -56,6 +59,7 @@ _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (ChangedPhotoError, 409),
     (SourceAwayError, 409),
     (ReviewedMeanwhileError, 409),
+    (AnimalChangedMeanwhileError, 409),
     (SwitchedMeanwhileError, 409),
     (LearningError, 409),
     (BusyError, 503),
