@@ -1,7 +1,6 @@
 """The pages of the animals, as a browser gets them."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def post(server: TestClient, path: str, **form: Any) -> str:
 
 
 @pytest.fixture
-def viewed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def viewed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every photo of an animal is a view; the second disagrees, the third is nearly the first."""
 
     def views(self: Animals, animal: Any) -> list[View]:
@@ -88,7 +87,6 @@ def viewed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ]
 
     monkeypatch.setattr(Animals, "views", views)
-    yield
 
 
 def test_without_animals_the_page_says_what_to_do(server: TestClient, filled: TestClient) -> None:

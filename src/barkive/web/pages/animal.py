@@ -78,7 +78,7 @@ class PhotosForm(BaseModel):
     """
 
     act: PhotosAct = PhotosAct.MAIN
-    photo: list[_Photo] = []
+    photo: list[_Photo] = Field(default=[])
     main: int = Field(0, ge=0, lt=2**63)
     target: str = Field("", max_length=50_000)
 
@@ -155,7 +155,6 @@ def photos(
                         action=urls.animal_photos(here.id),
                         back=urls.animal(here.id),
                         kept=[("act", form.act.value), *kept],
-                        without=here.id,
                     )
                 act = animals.move(form.photo, here, target, by=by).version
     except (UsageError, UnknownPhotoError) as error:
@@ -206,7 +205,6 @@ def look_at_both(
             action=urls.merge_animal(here.id),
             back=urls.animal(here.id),
             method="get",
-            without=here.id,
         )
     words = Messages(language_of(request))
     return render(

@@ -43,7 +43,6 @@ def choose(
     back: str,
     method: str = "post",
     kept: Iterable[tuple[str, str]] = (),
-    without: int = 0,
 ) -> Response:
     """The page on which the animal is chosen that somebody means; nothing is saved yet.
 
@@ -56,15 +55,10 @@ def choose(
         back: The address that it came from.
         method: Of the form.
         kept: All else that it holds: names of fields, with their values.
-        without: The number of an animal that is not meant.
     """
     words = Messages(language_of(request))
     text = typed.strip()[:200]
-    found = [
-        one
-        for one in catalogue.animals.list(AnimalFilter(text=text), limit=_SHOWN + 1)
-        if one.id != without
-    ]
+    found = catalogue.animals.list(AnimalFilter(text=text), limit=_SHOWN)
     return render(
         request,
         "animal_choice.html",
@@ -75,5 +69,5 @@ def choose(
         back=back,
         method=method,
         kept=list(kept),
-        found=[tile(one, words) for one in found[:_SHOWN]],
+        found=[tile(one, words) for one in found],
     )

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from barkive.catalogue import (
+    SPECIES,
+    STATUSES,
     Act,
     ActKind,
     Animal,
     AnimalChange,
     Catalogue,
     Origin,
+    Sex,
     birth_words,
     breed_words,
 )
@@ -49,8 +52,13 @@ class Told:
 
 def word(section: str, value: str, words: Messages) -> str:
     """A species, a sex or a status in the visitor's language; one that is their own as it is."""
-    key = f"animals.{section}_{value}"
-    return words(key) if words.has(key) else value
+    if section == "species" and value in SPECIES:
+        return words(f"animals.species_{value}")
+    if section == "sex" and value in [*Sex]:
+        return words(f"animals.sex_{value}")
+    if section == "status" and value in STATUSES:
+        return words(f"animals.status_{value}")
+    return value
 
 
 def breed_line(animal: Animal, words: Messages) -> str:
@@ -146,20 +154,20 @@ def _told(
 
 def _what(act: Act, words: Messages, animal: int, others: Sequence[Animal]) -> str:
     """Who did what, in a sentence without its full stop."""
+    own = [one for one in act.changes if one.animal == animal]
+    of_animal = [one for one in own if one.field == "photo"]
+    n = len(of_animal) or act.photos
+    is_taken = any(one.now is None for one in of_animal)
     kind = act.kind.value
-    if act.kind is ActKind.MERGE and any(
-        one.field == "merged_into" and one.animal == animal for one in act.changes
-    ):
-        kind = "merged_away"
-    if act.kind is ActKind.MOVE or act.kind is ActKind.SPLIT:
-        taken = any(
-            x.field == "photo" and x.animal == animal and x.now is None for x in act.changes
-        )
-        kind += "_from" if taken else "_to"
-    of_animal = sum(x.field == "photo" and x.animal in (animal, None) for x in act.changes)
-    n = of_animal or act.photos
-    if act.kind is ActKind.NEW and not n:
-        kind = "new_empty"
+    match act.kind:
+        case ActKind.NEW if not n:
+            kind = "new_empty"
+        case ActKind.MERGE if any(one.field == "merged_into" for one in own):
+            kind = "merged_away"
+        case ActKind.MOVE:
+            kind = "move_from" if is_taken else "move_to"
+        case ActKind.SPLIT:
+            kind = "split_from" if is_taken else "split_to"
     names = ", ".join(one.title for one in others)
     by = act.by or words("photo.somebody")
     return words(f"animals.act_{kind}", by=by, n=n, animals=names)

@@ -44,7 +44,7 @@ class NewForm(AnimalForm):
         photo: The numbers of photos that show it.
     """
 
-    photo: list[Annotated[int, Field(ge=1, lt=2**63)]] = []
+    photo: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(default=[])
 
 
 @router.get(Route.ANIMALS)
