@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
 from barkive.errors import LearningError, NothingToSayError, SwitchedMeanwhileError
@@ -222,6 +222,16 @@ def test_photos_of_one_animal_are_one_group(
         catalogue.label(str(path), Label(Kind.BREED, ("Dachshund",), other=True))
     # While Rex is judged, nothing was learned of him.
     assert catalogue.learn(classifier=remembering).report.own.after == 0
+
+
+def test_photos_that_people_put_to_one_animal_are_one_group(
+    taught: Catalogue, remembering: Classifier, shades: list[Path]
+) -> None:
+    assert taught.learn(classifier=remembering).report.own.after == 8
+    # Of three photos of Rex, two show Mila as well.
+    taught.animals.new(AnimalFields(name="Rex"), shades[:3])
+    taught.animals.new(AnimalFields(name="Mila"), shades[1:8])
+    assert taught.learn(classifier=remembering).report.own.after == 0
 
 
 def test_of_many_models_the_last_three_are_kept(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from barkive import breeds
 from barkive.catalogue.db import schema
@@ -160,6 +160,9 @@ def tell(connection: Connection, models: Models, rows: Iterable[AddedBreed]) -> 
     pictures = select(schema.photo.c.picture).where(_shows(ids)).distinct()
     for part in chunks(connection.execute(pictures).scalars().all()):
         update_effective_labels(connection, models, *part)
+    table = schema.animal
+    named = (table.c[name].in_(ids) for name in ("breed", "breed2", "top_breed", "top_breed2"))
+    connection.execute(update(table).where(or_(*named)).values(stale=True))
 
 
 def _names(connection: Connection, models: Models) -> Names:

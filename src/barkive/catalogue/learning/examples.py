@@ -6,7 +6,7 @@ import itertools
 import os.path
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, func, select
 
 from barkive.bundle import Bundle
+from barkive.catalogue.animals.finding import animals_of
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.learning.judging_again import relatives
@@ -88,6 +89,7 @@ def read_examples(store: Store, bundle: Bundle, model: Model, learned: int) -> E
             found += [one for one, vector in zip(some, features, strict=True) if vector]
             vectors += filter(None, features)
             unjudged += sum(vector is None for vector in features)
+        animals = animals_of(connection, {one.row.picture for one in found})
     breeds: list[tuple[str, ...]] = []
     called: dict[str, BreedName] = {}
     for one in found:
@@ -97,7 +99,7 @@ def read_examples(store: Store, bundle: Bundle, model: Model, learned: int) -> E
         labels = [own.get(breed) or names.label(breed) for breed in meant]
         called |= {label.id: label for label in labels}
         breeds.append(tuple(label.id for label in labels))
-    copies, groups = _alike(found)
+    copies, groups = _alike(found, animals)
     lessons = Lessons(
         features=unpack_features(vectors) if vectors else np.empty((0, 0), np.float32),
         breeds=breeds,
@@ -171,11 +173,17 @@ def _features(
     return features
 
 
-def _alike(found: Sequence[_Example]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _alike(
+    found: Sequence[_Example], animals: Mapping[int, Sequence[int]]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which photos are copies of each other, and which are of one animal or one burst.
 
-    Photos of one animal are in one folder and called alike, such as `Rex_01` and `Rex_02`; those
-    of a burst were taken there within a minute.
+    Photos of one animal are those that people put to it, and those in one folder that are called
+    alike, such as `Rex_01` and `Rex_02`; those of a burst were taken there within a minute.
+
+    Args:
+        found: The photos and dogs.
+        animals: The numbers of the animals that each picture shows.
     """
     count = len(found)
     looks = np.arange(count)
@@ -193,6 +201,10 @@ def _alike(found: Sequence[_Example]) -> tuple[NDArray[np.intp], NDArray[np.intp
     _join_equal(joined, looks.tolist())
     _join_equal(joined, [one.row.picture for one in found])
     _join_equal(joined, [_animal(one.row.path) for one in found])
+    of_animals: dict[int, int] = {}
+    for i, one in enumerate(found):
+        for animal in animals.get(one.row.picture, ()):
+            joined.join(of_animals.setdefault(animal, i), i)
     for one, other in _bursts(found):
         joined.join(one, other)
     groups = np.array([joined.find(i) for i in range(count)], np.intp)

@@ -10,7 +10,10 @@ depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 # What an animal's verdict comes from.
-_TELLING = ("picture", "answer_id", "status", "breed", "breed2", "said_id", "missing_since")
+_TELLING = (
+    *("picture", "answer_id", "status", "breed", "breed2"),
+    *("correction_id", "said_id", "missing_since"),
+)
 
 
 def upgrade() -> None:
