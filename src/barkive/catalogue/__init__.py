@@ -10,6 +10,7 @@ from barkive.catalogue.animal_records import (
     IN_CARE,
     SPECIES,
     STATUSES,
+    Accepted,
     Act,
     ActKind,
     Animal,
@@ -18,12 +19,19 @@ from barkive.catalogue.animal_records import (
     AnimalFilter,
     AnimalJSON,
     AnimalVerdict,
+    Match,
+    MatchJSON,
     Origin,
     Sex,
+    Suggestion,
+    SuggestionJSON,
+    SuggestionKind,
     View,
 )
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
+from barkive.catalogue.animals.patterns import Found as FoundPattern
+from barkive.catalogue.animals.patterns import Named, Pattern
 from barkive.catalogue.annotations.added_breeds import Renamed
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.annotations.review_queue import Done, Progress, ReviewQueue
@@ -91,6 +99,7 @@ __all__ = [
     "IN_CARE",
     "SPECIES",
     "STATUSES",
+    "Accepted",
     "Act",
     "ActKind",
     "Animal",
@@ -124,6 +133,7 @@ __all__ = [
     "Folder",
     "Found",
     "FoundJSON",
+    "FoundPattern",
     "Group",
     "ImportedBoxes",
     "JudgedAgain",
@@ -134,13 +144,17 @@ __all__ = [
     "Learning",
     "LeftOut",
     "LocalEngine",
+    "Match",
+    "MatchJSON",
     "Merge",
     "Merged",
     "MergedJSON",
     "Models",
+    "Named",
     "Order",
     "Origin",
     "Outcome",
+    "Pattern",
     "Progress",
     "Reading",
     "Rebuilt",
@@ -151,6 +165,9 @@ __all__ = [
     "Sex",
     "Source",
     "Step",
+    "Suggestion",
+    "SuggestionJSON",
+    "SuggestionKind",
     "Summary",
     "TextExporter",
     "Unmerged",

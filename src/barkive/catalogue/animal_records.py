@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue.records import Entry, utc
 from barkive.errors import UsageError
-from barkive.messages import Language
+from barkive.messages import Language, Message
 from barkive.verdicts import BreedName, Candidate, CandidateJSON, Status
 
 SPECIES: Final = ("dog", "cat", "rabbit", "other")
@@ -365,3 +365,126 @@ class AnimalFilter:
     disagrees: bool | None = None
     has_photos: bool | None = None
     removed: bool = False
+
+
+class SuggestionKind(StrEnum):
+    """What a suggestion proposes to do with its photos."""
+
+    NEW = "new"
+    ADD = "add"
+
+
+class SuggestionJSON(TypedDict):
+    """A suggestion's JSON form."""
+
+    id: int
+    kind: str
+    animal: int | None
+    code: str | None
+    name: str | None
+    photos: list[int]
+    reason: str
+    reason_code: str
+    is_large: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Photos that seem to show one animal.
+
+    Attributes:
+        id: Its number: higher ones were made later.
+        animal: The number of the animal that they seem to show; None for one that is not known.
+        code: The shelter's code that their folder or files give; None for none.
+        name: The name that they give; None for none.
+        photos: The numbers of the photos, of each picture one.
+        reason: Why they seem to be of one animal.
+        is_large: Whether these are more photos than one animal mostly has, so that a person should
+            look at them first.
+    """
+
+    id: int
+    animal: int | None
+    code: str | None
+    name: str | None
+    photos: tuple[int, ...]
+    reason: Message
+    is_large: bool
+
+    @property
+    def kind(self) -> SuggestionKind:
+        """Whether a new animal is made of them, or they are added to one."""
+        return SuggestionKind.NEW if self.animal is None else SuggestionKind.ADD
+
+    def to_json(self, lang: Language = "en") -> SuggestionJSON:
+        """The suggestion as a JSON object.
+
+        Args:
+            lang: Of the reason.
+        """
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "animal": self.animal,
+            "code": self.code,
+            "name": self.name,
+            "photos": list(self.photos),
+            "reason": self.reason.text(lang),
+            "reason_code": self.reason.code,
+            "is_large": self.is_large,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What came of accepting many suggestions at once.
+
+    Attributes:
+        new: How many animals were made.
+        added: How many suggestions added to animals that were known.
+        photos: How many photos belong to animals since.
+        acts: The numbers of the acts, one a suggestion.
+        left_out: The numbers of the suggestions that were not accepted, each with the reason.
+    """
+
+    new: int
+    added: int
+    photos: int
+    acts: tuple[int, ...]
+    left_out: tuple[tuple[int, Message], ...]
+
+
+class MatchJSON(TypedDict):
+    """A match's JSON form."""
+
+    animal: AnimalJSON
+    photo: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An animal that a photo may show.
+
+    Attributes:
+        animal: Which one.
+        photo: The number of its photo that is most like.
+        similarity: How like they are: the cosine of the angle between the embeddings, -1..1.
+    """
+
+    animal: Animal
+    photo: int
+    similarity: float
+
+    def to_json(self, lang: Language = "en", top: int = 5) -> MatchJSON:
+        """The match as a JSON object, the similarity rounded to four decimals.
+
+        Args:
+            lang: Of the breeds' names.
+            top: How many breeds to list.
+        """
+        return {
+            "animal": self.animal.to_json(lang, top),
+            "photo": self.photo,
+            "similarity": round(self.similarity, 4),
+        }

@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from barkive.bundle import SHIPPED, Bundle
-from barkive.catalogue.animals import exporting
+from barkive.catalogue.animals import exporting, suggestions
 from barkive.catalogue.animals.animals import Animals
 from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
 from barkive.catalogue.annotations.added_breeds import Renamed
@@ -141,7 +141,7 @@ class Catalogue:
     @property
     def animals(self) -> Animals:
         """The animals: one record, many photos."""
-        return Animals(self._store)
+        return Animals(self._store, self.classifier)
 
     @property
     def models(self) -> Models:
@@ -184,6 +184,8 @@ class Catalogue:
             for one in _several(sources)
         ]
         classifier = classifier or self.classifier()
+        with self._database.read() as connection:
+            last = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         found = scanning.scan(
             self._store,
             Listing(given, passing),
@@ -195,6 +197,10 @@ class Catalogue:
             on_progress=on_progress,
         )
         review_order.renew_after_scan(self._store, classifier.bundle, found.listed, found.again)
+        is_waited_for = found.listed == 1
+        found.of_animals = suggestions.renew_after_scan(
+            self._store, last, is_waited_for=is_waited_for
+        )
         self._index()
         return found
 

@@ -122,7 +122,8 @@ def test_the_list_is_narrowed_by_the_address(filled: TestClient) -> None:
     new(filled, "rex", name="Rex", code="B1", sex="male")
     new(filled, name="Rexona", code="A1", sex="female", species="cat", status="lost")
     assert len(cards(filled, text="rex")) == 2
-    assert [one.split()[2] for one in cards(filled, text="rexo")] == ["photo"]
+    (one,) = cards(filled, text="rexo")
+    assert "Rexona" in one
     for query in ({"status": "lost"}, {"sex": "female"}, {"species": "cat"}, {"photos": "none"}):
         (one,) = cards(filled, **query)
         assert "Rexona" in one

@@ -5,23 +5,27 @@ from __future__ import annotations
 import builtins
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select
 
 from barkive.catalogue.animal_records import (
+    Accepted,
     Act,
     ActKind,
     Animal,
     AnimalChange,
     AnimalFields,
     AnimalFilter,
+    Match,
+    Suggestion,
     View,
 )
-from barkive.catalogue.animals import acts, finding, judging
+from barkive.catalogue.animals import acts, finding, judging, matching, suggestions
 from barkive.catalogue.animals.acts import Acting
 from barkive.catalogue.animals.finding import By, Known, Order
+from barkive.catalogue.animals.patterns import Found as FoundPattern
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema
@@ -29,6 +33,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
+from barkive.classifier import Classifier
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
@@ -46,6 +51,7 @@ Photos = Iterable[Photo] | Filter
 
 _NOTHING_SAID = AnimalFields()
 _ALL = AnimalFilter()
+_EVERY_PHOTO = Filter()
 _SHOWN_CHANGES = 200
 # So many photos are labelled in one transaction, for which others wait.
 _AT_ONCE = 100
@@ -76,8 +82,15 @@ class Animals:
         >>> rex.verdict.labels, rex.verdict.status
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, classifier: Callable[[], Classifier] = Classifier) -> None:
+        """Works on a catalogue.
+
+        Args:
+            store: The catalogue.
+            classifier: Opens the model in use, for photos that are not in the catalogue.
+        """
         self._store = store
+        self._classifier = classifier
 
     def new(
         self,
@@ -350,6 +363,7 @@ class Animals:
         with self._store.write() as connection:
             number = acts.last(connection, by) if act is None else act
             undone = acts.undo(connection, self._store.models, number, by)
+        suggestions.renew_after_undo(self._store, number)
         return self.act(undone)
 
     def act(self, number: int) -> Act:
@@ -508,6 +522,174 @@ class Animals:
         """Brings the verdicts of animals up to date whose photos have changed."""
         judging.refresh(self._store)
 
+    def suggest(
+        self,
+        query: Filter = _EVERY_PHOTO,
+        *,
+        pattern: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> builtins.list[Suggestion]:
+        """Finds out which photos without an animal seem to show one: see `grouping`.
+
+        The suggestions are kept until they are accepted, refused, or made anew.
+
+        Args:
+            query: Which photos; of others, suggestions stay as they are.
+            pattern: How the photos are named, such as `{code} {name}/*`: see `Pattern`. None to
+                find it out.
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            CatalogueError: The catalogue can't be written.
+            UnknownBreedError: There is no such breed.
+            UsageError: The pattern can't be taken.
+        """
+        return suggestions.suggest(self._store, query, pattern=pattern, on_progress=on_progress)
+
+    def patterns(self, query: Filter = _EVERY_PHOTO) -> builtins.list[FoundPattern]:
+        """How the photos without an animal are named, the pattern of most photos first.
+
+        Args:
+            query: Which photos.
+
+        Raises:
+            UnknownBreedError: There is no such breed.
+        """
+        return suggestions.patterns(self._store, query)
+
+    def suggestions(
+        self, *, limit: int | None = None, offset: int = 0, animal: Known | None = None
+    ) -> builtins.list[Suggestion]:
+        """The suggestions that stand, the oldest first.
+
+        Args:
+            limit: How many at most; None for all.
+            offset: How many to pass over.
+            animal: Only photos that are suggested for this animal; None for all suggestions.
+
+        Raises:
+            UnknownAnimalError: There is no such animal.
+        """
+        number = None
+        if animal is not None:
+            with self._store.read() as connection:
+                number = finding.find(connection, animal).number
+        return suggestions.read(self._store, limit, offset, number)
+
+    def count_suggestions(self) -> int:
+        """How many suggestions stand."""
+        return suggestions.count(self._store)
+
+    def accept(
+        self,
+        suggestion: int | Sequence[int],
+        photos: Iterable[Photo] | None = None,
+        fields: AnimalFields = _NOTHING_SAID,
+        *,
+        by: str | None = None,
+    ) -> Animal:
+        """Makes an animal of suggested photos, or adds them to the one that they seem to show.
+
+        Args:
+            suggestion: Its number; or those of several that are of one animal.
+            photos: Those of the suggestion that show the animal; the rest stays suggested. None
+                for all.
+            fields: What else is said of the animal; code and name are those of the suggestion.
+            by: Who accepts.
+
+        Raises:
+            AnimalChangedMeanwhileError: It does not stand any more: somebody has accepted or
+                refused it, or has given one of the photos an animal.
+            AnimalCodeTakenError: Another animal has the code.
+            CatalogueError: The catalogue can't be written.
+            UnknownPhotoError: One of the photos is not in the catalogue.
+            UsageError: They are suggested for two animals, or a photo is in none of them.
+        """
+        pictures = None
+        if photos is not None:
+            with self._store.read() as connection:
+                pictures = self._meant(connection, photos)
+        numbers = _several(suggestion)
+        number = suggestions.accept(self._store, numbers, pictures, fields, by=by)
+        return self.get(number)
+
+    def accept_all(
+        self, *, large: bool = False, by: str | None = None, on_progress: OnProgress = silent
+    ) -> Accepted:
+        """Accepts all suggestions, each as an act of its own.
+
+        Args:
+            large: Whether those of more photos than one animal mostly has are accepted as well.
+            by: Who accepts.
+            on_progress: Called with (suggestions done, suggestions in all).
+
+        Raises:
+            CatalogueError: The catalogue can't be written; what was accepted stands.
+        """
+        return suggestions.accept_all(self._store, large=large, by=by, on_progress=on_progress)
+
+    def refuse(self, suggestion: int | Sequence[int], *, by: str | None = None) -> Act:
+        """Says that suggested photos are not of one animal, or not of that one.
+
+        They are not suggested so again.
+
+        Args:
+            suggestion: Its number, or those of several.
+            by: Who refuses.
+
+        Raises:
+            AnimalChangedMeanwhileError: It does not stand any more.
+            CatalogueError: The catalogue can't be written.
+        """
+        return self.act(suggestions.refuse(self._store, _several(suggestion), by=by))
+
+    def match(
+        self,
+        photo: Photo,
+        *,
+        limit: int = 10,
+        query: AnimalFilter = _ALL,
+        classifier: Classifier | None = None,
+        dog: int | None = None,
+    ) -> builtins.list[Match]:
+        """Which of our dogs is this? The animals that a photo may show, the likest first.
+
+        They look like it; whether one of them is the dog, a person has to see: a model that tells
+        breeds can hardly tell two dogs of one breed apart.
+
+        Args:
+            photo: Its path or number; it need not be in the catalogue.
+            limit: How many animals at most.
+            query: Which animals.
+            classifier: The model, for a photo that is not in the catalogue; None for the one in
+                use.
+            dog: Of a photo in the catalogue that shows several dogs: the `EntryDog.id` of the one
+                that is meant. None for the main one.
+
+        Raises:
+            PhotoError: The photo can't be read.
+            UnknownBreedError: There is no such breed.
+            UnknownDogError: There is no such dog.
+            UnknownPhotoError: The catalogue has no photo of that number.
+            UsageError: The limit is below 1, or the catalogue knows nothing of the model.
+        """
+        given = photo if isinstance(photo, int) else os.fspath(photo)
+        opening = self._classifier if classifier is None else lambda: classifier
+        return matching.match(self._store, given, opening, limit=limit, query=query, dog=dog)
+
+    def similar(self, animal: Known, *, limit: int = 10) -> builtins.list[Match]:
+        """The animals that look most like one, the likest first.
+
+        Args:
+            animal: Which one.
+            limit: How many others at most.
+
+        Raises:
+            UnknownAnimalError: There is no such animal.
+            UsageError: The limit is below 1, or several animals are called so.
+        """
+        return matching.similar(self._store, animal, limit=limit)
+
     def _acts(self, numbers: Sequence[int]) -> builtins.list[Act]:
         """Acts by their numbers, in this order."""
         act, change = schema.act, schema.act_change.c
@@ -610,6 +792,10 @@ class Animals:
         acting.close()
         row = finding.row_of(acting.connection, number)
         return finding.to_animals(acting.connection, self._store.models, [row])[0]
+
+
+def _several(suggestion: int | Sequence[int]) -> Sequence[int]:
+    return [suggestion] if isinstance(suggestion, int) else suggestion
 
 
 def _to_change(change: acts.Change, photos: dict[int, int]) -> AnimalChange:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os.path
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -16,6 +12,8 @@ from sqlalchemy import Connection, Row, func, select
 
 from barkive.bundle import Bundle
 from barkive.catalogue.animals.finding import animals_of
+from barkive.catalogue.animals.grouping import bursts
+from barkive.catalogue.animals.patterns import read
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.learning.judging_again import relatives
@@ -35,10 +33,6 @@ TEACHING: Final = (Kind.BREED, Kind.CROSS, Kind.NOT_DOG)
 """What people say from which a model learns."""
 
 _AT_ONCE = 500
-_BURST_SECONDS = 60
-# What cameras and messengers call photos: nothing that one animal's photos have in common.
-_NO_NAME = re.compile(r"(?i)^(img|dsc[fn]?|dscn|pxl|p|photo|image|wa|whatsapp image|signal|gopr)?$")
-_NUMBER_AT_END = re.compile(r"[\s_\-.()]*\d*[\s_\-.()]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +172,8 @@ def _alike(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which photos are copies of each other, and which are of one animal or one burst.
 
-    Photos of one animal are those that people put to it, and those in one folder that are called
-    alike, such as `Rex_01` and `Rex_02`; those of a burst were taken there within a minute.
+    Photos of one animal are those that people put to it, and those that are called alike, such as
+    `Rex_01` and `Rex_02` in one folder; those of a burst were taken there within a minute.
 
     Args:
         found: The photos and dogs.
@@ -205,30 +199,17 @@ def _alike(
     for i, one in enumerate(found):
         for animal in animals.get(one.row.picture, ()):
             joined.join(of_animals.setdefault(animal, i), i)
-    for one, other in _bursts(found):
-        joined.join(one, other)
+    for burst in bursts((one.row.path, one.row.taken_at) for one in found):
+        for other in burst:
+            joined.join(burst[0], other)
     groups = np.array([joined.find(i) for i in range(count)], np.intp)
     return copies.astype(np.intp), groups
 
 
-def _animal(path: str) -> tuple[str, str] | None:
-    """The folder and the name that photos of one animal share; None where they share none."""
-    folder, file = os.path.split(path)
-    name = _NUMBER_AT_END.sub("", os.path.splitext(file)[0])  # noqa: PTH122 - may be a URL
-    return None if _NO_NAME.match(name) or len(name) < 3 else (folder, name.casefold())
-
-
-def _bursts(found: Sequence[_Example]) -> Iterator[tuple[int, int]]:
-    """Pairs of photos of one folder that were taken one soon after the other."""
-    of_folders: defaultdict[str, list[tuple[Any, int]]] = defaultdict(list)
-    for i, one in enumerate(found):
-        if one.row.taken_at is not None:
-            of_folders[os.path.dirname(one.row.path)].append((one.row.taken_at, i))  # noqa: PTH120
-    for photos in of_folders.values():
-        photos.sort()
-        for (earlier, first), (later, second) in itertools.pairwise(photos):
-            if (later - earlier).total_seconds() <= _BURST_SECONDS:
-                yield first, second
+def _animal(path: str) -> tuple[str, ...] | None:
+    """What photos of one animal share in how they are named; None where they share nothing."""
+    reading = read(path)
+    return reading.named.key if reading is not None else None
 
 
 class _Joined:

@@ -67,6 +67,8 @@ class Summary:
         failures: How many these are in all.
         passed_over: How many photos, RAW files and videos were passed over, by the place that
             they lie in, such as `@eaDir`, or by a `Reason`; told at the end.
+        of_animals: Of those new, how many seem to show an animal that is known, and are suggested
+            for it; told at the end.
         finished: False while it runs, and where it was interrupted.
     """
 
@@ -83,6 +85,7 @@ class Summary:
     failed: list[tuple[str, Message]] = field(default_factory=list)
     failures: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
+    of_animals: int = 0
     finished: bool = False
 
     def counts(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,20 @@ _FEW = 20_000
 _EVERYTHING = Filter()
 
 
+class Sought(NamedTuple):
+    """What photos are compared with.
+
+    Attributes:
+        packed: The embedding, packed, shape (channels,).
+        model_id: The model that it comes from.
+        photo_id: The `photo.id` of the photo; None where it is not in the catalogue.
+    """
+
+    packed: NDArray[np.int8]
+    model_id: int
+    photo_id: int | None = None
+
+
 class Similar:
     """The photos of a catalogue, by likeness."""
 
@@ -76,6 +91,26 @@ class Similar:
             limit: How many at most.
             but: The number of a photo that is left out.
         """
+        nearest = self.nearest(packed, model_id, query, limit, but=but)
+        with self._store.read() as connection:
+            rows = connection.execute(chosen().where(schema.photo.c.id.in_(list(nearest)))).all()
+            found = to_entries(connection, self._store.models, rows)
+            entries = {row.id: entry for row, entry in zip(rows, found, strict=True)}
+        return [Found(entries[one], cosine) for one, cosine in nearest.items() if one in entries]
+
+    def nearest(
+        self,
+        packed: NDArray[np.int8],
+        model_id: int,
+        query: Filter,
+        limit: int,
+        *,
+        but: int | None = None,
+    ) -> dict[int, float]:
+        """The `photo.id` of the photos most like an embedding, the likest first, and the cosines.
+
+        The arguments are those of `find`.
+        """
         embedding = unit(packed[np.newaxis])[0]
         projection = self._projection(model_id)
         segments = [] if projection else self._index_files(model_id)
@@ -85,12 +120,7 @@ class Similar:
             else:
                 search = self._by_files(connection, embedding, model_id, segments, query)
             best = self._best(connection, embedding, search, query, limit, but)
-            rows = connection.execute(
-                chosen().where(schema.photo.c.id.in_([-number for _, number in best]))
-            ).all()
-            found = to_entries(connection, self._store.models, rows)
-            entries = {row.id: entry for row, entry in zip(rows, found, strict=True)}
-        return [Found(entries[-number], cosine) for cosine, number in sorted(best, reverse=True)]
+        return {-number: cosine for cosine, number in sorted(best, reverse=True)}
 
     def _best(
         self,
@@ -237,8 +267,18 @@ class Similar:
 
         The classifier is opened only for a photo that is not in the catalogue.
         """
+        sought = self.sought(photo, classifier, dog)
+        return self.find(sought.packed, sought.model_id, query, limit, but=sought.photo_id)
+
+    def sought(
+        self, photo: str | int, classifier: Callable[[], Classifier], dog: int | None = None
+    ) -> Sought:
+        """The embedding of a photo, or of one of its dogs: see `Catalogue.like`.
+
+        The classifier is opened only for a photo that is not in the catalogue.
+        """
         if dog is not None:
-            return self._like_dog(photo, dog, query, limit)
+            return self._of_dog(photo, dog)
         c = schema.photo.c
         with self._store.read() as connection:
             if isinstance(photo, int):
@@ -254,8 +294,7 @@ class Similar:
                 .limit(1)
             ).first()
         if row is not None:
-            vector = unpack_embeddings([row.vector])[0]
-            return self.find(vector, row.model_id, query, limit, but=row.id)
+            return Sought(unpack_embeddings([row.vector])[0], row.model_id, row.id)
         if isinstance(photo, int):
             raise PhotoError("similar_photo_never_read")
         opened = classifier()
@@ -266,10 +305,10 @@ class Similar:
         if judged.scores is None:
             raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
-        return self.find(packed, model_id, query, limit)
+        return Sought(packed, model_id)
 
-    def _like_dog(self, photo: str | int, dog: int, query: Filter, limit: int) -> list[Found]:
-        """The photos whose main dogs are most like one dog of a photo."""
+    def _of_dog(self, photo: str | int, dog: int) -> Sought:
+        """The embedding of one dog of a photo."""
         detection, answer = schema.detection.c, schema.answer.c
         with self._store.read() as connection:
             row = find(connection, photo)
@@ -285,7 +324,7 @@ class Similar:
             if prediction.detection is not None:
                 stored = select(detection.vector).where(detection.id == prediction.detection)
             vector = unpack_embeddings([connection.execute(stored).scalar_one()])[0]
-        return self.find(vector, row.answer_model_id, query, limit, but=row.id)
+        return Sought(vector, row.answer_model_id, row.id)
 
     def index(self, model_id: int) -> None:
         """Brings the index of a model's predictions up to date.
