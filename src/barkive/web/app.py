@@ -32,6 +32,7 @@ from barkive.web.pages import (
     login,
     merging,
     photo,
+    proposals,
     review,
     scanning,
 )
@@ -114,7 +115,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(identify, gallery, photo, animals, animal, review, learning),
+        *(identify, gallery, photo, animals, proposals, animal, review, learning),
         *(breeds, scanning, merging, login),
     )
     for page in pages:

@@ -560,7 +560,7 @@ class Animals:
     def suggestions(
         self, *, limit: int | None = None, offset: int = 0, animal: Known | None = None
     ) -> builtins.list[Suggestion]:
-        """The suggestions that stand, the oldest first.
+        """The suggestions that stand: first those for known animals, then the oldest first.
 
         Args:
             limit: How many at most; None for all.

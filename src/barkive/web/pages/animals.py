@@ -98,13 +98,19 @@ def undo(
     urls: Addresses,
     act: Annotated[int, Form(ge=1, lt=2**63)],
     animal: Annotated[int, Form(ge=0, lt=2**63)] = 0,
+    back: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Takes back what somebody did, and shows the animal from whose page that was asked for."""
+    """Takes back what somebody did, and goes back to the page on which that was asked for.
+
+    It is that of an animal, that of the proposals where `back` says so, or that of all animals.
+    """
     all_animals = shared.catalogue.animals
     try:
         done = all_animals.undo(act, by=name_of(request))
     except (AnimalChangedMeanwhileError, NothingToSayError) as error:
         return list_page(request, shared, fault=error)
+    if back == "proposals":
+        return RedirectResponse(urls.proposals(said=done.id), 303)
     with suppress(UnknownAnimalError):
         return RedirectResponse(urls.animal(all_animals.get(animal).id, said=done.id), 303)
     return RedirectResponse(urls.animals(said=done.id), 303)
