@@ -41,11 +41,10 @@ def command_line() -> str:
         "|---|---|",
     ]
     # Of Click, or of the copy of it that Typer brings: that depends on Typer's version.
-    root: Any = typer.main.get_command(app)
-    commands = {name: one for name, one in root.commands.items() if not one.hidden}
+    commands = dict(_commands(typer.main.get_command(app)))
     for name, command in commands.items():
         first = _plain(command.help).partition("\n")[0]
-        lines.append(f"| [`{name}`](#{name}) | {_cell(first)} |")
+        lines.append(f"| [`{name}`](#{name.replace(' ', '-')}) | {_cell(first)} |")
     for name, command in commands.items():
         parameters = [*_parameters(command)]
         arguments = [one for one in parameters if one.kind == "argument"]
@@ -55,6 +54,15 @@ def command_line() -> str:
         for kind in ("argument", "option"):
             lines += _table(kind, [one for one in parameters if one.kind == kind])
     return "\n".join(lines) + "\n"
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands of a group that are not hidden, by their names; those of its groups as well."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
+        elif not command.hidden:
+            yield f"{before}{name}", command
 
 
 @dataclass(frozen=True)

@@ -60,15 +60,21 @@ def test_a_copy_is_told_table_by_table(
         "aliases": ["0", "0"],
         "corrections": ["1", "1"],
         "breeds": ["0", "0"],
+        "acts": ["0", "0"],
+        "changes": ["0", "0"],
         "scans": told["scans"],
         "photos": ["2", "2"],
         "other dogs": ["0", "0"],
+        "animals": ["0", "0"],
+        "photos of animals": ["0", "0"],
+        "refusals": ["0", "0"],
+        "exports of animals": ["0", "0"],
     }
     assert {len(line.split()[-1]) for line in tables} == {64}
     assert same == "Both catalogues hold the same rows."
     assert where == f"Catalogue: {tmp_path}/new.sqlite"
     again = barkive("copy", filled, tmp_path / "new.sqlite")
-    assert [line.split()[-2] for line in again.stdout.splitlines()[1:13]] == ["0"] * 12
+    assert [line.split()[-2] for line in again.stdout.splitlines()[1:19]] == ["0"] * 18
     assert again.stderr == ""
 
 
@@ -78,13 +84,15 @@ def test_a_copy_is_told_table_by_table(
         (
             "en",
             "models/learned models/answers/detections/merges/contents/aliases/corrections/breeds/"
-            "scans/photos/other dogs",
+            "acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
+            "exports of animals",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
             "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
-            "analyses/photos/autres chiens",
+            "actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
+            "exports d'animaux",
             "Copie Vérification Indexation",
         ),
     ],

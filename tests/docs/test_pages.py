@@ -46,6 +46,9 @@ def parse(words: list[str]) -> None:
     with COMMAND.make_context("barkive", list(words), resilient_parsing=True) as context:
         name, command, rest = COMMAND.resolve_command(context, list(words))
         assert command is not None
+        if hasattr(command, "commands"):
+            with command.make_context(name, list(rest), parent=context) as group:
+                name, command, rest = command.resolve_command(group, list(rest))
         command.make_context(name, rest, parent=context).close()
 
 

@@ -12,6 +12,7 @@ from barkive.catalogue.animal_records import (
     STATUSES,
     Accepted,
     Act,
+    ActJSON,
     ActKind,
     Animal,
     AnimalChange,
@@ -27,9 +28,19 @@ from barkive.catalogue.animal_records import (
     SuggestionJSON,
     SuggestionKind,
     View,
+    ViewJSON,
 )
+from barkive.catalogue.animals.animal_cells import DayOrder
+from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
 from barkive.catalogue.animals.finding import Order
+from barkive.catalogue.animals.imported import (
+    FieldChange,
+    Imported,
+    ImportedJSON,
+    ImportedRow,
+    MatchBy,
+)
 from barkive.catalogue.animals.patterns import Found as FoundPattern
 from barkive.catalogue.animals.patterns import Named, Pattern
 from barkive.catalogue.annotations.added_breeds import Renamed
@@ -101,6 +112,7 @@ __all__ = [
     "STATUSES",
     "Accepted",
     "Act",
+    "ActJSON",
     "ActKind",
     "Animal",
     "AnimalChange",
@@ -118,6 +130,7 @@ __all__ = [
     "Conflict",
     "ConflictJSON",
     "Copied",
+    "DayOrder",
     "Done",
     "Engine",
     "Entry",
@@ -128,6 +141,7 @@ __all__ = [
     "ExportBy",
     "ExportFormat",
     "Failure",
+    "FieldChange",
     "FileExporter",
     "Filter",
     "Folder",
@@ -135,7 +149,10 @@ __all__ = [
     "FoundJSON",
     "FoundPattern",
     "Group",
+    "Imported",
     "ImportedBoxes",
+    "ImportedJSON",
+    "ImportedRow",
     "JudgedAgain",
     "Kind",
     "KnownModel",
@@ -145,6 +162,7 @@ __all__ = [
     "LeftOut",
     "LocalEngine",
     "Match",
+    "MatchBy",
     "MatchJSON",
     "Merge",
     "Merged",
@@ -160,6 +178,7 @@ __all__ = [
     "Rebuilt",
     "Renamed",
     "ReviewQueue",
+    "RowProblem",
     "Run",
     "RunState",
     "Sex",
@@ -173,6 +192,7 @@ __all__ = [
     "Unmerged",
     "UnmergedJSON",
     "View",
+    "ViewJSON",
     "absolute_path",
     "age_words",
     "birth_words",

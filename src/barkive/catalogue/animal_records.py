@@ -269,6 +269,19 @@ class Animal:
         }
 
 
+class ViewJSON(TypedDict):
+    """A view's JSON form; `id` is the photo's number."""
+
+    id: int
+    file: str
+    dog: int | None
+    status: str
+    breeds: list[CandidateJSON]
+    corrected: bool
+    same_as: int | None
+    disagrees: bool
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """One photo of an animal, and what it says of its breed.
@@ -292,6 +305,34 @@ class View:
     same_as: int | None = None
     disagrees: bool = False
 
+    def to_json(self, lang: Language = "en", top: int = 5) -> ViewJSON:
+        """The view as a JSON object.
+
+        Args:
+            lang: Of the breeds' names.
+            top: How many breeds to list.
+        """
+        return {
+            "id": self.entry.id,
+            "file": self.entry.file,
+            "dog": self.dog,
+            "status": self.status.value,
+            "breeds": [one.to_json(lang) for one in self.breeds[:top]],
+            "corrected": self.corrected,
+            "same_as": self.same_as,
+            "disagrees": self.disagrees,
+        }
+
+
+class AnimalChangeJSON(TypedDict):
+    """A change's JSON form."""
+
+    animal: int | None
+    field: str
+    photo: int | None
+    was: Any
+    now: Any
+
 
 @dataclass(frozen=True, slots=True)
 class AnimalChange:
@@ -310,6 +351,30 @@ class AnimalChange:
     photo: int | None
     was: Any
     now: Any
+
+    def to_json(self) -> AnimalChangeJSON:
+        """The change as a JSON object."""
+        return {
+            "animal": self.animal,
+            "field": self.field,
+            "photo": self.photo,
+            "was": self.was,
+            "now": self.now,
+        }
+
+
+class ActJSON(TypedDict):
+    """An act's JSON form."""
+
+    id: int
+    kind: str
+    by: str | None
+    at: str
+    undoes: int | None
+    is_undone: bool
+    animals: list[int]
+    photos: int
+    changes: list[AnimalChangeJSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +402,20 @@ class Act:
     animals: tuple[int, ...]
     photos: int
     changes: tuple[AnimalChange, ...]
+
+    def to_json(self) -> ActJSON:
+        """The act as a JSON object; its time in ISO 8601."""
+        return {
+            "id": self.id,
+            "kind": self.kind.value,
+            "by": self.by,
+            "at": utc(self.at),
+            "undoes": self.undoes,
+            "is_undone": self.is_undone,
+            "animals": list(self.animals),
+            "photos": self.photos,
+            "changes": [one.to_json() for one in self.changes],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import typer
 
 from barkive import __version__
 from barkive.cli import (
+    animals,
     breeds,
     copy,
     duplicates,
@@ -63,6 +64,7 @@ app.command("copy")(copy.copy)
 app.command("merge")(merge.merge)
 app.command("runs")(runs.runs)
 app.command("breeds")(breeds.breeds)
+app.add_typer(animals.app)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("enhance")(enhance.enhance)

@@ -59,9 +59,11 @@ def _stage(step: Step) -> AbstractContextManager[OnProgress]:
 def _print(done: Copied) -> None:
     from barkive.cli.output import printable
 
-    typer.echo(f"{'':14}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
-    for table in done.tables:
-        typer.echo(f"{in_words(table.name):14}{table.rows:10}{table.written:12}  {table.digest}")
+    names = [in_words(table.name) for table in done.tables]
+    width = max(map(len, names))
+    typer.echo(f"{'':{width}}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
+    for name, table in zip(names, done.tables, strict=True):
+        typer.echo(f"{name:{width}}{table.rows:10}{table.written:12}  {table.digest}")
     if done.settled:
         say("copy_same")
     else:

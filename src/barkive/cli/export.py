@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import AnimalOption, filtered, of_animal
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, LangOption
 from barkive.cli.saying import in_words, say
@@ -65,6 +65,7 @@ def export(
             metavar="[TEXT]...", help="Words, as for `barkive search`.", show_default=False
         ),
     ] = None,
+    animal: AnimalOption = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -179,7 +180,7 @@ def export(
     with reading(catalogue) as opened, progress(said("exporting")) as advance:
         outcome = opened.export(
             wish,
-            wanted,
+            of_animal(opened, wanted, animal),
             limit=limit,
             write=_print,
             on_progress=advance,

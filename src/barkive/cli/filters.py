@@ -1,17 +1,19 @@
-"""The filters that search, export, review and duplicates share, as options."""
+"""The filters of photos that several commands share, as options."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from barkive.cli.option_groups import Options, with_options
+
 if TYPE_CHECKING:
-    from barkive.catalogue import Filter
+    from barkive.catalogue import Catalogue, Filter
 
 
 class StatusName(StrEnum):
@@ -23,7 +25,16 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
-_OPTIONS: dict[str, tuple[Any, Any]] = {
+AnimalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--animal",
+        metavar="ANIMAL",
+        help="Of this animal: its code, its name or its number.",
+        show_default=False,
+    ),
+]
+_OPTIONS: Options = {
     "breed": (
         Annotated[
             list[str] | None,
@@ -111,6 +122,17 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "grouped": (
+        Annotated[
+            bool | None,
+            typer.Option(
+                "--grouped/--not-grouped",
+                help="Whether an animal is known that they show.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
     "missing": (
         Annotated[bool, typer.Option("--missing", help="Files that are gone, not those there.")],
         False,
@@ -124,31 +146,7 @@ def filtered(command: Callable[..., None]) -> Callable[..., None]:
     The command has a parameter `wanted`, in whose place the options appear, and may have one
     called `text`, which becomes part of the filter.
     """
-    # The type of `wanted` is known to type checkers only: it is imported when it is needed.
-    command.__annotations__.pop("wanted")
-    own = inspect.signature(command, eval_str=True)
-    parameters = []
-    for parameter in own.parameters.values():
-        if parameter.name != "wanted":
-            parameters.append(parameter)
-            continue
-        parameters += [
-            inspect.Parameter(
-                name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
-            )
-            for name, (annotation, default) in _OPTIONS.items()
-        ]
-    # Typer takes positional and keyword parameters alike; Python wants them in this order.
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-
-    def run(**arguments: Any) -> None:
-        filters = {name: arguments.pop(name) for name in _OPTIONS}
-        command(wanted=_to_filter(arguments.pop("text", None), **filters), **arguments)
-
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in parameters}
-    run.__doc__, run.__name__ = command.__doc__, command.__name__
-    return run
+    return with_options(command, "wanted", _OPTIONS, _to_filter)
 
 
 def _to_filter(text: list[str] | None, **options: Any) -> Filter:
@@ -162,6 +160,22 @@ def _to_filter(text: list[str] | None, **options: Any) -> Filter:
     for name in ("after", "before"):
         options[name] = _to_date(options[name])
     return Filter(text=" ".join(text) if text else None, **options)
+
+
+def of_animal(catalogue: Catalogue, wanted: Filter, animal: str | None) -> Filter:
+    """A filter for the photos of an animal, where one is given.
+
+    Args:
+        catalogue: That knows the animal.
+        wanted: What else holds of the photos.
+        animal: Its code, its name or its number; None for those of all and of none.
+
+    Raises:
+        UnknownAnimalError: There is no such animal.
+    """
+    if animal is None:
+        return wanted
+    return replace(wanted, animal=catalogue.animals.get(animal).id)
 
 
 def _to_date(text: str | None) -> date | None:

@@ -166,7 +166,7 @@ def _dog_in_words(dog: Dog | EntryDog, lang: Language) -> str:
         return f"{' x '.join(label.name(lang) for label in dog.labels) or text('dog_uncertain')} ✓"
     if not dog.breeds:
         return text("dog_uncertain")
-    breed = _candidate(dog.breeds[0], lang)
+    breed = candidate_in_words(dog.breeds[0], lang)
     return breed if dog.status is Status.DOG else text("dog_perhaps", breed=breed)
 
 
@@ -184,8 +184,8 @@ def _main_line(verdict: Verdict, lang: Language) -> Text:
     if verdict.status is not Status.DOG:
         line.append(" ")
     first, *others = verdict.breeds
-    line.append(_candidate(first, lang), style="bold")
-    shown = [_candidate(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
+    line.append(candidate_in_words(first, lang), style="bold")
+    shown = [candidate_in_words(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
     line.append("".join(f", {one}" for one in shown), style="dim")
     return line
 
@@ -195,5 +195,6 @@ def _file_column(file: str | None) -> Text:
     return Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
 
 
-def _candidate(candidate: Candidate, lang: Language) -> str:
+def candidate_in_words(candidate: Candidate, lang: Language) -> str:
+    """A breed and how sure it is, such as `Pug 92%`."""
     return f"{candidate.label.name(lang)} {percent(candidate.probability)}"

@@ -262,6 +262,8 @@ def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
         if number:
             parts.append(text(key, n=number))
     say("sum", parts=parts)
+    if summary.of_animals:
+        say("scan_of_animals", n=summary.of_animals)
     if summary.passed_over:
         typer.echo(told(summary.passed_over, lang))
     say("catalogue", name=printable(catalogue.name))

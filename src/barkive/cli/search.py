@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import AnimalOption, filtered, of_animal
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
 from barkive.cli.saying import number, say
@@ -33,6 +33,7 @@ def search(
             show_default=False,
         ),
     ] = None,
+    animal: AnimalOption = None,
     like: Annotated[
         str | None,
         typer.Option(
@@ -79,7 +80,7 @@ def search(
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
-    """Find photos in the catalogue by breed, dogs, status, date, folder, text or likeness.
+    """Find photos in the catalogue by breed, dogs, status, date, folder, animal, text or likeness.
 
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
@@ -89,6 +90,7 @@ def search(
     if dog is not None and like is None:
         raise UsageError("similar_photo_missing")
     with reading(catalogue) as opened:
+        wanted = of_animal(opened, wanted, animal)
         if count:
             typer.echo(opened.count(wanted))
             return

@@ -157,6 +157,8 @@ def _middleware(
                 (Route.API_PHOTOS, photos),
                 (Route.API_HEATMAP, photos),
                 (Route.API_MERGE, photos),
+                (Route.API_ANIMALS_MATCH, photos),
+                (Route.API_ANIMALS_IMPORT, photos),
                 (Route.MERGE, photos),
                 (Route.IDENTIFY, photos),
             ],

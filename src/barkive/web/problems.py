@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from barkive.errors import (
     AnimalChangedMeanwhileError,
+    AnimalCodeTakenError,
     BarkiveError,
     BusyError,
     CatalogueError,
@@ -60,6 +61,7 @@ _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (SourceAwayError, 409),
     (ReviewedMeanwhileError, 409),
     (AnimalChangedMeanwhileError, 409),
+    (AnimalCodeTakenError, 409),
     (SwitchedMeanwhileError, 409),
     (LearningError, 409),
     (BusyError, 503),

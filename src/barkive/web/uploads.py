@@ -22,6 +22,7 @@ from barkive.web.settings import Limits
 
 FIELD = "files"
 CATALOGUE_FIELD = "catalogue"
+ANIMALS_FIELD = "animals"
 _OTHER_FIELDS = 20
 
 
@@ -84,14 +85,36 @@ async def received_catalogue(request: Request, limits: Limits) -> AsyncIterator[
         UploadError: There is none, or the body is damaged.
         ClientDisconnect: The client has gone before the end of the body.
     """
+    missing = UploadError(422, "upload_no_catalogue", field=CATALOGUE_FIELD)
+    async with _one_file(request, limits, CATALOGUE_FIELD, missing) as file:
+        yield file
+
+
+@asynccontextmanager
+async def received_animals(request: Request, limits: Limits) -> AsyncIterator[UploadFile]:
+    """The one CSV file of a request; it is gone when the block ends.
+
+    Raises:
+        UploadError: There is none, or the body is damaged.
+        ClientDisconnect: The client has gone before the end of the body.
+    """
+    missing = UploadError(422, "upload_no_animals", field=ANIMALS_FIELD)
+    async with _one_file(request, limits, ANIMALS_FIELD, missing) as file:
+        yield file
+
+
+@asynccontextmanager
+async def _one_file(
+    request: Request, limits: Limits, field: str, missing: UploadError
+) -> AsyncIterator[UploadFile]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
-        raise UploadError(422, "upload_no_catalogue", field=CATALOGUE_FIELD)
+        raise missing
     form = await _form(request, limits)
     try:
-        files = [one for one in form.getlist(CATALOGUE_FIELD) if not isinstance(one, str)]
+        files = [one for one in form.getlist(field) if not isinstance(one, str)]
         if len(files) != 1 or not files[0].size:
-            raise UploadError(422, "upload_no_catalogue", field=CATALOGUE_FIELD)
+            raise missing
         yield files[0]
     finally:
         await form.close()

@@ -91,6 +91,26 @@ class Route(StrEnum):
     API_MODELS = f"{API}/models"
     API_MERGE = f"{API}/merge"
     API_MERGE_UNDO = f"{API}/merge/undo"
+    API_ANIMALS = f"{API}/animals"
+    API_ANIMALS_IMPORT = f"{API}/animals/import"
+    API_ANIMALS_MATCH = f"{API}/animals/match"
+    API_SUGGESTIONS = f"{API}/animals/suggestions"
+    API_SUGGESTIONS_ACCEPT = f"{API}/animals/suggestions/accept"
+    API_SUGGESTION_ACCEPT = f"{API}/animals/suggestions/{{suggestion}}/accept"
+    API_SUGGESTION_REFUSE = f"{API}/animals/suggestions/{{suggestion}}/refuse"
+    API_ANIMAL = f"{API}/animals/{{animal}}"
+    API_ANIMAL_CARD = f"{API}/animals/{{animal}}/card"
+    API_ANIMAL_HISTORY = f"{API}/animals/{{animal}}/history"
+    API_ANIMAL_MERGE = f"{API}/animals/{{animal}}/merge"
+    API_ANIMAL_PHOTOS = f"{API}/animals/{{animal}}/photos"
+    API_ANIMAL_TAKE_AWAY = f"{API}/animals/{{animal}}/photos/take-away"
+    API_ANIMAL_MOVE = f"{API}/animals/{{animal}}/photos/move"
+    API_ANIMAL_SIMILAR = f"{API}/animals/{{animal}}/similar"
+    API_ANIMAL_SPLIT = f"{API}/animals/{{animal}}/split"
+    API_ACTS = f"{API}/acts"
+    API_ACT_UNDO = f"{API}/acts/{{act}}/undo"
+    API_LABELS = f"{API}/photos/labels"
+    API_PHOTO_MATCH = f"{API}/photos/{{number}}/match"
 
     OPENAPI = "/openapi.json"
     HEALTHZ = "/healthz"
@@ -353,6 +373,10 @@ class Urls:
     def api_photos(self, **query: Any) -> str:
         """Where scripts send photos to be added."""
         return with_query(self._at(Route.API_PHOTOS), **query)
+
+    def api_photo(self, number: int) -> str:
+        """What is known and said of a photo."""
+        return self._at(Route.API_PHOTO, number=number)
 
     def api_breeds(self, **query: Any) -> str:
         """The breeds."""

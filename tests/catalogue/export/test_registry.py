@@ -87,8 +87,8 @@ def test_none_takes_the_place_of_barkives_own(others: None) -> None:
         (
             "word",
             "There is no form “word”; choose one of: csv, json, jsonl, parquet, md-json, coco, "
-            "yolo, label-studio, asm3, rescuegroups, xmp, folders, contact-sheet, crops, training-set, broken, "
-            "names, odd.",
+            "yolo, label-studio, asm3, rescuegroups, xmp, folders, contact-sheet, crops, "
+            "training-set, broken, names, odd.",
         ),
     ],
 )
@@ -115,7 +115,8 @@ def test_what_can_not_be_used_is_told(others: None, form: str, sentence: str) ->
         (
             "csv",
             {"breed_list": BreedList(["Pug"])},
-            "The form csv makes no use of --breed-list, which is for: asm3, rescuegroups; leave it out.",
+            "The form csv makes no use of --breed-list, which is for: asm3, rescuegroups; "
+            "leave it out.",
         ),
     ],
 )

@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from barkive.bundle import BundleInfo
-from barkive.catalogue import Catalogue, Filter, Kind, Label, Step
+from barkive.catalogue import (
+    AnimalFields,
+    AnimalFilter,
+    Catalogue,
+    Filter,
+    Kind,
+    Label,
+    Order,
+    Step,
+)
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.similarity.similar import Similar
@@ -533,9 +542,110 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
 
 def test_it_is_decided_of_every_table_whether_it_is_copied() -> None:
     copied = {part.table.name for part in copying.PARTS}
-    # The identity, which the copy gets; who has what before them, and what comes first; and where
-    # folders were.
-    assert copied | {"catalogue", "review", "review_order", "place"} == set(schema.metadata.tables)
+    # The identity, which the copy gets; who has what before them, and what comes first; where
+    # folders were; and what is proposed of animals.
+    left = {"catalogue", "review", "review_order", "place", "suggestion", "suggestion_photo"}
+    assert copied | left == set(schema.metadata.tables)
+
+
+def with_animals(where: str, kennel: Path) -> None:
+    """Has people do to animals what can be done."""
+    with Catalogue(where) as catalogue:
+        animals = catalogue.animals
+        rex = animals.new(
+            AnimalFields(code="Ä 1", name="Rex"), [kennel / "rex.png", kennel / "mix.png"], by="Ada"
+        )
+        bo = animals.new(AnimalFields(code="2", name="Bo\0" if "://" not in where else "Bo"))
+        animals.edit(bo, AnimalFields(sex="female", birth="2021", breeds=("pug", "beagle")))
+        animals.take_away(rex, [kennel / "mix.png"])
+        animals.add(bo, [kennel / "mix.png", kennel / "night.png"])
+        animals.edit(bo, AnimalFields(main_photo=catalogue.photo(kennel / "mix.png").id))
+        animals.merge([animals.new(AnimalFields(name="Boo", notes="two\nlines"))], bo)
+        animals.remove(animals.new(AnimalFields(code="3")))
+        animals.undo()
+        animals.label([kennel / "night.png"], Label(Kind.BREED, ("pug",)))
+
+
+def animals_seen(where: str) -> dict[str, Any]:
+    """What a catalogue says of its animals when it is asked."""
+    with Catalogue(where, create=False) as catalogue:
+        animals = catalogue.animals.list(order=Order.MADE)
+        return {
+            "animals": animals,
+            "gone": catalogue.animals.list(AnimalFilter(removed=True)),
+            "acts": catalogue.animals.acts(),
+            "histories": [catalogue.animals.history(one) for one in animals],
+            "views": [catalogue.animals.views(one) for one in animals],
+            "of photos": catalogue.animals.of_photos(range(1, 9)),
+        }
+
+
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+def test_animals_are_copied_and_live_on(
+    new_place: Place, lived: Callable[..., str], kennel: Path, source: str, target: str
+) -> None:
+    old, new = lived(new_place(source)), new_place(target)
+    with_animals(old, kennel)
+    before = animals_seen(old)
+    done = copy(old, new)
+    counts = rows(done)
+    assert (counts["animals"], counts["photos of animals"], counts["refusals"]) == (4, 3, 1)
+    assert (counts["acts"], written(done)["acts"]) == (12, 12)
+    assert done.settled
+    assert animals_seen(new) == before == animals_seen(old)
+    assert written(copy(old, new)) == {}
+
+    # Codes change places, and a photo its animal.
+    with Catalogue(old) as catalogue:
+        rex, bo, gone = (catalogue.animals.get(code) for code in ("Ä 1", "2", "3"))
+        catalogue.animals.edit(rex.id, AnimalFields(code="9"))
+        catalogue.animals.edit(bo.id, AnimalFields(code="ä 1"))
+        catalogue.animals.edit(gone.id, AnimalFields(code="2"))
+        catalogue.animals.move([kennel / "mix.png"], bo.id, rex.id)
+    assert copy(old, new).settled
+    assert animals_seen(new) == animals_seen(old)
+    with Catalogue(new) as catalogue:
+        catalogue.animals.undo()
+        catalogue.animals.new(AnimalFields(code="4"))
+    with pytest.raises(CatalogueError, match=r"has acts that .* does not have.*left as it is"):
+        copy(old, new)
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_codes_change_places_between_ranges(
+    new_place: Place, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    old, new = new_place("sqlite"), new_place(target)
+    monkeypatch.setattr(copying, "_AT_ONCE", 2)
+    with Catalogue(old) as catalogue:
+        made = [catalogue.animals.new(AnimalFields(code=f"{n}")) for n in range(5)]
+    copy(old, new)
+    with Catalogue(old) as catalogue:
+        for n, one in enumerate(made):
+            catalogue.animals.edit(one.id, AnimalFields(code=f"x{n}"))
+        for n, one in enumerate(reversed(made)):
+            catalogue.animals.edit(one.id, AnimalFields(code=f"{n}"))
+    assert copy(old, new).settled
+    assert animals_seen(new) == animals_seen(old)
+    assert [one.code for one in animals_seen(new)["animals"]] == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize("target", ["sqlite", "postgresql"])
+def test_what_people_do_to_animals_of_the_copy_meanwhile_stands(
+    new_place: Place, lived: Callable[..., str], kennel: Path, target: str
+) -> None:
+    old, new = lived(new_place("sqlite")), new_place(target)
+    copy(old, new)
+    with_animals(old, kennel)
+
+    def act() -> None:
+        with Catalogue(new) as catalogue:
+            catalogue.animals.new(AnimalFields(name="Nova"))
+
+    with pytest.raises(CatalogueError, match="has acts that"):
+        copy(old, new, stage=when(1000, act))
+    with Catalogue(new) as catalogue:
+        assert [one.name for one in catalogue.animals.list()] == ["Nova"]
 
 
 @pytest.mark.parametrize(("source", "target"), [DIRECTIONS[0], DIRECTIONS[2]])

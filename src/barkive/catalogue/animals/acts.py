@@ -15,7 +15,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from barkive.catalogue.animal_records import (
     IN_CARE,
@@ -105,17 +105,28 @@ class Acting:
 
     def make(self, fields: AnimalFields) -> int:
         """Makes an animal; gives its number."""
-        table, taken = schema.animal, [0]
-        while taken:
-            (number,) = draw(self.connection, 1)
-            known = select(table.c.id).where(table.c.number == number)
-            taken = list(self.connection.execute(known).scalars())
-        dates = {"made_at": self.moment, "changed_at": self.moment}
-        row = {**_EMPTY, **dates, "number": number, "act_id": self.id}
-        self.connection.execute(insert(table).values(row))
+        (number,) = self.make_rows(1)
         self.write([Change(number, "removed", None, True, False)])
         self.edit(number, fields)
         return number
+
+    def make_rows(self, count: int) -> list[int]:
+        """Makes rows for animals; each is removed until a change says otherwise.
+
+        Returns:
+            Their numbers.
+        """
+        c, free = schema.animal.c, dict[int, None]()
+        while len(free) < count:
+            drawn = draw(self.connection, count - len(free), free)
+            for part in chunks(drawn):
+                taken = set(
+                    self.connection.execute(select(c.number).where(c.number.in_(part))).scalars()
+                )
+                free |= dict.fromkeys(one for one in part if one not in taken)
+        own = {**_EMPTY, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
+        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in free])
+        return list(free)
 
     def edit(self, animal: int, fields: AnimalFields) -> None:
         """Gives an animal's fields new values.
@@ -251,7 +262,6 @@ def apply(connection: Connection, act: int, moment: Any, changes: Sequence[Chang
     Raises:
         AnimalCodeTakenError: Another animal has a code.
     """
-    table = schema.animal
     touched: dict[int, dict[str, Any]] = {}
     for one in changes:
         if one.animal is None or one.field == REFUSED:
@@ -259,12 +269,19 @@ def apply(connection: Connection, act: int, moment: Any, changes: Sequence[Chang
         columns = touched.setdefault(one.animal, {})
         if one.field not in _OF_PICTURES:
             columns |= finding.columns_of(one.field, one.becomes)
+    own = {"act_id": act, "changed_at": moment, "stale": True}
+    rows = {row.number: row for row in finding.rows_of(connection, touched)}
     # A code has to be free before another animal takes it.
-    for animal, columns in sorted(touched.items(), key=lambda pair: bool(pair[1].get("code"))):
-        if columns.get("code_key"):
-            _require_free(connection, columns["code"], columns["code_key"], animal)
-        own = {"act_id": act, "changed_at": moment, "stale": True}
-        connection.execute(update(table).where(table.c.number == animal).values(columns | own))
+    coded = {number: columns for number, columns in touched.items() if columns.get("code_key")}
+    for some in ({n: one for n, one in touched.items() if n not in coded}, coded):
+        if some is coded:
+            _require_free(connection, coded)
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for number, columns in some.items():
+            values = {"id": rows[number].id, **own, **columns}
+            alike.setdefault(tuple(values), []).append(values)
+        for listed in alike.values():
+            bulk.update(connection, schema.animal, listed)
     _apply_to(schema.animal_photo, "animal", connection, [x for x in changes if x.field == PHOTO])
     _apply_to(schema.refusal, "key", connection, [x for x in changes if x.field == REFUSED])
 
@@ -293,19 +310,28 @@ def _apply_to(table: Any, key: str, connection: Connection, changes: Sequence[Ch
     )
 
 
-def _require_free(connection: Connection, code: str, code_key: str, animal: int) -> None:
-    """Refuses a code that another animal has.
+def _require_free(connection: Connection, codes: Mapping[int, Mapping[str, Any]]) -> None:
+    """Refuses codes that other animals have.
+
+    Args:
+        connection: Of a writing transaction.
+        codes: `code` and `code_key` of each animal that gets one, by its number.
 
     Raises:
         AnimalCodeTakenError: One has it.
     """
     c = schema.animal.c
-    found = connection.execute(
-        select(c.number, c.name, c.code).where(c.code_key == code_key, c.number != animal)
-    ).first()
-    if found is not None:
-        other = " ".join(filter(None, (found.code, found.name)))
-        raise AnimalCodeTakenError("animal_code_taken", taken=code, animal=other)
+    owners: dict[str, int] = {}
+    for number, one in codes.items():
+        if owners.setdefault(one["code_key"], number) != number:
+            raise AnimalCodeTakenError("animal_code_taken", taken=one["code"], animal=one["code"])
+    for part in chunks(list(owners)):
+        found = select(c.number, c.name, c.code, c.code_key).where(c.code_key.in_(part))
+        for row in connection.execute(found):
+            if row.number != owners[row.code_key]:
+                other = " ".join(filter(None, (row.code, row.name)))
+                taken = codes[owners[row.code_key]]["code"]
+                raise AnimalCodeTakenError("animal_code_taken", taken=taken, animal=other)
 
 
 def held_by(
@@ -361,7 +387,7 @@ def undo(connection: Connection, models: Models, number: int, by: str | None) ->
     if connection.execute(select(table.c.id).where(table.c.undoes == number)).first() is not None:
         raise NothingToSayError("act_undone_already", act=number)
     changes = read_changes(connection, [number])[number]
-    standing = _Standing(connection)
+    standing = _Standing(connection, changes)
     for one in {(one.animal, one.field, one.picture): one for one in changes}.values():
         if one.field != LABEL and standing.value(one) != one.becomes:
             raise AnimalChangedMeanwhileError("act_changed_since", act=number)
@@ -388,17 +414,16 @@ def _take_back(acting: Acting, models: Models, changes: Sequence[Change], by: st
 class _Standing:
     """What stands in the catalogue now, for changes to be compared with."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, changes: Iterable[Change]) -> None:
         self._connection = connection
-        self._rows: dict[int, Row[Any]] = {}
+        numbers = {one.animal for one in changes if one.animal is not None}
+        self._rows = {row.number: row for row in finding.rows_of(connection, numbers)}
         self._held: dict[tuple[int, str], Mapping[int, Any]] = {}
 
     def value(self, change: Change) -> Any:
         """What stands where a change was made."""
         assert change.animal is not None
         if change.field not in _OF_PICTURES:
-            if change.animal not in self._rows:
-                self._rows[change.animal] = finding.row_of(self._connection, change.animal)
             return finding.value_of(self._rows[change.animal], change.field)
         key = change.animal, change.field
         if key not in self._held:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
@@ -22,9 +23,19 @@ from barkive.catalogue.animal_records import (
     Suggestion,
     View,
 )
-from barkive.catalogue.animals import acts, finding, judging, matching, suggestions
+from barkive.catalogue.animals import (
+    acts,
+    animal_files,
+    finding,
+    importing,
+    judging,
+    matching,
+    suggestions,
+)
 from barkive.catalogue.animals.acts import Acting
+from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.finding import By, Known, Order
+from barkive.catalogue.animals.imported import Imported, MatchBy
 from barkive.catalogue.animals.patterns import Found as FoundPattern
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
@@ -33,7 +44,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
@@ -345,6 +356,48 @@ class Animals:
         act = self.act(number) if number is not None and labelled else None
         return Labelled(act, labelled, tuple(left_out))
 
+    def import_csv(
+        self,
+        file: str | os.PathLike[str] | bytes,
+        *,
+        match: MatchBy | str = MatchBy.CODE,
+        dates: DayOrder | str | None = None,
+        dry_run: bool = False,
+        by: str | None = None,
+        name: str = "CSV",
+    ) -> Imported:
+        """Brings in the animals of a CSV file: of a spreadsheet, Animal Shelter Manager, Barkive.
+
+        Animals that the catalogue does not know are made; of others what the file says is changed,
+        and empty cells change nothing. All of it is one act. A row that does not tell which animal
+        is meant is left out, and so is a cell that can't be used: see `Imported.problems`.
+
+        Args:
+            file: Its path, or its bytes.
+            match: By what the animal of a row is told: its `code`; its `name`; or a `folder` of
+                photos that is called by its code or name, whose photos are put to it.
+            dates: `dmy` or `mdy`: what comes first in dates such as 5/6/2021; None for what the
+                file shows.
+            dry_run: Whether nothing is written.
+            by: Who does it.
+            name: What the file is called, where its bytes are given.
+
+        Raises:
+            CatalogueError: The catalogue can't be written.
+            UsageError: The file can't be read, is no CSV of animals, or is too large; or it holds
+                dates that can be read in both orders.
+        """
+        how = importing.to_match(match)
+        given = file if isinstance(file, bytes) else Path(file)
+        content = animal_files.read_animals(given, dates, name=name)
+        models = self._store.models
+        if dry_run:
+            with self._store.read() as connection:
+                return importing.look(connection, models, content, how)
+        with self._store.write() as connection:
+            number, found = importing.bring(connection, models, content, how, by)
+        return replace(found, act=self.act(number)) if number is not None else found
+
     def undo(self, act: int | None = None, *, by: str | None = None) -> Act:
         """Takes an act back, as one step.
 
@@ -645,7 +698,7 @@ class Animals:
 
     def match(
         self,
-        photo: Photo,
+        photo: Photo | Judged[str],
         *,
         limit: int = 10,
         query: AnimalFilter = _ALL,
@@ -658,7 +711,8 @@ class Animals:
         breeds can hardly tell two dogs of one breed apart.
 
         Args:
-            photo: Its path or number; it need not be in the catalogue.
+            photo: Its path or number; it need not be in the catalogue. Or what `classifier` has
+                said of it, with its name as the item.
             limit: How many animals at most.
             query: Which animals.
             classifier: The model, for a photo that is not in the catalogue; None for the one in
@@ -673,7 +727,7 @@ class Animals:
             UnknownPhotoError: The catalogue has no photo of that number.
             UsageError: The limit is below 1, or the catalogue knows nothing of the model.
         """
-        given = photo if isinstance(photo, int) else os.fspath(photo)
+        given = photo if isinstance(photo, (int, Judged)) else os.fspath(photo)
         opening = self._classifier if classifier is None else lambda: classifier
         return matching.match(self._store, given, opening, limit=limit, query=query, dog=dog)
 
@@ -709,7 +763,9 @@ class Animals:
             }
             for number, changes in acts.read_changes(connection, numbers, _SHOWN_CHANGES).items():
                 of_act = change.act_id == number
-                animals = select(change.animal).where(of_act, change.field != acts.REFUSED)
+                of_animal = of_act, change.animal.is_not(None), change.field != acts.REFUSED
+                animals = select(change.animal).where(*of_animal).group_by(change.animal)
+                in_order = animals.order_by(func.min(change.id))
                 pictures = select(func.count(change.picture.distinct())).where(of_act)
                 row = rows[number]
                 shown = {one.picture for one in changes if one.picture is not None}
@@ -728,11 +784,7 @@ class Animals:
                     at=row.said_at,
                     undoes=row.undoes,
                     is_undone=number in undone,
-                    animals=tuple(
-                        one
-                        for one in connection.execute(animals.distinct()).scalars()
-                        if one is not None
-                    ),
+                    animals=tuple(connection.execute(in_order).scalars()),
                     photos=connection.execute(pictures).scalar_one(),
                     changes=tuple(_to_change(one, photos) for one in changes),
                 )

@@ -44,13 +44,13 @@ def to_values(connection: Connection, models: Models, fields: AnimalFields) -> d
         UsageError: A value can't be taken.
     """
     return {
-        name: _to_value(connection, models, name, given, other=fields.other)
+        name: to_value(connection, models, name, given, other=fields.other)
         for name, given in fields.given().items()
     }
 
 
-def _to_value(connection: Connection, models: Models, name: str, given: Any, *, other: bool) -> Any:
-    """One of these values."""
+def to_value(connection: Connection, models: Models, name: str, given: Any, *, other: bool) -> Any:
+    """One of these values: see `to_values`."""
     match name:
         case "species":
             return known_word(plain(given, name), SPECIES, name) or SPECIES[0]

@@ -26,7 +26,7 @@ from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity.exact_index import unit
 from barkive.catalogue.similarity.similar import Similar, Sought
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import UsageError
 
 _ALL: Final = AnimalFilter()
@@ -79,7 +79,7 @@ class _OfAnimals(Filter):
 
 def match(
     store: Store,
-    photo: str | int,
+    photo: str | int | Judged[str],
     classifier: Callable[[], Classifier],
     *,
     limit: int,
@@ -90,7 +90,8 @@ def match(
 
     Args:
         store: The catalogue.
-        photo: Its path or number; it need not be in the catalogue.
+        photo: Its path or number, or what the model has said of it; it need not be in the
+            catalogue.
         classifier: Opens the model; called only for a photo that is not in the catalogue.
         limit: How many at most.
         query: Which animals.

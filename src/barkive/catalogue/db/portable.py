@@ -38,7 +38,7 @@ def without_nul(text: str) -> str:
     return text.replace(_NUL, _SIGN_OF_NUL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """A table of the catalogue that can be copied.
 
@@ -157,6 +157,14 @@ CORRECTIONS = Part(Message("part_corrections"), schema.correction)
 BREEDS = Part(Message("part_breeds"), schema.added_breed, ("key", "breed"))
 RUNS = Part(Message("part_scans"), schema.run, ("started_by", "started_at"))
 PHOTOS = Part(Message("part_photos"), schema.photo, ("number", "added_at"), may_go=True)
+ACTS = Part(Message("part_acts"), schema.act)
+ACT_CHANGES = Part(Message("part_act_changes"), schema.act_change)
+ANIMALS = Part(Message("part_animals"), schema.animal, ("number", "made_at"))
+ANIMAL_PHOTOS = Part(Message("part_animal_photos"), schema.animal_photo, may_go=True)
+REFUSALS = Part(Message("part_refusals"), schema.refusal, may_go=True)
+ANIMAL_EXPORTS = Part(
+    Message("part_animal_exports"), schema.animal_export, ("form", "animal"), may_go=True
+)
 OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 

@@ -93,6 +93,21 @@ def unknown_breed(lang: Language) -> str:
     return Messages(lang)("export.breed_unknown")
 
 
+def is_unknown_breed(name: str) -> bool:
+    """Whether a shelter's word says that nobody knows the breed."""
+    return normalise(html.unescape(name)) in {normalise(one) for one in _UNKNOWN}
+
+
+def breed_meant(name: str) -> str | None:
+    """The id of the breed of the table that a shelter's name means; None where it means none.
+
+    As `BreedList.name` has it, the other way round: `Retriever, Golden` is the Golden Retriever.
+    """
+    plain = html.unescape(name)
+    known = _table().get(normalise(plain)) or _shuffled_table().get(_shuffled(plain))
+    return known or _doubled(plain)
+
+
 def read_breed_list(path: str | Path) -> BreedList:
     """Reads a shelter's breed names from a text or CSV file.
 
@@ -160,6 +175,17 @@ def _table_names(breed: Breed) -> Iterator[str]:
 def _table() -> dict[str, str]:
     """The ids of the table's breeds, by all their normalised names."""
     return {normalise(name): breed.id for breed in all_breeds() for name in _table_names(breed)}
+
+
+@cache
+def _shuffled_table() -> dict[str, str]:
+    """The ids of the table's breeds, by their names without regard to the order of words."""
+    found: dict[str, str] = {}
+    for breed in all_breeds():
+        for name in _table_names(breed):
+            found.setdefault(_shuffled(name), breed.id)
+    found.pop("", None)
+    return found
 
 
 def _shuffled(name: str) -> str:

@@ -169,6 +169,11 @@ def defused(cell: str | int | None) -> str | int | None:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
+def undefused(cell: str) -> str:
+    """A cell as it was before `defused`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
+
+
 def moment_text(moment: datetime | None) -> str | None:
     """A moment as spreadsheets of every country know it: `2026-05-04 03:02:01`."""
     return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else None

@@ -172,8 +172,8 @@ def _alike(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Which photos are copies of each other, and which are of one animal or one burst.
 
-    Photos of one animal are those that people put to it, and those that are called alike, such as
-    `Rex_01` and `Rex_02` in one folder; those of a burst were taken there within a minute.
+    Photos of one animal are those that people put to it, and those in one folder that are called
+    alike, such as `Rex_01` and `Rex_02`; those of a burst were taken there within a minute.
 
     Args:
         found: The photos and dogs.

@@ -8,7 +8,7 @@ written to it meanwhile comes with the next one.
 
 The copy gets the identity of the source: that tells a copy that was begun from another
 catalogue. `review` and `place` are left behind: who has which photo before them, and on which
-device folders were; and `review_order`, which is computed anew.
+device folders were; and what is computed anew: `review_order`, and suggestions of animals.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.portable import (
+    ACT_CHANGES,
+    ACTS,
     ALIASES,
+    ANIMAL_EXPORTS,
+    ANIMAL_PHOTOS,
+    ANIMALS,
     ANSWERS,
     BREEDS,
     CONTENTS,
@@ -40,6 +45,7 @@ from barkive.catalogue.db.portable import (
     MODELS,
     OTHER_DOGS,
     PHOTOS,
+    REFUSALS,
     RUNS,
     Part,
     Row,
@@ -67,11 +73,17 @@ class Step(StrEnum):
 Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 """Given what is being done; yields what takes (rows done, rows in all)."""
 
-# Photos come behind all that shows that people or scans have used the copy.
+# Photos come behind all that shows that people or scans have used the copy; and animals behind
+# the photos, which have their verdicts derived anew when they change.
 PARTS = (
     *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS),
-    *(BREEDS, RUNS, PHOTOS, OTHER_DOGS),
+    *(BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
+    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS),
 )
+# What people said and did: it is only added to.
+_SAID = (CORRECTIONS, ACTS)
+# What only one row can have, and another of the copy may have still.
+_TAKEN = {PHOTOS: schema.photo.c.path, ANIMALS: schema.animal.c.code_key}
 
 # So many rows are in memory, and in a transaction: 10 MB of answers, and half a second.
 _AT_ONCE = 2000
@@ -165,8 +177,8 @@ class _Copier:
     def __init__(self, source: Database, target: Database) -> None:
         self._source, self._target = source, target
         self._nul = source.is_sqlite and target.is_sqlite
-        # Of the corrections, as the pass sees the source.
-        self._last_said = 0
+        # Of what people said and did, as the pass sees the source.
+        self._last_said: Sequence[int] = (0,) * len(_SAID)
         # The merges that were taken back in the source: what came with them goes here as well.
         self._undone: Collection[int] = ()
 
@@ -179,7 +191,7 @@ class _Copier:
         with _snapshot(self._source) as source:
             moment = now()
             total = sum(part.count(source) for part in PARTS)
-            self._last_said = CORRECTIONS.last(source)
+            self._last_said = [part.last(source) for part in _SAID]
             self._undone = unmerging.undone(source)
             self._claim(source)
             self._refuse_used(source)
@@ -225,7 +237,7 @@ class _Copier:
             for part in PARTS:
                 if part.last(target, self._undone) > part.last(source) and not part.may_go:
                     raise self._used(part)
-            for part in (CORRECTIONS, RUNS):
+            for part in (*_SAID, RUNS):
                 after = 0
                 while rows := part.rows(target, after, limit=_AT_ONCE, nul=self._nul):
                     last = rows[-1][0]
@@ -317,27 +329,31 @@ class _Copier:
             # Read once more, now that nobody else can write.
             there = part.rows(target, after, last, nul=self._nul)
             todo = self._differing(part, rows, there)
-            if CORRECTIONS.last(target, self._undone) > self._last_said:
-                raise self._used(CORRECTIONS)
+            for one, last_said in zip(_SAID, self._last_said, strict=True):
+                if one.last(target, self._undone) > last_said:
+                    raise self._used(one)
             gone = {row[0] for row in there} - {row[0] for row in rows}
             stale = gone | {row[0] for row in there} & {row[0] for row in todo}
-            if part is PHOTOS and last is not None:
-                stale |= self._in_the_way(target, todo, last)
+            if part in _TAKEN and last is not None:
+                stale |= self._in_the_way(target, part, todo, last)
             part.delete(target, stale)
             part.insert(target, todo)
         return len(todo) + len(gone)
 
     @staticmethod
-    def _in_the_way(target: Connection, rows: Sequence[Row], last: int) -> set[int]:
-        """The photos of later ranges that have a path in the target which is now another's.
+    def _in_the_way(target: Connection, part: Part, rows: Sequence[Row], last: int) -> set[int]:
+        """The rows of later ranges that have a path or a code which is now another's.
 
-        They come back, under the path that they have now, when it is the turn of their range.
+        They come back, with what they have now, when it is the turn of their range.
         """
-        c = schema.photo.c
-        column = list(c).index(c.path)
+        number, taken = part.table.c.id, _TAKEN[part]
+        place = list(part.table.c).index(taken)
+        # Files that are gone may have had one path.
+        where = schema.photo.c.missing_since.is_(None) if part is PHOTOS else taken.is_not(None)
+        given = [row[place] for row in rows if row[place] is not None]
         found: set[int] = set()
-        for some in chunks([schema.decode_path(row[column]) for row in rows]):
-            holders = select(c.id).where(c.path.in_(some), c.missing_since.is_(None), c.id > last)
+        for some in chunks(list(map(schema.decode_path, given)) if part is PHOTOS else given):
+            holders = select(number).where(taken.in_(some), where, number > last)
             found |= set(target.execute(holders).scalars())
         return found
 

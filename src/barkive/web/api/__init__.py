@@ -5,10 +5,14 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from barkive.web.api import (
+    animal_import,
+    animal_suggestions,
+    animals,
     breeds,
     export,
     health,
     identify,
+    labels,
     learn,
     merging,
     models,
@@ -23,8 +27,12 @@ def add_to(app: FastAPI) -> None:
     """Adds the API to an application."""
     for router in (
         identify.router,
+        labels.router,
         photos.router,
         pictures.router,
+        animal_suggestions.router,
+        animal_import.router,
+        animals.router,
         breeds.router,
         export.make_router(),
         scans.router,

@@ -6,11 +6,14 @@ its exporter says.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from barkive.catalogue import (
+    Animal,
+    CardSize,
     Catalogue,
     Export,
     ExportBy,
@@ -18,6 +21,7 @@ from barkive.catalogue import (
     Filter,
     TextExporter,
     file_exporters,
+    write_cards,
 )
 from barkive.messages import Language
 
@@ -71,6 +75,21 @@ def stream(
         folder.cleanup()
         raise
     return _pieces(folder, file)
+
+
+def kennel_card(catalogue: Catalogue, animal: Animal, lang: Language, size: CardSize) -> bytes:
+    """An animal's kennel card, a PDF of one page.
+
+    Args:
+        catalogue: That knows the animal.
+        animal: Which one.
+        lang: Of the words.
+        size: The paper.
+    """
+    photo = catalogue.photo(animal.main_photo) if animal.main_photo is not None else None
+    file = io.BytesIO()
+    write_cards([(animal, photo)], file, lang=lang, size=size)
+    return file.getvalue()
 
 
 def _pieces(folder: tempfile.TemporaryDirectory[str], file: Path) -> Iterator[bytes]:

@@ -6,8 +6,8 @@ import io
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 
 from barkive import devices
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Entry, KnownModel, Label
+from barkive.catalogue import AnimalFilter, Catalogue, Entry, KnownModel, Label, Match
 from barkive.classifier import Classifier, Judged
 from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
@@ -149,6 +149,29 @@ class Service:
                 refused = Judged(one, Status.FAILED, one.reason, None)
                 verdicts.append(current.verdict(refused, one.name, top=top))
         return verdicts
+
+    async def match(self, photo: SentPhoto, query: AnimalFilter, limit: int) -> list[Match]:
+        """The animals that a photo may show, the likest first. Nothing of it is kept.
+
+        Args:
+            photo: As it was sent.
+            query: Which animals.
+            limit: How many at most.
+
+        Raises:
+            BusyError: Too much waits.
+            PhotoError: It can't be read.
+        """
+
+        async def content() -> AsyncIterator[bytes]:
+            yield await photo.read()
+
+        current = await to_thread.run_sync(lambda: self.classifier)
+        (judged,) = await self.inference.judge(content(), current.viewer)
+        seen = replace(judged, item=photo.name or "photo")
+        by = judged.item.classifier
+        find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
+        return await to_thread.run_sync(find)
 
     def label(self, number: int, said: Label) -> Entry:
         """Writes what a person says of a photo, and has the box judged that they drew.

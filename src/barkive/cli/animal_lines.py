@@ -1,0 +1,231 @@
+"""How animals, and what was done to them, are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from barkive.cli.options import Format
+from barkive.cli.output import (
+    candidate_in_words,
+    csv_row,
+    json_line,
+    print_line,
+    printable,
+    text_writer,
+)
+from barkive.cli.saying import text
+from barkive.messages import Language, Messages
+from barkive.verdicts import Candidate, Status
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Act, Animal, AnimalChange, Catalogue, View
+
+_TITLE_WIDTH = 24
+_WORTH_SHOWING = 0.01
+_BEFORE_BREEDS = ("id", "code", "name", "species", "sex", "birth", "birth_is_estimate", "status")
+_BREEDS = ("breed_status", "breed", "breed2", "probability", "breed_origin", "breed_disagrees")
+_BEHIND_BREEDS = (
+    *("notes", "arrived", "left", "photos", "main_photo", "version", "made_at", "changed_at"),
+)
+COLUMNS = (*_BEFORE_BREEDS, *_BREEDS, *_BEHIND_BREEDS)
+"""The columns of an animal in CSV: the fields of its JSON form, with its breeds in three."""
+
+
+def animal_writer(form: Format, lang: Language) -> Callable[[Animal], None]:
+    """A function that prints an animal on standard output at once: see `output.writer`."""
+    if form is Format.JSON:
+        return lambda animal: print_line(json_line(dict(animal.to_json(lang))))
+    if form is Format.CSV:
+        print_line(csv_row(COLUMNS))
+        return lambda animal: print_line(csv_row(animal_cells(animal, lang)))
+    write = text_writer()
+    return lambda animal: write(animal_line(animal, lang))
+
+
+def animal_cells(animal: Animal, lang: Language) -> Iterator[object]:
+    """The cells of an animal's row in CSV."""
+    from barkive.catalogue import defused
+
+    record: dict[str, Any] = dict(animal.to_json(lang))
+    names = [label.name(lang) for label in animal.verdict.labels]
+    record["breed"], record["breed2"] = (*names, None, None)[:2]
+    record["probability"] = animal.verdict.breeds[0].probability if names else None
+    for name in COLUMNS:
+        value = record[name]
+        if isinstance(value, bool):
+            yield str(value).lower()
+        else:
+            yield defused(value) if isinstance(value, str) else value
+
+
+def animal_line(animal: Animal, lang: Language) -> Text:
+    """An animal for people, on one line."""
+    title = printable(animal.title)
+    line = Text(title + " " * (_TITLE_WIDTH - cell_len(title)) + "  ")
+    line.append(_known("status", animal.status, lang), style="dim")
+    line.append("  ")
+    line.append_text(breed_words(animal, lang))
+    if animal.photos:
+        line.append(f"  {text('animals_photos', n=animal.photos)}", style="dim")
+    return line
+
+
+def breed_words(animal: Animal, lang: Language) -> Text:
+    """What is said of an animal's breed, in a few words."""
+    from barkive.catalogue import Origin
+
+    verdict = animal.verdict
+    if verdict.labels and verdict.origin is not Origin.MODEL:
+        names = " x ".join(label.name(lang) for label in verdict.labels)
+        words = Text(printable(names), style="bold").append("  ✓", style="green")
+    else:
+        words = _judged(verdict.status, verdict.breeds, lang)
+    if verdict.disagrees:
+        words.append(f"  {text('animals_disagrees')}", style="yellow")
+    return words
+
+
+def print_record(catalogue: Catalogue, animal: Animal, lang: Language) -> None:
+    """Prints all that is known of an animal: the record, its photos, its history."""
+    write = text_writer()
+    number = "" if animal.title == str(animal.id) else f"  {animal.id}"
+    write(Text(printable(animal.title), style="bold").append(number, style="dim"))
+    write(Text(f"  {', '.join(_facts(animal, lang))}"))
+    write(Text("  ").append_text(breed_words(animal, lang)))
+    for line in (animal.notes or "").splitlines():
+        write(Text(f"  {printable(line)}", style="dim"))
+    shown = catalogue.animals.views(animal)
+    if shown:
+        independent = text("animals_views", n=animal.verdict.views)
+        write(Text(text("animals_photos_of", n=len(shown), views=independent)))
+    for view in shown:
+        write(view_line(view, lang, is_main=view.entry.id == animal.main_photo))
+    print_acts(catalogue, catalogue.animals.history(animal), lang)
+
+
+def _facts(animal: Animal, lang: Language) -> Iterator[str]:
+    """What is known of it beside its breed."""
+    yield _known("species", animal.species, lang)
+    if animal.sex is not None:
+        yield Messages(lang)(f"animals.sex_{animal.sex.value}")
+    if animal.birth is not None:
+        key = "animals_born_about" if animal.birth_is_estimate else "animals_born"
+        yield text(key, day=animal.birth)
+    yield _known("status", animal.status, lang)
+    if animal.arrived is not None:
+        yield text("animals_arrived", day=animal.arrived.isoformat())
+    if animal.left is not None:
+        yield text("animals_left", day=animal.left.isoformat())
+
+
+def view_line(view: View, lang: Language, *, is_main: bool = False) -> Text:
+    """A photo of an animal, and what it says, on one line."""
+    line = Text(f"  {view.entry.id:>12}  {printable(view.entry.file)}  ")
+    if view.corrected and view.status is Status.DOG:
+        names = " x ".join(one.label.name(lang) for one in view.breeds)
+        line.append(names, style="bold").append("  ✓", style="green")
+    else:
+        line.append_text(_judged(view.status, view.breeds, lang))
+    if is_main:
+        line.append(f"  {text('animals_main_photo')}", style="dim")
+    if view.same_as is not None:
+        line.append(f"  {text('animals_same_as', photo=view.same_as)}", style="dim")
+    if view.disagrees:
+        line.append(f"  {text('animals_view_disagrees')}", style="yellow")
+    return line
+
+
+def _judged(status: Status | None, breeds: tuple[Candidate, ...], lang: Language) -> Text:
+    """What the model says, in a few words."""
+    if status is None:
+        return Text(text("animals_breed_unknown"), style="dim")
+    shown = [one for one in breeds if one.probability >= _WORTH_SHOWING] or list(breeds)
+    words = ", ".join(candidate_in_words(one, lang) for one in shown)
+    if status is Status.DOG:
+        return Text(candidate_in_words(breeds[0], lang), style="bold")
+    if status is Status.UNCERTAIN:
+        said = f"{text(status)} {words}" if words else text("dog_uncertain")
+        return Text(said, style="yellow")
+    return Text(text(status).removesuffix(":").rstrip(), style="dim")
+
+
+def print_acts(
+    catalogue: Catalogue, acts: Iterable[Act], lang: Language, form: Format = Format.TABLE
+) -> None:
+    """Prints what people did, an act a line."""
+    if form is Format.CSV:
+        print_line(csv_row(("id", "at", "by", "kind", "undoes", "is_undone", "photos", "changes")))
+    for act in acts:
+        record = act.to_json()
+        if form is Format.JSON:
+            print_line(json_line(dict(record)))
+        elif form is Format.CSV:
+            changes = json_line({"changes": record["changes"]})
+            cells = [act.id, record["at"], act.by, act.kind.value, act.undoes]
+            print_line(csv_row([*cells, str(act.is_undone).lower(), act.photos, changes]))
+        else:
+            print_line(_act_in_words(catalogue, act, lang))
+
+
+def _act_in_words(catalogue: Catalogue, act: Act, lang: Language) -> str:
+    from barkive.catalogue import utc
+
+    values: dict[str, Any] = {"act": act.id, "at": utc(act.at), "done": text(f"act_{act.kind}")}
+    if act.undoes is not None:
+        values["done"] = text("act_undo_of", act=act.undoes)
+    key = "act_line"
+    if act.by:
+        key, values["by"] = "act_line_by", printable(act.by)
+    parts = [text(key, **values), *_changes(catalogue, act.changes, lang)]
+    if act.is_undone:
+        parts.append(text("act_undone"))
+    return "  ".join(parts)
+
+
+def _changes(
+    catalogue: Catalogue, changes: Iterable[AnimalChange], lang: Language
+) -> Iterator[str]:
+    """Which fields have changed, and how many photos came and went."""
+    came = went = 0
+    for change in changes:
+        match change.field:
+            case "photo":
+                came += change.was is None
+                went += change.now is None
+            case "label" | "refused" | "removed":
+                pass
+            case _:
+                was, now = (
+                    _value(catalogue, change.field, value, lang)
+                    for value in (change.was, change.now)
+                )
+                field = text(f"act_field_{change.field}")
+                yield text("act_change", field=field, was=was, now=now)
+    if came:
+        yield text("act_photos_came", n=came)
+    if went:
+        yield text("act_photos_went", n=went)
+
+
+def _value(catalogue: Catalogue, field: str, value: Any, lang: Language) -> str:
+    """A field's value for people."""
+    if value in (None, [], ""):
+        return text("act_nothing")
+    if field in ("species", "sex", "status"):
+        return _known(field, value, lang)
+    if field == "breeds":
+        names = catalogue.models.names
+        return printable(" x ".join(names.label(names.meant(one)).name(lang) for one in value))
+    if isinstance(value, bool):
+        return text("act_yes" if value else "act_no")
+    return printable(str(value))
+
+
+def _known(section: str, word: str, lang: Language) -> str:
+    """A species, sex or status in the language of this run; others as they were written."""
+    words, key = Messages(lang), f"animals.{section}_{word}"
+    return words(key) if words.has(key) else printable(word)

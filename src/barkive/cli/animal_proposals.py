@@ -1,0 +1,275 @@
+"""`barkive animals suggest` and `match`: which photos show which animal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli.animal_options import selected, to_photo
+from barkive.cli.filters import filtered
+from barkive.cli.label import By
+from barkive.cli.opening import judging, reading
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import in_words, number, say, text
+from barkive.messages import Language
+
+if TYPE_CHECKING:
+    from barkive.catalogue import AnimalFilter, Catalogue, Filter, Match, Suggestion
+
+_SHOWN = 100
+_PHOTOS_SHOWN = 3
+_PATTERNS_SHOWN = 3
+
+
+@filtered
+def suggest(
+    wanted: Filter,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            metavar="TEXT",
+            help="How the photos are named: '{code} {name}/*', '{name}_{n}.*'; by default what "
+            "their names show.",
+            show_default=False,
+        ),
+    ] = None,
+    accept: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--accept",
+            metavar="ID",
+            help="Accept this suggestion; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    refuse: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--refuse",
+            metavar="ID",
+            help="Refuse this one, so that it is not suggested again; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    accept_all: Annotated[
+        bool, typer.Option("--accept-all", help="Accept all that is found, large ones excepted.")
+    ] = False,
+    large: Annotated[
+        bool,
+        typer.Option(
+            "--large",
+            help="With --accept-all: also those of more photos than an animal mostly has.",
+        ),
+    ] = False,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Suggest which photos show one animal, and which show one that is known.
+
+    It goes by the names of folders and files, then by when photos were taken, then by likeness.
+    Nothing is done before a suggestion is accepted; what was refused is not suggested again.
+    Filters are those of `barkive search`.
+    """
+    from barkive.catalogue import Catalogue, Filter
+    from barkive.cli.progress import progress
+    from barkive.errors import UsageError
+
+    is_decided = bool(accept or refuse)
+    if is_decided and (accept_all or pattern is not None or wanted != Filter()):
+        raise UsageError("animal_suggest_or_decide")
+    with Catalogue(catalogue, create=False) as opened:
+        if is_decided:
+            _decide(opened, accept or (), refuse or (), by, lang, form)
+            return
+        if pattern is None and form is Format.TABLE:
+            _print_patterns(opened, wanted)
+        with progress(text("suggesting")) as advance:
+            found = opened.animals.suggest(wanted, pattern=pattern, on_progress=advance)
+        if accept_all:
+            _accept(opened, found, by, lang, form, large=large)
+        else:
+            _print(opened, found, lang, form)
+
+
+def _decide(
+    catalogue: Catalogue,
+    accepted: Sequence[int],
+    refused: Sequence[int],
+    by: str | None,
+    lang: Language,
+    form: Format,
+) -> None:
+    """Accepts and refuses suggestions, and prints the animals that come of it."""
+    from barkive.cli.animal_lines import animal_writer
+
+    write = animal_writer(form, lang)
+    for one in accepted:
+        write(catalogue.animals.accept(one, by=by))
+    for one in refused:
+        act = catalogue.animals.refuse(one, by=by)
+        if form is Format.TABLE:
+            say("suggestion_refused", suggestion=one, act=act.id)
+
+
+def _accept(
+    catalogue: Catalogue,
+    found: Iterable[Suggestion],
+    by: str | None,
+    lang: Language,
+    form: Format,
+    *,
+    large: bool,
+) -> None:
+    """Accepts what was found, each as an act of its own, and prints the animals that come of it."""
+    from barkive.cli.animal_lines import animal_writer
+    from barkive.errors import UsageError
+
+    write = animal_writer(form, lang)
+    left_out = 0
+    for one in found:
+        if one.is_large and not large:
+            say("suggestion_large", err=True, suggestion=one.id, n=len(one.photos))
+            left_out += 1
+            continue
+        try:
+            write(catalogue.animals.accept(one.id, by=by))
+        except UsageError as error:
+            said = in_words(error)
+            say("suggestion_left_out", err=True, suggestion=one.id, said=said)
+            left_out += 1
+    if left_out:
+        raise typer.Exit(1)
+
+
+def _print_patterns(catalogue: Catalogue, wanted: Filter) -> None:
+    """Prints how photos are named, on standard error."""
+    from barkive.cli.output import printable
+
+    for one in catalogue.animals.patterns(wanted)[:_PATTERNS_SHOWN]:
+        photos = text("animals_photos", n=one.photos)
+        pattern, example = printable(one.pattern.text), printable(one.examples[0][0])
+        say(
+            "suggest_pattern",
+            err=True,
+            pattern=pattern,
+            photos=photos,
+            n=one.animals,
+            example=example,
+        )
+
+
+def _print(catalogue: Catalogue, found: Sequence[Suggestion], lang: Language, form: Format) -> None:
+    from barkive.catalogue import defused
+    from barkive.cli.output import csv_row, json_line, print_line
+
+    if form is Format.CSV:
+        columns = ("id", "kind", "animal", "code", "name", "photos", "reason", "reason_code")
+        print_line(csv_row((*columns, "is_large")))
+    for one in found[: _SHOWN if form is Format.TABLE else None]:
+        if form is Format.TABLE:
+            _print_lines(catalogue, one)
+            continue
+        record = one.to_json(lang)
+        if form is Format.JSON:
+            print_line(json_line(dict(record)))
+        else:
+            photos = " ".join(map(str, one.photos))
+            cells = (*(record | {"photos": photos}).values(),)
+            flat = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
+            print_line(csv_row(defused(cell) if isinstance(cell, str) else cell for cell in flat))
+    if form is Format.TABLE:
+        say("suggestions_found", err=True, n=len(found))
+        if len(found) > _SHOWN:
+            say("suggestions_more", err=True, n=len(found) - _SHOWN)
+
+
+def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
+    """A suggestion for people: what is to be done, why, and some of its photos."""
+    from barkive.cli.output import print_line, printable
+
+    photos = text("animals_photos", n=len(one.photos))
+    if one.animal is not None:
+        title = printable(catalogue.animals.get(one.animal).title)
+        said = text("suggestion_add", animal=title, photos=photos)
+    elif called := " ".join(filter(None, (one.code, one.name))):
+        said = text("suggestion_new_named", name=printable(called), photos=photos)
+    else:
+        said = text("suggestion_new", photos=photos)
+    reason = printable(in_words(one.reason))
+    print_line(text("suggestion", suggestion=one.id, said=said, reason=reason))
+    for photo in one.photos[:_PHOTOS_SHOWN]:
+        print_line(f"   {printable(catalogue.photo(photo).file)}")
+    if len(one.photos) > _PHOTOS_SHOWN:
+        print_line(f"   {text('suggestion_more', n=len(one.photos) - _PHOTOS_SHOWN)}")
+
+
+@selected
+def match(
+    photo: Annotated[
+        str,
+        typer.Argument(metavar="PHOTO", help="Of the catalogue, by path or number, or any other."),
+    ],
+    wanted: AnimalFilter,
+    dog: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Of a photo that is catalogued: which of its dogs is meant, the largest first.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            metavar="FILE",
+            help="For a photo that is not catalogued: the model that scanned the rest; by default "
+            "the one that the catalogue has in use.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 10,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Find out which animal a photo shows, such as one of a found dog; the likest first.
+
+    Likeness is no proof: dogs of one breed look alike. Compare the photos.
+    """
+    with reading(catalogue) as opened:
+        meant = to_photo(photo)
+        found = opened.animals.match(
+            meant,
+            limit=limit,
+            query=wanted,
+            classifier=judging(opened, model) if model is not None else None,
+            dog=opened.photo(meant).dog(dog).id if dog is not None else None,
+        )
+        _print_matches(found, lang, form)
+
+
+def _print_matches(found: Sequence[Match], lang: Language, form: Format) -> None:
+    from barkive.cli.animal_lines import COLUMNS, animal_cells, animal_line
+    from barkive.cli.output import csv_row, json_line, print_line, text_writer
+
+    if form is Format.CSV:
+        print_line(csv_row((*COLUMNS, "photo", "similarity")))
+    write = text_writer()
+    for one in found:
+        if form is Format.JSON:
+            print_line(json_line(dict(one.to_json(lang))))
+        elif form is Format.CSV:
+            similarity = round(one.similarity, 4)
+            print_line(csv_row((*animal_cells(one.animal, lang), one.photo, similarity)))
+        else:
+            line = animal_line(one.animal, lang)
+            write(line.append(f"  {number(one.similarity, '.2f')}", style="dim"))
+    if not found:
+        say("match_none", err=True)

@@ -1,0 +1,399 @@
+"""`barkive animals`: one dog, many photos, one record."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from barkive.cli import animal_files, animal_proposals
+from barkive.cli.animal_options import described, selected, to_photo
+from barkive.cli.filters import filtered
+from barkive.cli.label import By
+from barkive.cli.opening import reading
+from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.saying import say
+from barkive.messages import Language
+
+if TYPE_CHECKING:
+    from barkive.catalogue import Animal, AnimalFields, AnimalFilter, Filter
+
+app = typer.Typer(
+    name="animals",
+    help="Keep the animals: one dog, many photos, one record.",
+    no_args_is_help=True,
+)
+
+_SHOWN = 100
+
+Meant = Annotated[
+    str, typer.Argument(metavar="ANIMAL", help="Its code, its name or its number in Barkive.")
+]
+Photos = Annotated[
+    list[str],
+    typer.Argument(metavar="PHOTO...", help="Photos of the catalogue: paths or numbers."),
+]
+PhotosIfAny = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PHOTO]...",
+        help="Photos of the catalogue: paths or numbers.",
+        show_default=False,
+    ),
+]
+
+
+class OrderName(StrEnum):
+    """In which order animals are listed."""
+
+    NAME = "name"
+    CODE = "code"
+    CHANGED = "changed"
+    MADE = "made"
+
+
+@app.command("list")
+@selected
+def list_(
+    wanted: AnimalFilter,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...",
+            help="Words, or their beginnings: of the code, the name, the notes or the breed. Case "
+            "and accents don't matter.",
+            show_default=False,
+        ),
+    ] = None,
+    order: Annotated[
+        OrderName, typer.Option("--order", help="changed, made: the last one first, the first one.")
+    ] = OrderName.NAME,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="How many at most; by default 100 in a table, else all.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="Print how many there are, and nothing else.")
+    ] = False,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """List animals, all of them or those that fit every filter.
+
+    Exit status: 0 also if nothing is found, 2 on wrong usage.
+    """
+    from barkive.catalogue import Order
+    from barkive.cli.animal_lines import animal_writer
+
+    with reading(catalogue) as opened:
+        if count:
+            typer.echo(opened.animals.count(wanted))
+            return
+        shown = _SHOWN if limit is None and form is Format.TABLE else limit
+        found = opened.animals.list(wanted, order=Order(order.value), limit=shown)
+        write = animal_writer(form, lang)
+        for one in found:
+            write(one)
+        if form is Format.TABLE:
+            total = opened.animals.count(wanted) if len(found) == shown else len(found)
+            if total == len(found):
+                say("animals_found", err=True, n=total)
+            else:
+                say("animals_found_some", err=True, shown=len(found), n=total)
+
+
+@app.command()
+def show(
+    animal: Meant,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Show an animal: its record, what each photo says of its breed, and what people did.
+
+    As JSON, `views` are its photos and `history` is what people did; CSV has the record alone.
+    """
+    from barkive.cli.animal_lines import animal_writer, print_record
+    from barkive.cli.output import json_line, print_line
+
+    with reading(catalogue) as opened:
+        found = opened.animals.get(animal)
+        if form is Format.TABLE:
+            print_record(opened, found, lang)
+        elif form is Format.CSV:
+            animal_writer(form, lang)(found)
+        else:
+            views = [one.to_json(lang) for one in opened.animals.views(found)]
+            acts = [one.to_json() for one in opened.animals.history(found)]
+            print_line(json_line({**found.to_json(lang), "views": views, "history": acts}))
+
+
+@app.command()
+@described
+def new(
+    said: AnimalFields,
+    photos: PhotosIfAny = None,
+    folder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="All photos of the catalogue in this folder or those inside it.",
+            show_default=False,
+        ),
+    ] = None,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Make an animal of photos, or one without photos yet."""
+    from barkive.catalogue import Catalogue, Filter
+
+    meant = _meant(photos, Filter(folder=folder)) if photos or folder is not None else []
+    with Catalogue(catalogue, create=False) as opened:
+        _done(opened.animals.new(said, meant, by=by), lang, form)
+
+
+@app.command()
+@described
+def edit(
+    animal: Meant,
+    said: AnimalFields,
+    main_photo: Annotated[
+        str | None,
+        typer.Option(
+            "--main-photo",
+            metavar="PHOTO",
+            help="The photo that stands for it, one of its own; 0 for the best one.",
+            show_default=False,
+        ),
+    ] = None,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Say more of an animal, or something else; an empty value takes away what was said."""
+    from dataclasses import replace
+
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        if main_photo is not None:
+            photo = to_photo(main_photo)
+            said = replace(said, main_photo=opened.photo(photo).id if photo else 0)
+        _done(opened.animals.edit(animal, said, by=by), lang, form)
+
+
+@app.command()
+@filtered
+def add(
+    animal: Meant,
+    wanted: Filter,
+    photos: PhotosIfAny = None,
+    dog: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Which dog of the one photo is meant, the largest first; without it, the largest.",
+            show_default=False,
+        ),
+    ] = None,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Add photos to an animal: those that are named, or all that fit the filters.
+
+    The filters are those of `barkive search`.
+    """
+    from barkive.catalogue import Catalogue
+    from barkive.errors import UsageError
+
+    meant = _meant(photos, wanted)
+    if dog is not None and len(photos or ()) != 1:
+        raise UsageError("animal_dog_of_one_photo")
+    with Catalogue(catalogue, create=False) as opened:
+        number = None
+        if photos and dog is not None:
+            number = opened.photo(to_photo(photos[0])).dog(dog).id
+        _done(opened.animals.add(animal, meant, by=by, dog=number), lang, form)
+
+
+@app.command("take-away")
+def take_away(
+    animal: Meant,
+    photos: Photos,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Take photos away from an animal that they don't show; they are not proposed to it again."""
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        _done(opened.animals.take_away(animal, map(to_photo, photos), by=by), lang, form)
+
+
+@app.command()
+def move(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The animal that has them.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The animal that they show.")],
+    photos: Photos,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Move photos from one animal to another."""
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        moved = opened.animals.move(map(to_photo, photos), source, target, by=by)
+        _done(moved, lang, form)
+
+
+@app.command()
+def merge(
+    animals: Annotated[
+        list[str], typer.Argument(metavar="ANIMAL...", help="Those that are the same animal.")
+    ],
+    into: Annotated[
+        str,
+        typer.Option("--into", metavar="ANIMAL", help="The one that stays.", show_default=False),
+    ],
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Make one of several animals: --into gets their photos, and what it lacks itself."""
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        _done(opened.animals.merge(animals, into, by=by), lang, form)
+
+
+@app.command()
+@described
+def split(
+    animal: Meant,
+    photos: Photos,
+    said: AnimalFields,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Make a new animal of some of the photos of another; the options are of the new one."""
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        _done(opened.animals.split(animal, map(to_photo, photos), said, by=by), lang, form)
+
+
+@app.command()
+def remove(
+    animal: Meant,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Remove an animal; its photos stay in the catalogue."""
+    from barkive.catalogue import Catalogue
+
+    with Catalogue(catalogue, create=False) as opened:
+        _done(opened.animals.remove(animal, by=by), lang, form)
+
+
+@app.command()
+def undo(
+    act: Annotated[
+        int | None,
+        typer.Argument(
+            metavar="[N]",
+            help="What is taken back, by its number in the history; by default what was done last, "
+            "with --by what they did last.",
+            show_default=False,
+        ),
+    ] = None,
+    by: By = None,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Take back what somebody did to animals, as a whole."""
+    from barkive.catalogue import Catalogue
+    from barkive.cli.animal_lines import print_acts
+
+    with Catalogue(catalogue, create=False) as opened:
+        print_acts(opened, [opened.animals.undo(act, by=by)], lang, form)
+
+
+@app.command()
+def history(
+    animal: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ANIMAL]",
+            help="Its code, its name or its number; by default all animals.",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 100,
+    lang: LangOption = "en",
+    form: FormatOption = Format.TABLE,
+    catalogue: CatalogueAt = None,
+) -> None:
+    """Show what people did to an animal or to all: who, when, and what it was before."""
+    from barkive.cli.animal_lines import print_acts
+
+    with reading(catalogue) as opened:
+        if animal is None:
+            acts = opened.animals.acts(limit)
+        else:
+            acts = opened.animals.history(animal, limit)
+        print_acts(opened, acts, lang, form)
+    if not acts and form is Format.TABLE:
+        say("acts_none", err=True)
+
+
+app.command("suggest")(animal_proposals.suggest)
+app.command("match")(animal_proposals.match)
+app.command("card")(animal_files.card)
+app.command("import")(animal_files.import_)
+
+
+def _meant(photos: list[str] | None, wanted: Filter) -> list[str | int] | Filter:
+    """The photos that are named, or those that a filter means.
+
+    Raises:
+        UsageError: Neither is given, or both are.
+    """
+    from barkive.catalogue import Filter
+    from barkive.errors import UsageError
+
+    is_filtered = wanted != Filter()
+    if bool(photos) == is_filtered:
+        raise UsageError("animal_photos_or_filter")
+    return wanted if is_filtered else [to_photo(one) for one in photos or ()]
+
+
+def _done(animal: Animal, lang: Language, form: Format) -> None:
+    """Prints an animal as it is now, and how to take back what was done."""
+    from barkive.cli.animal_lines import animal_writer
+
+    animal_writer(form, lang)(animal)
+    if form is Format.TABLE:
+        say("act_done", err=True, act=animal.version)
