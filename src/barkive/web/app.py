@@ -32,9 +32,11 @@ from barkive.web.pages import (
     login,
     merging,
     photo,
+    photo_animals,
     proposals,
     review,
     scanning,
+    which,
 )
 from barkive.web.problems import handle_errors, refuse
 from barkive.web.rendering import Assets
@@ -115,8 +117,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(identify, gallery, photo, animals, proposals, animal, review, learning),
-        *(breeds, scanning, merging, login),
+        *(identify, gallery, photo, photo_animals, animals, proposals, which, animal),
+        *(review, learning, breeds, scanning, merging, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
@@ -161,6 +163,7 @@ def _middleware(
                 (Route.API_ANIMALS_IMPORT, photos),
                 (Route.MERGE, photos),
                 (Route.IDENTIFY, photos),
+                (Route.WHICH, photos),
             ],
             default=_SMALL_BODY,
             idle=limits.idle_seconds,

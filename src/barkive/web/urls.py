@@ -206,9 +206,9 @@ class Urls:
         """A chunk of the gallery's list."""
         return self._at(Route.TILES)
 
-    def photo(self, number: int | str) -> str:
+    def photo(self, number: int | str, **query: Any) -> str:
         """A photo's page; with the text `{number}` a pattern for scripts."""
-        return self._at(Route.PHOTO, number=number)
+        return with_query(self._at(Route.PHOTO, number=number), **query)
 
     def related(self, number: int) -> str:
         """What resembles a photo."""

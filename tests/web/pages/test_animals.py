@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 from tests.web.pages.test_escaping import EVIL, check
 
-from barkive.catalogue import Animal, AnimalFields, Animals, Filter, View
+from barkive.catalogue import Animal, AnimalFields, Animals, Filter
 
 pytestmark = pytest.mark.slow
 
@@ -54,39 +54,6 @@ def post(server: TestClient, path: str, **form: Any) -> str:
     page = server.get(answer.headers["location"])
     assert page.status_code == 200
     return part(page.text, r'id="said">\s*<p role="status">', "</p>")
-
-
-@pytest.fixture
-def viewed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every photo of an animal is a view; the second disagrees, the third is nearly the first."""
-
-    def views(self: Animals, animal: Any) -> list[View]:
-        here = self.get(animal)
-        found = self._store  # the catalogue's
-        from sqlalchemy import select
-
-        from barkive.catalogue.db import schema
-        from barkive.catalogue.query.entries import where
-
-        shown = select(schema.animal_photo.c.picture).where(schema.animal_photo.c.animal == here.id)
-        entries = sorted(
-            where(found, schema.photo.c.picture.in_(shown)),
-            key=lambda one: one.id != here.main_photo,
-        )
-        return [
-            View(
-                one,
-                None,
-                one.status,
-                one.breeds,
-                one.corrected,
-                same_as=entries[0].id if i == 2 else None,
-                disagrees=i == 1,
-            )
-            for i, one in enumerate(entries)
-        ]
-
-    monkeypatch.setattr(Animals, "views", views)
 
 
 def test_without_animals_the_page_says_what_to_do(server: TestClient, filled: TestClient) -> None:
@@ -195,7 +162,7 @@ def test_what_is_wrong_is_said_at_its_field(
 ) -> None:
     animals(server).new(AnimalFields(code="B1", name="Rex"))
     answer = server.post("/animals", data={"notes": "<kept>", **form})
-    assert answer.status_code == 422
+    assert answer.status_code == (409 if field == "code" else 422)
     assert "&lt;kept&gt;</textarea>" in answer.text
     assert f'name="{field}"' in answer.text
     assert re.findall(r'name="(\w+)"[^>]*aria-invalid="true"', answer.text) == [field]
@@ -212,7 +179,7 @@ def test_a_breed_that_barkive_has_no_name_for_is_taken_as_written(server: TestCl
     assert [one.en for one in made.verdict.labels] == ["Zeppelin"]
 
 
-def test_an_animals_page_tells_what_is_known(filled: TestClient, viewed: None) -> None:
+def test_an_animals_page_tells_what_is_known(filled: TestClient) -> None:
     fields = {"name": "Rex", "code": "B1", "sex": "male", "birth": "2021", "arrived": "2026-10-03"}
     rex = new(filled, "rex", "mila", "mix", **fields, birth_is_estimate=True, notes="Kind.")
     page = filled.get(f"/animals/{rex.id}").text
@@ -221,10 +188,7 @@ def test_an_animals_page_tells_what_is_known(filled: TestClient, viewed: None) -
         "Code B1 Status in care Species dog Sex male Born 2021 (estimate) Came on 3 Oct 2026"
     )
     assert '<blockquote class="written">Kind.</blockquote>' in page
-    shown = [text(one) for one in re.findall(r'<li class="tile view">(.*?)</li>', page, re.S)]
-    assert len(shown) == 3
-    assert "disagrees" in shown[1]
-    assert "nearly the same as another" in shown[2]
+    assert page.count('<li class="tile view">') == 3
     assert f'href="/animals/{rex.id}/card.pdf?size=a5&amp;lang=en"' in page
     assert part(page, '<ol class="history">', "</li>").startswith(
         "Ada made this animal with 3 photos · "
@@ -258,7 +222,7 @@ def test_what_somebody_else_did_meanwhile_is_told_and_nothing_is_lost(filled: Te
     assert animals(filled).get(rex.id).name == "Tom"
 
 
-def test_a_main_photo_is_chosen_and_left_to_barkive(filled: TestClient, viewed: None) -> None:
+def test_a_main_photo_is_chosen_and_left_to_barkive(filled: TestClient) -> None:
     rex = new(filled, "rex", "mila", name="Rex")
     photos = f"/animals/{rex.id}/photos"
     mila = number(filled, "mila")
@@ -268,7 +232,7 @@ def test_a_main_photo_is_chosen_and_left_to_barkive(filled: TestClient, viewed: 
     assert post(filled, photos, main=0).endswith("No chosen main photo any more.")
 
 
-def test_photos_are_taken_away_moved_and_split_off(filled: TestClient, viewed: None) -> None:
+def test_photos_are_taken_away_moved_and_split_off(filled: TestClient) -> None:
     rex = new(filled, "rex", "mila", "mix", name="Rex")
     tom = new(filled, name="Tom", code="T1")
     photos = f"/animals/{rex.id}/photos"
@@ -289,7 +253,7 @@ def test_photos_are_taken_away_moved_and_split_off(filled: TestClient, viewed: N
     assert animals(filled).get(rex.id).photos == 0
 
 
-def test_whom_a_name_means_is_asked_where_several_have_it(filled: TestClient, viewed: None) -> None:
+def test_whom_a_name_means_is_asked_where_several_have_it(filled: TestClient) -> None:
     rex = new(filled, "rex", name="Rex")
     first, second = new(filled, name="Tom"), new(filled, name="Tom", code="T2")
     photos = f"/animals/{rex.id}/photos"
@@ -304,7 +268,7 @@ def test_whom_a_name_means_is_asked_where_several_have_it(filled: TestClient, vi
     assert animals(filled).get(second.id).photos == 1
 
 
-def test_two_animals_are_shown_before_they_become_one(filled: TestClient, viewed: None) -> None:
+def test_two_animals_are_shown_before_they_become_one(filled: TestClient) -> None:
     rex, tom = new(filled, "rex", name="Rex"), new(filled, "mila", name="Tom", code="T1")
     merge = f"/animals/{rex.id}/merge"
     assert filled.get(merge, params={"other": "nobody"}).status_code == 422
@@ -318,7 +282,7 @@ def test_two_animals_are_shown_before_they_become_one(filled: TestClient, viewed
     assert (moved.status_code, moved.headers["location"]) == (303, f"/animals/{rex.id}")
 
 
-def test_what_was_done_is_undone(filled: TestClient, viewed: None) -> None:
+def test_what_was_done_is_undone(filled: TestClient) -> None:
     rex = new(filled, "rex", name="Rex")
     edited = animals(filled).edit(rex.id, AnimalFields(name="Max"), by="Ben")
     said = post(filled, "/animals/undo", act=edited.version, animal=rex.id)
@@ -369,7 +333,7 @@ def test_addresses_of_refused_forms_lead_back(filled: TestClient) -> None:
         assert answer.headers["location"] == f"/animals/{rex.id}?lang=fr"
 
 
-def test_what_animals_are_called_is_text(filled: TestClient, viewed: None) -> None:
+def test_what_animals_are_called_is_text(filled: TestClient) -> None:
     filled.cookies.set("barkive_name", EVIL.replace("/", "%2F"))
     evil = dict.fromkeys(("name", "code", "status", "species", "notes", "breed"), EVIL)
     post(filled, "/animals", **evil, other="true", photo=number(filled, "rex"))
@@ -393,3 +357,83 @@ def test_the_photos_of_an_animal_are_still_in_the_catalogue(filled: TestClient) 
     rex = new(filled, "rex", name="Rex")
     animals(filled).remove(rex.id)
     assert filled.app.state.service.catalogue.count(Filter()) == 5  # type: ignore[attr-defined]
+
+
+def views(server: TestClient, animal: Animal) -> list[str]:
+    """What is said of each photo of an animal, without what can be done with it."""
+    page = server.get(f"/animals/{animal.id}").text
+    found = re.findall(r'<li class="tile view">(.*?)<span class="do">', page, re.S)
+    return [text(one) for one in found]
+
+
+def test_each_photo_says_what_it_shows(filled: TestClient, kennel: Path) -> None:
+    rex = new(filled, "rex", "mila", name="Rex")
+    assert views(filled, rex) == [
+        "No picture Chihuahua 92% rex.png Main photo",
+        "No picture Pug 92% mila.png disagrees",
+    ]
+    page = filled.get(f"/animals/{rex.id}").text
+    assert "Its photos contradict each other." in page
+    (card,) = cards(filled)
+    assert "photos disagree" in card
+    assert len(cards(filled, verdict="disagrees")) == 1
+
+
+def test_a_photo_tells_which_animals_it_shows(filled: TestClient) -> None:
+    photo = number(filled, "rex")
+    path = f"/photos/{photo}"
+    assert "No animal has this photo yet." in filled.get(path).text
+    rex = new(filled, name="Rex", code="B1")
+    answer = filled.post(f"{path}/animals", data={"animal": "b1"}, follow_redirects=False)
+    assert answer.status_code == 303
+    page = filled.get(answer.headers["location"].partition("#")[0]).text
+    assert "Somebody added 1 photo." in text(page)
+    assert f'<li><a href="/animals/{rex.id}">B1 Rex</a>' in page
+    answer = filled.post(
+        f"{path}/animals", data={"act": "take_away", "animal": rex.id}, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert animals(filled).get(rex.id).photos == 0
+    unknown = filled.post(f"{path}/animals", data={"animal": "nobody"})
+    assert unknown.status_code == 422
+    assert "“nobody” is not the code, the number or the only name" in unknown.text
+    back = filled.get(f"{path}/animals?lang=fr", follow_redirects=False)
+    assert back.headers["location"] == f"{path}?lang=fr"
+
+
+def test_which_of_ours_a_photo_shows(filled: TestClient) -> None:
+    rex, tom = new(filled, "rex", name="Rex"), new(filled, "mila", name="Tom")
+    photo = number(filled, "mix")
+    page = filled.get(f"/animals/which?photo={photo}").text
+    found = re.findall(r'<h3><a href="/animals/(\d+)">', page)
+    assert {int(one) for one in found} == {rex.id, tom.id}
+    assert "Likeness is no proof" in page
+    assert f'action="/photos/{photo}/animals"' in page
+    assert "Add this photo to Rex" in page
+    assert filled.get("/animals/which?photo=12345").status_code == 404
+
+
+def test_a_photo_that_is_sent_is_compared_and_not_kept(filled: TestClient, kennel: Path) -> None:
+    rex = new(filled, "rex", name="Rex")
+    before = filled.app.state.service.catalogue.count()  # type: ignore[attr-defined]
+    red = (kennel / "rex.png").read_bytes()
+    page = filled.post("/animals/which", files={"files": ("found.png", red)}).text
+    assert re.findall(r'<h3><a href="/animals/(\d+)">', page) == [str(rex.id)]
+    assert "nearly the same" in page
+    assert "Add this photo" not in page
+    assert filled.app.state.service.catalogue.count() == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["a.txt"], "a.txt can't be compared. It is not a photo in a format that Barkive reads"),
+        (["a.png", "b.png"], "There are 2 photos in the request; send one."),
+    ],
+)
+def test_what_is_no_photo_is_refused(filled: TestClient, files: list[str], said: str) -> None:
+    sent = [("files", (name, b"no photo")) for name in files]
+    answer = filled.post("/animals/which", files=sent)
+    assert answer.status_code == 422
+    (found,) = re.findall(r'role="alert">(.*?)</p>', answer.text)
+    assert unescape(found).startswith(said)

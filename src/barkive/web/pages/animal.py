@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import (
     Animal,
@@ -21,7 +19,6 @@ from barkive.catalogue import (
     Origin,
     View,
     birth_words,
-    write_cards,
 )
 from barkive.errors import (
     AnimalChangedMeanwhileError,
@@ -44,6 +41,7 @@ from barkive.web.pages.views import explained
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
+from barkive.web.services.exports import kennel_card
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
@@ -53,7 +51,6 @@ _SHOWN_VIEWS = 240
 _HISTORY = 50
 _SIMILAR = 12
 _FEW = 6
-_PIECE = 1 << 16
 
 _Photo = Annotated[int, Field(ge=1, lt=2**63)]
 
@@ -245,24 +242,10 @@ def remove(request: Request, shared: Shared, urls: Addresses, number: AnimalNumb
 @router.get(Route.ANIMAL_CARD)
 def card(request: Request, shared: Shared, number: AnimalNumber, size: CardSize = "a5") -> Response:
     """The kennel card, to be printed."""
-    catalogue = shared.catalogue
-    here = catalogue.animals.get(number)
-    photo = catalogue.photo(here.main_photo) if here.main_photo is not None else None
-    file = tempfile.SpooledTemporaryFile(1 << 24)  # noqa: SIM115 - closed when it was sent
-    try:
-        write_cards([(here, photo)], file, lang=language_of(request), size=size)  # type: ignore[arg-type]
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-
-    def pieces() -> Iterator[bytes]:
-        with file:
-            while piece := file.read(_PIECE):
-                yield piece
-
+    here = shared.catalogue.animals.get(number)
+    content = kennel_card(shared.catalogue, here, language_of(request), size)
     headers = {"Content-Disposition": f'inline; filename="barkive-{here.id}.pdf"'}
-    return StreamingResponse(pieces(), media_type="application/pdf", headers=headers)
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 def animal_page(

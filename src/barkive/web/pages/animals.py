@@ -122,10 +122,18 @@ def called(animal: Animal) -> str:
 
 
 def said_act(
-    request: Request, catalogue: Catalogue, words: Messages, animal: int = 0
+    request: Request, catalogue: Catalogue, words: Messages, animal: int = 0, field: str = "said"
 ) -> Told | None:
-    """What was just done, as the address says; None where it says nothing of it."""
-    value = request.query_params.get("said", "")
+    """What was just done, as the address says; None where it says nothing of it.
+
+    Args:
+        request: That asks for the page.
+        catalogue: Of the animals.
+        words: Of the visitor's language.
+        animal: The number of the animal of the page; 0 where it is that of none.
+        field: Of the address, with the number of the act.
+    """
+    value = request.query_params.get(field, "")
     if not (value.isascii() and value.isdigit() and len(value) < 17):
         return None
     with suppress(NothingToSayError):

@@ -149,6 +149,7 @@ def _page(
         "proposals.html",
         status=status,
         looked=looked,
+        has_looked=shared.proposal_job.last is not None,
         looked_fault=looked.fault.text(words.lang) if looked.fault else "",
         patterns=[
             {"text": one.pattern.text, "photos": one.photos, "animals": one.animals}

@@ -26,7 +26,6 @@ class Looked:
         done: Photos that were looked at.
         total: All of them; None where that is not known yet.
         is_running: Whether it goes on.
-        found: How many groups were found.
         patterns: How the photos are named, those of most photos first.
         fault: Why nothing was looked for; None where nothing was wrong.
     """
@@ -35,7 +34,6 @@ class Looked:
     done: int = 0
     total: int | None = None
     is_running: bool = False
-    found: int = 0
     patterns: Sequence[FoundPattern] = ()
     fault: Message | None = None
 
@@ -83,11 +81,11 @@ class ProposalJob:
         animals = self._catalogue.animals
         try:
             patterns = animals.patterns()
-            found = animals.suggest(pattern=begun.pattern or None, on_progress=tell)
+            animals.suggest(pattern=begun.pattern or None, on_progress=tell)
         except BarkiveError as error:
             self._last = replace(begun, is_running=False, fault=error.message)
         except Exception:
             _log.exception("A fault in the looking for groups")
             self._last = replace(begun, is_running=False, fault=Message("server_fault"))
         else:
-            self._last = replace(begun, is_running=False, found=len(found), patterns=patterns)
+            self._last = replace(begun, is_running=False, patterns=patterns)

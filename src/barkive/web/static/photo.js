@@ -9,7 +9,7 @@ import { showLost } from "./lost.js";
 import { relate } from "./related.js";
 import { saidOnce } from "./said-once.js";
 
-for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
+for (const input of document.querySelectorAll("[data-breeds], [data-animals]")) enhance(input);
 showLost(document);
 offerKeys();
 const boxed = document.getElementById("boxed");
