@@ -44,20 +44,20 @@ class AnimalForm(BaseModel):
         seen: The version of the animal that the visitor had before them; 0 for a new one.
     """
 
-    code: str = Field("", max_length=_LONGEST)
-    name: str = Field("", max_length=_LONGEST)
-    species: str = Field("", max_length=_LONGEST)
-    sex: str = Field("", max_length=_LONGEST)
-    birth: str = Field("", max_length=_LONGEST)
+    code: str = Field(default="", max_length=_LONGEST)
+    name: str = Field(default="", max_length=_LONGEST)
+    species: str = Field(default="", max_length=_LONGEST)
+    sex: str = Field(default="", max_length=_LONGEST)
+    birth: str = Field(default="", max_length=_LONGEST)
     birth_is_estimate: bool = False
-    breed: str = Field("", max_length=_LONGEST)
-    second: str = Field("", max_length=_LONGEST)
+    breed: str = Field(default="", max_length=_LONGEST)
+    second: str = Field(default="", max_length=_LONGEST)
     other: bool = False
-    status: str = Field("", max_length=_LONGEST)
-    arrived: str = Field("", max_length=_LONGEST)
-    left: str = Field("", max_length=_LONGEST)
-    notes: str = Field("", max_length=_LONGEST)
-    seen: int = Field(0, ge=0, lt=2**63)
+    status: str = Field(default="", max_length=_LONGEST)
+    arrived: str = Field(default="", max_length=_LONGEST)
+    left: str = Field(default="", max_length=_LONGEST)
+    notes: str = Field(default="", max_length=_LONGEST)
+    seen: int = Field(default=0, ge=0, lt=2**63)
 
     @classmethod
     def of(cls, animal: Animal, words: Messages) -> AnimalForm:
