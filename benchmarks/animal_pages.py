@@ -87,8 +87,10 @@ def measure(catalogue: Catalogue) -> None:
         "one animal by its code": lambda: animals.get(str(one.code)),
         "an animal's photos and what each says": lambda: animals.views(one.id),
         "an animal's history": lambda: animals.history(one.id),
-        "its photos in the gallery": lambda: catalogue.page(Filter(animal=one.id), 0, 120),
-        "photos of no animal": lambda: catalogue.page(Filter(grouped=False), 0, 120),
+        "its photos in the gallery": lambda: catalogue.page(
+            Filter(animal=one.id), offset=0, limit=120
+        ),
+        "photos of no animal": lambda: catalogue.page(Filter(grouped=False), offset=0, limit=120),
         "how many those are": lambda: catalogue.count(Filter(grouped=False)),
     }
     for name, question in questions.items():
