@@ -577,6 +577,17 @@ class Animals:
             if picture in shown
         }
 
+    def records(self, numbers: Iterable[int]) -> dict[int, Animal]:
+        """Animals by their numbers, also those that were merged or removed; others are left out.
+
+        Args:
+            numbers: Which ones.
+        """
+        with self._store.read() as connection:
+            rows = finding.rows_of(connection, numbers)
+            found = finding.to_animals(connection, self._store.models, rows)
+        return {one.id: one for one in found}
+
     def refresh(self) -> None:
         """Brings the verdicts of animals up to date whose photos have changed."""
         judging.refresh(self._store)
@@ -619,7 +630,7 @@ class Animals:
     def suggestions(
         self, *, limit: int | None = None, offset: int = 0, animal: Known | None = None
     ) -> builtins.list[Suggestion]:
-        """The suggestions that stand, the oldest first.
+        """The suggestions that stand: first those for known animals, then the oldest first.
 
         Args:
             limit: How many at most; None for all.
