@@ -142,7 +142,7 @@ def patterns(store: Store, query: Filter = _ALL) -> list[Found]:
 def read(
     store: Store, limit: int | None = None, offset: int = 0, animal: int | None = None
 ) -> list[Suggestion]:
-    """The proposals that stand, in the order in which they were made.
+    """The proposals that stand: first those for animals that are known, then by when made.
 
     Args:
         store: The catalogue.
@@ -152,7 +152,8 @@ def read(
     """
     _prune(store)
     table = schema.suggestion
-    found = select(table).order_by(table.c.id).limit(limit).offset(offset or None)
+    ordered = select(table).order_by(table.c.animal.is_(None), table.c.id)
+    found = ordered.limit(limit).offset(offset or None)
     with store.read() as connection:
         meant = found if animal is None else found.where(table.c.animal == animal)
         return _to_suggestions(connection, connection.execute(meant).all())
