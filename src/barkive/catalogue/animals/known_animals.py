@@ -32,11 +32,11 @@ def is_same(field: str, one: Any, other: Any) -> bool:
         one: A value.
         other: Another.
     """
+    if one == other:
+        return True
     if field == "breeds":
         return set(one) == set(other)
-    if field in _ALIKE and one is not None and other is not None:
-        return key_of(one) == key_of(other)
-    return bool(one == other)
+    return field in _ALIKE and None not in (one, other) and key_of(one) == key_of(other)
 
 
 class KnownAnimals:
