@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,7 @@ def file(tmp_path: Path, kennel: Path, classifier: Classifier) -> Path:
 
 
 @pytest.fixture
-def animals(file: Path) -> Callable[..., Result]:
+def animals(file: Path) -> Iterator[Callable[..., Result]]:
     """Runs `barkive animals` on it."""
 
     def run(*arguments: str | Path) -> Result:
@@ -51,7 +51,8 @@ def animals(file: Path) -> Callable[..., Result]:
             raise result.exception
         return result
 
-    return run
+    yield run
+    choose("en")
 
 
 def numbers(file: Path) -> dict[str, int]:
@@ -370,7 +371,8 @@ def test_show_tells_what_each_photo_says(
     )
     assert lines[5] == f"  {photos['night.png']:>12}  {kennel / 'night.png'}  no dog here"
     assert lines[7] == (
-        f"  {photos['mila.png']:>12}  {kennel / 'annex/mila.png'}  Pug 92%  contradicts the others"
+        f"  {photos['mila.png']:>12}  {kennel / 'annex/mila.png'}  Pug 92%"
+        "  contradicts the animal's breed"
     )
     record = json.loads(animals("show", "Rex", "--format", "json").stdout)
     assert [Path(view["file"]).name for view in record["views"]] == [
@@ -402,3 +404,25 @@ def test_match(
     assert [name for name, _ in match(str(numbers(file)["mila.png"]), "--limit", "1")] == ["Rex"]
     table = animals("match", found, "--model", colour_bundle).stdout.splitlines()
     assert [line.split()[0] for line in table] == ["Rex", "Mila"]
+
+
+def test_french(animals: Callable[..., Result], kennel: Path) -> None:
+    said = ("--name", "Rex", "--sex", "mâle", "--birth", "2021-05", "--estimate")
+    made = animals("new", *said, kennel / "rex1.png", "--by", "Ada", "--lang", "fr")
+    assert made.stderr == "Fait\u202f; `barkive animals undo 1` l'annule.\n"
+    animals("edit", "Rex", "--status", "adopté", "--breed", "carlin")
+    lines = animals("show", "Rex", "--lang", "fr").stdout.splitlines()
+    assert lines[1:4] == [
+        "  chien, mâle, né vers 2021-05, adopté",
+        "  Carlin  ✓",
+        "1 photo\u202f:",
+    ]
+    assert lines[4].endswith("Chihuahua 92\u202f%  photo principale  contredit la race de l'animal")
+    assert lines[5].endswith(
+        "modification  race\u202f: rien → Carlin  statut\u202f: au refuge → adopté"
+    )
+    assert " par Ada  création  " in lines[6]
+    suggested = animals("suggest", "--folder", kennel, "--lang", "fr")
+    assert suggested.stderr.endswith(
+        "1 proposition\u202f; --accept et --refuse prennent son numéro, --accept-all la prend.\n"
+    )
