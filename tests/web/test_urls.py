@@ -21,6 +21,7 @@ PARTS = {
     "number": 7,
     "animal": 7,
     "suggestion": 7,
+    "act": 7,
     "scan_id": "3f2a",
     "learn_id": "3f2a",
     "file": "style.css",
