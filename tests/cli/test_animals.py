@@ -87,6 +87,10 @@ def test_photos_by_number(animals: Callable[..., Result], file: Path) -> None:
         app, ["search", "--animal", "REX", "--count"], env={"BARKIVE_CATALOGUE": str(file)}
     )
     assert found.stdout == "2\n"
+    left = CliRunner().invoke(
+        app, ["search", "--not-grouped", "--count"], env={"BARKIVE_CATALOGUE": str(file)}
+    )
+    assert left.stdout == "2\n"
 
 
 def test_photos_are_named_or_filtered_and_not_both(
@@ -110,7 +114,9 @@ def test_list(animals: Callable[..., Result]) -> None:
         "7 Rex in care Pug ✓",
     ]
     assert animals("list", "--order", "code").stdout.startswith("7 Rex")
-    assert animals("list", "--status", "adopted", "--count").stdout == "1\n"
+    for status, count in (("adopted", 1), ("in care", 1), ("adopté", 1), ("lost", 0)):
+        assert animals("list", "--status", status, "--count").stdout == f"{count}\n"
+    assert animals("list", "--species", "chien", "--count").stdout == "2\n"
     assert animals("list", "--sex", "unknown", "--count").stdout == "1\n"
     assert animals("list", "mil", "--count").stdout == "1\n"
     assert animals("list", "--limit", "1").stderr == "1 of 2 animals; --limit 2 shows all.\n"

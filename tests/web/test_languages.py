@@ -24,7 +24,7 @@ from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
-from barkive.web.pages import dogs, identify, learning, scanning
+from barkive.web.pages import dogs, identify, learning, scanning, selection
 from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
@@ -47,8 +47,14 @@ SCRIPTS = {
     "identify": ("identify.js", "verdict-card.js"),
     "scan": ("scan.js",),
     "learn": ("learn.js",),
+    "selection": ("selection-job.js",),
 }
-TEXTS = {"identify": identify._texts, "scan": scanning._texts, "learn": learning._texts}
+TEXTS = {
+    "identify": identify._texts,
+    "scan": scanning._texts,
+    "learn": learning._texts,
+    "selection": selection._texts,
+}
 OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")
 
 
@@ -285,6 +291,7 @@ def test_everything_that_can_be_said_has_words() -> None:
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
         *(f"learn.{state.value}" for state in learn_jobs.State),
+        *(f"acts.{kind.value}" for kind in ActKind),
         *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.export_{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),

@@ -31,6 +31,16 @@ class Route(StrEnum):
     PHOTO = "/photos/{number}"
     RELATED = "/photos/{number}/related"
     CORRECTIONS = "/photos/{number}/corrections"
+    SELECTION = "/selection"
+    SELECTION_NUMBERS = "/selection/numbers"
+    SELECTION_NEW = "/selection/new"
+    SELECTION_ADD = "/selection/add"
+    SELECTION_LABEL = "/selection/label"
+    SELECTION_EXPORT = "/selection/export"
+    SELECTION_JOB = "/selection/jobs/{job_id}"
+    SELECTION_JOB_EVENTS = "/selection/jobs/{job_id}/events"
+    ACTS = "/acts"
+    ACTS_UNDO = "/acts/undo"
     PHOTO_ANIMALS = "/photos/{number}/animals"
     ANIMALS = "/animals"
     ANIMAL_TILES = "/animals/tiles"
@@ -217,6 +227,46 @@ class Urls:
     def corrections(self, number: int) -> str:
         """Where the form of a photo's page sends what a visitor says of it."""
         return self._at(Route.CORRECTIONS, number=number)
+
+    def selection(self) -> str:
+        """Where the gallery sends the photos that were selected."""
+        return self._at(Route.SELECTION)
+
+    def selection_numbers(self) -> str:
+        """The numbers of the photos of a part of the gallery's list."""
+        return self._at(Route.SELECTION_NUMBERS)
+
+    def selection_new(self) -> str:
+        """Where an animal is made of the selected photos."""
+        return self._at(Route.SELECTION_NEW)
+
+    def selection_add(self) -> str:
+        """Where the selected photos are added to an animal."""
+        return self._at(Route.SELECTION_ADD)
+
+    def selection_label(self) -> str:
+        """Where the selected photos are labelled."""
+        return self._at(Route.SELECTION_LABEL)
+
+    def selection_export(self) -> str:
+        """The selected photos as a file."""
+        return self._at(Route.SELECTION_EXPORT)
+
+    def selection_job(self, job_id: str) -> str:
+        """The page on which labelling many photos is watched."""
+        return self._at(Route.SELECTION_JOB, job_id=job_id)
+
+    def selection_job_events(self, job_id: str) -> str:
+        """How far that is, as it happens."""
+        return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
+
+    def acts(self, **query: Any) -> str:
+        """What people did last."""
+        return with_query(self._at(Route.ACTS), **query)
+
+    def undo(self) -> str:
+        """Where what somebody did is taken back."""
+        return self._at(Route.ACTS_UNDO)
 
     def photo_animals(self, number: int) -> str:
         """Where a photo's page sends the animal that it shows."""

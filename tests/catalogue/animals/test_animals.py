@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+import barkive.catalogue.animals.animals as animals_module
 from barkive.catalogue import (
     ActKind,
     Animal,
@@ -297,6 +298,29 @@ def test_label_many(scanned: Catalogue, kennel: Path) -> None:
     assert labels == {"mix.png": "Beagle", "rex.png": "Pug"}
     with pytest.raises(UnknownBreedError):
         animals.label([numbers["rex.png"]], Label(Kind.BREED, ("Nothing Known",)))
+
+
+def test_undo_of_labels_goes_on_some_at_a_time(
+    scanned: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels of many photos are taken back in parts, as one act; what is stopped stands."""
+    monkeypatch.setattr(animals_module, "_AT_ONCE", 2)
+    animals, told = scanned.animals, list[tuple[int, int | None]]()
+    done = animals.label(Filter(), Label(Kind.NOT_DOG, by="Ada"))
+    assert done.act is not None
+
+    def stop(photos: int, total: int | None) -> None:
+        told.append((photos, total))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        animals.undo(done.act.id, by="Bo", on_progress=stop)
+    assert told == [(2, done.photos)]
+    assert scanned.count(Filter(corrected=True)) == done.photos - 2
+    (undone, *_) = animals.acts()
+    assert (undone.kind, undone.undoes, undone.by, undone.photos) == (
+        *(ActKind.UNDO, done.act.id, "Bo", 2),
+    )
 
 
 def test_list(scanned: Catalogue) -> None:

@@ -84,6 +84,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "no dog": photo["night"],
         "failed photo": photo["broken"],
         "alike": f"{photo['rex']}/related",
+        "last changes": "/acts",
         "review": "/review",
         "review of no dogs": "/review?status=not_dog",
         "review done": f"/review?folder={here}/nowhere",
@@ -166,6 +167,35 @@ def test_axe_finds_nothing_on_what_comes_by_script(
     page.get_by_role("combobox", name="Race", exact=True).press_sequentially("ber")
     expect(page.get_by_role("option").first).to_be_visible()
     assert look(page) == {}
+
+
+def test_axe_finds_nothing_where_photos_are_selected(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    filled.site.app.state.service.catalogue.animals.new(
+        AnimalFields(name="Rex"), [filled.numbers["rex"], filled.numbers[LONG]]
+    )
+    page = visit(**STILL).page(f"/photos?folder={quote(str(filled.folder))}")
+    page.get_by_label("Select rex.png").click()
+    page.get_by_label(f"Select {LONG}.png").click()
+    faults = {"gallery": look(page)}
+    for name in ("Label", "New animal", "Add to an animal", "Export"):
+        page.locator("#selection").get_by_role("button", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2 photos")
+        faults[name] = look(page)
+        if name == "New animal":
+            page.get_by_label("Name").fill(LONG)
+            page.get_by_role("button", name="Make the animal").click()
+            expect(page.locator("#done")).to_be_visible()
+            faults["done"] = look(page)
+            page.goto(filled.site.url + "/acts")
+            faults["acts"] = look(page)
+            page.goto(f"{filled.site.url}/photos?folder={quote(str(filled.folder))}")
+            page.get_by_label("Select rex.png").click()
+            page.get_by_label(f"Select {LONG}.png").click()
+        else:
+            page.go_back()
+    assert {name: what for name, what in faults.items() if what} == {}
 
 
 def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(

@@ -46,10 +46,11 @@ REFUSED: Final = "refused"
 LABEL: Final = "label"
 
 _OF_PICTURES: Final = (PHOTO, REFUSED, LABEL)
-_EMPTY: Final[Mapping[str, Any]] = {
+NEW_ROW: Final[Mapping[str, Any]] = {
     **{"species": SPECIES[0], "birth_is_estimate": False, "status": IN_CARE, "removed": True},
     **{"stale": True, "words": "", "photos": 0, "breeds": "[]", "disagrees": False, "views": 0},
 }
+"""What a row of an animal holds of which nothing was said yet."""
 
 
 class Change(NamedTuple):
@@ -82,6 +83,7 @@ class Acting:
         *,
         undoes: int | None = None,
         extends: int | None = None,
+        merge: int | None = None,
     ) -> None:
         """Begins an act, or goes on with one.
 
@@ -92,6 +94,7 @@ class Acting:
             by: Who does it.
             undoes: The number of the act that it takes back.
             extends: The number of the act that goes on; None for a new one.
+            merge: The number of the merge of another catalogue that it is part of.
         """
         self.connection, self._models = connection, models
         self.moment = now()
@@ -99,8 +102,9 @@ class Acting:
         if extends is not None:
             self.id = extends
             return
-        values = {"kind": kind.value, "said_by": by, "said_at": self.moment, "undoes": undoes}
-        made = insert(schema.act).values(values).returning(schema.act.c.id)
+        said = {"kind": kind.value, "said_by": by, "said_at": self.moment}
+        row = insert(schema.act).values({**said, "undoes": undoes, "merge_id": merge})
+        made = row.returning(schema.act.c.id)
         self.id = connection.execute(made).scalar_one()
 
     def make(self, fields: AnimalFields) -> int:
@@ -111,11 +115,7 @@ class Acting:
         return number
 
     def make_rows(self, count: int) -> list[int]:
-        """Makes rows for animals; each is removed until a change says otherwise.
-
-        Returns:
-            Their numbers.
-        """
+        """Makes rows for animals, see `add_rows`, and gives their numbers."""
         c, free = schema.animal.c, dict[int, None]()
         while len(free) < count:
             drawn = draw(self.connection, count - len(free), free)
@@ -124,9 +124,13 @@ class Acting:
                     self.connection.execute(select(c.number).where(c.number.in_(part))).scalars()
                 )
                 free |= dict.fromkeys(one for one in part if one not in taken)
-        own = {**_EMPTY, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
-        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in free])
+        self.add_rows(free)
         return list(free)
+
+    def add_rows(self, numbers: Iterable[int]) -> None:
+        """Makes rows for animals; each is removed until a change says otherwise."""
+        own = {**NEW_ROW, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
+        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in numbers])
 
     def edit(self, animal: int, fields: AnimalFields) -> None:
         """Gives an animal's fields new values.
@@ -240,6 +244,23 @@ class Acting:
                 for one in listed
             ],
         )
+
+    def take_labels_back(self, changes: Iterable[Change], by: str | None) -> None:
+        """Takes labels back that are still in force; others stay, with what was said since.
+
+        Args:
+            changes: Of labels, reversed.
+            by: Who takes them back.
+        """
+        photo = schema.photo.c
+        for one in changes:
+            rows = select(photo.number, photo.correction_id, photo.said_id)
+            found = rows.where(photo.picture == one.picture).limit(1)
+            row = self.connection.execute(found).first()
+            if row is not None and (row.said_id or row.correction_id) == one.was:
+                label = labels.Label(Kind.UNDO, by=by)
+                entry = labels.write(self.connection, self._models, row.number, label)
+                self.write([one._replace(becomes=entry.said_id or entry.label_id)])
 
     def close(self) -> None:
         """Brings what follows from the changes up to date."""
@@ -371,10 +392,25 @@ def _in(pictures: Sequence[int]) -> Iterable[Sequence[int]]:
     return chunks(list(dict.fromkeys(pictures)))
 
 
-def undo(connection: Connection, models: Models, number: int, by: str | None) -> int:
-    """Takes an act back, within a transaction; gives the number of the act that does so.
+def undo(
+    connection: Connection,
+    models: Models,
+    number: int,
+    by: str | None,
+    *,
+    leave_changed: bool = False,
+) -> tuple[int, list[Change]]:
+    """Takes an act back, within a transaction; labels are left to `Acting.take_labels_back`.
 
-    Labels of photos of which somebody has spoken since stay.
+    Args:
+        connection: Of a writing transaction.
+        models: Of the catalogue.
+        number: The act's.
+        by: Who takes it back.
+        leave_changed: Whether animals of which anything was changed since stay as they are.
+
+    Returns:
+        The number of the act that takes it back, and the changes of labels, reversed.
 
     Raises:
         AnimalChangedMeanwhileError: What it did does not stand any more.
@@ -388,27 +424,36 @@ def undo(connection: Connection, models: Models, number: int, by: str | None) ->
         raise NothingToSayError("act_undone_already", act=number)
     changes = read_changes(connection, [number])[number]
     standing = _Standing(connection, changes)
-    for one in {(one.animal, one.field, one.picture): one for one in changes}.values():
-        if one.field != LABEL and standing.value(one) != one.becomes:
-            raise AnimalChangedMeanwhileError("act_changed_since", act=number)
+    last_ones = {(one.animal, one.field, one.picture): one for one in changes}.values()
+    changed = {
+        one.animal for one in last_ones if one.field != LABEL and standing.value(one) != one.becomes
+    } | _filled_since(connection, last_ones)
+    if changed and not leave_changed:
+        raise AnimalChangedMeanwhileError("act_changed_since", act=number)
+    if leave_changed:
+        changed |= standing.touched_after(number)
+    changes = [one for one in changes if one.field == LABEL or one.animal not in changed]
     acting = Acting(connection, models, ActKind.UNDO, by, undoes=number)
     reverse = [one._replace(was=one.becomes, becomes=one.was) for one in reversed(changes)]
     acting.write(one for one in reverse if one.field != LABEL)
-    _take_back(acting, models, [one for one in reverse if one.field == LABEL], by)
     acting.close()
-    return acting.id
+    return acting.id, [one for one in reverse if one.field == LABEL]
 
 
-def _take_back(acting: Acting, models: Models, changes: Sequence[Change], by: str | None) -> None:
-    """Takes labels back that are still in force."""
-    connection, photo = acting.connection, schema.photo.c
+def _filled_since(connection: Connection, changes: Iterable[Change]) -> set[int | None]:
+    """The animals that changes made, and that have photos which these did not put to them."""
+    made, put = set[int](), set[tuple[int | None, int | None]]()
     for one in changes:
-        rows = select(photo.number, photo.correction_id, photo.said_id)
-        row = connection.execute(rows.where(photo.picture == one.picture).limit(1)).first()
-        if row is not None and (row.said_id or row.correction_id) == one.was:
-            label = labels.Label(Kind.UNDO, by=by)
-            entry = labels.write(connection, models, row.number, label)
-            acting.write([one._replace(becomes=entry.said_id or entry.label_id)])
+        if one.field == "removed" and one.animal is not None and not one.becomes:
+            made.add(one.animal)
+        elif one.field == PHOTO:
+            put.add((one.animal, one.picture))
+    c = schema.animal_photo.c
+    found: set[int | None] = set()
+    for part in chunks(sorted(made)):
+        held = select(c.animal, c.picture).where(c.animal.in_(part))
+        found |= {row.animal for row in connection.execute(held) if tuple(row) not in put}
+    return found
 
 
 class _Standing:
@@ -419,6 +464,10 @@ class _Standing:
         numbers = {one.animal for one in changes if one.animal is not None}
         self._rows = {row.number: row for row in finding.rows_of(connection, numbers)}
         self._held: dict[tuple[int, str], Mapping[int, Any]] = {}
+
+    def touched_after(self, act: int) -> set[int | None]:
+        """The animals that another act changed after this one."""
+        return {number for number, row in self._rows.items() if row.act_id != act}
 
     def value(self, change: Change) -> Any:
         """What stands where a change was made."""

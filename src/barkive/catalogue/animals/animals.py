@@ -398,12 +398,21 @@ class Animals:
             number, found = importing.bring(connection, models, content, how, by)
         return replace(found, act=self.act(number)) if number is not None else found
 
-    def undo(self, act: int | None = None, *, by: str | None = None) -> Act:
+    def undo(
+        self,
+        act: int | None = None,
+        *,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Act:
         """Takes an act back, as one step.
+
+        Labels of many photos are taken back some at a time, as they were given.
 
         Args:
             act: Its number; None for the last one, of `by` where that is given.
             by: Who takes it back.
+            on_progress: Called with (photos done, photos in all), where labels are taken back.
 
         Returns:
             The act that takes it back.
@@ -415,7 +424,15 @@ class Animals:
         """
         with self._store.write() as connection:
             number = acts.last(connection, by) if act is None else act
-            undone = acts.undo(connection, self._store.models, number, by)
+            undone, labelled = acts.undo(connection, self._store.models, number, by)
+        done = 0
+        for part in chunks(labelled, _AT_ONCE):
+            with self._store.write() as connection:
+                models = self._store.models
+                acting = Acting(connection, models, ActKind.UNDO, by, extends=undone)
+                acting.take_labels_back(part, by)
+            done += len(part)
+            on_progress(done, len(labelled))
         suggestions.renew_after_undo(self._store, number)
         return self.act(undone)
 

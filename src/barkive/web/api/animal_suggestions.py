@@ -47,7 +47,7 @@ _GONE = a_problem(
     Message("animal_suggestion_gone", {"suggestion": 17}),
 )
 _SuggestionId = Annotated[
-    int, Path(alias="suggestion", ge=1, le=2**63 - 1, description="The suggestion's number.")
+    int, Path(alias="suggestion", ge=1, le=2**53 - 1, description="The suggestion's number.")
 ]
 _Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 

@@ -114,14 +114,14 @@ _HAS_NONE = a_problem(
 
 _Text = Annotated[str, Field(max_length=200, pattern=PRINTED)]
 _Day = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
-PhotoNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
+PhotoNumber = Annotated[int, Field(ge=1, le=2**53 - 1)]
 """A photo's number in a body."""
 Photos = Annotated[
     list[PhotoNumber],
     Field(min_length=1, max_length=10_000, description="The numbers of photos."),
 ]
 """Some photos."""
-_AnimalId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+_AnimalId = Annotated[int, Field(ge=1, le=2**53 - 1)]
 By = Annotated[
     Annotated[str, Field(max_length=200, pattern=PRINTED)] | None, Query(description="Who does it.")
 ]
@@ -220,7 +220,7 @@ class EditedAnimal(SaidOfAnimal):
         json_schema_extra={"example": {"status": "adopted", "version": 12, "by": "Ada"}}
     )
 
-    main_photo: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(
+    main_photo: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = Field(
         None, description="The number of one of its photos, to stand for it; 0 for the best one."
     )
     version: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = Field(
@@ -498,7 +498,7 @@ def acts(
 )
 def undo(
     shared: Shared,
-    act: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number.")],
+    act: Annotated[int, Path(ge=1, le=2**53 - 1, description="Its number.")],
     by: By = None,
 ) -> Response:
     """Takes an act back as a whole, if what it did still stands."""

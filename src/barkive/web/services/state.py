@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +23,7 @@ from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
+from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
@@ -67,6 +68,7 @@ class Service:
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
+        label_jobs: Labels for many photos at once.
         proposal_job: Looks for photos that seem to show one animal.
     """
 
@@ -78,6 +80,7 @@ class Service:
     ingest: Ingest
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
+    label_jobs: LabelJobs
     proposal_job: ProposalJob
 
     @classmethod
@@ -102,6 +105,7 @@ class Service:
             ingest=Ingest(catalogue, in_use.classifier, kept),
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
+            label_jobs=LabelJobs(catalogue),
             proposal_job=ProposalJob(catalogue),
         )
 
@@ -168,7 +172,8 @@ class Service:
 
         current = await to_thread.run_sync(lambda: self.classifier)
         (judged,) = await self.inference.judge(content(), current.viewer)
-        seen = replace(judged, item=photo.name or "photo")
+        name = photo.name or "photo"
+        seen = Judged(name, judged.status, judged.reason, judged.scores, judged.dogs)
         by = judged.item.classifier
         find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
         return await to_thread.run_sync(find)
@@ -242,6 +247,7 @@ class Service:
         """Ends what runs, and closes the catalogue."""
         self.scan_jobs.close()
         self.learn_jobs.close()
+        self.label_jobs.close()
         self.proposal_job.close()
         self.inference.close()
         self.thumbnails.close()

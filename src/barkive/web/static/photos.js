@@ -4,6 +4,7 @@ import { enhance } from "./breed-picker.js";
 import { endless } from "./endless.js";
 import { foldFilters } from "./filters.js";
 import { showLost } from "./lost.js";
+import { selectable } from "./selection.js";
 
 foldFilters();
 
@@ -27,6 +28,7 @@ for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
 
 const list = document.getElementById("list");
+if (list) selectable(list);
 if (list && Number(list.dataset.total) > Number(list.dataset.chunk)) endless(list);
 // Back from a photo's page: the browser gives its tile the focus, once it is in its place.
 document.querySelector(".tile :target")?.scrollIntoView({ block: "center" });
