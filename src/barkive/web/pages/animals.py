@@ -24,7 +24,7 @@ from barkive.web.pages.animal_filters import BREED_STATUSES, SEXES, UNKNOWN, Ani
 from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import Told, breed_line, tile, told, word
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import explained, turned_to
+from barkive.web.pages.views import explained, page_of
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
@@ -69,7 +69,7 @@ def tiles(request: Request, shared: Shared) -> Response:
     """A chunk of the list, as a part of the page."""
     view = AnimalsView.of(request.query_params, shared.catalogue)
     words = Messages(language_of(request))
-    part = _chunk(shared.catalogue, view, turned_to(request), words)
+    part = _chunk(shared.catalogue, view, page_of(request), words)
     return render(request, "_animal_tiles.html", status=422 if view.fault else 200, tiles=part)
 
 
@@ -164,7 +164,7 @@ def list_page(
     asked = view.query.status
     total = sum(n for status, n in statuses.items() if not asked or status in asked)
     pages = max(1, -(-total // CHUNK))
-    page = min(turned_to(request), pages)
+    page = min(page_of(request), pages)
     path = urls.animals()
     field = form.field_of(fault) if form and fault else ""
     return render(

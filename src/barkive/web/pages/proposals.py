@@ -16,7 +16,7 @@ from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.animals import said_act
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import turned_to
+from barkive.web.pages.views import page_of
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.proposal_job import Looked
@@ -97,7 +97,7 @@ def decide(
             act = _accept(shared.catalogue, form, by).version
     except (UsageError, UnknownPhotoError) as error:
         return _page(request, shared, form=form, fault=error)
-    page = turned_to(request)
+    page = page_of(request)
     return RedirectResponse(urls.proposals(page=page if page > 1 else None, said=act), 303)
 
 
@@ -133,7 +133,7 @@ def _page(
     looked = shared.proposal_job.last or Looked()
     total = animals.count_suggestions()
     pages = max(1, -(-total // CHUNK))
-    page = min(turned_to(request), pages)
+    page = min(page_of(request), pages)
     only = request.query_params.get("only", "")
     if only.isascii() and only.isdigit():
         found = [one for one in animals.suggestions() if str(one.id) == only]
