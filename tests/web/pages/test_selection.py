@@ -18,6 +18,13 @@ from barkive.web.pages import acts, selection
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, what is done is waited for."""
+    for page in (acts, selection):
+        monkeypatch.setattr(page, "PATIENCE", 60.0)
+
+
 @pytest.fixture
 def catalogue(filled: TestClient) -> Catalogue:
     """That of the server whose kennel is catalogued."""
@@ -455,4 +462,3 @@ def test_every_act_has_a_sentence_in_its_language(
     assert what[1] == "1 photo retirée de Rex"
     assert what[2].startswith("1 photo déplacée")
     assert what[-1] == "Nouvel animal Rex, avec 2 photos"
-    assert acts.PATIENCE > 0
