@@ -87,6 +87,10 @@ def test_photos_by_number(animals: Callable[..., Result], file: Path) -> None:
         app, ["search", "--animal", "REX", "--count"], env={"BARKIVE_CATALOGUE": str(file)}
     )
     assert found.stdout == "2\n"
+    left = CliRunner().invoke(
+        app, ["search", "--not-grouped", "--count"], env={"BARKIVE_CATALOGUE": str(file)}
+    )
+    assert left.stdout == "2\n"
 
 
 def test_photos_are_named_or_filtered_and_not_both(
@@ -106,11 +110,13 @@ def test_list(animals: Callable[..., Result]) -> None:
     animals("new", "--name", "Mila", "--status", "adopted", "--breed", "pug", "--breed", "maltese")
     lines = animals("list").stdout.splitlines()
     assert [" ".join(line.split()) for line in lines] == [
-        "Mila adopted nothing said of the breed",
-        "7 Rex in care nothing said of the breed",
+        "Mila adopted Pug x Maltese ✓",
+        "7 Rex in care Pug ✓",
     ]
     assert animals("list", "--order", "code").stdout.startswith("7 Rex")
-    assert animals("list", "--status", "adopted", "--count").stdout == "1\n"
+    for status, count in (("adopted", 1), ("in care", 1), ("adopté", 1), ("lost", 0)):
+        assert animals("list", "--status", status, "--count").stdout == f"{count}\n"
+    assert animals("list", "--species", "chien", "--count").stdout == "2\n"
     assert animals("list", "--sex", "unknown", "--count").stdout == "1\n"
     assert animals("list", "mil", "--count").stdout == "1\n"
     assert animals("list", "--limit", "1").stderr == "1 of 2 animals; --limit 2 shows all.\n"
@@ -122,7 +128,14 @@ def test_csv_has_the_fields_of_json(animals: Callable[..., Result]) -> None:
     (row,) = csv.DictReader(io.StringIO(animals("list", "--format", "csv").stdout))
     (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
     assert set(record) - {"breeds"} == set(row) - {"breed", "breed2", "probability"}
-    assert (row["name"], row["notes"]) == ("'=Rex", "shy, kind")
+    assert (row["name"], row["breed"], row["breed2"], row["probability"]) == (
+        *("'=Rex", "Pug", ""),
+        "1.0",
+    )
+    assert (row["breed_status"], row["breed_origin"], row["notes"]) == (
+        *("dog", "animal"),
+        "shy, kind",
+    )
 
 
 def test_edit_and_empty_values(animals: Callable[..., Result], kennel: Path, file: Path) -> None:
@@ -140,6 +153,7 @@ def test_show(animals: Callable[..., Result], kennel: Path) -> None:
     shown = animals("show", "rex").stdout.splitlines()
     assert shown[0].startswith("7 Rex  ")
     assert shown[1] == "  dog, adopted, left 2026-06-01"
+    assert shown[2] == "  Pug  ✓"
     assert shown[-2].split("  ", 1)[0] == "2"
     assert shown[-2].endswith(
         "edited  breed: nothing → Pug  status: in care → adopted  left: nothing → 2026-06-01"
@@ -339,3 +353,52 @@ def test_a_scan_says_how_many_photos_seem_to_show_a_known_animal(
         in scanned.stdout
     )
     assert "1 photo for 2026-113 Rex: " in animals("suggest", "--folder", shelter).stdout
+
+
+def test_show_tells_what_each_photo_says(
+    animals: Callable[..., Result], kennel: Path, file: Path
+) -> None:
+    animals("new", "--name", "Rex", "--folder", kennel)
+    lines = animals("show", "Rex").stdout.splitlines()
+    assert lines[2] == (
+        "  not sure: Chihuahua 59%, Pug 34%, Maltese 6%  its photos contradict each other"
+    )
+    assert lines[3] == "4 photos, 3 views that count:"
+    photos = numbers(file)
+    assert lines[4] == (
+        f"  {photos['rex1.png']:>12}  {kennel / 'rex1.png'}  Chihuahua 92%  main photo"
+    )
+    assert lines[5] == f"  {photos['night.png']:>12}  {kennel / 'night.png'}  no dog here"
+    assert lines[7] == (
+        f"  {photos['mila.png']:>12}  {kennel / 'annex/mila.png'}  Pug 92%  contradicts the others"
+    )
+    record = json.loads(animals("show", "Rex", "--format", "json").stdout)
+    assert [Path(view["file"]).name for view in record["views"]] == [
+        *("rex1.png", "night.png", "rex2.png", "mila.png"),
+    ]
+
+
+def test_match(
+    animals: Callable[..., Result],
+    kennel: Path,
+    file: Path,
+    colour_photo: Callable[..., Path],
+    colour_bundle: Path,
+) -> None:
+    environment = {"BARKIVE_CATALOGUE": str(file)}
+    CliRunner().invoke(app, ["scan", str(kennel), "--model", str(colour_bundle)], env=environment)
+    animals("new", "--name", "Rex", kennel / "rex1.png", kennel / "rex2.png")
+    animals("new", "--name", "Mila", "--status", "adopted", kennel / "annex/mila.png")
+    found = colour_photo("found.png", (230, 20, 20))
+
+    def match(*arguments: str | Path) -> list[tuple[str, float]]:
+        result = animals("match", *arguments, "--model", colour_bundle, "--format", "json")
+        records = map(json.loads, result.stdout.splitlines())
+        return [(one["animal"]["name"], one["similarity"]) for one in records]
+
+    assert [name for name, _ in match(found)] == ["Rex", "Mila"]
+    assert match(found)[0][1] > 0.9
+    assert [name for name, _ in match(found, "--status", "adopted")] == ["Mila"]
+    assert [name for name, _ in match(str(numbers(file)["mila.png"]), "--limit", "1")] == ["Rex"]
+    table = animals("match", found, "--model", colour_bundle).stdout.splitlines()
+    assert [line.split()[0] for line in table] == ["Rex", "Mila"]

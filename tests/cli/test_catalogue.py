@@ -312,10 +312,13 @@ def test_exports_by_animal(barkive: Callable[..., Result], scanned: Path, tmp_pa
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         photos = [scanned / "rex.png", scanned / "mix.png"]
         rex = catalogue.animals.new(AnimalFields(code="2026-113", name="Rex"), photos)
+        bare = catalogue.animals.new(AnimalFields(name="Bello"))
     result = barkive("export", "--as", "csv", "--by", "animal")
-    (row,) = csv.DictReader(io.StringIO(result.stdout.removeprefix("\ufeff")))
+    row, _ = csv.DictReader(io.StringIO(result.stdout.removeprefix("\ufeff")))
     assert (row["code"], row["name"], row["photos"]) == ("2026-113", "Rex", "2")
-    assert result.stderr.endswith("1 written\n")
+    assert result.stderr.endswith("2 written\n")
+    with Catalogue(tmp_path / "c.sqlite") as catalogue:
+        catalogue.animals.remove(bare)
     result = barkive("export", "--as", "folders", "--by", "animal", "--out", tmp_path / "out")
     assert (tmp_path / "out" / "2026-113 Rex" / "rex.png").is_symlink()
     with pytest.raises(UsageError, match="The form xmp makes no use of --by animal"):

@@ -79,6 +79,13 @@ PRINTED = [
     ("Add a breed", "python", r"\AShiba Inu 257 Spitz and primitive types\n\Z"),
     ("Add a breed", "javascript", r"\ATeckel Teckels\n\Z"),
     (
+        "Animals",
+        "bash",
+        r'\{"pattern":"\{code\} \{name\}/\*","photos":2.*"code":"2026-113".*"similarity":1',
+    ),
+    ("Animals", "python", r"\ARex adopted Chihuahua\ndog /api/v1/photos/\d+\n\Z"),
+    ("Animals", "javascript", r"\A1 made 2026-113 Rex\nundo\n\Z"),
+    (
         "Learn from labels",
         "bash",
         r'"state": "finished".*\n\nevent: end\ndata: \{\}\n\n\[\{"name":"colours@.*"breeds":4',
@@ -173,7 +180,11 @@ def test_an_example_runs(
         settings = replace(settings, password=passwords)
     app = teach(settings) if section == "Learn from labels" else create_app(settings)
     service = app.state.service
-    if section in ("Search", "Label a photo", "Export"):
+    if section == "Animals" and language == "bash":
+        (desk / "photos/2026-113 Rex").mkdir()
+        (desk / "photos/rex.png").rename(desk / "photos/2026-113 Rex/1.png")
+        (desk / "photos/mix0.png").rename(desk / "photos/2026-113 Rex/2.png")
+    if section in ("Search", "Label a photo", "Export", "Animals"):
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
     if section == "Merge another catalogue":
         service.catalogue.scan(desk / "photos", classifier=service.classifier)
@@ -213,7 +224,7 @@ def test_the_routes_of_the_table_are_those_of_the_description(server: TestClient
         for path, operations in server.get("/openapi.json").json()["paths"].items()
         for method in operations
     }
-    assert set(re.findall(r"^\| (GET|POST|DELETE) \| `([^`]+)` \|", PAGE, re.M)) == described
+    assert set(re.findall(r"^\| (GET|POST|PATCH|DELETE) \| `([^`]+)` \|", PAGE, re.M)) == described
 
 
 def test_every_status_of_an_error_is_explained(server: TestClient) -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from barkive.catalogue import ActKind, Kind, file_exporters
+from barkive.catalogue import SPECIES, STATUSES, ActKind, Kind, Order, Origin, Sex, file_exporters
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.messages import LANGUAGES, Messages
@@ -31,7 +31,7 @@ from barkive.web.services.scan_jobs import State
 FORMS = tuple(file_exporters())
 WEB = Path(languages.__file__).parent
 # What the command line and errors say is tried by tests of their own.
-OTHERS = ("language", "error", "export", "cli")
+OTHERS = ("language", "error", "export", "card", "cli")
 ENGLISH = tomllib.loads((WEB.parent / "messages" / "en.toml").read_text("utf-8"))
 WORDS: Mapping[str, Any] = {
     f"{section}.{name}": sentence
@@ -149,8 +149,9 @@ class Use:
 
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
-        states = {*Status, *Kind, *State, *learn_jobs.State, *ActKind}
-        known = self.literals | states | {*Reason, *FORMS, *get_args(Sameness)}
+        states = {*Status, *Kind, *State, *learn_jobs.State}
+        of_animals = {*SPECIES, *STATUSES, *Sex, *ActKind, *Order, *Origin}
+        known = self.literals | states | of_animals | {*Reason, *FORMS, *get_args(Sameness)}
         return found is not None and set(found.groups()) <= known
 
 
@@ -294,6 +295,12 @@ def test_everything_that_can_be_said_has_words() -> None:
         *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.export_{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
+        *(f"animals.species_{one}" for one in SPECIES),
+        *(f"animals.status_{one}" for one in STATUSES),
+        *(f"animals.sex_{one}" for one in Sex),
+        *(f"animals.by_{one}" for one in Origin),
+        *(f"animals.order_{one}" for one in Order),
+        *(f"animals.act_{one}" for one in {*ActKind} - {ActKind.MOVE, ActKind.SPLIT}),
     ]
     assert [key for key in keys if key not in WORDS] == []
 

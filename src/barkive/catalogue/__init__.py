@@ -33,6 +33,7 @@ from barkive.catalogue.animal_records import (
 from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.animal_files import RowProblem
 from barkive.catalogue.animals.animals import Animals, Labelled
+from barkive.catalogue.animals.fields import known_word
 from barkive.catalogue.animals.finding import Order
 from barkive.catalogue.animals.imported import (
     FieldChange,
@@ -101,6 +102,7 @@ from barkive.catalogue.transfer.box_files import LeftOut
 from barkive.catalogue.transfer.box_import import ImportedBoxes
 from barkive.catalogue.transfer.copying import Copied, Step, copy
 from barkive.catalogue.transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
+from barkive.catalogue.transfer.merging_animals import AnimalConflict, AnimalConflictJSON
 from barkive.catalogue.transfer.rebuild import Rebuilt, rebuild
 from barkive.catalogue.transfer.unmerging import Merge, Unmerged, UnmergedJSON
 from barkive.clock import now
@@ -116,6 +118,8 @@ __all__ = [
     "ActKind",
     "Animal",
     "AnimalChange",
+    "AnimalConflict",
+    "AnimalConflictJSON",
     "AnimalFields",
     "AnimalFilter",
     "AnimalJSON",
@@ -205,6 +209,7 @@ __all__ = [
     "folder_prefix",
     "holds_picture",
     "is_gone",
+    "known_word",
     "now",
     "number_of_dogs",
     "open_source",

@@ -164,7 +164,8 @@ class AnimalVerdict:
         breeds: Best first, at most five; those that people gave have probability 1, or 0.5 each.
         origin: Who says so; None where nothing is said.
         disagrees: Whether its photos contradict each other.
-        views: How many views count, near-duplicates as one.
+        views: How many views count, near-duplicates as one; 0 where people gave the breed of the
+            animal itself.
     """
 
     status: Status | None = None

@@ -657,7 +657,7 @@ class Catalogue:
                 raise UsageError("export_sheet_among_photos", file=wish.out)
         sending = Sending()
         if wish.exporter.with_animals and not wish.again:
-            sending.earlier = exporting.read_sent(self._opened, wish.form)
+            sending = exporting.read_sent(self._opened, wish.form)
         photos, numbers = self._meant(wish, query, limit)
         total = len(numbers)
         if photos is not None:
@@ -672,8 +672,8 @@ class Catalogue:
             ),
             write,
         )
-        if sending.now and self.read_only is None:
-            exporting.write_sent(self._opened, wish.form, sending.now)
+        if (sending.now or sending.gone) and self.read_only is None:
+            exporting.write_sent(self._opened, wish.form, sending)
         return done
 
     def _meant(

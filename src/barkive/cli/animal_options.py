@@ -120,7 +120,7 @@ _FILTERS: Options = {
             typer.Option(
                 "--status",
                 metavar="TEXT",
-                help="in_care, adopted, lost, found, deceased, or as it was written; may be given "
+                help="in care, adopted, lost, found, deceased, or as it was written; may be given "
                 "several times.",
                 show_default=False,
             ),
@@ -197,12 +197,15 @@ def _to_fields(text: None, **options: Any) -> AnimalFields:
 
 
 def _to_filter(text: list[str] | None, **options: Any) -> AnimalFilter:
-    from barkive.catalogue import AnimalFilter
+    from barkive.catalogue import SPECIES, STATUSES, AnimalFilter, known_word
 
     sex, breed_status = options.pop("sex"), options.pop("breed_status")
     if sex is not None:
         options["sex"] = "" if sex is SexName.UNKNOWN else sex.value
     if breed_status is not None:
         options["breed_status"] = "" if breed_status is BreedStatus.NONE else breed_status.value
-    options["status"] = tuple(options["status"] or ())
+    if options["species"] is not None:
+        options["species"] = known_word(options["species"], SPECIES, "species")
+    said = options["status"] or ()
+    options["status"] = tuple(known_word(one, STATUSES, "status") for one in said)
     return AnimalFilter(text=" ".join(text) if text else None, **options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,6 +98,8 @@ def _said(change: Change, place: int | None, lang: Language) -> str:
 
 
 def _sum(done: Merged) -> str:
+    from barkive.cli.output import printable
+
     lines = [
         text("merge_pictures", n=done.pictures, known=done.known, new=done.new),
         text("merge_labels", n=done.words),
@@ -107,7 +109,29 @@ def _sum(done: Merged) -> str:
     if done.numbers:
         lines.append(text("merge_numbers", n=done.numbers))
     lines.append(text("merge_conflicts", n=done.conflicts))
+    if done.animals:
+        lines.append(text("merge_animals", n=done.animals))
+    if done.animals_filled:
+        lines.append(text("merge_animals_filled", n=done.animals_filled))
+    if done.animal_photos:
+        lines.append(text("merge_animal_photos", n=done.animal_photos))
+    lines += [
+        text(
+            "merge_animal_conflict",
+            animal=printable(one.title),
+            field=one.field,
+            ours=_value(one.ours),
+            theirs=_value(one.theirs),
+        )
+        for one in done.animal_conflicts
+    ]
     return "\n".join(lines)
+
+
+def _value(value: Any) -> str:
+    from barkive.cli.output import printable
+
+    return printable(", ".join(value) if isinstance(value, list) else str(value))
 
 
 def _taken_back(done: Unmerged) -> str:
@@ -117,5 +141,7 @@ def _taken_back(done: Unmerged) -> str:
         text("merge_undone_labels", n=done.words),
         text("merge_undone_pictures", n=done.pictures),
     ]
+    if done.animals:
+        parts.append(text("merge_undone_animals", n=done.animals))
     name, at = printable(done.merge.catalogue), str(done.merge.at)
     return text("merge_undone", name=name, at=at, parts=parts)

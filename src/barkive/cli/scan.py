@@ -188,6 +188,7 @@ def _tell_of_rebuilt(saved: Rebuilt) -> None:
     parts = [
         text("rebuilt_photos", n=saved.photos),
         text("rebuilt_corrections", n=saved.corrections),
+        *([text("rebuilt_animals", n=saved.animals)] if saved.animals else []),
     ]
     say("rebuilt", err=True, kept=saved.kept, parts=parts)
     if saved.labels:

@@ -24,6 +24,8 @@ from barkive.web.middleware.security import (
 )
 from barkive.web.pages import (
     acts,
+    animal,
+    animals,
     breeds,
     gallery,
     identify,
@@ -31,9 +33,12 @@ from barkive.web.pages import (
     login,
     merging,
     photo,
+    photo_animals,
+    proposals,
     review,
     scanning,
     selection,
+    which,
 )
 from barkive.web.problems import handle_errors, refuse
 from barkive.web.rendering import Assets
@@ -116,8 +121,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(identify, gallery, selection, acts, photo, review),
-        *(learning, breeds, scanning, merging, login),
+        *(identify, gallery, selection, acts, photo, photo_animals, animals, proposals, which),
+        *(animal, review, learning, breeds, scanning, merging, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
@@ -163,6 +168,7 @@ def _middleware(
                 (Route.API_ANIMALS_IMPORT, photos),
                 (Route.MERGE, photos),
                 (Route.IDENTIFY, photos),
+                (Route.WHICH, photos),
             ],
             default=_SMALL_BODY,
             idle=limits.idle_seconds,

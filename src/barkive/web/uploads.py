@@ -22,7 +22,7 @@ from barkive.web.settings import Limits
 
 FIELD = "files"
 CATALOGUE_FIELD = "catalogue"
-ANIMALS_FIELD = "animals"
+TABLE_FIELD = "table"
 _OTHER_FIELDS = 20
 
 
@@ -91,15 +91,15 @@ async def received_catalogue(request: Request, limits: Limits) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def received_animals(request: Request, limits: Limits) -> AsyncIterator[UploadFile]:
+async def received_table(request: Request, limits: Limits) -> AsyncIterator[UploadFile]:
     """The one CSV file of a request; it is gone when the block ends.
 
     Raises:
         UploadError: There is none, or the body is damaged.
         ClientDisconnect: The client has gone before the end of the body.
     """
-    missing = UploadError(422, "upload_no_animals", field=ANIMALS_FIELD)
-    async with _one_file(request, limits, ANIMALS_FIELD, missing) as file:
+    missing = UploadError(422, "upload_no_table", field=TABLE_FIELD)
+    async with _one_file(request, limits, TABLE_FIELD, missing) as file:
         yield file
 
 

@@ -41,6 +41,21 @@ class Route(StrEnum):
     SELECTION_JOB_EVENTS = "/selection/jobs/{job_id}/events"
     ACTS = "/acts"
     ACTS_UNDO = "/acts/undo"
+    PHOTO_ANIMALS = "/photos/{number}/animals"
+    ANIMALS = "/animals"
+    ANIMAL_TILES = "/animals/tiles"
+    ANIMAL_NAMES = "/animals/names"
+    ANIMALS_UNDO = "/animals/undo"
+    PROPOSALS = "/animals/proposals"
+    PROPOSALS_FIND = "/animals/proposals/find"
+    WHICH = "/animals/which"
+    ANIMAL = "/animals/{animal}"
+    ANIMAL_EDIT = "/animals/{animal}/edit"
+    ANIMAL_PHOTOS = "/animals/{animal}/photos"
+    ANIMAL_SIMILAR = "/animals/{animal}/similar"
+    ANIMAL_MERGE = "/animals/{animal}/merge"
+    ANIMAL_REMOVE = "/animals/{animal}/remove"
+    ANIMAL_CARD = "/animals/{animal}/card.pdf"
     REVIEW = "/review"
     REVIEW_NAME = "/review/name"
     REVIEW_LEAVE = "/review/leave"
@@ -201,9 +216,9 @@ class Urls:
         """A chunk of the gallery's list."""
         return self._at(Route.TILES)
 
-    def photo(self, number: int | str) -> str:
+    def photo(self, number: int | str, **query: Any) -> str:
         """A photo's page; with the text `{number}` a pattern for scripts."""
-        return self._at(Route.PHOTO, number=number)
+        return with_query(self._at(Route.PHOTO, number=number), **query)
 
     def related(self, number: int) -> str:
         """What resembles a photo."""
@@ -252,6 +267,66 @@ class Urls:
     def undo(self) -> str:
         """Where what somebody did is taken back."""
         return self._at(Route.ACTS_UNDO)
+
+    def photo_animals(self, number: int) -> str:
+        """Where a photo's page sends the animal that it shows."""
+        return self._at(Route.PHOTO_ANIMALS, number=number)
+
+    def animals(self, **query: Any) -> str:
+        """The animals; their form makes one."""
+        return with_query(self._at(Route.ANIMALS), **query)
+
+    def animal_tiles(self) -> str:
+        """A chunk of the list of animals."""
+        return self._at(Route.ANIMAL_TILES)
+
+    def animal_names(self) -> str:
+        """Where scripts ask for animals by a few letters."""
+        return self._at(Route.ANIMAL_NAMES)
+
+    def undo_act(self) -> str:
+        """Where what was done to animals is taken back."""
+        return self._at(Route.ANIMALS_UNDO)
+
+    def proposals(self, **query: Any) -> str:
+        """The proposed groups."""
+        return with_query(self._at(Route.PROPOSALS), **query)
+
+    def find_proposals(self) -> str:
+        """Where groups are looked for anew."""
+        return self._at(Route.PROPOSALS_FIND)
+
+    def which(self, **query: Any) -> str:
+        """Which of the animals a photo shows."""
+        return with_query(self._at(Route.WHICH), **query)
+
+    def animal(self, animal: int, **query: Any) -> str:
+        """An animal's page."""
+        return with_query(self._at(Route.ANIMAL, animal=animal), **query)
+
+    def edit_animal(self, animal: int) -> str:
+        """Where an animal's record is changed."""
+        return self._at(Route.ANIMAL_EDIT, animal=animal)
+
+    def animal_photos(self, animal: int) -> str:
+        """Where something is done with some photos of an animal."""
+        return self._at(Route.ANIMAL_PHOTOS, animal=animal)
+
+    def similar_animals(self, animal: int) -> str:
+        """The animals that look like one."""
+        return self._at(Route.ANIMAL_SIMILAR, animal=animal)
+
+    def merge_animal(self, animal: int, **query: Any) -> str:
+        """Where an animal is merged into another one."""
+        return with_query(self._at(Route.ANIMAL_MERGE, animal=animal), **query)
+
+    def remove_animal(self, animal: int) -> str:
+        """Where an animal is removed."""
+        return self._at(Route.ANIMAL_REMOVE, animal=animal)
+
+    def animal_card(self, animal: int, **query: Any) -> str:
+        """An animal's kennel card."""
+        return with_query(self._at(Route.ANIMAL_CARD, animal=animal), **query)
 
     def review(self, **query: Any) -> str:
         """The review."""

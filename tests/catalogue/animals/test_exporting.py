@@ -182,6 +182,21 @@ def test_asm3_sends_only_what_is_new(
     assert outcome.by_hand == ()
 
 
+def test_what_is_gone_is_to_be_deleted_there(
+    scanned: Catalogue, rex: Animal, mila: Animal, bare: Animal
+) -> None:
+    """It is told once; an animal that was never sent is not told."""
+    scanned.animals.remove(bare)
+    asm3(scanned, by="animal")
+    scanned.animals.merge([rex], mila)
+    found, outcome = asm3(scanned, by="animal")
+    assert found == ["A1+"]
+    assert [one.text() for one in outcome.by_hand] == [
+        "In Animal Shelter Manager, delete B2 Rex, or merge it as you did here."
+    ]
+    assert asm3(scanned, by="animal")[1].by_hand == ()
+
+
 def test_an_export_that_was_cut_off_sent_nothing(scanned: Catalogue, rex: Animal) -> None:
     def write(text: str) -> None:
         if "BK" in text:

@@ -13,6 +13,7 @@ from barkive.catalogue import (
     AnimalFields,
     AnimalFilter,
     Catalogue,
+    Export,
     FieldChange,
     Filter,
     Imported,
@@ -369,6 +370,45 @@ def test_json(catalogue: Catalogue) -> None:
         ],
         "unknown_columns": ["chip"],
     }
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_what_is_exported_comes_back(
+    scanned: Catalogue, kennel: Path, new_place: Callable[..., str], tmp_path: Path, lang: str
+) -> None:
+    animals = scanned.animals
+    animals.new(
+        AnimalFields(
+            code="=1+1",
+            name="-Éva, “2”",
+            species="cat",
+            sex="f",
+            birth="2021-05",
+            birth_is_estimate=True,
+            breeds=("pug", "beagle"),
+            status="réservée",
+            notes='two\nlines, "quoted"; 1',
+            arrived="2026-01-02",
+            left="2026-03-04",
+        ),
+        [kennel / "rex.png"],
+    )
+    animals.new(AnimalFields(name="Rex"), [kennel / "mix.png"])
+    animals.new(AnimalFields(name="Rex"))
+    file = tmp_path / "animals.csv"
+    scanned.export(Export("csv", file, lang=lang, by="animal"))
+
+    back = animals.import_csv(file)
+    assert (back.act, back.unchanged, back.problems, back.unknown) == (None, 3, (), ())
+    with Catalogue(new_place("sqlite")) as other:
+        done = other.animals.import_csv(file, match="name")
+        assert outcomes(done)[0] == (2, "=1+1 -Éva, “2”", "made")
+        (eva, *_) = (one for one in other.animals.list() if one.code)
+        known = animals.get("=1+1")
+        same = ("code", "name", "species", "sex", "birth", "birth_is_estimate", "status", "notes")
+        for name in (*same, "arrived", "left"):
+            assert getattr(eva, name) == getattr(known, name)
+        assert {one.id for one in eva.verdict.labels} == {one.id for one in known.verdict.labels}
 
 
 def test_what_is_in_use_is_found_by_the_words_of_a_file(catalogue: Catalogue) -> None:

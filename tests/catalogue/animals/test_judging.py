@@ -176,7 +176,7 @@ def test_what_people_say_of_the_animal_is_its_breed(
     photos = look(CLEAR, PUG)
     rex = catalogue.animals.new(AnimalFields(name="Rex", breeds=["Boxer", "Beagle"]), photos)
     assert said(rex.verdict) == ("dog", "animal", {"Boxer": 0.5, "Beagle": 0.5})
-    assert (rex.verdict.disagrees, len(rex.verdict.labels)) == (False, 2)
+    assert (rex.verdict.disagrees, len(rex.verdict.labels), rex.verdict.views) == (False, 2, 0)
     assert catalogue.animals.count(AnimalFilter(breed="Beagle")) == 1
     catalogue.label(photos[0], Label(Kind.CROSS, ("Beagle", "Boxer")))
     assert not catalogue.animals.get("Rex").verdict.disagrees

@@ -18,7 +18,19 @@ import pytest
 from PIL import Image, PngImagePlugin
 from sqlalchemy import func, select
 
-from barkive.catalogue import Catalogue, Conflict, Filter, Kind, Label, Merged
+from barkive.catalogue import (
+    ActKind,
+    AnimalConflict,
+    AnimalFields,
+    Catalogue,
+    Conflict,
+    Filter,
+    Kind,
+    Label,
+    Merged,
+    Order,
+    Sex,
+)
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database, back_up
@@ -697,3 +709,128 @@ def test_a_french_name_that_is_another_breeds_here_does_not_come(
         ("Dachshund", "Dachshund", 148),
         ("Teckel", "Teckel", None),
     ]
+
+
+def animals_of(catalogue: Catalogue) -> dict[str, tuple[str | None, set[str]]]:
+    """The animals of a catalogue by their codes: the name, and the files of the photos."""
+    return {
+        str(one.code): (
+            one.name,
+            {Path(photo.file).name for photo in catalogue.search(Filter(animal=one.id))},
+        )
+        for one in catalogue.animals.list()
+    }
+
+
+@pytest.mark.parametrize(("own", "other"), KINDS)
+def test_animals_come_with_their_photos(
+    scanned: Callable[..., Catalogue],
+    classifier: Classifier,
+    tmp_path: Path,
+    own: str,
+    other: str,
+) -> None:
+    ours, theirs = scanned(own, "a", GREY, RED), scanned(other, "b", RED, GREEN, GREY)
+    photos = [tmp_path / f"b/{n}.png" for n in range(3)]
+    rex = theirs.animals.new(
+        AnimalFields(code="1", name="Rex", breeds=("pug",), status="adopted"), photos[:2]
+    )
+    theirs.animals.edit(rex, AnimalFields(main_photo=theirs.photo(photos[1]).id))
+    theirs.animals.take_away(theirs.animals.add(rex, [photos[2]]), [photos[2]])
+    theirs.animals.remove(theirs.animals.new(AnimalFields(code="2")))
+    expected = Merged(
+        pictures=3, known=2, new=1, renumbered=1, numbers=1, animals=1, animal_photos=2
+    )
+    before = rows(ours), ours.animals.count()
+    assert merge(ours, theirs, dry_run=True) == expected
+    assert (rows(ours), ours.animals.count()) == before
+    assert merge(ours, theirs) == expected
+
+    here = ours.animals.get("1")
+    assert (here.id, here.name, here.status, here.photos) == (rex.id, "Rex", "adopted", 2)
+    assert animals_of(ours) == {"1": ("Rex", {"1.png"})}
+    (act,) = ours.animals.acts()
+    last = ours.last_merge()
+    assert last is not None
+    assert (act.kind, act.by, act.animals) == (ActKind.IMPORT, last.catalogue, (rex.id,))
+    # Twice is the same as once.
+    assert merge(ours, theirs) == Merged(pictures=3, known=3)
+    assert len(ours.animals.acts()) == 1
+    # The photo that waited comes with the scan that finds its file.
+    shutil.copytree(tmp_path / "b", tmp_path / "found")
+    ours.scan(tmp_path / "found", classifier=classifier)
+    assert {Path(one.file).parent.name for one in ours.search(Filter(animal=rex.id))} == {
+        *("a", "found")
+    }
+    # What people take away here stays away.
+    ours.animals.take_away("1", [tmp_path / "found/1.png"])
+    assert merge(ours, theirs) == Merged(pictures=3, known=3)
+
+
+@pytest.mark.parametrize(("own", "other"), KINDS)
+def test_of_an_animal_that_both_have_ours_stays_and_gets_what_it_lacks(
+    scanned: Callable[..., Catalogue], tmp_path: Path, own: str, other: str
+) -> None:
+    ours, theirs = scanned(own, "a", GREY, RED), scanned(other, "b", RED, GREY)
+    rex = ours.animals.new(AnimalFields(code="Ä-1", name="Rex"), [tmp_path / "a/0.png"])
+    theirs.animals.new(
+        AnimalFields(code="ä-1", name="REX", sex="m", birth="2021", birth_is_estimate=True),
+        [tmp_path / "b/0.png", tmp_path / "b/1.png"],
+    )
+    theirs.animals.edit("ä-1", AnimalFields(status="adopted"))
+    gone = ours.animals.new(AnimalFields(name="Gone"))
+    ours.animals.remove(gone.id)
+    conflict = AnimalConflict(rex.id, "Ä-1 Rex", "status", "in_care", "adopted")
+    expected = Merged(
+        pictures=2, known=2, animals_filled=1, animal_photos=1, animal_conflicts=(conflict,)
+    )
+    assert merge(ours, theirs, dry_run=True) == expected
+    done = merge(ours, theirs)
+    assert done.animal_conflicts == expected.animal_conflicts
+    assert (done.animals, done.animals_filled, done.animal_photos) == (0, 1, 1)
+    after = ours.animals.get("Ä-1")
+    assert (after.id, after.code, after.name, after.sex) == (rex.id, "Ä-1", "Rex", Sex.MALE)
+    assert (after.birth, after.birth_is_estimate, after.status) == ("2021", True, "in_care")
+    assert after.photos == 2
+    assert merge(ours, theirs).animal_conflicts == (conflict,)
+
+    undone = ours.undo_merge()
+    assert (undone.animals, undone.words) == (0, 0)
+    before = ours.animals.get("Ä-1")
+    assert (before.sex, before.birth, before.photos) == (None, None, 1)
+
+
+def test_animals_of_a_merge_go_with_it_unless_somebody_changed_them(
+    scanned: Callable[..., Catalogue], tmp_path: Path
+) -> None:
+    ours, theirs = scanned("sqlite", "a", GREY), scanned("sqlite", "b", RED, GREEN, GREY)
+    for code in ("1", "2", "3"):
+        theirs.animals.new(AnimalFields(code=code), [tmp_path / f"b/{int(code) - 1}.png"])
+    merge(ours, theirs)
+    ours.animals.edit("2", AnimalFields(name="Bo"))
+    ours.animals.add("3", [tmp_path / "a/0.png"])  # it has it already
+    pictures = {one.picture for one in theirs.search(Filter(animal=theirs.animals.get("2").id))}
+
+    undone = ours.undo_merge()
+    assert (undone.animals, undone.pictures) == (2, 1)
+    assert [one.code for one in ours.animals.list()] == ["2"]
+    assert ours.animals.get("2").photos == 1
+    assert {row[2] for row in rows(ours)["content"]} >= pictures
+    # Merged again, they are back.
+    assert merge(ours, theirs).animals == 2
+    assert [one.code for one in ours.animals.list(order=Order.CODE)] == ["1", "2", "3"]
+    # What people remove here does not come back.
+    ours.animals.remove("1")
+    assert merge(ours, theirs).animals == 0
+
+
+def test_animals_of_both_sides_end_the_same(
+    scanned: Callable[..., Catalogue], tmp_path: Path
+) -> None:
+    ours, theirs = scanned("sqlite", "a", GREY, RED), scanned("sqlite", "b", RED, GREEN)
+    ours.animals.new(AnimalFields(code="1", name="Rex"), [tmp_path / "a/1.png"])
+    theirs.animals.new(AnimalFields(code="2", name="Bo"), [tmp_path / "b/1.png"])
+    merge(ours, theirs)
+    merge(theirs, ours)
+    assert [one.id for one in ours.animals.list()] == [one.id for one in theirs.animals.list()]
+    assert merge(ours, theirs).animals == merge(theirs, ours).animals == 0

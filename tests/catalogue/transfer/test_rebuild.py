@@ -1,13 +1,14 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label
 from barkive.catalogue.transfer.rebuild import rebuild
 from barkive.classifier import Classifier
-from barkive.errors import CatalogueError
+from barkive.errors import AnimalCodeTakenError, CatalogueError
 
 
 def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
@@ -94,10 +95,71 @@ def test_labels_are_saved_from_the_photos_where_the_words_can_t_be_read(
         assert (word.by, word.note, word.labels[0].en) == (None, "chip", "Pug")
 
 
+def damage(file: Path, *tables: str) -> None:
+    """Writes over the first page of tables."""
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+        root = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        pages = [raw.execute(root, (name,)).fetchone()[0] for name in tables]
+    content = bytearray(file.read_bytes())
+    for page in pages:
+        content[(page - 1) * size : page * size] = b"\xaa" * size
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("tables", "history"),
+    [
+        (("answer",), 5),
+        (("answer", "animal"), 5),
+        (("answer", "animal", "animal_photo"), 5),
+        (("act",), 5),
+        (("act_change",), 0),
+    ],
+)
+def test_animals_are_saved_from_their_rows_or_from_what_was_done(
+    tmp_path: Path,
+    kennel: Path,
+    classifier: Classifier,
+    tables: tuple[str, ...],
+    history: int,
+) -> None:
+    file = tmp_path / "c.sqlite"
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        rex = catalogue.animals.new(AnimalFields(code="Ä 1", name="Rex"), by="Ada")
+        catalogue.animals.add(
+            rex.id, [kennel / "rex.png", kennel / "mix.png", kennel / "night.png"]
+        )
+        catalogue.animals.take_away(rex.id, [kennel / "mix.png"])
+        photo = catalogue.photo(kennel / "rex.png").id
+        fields = AnimalFields(sex="m", birth="2021", breeds=("pug", "beagle"), main_photo=photo)
+        catalogue.animals.edit(rex.id, fields)
+        catalogue.animals.edit(rex.id, AnimalFields(notes="two\nlines", birth_is_estimate=True))
+        catalogue.animals.remove(catalogue.animals.new(AnimalFields(code="2")).id)
+        before = catalogue.animals.get(rex.id)
+    damage(file, *tables)
+    assert rebuild(file).animals == 1
+    with Catalogue(file) as catalogue:
+        catalogue.scan(kennel, classifier=classifier)
+        after = catalogue.animals.get("ä 1")
+        moments = {"made_at": before.made_at, "changed_at": before.changed_at}
+        assert replace(after, **moments) == before
+        assert [one.title for one in catalogue.animals.list()] == ["Ä 1 Rex"]
+        assert {Path(one.file).name for one in catalogue.search(Filter(animal=rex.id))} == {
+            *("rex.png", "night.png")
+        }
+        assert len(catalogue.animals.history(rex.id)) == history
+        assert catalogue.animals.new(AnimalFields(code="2")).version > before.version
+        with pytest.raises(AnimalCodeTakenError):
+            catalogue.animals.new(AnimalFields(code="Ä 1"))
+
+
 def test_a_file_of_which_nothing_can_be_read_is_kept_as_well(tmp_path: Path) -> None:
     file = tmp_path / "c.sqlite"
     file.write_bytes(b"nothing" * 500)
-    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0, 0)
+    assert rebuild(file) == (tmp_path / "c.sqlite.damaged-1", 0, 0, 0, 0)
     file.write_bytes(b"again" * 500)
     assert rebuild(file).kept.name == "c.sqlite.damaged-2"
     with Catalogue(file) as catalogue:

@@ -203,6 +203,9 @@ def test_by_animal(with_rex: TestClient) -> None:
     (cells,) = csv.DictReader(table.splitlines(), delimiter=";")
     assert (cells["code"], cells["nom"], cells["photos"]) == ("2026-113", "Rex", "2")
     assert with_rex.get("/api/v1/export?as=json&by=animal&breed=maltese").json() == []
+    catalogue = with_rex.app.state.service.catalogue  # type: ignore[attr-defined]
+    catalogue.animals.new(AnimalFields(name="Bello"))
+    assert len(with_rex.get("/api/v1/export?as=jsonl&by=animal").text.splitlines()) == 2
 
 
 @pytest.mark.parametrize("form", ["parquet", "contact-sheet", "jsonl", "asm3"])

@@ -46,10 +46,11 @@ REFUSED: Final = "refused"
 LABEL: Final = "label"
 
 _OF_PICTURES: Final = (PHOTO, REFUSED, LABEL)
-_EMPTY: Final[Mapping[str, Any]] = {
+NEW_ROW: Final[Mapping[str, Any]] = {
     **{"species": SPECIES[0], "birth_is_estimate": False, "status": IN_CARE, "removed": True},
     **{"stale": True, "words": "", "photos": 0, "breeds": "[]", "disagrees": False, "views": 0},
 }
+"""What a row of an animal holds of which nothing was said yet."""
 
 
 class Change(NamedTuple):
@@ -82,6 +83,7 @@ class Acting:
         *,
         undoes: int | None = None,
         extends: int | None = None,
+        merge: int | None = None,
     ) -> None:
         """Begins an act, or goes on with one.
 
@@ -92,6 +94,7 @@ class Acting:
             by: Who does it.
             undoes: The number of the act that it takes back.
             extends: The number of the act that goes on; None for a new one.
+            merge: The number of the merge of another catalogue that it is part of.
         """
         self.connection, self._models = connection, models
         self.moment = now()
@@ -99,8 +102,9 @@ class Acting:
         if extends is not None:
             self.id = extends
             return
-        values = {"kind": kind.value, "said_by": by, "said_at": self.moment, "undoes": undoes}
-        made = insert(schema.act).values(values).returning(schema.act.c.id)
+        said = {"kind": kind.value, "said_by": by, "said_at": self.moment}
+        row = insert(schema.act).values({**said, "undoes": undoes, "merge_id": merge})
+        made = row.returning(schema.act.c.id)
         self.id = connection.execute(made).scalar_one()
 
     def make(self, fields: AnimalFields) -> int:
@@ -111,11 +115,7 @@ class Acting:
         return number
 
     def make_rows(self, count: int) -> list[int]:
-        """Makes rows for animals; each is removed until a change says otherwise.
-
-        Returns:
-            Their numbers.
-        """
+        """Makes rows for animals, see `add_rows`, and gives their numbers."""
         c, free = schema.animal.c, dict[int, None]()
         while len(free) < count:
             drawn = draw(self.connection, count - len(free), free)
@@ -124,9 +124,13 @@ class Acting:
                     self.connection.execute(select(c.number).where(c.number.in_(part))).scalars()
                 )
                 free |= dict.fromkeys(one for one in part if one not in taken)
-        own = {**_EMPTY, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
-        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in free])
+        self.add_rows(free)
         return list(free)
+
+    def add_rows(self, numbers: Iterable[int]) -> None:
+        """Makes rows for animals; each is removed until a change says otherwise."""
+        own = {**NEW_ROW, "made_at": self.moment, "changed_at": self.moment, "act_id": self.id}
+        bulk.insert(self.connection, schema.animal, [{**own, "number": one} for one in numbers])
 
     def edit(self, animal: int, fields: AnimalFields) -> None:
         """Gives an animal's fields new values.
@@ -389,9 +393,21 @@ def _in(pictures: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 def undo(
-    connection: Connection, models: Models, number: int, by: str | None
+    connection: Connection,
+    models: Models,
+    number: int,
+    by: str | None,
+    *,
+    leave_changed: bool = False,
 ) -> tuple[int, list[Change]]:
     """Takes an act back, within a transaction; labels are left to `Acting.take_labels_back`.
+
+    Args:
+        connection: Of a writing transaction.
+        models: Of the catalogue.
+        number: The act's.
+        by: Who takes it back.
+        leave_changed: Whether animals of which anything was changed since stay as they are.
 
     Returns:
         The number of the act that takes it back, and the changes of labels, reversed.
@@ -408,14 +424,36 @@ def undo(
         raise NothingToSayError("act_undone_already", act=number)
     changes = read_changes(connection, [number])[number]
     standing = _Standing(connection, changes)
-    for one in {(one.animal, one.field, one.picture): one for one in changes}.values():
-        if one.field != LABEL and standing.value(one) != one.becomes:
-            raise AnimalChangedMeanwhileError("act_changed_since", act=number)
+    last_ones = {(one.animal, one.field, one.picture): one for one in changes}.values()
+    changed = {
+        one.animal for one in last_ones if one.field != LABEL and standing.value(one) != one.becomes
+    } | _filled_since(connection, last_ones)
+    if changed and not leave_changed:
+        raise AnimalChangedMeanwhileError("act_changed_since", act=number)
+    if leave_changed:
+        changed |= standing.touched_after(number)
+    changes = [one for one in changes if one.field == LABEL or one.animal not in changed]
     acting = Acting(connection, models, ActKind.UNDO, by, undoes=number)
     reverse = [one._replace(was=one.becomes, becomes=one.was) for one in reversed(changes)]
     acting.write(one for one in reverse if one.field != LABEL)
     acting.close()
     return acting.id, [one for one in reverse if one.field == LABEL]
+
+
+def _filled_since(connection: Connection, changes: Iterable[Change]) -> set[int | None]:
+    """The animals that changes made, and that have photos which these did not put to them."""
+    made, put = set[int](), set[tuple[int | None, int | None]]()
+    for one in changes:
+        if one.field == "removed" and one.animal is not None and not one.becomes:
+            made.add(one.animal)
+        elif one.field == PHOTO:
+            put.add((one.animal, one.picture))
+    c = schema.animal_photo.c
+    found: set[int | None] = set()
+    for part in chunks(sorted(made)):
+        held = select(c.animal, c.picture).where(c.animal.in_(part))
+        found |= {row.animal for row in connection.execute(held) if tuple(row) not in put}
+    return found
 
 
 class _Standing:
@@ -426,6 +464,10 @@ class _Standing:
         numbers = {one.animal for one in changes if one.animal is not None}
         self._rows = {row.number: row for row in finding.rows_of(connection, numbers)}
         self._held: dict[tuple[int, str], Mapping[int, Any]] = {}
+
+    def touched_after(self, act: int) -> set[int | None]:
+        """The animals that another act changed after this one."""
+        return {number for number, row in self._rows.items() if row.act_id != act}
 
     def value(self, change: Change) -> Any:
         """What stands where a change was made."""

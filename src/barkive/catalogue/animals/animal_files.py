@@ -16,12 +16,13 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from barkive.breeds import normalise
-from barkive.catalogue.animal_records import AnimalFields, parse_birth
+from barkive.catalogue.animal_records import AnimalFields, Origin, parse_birth
 from barkive.catalogue.animals.animal_cells import (
     DayOrder,
     is_ambiguous,
@@ -36,7 +37,7 @@ from barkive.catalogue.animals.animal_cells import (
 )
 from barkive.catalogue.export.tables import undefused
 from barkive.errors import UsageError
-from barkive.messages import Message
+from barkive.messages import LANGUAGES, Message, Messages
 
 MOST_BYTES: Final = 100_000_000
 """What a file holds at most: a wrong one is refused before it is read."""
@@ -49,9 +50,9 @@ _HEAD = 10
 
 # What each column is called once case, accents and all but letters and digits are gone.
 _COLUMNS: Mapping[str, str] = {
-    "id": "id barkiveid",
-    "code": "code animalcode sheltercode shortcode reference ref number animalnumber numero no n "
-    "codeanimal codedelanimal numerodelanimal",
+    # Barkive's own number, or else the code.
+    "id": "id number animalnumber numero no n numerodelanimal",
+    "code": "code animalcode sheltercode shortcode reference ref codeanimal codedelanimal",
     "name": "name animalname animal dog dogname nom chien nomdelanimal nomanimal nomduchien",
     "species": "species animalspecies speciesname espece",
     "sex": "sex gender animalsex sexname sexmf sexe genre sexemf",
@@ -74,10 +75,16 @@ _COLUMNS: Mapping[str, str] = {
     "movement": "movementtype activemovementtype",
     "moved": "movementdate activemovementdate",
     "breed_origin": "breedorigin",
-    # Barkive's own, which follow from others.
-    "": "breedstatus breeddisagrees photos mainphoto version madeat changedat",
 }
-_MEANT = {name: column for column, names in _COLUMNS.items() for name in names.split()}
+# Columns of Barkive's own export; those that follow from others say nothing.
+_OWN = (
+    *("id", "code", "name", "species", "sex", "birth", "birth_is_estimate", "breed", "breed2"),
+    *("status", "notes", "arrived", "left", "breed_origin"),
+)
+_FOLLOWING = (
+    *("breed_status", "probability", "alternatives", "breed_disagrees", "photos", "main_photo"),
+    *("main_file", "photo_files", "version", "made_at", "changed_at"),
+)
 _IDENTIFYING = frozenset({"id", "code", "name"})
 _DATES = ("birth", "arrived", "left", "died", "moved")
 # Headings that only French has.
@@ -379,10 +386,29 @@ class _Heading:
         return bool(_IDENTIFYING & set(self.columns))
 
 
+@cache
+def _meant() -> Mapping[str, str]:
+    """What each heading means; empty for what follows from other columns."""
+    meant = {name: column for column, names in _COLUMNS.items() for name in names.split()}
+    for words in map(Messages, LANGUAGES):
+        for name in (*_OWN, *_FOLLOWING):
+            column = name if name in _OWN else ""
+            for heading in (name, words(f"export.column_{name}")):
+                meant.setdefault(normalise(heading), column)
+    return meant
+
+
+@cache
+def _said_of_the_animal() -> frozenset[str]:
+    """How Barkive's own export writes that people said the breed of the animal itself."""
+    written = {Messages(lang)("export.origin_animal") for lang in LANGUAGES}
+    return frozenset({Origin.ANIMAL.value, *map(normalise, written)})
+
+
 def _heading(rows: Sequence[tuple[int, Sequence[str]]]) -> _Heading:
     """The likeliest of the first rows."""
     found = [
-        _Heading(index, tuple(cells), tuple(_MEANT.get(normalise(one)) for one in cells))
+        _Heading(index, tuple(cells), tuple(_meant().get(normalise(one)) for one in cells))
         for index, (_, cells) in enumerate(rows)
     ]
     return max(found, key=lambda one: (one.rank[0], -one.index), default=_Heading(0, (), ()))
@@ -496,7 +522,8 @@ class _Reader:
 
         Barkive's own files hold also what the photos say: that is no word of anybody's.
         """
-        if normalise(self._cells.get("breed_origin", "animal")) != "animal":
+        origin = self._cells.get("breed_origin")
+        if origin is not None and normalise(origin) not in _said_of_the_animal():
             return None
         cells = [self._cells.get("breed", ""), self._cells.get("breed2", "")]
         # Animal Shelter Manager gives the first one twice where there is no other.

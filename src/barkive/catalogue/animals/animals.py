@@ -44,7 +44,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
@@ -577,6 +577,17 @@ class Animals:
             if picture in shown
         }
 
+    def records(self, numbers: Iterable[int]) -> dict[int, Animal]:
+        """Animals by their numbers, also those that were merged or removed; others are left out.
+
+        Args:
+            numbers: Which ones.
+        """
+        with self._store.read() as connection:
+            rows = finding.rows_of(connection, numbers)
+            found = finding.to_animals(connection, self._store.models, rows)
+        return {one.id: one for one in found}
+
     def refresh(self) -> None:
         """Brings the verdicts of animals up to date whose photos have changed."""
         judging.refresh(self._store)
@@ -619,7 +630,7 @@ class Animals:
     def suggestions(
         self, *, limit: int | None = None, offset: int = 0, animal: Known | None = None
     ) -> builtins.list[Suggestion]:
-        """The suggestions that stand, the oldest first.
+        """The suggestions that stand: first those for known animals, then the oldest first.
 
         Args:
             limit: How many at most; None for all.
@@ -704,7 +715,7 @@ class Animals:
 
     def match(
         self,
-        photo: Photo,
+        photo: Photo | Judged[str],
         *,
         limit: int = 10,
         query: AnimalFilter = _ALL,
@@ -717,7 +728,8 @@ class Animals:
         breeds can hardly tell two dogs of one breed apart.
 
         Args:
-            photo: Its path or number; it need not be in the catalogue.
+            photo: Its path or number; it need not be in the catalogue. Or what `classifier` has
+                said of it, with its name as the item.
             limit: How many animals at most.
             query: Which animals.
             classifier: The model, for a photo that is not in the catalogue; None for the one in
@@ -732,7 +744,7 @@ class Animals:
             UnknownPhotoError: The catalogue has no photo of that number.
             UsageError: The limit is below 1, or the catalogue knows nothing of the model.
         """
-        given = photo if isinstance(photo, int) else os.fspath(photo)
+        given = photo if isinstance(photo, (int, Judged)) else os.fspath(photo)
         opening = self._classifier if classifier is None else lambda: classifier
         return matching.match(self._store, given, opening, limit=limit, query=query, dog=dog)
 

@@ -5,9 +5,10 @@ pool", Annals of Mathematical Statistics 32). Views of one dog err together, and
 far. An average is never surer than the surest of them, and of views that say the same it is what
 each says; a product of probabilities would count them as if each had seen another dog.
 
-A breed is the answer where it is probable and most views are sure of it: see `support`. The
-threshold is the one with which 95 of 100 answers are right, dogs of other breeds included, for two
-views or more; one view says what its photo says (`python benchmarks/animals.py`).
+A breed is the answer where it is probable and most views are sure of it: see `support`. With two or
+more photos of one breed, dogs of other breeds included, 95 of 100 answers are then right; one view
+says what its photo says, and views of one moment are right as often as that
+(`python benchmarks/animals.py`).
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import and_, delete, insert, select
 
 from barkive.catalogue.animals import finding
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
-from barkive.catalogue.export.exporter import AnimalPhotos, Sent
+from barkive.catalogue.export.exporter import AnimalPhotos, Sending, Sent
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
@@ -86,37 +86,47 @@ def _with_photos(store: Store, numbers: Sequence[int]) -> list[AnimalPhotos]:
     return made
 
 
-def read_sent(store: Store, form: str) -> dict[int, Sent]:
-    """What exports of a form sent of animals, by their numbers."""
-    c = schema.animal_export.c
+def read_sent(store: Store, form: str) -> Sending:
+    """What exports of a form sent of animals: of those that there are, and of those that are gone.
+
+    Args:
+        store: The catalogue.
+        form: The form's name.
+    """
+    sent, c = schema.animal_export.c, schema.animal.c
+    here = and_(c.number == sent.animal, c.removed.is_(False))
+    rows = select(sent.animal, sent.sent, c.number).join_from(
+        schema.animal_export, schema.animal, here, isouter=True
+    )
+    earlier: dict[int, Sent] = {}
+    gone: dict[int, Sent] = {}
     with store.read() as connection:
-        rows = connection.execute(select(c.animal, c.sent).where(c.form == form)).all()
-    return {row.animal: _to_sent(json.loads(row.sent)) for row in rows}
+        for row in connection.execute(rows.where(sent.form == form).order_by(sent.id)):
+            (gone if row.number is None else earlier)[row.animal] = _to_sent(json.loads(row.sent))
+    return Sending(earlier, gone)
 
 
-def write_sent(store: Store, form: str, sent: Mapping[int, Sent]) -> None:
-    """Keeps what an export has sent, all of it or nothing.
+def write_sent(store: Store, form: str, sending: Sending) -> None:
+    """Keeps what an export has sent, and forgets what is gone: all of it or nothing.
 
     Raises:
         CatalogueError: The catalogue can't be written.
     """
     table, at = schema.animal_export, now()
     with store.write() as connection:
-        for part in chunks(list(sent)):
+        for part in chunks([*sending.now, *sending.gone]):
             old = delete(table).where(table.c.form == form, table.c.animal.in_(part))
             connection.execute(old)
+        for part in chunks(list(sending.now)):
             rows = [
-                {
-                    "form": form,
-                    "animal": number,
-                    "sent": json.dumps(
-                        {"values": sent[number].values, "pictures": sorted(sent[number].pictures)}
-                    ),
-                    "sent_at": at,
-                }
-                for number in part
+                {"form": form, "animal": one, "sent": _to_text(sending.now[one]), "sent_at": at}
+                for one in part
             ]
             connection.execute(insert(table), rows)
+
+
+def _to_text(sent: Sent) -> str:
+    return json.dumps({"values": sent.values, "pictures": sorted(sent.pictures)})
 
 
 def _to_sent(said: Any) -> Sent:

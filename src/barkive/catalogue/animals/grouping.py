@@ -1,11 +1,11 @@
 """Proposes which photos are of one animal, and which of an animal that is known.
 
 First by how folders and files are named, then by bursts in time, then by likeness alone; each only
-within what is close to it, because a model that tells breeds does not tell dogs of one breed apart:
-of photos of two dogs of one breed a quarter are as like as `IN_BURST`, and one to three in a
-thousand as like as `ALONE` (`benchmarks/animal_matching.py`). So likeness only decides within a
-burst who belongs together, and alone it joins photos of one folder and day that are nearly the
-same. What contradicts itself is not joined. Knows nothing of databases.
+within what is close to it, because a model that tells breeds hardly tells dogs of one breed apart:
+of photos of two dogs of one breed three in ten are as like as `IN_BURST`, and one in a thousand as
+like as `ALONE` (`benchmarks/animal_matching.py`). So likeness only decides within a burst who
+belongs together, and alone it joins photos of one folder and day that are nearly the same. What
+contradicts itself is not joined. Knows nothing of databases.
 """
 
 from __future__ import annotations

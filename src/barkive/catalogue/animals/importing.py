@@ -8,22 +8,21 @@ tell which animal is meant is left out and told, never guessed.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection
 
-from barkive.catalogue.animal_records import IN_CARE, SPECIES, ActKind
-from barkive.catalogue.animals import acts, finding
+from barkive.catalogue.animal_records import ActKind
+from barkive.catalogue.animals import acts
 from barkive.catalogue.animals.acts import PHOTO, Acting, Change
 from barkive.catalogue.animals.animal_files import AnimalFile, AnimalRow, RowProblem
 from barkive.catalogue.animals.fields import to_value
 from barkive.catalogue.animals.finding import key_of
 from barkive.catalogue.animals.imported import FieldChange, Imported, ImportedRow, MatchBy
+from barkive.catalogue.animals.known_animals import NOTHING, KnownAnimals, is_same
 from barkive.catalogue.animals.photo_folders import Folders, UnfitError
-from barkive.catalogue.db import schema
 from barkive.catalogue.export.breed_list import breed_meant, is_unknown_breed
 from barkive.catalogue.predictions.models import Models
 from barkive.errors import UnknownBreedError, UsageError
@@ -34,13 +33,6 @@ MOST_PHOTOS: Final = 500
 
 _CROSS = re.compile(r"\s+x\s+|\s*[/×]\s*|\s+crois[ée]e?s?\s+(?:avec\s+)?", re.IGNORECASE)
 _MOST_BREEDS = 2
-
-_EMPTY: Final[Mapping[str, Any]] = {
-    **{"species": SPECIES[0], "status": IN_CARE, "birth_is_estimate": False, "breeds": []},
-    **dict.fromkeys(("code", "name", "sex", "birth", "notes", "arrived", "left")),
-}
-# Case, accents and blanks are no reason to change what stands there.
-_ALIKE = frozenset({"code", "name", "species", "status"})
 
 
 def to_match(match: MatchBy | str) -> MatchBy:
@@ -132,7 +124,7 @@ class _Target:
         return [
             FieldChange(name, self.base[name], value)
             for name, value in self.values.items()
-            if not _is_same(name, self.base[name], value)
+            if not is_same(name, self.base[name], value)
         ]
 
     def to_changes(self) -> Iterator[Change]:
@@ -143,14 +135,6 @@ class _Target:
             yield Change(self.number, one.field, None, one.was, one.becomes)
         for picture in self.pictures:
             yield Change(self.number, PHOTO, picture, None, {"dog": None})
-
-
-def _is_same(name: str, one: Any, other: Any) -> bool:
-    if name == "breeds":
-        return set(one) == set(other)
-    if name in _ALIKE and one is not None and other is not None:
-        return key_of(one) == key_of(other)
-    return bool(one == other)
 
 
 class _Plan:
@@ -167,7 +151,7 @@ class _Plan:
         self._connection, self._models, self._match = connection, models, match
         self._unknown = file.unknown
         self._problems = list(file.problems)
-        self._animals = _Animals(connection)
+        self._animals = KnownAnimals(connection)
         self._folders = Folders(connection) if match is MatchBy.FOLDER else None
         self._of_keys: dict[tuple[Any, ...], _Target] = {}
         self._of_codes: dict[str, _Target] = {}
@@ -210,7 +194,7 @@ class _Plan:
         if row.is_age and (target.base["birth"] or target.values.get("birth")):
             for one in ("birth", "birth_is_estimate"):
                 values.pop(one, None)
-        elif "birth" in values and not _is_same("birth", target.base["birth"], values["birth"]):
+        elif "birth" in values and not is_same("birth", target.base["birth"], values["birth"]):
             values.setdefault("birth_is_estimate", False)
         self._refuse_contradiction(target, values)
         self._claim_code(target, values)
@@ -274,7 +258,7 @@ class _Plan:
             UnfitError: It tells none, or several.
         """
         code, name = (key_of(values.get(one) or "") for one in ("code", "name"))
-        number = self._animals.of_id(row.id)
+        number = self._by_number(row.id)
         if number is None:
             by_code = self._match is not MatchBy.NAME and bool(code)
             number = self._animals.of_code(code) if by_code else self._by_name(code, name)
@@ -283,8 +267,21 @@ class _Plan:
         key = ("number", number) if number is not None else ("code", code) if code else ("", name)
         if key in self._of_keys:
             return self._of_keys[key], key
-        base = _EMPTY if number is None else self._animals.values(number)
+        base = NOTHING if number is None else self._animals.values(number)
         return _Target(row.line, number, base, is_new=number is None), key
+
+    def _by_number(self, number: int | None) -> int | None:
+        """The animal of a number that a file has; None where it is none of this catalogue.
+
+        Raises:
+            UnfitError: It was removed.
+        """
+        if number is None or number not in self._animals.rows:
+            return None
+        meant = self._animals.followed(number)
+        if self._animals.rows[meant].removed:
+            raise UnfitError(Message("animals_row_removed", {"animal": self._animals.title(meant)}))
+        return meant
 
     def _by_name(self, code: str, name: str) -> int | None:
         """The one animal that is called so.
@@ -320,7 +317,7 @@ class _Plan:
             UnfitError: It does.
         """
         for name, value in values.items():
-            if name in target.values and not _is_same(name, target.values[name], value):
+            if name in target.values and not is_same(name, target.values[name], value):
                 raise UnfitError(
                     Message("animals_row_contradicts", {"line": target.line, "field": name})
                 )
@@ -366,56 +363,3 @@ class _Plan:
             target.pictures = pictures
             kept.append(target)
         self.targets = kept
-
-
-class _Animals:
-    """The animals that there are, by what tells them."""
-
-    def __init__(self, connection: Connection) -> None:
-        rows = connection.execute(select(schema.animal).order_by(schema.animal.c.id)).all()
-        self._rows: dict[int, Row[Any]] = {row.number: row for row in rows}
-        self._codes = {row.code_key: row.number for row in rows if row.code_key}
-        self._names: defaultdict[str, list[int]] = defaultdict(list)
-        for row in rows:
-            if row.name and not row.removed:
-                self._names[key_of(row.name)].append(row.number)
-
-    def of_id(self, number: int | None) -> int | None:
-        """The animal of a number that a file has; None where it is none of this catalogue.
-
-        Raises:
-            UnfitError: It was removed.
-        """
-        if number is None or number not in self._rows:
-            return None
-        meant = self._followed(number)
-        if self._rows[meant].removed:
-            raise UnfitError(Message("animals_row_removed", {"animal": self.title(meant)}))
-        return meant
-
-    def of_code(self, code: str) -> int | None:
-        """The animal of a code without case and accents; of one that was merged, into which."""
-        number = self._codes.get(code)
-        if number is None:
-            return None
-        meant = self._followed(number)
-        return None if self._rows[meant].removed else meant
-
-    def of_name(self, name: str) -> Sequence[int]:
-        """The animals that are called so, without case and accents."""
-        return self._names.get(name, [])
-
-    def values(self, number: int) -> dict[str, Any]:
-        """What stands there of an animal."""
-        return {name: finding.value_of(self._rows[number], name) for name in _EMPTY}
-
-    def title(self, number: int) -> str:
-        """What an animal is called."""
-        row = self._rows[number]
-        return " ".join(filter(None, (row.code, row.name))) or str(number)
-
-    def _followed(self, number: int) -> int:
-        seen = {number}
-        while (into := self._rows[number].merged_into) in self._rows and into not in seen:
-            seen.add(number := into)
-        return number

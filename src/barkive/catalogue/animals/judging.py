@@ -317,13 +317,13 @@ def _verdict(
     """
     groups = _groups(seen)
     said = [i for i, one in enumerate(seen) if one.breeds]
-    count = len(np.unique(groups[said]))
     if own:
         others = {frozenset(seen[i].breeds) for i in said} - {frozenset(own)}
         combined = replace(agree([own]), disagrees=bool(others))
-        return _Verdict(combined, Origin.ANIMAL, groups, count)
+        return _Verdict(combined, Origin.ANIMAL, groups, 0)
     if said:
-        return _Verdict(agree([seen[i].breeds for i in said]), Origin.LABELS, groups, count)
+        combined = agree([seen[i].breeds for i in said])
+        return _Verdict(combined, Origin.LABELS, groups, len(np.unique(groups[said])))
     judged = [(i, one.model) for i, one in enumerate(seen) if one.model is not None]
     if not judged or species != _DOG:  # the models know no breed of any other
         return _Verdict(None, None, groups, 0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from barkive.boxes import Box
 from barkive.catalogue.animal_records import AnimalFilter, Match
@@ -26,14 +26,14 @@ from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity.exact_index import unit
 from barkive.catalogue.similarity.similar import Similar, Sought
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import UsageError
 
 _ALL: Final = AnimalFilter()
 # An animal has about so many photos; where it has more, more are looked at.
 _PHOTOS = 10
-# Of an animal that is compared with others so many photos are.
-_VIEWS = 3
+# Among so many photos that are most like, animals are looked for first.
+_LIKEST = 2000
 
 
 @dataclass(frozen=True)
@@ -52,21 +52,15 @@ class _OfAnimals(Filter):
 
     def cases(self, store: Store) -> list[ColumnElement[bool]]:
         """See `Filter`."""
-        same = schema.animal_photo.c.picture == schema.photo.c.picture
-        shows_one = exists().where(same, *self.pairs(store))
+        c = schema.animal_photo.c
+        pictures = select(c.picture).where(c.dog.is_(None), *self.of_animals(store))
+        shows_one = schema.photo.c.picture.in_(pictures)
         return [and_(shows_one, case) for case in Filter.cases(self, store)]
 
-    def pairs(self, store: Store, *, is_main: bool = True) -> list[ColumnElement[bool]]:
-        """The rows of `animal_photo`, beside `photo`, that are of one of the animals.
-
-        Args:
-            store: The catalogue.
-            is_main: Whether as the photo's main dog, or else as another one.
-        """
+    def of_animals(self, store: Store) -> list[ColumnElement[bool]]:
+        """The rows of `animal_photo` that are of one of the animals."""
         c, animal = schema.animal_photo.c, schema.animal.c
-        # Of a photo that shows a single dog it does not matter that people said which.
-        of_main = or_(c.dog.is_(None), func.coalesce(schema.photo.c.dogs, 0) <= 1)
-        conditions: list[ColumnElement[bool]] = [of_main if is_main else ~of_main]
+        conditions: list[ColumnElement[bool]] = []
         if self.but is not None:
             conditions.append(c.animal != self.but)
         if self.picture is not None:
@@ -79,7 +73,7 @@ class _OfAnimals(Filter):
 
 def match(
     store: Store,
-    photo: str | int,
+    photo: str | int | Judged[str],
     classifier: Callable[[], Classifier],
     *,
     limit: int,
@@ -90,7 +84,8 @@ def match(
 
     Args:
         store: The catalogue.
-        photo: Its path or number; it need not be in the catalogue.
+        photo: Its path or number, or what the model has said of it; it need not be in the
+            catalogue.
         classifier: Opens the model; called only for a photo that is not in the catalogue.
         limit: How many at most.
         query: Which animals.
@@ -116,7 +111,7 @@ def match(
 
 
 def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
-    """The animals that look most like one, by its main photo and some others.
+    """The animals that look most like one, by its main photo.
 
     Args:
         store: The catalogue.
@@ -134,19 +129,16 @@ def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
         row = finding.find(connection, animal)
         own = (
             select(photo.id, answer.vector, answer.model_id)
-            .join_from(schema.photo, schema.answer)
+            .join_from(schema.photo, schema.answer, answer.id == photo.answer_id)
             .join(schema.animal_photo, shown.picture == photo.picture)
-            .where(shown.animal == row.number, present())
-            .where(or_(shown.dog.is_(None), func.coalesce(photo.dogs, 0) <= 1))
+            .where(shown.animal == row.number, shown.dog.is_(None), present())
             .order_by(photo.picture != (row.cover or 0), photo.id)
         )
-        views = connection.execute(own.limit(_VIEWS)).all()
-    best: dict[int, tuple[float, int]] = {}
-    for view in views:
-        sought = Sought(unpack_embeddings([view.vector])[0], view.model_id, view.id)
-        for one, near in _nearest(store, sought, _OfAnimals(but=row.number), limit).items():
-            best[one] = max(near, best.get(one, near))
-    return _to_matches(store, best, limit)
+        main = connection.execute(own.limit(1)).first()
+    if main is None:
+        return []
+    sought = Sought(unpack_embeddings([main.vector])[0], main.model_id, main.id)
+    return _to_matches(store, _nearest(store, sought, _OfAnimals(but=row.number), limit), limit)
 
 
 def _nearest(
@@ -159,14 +151,16 @@ def _nearest(
     index = Similar(store)
     taken = _PHOTOS * limit
     while True:
-        near = index.nearest(sought.packed, sought.model_id, query, taken)
+        # To look which photos are of animals takes longer than to look for the likest of all.
+        photos = Filter() if taken <= _LIKEST else query
+        near = index.nearest(sought.packed, sought.model_id, photos, taken)
         with store.read() as connection:
             best = _of_animals(connection, store, near, query)
         if len(best) >= limit or len(near) < taken:
             break
         taken *= 4
     with store.read() as connection:
-        for one, cosine, photo in _other_dogs(connection, store, sought, query):
+        for one, cosine, photo in _said_dogs(connection, store, sought, query):
             best[one] = max((cosine, photo), best.get(one, (-2.0, 0)))
     return best
 
@@ -175,22 +169,30 @@ def _of_animals(
     connection: Connection, store: Store, near: dict[int, float], query: _OfAnimals
 ) -> dict[int, tuple[float, int]]:
     """The animals that photos show as their main dog: see `_nearest`."""
-    photo, shown = schema.photo.c, schema.animal_photo.c
-    pairs = select(photo.id, shown.animal).where(
-        shown.picture == photo.picture, *query.pairs(store)
+    photo, shown, animal = schema.photo.c, schema.animal_photo.c, schema.animal.c
+    pairs = select(photo.id, photo.picture, shown.animal).where(
+        shown.picture == photo.picture, shown.dog.is_(None)
     )
     best: dict[int, tuple[float, int]] = {}
     for part in chunks(list(near)):
         for row in connection.execute(pairs.where(photo.id.in_(part))):
-            found = near[row.id], row.id
-            best[row.animal] = max(found, best.get(row.animal, found))
-    return best
+            if row.picture != query.picture and row.animal != query.but:
+                found = near[row.id], row.id
+                best[row.animal] = max(found, best.get(row.animal, found))
+    if query.animals == _ALL:
+        return best
+    condition = finding.condition(store.models, query.animals)
+    meant: set[int] = set()
+    for some in chunks(list(best)):
+        numbers = select(animal.number).where(animal.number.in_(some), condition)
+        meant |= set(connection.execute(numbers).scalars())
+    return {one: found for one, found in best.items() if one in meant}
 
 
-def _other_dogs(
+def _said_dogs(
     connection: Connection, store: Store, sought: Sought, query: _OfAnimals
 ) -> Iterator[tuple[int, float, int]]:
-    """The animals that people said to be a certain dog among several of a photo.
+    """The animals of which people said which dog of a photo they are.
 
     These are few, and in no index.
 
@@ -199,19 +201,25 @@ def _other_dogs(
     """
     photo, shown = schema.photo.c, schema.animal_photo.c
     answer, seen = schema.answer.c, schema.detection.c
-    rows = (
-        select(photo.id, photo.sha256, shown.animal, shown.dog)
-        .add_columns(seen.x, seen.y, seen.width, seen.height)
-        .add_columns(func.coalesce(seen.vector, answer.vector).label("vector"))
-        .where(shown.picture == photo.picture, *query.pairs(store, is_main=False))
-        .where(answer.id == photo.answer_id, answer.model_id == sought.model_id)
-        .where(seen.answer_id == answer.id, present())
+    said = select(shown.picture, shown.animal, shown.dog).where(
+        shown.dog.is_not(None), *query.of_animals(store)
     )
     embedding = unit(sought.packed[np.newaxis])[0]
-    for row in connection.execute(rows):
-        if dog_id(bytes(row.sha256), Box(row.x, row.y, row.width, row.height)) == row.dog:
-            vector = unit(unpack_embeddings([row.vector]))[0]
-            yield row.animal, float(vector @ embedding), row.id
+    for part in chunks(connection.execute(said).all()):
+        rows = (
+            select(photo.id, photo.picture, photo.sha256)
+            .add_columns(seen.x, seen.y, seen.width, seen.height)
+            .add_columns(func.coalesce(seen.vector, answer.vector).label("vector"))
+            .where(photo.picture.in_({one.picture for one in part}), present())
+            .where(answer.id == photo.answer_id, answer.model_id == sought.model_id)
+            .where(seen.answer_id == answer.id)
+        )
+        animals = {(one.picture, one.dog): one.animal for one in part}
+        for row in connection.execute(rows):
+            dog = dog_id(bytes(row.sha256), Box(row.x, row.y, row.width, row.height))
+            if (animal := animals.get((row.picture, dog))) is not None:
+                vector = unit(unpack_embeddings([row.vector]))[0]
+                yield animal, float(vector @ embedding), row.id
 
 
 def _to_matches(store: Store, best: dict[int, tuple[float, int]], limit: int) -> list[Match]:

@@ -26,11 +26,10 @@ from barkive.text import fold
 
 LONGEST: Final = 200
 """Characters of a pattern at most."""
-MOST_STARS: Final = 5
-"""Stars of a pattern at most."""
 
 # A name is of letters, and of a small number behind them at most.
 _LONGEST_NAME, _MOST_WORDS = 40, 4
+_LONGEST_CODE = 60
 # So many folders above a photo may be the animal's.
 _LEVELS = 3
 # Of folders without a code so many side by side are taken for animals, where nothing is said of
@@ -185,8 +184,10 @@ class Pattern:
                 or side by side, or braces around something else.
         """
         given = unicodedata.normalize("NFC", text.strip())
-        if len(given) > LONGEST or given.count("*") > MOST_STARS:
-            raise UsageError("animal_pattern_long", longest=LONGEST, stars=MOST_STARS)
+        # To match more stars than one in a name could take for ever; an ending is none.
+        parts = given.removesuffix(".*").split("/")
+        if len(given) > LONGEST or any(x.count("*") > 1 and x != "**" for x in parts):
+            raise UsageError("animal_pattern_long", longest=LONGEST)
         tokens = _tokens(given)
         known = [token[1:-1] for token in tokens if token[0] == "{"]
         if not {"code", "name"} & set(known):
@@ -339,6 +340,8 @@ def _named(
         name: Likewise.
         is_given: Whether a person says that this is a code.
     """
+    if not f"{code}{name}".isprintable() or len(code or "") > _LONGEST_CODE:
+        return None
     if name is not None:
         name = " ".join(name.replace("_", " ").strip(" -–.,()").split()) or None
     is_strong = code is not None and not _is_weak(code)
@@ -374,16 +377,14 @@ def _folder_with_code(folder: str, is_url: bool) -> Reading | None:
     """What the nearest of some folders says that has a code."""
     parts = folder.split("/")
     least = 3 if is_url else 0
-    for depth in range(_LEVELS):
-        at = len(parts) - 1 - depth
-        if at < least:
-            return None
+    for depth, at in enumerate(range(len(parts) - 1, max(len(parts) - 1 - _LEVELS, least - 1), -1)):
         for regex in _FOLDERS:
             match = regex.fullmatch(parts[at])
             if match is None or not _holds(match):
                 continue
             named = _named("/".join(parts[:at]) + "/", match["code"], match.groupdict().get("name"))
-            if named is not None:
+            # A code alone may be that of a shelter or a building where other folders are in it.
+            if named is not None and (named.name or all(map(_is_beside, parts[at + 1 :]))):
                 return Reading(f"{_as_pattern(match)}/{'*/' * depth}*", named, True)
     return None
 

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, ins
 from barkive.catalogue.animal_records import Accepted, ActKind, AnimalFields, Suggestion
 from barkive.catalogue.animals import finding
 from barkive.catalogue.animals.acts import Acting
-from barkive.catalogue.animals.grouping import Known, Proposal, Shot, propose
+from barkive.catalogue.animals.grouping import LARGE, Known, Proposal, Shot, propose
 from barkive.catalogue.animals.patterns import Found, Pattern, find_patterns, same_code, same_name
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
@@ -39,11 +39,12 @@ from barkive.verdicts import Status
 _ALL: Final = Filter()
 _SHOWS_DOG: Final = (Status.DOG.value, Status.UNCERTAIN.value)
 # In so few folders the photos of animals are looked up; else all of them are read.
-_FEW_FOLDERS = 50
+_FEW_FOLDERS = 500
 # Folders that hold more photos without an animal are not gone through while somebody waits for a
 # single photo.
 _FEW = 2000
-# So many proposals are accepted in one transaction, for which others wait.
+# So many folders are looked up at once; and so many proposals are accepted in one transaction, for
+# which others wait.
 _AT_ONCE = 100
 _NOTHING_SAID = AnimalFields()
 
@@ -97,7 +98,7 @@ def renew_after_scan(store: Store, after: int, *, is_waited_for: bool = False) -
         new = _photos(connection, _lacks_animal() & (c.id > after) & present())
         if not new:
             return 0
-        rows = _beside(connection, new)
+        rows = _lacking(connection, _beside(connection, new))
     if is_waited_for and len(rows) > _FEW:
         rows = new
     found = _renew(store, rows, None, rows, silent)
@@ -121,7 +122,7 @@ def renew_after_undo(store: Store, act: int) -> None:
     pictures = select(c.picture).where(c.act_id == act, is_meant)
     with store.read() as connection:
         free = _lacks_animal() & present() & schema.photo.c.picture.in_(pictures)
-        rows = _beside(connection, _photos(connection, free))
+        rows = _lacking(connection, _beside(connection, _photos(connection, free)))
     if rows:
         _renew(store, rows, None, rows, silent)
 
@@ -141,7 +142,7 @@ def patterns(store: Store, query: Filter = _ALL) -> list[Found]:
 def read(
     store: Store, limit: int | None = None, offset: int = 0, animal: int | None = None
 ) -> list[Suggestion]:
-    """The proposals that stand, in the order in which they were made.
+    """The proposals that stand: first those for animals that are known, then by when made.
 
     Args:
         store: The catalogue.
@@ -151,7 +152,8 @@ def read(
     """
     _prune(store)
     table = schema.suggestion
-    found = select(table).order_by(table.c.id).limit(limit).offset(offset or None)
+    ordered = select(table).order_by(table.c.animal.is_(None), table.c.id)
+    found = ordered.limit(limit).offset(offset or None)
     with store.read() as connection:
         meant = found if animal is None else found.where(table.c.animal == animal)
         return _to_suggestions(connection, connection.execute(meant).all())
@@ -336,38 +338,46 @@ def _photos(connection: Connection, condition: ColumnElement[bool]) -> list[Row[
     return list(connection.execute(found.order_by(photo.id)).all())
 
 
-def _beside(connection: Connection, new: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Photos without an animal, and those that lie in the same folders."""
-    folders = sorted({_folder(row.path) for row in new})
-    rows = {row.id: row for row in new}
-    for some in chunks(folders, _FEW_FOLDERS):
+def _beside(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Photos, and all that lie in the same folders."""
+    folders = sorted({_folder(row.path) for row in rows})
+    found = {row.id: row for row in rows}
+    for some in chunks(folders, _AT_ONCE):
         lies = or_(*(inside(folder) for folder in some))
-        for row in _photos(connection, _lacks_animal() & present() & lies):
+        for row in _photos(connection, present() & lies):
             if _folder(row.path) in set(some):
-                rows[row.id] = row
-    return [rows[number] for number in sorted(rows)]
+                found[row.id] = row
+    return [found[number] for number in sorted(found)]
 
 
-def _of_animals(connection: Connection, folders: set[str]) -> Iterator[tuple[Row[Any], int]]:
-    """The photos in some folders that show one known animal, with its number."""
-    c, shown = schema.photo.c, schema.animal_photo.c
-    is_known = c.picture.in_(select(shown.picture)) & present()
+def _lacking(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those of some photos that show no animal that is known."""
+    animals = finding.animals_of(connection, {row.picture for row in rows})
+    return [row for row in rows if row.picture not in animals]
+
+
+def _of_animals(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[tuple[Row[Any], int]]:
+    """The photos in the same folders as these that show one known animal, with its number."""
+    folders = {_folder(row.path) for row in rows}
     if len(folders) <= _FEW_FOLDERS:
-        is_known &= or_(False, *(inside(folder) for folder in folders))
-    rows = [row for row in _photos(connection, is_known) if _folder(row.path) in folders]
-    known = finding.animals_of(connection, {row.picture for row in rows})
-    for row in rows:
-        if len(known[row.picture]) == 1:
-            yield row, known[row.picture][0]
+        every = _beside(connection, rows)
+    else:
+        known = schema.photo.c.picture.in_(select(schema.animal_photo.c.picture))
+        every = _photos(connection, known & present())
+    beside = [row for row in every if _folder(row.path) in folders]
+    animals = finding.animals_of(connection, {row.picture for row in beside})
+    for row in beside:
+        of_picture = animals.get(row.picture, [])
+        if len(of_picture) == 1:
+            yield row, of_picture[0]
 
 
 def _shots(
     connection: Connection, store: Store, rows: Sequence[Row[Any]]
 ) -> tuple[list[Shot], list[int | None]]:
     """Photos without an animal and those of animals beside them, and the answers of each."""
-    folders = {_folder(row.path) for row in rows}
     every: list[tuple[Row[Any], int | None]] = [(row, None) for row in rows]
-    every += _of_animals(connection, folders)
+    every += _of_animals(connection, rows)
     not_of, not_with = _refusals(connection, {row.picture for row in rows})
     names = store.models.names
     shots: list[Shot] = []
@@ -614,7 +624,7 @@ def _take_out(connection: Connection, pictures: Iterable[int]) -> None:
     for some in chunks(sorted(touched)):
         left = select(func.count()).where(photo.c.suggestion_id == table.c.id).scalar_subquery()
         these = table.c.id.in_(some)
-        connection.execute(table.update().where(these).values(photos=left))
+        connection.execute(table.update().where(these).values(photos=left, is_large=left > LARGE))
         connection.execute(delete(table).where(these, table.c.photos == 0))
 
 

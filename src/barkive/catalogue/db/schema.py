@@ -452,6 +452,8 @@ act = Table(
     Column("said_at", DateTime, nullable=False),
     # The act that it takes back.
     Column("undoes", _Id),
+    # The merge of another catalogue that it was part of; None where people did it here.
+    Column("merge_id", BigInteger),
     sqlite_autoincrement=True,
 )
 

@@ -149,6 +149,8 @@ def asm3_animal_rows(
         sending.now[row.animal] = sent
         if image or row.has_news:
             yield _line({**row.cells, _IMAGE: image})
+    for was in sending.gone.values():
+        sending.by_hand.append(Message("asm3_delete", {"animal": _title(was)}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +263,7 @@ class _Teller:
     ) -> dict[str, str]:
         """What the import takes of a known animal; what it does not is noted."""
         cells: dict[str, str] = {}
-        title = " ".join(filter(None, (earlier.values["code"][1], earlier.values["name"][1])))
+        title = _title(earlier)
         for field, code in _FIELDS.items():
             (was, was_text), (now, now_text) = earlier.values.get(field, ("", "")), values[field]
             if was == now:
@@ -320,6 +322,11 @@ def _not_sure(breeds: Iterable[Candidate], lang: Language) -> str:
     candidates = short_list(breeds, lang)
     not_sure = Messages(lang)("export.asm3_not_sure")
     return f"{not_sure}{f' ({candidates})' if candidates else ''}."
+
+
+def _title(sent: Sent) -> str:
+    """What an animal is called there."""
+    return " ".join(filter(None, (sent.values["code"][1], sent.values["name"][1])))
 
 
 def _share(breeds: tuple[Candidate, ...]) -> str:

@@ -70,6 +70,7 @@ class Sending:
 
     Attributes:
         earlier: What earlier ones sent, by the numbers of the animals.
+        gone: Likewise of animals that were removed or merged since; forgotten once that is told.
         now: What holds after this one, likewise; grows.
         by_hand: What people must change themselves in the program; grows.
         unchanged: How many animals had nothing new.
@@ -77,6 +78,7 @@ class Sending:
     """
 
     earlier: Mapping[int, Sent] = field(default_factory=dict)
+    gone: Mapping[int, Sent] = field(default_factory=dict)
     now: dict[int, Sent] = field(default_factory=dict)
     by_hand: list[Message] = field(default_factory=list)
     unchanged: int = 0

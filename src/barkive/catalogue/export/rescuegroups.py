@@ -90,7 +90,7 @@ def write_rescuegroups(
         ):
             skipped += 1
         else:
-            pictures = []
+            pictures: list[str] = []
             for entry in one.photos:
                 if len(pictures) == _MOST_PHOTOS or entry.missing_since is not None:
                     continue

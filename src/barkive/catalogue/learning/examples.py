@@ -196,8 +196,8 @@ def _alike(
     _join_equal(joined, [one.row.picture for one in found])
     _join_equal(joined, [_animal(one.row.path) for one in found])
     of_animals: dict[int, int] = {}
-    for i, one in enumerate(found):
-        for animal in animals.get(one.row.picture, ()):
+    for i, example in enumerate(found):
+        for animal in animals.get(example.row.picture, ()):
             joined.join(of_animals.setdefault(animal, i), i)
     for burst in bursts((one.row.path, one.row.taken_at) for one in found):
         for other in burst:

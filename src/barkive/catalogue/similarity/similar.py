@@ -38,7 +38,7 @@ from barkive.catalogue.similarity.exact_index import (
 )
 from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up, drop
 from barkive.catalogue.similarity.pgvector_index import Projection
-from barkive.classifier import Classifier
+from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError, UnknownDogError, UsageError
 
 # So many predictions are looked at one by one; only beyond that is an index worth its space.
@@ -271,12 +271,18 @@ class Similar:
         return self.find(sought.packed, sought.model_id, query, limit, but=sought.photo_id)
 
     def sought(
-        self, photo: str | int, classifier: Callable[[], Classifier], dog: int | None = None
+        self,
+        photo: str | int | Judged[str],
+        classifier: Callable[[], Classifier],
+        dog: int | None = None,
     ) -> Sought:
         """The embedding of a photo, or of one of its dogs: see `Catalogue.like`.
 
-        The classifier is opened only for a photo that is not in the catalogue.
+        The classifier is opened only for a photo that is not in the catalogue. What it has said
+        of one already, with the photo's name as the item, may stand for the photo.
         """
+        if isinstance(photo, Judged):
+            return self._of_judged(photo, classifier())
         if dog is not None:
             return self._of_dog(photo, dog)
         c = schema.photo.c
@@ -298,14 +304,24 @@ class Similar:
         if isinstance(photo, int):
             raise PhotoError("similar_photo_never_read")
         opened = classifier()
-        model_id = self._store.models.number(opened.bundle.identity)
-        if model_id is None:
-            raise UsageError("similar_model_unknown", model=opened.bundle.model, photo=photo)
+        self._number(opened, photo)
         (judged,) = opened.judge([photo], opened.viewer.load)
+        return self._of_judged(judged, opened)
+
+    def _of_judged(self, judged: Judged[str], classifier: Classifier) -> Sought:
+        """The embedding of a photo that is not in the catalogue, and was judged."""
+        model_id = self._number(classifier, judged.item)
         if judged.scores is None:
-            raise PhotoError("similar_photo_unreadable", photo=photo, reason=judged.reason)
+            raise PhotoError("similar_photo_unreadable", photo=judged.item, reason=judged.reason)
         packed = np.frombuffer(pack_embedding(judged.scores.features[0]), np.int8)
         return Sought(packed, model_id)
+
+    def _number(self, classifier: Classifier, photo: str) -> int:
+        """The number of a classifier's model."""
+        model_id = self._store.models.number(classifier.bundle.identity)
+        if model_id is None:
+            raise UsageError("similar_model_unknown", model=classifier.bundle.model, photo=photo)
+        return model_id
 
     def _of_dog(self, photo: str | int, dog: int) -> Sought:
         """The embedding of one dog of a photo."""

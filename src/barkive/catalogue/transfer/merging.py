@@ -7,7 +7,7 @@ here as well, unless they are taken.
 
 Labels are never changed: those of both catalogues stand in the order in which they were said,
 and the last one holds. Labels of dogs come to the dog that both mean: of one number, or where
-boxes of both lie at about the same place.
+boxes of both lie at about the same place. Animals come last: see `merging_animals`.
 
 It goes by batches of pictures, each in a transaction of its own, and nothing comes twice: so a
 merge that was killed goes on when it is run again. All that it adds carries its number, by which
@@ -42,6 +42,12 @@ from barkive.catalogue.query.judgements import IN_ORDER, Turns
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, ChangeJSON, Entry, Kind, LabelRow, Mark
 from barkive.catalogue.transfer import unmerging
+from barkive.catalogue.transfer.merging_animals import (
+    AnimalConflict,
+    AnimalConflictJSON,
+    AnimalMerge,
+    TheirAnimals,
+)
 from barkive.catalogue.transfer.unmerging import State
 from barkive.clock import now
 from barkive.messages import Language
@@ -106,6 +112,10 @@ class MergedJSON(TypedDict):
     words: int
     numbers: int
     conflicts: int
+    animals: int
+    animals_filled: int
+    animal_photos: int
+    animal_conflicts: list[AnimalConflictJSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,10 @@ class Merged:
         words: How many corrections came.
         numbers: How many of the other's numbers lead to pictures of this one from now on.
         conflicts: Of how many pictures the two say different things.
+        animals: How many animals came.
+        animals_filled: How many animals of this catalogue got photos or fields.
+        animal_photos: How many photos were put to animals.
+        animal_conflicts: Fields of animals of which the two say different things.
     """
 
     pictures: int = 0
@@ -129,6 +143,10 @@ class Merged:
     words: int = 0
     numbers: int = 0
     conflicts: int = 0
+    animals: int = 0
+    animals_filled: int = 0
+    animal_photos: int = 0
+    animal_conflicts: tuple[AnimalConflict, ...] = ()
 
     def to_json(self) -> MergedJSON:
         """The merge as a JSON object."""
@@ -140,6 +158,10 @@ class Merged:
             "words": self.words,
             "numbers": self.numbers,
             "conflicts": self.conflicts,
+            "animals": self.animals,
+            "animals_filled": self.animals_filled,
+            "animal_photos": self.animal_photos,
+            "animal_conflicts": [one.to_json() for one in self.animal_conflicts],
         }
 
 
@@ -173,6 +195,10 @@ def merge(
     picture, counts = schema.content.c.picture, Counter[str]()
     with other.read() as connection:
         total = connection.execute(select(func.count(distinct(picture)))).scalar_one()
+        animals = TheirAnimals.read(connection)
+    shown = animals.pictures
+    homes: dict[int, int] = {}
+    dogs: dict[int, int] = {}
     last = 0
     while True:
         some = select(picture).where(picture > last).distinct().order_by(picture).limit(_AT_ONCE)
@@ -188,14 +214,27 @@ def merge(
                 number = number or _begin(connection, other, name)
                 batch.write(number)
         counts.update(batch.counts)
+        homes |= {one: home for one, home in batch.homes.items() if one in shown}
+        dogs |= batch.dogs
         for conflict in batch.conflicts:
             on_conflict(conflict)
         on_progress(counts["pictures"], total)
+    with store.read() if dry_run else store.write() as connection:
+        brought = AnimalMerge(connection, animals, breeds, homes, dogs)
+        if brought.has_news and not dry_run:
+            number = number or _begin(connection, other, name)
+            brought.write(store.models, number, name)
     if number is not None:
         with store.write() as connection:
             unmerging.settle(connection, number, State.DONE)
         store.database.optimise()
-    return Merged(**counts)
+    return Merged(
+        **counts,
+        animals=brought.new,
+        animals_filled=brought.filled,
+        animal_photos=brought.photos,
+        animal_conflicts=tuple(brought.conflicts),
+    )
 
 
 def _begun(database: Database, other: Database) -> int | None:
@@ -295,6 +334,8 @@ class _Batch:
     Attributes:
         counts: As `Merged` has them.
         conflicts: Those that were found.
+        homes: The picture that each of theirs is here.
+        dogs: The numbers here of dogs that have others there.
     """
 
     def __init__(
@@ -318,7 +359,9 @@ class _Batch:
         self._breeds = breeds
         self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
         self.conflicts: list[Conflict] = []
+        self.dogs: dict[int, int] = {}
         homes = self._find_homes(number)
+        self.homes = {picture: found[0] for picture, found in homes.items()}
         self._added = self._find_labels(homes)
         self._aliases = self._find_aliases(homes)
         self.counts["words"] = len(self._added)
@@ -434,6 +477,7 @@ class _Batch:
             for home in homes[picture]:
                 own = ours.get(home, [])
                 dogs = same_dogs(own, self._theirs.labels[picture], turns)
+                self.dogs |= dogs
                 theirs = self._translated(self._theirs.labels[picture], own, dogs)
                 new = news(own, theirs, home, -len(added))
                 added += new

@@ -1,30 +1,21 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
-That is what people said, which numbers pictures have, also in catalogues that were merged, and the
-model in use; photos can be judged again. It is read from the damaged file row by row, as far as
-that can be read.
+That is what people said, which numbers pictures have, also in catalogues that were merged, the
+animals and what was done to them, and the model in use; photos can be judged again. It is read
+from the damaged file row by row, as far as that can be read.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    Boolean,
-    Column,
     Connection,
-    DateTime,
-    Float,
-    LargeBinary,
-    Table,
-    Text,
     insert,
     update,
 )
@@ -36,6 +27,8 @@ from barkive.catalogue.learning.in_use import KEPT_MODELS, is_of_name
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.records import Kind
+from barkive.catalogue.transfer.rebuild_animals import SavedAnimals
+from barkive.catalogue.transfer.rescued_rows import read_rows
 from barkive.clock import now
 from barkive.errors import CatalogueError, DamagedCatalogueError
 from barkive.verdicts import Status
@@ -49,12 +42,14 @@ class Rebuilt(NamedTuple):
         corrections: How many were saved.
         photos: Likewise.
         labels: Of how many photos the label was saved, and what people said before it was not.
+        animals: How many animals were saved.
     """
 
     kept: Path
     corrections: int
     photos: int
     labels: int
+    animals: int
 
 
 def rebuild(where: str | Path | None = None) -> Rebuilt:
@@ -95,7 +90,8 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
     with closing(Database(file)) as database, database.write() as connection:
         saved.write(connection)
     made = sum(row["id"] is None for row in saved.corrections)
-    return Rebuilt(kept, len(saved.corrections) - made, len(saved.photos), made)
+    animals = sum(not row["removed"] for row in saved.animals.animals)
+    return Rebuilt(kept, len(saved.corrections) - made, len(saved.photos), made, animals)
 
 
 @dataclass(slots=True)
@@ -111,13 +107,14 @@ class _Saved:
     corrections: list[dict[str, Any]]
     models: list[dict[str, Any]]
     learned: list[dict[str, Any]]
+    animals: SavedAnimals
 
     @staticmethod
     def read(file: Path) -> _Saved:
         """Reads what can be read; in a file of an older schema, what it has of this one."""
-        photos = _rows(file, schema.photo)
-        contents = _rows(file, schema.content)
-        corrections = _rows(file, schema.correction)
+        photos = read_rows(file, schema.photo)
+        contents = read_rows(file, schema.content)
+        corrections = read_rows(file, schema.correction)
         pictures = {row["sha256"]: row["picture"] for row in contents}
         for row in photos:
             # They are read and judged again; until then what held of them holds.
@@ -145,15 +142,16 @@ class _Saved:
             for sha256, picture in pictures.items()
             if sha256 not in known
         ]
-        aliases, merges = _rows(file, schema.alias), _rows(file, schema.merge)
-        breeds = _rows(file, schema.added_breed)
+        aliases, merges = read_rows(file, schema.alias), read_rows(file, schema.merge)
+        breeds = read_rows(file, schema.added_breed)
         there = {row["id"] for row in photos}
-        others = [row for row in _rows(file, schema.other_dog) if row["photo_id"] in there]
-        models = _rows(file, schema.model)
+        others = [row for row in read_rows(file, schema.other_dog) if row["photo_id"] in there]
+        models = read_rows(file, schema.model)
         learned = _learned(file, {row["id"]: row["name"] for row in models})
         return _Saved(
             *(photos, others, contents, aliases, merges, breeds, corrections),
             *(models, learned),
+            SavedAnimals.read(file),
         )
 
     def write(self, connection: Connection) -> None:
@@ -186,7 +184,9 @@ class _Saved:
             if row["id"] is None:
                 row = {name: value for name, value in row.items() if name != "id"}
             connection.execute(insert(schema.correction), row)
-        said = [one for row in self.corrections for one in (row["breed"], row["breed2"]) if one]
+        self.animals.write(connection)
+        labelled = [*self.corrections, *self.animals.animals]
+        said = [one for row in labelled for one in (row["breed"], row["breed2"]) if one]
         missing = breed_names.gathered(said, added=breed_names.read(connection))
         breed_names.keep(connection, missing)
 
@@ -198,11 +198,11 @@ def _learned(file: Path, models: Mapping[int, str]) -> list[dict[str, Any]]:
         file: The damaged catalogue.
         models: The names of the models by their numbers.
     """
-    number = next((row.get("model_id") for row in _rows(file, schema.catalogue)), None)
+    number = next((row.get("model_id") for row in read_rows(file, schema.catalogue)), None)
     learned: list[dict[str, Any]] = []
     # One row at a time, because bundles take megabytes.
     while number is not None and number in models and len(learned) < KEPT_MODELS:
-        rows = _rows(file, schema.learned_model, f"model_id = {number}")
+        rows = read_rows(file, schema.learned_model, f"model_id = {number}")
         whole = [one for one in rows if is_of_name(models[number], one["content"])]
         if not whole or whole[0]["parent_id"] not in models:
             break
@@ -244,56 +244,6 @@ def _kind(row: dict[str, Any]) -> Kind:
     if row["status"] == Status.DOG:
         return Kind.CROSS if row["breed2"] is not None else Kind.BREED
     return Kind.NOT_DOG if row["status"] == Status.NOT_DOG else Kind.UNSURE
-
-
-def _rows(file: Path, table: Table, condition: str = "TRUE") -> list[dict[str, Any]]:
-    """The rows of a table that can still be read, in the order of their numbers."""
-    found: dict[int, dict[str, Any]] = {}
-    try:
-        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as old:
-            there = {name for _, name, *_ in old.execute(f"PRAGMA table_info({table.name})")}
-            columns = [column for column in table.c if column.name in there]
-            listed = ", ".join(column.name for column in columns)
-            # From both ends, because reading stops at a damaged page.
-            for order in ("ASC", "DESC"):
-                query = f"SELECT {listed} FROM {table.name} WHERE {condition} ORDER BY id {order}"
-                try:
-                    for values in old.execute(query):
-                        pairs = zip(columns, values, strict=True)
-                        row = {column.name: _read(column, value) for column, value in pairs}
-                        found[row["id"]] = row
-                except (sqlite3.DatabaseError, ValueError, TypeError):
-                    continue
-    except sqlite3.Error:
-        pass
-    return [found[number] for number in sorted(found)]
-
-
-def _read(column: Column[Any], value: Any) -> Any:
-    """A value as it is stored, as the program has it.
-
-    Raises:
-        TypeError: It is damaged.
-        ValueError: Likewise.
-    """
-    if value is None:
-        if not column.nullable and column.name not in ("number", "picture"):
-            raise TypeError
-        return None
-    if isinstance(column.type, DateTime):
-        return datetime.fromisoformat(value)
-    if isinstance(column.type, schema.FileName):
-        return schema.decode_path(value)
-    kinds: dict[type, type | tuple[type, ...]] = {
-        LargeBinary: bytes,
-        Text: str,
-        Boolean: int,
-        Float: (int, float),
-    }
-    kind = kinds.get(type(column.type), int)
-    if not isinstance(value, kind):
-        raise TypeError
-    return bool(value) if isinstance(column.type, Boolean) else value
 
 
 def _free_name(file: Path) -> Path:

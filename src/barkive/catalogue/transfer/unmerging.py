@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
 from typing_extensions import TypedDict
 
+from barkive.catalogue.animals import acts
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.query.effective_label import update_effective_labels
@@ -55,6 +56,7 @@ class UnmergedJSON(TypedDict):
     merged_at: str
     words: int
     pictures: int
+    animals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,13 @@ class Unmerged:
         merge: The merge.
         words: How many corrections have gone.
         pictures: How many pictures have gone, that no scan has found here since.
+        animals: How many animals have gone, that nobody has changed since.
     """
 
     merge: Merge
     words: int
     pictures: int
+    animals: int
 
     def to_json(self) -> UnmergedJSON:
         """The undo as a JSON object; the time in ISO 8601."""
@@ -78,6 +82,7 @@ class Unmerged:
             "merged_at": utc(self.merge.at),
             "words": self.words,
             "pictures": self.pictures,
+            "animals": self.animals,
         }
 
 
@@ -108,7 +113,7 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
 
     What it added goes, batch by batch. Pictures stay that have come with it and were found by
     a scan since, and numbers with them; so do people's labels since, also those that take back
-    one that has come with it.
+    one that has come with it; and animals that people have changed since, with their photos.
 
     Args:
         store: The catalogue.
@@ -140,12 +145,34 @@ def undo(store: Store, number: int | None = None) -> Unmerged:
         _forget(connection, schema.alias, rows)
         return len(rows)
 
+    animals = _take_animals_back(store, merge.number)
     words = _by_batches(store.database, schema.correction, merge.number, forget_labels)
     _by_batches(store.database, schema.alias, merge.number, forget_numbers)
     pictures = _by_batches(store.database, schema.content, merge.number, _forget_contents)
     with store.write() as connection:
         settle(connection, merge.number, State.UNDONE)
-    return Unmerged(merge, words, pictures)
+    return Unmerged(merge, words, pictures, animals)
+
+
+def _take_animals_back(store: Store, number: int) -> int:
+    """Takes back what a merge did to animals that nobody has changed since.
+
+    Returns:
+        How many animals have gone.
+    """
+    there = select(func.count()).where(schema.animal.c.removed.is_(False))
+    gone = 0
+    act, undo = schema.act.c, schema.act.alias("undo")
+    undone = select(undo.c.id).where(undo.c.undoes == act.id).exists()
+    own = select(act.id).where(act.merge_id == number, ~undone).order_by(act.id.desc())
+    with store.read() as connection:
+        numbers = connection.execute(own).scalars().all()
+    for one in numbers:
+        with store.write() as connection:
+            before = connection.execute(there).scalar_one()
+            acts.undo(connection, store.models, one, None, leave_changed=True)
+            gone += before - connection.execute(there).scalar_one()
+    return gone
 
 
 def finish(store: Store) -> None:
@@ -200,7 +227,10 @@ def _forget_contents(connection: Connection, rows: Sequence[Row[Any]]) -> int:
     digests, pictures = [row.sha256 for row in rows], {row.picture for row in rows}
     found = select(photo.c.sha256).where(photo.c.sha256.in_(digests))
     spoken = select(said.c.sha256).where(said.c.picture.in_(pictures))
+    shown = select(schema.animal_photo.c.picture).where(schema.animal_photo.c.picture.in_(pictures))
+    of_animals = set(connection.execute(shown).scalars())
     used = {bytes(one) for query in (found, spoken) for one in connection.execute(query).scalars()}
+    used |= {bytes(row.sha256) for row in rows if row.picture in of_animals}
     kept = [row for row in rows if bytes(row.sha256) in used]
     _forget(connection, content, [row for row in rows if bytes(row.sha256) not in used])
     ids = [row.id for row in kept]

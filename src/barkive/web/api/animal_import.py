@@ -14,7 +14,7 @@ from barkive.web.api.animals import By
 from barkive.web.api.openapi import example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Setup, Shared
-from barkive.web.uploads import ANIMALS_FIELD, base_name, received_animals
+from barkive.web.uploads import TABLE_FIELD, base_name, received_table
 from barkive.web.urls import Route
 
 router = APIRouter(tags=["animals"])
@@ -53,8 +53,8 @@ _UPLOAD: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {ANIMALS_FIELD: {"contentMediaType": "text/csv"}},
-                    "required": [ANIMALS_FIELD],
+                    "properties": {TABLE_FIELD: {"contentMediaType": "application/octet-stream"}},
+                    "required": [TABLE_FIELD],
                 }
             }
         },
@@ -93,13 +93,13 @@ async def import_(
     by: By = None,
     lang: Lang = "en",
 ) -> Response:
-    """A CSV file of a spreadsheet, of Animal Shelter Manager or of Barkive, in the field `animals`.
+    """A CSV file of a spreadsheet, of Animal Shelter Manager or of Barkive, in the field `table`.
 
     New animals are made, known ones get what the file says; empty cells change nothing. Rows that
     fit no animal, and cells that can't be used, are left out and stand in `problems`. All of it is
     one act.
     """
-    async with received_animals(request, setup.limits) as sent:
+    async with received_table(request, setup.limits) as sent:
         content = await sent.read()
     bring = partial(
         shared.catalogue.animals.import_csv,

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import ActJSON, AnimalJSON, MatchJSON, SuggestionJSON
+from barkive.errors import PhotoError
 from barkive.messages import Message
 from barkive.web.api.animals import (
     ACT,
     ANIMAL,
     MATCH,
-    AnimalQuery,
     By,
     PhotoNumber,
     SaidOfAnimal,
     one_animal,
 )
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang
+from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, FilterQuery, Lang
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.uploads import UploadError, received
@@ -48,7 +47,7 @@ _GONE = a_problem(
     Message("animal_suggestion_gone", {"suggestion": 17}),
 )
 _SuggestionId = Annotated[
-    int, Path(alias="suggestion", ge=1, le=2**63 - 1, description="The suggestion's number.")
+    int, Path(alias="suggestion", ge=1, le=2**53 - 1, description="The suggestion's number.")
 ]
 _Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 
@@ -288,8 +287,8 @@ async def match(
         (one,) = uploads
         if one.reason is not None:
             raise UploadError(422, one.reason.code, **one.reason.params)
-        judged = await shared.judge(await one.read())
-    if judged.reason is not None:
-        raise UploadError(422, judged.reason.code, **judged.reason.params)
-    found = await to_thread.run_sync(lambda: shared.match(judged, query, limit))
+        try:
+            found = await shared.match(one, query, limit)
+        except PhotoError as error:
+            raise UploadError(422, error.code, **error.params) from None
     return JSONResponse([each.to_json(lang) for each in found])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -13,7 +13,6 @@ from barkive.catalogue import (
     ActJSON,
     Animal,
     AnimalFields,
-    AnimalFilter,
     AnimalJSON,
     CardSize,
     MatchJSON,
@@ -22,7 +21,7 @@ from barkive.catalogue import (
 )
 from barkive.messages import Language, Message
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, a_problem, example
-from barkive.web.api.parameters import PRINTED, Lang, Name, Top
+from barkive.web.api.parameters import PRINTED, AnimalQuery, Lang, Name, Top
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.paths import printable
 from barkive.web.services.exports import kennel_card
@@ -115,14 +114,14 @@ _HAS_NONE = a_problem(
 
 _Text = Annotated[str, Field(max_length=200, pattern=PRINTED)]
 _Day = Annotated[str, Field(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
-PhotoNumber = Annotated[int, Field(ge=1, le=2**63 - 1)]
+PhotoNumber = Annotated[int, Field(ge=1, le=2**53 - 1)]
 """A photo's number in a body."""
 Photos = Annotated[
     list[PhotoNumber],
     Field(min_length=1, max_length=10_000, description="The numbers of photos."),
 ]
 """Some photos."""
-_AnimalId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+_AnimalId = Annotated[int, Field(ge=1, le=2**53 - 1)]
 By = Annotated[
     Annotated[str, Field(max_length=200, pattern=PRINTED)] | None, Query(description="Who does it.")
 ]
@@ -221,7 +220,7 @@ class EditedAnimal(SaidOfAnimal):
         json_schema_extra={"example": {"status": "adopted", "version": 12, "by": "Ada"}}
     )
 
-    main_photo: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = Field(
+    main_photo: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = Field(
         None, description="The number of one of its photos, to stand for it; 0 for the best one."
     )
     version: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = Field(
@@ -264,55 +263,6 @@ class MergedAnimals(_Strict):
         description="Their numbers."
     )
     by: Name | None = Field(None, description="Who says so.")
-
-
-def _filter(
-    text: Annotated[
-        str | None,
-        Query(
-            max_length=500,
-            pattern=PRINTED,
-            description="Words, or their beginnings: of the code, the name, the notes or the "
-            "breed.",
-        ),
-    ] = None,
-    breed: Annotated[
-        str | None,
-        Query(max_length=200, pattern=PRINTED, description="A name or an id; crosses included."),
-    ] = None,
-    species: Annotated[str | None, Query(max_length=200, pattern=PRINTED)] = None,
-    sex: Annotated[Literal["female", "male", "unknown"] | None, Query()] = None,
-    status: Annotated[
-        list[Annotated[str, Field(max_length=200, pattern=PRINTED)]] | None,
-        Query(max_length=20, description="Of one of these statuses."),
-    ] = None,
-    breed_status: Annotated[
-        Literal["dog", "uncertain", "none"] | None,
-        Query(description="Whether the breed is known, uncertain, or nothing is said of it."),
-    ] = None,
-    disagrees: Annotated[
-        bool | None, Query(description="Whether its photos contradict each other.")
-    ] = None,
-    has_photos: Annotated[bool | None, Query(description="Whether it has photos.")] = None,
-    removed: Annotated[
-        bool, Query(description="Those that were removed or merged, and not the others.")
-    ] = False,
-) -> AnimalFilter:
-    return AnimalFilter(
-        text=text,
-        breed=breed,
-        species=species,
-        sex="" if sex == "unknown" else sex,
-        status=tuple(status or ()),
-        breed_status="" if breed_status == "none" else breed_status,
-        disagrees=disagrees,
-        has_photos=has_photos,
-        removed=removed,
-    )
-
-
-AnimalQuery = Annotated[AnimalFilter, Depends(_filter)]
-"""Which animals are meant."""
 
 
 @router.get(
@@ -548,7 +498,7 @@ def acts(
 )
 def undo(
     shared: Shared,
-    act: Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number.")],
+    act: Annotated[int, Path(ge=1, le=2**53 - 1, description="Its number.")],
     by: By = None,
 ) -> Response:
     """Takes an act back as a whole, if what it did still stands."""

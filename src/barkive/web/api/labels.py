@@ -101,14 +101,11 @@ def label(shared: Shared, query: FilterQuery, said: SaidOfMany, lang: Lang = "en
     """
     if (said.photos is None) == (query == Filter()):
         raise UsageError("act_photos_or_filter")
-    is_breed = not isinstance(said, OtherOfMany)
-    word = Label(
-        Kind(said.kind),
-        tuple(said.breeds) if is_breed else (),
-        said.note,
-        said.by,
-        said.other if is_breed else False,
-    )
+    breeds: tuple[str, ...] = ()
+    other = False
+    if not isinstance(said, OtherOfMany):
+        breeds, other = tuple(said.breeds), said.other
+    word = Label(Kind(said.kind), breeds, said.note, said.by, other)
     meant = query if said.photos is None else said.photos
     done = shared.catalogue.animals.label(meant, word)
     left_out = [

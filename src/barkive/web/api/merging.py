@@ -44,6 +44,18 @@ _MERGED = {
         "words": 64,
         "numbers": 790,
         "conflicts": 1,
+        "animals": 3,
+        "animals_filled": 1,
+        "animal_photos": 12,
+        "animal_conflicts": [
+            {
+                "animal": 831204417725,
+                "title": "2026-113 Rex",
+                "field": "status",
+                "ours": "in_care",
+                "theirs": "adopted",
+            }
+        ],
     },
     "conflicts": [
         {
@@ -60,6 +72,7 @@ _UNMERGED = {
     "merged_at": "2026-06-04T18:00:00Z",
     "words": 64,
     "pictures": 22,
+    "animals": 3,
 }
 _UPLOAD = {
     "requestBody": {

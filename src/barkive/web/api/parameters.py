@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field
 
 from barkive.boxes import Box
-from barkive.catalogue import Filter, number_of_dogs
+from barkive.catalogue import AnimalFilter, Filter, number_of_dogs
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
@@ -101,6 +101,55 @@ def _filter(
 
 FilterQuery = Annotated[Filter, Depends(_filter)]
 """Which photos are meant."""
+
+
+def _animal_filter(
+    text: Annotated[
+        str | None,
+        Query(
+            max_length=500,
+            pattern=PRINTED,
+            description="Words, or their beginnings: of the code, the name, the notes or the "
+            "breed.",
+        ),
+    ] = None,
+    breed: Annotated[
+        str | None,
+        Query(max_length=200, pattern=PRINTED, description="A name or an id; crosses included."),
+    ] = None,
+    species: Annotated[str | None, Query(max_length=200, pattern=PRINTED)] = None,
+    sex: Annotated[Literal["female", "male", "unknown"] | None, Query()] = None,
+    status: Annotated[
+        list[Annotated[str, Field(max_length=200, pattern=PRINTED)]] | None,
+        Query(max_length=20, description="Of one of these statuses."),
+    ] = None,
+    breed_status: Annotated[
+        Literal["dog", "uncertain", "none"] | None,
+        Query(description="Whether the breed is known, uncertain, or nothing is said of it."),
+    ] = None,
+    disagrees: Annotated[
+        bool | None, Query(description="Whether its photos contradict each other.")
+    ] = None,
+    has_photos: Annotated[bool | None, Query(description="Whether it has photos.")] = None,
+    removed: Annotated[
+        bool, Query(description="Those that were removed or merged, and not the others.")
+    ] = False,
+) -> AnimalFilter:
+    return AnimalFilter(
+        text=text,
+        breed=breed,
+        species=species,
+        sex="" if sex == "unknown" else sex,
+        status=tuple(status or ()),
+        breed_status="" if breed_status == "none" else breed_status,
+        disagrees=disagrees,
+        has_photos=has_photos,
+        removed=removed,
+    )
+
+
+AnimalQuery = Annotated[AnimalFilter, Depends(_animal_filter)]
+"""Which animals are meant."""
 
 
 def _place(

@@ -28,6 +28,7 @@ from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import tile, title
+from barkive.web.pages.photo_animals import shown_on
 from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
@@ -193,6 +194,7 @@ def _page(
         unreadable=_unreadable(entry, words),
         typed=form.typed() if form and is_there else NOTHING_TYPED,
         nothing_typed=NOTHING_TYPED,
+        **shown_on(request, catalogue, number, words),
     )
 
 

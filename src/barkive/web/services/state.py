@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_thread
 
 from barkive import devices
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Entry, KnownModel, Label
+from barkive.catalogue import AnimalFilter, Catalogue, Entry, KnownModel, Label, Match
 from barkive.classifier import Classifier, Judged
 from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
@@ -27,6 +27,7 @@ from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
+from barkive.web.services.proposal_job import ProposalJob
 from barkive.web.services.scan_jobs import ScanJobs
 from barkive.web.services.thumbnails import Thumbnails
 from barkive.web.settings import Settings
@@ -68,6 +69,7 @@ class Service:
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
         label_jobs: Labels for many photos at once.
+        proposal_job: Looks for photos that seem to show one animal.
     """
 
     catalogue: Catalogue
@@ -79,6 +81,7 @@ class Service:
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
     label_jobs: LabelJobs
+    proposal_job: ProposalJob
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -103,6 +106,7 @@ class Service:
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
             label_jobs=LabelJobs(catalogue),
+            proposal_job=ProposalJob(catalogue),
         )
 
     @property
@@ -149,6 +153,30 @@ class Service:
                 refused = Judged(one, Status.FAILED, one.reason, None)
                 verdicts.append(current.verdict(refused, one.name, top=top))
         return verdicts
+
+    async def match(self, photo: SentPhoto, query: AnimalFilter, limit: int) -> list[Match]:
+        """The animals that a photo may show, the likest first. Nothing of it is kept.
+
+        Args:
+            photo: As it was sent.
+            query: Which animals.
+            limit: How many at most.
+
+        Raises:
+            BusyError: Too much waits.
+            PhotoError: It can't be read.
+        """
+
+        async def content() -> AsyncIterator[bytes]:
+            yield await photo.read()
+
+        current = await to_thread.run_sync(lambda: self.classifier)
+        (judged,) = await self.inference.judge(content(), current.viewer)
+        name = photo.name or "photo"
+        seen = Judged(name, judged.status, judged.reason, judged.scores, judged.dogs)
+        by = judged.item.classifier
+        find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
+        return await to_thread.run_sync(find)
 
     def label(self, number: int, said: Label) -> Entry:
         """Writes what a person says of a photo, and has the box judged that they drew.
@@ -220,6 +248,7 @@ class Service:
         self.scan_jobs.close()
         self.learn_jobs.close()
         self.label_jobs.close()
+        self.proposal_job.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()

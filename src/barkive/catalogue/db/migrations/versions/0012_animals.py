@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("said_by", sa.Text),
         sa.Column("said_at", sa.DateTime, nullable=False),
         sa.Column("undoes", _ID),
+        sa.Column("merge_id", sa.BigInteger),
         sqlite_autoincrement=True,
     )
     op.create_table(
