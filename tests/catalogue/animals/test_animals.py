@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -75,6 +76,11 @@ def test_new(scanned: Catalogue, kennel: Path) -> None:
     assert rex.photos == 2
     assert shown(scanned, rex) == {"rex.png", "mix.png"}
     assert scanned.count(Filter(grouped=True)) == 2
+    assert scanned.count(Filter(grouped=False)) == len(photos(scanned)) - 2
+    assert scanned.counts("status", Filter(grouped=True)) == {"dog": 1, "uncertain": 1}
+    assert scanned.counts("status", Filter(grouped=False)) == scanned.counts("status") - Counter(
+        dog=1, uncertain=1
+    )
     assert scanned.animals.of_photos([photos(scanned)["rex.png"], 1]) == {
         photos(scanned)["rex.png"]: [rex]
     }

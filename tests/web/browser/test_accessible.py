@@ -32,6 +32,7 @@ class Filled:
     folder: Path
     numbers: dict[str, int]
     scan: str
+    animals: list[int]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +49,30 @@ def filled(site: Any) -> Filled:
     scan = service.scan_jobs.start([str(folder)])
     while service.scan_jobs.get(scan.id).finished_at is None:
         time.sleep(0.02)
-    entries = service.catalogue.search()
-    return Filled(site, folder, {Path(one.file).stem: one.id for one in entries}, scan.id)
+    numbers = {Path(one.file).stem: one.id for one in service.catalogue.search()}
+    for i in range(3):
+        site.paint(f"all/2026-7 Mila/mila{i}.png", RED)
+    site.catalogued("all/2026-7 Mila")
+    return Filled(site, folder, numbers, scan.id, animals_of(service.catalogue, numbers))
+
+
+def animals_of(catalogue: Any, numbers: dict[str, int]) -> list[int]:
+    """Animals: one whose photos disagree, one with a long name, a bare one, a removed one."""
+    animals = catalogue.animals
+    rex = animals.new(
+        AnimalFields(code="B1", name="Rex", notes="Kind.", birth="2021"),
+        [numbers["rex"], numbers[LONG], numbers["mix"]],
+    )
+    long = animals.new(AnimalFields(name=LONG, code=LONG[:150]), [numbers["night"]])
+    bare = animals.new(AnimalFields(status="foster home"))
+    animals.edit(rex, AnimalFields(name="Rexi"))
+    removed = animals.remove(animals.new(AnimalFields(name="Tom")))
+    return [rex.id, long.id, bare.id, removed.id]
 
 
 def open_each(filled: Filled) -> dict[str, str]:
     here = quote(str(filled.folder))
+    rex, long, bare, removed = filled.animals
     photo = {name: f"/photos/{number}" for name, number in filled.numbers.items()}
     return {
         "first": "/",
@@ -76,6 +95,20 @@ def open_each(filled: Filled) -> dict[str, str]:
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
         "scan done": f"/scan/{filled.scan}",
+        "animals": "/animals",
+        "animals filtered": "/animals?new=1&text=re&status=in_care&verdict=disagrees",
+        "no animal found": "/animals?text=zeppelin",
+        "animals mistaken": "/animals?breed=zeppelin",
+        "animal": f"/animals/{rex}?said=4",
+        "animal with a long name": f"/animals/{long}",
+        "bare animal": f"/animals/{bare}",
+        "removed animal": f"/animals/{removed}",
+        "similar animals": f"/animals/{rex}/similar",
+        "two animals": f"/animals/{rex}/merge?other={long}",
+        "which animal is meant": f"/animals/{rex}/merge?other=rexi",
+        "proposals": "/animals/proposals",
+        "which of ours": "/animals/which",
+        "which of ours, a photo": f"/animals/which?photo={filled.numbers['mix']}",
         "error": "/nowhere",
     }
 
@@ -153,6 +186,8 @@ def test_axe_finds_nothing_where_photos_are_selected(
         if name == "New animal":
             page.get_by_label("Name").fill(LONG)
             page.get_by_role("button", name="Make the animal").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
+            page.goto(f"{filled.site.url}/photos?said=1")
             expect(page.locator("#done")).to_be_visible()
             faults["done"] = look(page)
             page.goto(filled.site.url + "/acts")
@@ -170,7 +205,7 @@ def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(
 ) -> None:
     empty = make_site(folders=())
     page = visit(url=empty.url, **STILL).page(None)
-    for path in ("/photos", "/review", "/scan"):
+    for path in ("/photos", "/animals", "/animals/proposals", "/review", "/scan"):
         page.goto(empty.url + path)
         assert look(page) == {}
     signed = make_site(password=Passwords(tmp_path / "password"))
@@ -186,7 +221,7 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
-    pages = ("Identify", "Photos", "Review", "Breeds", "Scan")
+    pages = ("Identify", "Photos", "Animals", "Review", "Breeds", "Scan")
     for name in ("Barkive", *pages, "English", "Français"):
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_accessible_name(name)
@@ -196,7 +231,7 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
