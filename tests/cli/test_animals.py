@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from barkive.catalogue import AnimalFields, Catalogue
+from barkive.catalogue.animals import grouping
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.cli.saying import choose
@@ -327,12 +328,28 @@ def test_suggestions_are_accepted_and_refused(
 
 def test_all_suggestions_are_accepted(shelter: Path, animals: Callable[..., Result]) -> None:
     made = animals("suggest", "--folder", shelter, "--accept-all")
-    assert [line.split("  ")[0] for line in made.stdout.splitlines()] == [
-        "2026-113 Rex",
-        "2026-114 Mila",
-    ]
+    assert (made.exit_code, made.stdout) == (
+        0,
+        "2 animals made, 0 that were known have more photos, 4 photos added.\n",
+    )
     assert animals("list", "--count").stdout == "2\n"
-    assert animals("suggest", "--folder", shelter, "--accept-all").stdout == ""
+    again = animals("suggest", "--folder", shelter, "--accept-all", "--format", "json")
+    assert json.loads(again.stdout) == {
+        **{"new": 0, "added": 0, "photos": 0},
+        **{"acts": [], "left_out": []},
+    }
+
+
+def test_large_suggestions_are_accepted_only_where_that_is_said(
+    animals: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(grouping, "LARGE", 1)
+    shelter = request.getfixturevalue("shelter")
+    found = animals("suggest", "--folder", shelter, "--accept-all")
+    assert (found.exit_code, animals("list", "--count").stdout) == (1, "0\n")
+    assert "more than one animal mostly has" in found.stderr
+    assert animals("suggest", "--folder", shelter, "--accept-all", "--large").exit_code == 0
+    assert animals("list", "--count").stdout == "2\n"
 
 
 def test_a_scan_says_how_many_photos_seem_to_show_a_known_animal(
