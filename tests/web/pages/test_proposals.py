@@ -159,6 +159,8 @@ def test_what_is_new_for_a_known_animal_comes_first(
     assert headings == ["New photos of animals that you have", "Perhaps one animal each"]
     first = next(iter(shown(shelter).values()))
     assert first.startswith("2026-2 Tom 1 photo")
+    tom = animals(shelter).get("Tom")
+    assert "1 more photo may show this animal" in shelter.get(f"/animals/{tom.id}").text
 
 
 def test_a_large_group_asks(shelter: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

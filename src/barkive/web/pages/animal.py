@@ -302,6 +302,7 @@ def animal_page(
         none_selected=none_selected,
         said=said_act(request, catalogue, words, here.id),
         history=told(catalogue, history, words, here.id),
+        proposed=_proposed(catalogue, here),
     )
 
 
@@ -317,6 +318,12 @@ def _gone(request: Request, shared: Service, number: int, error: UnknownAnimalEr
     words = Messages(language_of(request))
     acts = told(shared.catalogue, [shared.catalogue.animals.act(record.version)], words, number)
     return render(request, "animal_gone.html", status=404, title=record.title, act=acts[0])
+
+
+def _proposed(catalogue: Catalogue, here: Animal) -> dict[str, int] | None:
+    """The first proposal of more photos for an animal; None where there is none."""
+    found = catalogue.animals.suggestions(limit=1, animal=here.id)
+    return {"id": found[0].id, "n": len(found[0].photos)} if found else None
 
 
 def _verdict(verdict: AnimalVerdict, words: Messages) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _page(
         fault=fault.text(words.lang) if fault else "",
         fault_of=typed.suggestion if typed else 0,
         fault_in="code" if isinstance(fault, AnimalCodeTakenError) else "",
-        ungrouped=_ungrouped(catalogue),
+        ungrouped=not total and _ungrouped(catalogue),
         said=said_act(request, catalogue, words),
     )
 
