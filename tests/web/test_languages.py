@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from barkive.catalogue import Kind, file_exporters
+from barkive.catalogue import SPECIES, STATUSES, ActKind, Kind, Order, Origin, Sex, file_exporters
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
-from barkive.web.pages import dogs, identify, learning, scanning
+from barkive.web.pages import dogs, identify, learning, scanning, selection
 from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
@@ -47,8 +47,14 @@ SCRIPTS = {
     "identify": ("identify.js", "verdict-card.js"),
     "scan": ("scan.js",),
     "learn": ("learn.js",),
+    "selection": ("selection-job.js",),
 }
-TEXTS = {"identify": identify._texts, "scan": scanning._texts, "learn": learning._texts}
+TEXTS = {
+    "identify": identify._texts,
+    "scan": scanning._texts,
+    "learn": learning._texts,
+    "selection": selection._texts,
+}
 OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")
 
 
@@ -144,7 +150,8 @@ class Use:
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
         states = {*Status, *Kind, *State, *learn_jobs.State}
-        known = self.literals | states | {*Reason, *FORMS, *get_args(Sameness)}
+        of_animals = {*SPECIES, *STATUSES, *Sex, *ActKind, *Order, *Origin}
+        known = self.literals | states | of_animals | {*Reason, *FORMS, *get_args(Sameness)}
         return found is not None and set(found.groups()) <= known
 
 
@@ -284,9 +291,16 @@ def test_everything_that_can_be_said_has_words() -> None:
         *(f"photo.said_{kind.value}" for kind in Kind),
         *(f"scan.{state.value}" for state in State),
         *(f"learn.{state.value}" for state in learn_jobs.State),
+        *(f"acts.{kind.value}" for kind in ActKind),
         *(f"scan.passed_{reason.value}" for reason in Reason),
         *(f"photos.export_{form}" for form in FORMS),
         *(f"photo.{kind}" for kind in get_args(Sameness)),
+        *(f"animals.species_{one}" for one in SPECIES),
+        *(f"animals.status_{one}" for one in STATUSES),
+        *(f"animals.sex_{one}" for one in Sex),
+        *(f"animals.by_{one}" for one in Origin),
+        *(f"animals.order_{one}" for one in Order),
+        *(f"animals.act_{one}" for one in {*ActKind} - {ActKind.MOVE, ActKind.SPLIT}),
     ]
     assert [key for key in keys if key not in WORDS] == []
 

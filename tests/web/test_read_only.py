@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Kind, Label
 from barkive.catalogue.db import access
 from barkive.classifier import Classifier
 from barkive.web import Settings, create_app
@@ -33,6 +33,7 @@ def only_read(
     with Catalogue(file) as catalogue:
         catalogue.scan(folder, classifier=Classifier(colour_bundle))
         catalogue.label(folder / "rex.png", Label(Kind.BREED, ("Shiba Inu",), other=True))
+        catalogue.animals.new(AnimalFields(name="Rex", code="B1"), [folder / "rex.png"])
     can = os.access
 
     def asked(path: str | Path, mode: int) -> bool:
@@ -44,7 +45,11 @@ def only_read(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/photos", "/photos/1", "/scan", "/breeds", f"/review?session={SESSION}"]
+    "path",
+    [
+        *("/", "/photos", "/photos/1", "/scan", "/breeds", f"/review?session={SESSION}"),
+        *("/animals", "/animals/proposals", "/animals/which"),
+    ],
 )
 def test_each_page_says_so(path: str, only_read: TestClient) -> None:
     page = only_read.get(path, headers={"Accept-Language": "en"})
@@ -108,3 +113,15 @@ def test_in_a_review_one_looks_on_from_photo_to_photo(only_read: TestClient) -> 
         path = path.replace("&amp;", "&")
     assert sorted(seen) == ["0.png", "1.png"]
     assert "<figcaption" not in only_read.get(path).text
+
+
+def test_animals_are_shown_and_nothing_can_be_done_with_them(only_read: TestClient) -> None:
+    listed = only_read.get("/animals").text
+    (animal,) = re.findall(r'href="(/animals/\d+)"', listed)
+    for page in (listed, only_read.get(animal).text):
+        assert 'method="post"' not in page
+    assert '<fieldset class="bare" disabled>' in only_read.get("/animals/proposals").text
+    assert "B1 Rex" in only_read.get(f"{animal}/similar").text
+    refused = only_read.post(f"{animal}/remove")
+    assert refused.status_code == 503
+    assert only_read.get(animal).status_code == 200

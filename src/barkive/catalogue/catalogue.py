@@ -317,6 +317,11 @@ class Catalogue:
         return self._follow(on_progress)
 
     @property
+    def last_label(self) -> int:
+        """The number of the last label that people gave; 0 for none: see `Entry.label_id`."""
+        return labels.last(self._store)
+
+    @property
     def taught_since(self) -> int:
         """How many pictures people named since the model in use last learned."""
         return teaching.taught_since(self._store)
@@ -410,6 +415,12 @@ class Catalogue:
     def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
         """Some of the photos that `search` gives."""
         return entries.page(self._store, query, offset, limit)
+
+    def numbers(
+        self, query: Filter = _ALL, *, offset: int = 0, limit: int | None = None
+    ) -> list[int]:
+        """The numbers of the photos that `search` gives, or of some of them."""
+        return entries.numbers(self._store, query, offset, limit)
 
     def folders(
         self, under: str | None = None, query: Filter = _ALL, *, limit: int = 200

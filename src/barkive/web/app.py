@@ -23,6 +23,9 @@ from barkive.web.middleware.security import (
     TrustedHostMiddleware,
 )
 from barkive.web.pages import (
+    acts,
+    animal,
+    animals,
     breeds,
     gallery,
     identify,
@@ -30,8 +33,12 @@ from barkive.web.pages import (
     login,
     merging,
     photo,
+    photo_animals,
+    proposals,
     review,
     scanning,
+    selection,
+    which,
 )
 from barkive.web.problems import handle_errors, refuse
 from barkive.web.rendering import Assets
@@ -52,6 +59,8 @@ Errors are problem documents (RFC 9457). When too much waits, the answer is 503 
 _OPEN = frozenset({Route.LOGIN, Route.HEALTHZ, Route.READYZ})
 _OPEN_UNDER = (f"{Route.STATIC}/",)
 _SMALL_BODY = 1 << 20
+# The numbers of a million photos.
+_NUMBERS_BODY = 16 << 20
 # A form's own lines come on top of the photos.
 _FORM_BYTES = 1 << 20
 
@@ -111,7 +120,10 @@ def create_app(settings: Settings) -> FastAPI:
     handle_errors(app)
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
-    pages = (identify, gallery, photo, review, learning, breeds, scanning, merging, login)
+    pages = (
+        *(identify, gallery, selection, acts, photo, photo_animals, animals, proposals, which),
+        *(animal, review, learning, breeds, scanning, merging, login),
+    )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
     return app
@@ -147,6 +159,7 @@ def _middleware(
             BodyLimitMiddleware,
             limits=[
                 (f"{Route.API_PHOTOS}/", _SMALL_BODY),  # of one photo: what people say of it
+                (Route.SELECTION, _NUMBERS_BODY),
                 (Route.API_IDENTIFY, photos),
                 (Route.API_PHOTOS, photos),
                 (Route.API_HEATMAP, photos),
@@ -155,6 +168,7 @@ def _middleware(
                 (Route.API_ANIMALS_IMPORT, photos),
                 (Route.MERGE, photos),
                 (Route.IDENTIFY, photos),
+                (Route.WHICH, photos),
             ],
             default=_SMALL_BODY,
             idle=limits.idle_seconds,

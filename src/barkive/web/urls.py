@@ -31,6 +31,31 @@ class Route(StrEnum):
     PHOTO = "/photos/{number}"
     RELATED = "/photos/{number}/related"
     CORRECTIONS = "/photos/{number}/corrections"
+    SELECTION = "/selection"
+    SELECTION_NUMBERS = "/selection/numbers"
+    SELECTION_NEW = "/selection/new"
+    SELECTION_ADD = "/selection/add"
+    SELECTION_LABEL = "/selection/label"
+    SELECTION_EXPORT = "/selection/export"
+    SELECTION_JOB = "/selection/jobs/{job_id}"
+    SELECTION_JOB_EVENTS = "/selection/jobs/{job_id}/events"
+    ACTS = "/acts"
+    ACTS_UNDO = "/acts/undo"
+    PHOTO_ANIMALS = "/photos/{number}/animals"
+    ANIMALS = "/animals"
+    ANIMAL_TILES = "/animals/tiles"
+    ANIMAL_NAMES = "/animals/names"
+    ANIMALS_UNDO = "/animals/undo"
+    PROPOSALS = "/animals/proposals"
+    PROPOSALS_FIND = "/animals/proposals/find"
+    WHICH = "/animals/which"
+    ANIMAL = "/animals/{animal}"
+    ANIMAL_EDIT = "/animals/{animal}/edit"
+    ANIMAL_PHOTOS = "/animals/{animal}/photos"
+    ANIMAL_SIMILAR = "/animals/{animal}/similar"
+    ANIMAL_MERGE = "/animals/{animal}/merge"
+    ANIMAL_REMOVE = "/animals/{animal}/remove"
+    ANIMAL_CARD = "/animals/{animal}/card.pdf"
     REVIEW = "/review"
     REVIEW_NAME = "/review/name"
     REVIEW_LEAVE = "/review/leave"
@@ -191,9 +216,9 @@ class Urls:
         """A chunk of the gallery's list."""
         return self._at(Route.TILES)
 
-    def photo(self, number: int | str) -> str:
+    def photo(self, number: int | str, **query: Any) -> str:
         """A photo's page; with the text `{number}` a pattern for scripts."""
-        return self._at(Route.PHOTO, number=number)
+        return with_query(self._at(Route.PHOTO, number=number), **query)
 
     def related(self, number: int) -> str:
         """What resembles a photo."""
@@ -202,6 +227,106 @@ class Urls:
     def corrections(self, number: int) -> str:
         """Where the form of a photo's page sends what a visitor says of it."""
         return self._at(Route.CORRECTIONS, number=number)
+
+    def selection(self) -> str:
+        """Where the gallery sends the photos that were selected."""
+        return self._at(Route.SELECTION)
+
+    def selection_numbers(self) -> str:
+        """The numbers of the photos of a part of the gallery's list."""
+        return self._at(Route.SELECTION_NUMBERS)
+
+    def selection_new(self) -> str:
+        """Where an animal is made of the selected photos."""
+        return self._at(Route.SELECTION_NEW)
+
+    def selection_add(self) -> str:
+        """Where the selected photos are added to an animal."""
+        return self._at(Route.SELECTION_ADD)
+
+    def selection_label(self) -> str:
+        """Where the selected photos are labelled."""
+        return self._at(Route.SELECTION_LABEL)
+
+    def selection_export(self) -> str:
+        """The selected photos as a file."""
+        return self._at(Route.SELECTION_EXPORT)
+
+    def selection_job(self, job_id: str) -> str:
+        """The page on which labelling many photos is watched."""
+        return self._at(Route.SELECTION_JOB, job_id=job_id)
+
+    def selection_job_events(self, job_id: str) -> str:
+        """How far that is, as it happens."""
+        return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
+
+    def acts(self, **query: Any) -> str:
+        """What people did last."""
+        return with_query(self._at(Route.ACTS), **query)
+
+    def undo(self) -> str:
+        """Where what somebody did is taken back."""
+        return self._at(Route.ACTS_UNDO)
+
+    def photo_animals(self, number: int) -> str:
+        """Where a photo's page sends the animal that it shows."""
+        return self._at(Route.PHOTO_ANIMALS, number=number)
+
+    def animals(self, **query: Any) -> str:
+        """The animals; their form makes one."""
+        return with_query(self._at(Route.ANIMALS), **query)
+
+    def animal_tiles(self) -> str:
+        """A chunk of the list of animals."""
+        return self._at(Route.ANIMAL_TILES)
+
+    def animal_names(self) -> str:
+        """Where scripts ask for animals by a few letters."""
+        return self._at(Route.ANIMAL_NAMES)
+
+    def undo_act(self) -> str:
+        """Where what was done to animals is taken back."""
+        return self._at(Route.ANIMALS_UNDO)
+
+    def proposals(self, **query: Any) -> str:
+        """The proposed groups."""
+        return with_query(self._at(Route.PROPOSALS), **query)
+
+    def find_proposals(self) -> str:
+        """Where groups are looked for anew."""
+        return self._at(Route.PROPOSALS_FIND)
+
+    def which(self, **query: Any) -> str:
+        """Which of the animals a photo shows."""
+        return with_query(self._at(Route.WHICH), **query)
+
+    def animal(self, animal: int, **query: Any) -> str:
+        """An animal's page."""
+        return with_query(self._at(Route.ANIMAL, animal=animal), **query)
+
+    def edit_animal(self, animal: int) -> str:
+        """Where an animal's record is changed."""
+        return self._at(Route.ANIMAL_EDIT, animal=animal)
+
+    def animal_photos(self, animal: int) -> str:
+        """Where something is done with some photos of an animal."""
+        return self._at(Route.ANIMAL_PHOTOS, animal=animal)
+
+    def similar_animals(self, animal: int) -> str:
+        """The animals that look like one."""
+        return self._at(Route.ANIMAL_SIMILAR, animal=animal)
+
+    def merge_animal(self, animal: int, **query: Any) -> str:
+        """Where an animal is merged into another one."""
+        return with_query(self._at(Route.ANIMAL_MERGE, animal=animal), **query)
+
+    def remove_animal(self, animal: int) -> str:
+        """Where an animal is removed."""
+        return self._at(Route.ANIMAL_REMOVE, animal=animal)
+
+    def animal_card(self, animal: int, **query: Any) -> str:
+        """An animal's kennel card."""
+        return with_query(self._at(Route.ANIMAL_CARD, animal=animal), **query)
 
     def review(self, **query: Any) -> str:
         """The review."""

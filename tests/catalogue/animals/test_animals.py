@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+import barkive.catalogue.animals.animals as animals_module
 from barkive.catalogue import (
     ActKind,
     Animal,
@@ -74,6 +76,11 @@ def test_new(scanned: Catalogue, kennel: Path) -> None:
     assert rex.photos == 2
     assert shown(scanned, rex) == {"rex.png", "mix.png"}
     assert scanned.count(Filter(grouped=True)) == 2
+    assert scanned.count(Filter(grouped=False)) == len(photos(scanned)) - 2
+    assert scanned.counts("status", Filter(grouped=True)) == {"dog": 1, "uncertain": 1}
+    assert scanned.counts("status", Filter(grouped=False)) == scanned.counts("status") - Counter(
+        dog=1, uncertain=1
+    )
     assert scanned.animals.of_photos([photos(scanned)["rex.png"], 1]) == {
         photos(scanned)["rex.png"]: [rex]
     }
@@ -299,6 +306,29 @@ def test_label_many(scanned: Catalogue, kennel: Path) -> None:
         animals.label([numbers["rex.png"]], Label(Kind.BREED, ("Nothing Known",)))
 
 
+def test_undo_of_labels_goes_on_some_at_a_time(
+    scanned: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels of many photos are taken back in parts, as one act; what is stopped stands."""
+    monkeypatch.setattr(animals_module, "_AT_ONCE", 2)
+    animals, told = scanned.animals, list[tuple[int, int | None]]()
+    done = animals.label(Filter(), Label(Kind.NOT_DOG, by="Ada"))
+    assert done.act is not None
+
+    def stop(photos: int, total: int | None) -> None:
+        told.append((photos, total))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        animals.undo(done.act.id, by="Bo", on_progress=stop)
+    assert told == [(2, done.photos)]
+    assert scanned.count(Filter(corrected=True)) == done.photos - 2
+    (undone, *_) = animals.acts()
+    assert (undone.kind, undone.undoes, undone.by, undone.photos) == (
+        *(ActKind.UNDO, done.act.id, "Bo", 2),
+    )
+
+
 def test_list(scanned: Catalogue) -> None:
     """Animals are found by words, breed, status and the rest, in the order that is asked for."""
     animals, numbers = scanned.animals, photos(scanned)
@@ -311,7 +341,7 @@ def test_list(scanned: Catalogue) -> None:
         assert len(found) == animals.count(query)
         return [one.name for one in found]
 
-    assert names(AnimalFilter()) == ["Alba", "rex", "Élan"]
+    assert names(AnimalFilter()) == ["Alba", "Élan", "rex"]
     assert names(AnimalFilter(), Order.CODE) == ["rex", "Élan", "Alba"]
     assert names(AnimalFilter(), Order.MADE) == ["Élan", "rex", "Alba"]
     assert names(AnimalFilter(text="ela")) == ["Élan"]
@@ -323,7 +353,7 @@ def test_list(scanned: Catalogue) -> None:
     assert names(AnimalFilter(has_photos=True)) == ["Alba"]
     assert animals.counts("status") == {"in_care": 2, "adopted": 1}
     assert animals.counts("species") == {"dog": 2, "cat": 1}
-    assert [one.name for one in animals.list(limit=1, offset=1)] == ["rex"]
+    assert [one.name for one in animals.list(limit=1, offset=1)] == ["Élan"]
 
 
 def test_stale_when_photos_change(scanned: Catalogue) -> None:

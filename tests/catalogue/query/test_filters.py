@@ -66,6 +66,33 @@ def test_a_photo_fits_every_filter_that_is_set(
     assert names(scanned, wanted) == found
 
 
+def test_photos_are_meant_by_their_numbers(scanned: Catalogue) -> None:
+    numbers = {Path(entry.file).stem: entry.id for entry in scanned.search()}
+    some = (numbers["rex"], numbers["mila"], 999_999)
+    assert names(scanned, Filter(numbers=some)) == ["mila", "rex"]
+    assert names(scanned, Filter(numbers=some, breed="pug")) == ["mila"]
+    assert names(scanned, Filter(numbers=())) == []
+    assert names(scanned, Filter(numbers=tuple(range(10**9, 10**9 + 100_000)))) == []
+    assert scanned.top(Filter(numbers=(numbers["mila"],))) == str(
+        Path(scanned.photo(numbers["mila"]).file).parent
+    )
+
+
+def test_the_numbers_are_those_of_the_pages(scanned: Catalogue) -> None:
+    scanned.label(scanned.page()[0].id, Label(Kind.CROSS, ("Pug", "Chihuahua")))
+    for query in (Filter(), Filter(breed="pug"), Filter(text="annex"), Filter(status=["dog"])):
+        listed = [entry.id for entry in scanned.search(query)]
+        assert scanned.numbers(query) == listed
+        assert scanned.numbers(query, offset=1, limit=2) == listed[1:3]
+        assert scanned.numbers(query, offset=1) == listed[1:]
+
+
+def test_the_last_label_is_known(scanned: Catalogue) -> None:
+    assert scanned.last_label == 0
+    said = scanned.label(scanned.page()[0].id, Label(Kind.NOT_DOG))
+    assert scanned.last_label == said.label_id == 1
+
+
 def test_a_folder_is_itself_and_what_is_inside(scanned: Catalogue, kennel: Path) -> None:
     assert names(scanned, Filter(folder=str(kennel / "annex"))) == ["dated", "mila"]
     assert names(scanned, Filter(folder=f"{kennel}/annex/")) == ["dated", "mila"]

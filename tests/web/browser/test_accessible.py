@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from barkive.catalogue import AnimalFields
 from barkive.web.passwords import Passwords
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -31,6 +32,7 @@ class Filled:
     folder: Path
     numbers: dict[str, int]
     scan: str
+    animals: list[int]
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +49,30 @@ def filled(site: Any) -> Filled:
     scan = service.scan_jobs.start([str(folder)])
     while service.scan_jobs.get(scan.id).finished_at is None:
         time.sleep(0.02)
-    entries = service.catalogue.search()
-    return Filled(site, folder, {Path(one.file).stem: one.id for one in entries}, scan.id)
+    numbers = {Path(one.file).stem: one.id for one in service.catalogue.search()}
+    for i in range(3):
+        site.paint(f"all/2026-7 Mila/mila{i}.png", RED)
+    site.catalogued("all/2026-7 Mila")
+    return Filled(site, folder, numbers, scan.id, animals_of(service.catalogue, numbers))
+
+
+def animals_of(catalogue: Any, numbers: dict[str, int]) -> list[int]:
+    """Animals: one whose photos disagree, one with a long name, a bare one, a removed one."""
+    animals = catalogue.animals
+    rex = animals.new(
+        AnimalFields(code="B1", name="Rex", notes="Kind.", birth="2021"),
+        [numbers["rex"], numbers[LONG], numbers["mix"]],
+    )
+    long = animals.new(AnimalFields(name=LONG, code=LONG[:150]), [numbers["night"]])
+    bare = animals.new(AnimalFields(status="foster home"))
+    animals.edit(rex, AnimalFields(name="Rexi"))
+    removed = animals.remove(animals.new(AnimalFields(name="Tom")))
+    return [rex.id, long.id, bare.id, removed.id]
 
 
 def open_each(filled: Filled) -> dict[str, str]:
     here = quote(str(filled.folder))
+    rex, long, bare, removed = filled.animals
     photo = {name: f"/photos/{number}" for name, number in filled.numbers.items()}
     return {
         "first": "/",
@@ -64,6 +84,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "no dog": photo["night"],
         "failed photo": photo["broken"],
         "alike": f"{photo['rex']}/related",
+        "last changes": "/acts",
         "review": "/review",
         "review of no dogs": "/review?status=not_dog",
         "review done": f"/review?folder={here}/nowhere",
@@ -74,6 +95,20 @@ def open_each(filled: Filled) -> dict[str, str]:
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
         "scan done": f"/scan/{filled.scan}",
+        "animals": "/animals",
+        "animals filtered": "/animals?new=1&text=re&status=in_care&verdict=disagrees",
+        "no animal found": "/animals?text=zeppelin",
+        "animals mistaken": "/animals?breed=zeppelin",
+        "animal": f"/animals/{rex}?said=4",
+        "animal with a long name": f"/animals/{long}",
+        "bare animal": f"/animals/{bare}",
+        "removed animal": f"/animals/{removed}",
+        "similar animals": f"/animals/{rex}/similar",
+        "two animals": f"/animals/{rex}/merge?other={long}",
+        "which animal is meant": f"/animals/{rex}/merge?other=rexi",
+        "proposals": "/animals/proposals",
+        "which of ours": "/animals/which",
+        "which of ours, a photo": f"/animals/which?photo={filled.numbers['mix']}",
         "error": "/nowhere",
     }
 
@@ -134,12 +169,43 @@ def test_axe_finds_nothing_on_what_comes_by_script(
     assert look(page) == {}
 
 
+def test_axe_finds_nothing_where_photos_are_selected(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    filled.site.app.state.service.catalogue.animals.new(
+        AnimalFields(name="Rex"), [filled.numbers["rex"], filled.numbers[LONG]]
+    )
+    page = visit(**STILL).page(f"/photos?folder={quote(str(filled.folder))}")
+    page.get_by_label("Select rex.png").click()
+    page.get_by_label(f"Select {LONG}.png").click()
+    faults = {"gallery": look(page)}
+    for name in ("Label", "New animal", "Add to an animal", "Export"):
+        page.locator("#selection").get_by_role("button", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("2 photos")
+        faults[name] = look(page)
+        if name == "New animal":
+            page.get_by_label("Name").fill(LONG)
+            page.get_by_role("button", name="Make the animal").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
+            page.goto(f"{filled.site.url}/photos?said=1")
+            expect(page.locator("#done")).to_be_visible()
+            faults["done"] = look(page)
+            page.goto(filled.site.url + "/acts")
+            faults["acts"] = look(page)
+            page.goto(f"{filled.site.url}/photos?folder={quote(str(filled.folder))}")
+            page.get_by_label("Select rex.png").click()
+            page.get_by_label(f"Select {LONG}.png").click()
+        else:
+            page.go_back()
+    assert {name: what for name, what in faults.items() if what} == {}
+
+
 def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(
     visit: Callable[..., Any], make_site: Callable[..., Any], tmp_path: Path
 ) -> None:
     empty = make_site(folders=())
     page = visit(url=empty.url, **STILL).page(None)
-    for path in ("/photos", "/review", "/scan"):
+    for path in ("/photos", "/animals", "/animals/proposals", "/review", "/scan"):
         page.goto(empty.url + path)
         assert look(page) == {}
     signed = make_site(password=Passwords(tmp_path / "password"))
@@ -155,7 +221,7 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
-    pages = ("Identify", "Photos", "Review", "Breeds", "Scan")
+    pages = ("Identify", "Photos", "Animals", "Review", "Breeds", "Scan")
     for name in ("Barkive", *pages, "English", "Français"):
         page.keyboard.press("Tab")
         expect(page.locator(":focus")).to_have_accessible_name(name)
@@ -165,7 +231,7 @@ def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(
     page.keyboard.press("Tab")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("Shift+Tab")
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()

@@ -245,6 +245,23 @@ class Acting:
             ],
         )
 
+    def take_labels_back(self, changes: Iterable[Change], by: str | None) -> None:
+        """Takes labels back that are still in force; others stay, with what was said since.
+
+        Args:
+            changes: Of labels, reversed.
+            by: Who takes them back.
+        """
+        photo = schema.photo.c
+        for one in changes:
+            rows = select(photo.number, photo.correction_id, photo.said_id)
+            found = rows.where(photo.picture == one.picture).limit(1)
+            row = self.connection.execute(found).first()
+            if row is not None and (row.said_id or row.correction_id) == one.was:
+                label = labels.Label(Kind.UNDO, by=by)
+                entry = labels.write(self.connection, self._models, row.number, label)
+                self.write([one._replace(becomes=entry.said_id or entry.label_id)])
+
     def close(self) -> None:
         """Brings what follows from the changes up to date."""
         c = schema.act_change.c
@@ -382,10 +399,8 @@ def undo(
     by: str | None,
     *,
     leave_changed: bool = False,
-) -> int:
-    """Takes an act back, within a transaction; gives the number of the act that does so.
-
-    Labels of photos of which somebody has spoken since stay.
+) -> tuple[int, list[Change]]:
+    """Takes an act back, within a transaction; labels are left to `Acting.take_labels_back`.
 
     Args:
         connection: Of a writing transaction.
@@ -393,6 +408,9 @@ def undo(
         number: The act's.
         by: Who takes it back.
         leave_changed: Whether animals of which anything was changed since stay as they are.
+
+    Returns:
+        The number of the act that takes it back, and the changes of labels, reversed.
 
     Raises:
         AnimalChangedMeanwhileError: What it did does not stand any more.
@@ -418,9 +436,8 @@ def undo(
     acting = Acting(connection, models, ActKind.UNDO, by, undoes=number)
     reverse = [one._replace(was=one.becomes, becomes=one.was) for one in reversed(changes)]
     acting.write(one for one in reverse if one.field != LABEL)
-    _take_back(acting, models, [one for one in reverse if one.field == LABEL], by)
     acting.close()
-    return acting.id
+    return acting.id, [one for one in reverse if one.field == LABEL]
 
 
 def _filled_since(connection: Connection, changes: Iterable[Change]) -> set[int | None]:
@@ -437,18 +454,6 @@ def _filled_since(connection: Connection, changes: Iterable[Change]) -> set[int 
         held = select(c.animal, c.picture).where(c.animal.in_(part))
         found |= {row.animal for row in connection.execute(held) if tuple(row) not in put}
     return found
-
-
-def _take_back(acting: Acting, models: Models, changes: Sequence[Change], by: str | None) -> None:
-    """Takes labels back that are still in force."""
-    connection, photo = acting.connection, schema.photo.c
-    for one in changes:
-        rows = select(photo.number, photo.correction_id, photo.said_id)
-        row = connection.execute(rows.where(photo.picture == one.picture).limit(1)).first()
-        if row is not None and (row.said_id or row.correction_id) == one.was:
-            label = labels.Label(Kind.UNDO, by=by)
-            entry = labels.write(connection, models, row.number, label)
-            acting.write([one._replace(becomes=entry.said_id or entry.label_id)])
 
 
 class _Standing:

@@ -398,12 +398,21 @@ class Animals:
             number, found = importing.bring(connection, models, content, how, by)
         return replace(found, act=self.act(number)) if number is not None else found
 
-    def undo(self, act: int | None = None, *, by: str | None = None) -> Act:
+    def undo(
+        self,
+        act: int | None = None,
+        *,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Act:
         """Takes an act back, as one step.
+
+        Labels of many photos are taken back some at a time, as they were given.
 
         Args:
             act: Its number; None for the last one, of `by` where that is given.
             by: Who takes it back.
+            on_progress: Called with (photos done, photos in all), where labels are taken back.
 
         Returns:
             The act that takes it back.
@@ -415,7 +424,15 @@ class Animals:
         """
         with self._store.write() as connection:
             number = acts.last(connection, by) if act is None else act
-            undone = acts.undo(connection, self._store.models, number, by)
+            undone, labelled = acts.undo(connection, self._store.models, number, by)
+        done = 0
+        for part in chunks(labelled, _AT_ONCE):
+            with self._store.write() as connection:
+                models = self._store.models
+                acting = Acting(connection, models, ActKind.UNDO, by, extends=undone)
+                acting.take_labels_back(part, by)
+            done += len(part)
+            on_progress(done, len(labelled))
         suggestions.renew_after_undo(self._store, number)
         return self.act(undone)
 
@@ -560,6 +577,17 @@ class Animals:
             if picture in shown
         }
 
+    def records(self, numbers: Iterable[int]) -> dict[int, Animal]:
+        """Animals by their numbers, also those that were merged or removed; others are left out.
+
+        Args:
+            numbers: Which ones.
+        """
+        with self._store.read() as connection:
+            rows = finding.rows_of(connection, numbers)
+            found = finding.to_animals(connection, self._store.models, rows)
+        return {one.id: one for one in found}
+
     def refresh(self) -> None:
         """Brings the verdicts of animals up to date whose photos have changed."""
         judging.refresh(self._store)
@@ -602,7 +630,7 @@ class Animals:
     def suggestions(
         self, *, limit: int | None = None, offset: int = 0, animal: Known | None = None
     ) -> builtins.list[Suggestion]:
-        """The suggestions that stand, the oldest first.
+        """The suggestions that stand: first those for known animals, then the oldest first.
 
         Args:
             limit: How many at most; None for all.
@@ -656,11 +684,17 @@ class Animals:
         return self.get(number)
 
     def accept_all(
-        self, *, large: bool = False, by: str | None = None, on_progress: OnProgress = silent
+        self,
+        only: Iterable[int] | None = None,
+        *,
+        large: bool = False,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
     ) -> Accepted:
         """Accepts all suggestions, each as an act of its own.
 
         Args:
+            only: The numbers of those that are meant; None for all that stand.
             large: Whether those of more photos than one animal mostly has are accepted as well.
             by: Who accepts.
             on_progress: Called with (suggestions done, suggestions in all).
@@ -668,7 +702,10 @@ class Animals:
         Raises:
             CatalogueError: The catalogue can't be written; what was accepted stands.
         """
-        return suggestions.accept_all(self._store, large=large, by=by, on_progress=on_progress)
+        meant = None if only is None else frozenset(only)
+        return suggestions.accept_all(
+            self._store, meant, large=large, by=by, on_progress=on_progress
+        )
 
     def refuse(self, suggestion: int | Sequence[int], *, by: str | None = None) -> Act:
         """Says that suggested photos are not of one animal, or not of that one.

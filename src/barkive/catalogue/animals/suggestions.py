@@ -141,7 +141,7 @@ def patterns(store: Store, query: Filter = _ALL) -> list[Found]:
 def read(
     store: Store, limit: int | None = None, offset: int = 0, animal: int | None = None
 ) -> list[Suggestion]:
-    """The proposals that stand, in the order in which they were made.
+    """The proposals that stand: first those for animals that are known, then by when made.
 
     Args:
         store: The catalogue.
@@ -151,7 +151,8 @@ def read(
     """
     _prune(store)
     table = schema.suggestion
-    found = select(table).order_by(table.c.id).limit(limit).offset(offset or None)
+    ordered = select(table).order_by(table.c.animal.is_(None), table.c.id)
+    found = ordered.limit(limit).offset(offset or None)
     with store.read() as connection:
         meant = found if animal is None else found.where(table.c.animal == animal)
         return _to_suggestions(connection, connection.execute(meant).all())
@@ -211,6 +212,7 @@ def accept(
 
 def accept_all(
     store: Store,
+    only: Collection[int] | None = None,
     *,
     large: bool = False,
     by: str | None = None,
@@ -220,6 +222,7 @@ def accept_all(
 
     Args:
         store: The catalogue.
+        only: The numbers of those that are meant; None for all.
         large: Whether large ones are accepted as well.
         by: Who accepts.
         on_progress: Called with (proposals done, proposals in all).
@@ -230,7 +233,8 @@ def accept_all(
     _prune(store)
     table = schema.suggestion
     with store.read() as connection:
-        numbers = list(connection.execute(select(table.c.id).order_by(table.c.id)).scalars())
+        standing = connection.execute(select(table.c.id).order_by(table.c.id)).scalars()
+        numbers = [one for one in standing if only is None or one in only]
     tally: Counter[str] = Counter()
     done: list[int] = []
     left_out: list[tuple[int, Message]] = []

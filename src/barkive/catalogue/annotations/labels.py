@@ -325,6 +325,13 @@ def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:
     return bytes(whole)
 
 
+def last(store: Store) -> int:
+    """The number of the last label; 0 for none."""
+    with store.read() as connection:
+        found: int | None = connection.execute(select(func.max(schema.correction.c.id))).scalar()
+    return found or 0
+
+
 def history(store: Store, photo: str | int) -> list[Change]:
     """What people said of a photo, in order, what was undone included.
 

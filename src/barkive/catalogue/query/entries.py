@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, union_all
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.models import Models
@@ -99,6 +99,27 @@ def page(store: Store, query: Filter, offset: int, limit: int) -> list[Entry]:
         numbers = sorted(gathered)[start : start + limit]
         found = chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
         return to_entries(connection, store.models, connection.execute(found).all())
+
+
+def numbers(store: Store, query: Filter, offset: int = 0, limit: int | None = None) -> list[int]:
+    """The numbers of the photos that `page` gives.
+
+    Args:
+        store: The catalogue.
+        query: Which photos.
+        offset: How many to pass over.
+        limit: How many at most; None for all.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+    """
+    c = schema.photo.c
+    # Cases have no photo in common.
+    found = union_all(*(select(c.id, c.number).where(case) for case in query.cases(store)))
+    listed = found.subquery()
+    ordered = select(listed.c.number).order_by(listed.c.id).limit(limit).offset(offset or None)
+    with store.read() as connection:
+        return list(connection.execute(ordered).scalars())
 
 
 def where(store: Store, condition: ColumnElement[bool]) -> list[Entry]:

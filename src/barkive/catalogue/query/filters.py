@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -10,11 +11,15 @@ from datetime import date, datetime, time
 from itertools import takewhile
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     and_,
+    any_,
     exists,
     false,
+    literal,
     or_,
     select,
     table,
@@ -63,6 +68,7 @@ class Filter:
             for both.
         animal: The number of an animal that it shows.
         grouped: Whether it shows an animal that is known; None for both.
+        numbers: One of these; None for any.
 
     Raises:
         UsageError: A value is out of its range, or empty.
@@ -82,6 +88,7 @@ class Filter:
     missing: bool | None = False
     animal: int | None = None
     grouped: bool | None = None
+    numbers: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         # An empty folder would be the one that the program happens to run in.
@@ -167,18 +174,22 @@ class Filter:
         if self.corrected is not None:
             # Word for word what the indexes have.
             conditions.append(c.corrected if self.corrected else c.corrected.is_(False))
-        return conditions + self._of_animals()
+        return conditions + self._of_animals(store)
 
-    def _of_animals(self) -> list[ColumnElement[bool]]:
-        """The conditions on the animals that a photo shows."""
+    def _of_animals(self, store: Store) -> list[ColumnElement[bool]]:
+        """The conditions on the animals that a photo shows, and on its number."""
         c, shown = photo.c, animal_photo.c
         conditions: list[ColumnElement[bool]] = []
         if self.animal is not None:
             of_animal = select(shown.picture).where(shown.animal == self.animal)
             conditions.append(c.picture.in_(of_animal))
         if self.grouped is not None:
-            known = exists().where(shown.picture == c.picture)
-            conditions.append(known if self.grouped else ~known)
+            # Of those that belong to animals there are mostly few: found from there.
+            known = c.picture.in_(select(shown.picture))
+            unknown = ~exists().where(shown.picture == c.picture)
+            conditions.append(known if self.grouped else unknown)
+        if self.numbers is not None:
+            conditions.append(_one_of(self.numbers, store))
         return conditions
 
     def _is_main(self, ids: Sequence[str]) -> ColumnElement[bool]:
@@ -307,6 +318,15 @@ def common_folder(first: str, last: str) -> str | None:
 def present() -> ColumnElement[bool]:
     """The photos whose files were there at the last scan."""
     return photo.c.missing_since.is_(None)
+
+
+def _one_of(numbers: tuple[int, ...], store: Store) -> ColumnElement[bool]:
+    """The photos with these numbers: one parameter, however many there are."""
+    c = photo.c
+    if store.is_sqlite:
+        listed = sql.json_each(json.dumps(numbers)).table_valued("value")
+        return c.number.in_(select(listed.c.value))
+    return c.number == any_(literal(list(numbers), ARRAY(BigInteger)))
 
 
 def _holds(words: list[str], sqlite: bool) -> ColumnElement[bool]:

@@ -110,7 +110,8 @@ def knows_folders(query: Filter) -> bool:
 
 def _is_of_rows(query: Filter) -> bool:
     """Whether a filter is set that no summary table knows."""
-    return (query.dogs, query.animal, query.grouped) != (None, None, None)
+    asked = query.dogs, query.animal, query.grouped, query.numbers
+    return asked != (None,) * len(asked)
 
 
 def grouped(name: ColumnElement[Any] | None, number: ColumnElement[int]) -> Select[str, int]:

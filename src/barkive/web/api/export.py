@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from barkive.catalogue import ExportBy, file_exporters
 from barkive.errors import MissingExtraError
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.parameters import FilterQuery, Lang
 from barkive.web.dependencies import Shared
-from barkive.web.services.exports import file_name, stream
+from barkive.web.services.exports import attached
 from barkive.web.urls import Route
 
 
@@ -68,16 +67,4 @@ def export(
 
     By animal: each animal of which a photo fits, with all its photos.
     """
-    content = stream(shared.catalogue, form, lang, query, by)
-    return StreamingResponse(
-        content,
-        media_type=file_exporters()[form].media_type,
-        headers={"Content-Disposition": _attached(file_name(form))},
-    )
-
-
-def _attached(name: str) -> str:
-    """The header that names a file, also where the name is not in plain letters."""
-    coded = quote(name, safe="")
-    value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
-    return f"attachment; {value}"
+    return attached(shared.catalogue, form, lang, query, by)

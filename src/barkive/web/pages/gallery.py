@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from barkive.catalogue import (
+    Animal,
     Catalogue,
     Entry,
     EntryDog,
@@ -28,7 +30,8 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip
+from barkive.web.pages.acts import said
+from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip, page_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.exports import available
@@ -74,12 +77,14 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[
-            (
-                _export_title(form, one.description, words),
-                view.address(urls.api_export(), **{"as": form, "lang": words.lang}),
-            )
-            for form, one in available().items()
+            (title, view.address(urls.api_export(), **{"as": form, "lang": words.lang}))
+            for form, title in export_titles(words)
         ],
+        done=said(request, catalogue, words),
+        undo=view.address(urls.undo(), page=page if page > 1 else None),
+        selection=view.address(urls.selection()),
+        numbers=view.address(urls.selection_numbers()),
+        last_label=catalogue.last_label,
         **_chunk(catalogue, view, page, words),
         **({} if is_empty or view.faults else _sums(catalogue, view, statuses, words, urls)),
     )
@@ -94,14 +99,8 @@ def tiles(request: Request, shared: Shared) -> Response:
     return render(request, "_tiles.html", status=422 if view.faults else 200, **part)
 
 
-def page_of(request: Request) -> int:
-    """Which chunk of the list an address asks for, from 1 on; the first where it says none."""
-    value = request.query_params.get("page", "")
-    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
-
-
-def tile(entry: Entry, words: Messages) -> dict[str, Any]:
-    """What a small picture says of its photo."""
+def tile(entry: Entry, words: Messages, animals: Sequence[Animal] = ()) -> dict[str, Any]:
+    """What a small picture says of its photo, and of the animals that it shows."""
     return {
         "id": entry.id,
         # Another address where people have moved its boxes: browsers keep a picture for a day.
@@ -112,6 +111,7 @@ def tile(entry: Entry, words: Messages) -> dict[str, Any]:
         "corrected": entry.corrected,
         "file": printable(os.path.basename(entry.file)),  # noqa: PTH119 - text, and no path
         "missing": entry.missing_since is not None,
+        "animals": ", ".join(one.name or one.title for one in animals[:_NAMED]),
     }
 
 
@@ -132,11 +132,20 @@ def title(entry: Entry | EntryDog, words: Messages) -> str:
     return words(f"base.{entry.status.value}")
 
 
-def _export_title(form: str, description: str, words: Messages) -> str:
-    """What an export is called: in the visitor's language, or as its own package says it."""
-    if words.has(f"photos.export_{form}"):
-        return words(f"photos.export_{form}")
-    return description or form
+def export_titles(words: Messages) -> list[tuple[str, str]]:
+    """The forms that can be exported, each with its name.
+
+    In the visitor's language, or as the form's own package says it.
+    """
+    return [
+        (
+            form,
+            words(f"photos.export_{form}")
+            if words.has(f"photos.export_{form}")
+            else one.description or form,
+        )
+        for form, one in available().items()
+    ]
 
 
 def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict[str, Any]:
@@ -147,8 +156,9 @@ def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict
     entries: list[Entry] = []
     if not view.faults:
         entries = catalogue.page(view.query, offset=(page - 1) * CHUNK, limit=CHUNK)
+    animals = catalogue.animals.of_photos([entry.id for entry in entries])
     return {
-        "tiles": [tile(entry, words) for entry in entries],
+        "tiles": [tile(entry, words, animals.get(entry.id, ())) for entry in entries],
         "place": view.address("", page=page if page > 1 else None),
         "is_list": True,
     }

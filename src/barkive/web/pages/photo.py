@@ -27,8 +27,9 @@ from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
-from barkive.web.pages.gallery import page_of, tile, title
-from barkive.web.pages.views import View, explained
+from barkive.web.pages.gallery import tile, title
+from barkive.web.pages.photo_animals import shown_on
+from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
@@ -85,7 +86,7 @@ def related(request: Request, shared: Shared, urls: Addresses, number: Number) -
 def corrected(request: Request, shared: Shared, urls: Addresses, number: Number) -> Response:
     """Leads back whoever asks for the address of a form that was refused once more."""
     view = View.of(request.query_params, shared.catalogue)
-    kept = {"page": _turned_to(request), "lang": asked_language(request)}
+    kept = {"page": turned_to(request), "lang": asked_language(request)}
     return RedirectResponse(view.address(urls.photo(number), **kept), 303)
 
 
@@ -115,7 +116,7 @@ def correct(
         return _page(request, shared, number, fault=error, form=form)
     done = "undone" if form.kind is Kind.UNDO else "saved"
     dog = shared.catalogue.history(number)[-1].dog
-    page = _turned_to(request)
+    page = turned_to(request)
     return RedirectResponse(view.address(urls.photo(number), page=page, dog=dog, said=done), 303)
 
 
@@ -130,12 +131,6 @@ def in_its_place(shared: Service, number: int) -> Entry | None:
         new = shared.catalogue.photo(old.file)
         return new if new.picture != old.picture else None
     return None
-
-
-def _turned_to(request: Request) -> int | None:
-    """Which page of the list the visitor came from; None for the first."""
-    page = page_of(request)
-    return page if page > 1 else None
 
 
 def _page(
@@ -153,7 +148,7 @@ def _page(
     words, urls = Messages(language_of(request)), Urls.of(request.scope)
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
-    page = _turned_to(request)
+    page = turned_to(request)
     before, after = catalogue.neighbours(number, view.query) if not view.faults else (None, None)
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
@@ -199,6 +194,7 @@ def _page(
         unreadable=_unreadable(entry, words),
         typed=form.typed() if form and is_there else NOTHING_TYPED,
         nothing_typed=NOTHING_TYPED,
+        **shown_on(request, catalogue, number, words),
     )
 
 

@@ -33,10 +33,10 @@ from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import around, drawing, drawn
-from barkive.web.pages.gallery import page_of, tile
+from barkive.web.pages.gallery import tile
 from barkive.web.pages.photo import in_its_place, saved
 from barkive.web.pages.reviewer import name_of, remember
-from barkive.web.pages.views import View
+from barkive.web.pages.views import View, page_of
 from barkive.web.paths import printable
 from barkive.web.rendering import render
 from barkive.web.services.state import Service

@@ -13,10 +13,11 @@ from pathlib import PurePath
 from typing import Any
 
 from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
 from barkive.breeds import group_name
 from barkive.catalogue import Catalogue, Filter, number_of_dogs
-from barkive.errors import BarkiveError, UnknownBreedError, UsageError
+from barkive.errors import BarkiveError, UnknownAnimalError, UnknownBreedError, UsageError
 from barkive.messages import Messages
 from barkive.verdicts import BreedName, Status
 from barkive.web.paths import printable
@@ -24,12 +25,19 @@ from barkive.web.urls import with_query
 
 LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
-FIELDS = (*LONGEST, "dogs", "group", "status", "after", "before", "corrected", "missing")
+FIELDS = (
+    *(*LONGEST, "animal", "grouped", "dogs", "group", "status"),
+    *("after", "before", "corrected", "missing"),
+)
 """What an address can say of the photos that are meant."""
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
-_ANSWERS = {"true": True, "1": True, "on": True, "false": False, "0": False, "off": False}
+_ANSWERS = {
+    **dict.fromkeys(("true", "1", "on", "yes"), True),
+    **dict.fromkeys(("false", "0", "off", "no"), False),
+}
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class View:
         ]:
             try:
                 query = _with(query, name, value, catalogue)
-            except (UsageError, ValueError, KeyError) as error:
+            except (UsageError, UnknownAnimalError, ValueError, KeyError) as error:
                 faults.setdefault(name, error)
                 values[name] = value
         return cls(query, values, faults, breeds)
@@ -94,7 +102,7 @@ class View:
                     without = self.address(path, breed=self.other_breeds(one))
                     chips.append({"name": shown, "without": without})
             else:
-                shown = self._described(name, words)
+                shown = self._described(name, words, catalogue)
                 chips.append({"name": shown, "without": self.address(path, **{name: None})})
         return chips
 
@@ -121,11 +129,15 @@ class View:
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
         return words(f"photos.fault_{name}", value=printable(shown))
 
-    def _described(self, name: str, words: Messages) -> str:
+    def _described(self, name: str, words: Messages, catalogue: Catalogue) -> str:
         value, query = self.values[name], self.query
         match name:
             case "text":
                 return words("photos.quoted", text=value)
+            case "animal" if query.animal is not None:
+                return catalogue.animals.get(query.animal).title
+            case "grouped":
+                return words("photos.of_animal" if query.grouped else "photos.of_none")
             case "dogs":
                 return dogs_chip(query.dogs, words) if query.dogs else value
             case "group":
@@ -141,6 +153,18 @@ class View:
                 return words("base.corrected" if query.corrected else "photos.uncorrected")
             case _:
                 return words("photos.missing" if query.missing else "photos.present")
+
+
+def page_of(request: Request) -> int:
+    """Which chunk of the list an address asks for, from 1 on; the first where it says none."""
+    value = request.query_params.get("page", "")
+    return max(1, int(value)) if value.isascii() and value.isdigit() and len(value) < 10 else 1
+
+
+def turned_to(request: Request) -> int | None:
+    """Which page of the list a visitor came from; None for the first."""
+    page = page_of(request)
+    return page if page > 1 else None
 
 
 def group_chip(group: int, words: Messages) -> str:
@@ -177,6 +201,7 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
 
     Raises:
         UsageError: The field can't be understood, or there is no such breed.
+        UnknownAnimalError: There is no such animal.
         ValueError: Likewise.
         KeyError: Likewise.
     """
@@ -184,6 +209,8 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
         raise ValueError(value)
     if name == "breed":
         changed: dict[str, Any] = {"breeds": (*query.breeds, value)}
+    elif name == "animal":
+        changed = {name: catalogue.animals.get(_animal(value)).id}
     else:
         changed = {name: _READ[name](value)}
     query = replace(query, **changed)
@@ -193,6 +220,12 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
 
 def _number(value: str) -> int:
     if not value.isascii():
+        raise ValueError(value)
+    return int(value)
+
+
+def _animal(value: str) -> int:
+    if not (value.isascii() and value.isdigit()) or int(value) >= _LARGEST:
         raise ValueError(value)
     return int(value)
 
@@ -213,6 +246,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "status": _statuses,
     "after": date.fromisoformat,
     "before": date.fromisoformat,
+    "grouped": _answer,
     "corrected": _answer,
     "missing": _answer,
 }

@@ -23,9 +23,11 @@ from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.ingest import Ingest
+from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
+from barkive.web.services.proposal_job import ProposalJob
 from barkive.web.services.scan_jobs import ScanJobs
 from barkive.web.services.thumbnails import Thumbnails
 from barkive.web.settings import Settings
@@ -66,6 +68,8 @@ class Service:
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
+        label_jobs: Labels for many photos at once.
+        proposal_job: Looks for photos that seem to show one animal.
     """
 
     catalogue: Catalogue
@@ -76,6 +80,8 @@ class Service:
     ingest: Ingest
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
+    label_jobs: LabelJobs
+    proposal_job: ProposalJob
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -99,6 +105,8 @@ class Service:
             ingest=Ingest(catalogue, in_use.classifier, kept),
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
+            label_jobs=LabelJobs(catalogue),
+            proposal_job=ProposalJob(catalogue),
         )
 
     @property
@@ -239,6 +247,8 @@ class Service:
         """Ends what runs, and closes the catalogue."""
         self.scan_jobs.close()
         self.learn_jobs.close()
+        self.label_jobs.close()
+        self.proposal_job.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()

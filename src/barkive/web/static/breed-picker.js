@@ -1,12 +1,13 @@
-// Suggests breeds while somebody types a few letters of a name, in either language: the
-// combobox with a list of the ARIA Authoring Practices.
+// Suggests breeds, or animals, while somebody types a few letters of a name: the combobox with a
+// list of the ARIA Authoring Practices.
 
 const WAIT = 80;
 let numbers = 0;
 
 /** Gives an input suggestions; what is typed can be sent all the same. A chosen one is told
  * by the event `breedchosen`.
- * @param {HTMLInputElement} input With the address of the breeds in `data-breeds`. */
+ * @param {HTMLInputElement} input With the address of the breeds in `data-breeds`, or of the
+ *   animals in `data-animals`. */
 export function enhance(input) {
   numbers += 1;
   const list = document.createElement("ul");
@@ -66,7 +67,7 @@ export function enhance(input) {
     const letters = input.value.trim();
     if (!letters) return close();
     request = new AbortController();
-    const address = new URL(input.dataset.breeds, location.href);
+    const address = new URL(input.dataset.breeds ?? input.dataset.animals, location.href);
     address.searchParams.set("search", letters);
     address.searchParams.set("limit", "8");
     try {
@@ -82,18 +83,19 @@ export function enhance(input) {
     }
   }
 
-  /** @param {{name: string, en: string, fr: string}} breed
+  /** @param {{name: string, en?: string, fr?: string, title?: string, more?: string}} one A breed
+   *   with its names, or an animal with what it is called, and what one types to mean it.
    * @param {number} i */
-  function option(breed, i) {
+  function option(one, i) {
     const item = document.createElement("li");
     item.id = `${list.id}-${i}`;
     item.setAttribute("role", "option");
-    item.dataset.name = breed.name;
-    item.textContent = breed.name;
-    const other = breed.name === breed.en ? breed.fr : breed.en;
-    if (other !== breed.name) {
+    item.dataset.name = one.name;
+    item.textContent = one.title ?? one.name;
+    const more = one.more ?? (one.name === one.en ? one.fr : one.en);
+    if (more !== one.name) {
       const also = document.createElement("small");
-      also.textContent = ` ${other}`;
+      also.textContent = ` ${more}`;
       item.append(also);
     }
     return item;

@@ -151,6 +151,7 @@ export function endless(list) {
       const answer = await fetch(address, { signal: request.signal });
       if (!answer.ok || answer.redirected) throw new Error(answer.statusText);
       const tiles = /** @type {HTMLElement} */ (first.cloneNode(false));
+      tiles.dataset.page = page;
       tiles.innerHTML = await answer.text(); // rendered and escaped by the server
       put(shown, page, tiles);
       showLost(tiles);

@@ -6,8 +6,10 @@ import { Boxes } from "./boxes.js";
 import { enhance } from "./breed-picker.js";
 import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
+import { relate } from "./related.js";
+import { saidOnce } from "./said-once.js";
 
-for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
+for (const input of document.querySelectorAll("[data-breeds], [data-animals]")) enhance(input);
 showLost(document);
 offerKeys();
 const boxed = document.getElementById("boxed");
@@ -16,15 +18,8 @@ if (boxed) {
   heat(document.querySelectorAll(".look"));
 }
 
-const related = document.getElementById("related");
-if (related?.dataset.wait) relate(related);
-
-// What was said is said once, and not again when the page is loaded anew.
-const address = new URL(location.href);
-if (address.searchParams.has("said")) {
-  address.searchParams.delete("said");
-  history.replaceState(history.state, "", address);
-}
+relate();
+saidOnce();
 
 // The arrows turn the page, where nothing else has a use for them; a number chooses a dog.
 document.addEventListener("keydown", (event) => {
@@ -121,25 +116,5 @@ function heat(looks) {
     look.addEventListener("keydown", (event) => {
       if (event.key === " ") toggle(event);
     });
-  }
-}
-
-/** Brings what resembles the photo into its page.
- * @param {HTMLElement} part With a link to it. */
-async function relate(part) {
-  const link = part.querySelector("a");
-  part.replaceChildren(part.dataset.wait);
-  part.setAttribute("aria-busy", "true");
-  try {
-    const answer = await fetch(link.href);
-    if (!answer.ok) throw new Error(answer.statusText);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.getElementById("related");
-    if (!found) throw new Error("no list");
-    part.replaceWith(document.adoptNode(found));
-    showLost(found);
-  } catch {
-    part.removeAttribute("aria-busy");
-    part.replaceChildren(part.dataset.failed, " ", link);
   }
 }

@@ -2,24 +2,11 @@
 
 import { enhance } from "./breed-picker.js";
 import { endless } from "./endless.js";
+import { foldFilters } from "./filters.js";
 import { showLost } from "./lost.js";
+import { selectable } from "./selection.js";
 
-const filters = document.getElementById("filters");
-if (filters) {
-  // On a phone the filters would push the photos out of sight.
-  const narrow = matchMedia("(max-width: 56rem)");
-  const fold = () => {
-    filters.open = !narrow.matches || Boolean(filters.querySelector(".fault"));
-  };
-  fold();
-  narrow.addEventListener("change", fold);
-  filters.classList.add("ready");
-}
-
-// What is empty says nothing, and only makes the address long.
-document.getElementById("search")?.addEventListener("formdata", ({ formData }) => {
-  for (const [name, value] of [...formData]) if (!value) formData.delete(name);
-});
+foldFilters();
 
 const sheet = document.getElementById("export");
 /** @param {boolean} focus Whether the focus goes back to what opens it. */
@@ -41,6 +28,7 @@ for (const input of document.querySelectorAll("[data-breeds]")) enhance(input);
 showLost(document);
 
 const list = document.getElementById("list");
+if (list) selectable(list);
 if (list && Number(list.dataset.total) > Number(list.dataset.chunk)) endless(list);
 // Back from a photo's page: the browser gives its tile the focus, once it is in its place.
 document.querySelector(".tile :target")?.scrollIntoView({ block: "center" });

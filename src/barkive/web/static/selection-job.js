@@ -1,0 +1,14 @@
+// Shows how far labelling many photos is, as the server tells it.
+
+import { filled, follow } from "./job.js";
+
+const page = document.getElementById("job");
+const texts = JSON.parse(page.dataset.texts);
+
+follow(page, texts.lost, (job) => {
+  const progress = document.getElementById("progress");
+  progress.max = Math.max(job.total, 1);
+  progress.value = job.done;
+  const count = document.getElementById("count");
+  count.textContent = job.total ? filled(texts.done, job.total, { done: job.done }) : "";
+});
