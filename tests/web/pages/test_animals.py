@@ -290,8 +290,12 @@ def test_what_was_done_is_undone(filled: TestClient) -> None:
     assert animals(filled).get(rex.id).name == "Rex"
     page = filled.get(f"/animals/{rex.id}").text
     assert '<span class="tag wait">undone</span>' in page
+    again = filled.post("/animals/undo", data={"act": edited.version, "animal": rex.id})
+    assert again.status_code == 409
+    assert "<h1>Rex</h1>" in again.text
     again = filled.post("/animals/undo", data={"act": edited.version})
     assert again.status_code == 409
+    assert filled.get("/animals/undo", follow_redirects=False).headers["location"] == "/animals"
     assert f"Act {edited.version} was taken back already." in again.text
 
 

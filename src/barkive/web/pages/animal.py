@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from barkive.catalogue import (
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
+    NothingToSayError,
     UnknownAnimalError,
     UnknownPhotoError,
     UsageError,
@@ -34,7 +36,7 @@ from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import Told, breed_line, likeness, tile, told, word
-from barkive.web.pages.animals import said_act
+from barkive.web.pages.animals import list_page, said_act
 from barkive.web.pages.gallery import title
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import explained
@@ -78,6 +80,39 @@ class PhotosForm(BaseModel):
     photo: list[_Photo] = Field(default=[])
     main: int = Field(0, ge=0, lt=2**63)
     target: str = Field("", max_length=50_000)
+
+
+@router.get(Route.ANIMALS_UNDO)
+def undone(urls: Addresses) -> Response:
+    """To the animals: where a form has sent somebody who then changes the language."""
+    return RedirectResponse(urls.animals(), 303)
+
+
+@router.post(Route.ANIMALS_UNDO)
+def undo(
+    request: Request,
+    shared: Shared,
+    urls: Addresses,
+    act: Annotated[int, Form(ge=1, lt=2**63)],
+    animal: Annotated[int, Form(ge=0, lt=2**63)] = 0,
+    back: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Takes back what somebody did, and goes back to the page on which that was asked for.
+
+    It is that of an animal, that of the proposals where `back` says so, or that of all animals.
+    """
+    all_animals = shared.catalogue.animals
+    try:
+        done = all_animals.undo(act, by=name_of(request))
+    except (AnimalChangedMeanwhileError, NothingToSayError) as error:
+        with suppress(UnknownAnimalError):
+            return animal_page(request, shared, all_animals.get(animal), fault=error)
+        return list_page(request, shared, fault=error)
+    if back == "proposals":
+        return RedirectResponse(urls.proposals(said=done.id), 303)
+    with suppress(UnknownAnimalError):
+        return RedirectResponse(urls.animal(all_animals.get(animal).id, said=done.id), 303)
+    return RedirectResponse(urls.animals(said=done.id), 303)
 
 
 @router.get(Route.ANIMAL)
