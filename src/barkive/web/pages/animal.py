@@ -150,7 +150,8 @@ def edit(
         changed = animals.edit(number, form.fields(), by=name_of(request), seen=form.seen or None)
     except UsageError as error:
         return animal_page(request, shared, animals.get(number), form=form, fault=error)
-    return RedirectResponse(urls.animal(changed.id, said=changed.version), 303)
+    # The form's own fragment leads to it where something is wrong.
+    return RedirectResponse(urls.animal(changed.id, said=changed.version) + "#said", 303)
 
 
 @router.post(Route.ANIMAL_PHOTOS)
