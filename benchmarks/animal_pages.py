@@ -29,6 +29,7 @@ from barkive.catalogue import (
     Order,
     copy,
 )
+from barkive.catalogue.animals.finding import key_of
 from barkive.catalogue.db import schema
 from catalogue import fill, milliseconds
 
@@ -50,7 +51,8 @@ def group(catalogue: Catalogue, animals: int, photos: int) -> None:
                 {
                     **{k: v for k, v in row.items() if k != "id"},
                     **{"number": row["number"] + i, "code": fields.code, "name": fields.name},
-                    **{"code_key": fields.code, "status": fields.status},
+                    **{"code_key": fields.code, "name_key": key_of(str(fields.name))},
+                    "status": fields.status,
                 }
             )
         connection.execute(insert(schema.animal), rows)

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from barkive.catalogue import AnimalFields, Catalogue
+from barkive.catalogue.animals import grouping
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
 from barkive.cli.saying import choose
@@ -40,7 +41,7 @@ def file(tmp_path: Path, kennel: Path, classifier: Classifier) -> Path:
 
 
 @pytest.fixture
-def animals(file: Path) -> Callable[..., Result]:
+def animals(file: Path) -> Iterator[Callable[..., Result]]:
     """Runs `barkive animals` on it."""
 
     def run(*arguments: str | Path) -> Result:
@@ -51,7 +52,8 @@ def animals(file: Path) -> Callable[..., Result]:
             raise result.exception
         return result
 
-    return run
+    yield run
+    choose("en")
 
 
 def numbers(file: Path) -> dict[str, int]:
@@ -326,12 +328,28 @@ def test_suggestions_are_accepted_and_refused(
 
 def test_all_suggestions_are_accepted(shelter: Path, animals: Callable[..., Result]) -> None:
     made = animals("suggest", "--folder", shelter, "--accept-all")
-    assert [line.split("  ")[0] for line in made.stdout.splitlines()] == [
-        "2026-113 Rex",
-        "2026-114 Mila",
-    ]
+    assert (made.exit_code, made.stdout) == (
+        0,
+        "2 animals made, 0 that were known have more photos, 4 photos added.\n",
+    )
     assert animals("list", "--count").stdout == "2\n"
-    assert animals("suggest", "--folder", shelter, "--accept-all").stdout == ""
+    again = animals("suggest", "--folder", shelter, "--accept-all", "--format", "json")
+    assert json.loads(again.stdout) == {
+        **{"new": 0, "added": 0, "photos": 0},
+        **{"acts": [], "left_out": []},
+    }
+
+
+def test_large_suggestions_are_accepted_only_where_that_is_said(
+    animals: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.setattr(grouping, "LARGE", 1)
+    shelter = request.getfixturevalue("shelter")
+    found = animals("suggest", "--folder", shelter, "--accept-all")
+    assert (found.exit_code, animals("list", "--count").stdout) == (1, "0\n")
+    assert "more than one animal mostly has" in found.stderr
+    assert animals("suggest", "--folder", shelter, "--accept-all", "--large").exit_code == 0
+    assert animals("list", "--count").stdout == "2\n"
 
 
 def test_a_scan_says_how_many_photos_seem_to_show_a_known_animal(
@@ -370,7 +388,8 @@ def test_show_tells_what_each_photo_says(
     )
     assert lines[5] == f"  {photos['night.png']:>12}  {kennel / 'night.png'}  no dog here"
     assert lines[7] == (
-        f"  {photos['mila.png']:>12}  {kennel / 'annex/mila.png'}  Pug 92%  contradicts the others"
+        f"  {photos['mila.png']:>12}  {kennel / 'annex/mila.png'}  Pug 92%"
+        "  contradicts the animal's breed"
     )
     record = json.loads(animals("show", "Rex", "--format", "json").stdout)
     assert [Path(view["file"]).name for view in record["views"]] == [
@@ -402,3 +421,25 @@ def test_match(
     assert [name for name, _ in match(str(numbers(file)["mila.png"]), "--limit", "1")] == ["Rex"]
     table = animals("match", found, "--model", colour_bundle).stdout.splitlines()
     assert [line.split()[0] for line in table] == ["Rex", "Mila"]
+
+
+def test_french(animals: Callable[..., Result], kennel: Path) -> None:
+    said = ("--name", "Rex", "--sex", "mâle", "--birth", "2021-05", "--estimate")
+    made = animals("new", *said, kennel / "rex1.png", "--by", "Ada", "--lang", "fr")
+    assert made.stderr == "Fait\u202f; `barkive animals undo 1` l'annule.\n"
+    animals("edit", "Rex", "--status", "adopté", "--breed", "carlin")
+    lines = animals("show", "Rex", "--lang", "fr").stdout.splitlines()
+    assert lines[1:4] == [
+        "  chien, mâle, né vers 2021-05, adopté",
+        "  Carlin  ✓",
+        "1 photo\u202f:",
+    ]
+    assert lines[4].endswith("Chihuahua 92\u202f%  photo principale  contredit la race de l'animal")
+    assert lines[5].endswith(
+        "modification  race\u202f: rien → Carlin  statut\u202f: au refuge → adopté"
+    )
+    assert " par Ada  création  " in lines[6]
+    suggested = animals("suggest", "--folder", kennel, "--lang", "fr")
+    assert suggested.stderr.endswith(
+        "1 proposition\u202f; --accept et --refuse prennent son numéro, --accept-all la prend.\n"
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from barkive.catalogue import Catalogue, Conflict, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Conflict, Kind, Label
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.records import Change
 from barkive.classifier import Classifier
@@ -90,6 +90,29 @@ def test_what_would_come_is_shown_then_comes_and_goes(
     assert len(barkive("history", tmp_path / "ours/rex.png").stdout.splitlines()) == 1
     with pytest.raises(NothingToSayError):
         barkive("merge", "--undo")
+
+
+def test_what_comes_of_animals_is_told(
+    barkive: Callable[..., Result], theirs: Path, tmp_path: Path
+) -> None:
+    photos = [tmp_path / f"theirs/{name}.png" for name in ("rex", "mila")]
+    with Catalogue(theirs) as catalogue:
+        catalogue.animals.new(AnimalFields(code="1", name="Rex", breeds=("pug",)), photos)
+        catalogue.animals.new(AnimalFields(code="2", name="Mila"))
+    with Catalogue(tmp_path / "ours.sqlite") as catalogue:
+        catalogue.animals.new(AnimalFields(code="1", name="Max", breeds=("boxer", "beagle")))
+    told = barkive("merge", theirs, "--dry-run").stdout.splitlines()
+    assert told[-5:] == [
+        "1 animal comes",
+        "1 animal here gets what it lacked",
+        "2 photos are put to animals",
+        "1 Max: name is Max here, and Rex there; ours stays",
+        "1 Max: breeds is Boxer x Beagle here, and Pug there; ours stays",
+    ]
+    done = json.loads(barkive("merge", theirs, "--format", "json").stdout.splitlines()[-1])
+    assert (done["animals"], done["animals_filled"], done["animal_photos"]) == (1, 1, 2)
+    assert [one["field"] for one in done["animal_conflicts"]] == ["name", "breeds"]
+    assert "1 picture without a file, 1 animal." in barkive("merge", "--undo").stdout
 
 
 def test_as_json(barkive: Callable[..., Result], theirs: Path) -> None:

@@ -515,6 +515,24 @@ class Suggestion:
         }
 
 
+class SuggestionLeftOutJSON(TypedDict):
+    """The JSON form of a suggestion that was not accepted."""
+
+    suggestion: int
+    error: str
+    error_code: str
+
+
+class AcceptedJSON(TypedDict):
+    """The JSON form of what came of accepting suggestions."""
+
+    new: int
+    added: int
+    photos: int
+    acts: list[int]
+    left_out: list[SuggestionLeftOutJSON]
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """What came of accepting many suggestions at once.
@@ -532,6 +550,23 @@ class Accepted:
     photos: int
     acts: tuple[int, ...]
     left_out: tuple[tuple[int, Message], ...]
+
+    def to_json(self, lang: Language = "en") -> AcceptedJSON:
+        """The same as a JSON object.
+
+        Args:
+            lang: Of the reasons.
+        """
+        return {
+            "new": self.new,
+            "added": self.added,
+            "photos": self.photos,
+            "acts": list(self.acts),
+            "left_out": [
+                {"suggestion": number, "error": why.text(lang), "error_code": why.code}
+                for number, why in self.left_out
+            ],
+        }
 
 
 class MatchJSON(TypedDict):

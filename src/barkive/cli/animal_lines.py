@@ -99,9 +99,12 @@ def print_record(catalogue: Catalogue, animal: Animal, lang: Language) -> None:
     for line in (animal.notes or "").splitlines():
         write(Text(f"  {printable(line)}", style="dim"))
     shown = catalogue.animals.views(animal)
-    if shown:
-        independent = text("animals_views", n=animal.verdict.views)
-        write(Text(text("animals_photos_of", n=len(shown), views=independent)))
+    count, counting = len(shown), animal.verdict.views
+    if counting not in (0, count):
+        views = text("animals_views", n=counting)
+        write(Text(text("animals_photos_of_views", n=count, views=views)))
+    elif shown:
+        write(Text(text("animals_photos_of", n=count)))
     for view in shown:
         write(view_line(view, lang, is_main=view.entry.id == animal.main_photo))
     print_acts(catalogue, catalogue.animals.history(animal), lang)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ from barkive.cli.saying import in_words, number, say, text
 from barkive.messages import Language
 
 if TYPE_CHECKING:
-    from barkive.catalogue import AnimalFilter, Catalogue, Filter, Match, Suggestion
+    from barkive.catalogue import Accepted, AnimalFilter, Catalogue, Filter, Match, Suggestion
 
 _SHOWN = 100
 _PHOTOS_SHOWN = 3
@@ -81,6 +81,8 @@ def suggest(
     from barkive.errors import UsageError
 
     is_decided = bool(accept or refuse)
+    if accept_all and form is Format.CSV:
+        raise UsageError("animals_import_format")
     if is_decided and (accept_all or pattern is not None or wanted != Filter()):
         raise UsageError("animal_suggest_or_decide")
     with Catalogue(catalogue, create=False) as opened:
@@ -91,10 +93,16 @@ def suggest(
             _print_patterns(opened, wanted)
         with progress(text("suggesting")) as advance:
             found = opened.animals.suggest(wanted, pattern=pattern, on_progress=advance)
-        if accept_all:
-            _accept(opened, found, by, lang, form, large=large)
-        else:
+        if not accept_all:
             _print(opened, found, lang, form)
+            return
+        with progress(text("accepting"), unit=text("unit_suggestions")) as advance:
+            done = opened.animals.accept_all(
+                [one.id for one in found], large=large, by=by, on_progress=advance
+            )
+        _print_accepted(done, lang, form)
+    if done.left_out:
+        raise typer.Exit(1)
 
 
 def _decide(
@@ -117,34 +125,21 @@ def _decide(
             say("suggestion_refused", suggestion=one, act=act.id)
 
 
-def _accept(
-    catalogue: Catalogue,
-    found: Iterable[Suggestion],
-    by: str | None,
-    lang: Language,
-    form: Format,
-    *,
-    large: bool,
-) -> None:
-    """Accepts what was found, each as an act of its own, and prints the animals that come of it."""
-    from barkive.cli.animal_lines import animal_writer
-    from barkive.errors import UsageError
+def _print_accepted(done: Accepted, lang: Language, form: Format) -> None:
+    """Prints what came of accepting what was found."""
+    from barkive.cli.output import json_line, print_line
 
-    write = animal_writer(form, lang)
-    left_out = 0
-    for one in found:
-        if one.is_large and not large:
-            say("suggestion_large", err=True, suggestion=one.id, n=len(one.photos))
-            left_out += 1
-            continue
-        try:
-            write(catalogue.animals.accept(one.id, by=by))
-        except UsageError as error:
-            said = in_words(error)
-            say("suggestion_left_out", err=True, suggestion=one.id, said=said)
-            left_out += 1
-    if left_out:
-        raise typer.Exit(1)
+    if form is Format.JSON:
+        print_line(json_line(dict(done.to_json(lang))))
+        return
+    for one, why in done.left_out:
+        say("suggestion_left_out", err=True, suggestion=one, said=in_words(why))
+    parts = [
+        text("suggestions_new", n=done.new),
+        text("suggestions_added", n=done.added),
+        text("import_photos", n=done.photos),
+    ]
+    say("sum", parts=parts)
 
 
 def _print_patterns(catalogue: Catalogue, wanted: Filter) -> None:

@@ -13,7 +13,7 @@ from barkive.cli.filters import filtered
 from barkive.cli.label import By
 from barkive.cli.opening import reading
 from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
-from barkive.cli.saying import say
+from barkive.cli.saying import say, text
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -336,9 +336,12 @@ def undo(
     """Take back what somebody did to animals, as a whole."""
     from barkive.catalogue import Catalogue
     from barkive.cli.animal_lines import print_acts
+    from barkive.cli.progress import progress
 
     with Catalogue(catalogue, create=False) as opened:
-        print_acts(opened, [opened.animals.undo(act, by=by)], lang, form)
+        with progress(text("undoing")) as advance:
+            undone = opened.animals.undo(act, by=by, on_progress=advance)
+        print_acts(opened, [undone], lang, form)
 
 
 @app.command()

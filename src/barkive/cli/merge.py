@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -68,7 +69,9 @@ def merge(
 
         with progress(text("merging"), unit=text("unit_pictures")) as advance:
             merged = opened.merge(other, dry_run=dry_run, on_conflict=tell, on_progress=advance)
-        print_line(json_line(dict(merged.to_json())) if form is Format.JSON else _sum(merged))
+        names = opened.models.names
+        in_words = _sum(merged, lambda breed: names.label(breed).name(lang))
+        print_line(json_line(dict(merged.to_json())) if form is Format.JSON else in_words)
         if dry_run and form is Format.TABLE:
             say("merge_dry", err=True)
 
@@ -97,7 +100,7 @@ def _said(change: Change, place: int | None, lang: Language) -> str:
     return text("merge_said", **said)
 
 
-def _sum(done: Merged) -> str:
+def _sum(done: Merged, breed: Callable[[str], str]) -> str:
     from barkive.cli.output import printable
 
     lines = [
@@ -120,18 +123,18 @@ def _sum(done: Merged) -> str:
             "merge_animal_conflict",
             animal=printable(one.title),
             field=one.field,
-            ours=_value(one.ours),
-            theirs=_value(one.theirs),
+            ours=_value(one.ours, breed),
+            theirs=_value(one.theirs, breed),
         )
         for one in done.animal_conflicts
     ]
     return "\n".join(lines)
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, breed: Callable[[str], str]) -> str:
     from barkive.cli.output import printable
 
-    return printable(", ".join(value) if isinstance(value, list) else str(value))
+    return printable(" x ".join(map(breed, value)) if isinstance(value, list) else str(value))
 
 
 def _taken_back(done: Unmerged) -> str:

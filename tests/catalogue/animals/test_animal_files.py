@@ -89,6 +89,7 @@ def test_the_export_of_animal_shelter_manager() -> None:
         '"02/01/2026","03/02/2026","None","",""\n'
     )
 
+    assert {one.is_of_asm3 for one in found.rows} == {True}
     assert [(one.line, one.fields) for one in found.rows] == [
         (
             2,
@@ -121,6 +122,20 @@ def test_the_export_of_animal_shelter_manager() -> None:
         ),
     ]
     assert found.unknown == ("ANIMALID", "LOGCOMMENTS")
+
+
+def test_what_barkive_gave_animal_shelter_manager_is_known_again() -> None:
+    found = read(
+        "ANIMALCODE,ANIMALNAME,ANIMALDOB,ANIMALHIDDENDETAILS\n"
+        "BA123456789012,Rex,2025-11-29,Shy\n"
+        'BA123456789013,Bo,2025-11-29,"Imported from Barkive: the age is not known, one year '
+        'stands in for it."\n'
+    )
+
+    assert [(one.id, one.fields.birth) for one in found.rows] == [
+        (123456789012, "2025-11-29"),
+        (123456789013, None),
+    ]
 
 
 def test_a_report_of_animal_shelter_manager() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -75,6 +76,11 @@ def test_new(scanned: Catalogue, kennel: Path) -> None:
     assert rex.photos == 2
     assert shown(scanned, rex) == {"rex.png", "mix.png"}
     assert scanned.count(Filter(grouped=True)) == 2
+    assert scanned.count(Filter(grouped=False)) == len(photos(scanned)) - 2
+    assert scanned.counts("status", Filter(grouped=True)) == {"dog": 1, "uncertain": 1}
+    assert scanned.counts("status", Filter(grouped=False)) == scanned.counts("status") - Counter(
+        dog=1, uncertain=1
+    )
     assert scanned.animals.of_photos([photos(scanned)["rex.png"], 1]) == {
         photos(scanned)["rex.png"]: [rex]
     }
@@ -335,7 +341,7 @@ def test_list(scanned: Catalogue) -> None:
         assert len(found) == animals.count(query)
         return [one.name for one in found]
 
-    assert names(AnimalFilter()) == ["Alba", "rex", "Élan"]
+    assert names(AnimalFilter()) == ["Alba", "Élan", "rex"]
     assert names(AnimalFilter(), Order.CODE) == ["rex", "Élan", "Alba"]
     assert names(AnimalFilter(), Order.MADE) == ["Élan", "rex", "Alba"]
     assert names(AnimalFilter(text="ela")) == ["Élan"]
@@ -347,7 +353,7 @@ def test_list(scanned: Catalogue) -> None:
     assert names(AnimalFilter(has_photos=True)) == ["Alba"]
     assert animals.counts("status") == {"in_care": 2, "adopted": 1}
     assert animals.counts("species") == {"dog": 2, "cat": 1}
-    assert [one.name for one in animals.list(limit=1, offset=1)] == ["rex"]
+    assert [one.name for one in animals.list(limit=1, offset=1)] == ["Élan"]
 
 
 def test_stale_when_photos_change(scanned: Catalogue) -> None:

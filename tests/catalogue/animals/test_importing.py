@@ -372,6 +372,22 @@ def test_json(catalogue: Catalogue) -> None:
     }
 
 
+def test_what_animal_shelter_manager_has_from_barkive_is_no_news(
+    scanned: Catalogue, kennel: Path
+) -> None:
+    rex = scanned.animals.new(AnimalFields(name="Rex", birth="2021"), [kennel / "rex.png"])
+    breed = rex.verdict.labels[0].en
+
+    heading = "ANIMALCODE,ANIMALNAME,ANIMALBREED1,ANIMALBREED2,ANIMALDOB\n"
+    found = bring(scanned, f"{heading}BA{rex.id},Rex,{breed},{breed},2021-11-29\n")
+    assert outcomes(found) == [(2, "Rex", "unchanged")]
+    found = bring(scanned, f"{heading}BA{rex.id},Rex,Pug,Pug,2021-11-29\n")
+    assert [(one.field, one.becomes) for one in found.rows[0].changes] == [
+        ("breeds", ["n02110958"])
+    ]
+    assert scanned.animals.get(rex.id).code is None
+
+
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_what_is_exported_comes_back(
     scanned: Catalogue, kennel: Path, new_place: Callable[..., str], tmp_path: Path, lang: str

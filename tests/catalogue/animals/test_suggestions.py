@@ -153,7 +153,11 @@ def test_several_are_accepted_as_one_animal(catalogue: Catalogue, scan: Scan) ->
     assert (rex.name, rex.photos) == ("Rex", 4)
 
 
-def test_photos_of_a_known_animal_are_suggested_to_it(catalogue: Catalogue, scan: Scan) -> None:
+@pytest.mark.parametrize("few", [0, 500])
+def test_photos_of_a_known_animal_are_suggested_to_it(
+    catalogue: Catalogue, scan: Scan, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(suggestions, "_FEW_FOLDERS", few)
     scan(["2026-1 Rex/a.png", "Luna_1.png", "Luna_2.png"])
     animals = catalogue.animals
     second, first = animals.suggestions()

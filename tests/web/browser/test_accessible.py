@@ -186,6 +186,8 @@ def test_axe_finds_nothing_where_photos_are_selected(
         if name == "New animal":
             page.get_by_label("Name").fill(LONG)
             page.get_by_role("button", name="Make the animal").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
+            page.goto(f"{filled.site.url}/photos?said=1")
             expect(page.locator("#done")).to_be_visible()
             faults["done"] = look(page)
             page.goto(filled.site.url + "/acts")

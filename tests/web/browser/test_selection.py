@@ -102,11 +102,15 @@ def test_everything_goes_by_the_keyboard(visit: Callable[..., Any], site: Any, p
     expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type("Rex")
     page.keyboard.press("Enter")
-    expect(page.locator("#done")).to_contain_text("New animal Rex, with 6 photos")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rex")
     assert animals(site).get("Rex").photos == 6
+    page.goto(f"{site.url}/acts")
     page.get_by_role("button", name="Undo: New animal Rex").press("Enter")
-    expect(page.locator("#done")).to_contain_text("Undone: New animal Rex, with 6 photos")
+    expect(page.get_by_role("status")).to_have_text("Undone: New animal Rex, with 6 photos")
     assert animals(site).count() == 0
+    page.goto(site.url + gallery(pack))
+    expect(link(page, "pug0")).to_be_visible()
+    assert selected(page) == []
 
 
 def test_the_mouse_sweeps_over_photos(visit: Callable[..., Any], pack: Path) -> None:

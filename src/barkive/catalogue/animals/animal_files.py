@@ -13,6 +13,7 @@ import codecs
 import csv
 import html
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -75,6 +76,7 @@ _COLUMNS: Mapping[str, str] = {
     "movement": "movementtype activemovementtype",
     "moved": "movementdate activemovementdate",
     "breed_origin": "breedorigin",
+    "hidden": "animalhiddendetails hiddenanimaldetails",
 }
 # Columns of Barkive's own export; those that follow from others say nothing.
 _OWN = (
@@ -101,6 +103,7 @@ _MOVEMENTS = {
     **{"6": "lost", "7": "released"},
 }
 _ID_DIGITS = 12
+_SENT = re.compile(r"BA(\d{12})", re.ASCII)
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     *(
@@ -131,12 +134,15 @@ class AnimalRow:
         fields: What it says; breeds as they are written.
         id: The animal's number in the catalogue, where a file of Barkive's has it.
         is_age: Whether the date of birth follows from an age, and is told only where none is known.
+        is_of_asm3: Whether Animal Shelter Manager wrote it, which makes a day of every birth, and
+            may have its breed from Barkive.
     """
 
     line: int
     fields: AnimalFields
     id: int | None = None
     is_age: bool = False
+    is_of_asm3: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +316,7 @@ class _Table:
         rows: list[AnimalRow] = []
         problems = list(self.problems)
         for line, by_column in cells:
-            reader = _Reader(line, by_column, orders)
+            reader = _Reader(line, by_column, orders, is_of_asm3=is_of_asm3)
             if (row := reader.row()) is not None:
                 rows.append(row)
             problems += reader.problems
@@ -405,6 +411,12 @@ def _said_of_the_animal() -> frozenset[str]:
     return frozenset({Origin.ANIMAL.value, *map(normalise, written)})
 
 
+@cache
+def _ages_that_are_none() -> frozenset[str]:
+    """What Barkive writes beside the age that it gives Animal Shelter Manager for want of one."""
+    return frozenset(Messages(lang)("export.asm3_age") for lang in LANGUAGES)
+
+
 def _heading(rows: Sequence[tuple[int, Sequence[str]]]) -> _Heading:
     """The likeliest of the first rows."""
     found = [
@@ -451,9 +463,15 @@ class _Reader:
     """
 
     def __init__(
-        self, line: int, cells: Mapping[str, str], orders: Mapping[str, DayOrder | None]
+        self,
+        line: int,
+        cells: Mapping[str, str],
+        orders: Mapping[str, DayOrder | None],
+        *,
+        is_of_asm3: bool,
     ) -> None:
         self._line, self._cells, self._orders = line, cells, orders
+        self._is_of_asm3 = is_of_asm3
         self.problems: list[RowProblem] = []
 
     def row(self) -> AnimalRow | None:
@@ -463,8 +481,10 @@ class _Reader:
         if number is None and code is None and name is None:
             self._tell(Message("animals_row_nameless"), is_row=True)
             return None
-        birth = self._birth()
-        age = None if birth is not None else self._age()
+        birth = age = None
+        if not any(one in self._cells.get("hidden", "") for one in _ages_that_are_none()):
+            birth = self._birth()
+            age = None if birth is not None else self._age()
         fields = AnimalFields(
             code=code,
             name=name,
@@ -480,11 +500,17 @@ class _Reader:
         )
         status, left = self._whereabouts()
         fields = replace(fields, status=status, left=left)
-        return AnimalRow(self._line, fields, number, is_age=age is not None)
+        is_age = age is not None
+        return AnimalRow(self._line, fields, number, is_age=is_age, is_of_asm3=self._is_of_asm3)
 
     def _number_and_code(self) -> tuple[int | None, str | None]:
-        """Barkive's own number is of twelve digits; another id is the shelter's code."""
+        """Barkive's own number is of twelve digits; another id is the shelter's code.
+
+        Where an animal has no code, Barkive's exports make one of its number.
+        """
         number, code = self._cells.get("id", ""), self._cells.get("code")
+        if code is not None and (sent := _SENT.fullmatch(code)) is not None:
+            return int(sent[1]), code
         if len(number) == _ID_DIGITS and number.isascii() and number.isdigit():
             return int(number), code
         return None, code or number or None

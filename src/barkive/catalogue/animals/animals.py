@@ -684,11 +684,17 @@ class Animals:
         return self.get(number)
 
     def accept_all(
-        self, *, large: bool = False, by: str | None = None, on_progress: OnProgress = silent
+        self,
+        only: Iterable[int] | None = None,
+        *,
+        large: bool = False,
+        by: str | None = None,
+        on_progress: OnProgress = silent,
     ) -> Accepted:
         """Accepts all suggestions, each as an act of its own.
 
         Args:
+            only: The numbers of those that are meant; None for all that stand.
             large: Whether those of more photos than one animal mostly has are accepted as well.
             by: Who accepts.
             on_progress: Called with (suggestions done, suggestions in all).
@@ -696,7 +702,10 @@ class Animals:
         Raises:
             CatalogueError: The catalogue can't be written; what was accepted stands.
         """
-        return suggestions.accept_all(self._store, large=large, by=by, on_progress=on_progress)
+        meant = None if only is None else frozenset(only)
+        return suggestions.accept_all(
+            self._store, meant, large=large, by=by, on_progress=on_progress
+        )
 
     def refuse(self, suggestion: int | Sequence[int], *, by: str | None = None) -> Act:
         """Says that suggested photos are not of one animal, or not of that one.

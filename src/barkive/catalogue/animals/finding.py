@@ -68,8 +68,8 @@ def columns_of(field: str, value: Any) -> dict[str, Any]:
         case "breeds":
             first, second = (*value, None, None)[:2]
             return {"breed": first, "breed2": second}
-        case "code":
-            return {"code": value, "code_key": key_of(value) if value else None}
+        case "code" | "name":
+            return {field: value, f"{field}_key": key_of(value) if value else None}
         case "left":
             return {"left_on": value}
         case "main_photo":
@@ -143,12 +143,11 @@ def named_so(connection: Connection, names: Iterable[str]) -> dict[str, list[int
         By what `key_of` gives of a name.
     """
     c = schema.animal.c
-    wanted = {key_of(name) for name in names}
     found: dict[str, list[int]] = {}
-    rows = select(c.number, c.name).where(c.removed.is_(False), c.name.is_not(None)).order_by(c.id)
-    for row in connection.execute(rows):
-        if (key := key_of(row.name)) in wanted:
-            found.setdefault(key, []).append(row.number)
+    for part in chunks(list({key_of(name) for name in names})):
+        rows = select(c.number, c.name_key).where(c.removed.is_(False), c.name_key.in_(part))
+        for row in connection.execute(rows.order_by(c.id)):
+            found.setdefault(row.name_key, []).append(row.number)
     return found
 
 
@@ -280,8 +279,8 @@ def rows_of(connection: Connection, numbers: Iterable[int]) -> list[Row[Any]]:
 
 _ORDERS: Final[Mapping[Order, tuple[ColumnElement[Any], ...]]] = {
     Order.NAME: (
-        schema.animal.c.name.is_(None),
-        func.lower(schema.animal.c.name),
+        schema.animal.c.name_key.is_(None),
+        schema.animal.c.name_key,
         schema.animal.c.code_key,
     ),
     Order.CODE: (schema.animal.c.code_key.is_(None), schema.animal.c.code_key),
@@ -305,9 +304,11 @@ def chosen(
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    found = select(schema.animal).where(condition(models, query))
-    ordered = found.order_by(*_ORDERS[order], schema.animal.c.id)
-    return ordered.limit(limit).offset(offset or None)
+    table, ordered = schema.animal, (*_ORDERS[order], schema.animal.c.id)
+    # Sorted without what a row holds besides, and by an index that is a tenth of the table.
+    first = select(table.c.id).where(condition(models, query)).order_by(*ordered)
+    some = first.limit(limit).offset(offset or None)
+    return select(table).where(table.c.id.in_(some)).order_by(*ordered)
 
 
 def condition(models: Models, query: AnimalFilter) -> ColumnElement[bool]:

@@ -33,6 +33,7 @@ MOST_PHOTOS: Final = 500
 
 _CROSS = re.compile(r"\s+x\s+|\s*[/×]\s*|\s+crois[ée]e?s?\s+(?:avec\s+)?", re.IGNORECASE)
 _MOST_BREEDS = 2
+_WHOLE_DAY = len("2021-05-31")
 
 
 def to_match(match: MatchBy | str) -> MatchBy:
@@ -190,12 +191,7 @@ class _Plan:
         if not {"code", "name"} & values.keys() and row.id is None:
             raise UnfitError(Message("animals_row_nameless"))
         target, key = self._target(row, values)
-        # A date of birth that follows from an age is told where none is known.
-        if row.is_age and (target.base["birth"] or target.values.get("birth")):
-            for one in ("birth", "birth_is_estimate"):
-                values.pop(one, None)
-        elif "birth" in values and not is_same("birth", target.base["birth"], values["birth"]):
-            values.setdefault("birth_is_estimate", False)
+        self._drop_no_news(row, target, values)
         self._refuse_contradiction(target, values)
         self._claim_code(target, values)
         if self._folders is not None and not target.folders:
@@ -205,6 +201,20 @@ class _Plan:
             self._of_keys[key] = target
             self.targets.append(target)
         target.values = {**values, **target.values}
+
+    def _drop_no_news(self, row: AnimalRow, target: _Target, values: dict[str, Any]) -> None:
+        """Drops what somebody made of less than is known, or of what Barkive has said itself."""
+        known = target.base["birth"] or target.values.get("birth")
+        is_made_up = row.is_age or (row.is_of_asm3 and len(known or "") < _WHOLE_DAY)
+        if known and is_made_up:
+            for one in ("birth", "birth_is_estimate"):
+                values.pop(one, None)
+        elif "birth" in values and not is_same("birth", target.base["birth"], values["birth"]):
+            values.setdefault("birth_is_estimate", False)
+        if row.is_of_asm3 and target.number is not None and not target.base["breeds"]:
+            animal = self._animals.rows[target.number]
+            if set(values.get("breeds", ())) == {animal.top_breed, animal.top_breed2} - {None}:
+                values.pop("breeds", None)
 
     def _read(self, row: AnimalRow) -> Iterator[tuple[str, Any]]:
         """What a row says, as it is kept; notes what can't be."""
@@ -259,6 +269,8 @@ class _Plan:
         """
         code, name = (key_of(values.get(one) or "") for one in ("code", "name"))
         number = self._by_number(row.id)
+        if number is not None and code == key_of(f"BA{row.id}"):
+            del values["code"]
         if number is None:
             by_code = self._match is not MatchBy.NAME and bool(code)
             number = self._animals.of_code(code) if by_code else self._by_name(code, name)

@@ -306,11 +306,13 @@ def is_animal(name: str) -> bool:
     return not _is_breed(" ".join(plain))
 
 
+@lru_cache(maxsize=65536)
 def same_code(code: str) -> str:
     """A code without case, accents and blanks."""
     return "".join(one for one in fold(code) if not (one.isspace() or unicodedata.combining(one)))
 
 
+@lru_cache(maxsize=65536)
 def same_name(name: str) -> str:
     """A name without case, accents and what stands between its words."""
     return " ".join(split(name))

@@ -213,6 +213,7 @@ def accept(
 
 def accept_all(
     store: Store,
+    only: Collection[int] | None = None,
     *,
     large: bool = False,
     by: str | None = None,
@@ -222,6 +223,7 @@ def accept_all(
 
     Args:
         store: The catalogue.
+        only: The numbers of those that are meant; None for all.
         large: Whether large ones are accepted as well.
         by: Who accepts.
         on_progress: Called with (proposals done, proposals in all).
@@ -232,7 +234,8 @@ def accept_all(
     _prune(store)
     table = schema.suggestion
     with store.read() as connection:
-        numbers = list(connection.execute(select(table.c.id).order_by(table.c.id)).scalars())
+        standing = connection.execute(select(table.c.id).order_by(table.c.id)).scalars()
+        numbers = [one for one in standing if only is None or one in only]
     tally: Counter[str] = Counter()
     done: list[int] = []
     left_out: list[tuple[int, Message]] = []

@@ -379,6 +379,8 @@ animal = Table(
     # The code without regard to case and accents: each is given once.
     Column("code_key", Text, unique=True),
     Column("name", Text),
+    # Likewise; by it animals are listed.
+    Column("name_key", Text),
     Column("species", Text, nullable=False),
     Column("sex", Text),
     # `2021-05-31`, `2021-05` or `2021`.
@@ -654,6 +656,7 @@ Index(
 )
 Index("review_by_picture", review.c.picture)
 Index("review_by_age", review.c.at)
+Index("animal_by_name", animal.c.removed, animal.c.name_key, animal.c.code_key)
 Index("animal_by_status", animal.c.removed, animal.c.status)
 Index("animal_by_breed", animal.c.top_breed)
 Index(

@@ -184,8 +184,10 @@ class Filter:
             of_animal = select(shown.picture).where(shown.animal == self.animal)
             conditions.append(c.picture.in_(of_animal))
         if self.grouped is not None:
-            known = exists().where(shown.picture == c.picture)
-            conditions.append(known if self.grouped else ~known)
+            # Of those that belong to animals there are mostly few: found from there.
+            known = c.picture.in_(select(shown.picture))
+            unknown = ~exists().where(shown.picture == c.picture)
+            conditions.append(known if self.grouped else unknown)
         if self.numbers is not None:
             conditions.append(_one_of(self.numbers, store))
         return conditions

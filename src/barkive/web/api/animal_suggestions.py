@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
-from barkive.catalogue import ActJSON, AnimalJSON, MatchJSON, SuggestionJSON
+from barkive.catalogue import AcceptedJSON, ActJSON, AnimalJSON, MatchJSON, SuggestionJSON
 from barkive.errors import PhotoError
 from barkive.messages import Message
 from barkive.web.api.animals import (
@@ -74,24 +74,6 @@ class Suggested(TypedDict):
 
     found: int
     patterns: list[PatternJSON]
-
-
-class LeftOutJSON(TypedDict):
-    """A suggestion that was not accepted."""
-
-    suggestion: int
-    error: str
-    error_code: str
-
-
-class AcceptedJSON(TypedDict):
-    """What came of accepting all suggestions."""
-
-    new: int
-    added: int
-    photos: int
-    acts: list[int]
-    left_out: list[LeftOutJSON]
 
 
 class AcceptedSuggestion(SaidOfAnimal):
@@ -203,12 +185,7 @@ def accept_all(
 ) -> Response:
     """Accepts every suggestion, each as an act that can be undone by itself."""
     done = shared.catalogue.animals.accept_all(large=large, by=by)
-    left_out = [
-        {"suggestion": number, "error": why.text(lang), "error_code": why.code}
-        for number, why in done.left_out
-    ]
-    counts = {"new": done.new, "added": done.added, "photos": done.photos}
-    return JSONResponse({**counts, "acts": list(done.acts), "left_out": left_out})
+    return JSONResponse(done.to_json(lang))
 
 
 @router.post(

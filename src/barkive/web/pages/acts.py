@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Act, ActKind, Catalogue
+from barkive.catalogue import Act, ActKind, Animal, Catalogue
 from barkive.errors import (
     BarkiveError,
     NothingToSayError,
-    UnknownAnimalError,
     UnknownPhotoError,
 )
 from barkive.messages import Messages
@@ -83,9 +81,11 @@ def said(request: Request, catalogue: Catalogue, words: Messages) -> dict[str, A
 
 def told(act: Act, catalogue: Catalogue, words: Messages) -> dict[str, Any]:
     """What a page says of an act."""
+    known = catalogue.animals.records(act.animals[:_NAMED])
     return {
         "id": act.id,
         "what": _what(act, catalogue, words),
+        "animals": [(one.id, one.title) for one in known.values() if not one.removed],
         "by": act.by,
         "at": words.moment(act.at),
         "is_undone": act.is_undone,
@@ -117,7 +117,9 @@ def _what(act: Act, catalogue: Catalogue, words: Messages) -> str:
         return words("acts.undo", what=_what(undone, catalogue, words))
     if act.kind is ActKind.LABEL:
         return words("acts.label", n=act.photos, what=_label(act, catalogue, words))
-    named = [_title(number, act, catalogue) for number in act.animals[:_NAMED]]
+    numbers = act.animals[:_NAMED]
+    known = catalogue.animals.records(numbers)
+    named = [_title(number, known.get(number), act) for number in numbers]
     if len(act.animals) > _NAMED:
         named.append("…")
     n = len(act.animals) if act.kind is ActKind.IMPORT else act.photos
@@ -140,9 +142,9 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
     return "…"
 
 
-def _title(number: int, act: Act, catalogue: Catalogue) -> str:
-    """What an animal is called; one that is gone, as the act called it."""
-    with suppress(UnknownAnimalError):
-        return catalogue.animals.get(number).title
+def _title(number: int, animal: Animal | None, act: Act) -> str:
+    """What an animal is called; one that has no name any more, as the act called it."""
+    if animal is not None and (animal.code or animal.name):
+        return animal.title
     given = {one.field: one.now or one.was for one in act.changes if one.animal == number}
     return " ".join(filter(None, (given.get("code"), given.get("name")))) or str(number)

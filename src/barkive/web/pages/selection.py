@@ -29,6 +29,7 @@ from barkive.web.api.events import told
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.acts import PATIENCE
+from barkive.web.pages.animal_words import breed_line
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.gallery import export_titles, tile, title
 from barkive.web.pages.reviewer import name_of
@@ -243,7 +244,7 @@ def choose(request: Request, shared: Shared, form: Annotated[StepForm, Form()]) 
 def make(
     request: Request, shared: Shared, urls: Addresses, form: Annotated[NewForm, Form()]
 ) -> Response:
-    """Makes an animal of the photos, and shows it."""
+    """Makes an animal of the photos, and goes to its page."""
     selection = Selection.of(request, shared.catalogue, form)
     typed = {"name": form.name, "code": form.code}
     if selection.fault:
@@ -255,7 +256,7 @@ def make(
         wrong = "code" if isinstance(error, AnimalCodeTakenError) else "name"
         shown = _refused(error, request, wrong=wrong, typed=typed)
         return _page(request, shared, Step.NEW, selection, shown)
-    return RedirectResponse(urls.photos(animal=animal.id, said=animal.version), 303)
+    return RedirectResponse(urls.animal(animal.id, said=animal.version), 303)
 
 
 @router.post(Route.SELECTION_ADD)
@@ -463,7 +464,7 @@ def _animals(catalogue: Catalogue, text: str, words: Messages) -> list[dict[str,
             "id": one.id,
             "title": one.title,
             "photo": one.main_photo,
-            "breed": " × ".join(label.name(words.lang) for label in one.verdict.labels),
+            "breed": breed_line(one, words),
             "photos": one.photos,
         }
         for one in found

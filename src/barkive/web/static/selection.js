@@ -4,6 +4,8 @@
 import { filled } from "./job.js";
 
 const KEPT = "barkive-selection";
+/** Says that something was done with what was selected. */
+export const DONE = "barkive-selection-done";
 // A finger that rests so long selects; what follows goes on selecting.
 const REST = 400;
 const STILL = 8;
@@ -353,16 +355,17 @@ export function selectable(list) {
 
   /** Keeps what is selected while a photo's page is looked at. */
   function keep() {
-    const { tiles, said } = list.dataset;
-    const kept = { tiles, said, every, listed: [...listed], size: size() };
+    const kept = { tiles: list.dataset.tiles, every, listed: [...listed], size: size() };
     if (size()) sessionStorage.setItem(KEPT, JSON.stringify(kept));
     else sessionStorage.removeItem(KEPT);
   }
 
   function restore() {
     const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-    const { tiles, said, cleared } = list.dataset;
-    if (!kept || (said && said !== kept.said)) return; // something was done with them
+    const isDone = sessionStorage.getItem(DONE);
+    sessionStorage.removeItem(DONE);
+    if (!kept || isDone) return;
+    const { tiles, cleared } = list.dataset;
     if (kept.tiles === tiles) {
       every = kept.every;
       listed = new Set(kept.listed);

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text),
         sa.Column("code_key", sa.Text, unique=True),
         sa.Column("name", sa.Text),
+        sa.Column("name_key", sa.Text),
         sa.Column("species", sa.Text, nullable=False),
         sa.Column("sex", sa.Text),
         sa.Column("birth", sa.Text),
@@ -125,6 +126,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("form", "animal"),
         sqlite_autoincrement=True,
     )
+    op.create_index("animal_by_name", "animal", ["removed", "name_key", "code_key"])
     op.create_index("animal_by_status", "animal", ["removed", "status"])
     op.create_index("animal_by_breed", "animal", ["top_breed"])
     stale = sa.text("stale")
