@@ -14,7 +14,7 @@ from barkive.errors import MissingExtraError
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
 from barkive.web.api.parameters import FilterQuery, Lang
 from barkive.web.dependencies import Shared
-from barkive.web.services.exports import attached
+from barkive.web.downloads import attached
 from barkive.web.urls import Route
 
 

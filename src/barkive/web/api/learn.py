@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from barkive.messages import Message
-from barkive.web.api.events import EVENTS, told
 from barkive.web.api.openapi import FIGURES, MODEL_NAME, a_problem, example
 from barkive.web.api.parameters import Lang, Name
 from barkive.web.dependencies import Addresses, Shared
+from barkive.web.events import EVENTS, told
 from barkive.web.services.learn_jobs import LearnJSON
 from barkive.web.urls import Route
 

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from barkive.messages import Message
-from barkive.web.api.events import EVENTS, told
 from barkive.web.api.openapi import a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
+from barkive.web.events import EVENTS, told
 from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
 from barkive.web.urls import Route
 

@@ -25,8 +25,9 @@ from barkive.errors import (
     UsageError,
 )
 from barkive.messages import Message, Messages
-from barkive.web.api.events import told
 from barkive.web.dependencies import Addresses, Shared
+from barkive.web.downloads import attached
+from barkive.web.events import told
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_words import breed_line
@@ -37,7 +38,7 @@ from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
-from barkive.web.services.exports import attached, available
+from barkive.web.services.exports import available
 from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls

@@ -10,9 +10,6 @@ import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
-
-from starlette.responses import StreamingResponse
 
 from barkive.catalogue import (
     Animal,
@@ -78,21 +75,6 @@ def stream(
         folder.cleanup()
         raise
     return _pieces(folder, file)
-
-
-def attached(
-    catalogue: Catalogue, form: str, lang: Language, query: Filter, by: ExportBy = "photo"
-) -> StreamingResponse:
-    """The answer that brings that file: see `stream`."""
-    name = file_name(form)
-    coded = quote(name, safe="")
-    # Also where the name is not in plain letters.
-    value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
-    return StreamingResponse(
-        stream(catalogue, form, lang, query, by),
-        media_type=file_exporters()[form].media_type,
-        headers={"Content-Disposition": f"attachment; {value}"},
-    )
 
 
 def kennel_card(catalogue: Catalogue, animal: Animal, lang: Language, size: CardSize) -> bytes:
