@@ -195,7 +195,9 @@ def test_main_photo(scanned: Catalogue) -> None:
     with pytest.raises(UsageError) as caught:
         animals.edit(rex.id, AnimalFields(main_photo=numbers["night.png"]))
     assert caught.value.code == "animal_main_photo_of_another"
-    chosen = animals.edit(rex.id, AnimalFields(main_photo=numbers["mix.png"]))
+    shown = AnimalFields(main_photo=numbers["mix.png"])
+    assert animals.new(shown, [numbers["mix.png"]]).is_main_chosen
+    chosen = animals.edit(rex.id, shown)
     assert (chosen.main_photo, chosen.is_main_chosen) == (numbers["mix.png"], True)
     animals.take_away(rex.id, [numbers["mix.png"]])
     assert animals.get(rex.id).main_photo == numbers["rex.png"]

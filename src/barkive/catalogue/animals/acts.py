@@ -107,11 +107,10 @@ class Acting:
         made = row.returning(schema.act.c.id)
         self.id = connection.execute(made).scalar_one()
 
-    def make(self, fields: AnimalFields) -> int:
-        """Makes an animal; gives its number."""
+    def make(self) -> int:
+        """Makes an animal of which nothing is said yet; gives its number."""
         (number,) = self.make_rows(1)
         self.write([Change(number, "removed", None, True, False)])
-        self.edit(number, fields)
         return number
 
     def make_rows(self, count: int) -> list[int]:

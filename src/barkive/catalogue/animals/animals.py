@@ -126,8 +126,9 @@ class Animals:
         """
         with self._store.write() as connection:
             acting = Acting(connection, self._store.models, ActKind.NEW, by)
-            number = acting.make(fields)
+            number = acting.make()
             acting.put(number, self._pictures(acting, photos))
+            acting.edit(number, fields)  # behind the photos, of which one may be the main one
             return self._done(acting, number)
 
     def edit(
@@ -260,9 +261,10 @@ class Animals:
         with self._store.write() as connection:
             acting = Acting(connection, self._store.models, ActKind.SPLIT, by)
             old = finding.find(connection, animal).number
-            new = acting.make(fields)
+            new = acting.make()
             if not self._move(acting, old, new, photos):
                 raise NothingToSayError("animal_split_nothing", animal=self._title(acting, old))
+            acting.edit(new, fields)
             return self._done(acting, new)
 
     def merge(self, animals: Sequence[Known], into: Known, *, by: str | None = None) -> Animal:

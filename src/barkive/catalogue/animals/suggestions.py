@@ -552,15 +552,14 @@ def _accept(
     if animal is None:
         codes = [row.code for row in rows if row.code]
         names = [row.name for row in rows if row.name]
-        said = replace(
+        fields = replace(
             fields,
             code=fields.code if fields.code is not None else next(iter(codes), None),
             name=fields.name if fields.name is not None else next(iter(names), None),
         )
-        animal = acting.make(said)
-    elif fields.given():
-        acting.edit(animal, fields)
+        animal = acting.make()
     acting.put(animal, pictures)
+    acting.edit(animal, fields)
     _take_out(connection, pictures)
     # What is left of them shows another animal.
     rest = schema.suggestion.c.id.in_([row.id for row in rows])
