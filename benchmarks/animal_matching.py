@@ -34,13 +34,14 @@ from PIL import Image, ImageEnhance, ImageOps
 from sqlalchemy import func, select, update
 
 from barkive.catalogue import AnimalFields, AnimalFilter, Catalogue, copy
+from barkive.catalogue.animals.finding import key_of
 from barkive.catalogue.animals.grouping import ALONE, IN_BURST
 from barkive.catalogue.animals.suggestions import renew_after_scan
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.predictions.packing import pack_embedding
 from barkive.classifier import Classifier
 from barkive.images import group_near_duplicates, perceptual_hash
-from catalogue import BREEDS, features, fill, milliseconds
+from catalogue import BREEDS, RUNS, features, fill, milliseconds
 from scan import peak
 
 Reals = NDArray[np.float32]
@@ -120,7 +121,7 @@ def group(catalogue: Catalogue, animals: int, size: int) -> None:
         rows = [
             {
                 **{**row, "number": number, "code": one.code, "code_key": one.code},
-                **{"name": one.name, "status": one.status},
+                **{"name": one.name, "name_key": key_of(str(one.name)), "status": one.status},
             }
             for number, one in others
         ]
@@ -175,12 +176,16 @@ def measure_speed(catalogue: Catalogue) -> None:
         "similar": lambda: animals.similar("2015-5"),
     }
     for name, ask in questions.items():
-        print(f"{name}: {milliseconds(ask):.0f} ms", flush=True)
-    start = time.perf_counter()
+        of_processor = time.process_time()
+        print(f"{name}: {milliseconds(ask):.0f} ms", end="", flush=True)
+        of_processor = 1000 * (time.process_time() - of_processor) / RUNS
+        print(f", {of_processor:.0f} ms of a processor", flush=True)
+    start, of_processor = time.perf_counter(), time.process_time()
     found = animals.suggest()
-    seconds = time.perf_counter() - start
+    seconds, of_processor = time.perf_counter() - start, time.process_time() - of_processor
     photos = sum(len(one.photos) for one in found)
-    print(f"suggest: {seconds:.1f} s, {len(found):,} suggestions of {photos:,} photos; {peak()}")
+    print(f"suggest: {seconds:.1f} s, {of_processor:.1f} s of a processor, {peak():.0f} MB")
+    print(f"   {len(found):,} suggestions of {photos:,} photos")
     print(f"suggest again, nothing new: {milliseconds(animals.suggest) / 1000:.1f} s")
     print(f"a page of 50 suggestions: {milliseconds(lambda: animals.suggestions(limit=50)):.0f} ms")
     with catalogue._database.read() as connection:
@@ -227,7 +232,8 @@ def directions(paths: list[Path]) -> Reals:
         if one.scores is not None and one.status.value in ("dog", "uncertain"):
             row[:] = one.scores.features[0]
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return found / np.maximum(lengths, 1e-6)
+    found /= np.maximum(lengths, 1e-6)
+    return found
 
 
 def measure_likeness(wild: Path, among: Path | None, folder: Path) -> None:
