@@ -48,6 +48,7 @@ class Route(StrEnum):
     ANIMALS_UNDO = "/animals/undo"
     PROPOSALS = "/animals/proposals"
     PROPOSALS_FIND = "/animals/proposals/find"
+    PROPOSALS_ACCEPT = "/animals/proposals/accept"
     WHICH = "/animals/which"
     ANIMAL = "/animals/{animal}"
     ANIMAL_EDIT = "/animals/{animal}/edit"
@@ -295,6 +296,10 @@ class Urls:
     def find_proposals(self) -> str:
         """Where groups are looked for anew."""
         return self._at(Route.PROPOSALS_FIND)
+
+    def accept_proposals(self) -> str:
+        """Where the proposals of a page are accepted together."""
+        return self._at(Route.PROPOSALS_ACCEPT)
 
     def which(self, **query: Any) -> str:
         """Which of the animals a photo shows."""

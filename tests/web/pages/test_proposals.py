@@ -164,6 +164,19 @@ def test_what_is_new_for_a_known_animal_comes_first(
     assert "1 more photo may show this animal" in shelter.get(f"/animals/{tom.id}").text
 
 
+def test_all_that_are_shown_are_accepted_at_once(shelter: TestClient) -> None:
+    look(shelter)
+    animals(shelter).new(AnimalFields(code="2026-2"))
+    page = shelter.get("/animals/proposals").text
+    assert "Accept all 3 groups shown" in page
+    only = re.findall(r'name="only" value="(\d+)"', page)
+    done = shelter.post("/animals/proposals/accept", data={"only": only}, follow_redirects=False)
+    assert done.headers["location"] == "/animals/proposals?accepted=2&left=1"
+    said = text(shelter.get(done.headers["location"]).text)
+    assert "2 groups were accepted. 1 was left: it is large, its code is taken" in said
+    assert {one.name for one in animals(shelter).list()} == {None, "Rex", "Mila"}
+
+
 def test_a_large_group_asks(shelter: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     look(shelter)
     real = Animals.suggestions

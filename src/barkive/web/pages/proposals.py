@@ -65,6 +65,7 @@ def proposals(request: Request, shared: Shared) -> Response:
 
 
 @router.get(Route.PROPOSALS_FIND)
+@router.get(Route.PROPOSALS_ACCEPT)
 def lead_back(request: Request, urls: Addresses) -> Response:
     """Leads back whoever asks for the address of a form that was refused once more."""
     return RedirectResponse(urls.proposals(lang=asked_language(request)), 303)
@@ -82,6 +83,19 @@ def look(
     if looked.fault is not None:
         return _page(request, shared)
     return RedirectResponse(urls.proposals(), 303)
+
+
+@router.post(Route.PROPOSALS_ACCEPT)
+def accept_all(
+    request: Request,
+    shared: Shared,
+    urls: Addresses,
+    only: Annotated[list[_Number], Form(max_length=CHUNK)],
+) -> Response:
+    """Accepts the proposals that the visitor saw, as they are; large ones stay."""
+    done = shared.catalogue.animals.accept_all(only, by=name_of(request))
+    counts = {"accepted": len(done.acts), "left": len(done.left_out)}
+    return RedirectResponse(urls.proposals(**counts), 303)
 
 
 @router.post(Route.PROPOSALS)
@@ -134,6 +148,7 @@ def _page(
     total = animals.count_suggestions()
     pages = max(1, -(-total // CHUNK))
     page = min(page_of(request), pages)
+    accepted, left = (_count(request, name) for name in ("accepted", "left"))
     only = request.query_params.get("only", "")
     if only.isascii() and only.isdigit():
         found = [one for one in animals.suggestions() if str(one.id) == only]
@@ -155,6 +170,8 @@ def _page(
             {"text": one.pattern.text, "photos": one.photos, "animals": one.animals}
             for one in looked.patterns[:_PATTERNS]
         ],
+        accepted=accepted,
+        left=left,
         total=total,
         page=page,
         pages=pages,
@@ -176,6 +193,12 @@ def _page(
         ungrouped=not total and _ungrouped(catalogue),
         said=said_act(request, catalogue, words),
     )
+
+
+def _count(request: Request, name: str) -> int:
+    """A small number that the address holds; 0 where it holds none."""
+    value = request.query_params.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 4 else 0
 
 
 def _ungrouped(catalogue: Catalogue) -> bool:

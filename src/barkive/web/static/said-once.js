@@ -2,7 +2,7 @@
 
 export function saidOnce() {
   const address = new URL(location.href);
-  for (const name of ["said", "act"]) address.searchParams.delete(name);
+  for (const name of ["said", "act", "accepted", "left"]) address.searchParams.delete(name);
   if (address.href === location.href) return;
   history.replaceState(history.state, "", address);
 }
