@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import shutil
 import tempfile
 import time
 from datetime import datetime, timedelta
@@ -34,7 +33,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 from sqlalchemy import func, select, update
 
-from barkive.catalogue import AnimalFields, AnimalFilter, Catalogue
+from barkive.catalogue import AnimalFields, AnimalFilter, Catalogue, copy
 from barkive.catalogue.animals.grouping import ALONE, IN_BURST
 from barkive.catalogue.animals.suggestions import renew_after_scan
 from barkive.catalogue.db import bulk, schema
@@ -165,12 +164,14 @@ def measure_speed(catalogue: Catalogue) -> None:
         )
     print(f"{known:,} photos of {animals.count():,} animals")
     lost = AnimalFilter(status=["lost", "found"])
+    few = AnimalFilter(text="rex 2010-1")
     turn = iter(of_animal * 9)
     turn_of_other = iter(other * 9)
     questions = {
         "match, a photo of an animal": lambda: animals.match(next(turn)),
         "match, a photo of none": lambda: animals.match(next(turn_of_other)),
         "match, lost and found": lambda: animals.match(next(turn_of_other), query=lost),
+        "match, a few animals": lambda: animals.match(next(turn_of_other), query=few),
         "similar": lambda: animals.similar("2015-5"),
     }
     for name, ask in questions.items():
@@ -296,15 +297,15 @@ def main() -> None:
         if options.wild is not None:
             measure_likeness(options.wild, options.among, Path(name))
             return
-        where = options.catalogue or options.keep or Path(name) / "made.sqlite"
-        with Catalogue(where) as catalogue:
-            if not catalogue.count():
+        file = options.keep or Path(name) / "made.sqlite"
+        if not file.exists():
+            with Catalogue(file) as catalogue:
                 make(catalogue, options.photos, options.animals, options.ungrouped)
-        if options.keep is not None:
-            # What is measured changes it.
-            where = shutil.copy(options.keep, Path(name) / "copy.sqlite")
-            shutil.copytree(f"{options.keep}-vectors", f"{where}-vectors")
+        # What is measured changes it.
+        where = options.catalogue or Path(name) / "copy.sqlite"
+        copy(file, where)
         with Catalogue(where) as catalogue:
+            catalogue._index()
             measure_speed(catalogue)
 
 

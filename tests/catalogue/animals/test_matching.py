@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from barkive.catalogue import Animal, AnimalFields, AnimalFilter, Catalogue, Match
+from barkive.catalogue.animals import matching
 from barkive.classifier import Classifier
 from barkive.errors import (
     UnknownAnimalError,
@@ -18,6 +19,13 @@ from barkive.errors import (
 )
 
 RED, GREEN, BLUE, ORANGE = (250, 10, 10), (10, 250, 10), (10, 10, 250), (250, 120, 10)
+
+
+@pytest.fixture(params=[0, 5000])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Animals are looked for among the likest photos first, or all photos are looked at."""
+    monkeypatch.setattr(matching, "_FEW", request.param)
+    monkeypatch.setattr(matching, "_LIKEST", 50)
 
 
 @pytest.fixture
@@ -78,6 +86,7 @@ def test_a_photo_of_the_catalogue_is_not_its_own_answer(
     assert set(found[1:]) == {("Red", "blue"), ("Green", "green")}
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -100,6 +109,7 @@ def test_only_some_animals(
     assert [one.animal.name for one in found] == names
 
 
+@pytest.mark.usefixtures("few")
 def test_animals_of_many_photos_do_not_hide_others(
     catalogue: Catalogue,
     animals: dict[str, Animal],

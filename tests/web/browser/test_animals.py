@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from barkive.catalogue import AnimalFields
+from barkive.web.services.proposal_job import Looked
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -110,6 +111,16 @@ def test_without_script_all_of_it_is_forms(visit: Callable[..., Any], shelter: A
     page.get_by_text("Remove this animal").click()
     page.get_by_role("button", name="Remove Max").click()
     expect(page.get_by_role("status").first).to_contain_text("removed Max")
+
+
+def test_what_is_looked_for_comes_by_itself(visit: Callable[..., Any], shelter: Any) -> None:
+    job = shelter.app.state.service.proposal_job
+    job._last = Looked(done=1, total=6, is_running=True)
+    page = visit(url=shelter.url).page("/animals/proposals")
+    expect(page.get_by_role("progressbar", name="Looking for groups…")).to_be_visible()
+    expect(page.locator(".proposal")).to_have_count(0)
+    job._last = Looked()
+    expect(page.locator(".proposal")).to_have_count(3)
 
 
 def test_photos_are_moved_to_an_animal_that_is_found_by_letters(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.web.pages.test_escaping import EVIL, check
 
 from barkive.catalogue import Animal, AnimalFields, Animals, Filter
 
@@ -290,8 +289,12 @@ def test_what_was_done_is_undone(filled: TestClient) -> None:
     assert animals(filled).get(rex.id).name == "Rex"
     page = filled.get(f"/animals/{rex.id}").text
     assert '<span class="tag wait">undone</span>' in page
+    again = filled.post("/animals/undo", data={"act": edited.version, "animal": rex.id})
+    assert again.status_code == 409
+    assert "<h1>Rex</h1>" in again.text
     again = filled.post("/animals/undo", data={"act": edited.version})
     assert again.status_code == 409
+    assert filled.get("/animals/undo", follow_redirects=False).headers["location"] == "/animals"
     assert f"Act {edited.version} was taken back already." in again.text
 
 
@@ -331,26 +334,6 @@ def test_addresses_of_refused_forms_lead_back(filled: TestClient) -> None:
     for path in ("edit", "photos", "remove"):
         answer = filled.get(f"/animals/{rex.id}/{path}?lang=fr", follow_redirects=False)
         assert answer.headers["location"] == f"/animals/{rex.id}?lang=fr"
-
-
-def test_what_animals_are_called_is_text(filled: TestClient) -> None:
-    filled.cookies.set("barkive_name", EVIL.replace("/", "%2F"))
-    evil = dict.fromkeys(("name", "code", "status", "species", "notes", "breed"), EVIL)
-    post(filled, "/animals", **evil, other="true", photo=number(filled, "rex"))
-    (one,) = animals(filled).list()
-    other = animals(filled).new(AnimalFields(name=EVIL))
-    for path in (
-        "/animals",
-        "/animals/tiles",
-        f"/animals?text={EVIL}&status={EVIL}&species={EVIL}&breed={EVIL}",
-        f"/animals/{one.id}",
-        f"/animals/{one.id}/merge?other={other.id}",
-        f"/animals/{one.id}/merge?other={EVIL}",
-        f"/photos/{number(filled, 'rex')}",
-    ):
-        answer = filled.get(path)
-        check(answer.text)
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in filled.get(f"/animals/{one.id}").text
 
 
 def test_the_photos_of_an_animal_are_still_in_the_catalogue(filled: TestClient) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from barkive.catalogue import AnimalFields
+
 EVIL = "<script>alert(1)</script>"
 NAME = "\"'><img src=x onerror=alert(1)>{{7*7}}&lt;.png"
 """A name that every file system of Unix takes."""
@@ -80,6 +82,47 @@ def test_what_people_say_is_text(poisoned: TestClient) -> None:
         assert answer.status_code == 200
         check(answer.text)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in poisoned.get("/photos/1").text
+
+
+def test_what_animals_are_called_is_text(poisoned: TestClient) -> None:
+    poisoned.cookies.set("barkive_name", quote(EVIL))
+    (photo,) = poisoned.app.state.service.catalogue.search()  # type: ignore[attr-defined]
+    animals = poisoned.app.state.service.catalogue.animals  # type: ignore[attr-defined]
+    evil = dict.fromkeys(("name", "code", "status", "species", "notes", "breed"), EVIL)
+    made = poisoned.post("/animals", data={**evil, "other": "true", "photo": photo.id})
+    assert made.status_code == 200
+    check(made.text)
+    (one,) = animals.list()
+    other = animals.new(AnimalFields(name=EVIL))
+    removed = animals.remove(animals.new(AnimalFields(name=f"{EVIL} too")), by=EVIL)
+    animals.suggest()
+    for path in (
+        "/animals",
+        "/animals/tiles",
+        f"/animals?text={quote(EVIL)}&status={quote(EVIL)}&species={quote(EVIL)}",
+        f"/animals?breed={quote(EVIL)}",
+        f"/animals?breed={quote(NAME)}",
+        f"/animals?said={removed.version}",
+        f"/animals/{one.id}",
+        f"/animals/{removed.id}",
+        f"/animals/{one.id}/similar",
+        f"/animals/{one.id}/merge?other={other.id}",
+        f"/animals/{one.id}/merge?other={quote(EVIL)}",
+        f"/photos/{photo.id}",
+        f"/animals/which?photo={photo.id}",
+        "/animals/proposals",
+    ):
+        check(poisoned.get(path).text)
+    for path, form in (
+        (f"/animals/{one.id}/edit", {"birth": EVIL, "name": f'"{EVIL}', "seen": "1"}),
+        (f"/animals/{one.id}/photos", {"act": "move", "photo": photo.id, "target": EVIL}),
+        (f"/photos/{photo.id}/animals", {"animal": f"nobody {EVIL}"}),
+        ("/animals/proposals/find", {"pattern": EVIL}),
+        ("/animals/proposals", {"suggestion": "1", "code": EVIL, "name": EVIL}),
+    ):
+        answer = poisoned.post(path, data=form)
+        assert 400 <= answer.status_code < 500, path
+        check(answer.text)
 
 
 def test_a_reviewers_name_is_text(poisoned: TestClient) -> None:

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from barkive.catalogue import AnimalFields, Animals, Suggestion
+from barkive.web.services.proposal_job import Looked
 
 pytestmark = pytest.mark.slow
 
@@ -197,3 +198,15 @@ def test_it_speaks_french(shelter: TestClient) -> None:
     page = look(shelter).text
     assert "3 groupes sont proposés" in page
     assert "Même nom de dossier" in page
+
+
+def test_how_far_the_looking_is_is_shown(shelter: TestClient) -> None:
+    job = shelter.app.state.service.proposal_job  # type: ignore[attr-defined]
+    job._last = Looked(done=3, total=10, is_running=True)
+    page = shelter.get("/animals/proposals").text
+    assert "data-running" in page
+    assert '<progress aria-labelledby="looking" max="10" value="3">' in page
+    assert "Look for groups anew" not in page
+    assert look(shelter).status_code == 200  # it goes on, and none is begun beside it
+    job._last = Looked()
+    assert "data-running" not in shelter.get("/animals/proposals").text

@@ -7,12 +7,11 @@ alike, among which a person has to look (`benchmarks/animal_matching.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from barkive.boxes import Box
 from barkive.catalogue.animal_records import AnimalFilter, Match
@@ -29,46 +28,40 @@ from barkive.catalogue.similarity.similar import Similar, Sought
 from barkive.classifier import Classifier, Judged
 from barkive.errors import UsageError
 
+_Best = dict[int, tuple[float, int]]
+"""Animals by their numbers: the cosine of the photo that is most like, and its `photo.id`."""
+
 _ALL: Final = AnimalFilter()
 # An animal has about so many photos; where it has more, more are looked at.
 _PHOTOS = 10
-# Among so many photos that are most like, animals are looked for first.
-_LIKEST = 2000
+# Among so many photos that are most like, animals are looked for first, unless those that are meant
+# have so few.
+_LIKEST, _FEW = 500, 5000
 
 
-@dataclass(frozen=True)
-class _OfAnimals(Filter):
-    """The photos whose main dog is one of some animals.
+class _Asked(NamedTuple):
+    """What animals are looked for.
 
     Attributes:
+        sought: What their photos are compared with.
         animals: Which animals.
-        but: The number of an animal that is left out.
-        picture: One that is left out.
+        but: The number of an animal that is left out; None for none.
+        picture: One that is left out; None for none.
+        limit: How many animals at least, if there are so many.
     """
 
-    animals: AnimalFilter = _ALL
+    sought: Sought
+    animals: AnimalFilter
+    limit: int
     but: int | None = None
     picture: int | None = None
 
-    def cases(self, store: Store) -> list[ColumnElement[bool]]:
-        """See `Filter`."""
+    def pairs(self) -> list[ColumnElement[bool]]:
+        """The rows of `animal_photo`, beside `photo`, that may be an answer."""
         c = schema.animal_photo.c
-        pictures = select(c.picture).where(c.dog.is_(None), *self.of_animals(store))
-        shows_one = schema.photo.c.picture.in_(pictures)
-        return [and_(shows_one, case) for case in Filter.cases(self, store)]
-
-    def of_animals(self, store: Store) -> list[ColumnElement[bool]]:
-        """The rows of `animal_photo` that are of one of the animals."""
-        c, animal = schema.animal_photo.c, schema.animal.c
-        conditions: list[ColumnElement[bool]] = []
-        if self.but is not None:
-            conditions.append(c.animal != self.but)
-        if self.picture is not None:
-            conditions.append(c.picture != self.picture)
-        if self.animals != _ALL:
-            meant = select(animal.number).where(finding.condition(store.models, self.animals))
-            conditions.append(c.animal.in_(meant))
-        return conditions
+        conditions = [c.picture == schema.photo.c.picture, present()]
+        conditions += [c.animal != self.but] if self.but is not None else []
+        return conditions + ([c.picture != self.picture] if self.picture is not None else [])
 
 
 def match(
@@ -106,8 +99,8 @@ def match(
         with store.read() as connection:
             own = select(schema.photo.c.picture).where(schema.photo.c.id == sought.photo_id)
             picture = connection.execute(own).scalar_one()
-    best = _nearest(store, sought, _OfAnimals(animals=query, picture=picture), limit)
-    return _to_matches(store, best, limit)
+    asked = _Asked(sought, query, limit, picture=picture)
+    return _to_matches(store, _nearest(store, asked), limit)
 
 
 def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
@@ -138,59 +131,105 @@ def similar(store: Store, animal: Known, *, limit: int) -> list[Match]:
     if main is None:
         return []
     sought = Sought(unpack_embeddings([main.vector])[0], main.model_id, main.id)
-    return _to_matches(store, _nearest(store, sought, _OfAnimals(but=row.number), limit), limit)
+    asked = _Asked(sought, _ALL, limit, but=row.number)
+    return _to_matches(store, _nearest(store, asked), limit)
 
 
-def _nearest(
-    store: Store, sought: Sought, query: _OfAnimals, limit: int
-) -> dict[int, tuple[float, int]]:
-    """The animals most like what is sought: by number, the cosine and the `photo.id` of the best.
+def _nearest(store: Store, asked: _Asked) -> _Best:
+    """The animals most like what is sought.
 
     There may be more than the limit; those are as right.
     """
-    index = Similar(store)
-    taken = _PHOTOS * limit
-    while True:
-        # To look which photos are of animals takes longer than to look for the likest of all.
-        photos = Filter() if taken <= _LIKEST else query
-        near = index.nearest(sought.packed, sought.model_id, photos, taken)
+    best = _among_likest(store, asked)
+    if best is None:
         with store.read() as connection:
-            best = _of_animals(connection, store, near, query)
-        if len(best) >= limit or len(near) < taken:
-            break
-        taken *= 4
+            best = _of_all(connection, store, asked)
     with store.read() as connection:
-        for one, cosine, photo in _said_dogs(connection, store, sought, query):
+        for one, cosine, photo in _said_dogs(connection, store, asked):
             best[one] = max((cosine, photo), best.get(one, (-2.0, 0)))
     return best
 
 
-def _of_animals(
-    connection: Connection, store: Store, near: dict[int, float], query: _OfAnimals
-) -> dict[int, tuple[float, int]]:
-    """The animals that photos show as their main dog: see `_nearest`."""
-    photo, shown, animal = schema.photo.c, schema.animal_photo.c, schema.animal.c
-    pairs = select(photo.id, photo.picture, shown.animal).where(
-        shown.picture == photo.picture, shown.dog.is_(None)
-    )
-    best: dict[int, tuple[float, int]] = {}
+def _among_likest(store: Store, asked: _Asked) -> _Best | None:
+    """The animals among the photos that are most like; None where these may be too few.
+
+    Not where the animals that are meant have so few photos that all are soon looked at.
+    """
+    meant = finding.condition(store.models, asked.animals)
+    with store.read() as connection:
+        counted = select(func.sum(schema.animal.c.photos)).where(meant)
+        photos = connection.execute(counted).scalar() or 0
+    if photos <= _FEW:
+        return None
+    index, taken = Similar(store), _PHOTOS * asked.limit
+    while taken <= max(_LIKEST, _PHOTOS * asked.limit):
+        near = index.nearest(asked.sought.packed, asked.sought.model_id, Filter(), taken)
+        with store.read() as connection:
+            best = _among(connection, store, asked, near)
+        if len(best) >= asked.limit or len(near) < taken:
+            return best
+        taken *= 4
+    return None
+
+
+def _among(connection: Connection, store: Store, asked: _Asked, near: dict[int, float]) -> _Best:
+    """The animals that some photos show as their main dog.
+
+    Args:
+        connection: Of the catalogue.
+        store: The catalogue.
+        asked: Which animals.
+        near: The cosines of the photos, by `photo.id`.
+    """
+    photo, shown = schema.photo.c, schema.animal_photo.c
+    pairs = select(photo.id, shown.animal).where(*asked.pairs(), shown.dog.is_(None))
+    best: _Best = {}
     for part in chunks(list(near)):
         for row in connection.execute(pairs.where(photo.id.in_(part))):
-            if row.picture != query.picture and row.animal != query.but:
-                found = near[row.id], row.id
-                best[row.animal] = max(found, best.get(row.animal, found))
-    if query.animals == _ALL:
-        return best
-    condition = finding.condition(store.models, query.animals)
-    meant: set[int] = set()
-    for some in chunks(list(best)):
-        numbers = select(animal.number).where(animal.number.in_(some), condition)
-        meant |= set(connection.execute(numbers).scalars())
+            found = near[row.id], row.id
+            best[row.animal] = max(found, best.get(row.animal, found))
+    meant = set(_numbers(connection, store, asked, list(best)))
     return {one: found for one, found in best.items() if one in meant}
 
 
+def _of_all(connection: Connection, store: Store, asked: _Asked) -> _Best:
+    """All animals that are meant, by each of their photos."""
+    photo, shown, answer = schema.photo.c, schema.animal_photo.c, schema.answer.c
+    embedding = unit(asked.sought.packed[np.newaxis])[0]
+    photos = select(photo.id, shown.animal, answer.vector).where(
+        *asked.pairs(),
+        shown.dog.is_(None),
+        answer.id == photo.answer_id,
+        answer.model_id == asked.sought.model_id,
+    )
+    best: _Best = {}
+    for part in chunks(_numbers(connection, store, asked)):
+        rows = connection.execute(photos.where(shown.animal.in_(part))).all()
+        if not rows:
+            continue
+        cosines = unit(unpack_embeddings([row.vector for row in rows])) @ embedding
+        for row, cosine in zip(rows, cosines.tolist(), strict=True):
+            found = cosine, row.id
+            best[row.animal] = max(found, best.get(row.animal, found))
+    return best
+
+
+def _numbers(
+    connection: Connection, store: Store, asked: _Asked, among: Sequence[int] | None = None
+) -> list[int]:
+    """The numbers of the animals that are meant, of all or among some."""
+    number = schema.animal.c.number
+    meant = select(number).where(finding.condition(store.models, asked.animals))
+    if among is None:
+        return list(connection.execute(meant).scalars())
+    if asked.animals == _ALL:
+        return list(among)
+    parts = (connection.execute(meant.where(number.in_(some))) for some in chunks(among))
+    return [one for found in parts for one in found.scalars()]
+
+
 def _said_dogs(
-    connection: Connection, store: Store, sought: Sought, query: _OfAnimals
+    connection: Connection, store: Store, asked: _Asked
 ) -> Iterator[tuple[int, float, int]]:
     """The animals of which people said which dog of a photo they are.
 
@@ -201,28 +240,28 @@ def _said_dogs(
     """
     photo, shown = schema.photo.c, schema.animal_photo.c
     answer, seen = schema.answer.c, schema.detection.c
-    said = select(shown.picture, shown.animal, shown.dog).where(
-        shown.dog.is_not(None), *query.of_animals(store)
-    )
-    embedding = unit(sought.packed[np.newaxis])[0]
-    for part in chunks(connection.execute(said).all()):
+    pairs = connection.execute(
+        select(shown.picture, shown.animal, shown.dog).where(shown.dog.is_not(None))
+    ).all()
+    meant = set(_numbers(connection, store, asked, [row.animal for row in pairs]))
+    embedding = unit(asked.sought.packed[np.newaxis])[0]
+    for part in chunks([row for row in pairs if row.animal in meant]):
         rows = (
-            select(photo.id, photo.picture, photo.sha256)
+            select(photo.id, photo.sha256, shown.animal, shown.dog)
             .add_columns(seen.x, seen.y, seen.width, seen.height)
             .add_columns(func.coalesce(seen.vector, answer.vector).label("vector"))
-            .where(photo.picture.in_({one.picture for one in part}), present())
-            .where(answer.id == photo.answer_id, answer.model_id == sought.model_id)
-            .where(seen.answer_id == answer.id)
+            .where(*asked.pairs(), shown.picture.in_({one.picture for one in part}))
+            .where(answer.id == photo.answer_id, answer.model_id == asked.sought.model_id)
+            .where(seen.answer_id == answer.id, shown.dog.is_not(None))
         )
-        animals = {(one.picture, one.dog): one.animal for one in part}
         for row in connection.execute(rows):
             dog = dog_id(bytes(row.sha256), Box(row.x, row.y, row.width, row.height))
-            if (animal := animals.get((row.picture, dog))) is not None:
+            if row.animal in meant and row.dog == dog:
                 vector = unit(unpack_embeddings([row.vector]))[0]
-                yield animal, float(vector @ embedding), row.id
+                yield row.animal, float(vector @ embedding), row.id
 
 
-def _to_matches(store: Store, best: dict[int, tuple[float, int]], limit: int) -> list[Match]:
+def _to_matches(store: Store, best: _Best, limit: int) -> list[Match]:
     """The likest animals; of equals the one that was made first."""
     photo = schema.photo.c
     with store.read() as connection:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select
 
 from barkive.catalogue.animal_records import Accepted, ActKind, AnimalFields, Suggestion
 from barkive.catalogue.animals import finding
@@ -43,8 +43,7 @@ _FEW_FOLDERS = 500
 # Folders that hold more photos without an animal are not gone through while somebody waits for a
 # single photo.
 _FEW = 2000
-# So many folders are looked up at once; and so many proposals are accepted in one transaction, for
-# which others wait.
+# So many proposals are accepted in one transaction, for which others wait.
 _AT_ONCE = 100
 _NOTHING_SAID = AnimalFields()
 
@@ -343,12 +342,11 @@ def _photos(connection: Connection, condition: ColumnElement[bool]) -> list[Row[
 
 def _beside(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
     """Photos, and all that lie in the same folders."""
-    folders = sorted({_folder(row.path) for row in rows})
     found = {row.id: row for row in rows}
-    for some in chunks(folders, _AT_ONCE):
-        lies = or_(*(inside(folder) for folder in some))
-        for row in _photos(connection, present() & lies):
-            if _folder(row.path) in set(some):
+    # One at a time: of several ranges of paths at once, SQLite would look at every photo.
+    for folder in sorted({_folder(row.path) for row in rows}):
+        for row in _photos(connection, present() & inside(folder)):
+            if _folder(row.path) == folder:
                 found[row.id] = row
     return [found[number] for number in sorted(found)]
 

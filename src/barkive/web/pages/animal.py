@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -23,6 +24,7 @@ from barkive.catalogue import (
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
+    NothingToSayError,
     UnknownAnimalError,
     UnknownPhotoError,
     UsageError,
@@ -34,7 +36,7 @@ from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import Told, breed_line, likeness, tile, told, word
-from barkive.web.pages.animals import said_act
+from barkive.web.pages.animals import list_page, said_act
 from barkive.web.pages.gallery import title
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import explained
@@ -80,6 +82,39 @@ class PhotosForm(BaseModel):
     target: str = Field("", max_length=50_000)
 
 
+@router.get(Route.ANIMALS_UNDO)
+def undone(urls: Addresses) -> Response:
+    """To the animals: where a form has sent somebody who then changes the language."""
+    return RedirectResponse(urls.animals(), 303)
+
+
+@router.post(Route.ANIMALS_UNDO)
+def undo(
+    request: Request,
+    shared: Shared,
+    urls: Addresses,
+    act: Annotated[int, Form(ge=1, lt=2**63)],
+    animal: Annotated[int, Form(ge=0, lt=2**63)] = 0,
+    back: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Takes back what somebody did, and goes back to the page on which that was asked for.
+
+    It is that of an animal, that of the proposals where `back` says so, or that of all animals.
+    """
+    all_animals = shared.catalogue.animals
+    try:
+        done = all_animals.undo(act, by=name_of(request))
+    except (AnimalChangedMeanwhileError, NothingToSayError) as error:
+        with suppress(UnknownAnimalError):
+            return animal_page(request, shared, all_animals.get(animal), fault=error)
+        return list_page(request, shared, fault=error)
+    if back == "proposals":
+        return RedirectResponse(urls.proposals(said=done.id), 303)
+    with suppress(UnknownAnimalError):
+        return RedirectResponse(urls.animal(all_animals.get(animal).id, said=done.id), 303)
+    return RedirectResponse(urls.animals(said=done.id), 303)
+
+
 @router.get(Route.ANIMAL)
 def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumber) -> Response:
     """The page; of an animal that was merged, that of the other one."""
@@ -115,7 +150,8 @@ def edit(
         changed = animals.edit(number, form.fields(), by=name_of(request), seen=form.seen or None)
     except UsageError as error:
         return animal_page(request, shared, animals.get(number), form=form, fault=error)
-    return RedirectResponse(urls.animal(changed.id, said=changed.version), 303)
+    # The form's own fragment leads to it where something is wrong.
+    return RedirectResponse(urls.animal(changed.id, said=changed.version) + "#said", 303)
 
 
 @router.post(Route.ANIMAL_PHOTOS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from barkive.catalogue import (
@@ -198,6 +199,8 @@ def _value(catalogue: Catalogue, field: str, value: Any, words: Messages) -> str
         case "breeds":
             names = catalogue.models.names
             return " × ".join(names.label(names.meant(one)).name(words.lang) for one in value)
+        case "arrived" | "left":
+            return words.day(date.fromisoformat(value))
         case "birth":
             return birth_words(value, False, words.lang)
         case _:

@@ -11,10 +11,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from barkive.catalogue import STATUSES, Animal, AnimalFilter, Catalogue, Filter, Order
 from barkive.errors import (
-    AnimalChangedMeanwhileError,
     BarkiveError,
     NothingToSayError,
-    UnknownAnimalError,
     UsageError,
 )
 from barkive.messages import Messages
@@ -82,37 +80,6 @@ def names(request: Request, shared: Shared, search: str = "", limit: int = _NAME
     return JSONResponse(
         [{"name": called(one), "title": one.title, "more": breed_line(one, words)} for one in found]
     )
-
-
-@router.get(Route.ANIMALS_UNDO)
-def undone(urls: Addresses) -> Response:
-    """To the animals: where a form has sent somebody who then changes the language."""
-    return RedirectResponse(urls.animals(), 303)
-
-
-@router.post(Route.ANIMALS_UNDO)
-def undo(
-    request: Request,
-    shared: Shared,
-    urls: Addresses,
-    act: Annotated[int, Form(ge=1, lt=2**63)],
-    animal: Annotated[int, Form(ge=0, lt=2**63)] = 0,
-    back: Annotated[str, Form(max_length=20)] = "",
-) -> Response:
-    """Takes back what somebody did, and goes back to the page on which that was asked for.
-
-    It is that of an animal, that of the proposals where `back` says so, or that of all animals.
-    """
-    all_animals = shared.catalogue.animals
-    try:
-        done = all_animals.undo(act, by=name_of(request))
-    except (AnimalChangedMeanwhileError, NothingToSayError) as error:
-        return list_page(request, shared, fault=error)
-    if back == "proposals":
-        return RedirectResponse(urls.proposals(said=done.id), 303)
-    with suppress(UnknownAnimalError):
-        return RedirectResponse(urls.animal(all_animals.get(animal).id, said=done.id), 303)
-    return RedirectResponse(urls.animals(said=done.id), 303)
 
 
 def called(animal: Animal) -> str:
