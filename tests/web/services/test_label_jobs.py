@@ -17,7 +17,7 @@ from barkive.progress import OnProgress, silent
 from barkive.web.services.label_jobs import LabelJobs
 
 NO_DOG = Label(Kind.NOT_DOG)
-LEFT_OUT = ("/mix.png", Message("label_picture_changed", {"file": "/mix.png"}))
+LEFT_OUT = Message("label_picture_changed", {"file": "/mix.png"})
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Scripted:
     ) -> SimpleNamespace:
         self._work(on_progress)
         act = SimpleNamespace(id=7) if photos else None
-        return SimpleNamespace(act=act, photos=len(photos), left_out=(LEFT_OUT,))
+        return SimpleNamespace(act=act, photos=len(photos), left_out=(("/mix.png", LEFT_OUT),))
 
     def undo(
         self, act: int, *, by: str | None = None, on_progress: OnProgress = silent
@@ -80,7 +80,7 @@ def test_a_job_is_followed(animals: Scripted, jobs: LabelJobs) -> None:
 
 def test_what_was_left_out_before_is_told_as_well(animals: Scripted, jobs: LabelJobs) -> None:
     animals.go_on.set()
-    before = ("/rex.png", Message("label_spoken_since_listed"))
+    before = Message("label_spoken_since_listed", {"file": "/rex.png"})
     job = jobs.wait(jobs.label([], NO_DOG, [before]), 30)
     assert (job.act, job.photos, job.left_out) == (None, 0, (before, LEFT_OUT))
 

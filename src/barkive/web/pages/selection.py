@@ -290,7 +290,9 @@ def label(
     meant = [number for number in selection.numbers if number not in named]
     try:
         said = correction(request, catalogue.models, Kind(form.kind), form)
-        left_out = [(entry.file, Message("label_spoken_since_listed")) for entry in since]
+        left_out = [
+            Message("label_spoken_since_listed", {"file": printable(one.file)}) for one in since
+        ]
         job = shared.label_jobs.label(meant, said, left_out)
         job = shared.label_jobs.wait(job, PATIENCE)
         if job.error is not None:
@@ -325,7 +327,7 @@ def watch(request: Request, shared: Shared, urls: Addresses, job_id: str) -> Res
         events=urls.selection_job_events(job.id),
         undo=view.address(urls.undo(), page=page),
         back=view.address(urls.photos(), page=page, said=job.act),
-        left_out=[(printable(file), reason) for file, reason in job.left_out[:_LISTED]],
+        left_out=job.left_out[:_LISTED],
         further=max(0, len(job.left_out) - _LISTED),
         texts=_texts(Messages(language_of(request))),
     )

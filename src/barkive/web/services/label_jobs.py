@@ -42,7 +42,7 @@ class LabelJob:
         total: Photos in all, as far as they are counted.
         act: The number of the act; None where nothing was done.
         photos: How many were labelled.
-        left_out: The files of those that were left out, with the reason.
+        left_out: Why photos were left out; each reason names its file.
         error: Why it failed.
     """
 
@@ -53,7 +53,7 @@ class LabelJob:
     total: int = 0
     act: int | None = None
     photos: int = 0
-    left_out: tuple[tuple[str, Message], ...] = ()
+    left_out: tuple[Message, ...] = ()
     error: BarkiveError | None = None
 
     def to_json(self, lang: Language = "en") -> LabelJobJSON:
@@ -77,14 +77,14 @@ class LabelJobs:
         self._is_closed = False
 
     def label(
-        self, photos: Sequence[int], said: Label, left_out: Sequence[tuple[str, Message]] = ()
+        self, photos: Sequence[int], said: Label, left_out: Sequence[Message] = ()
     ) -> LabelJob:
         """Labels photos.
 
         Args:
             photos: Their numbers.
             said: What is said of each.
-            left_out: Files that were left out before, with the reason.
+            left_out: Why other photos were left out before.
         """
 
         def work(on_progress: OnProgress) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class LabelJobs:
             return {
                 "act": done.act.id if done.act is not None else None,
                 "photos": done.photos,
-                "left_out": (*left_out, *done.left_out),
+                "left_out": (*left_out, *(reason for _, reason in done.left_out)),
             }
 
         return self._begin(work)
