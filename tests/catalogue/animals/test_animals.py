@@ -370,3 +370,23 @@ def test_stale_when_photos_change(scanned: Catalogue) -> None:
     with scanned._database.read() as connection:
         assert list(connection.execute(stale).scalars()) == [rex.id]
     assert other.id != rex.id
+
+
+def test_interrupted_undo_of_labels(scanned: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an undo of many labels did not come to is taken back by the next one."""
+    animals = scanned.animals
+    monkeypatch.setattr("barkive.catalogue.animals.animals._AT_ONCE", 1)
+    act = animals.label(Filter(), Label(Kind.BREED, ("Boxer",))).act
+    assert act is not None
+
+    def interrupt(done: int, total: int | None) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        animals.undo(act.id, on_progress=interrupt)
+    assert scanned.count(Filter(corrected=True)) == act.photos - 2
+    animals.undo(act.id)
+    assert scanned.count(Filter(corrected=True)) == 0
+    with pytest.raises(NothingToSayError):
+        animals.undo(act.id)
