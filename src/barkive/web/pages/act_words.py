@@ -20,6 +20,7 @@ _DAYS = ("arrived", "left")
 _LONGEST_VALUE = 80
 _LONGEST_NUMBER = 18
 _NAMED = 3
+_MARK = "\ufdd0"  # no character: no text holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Told:
         by: Who did it; None where they did not say.
         at: When.
         details: What it changed in the record of an animal, each a line.
-        animals: The animals that it changed, each with its number and name, as far as they still
-            are there.
+        parts: The same sentence in parts, each with the number of the animal that it names; 0
+            where it names none to which a page can lead.
         can_undo: Whether it can be taken back.
         is_undone: Whether it was.
     """
@@ -43,7 +44,7 @@ class Told:
     by: str | None
     at: str
     details: tuple[str, ...]
-    animals: tuple[tuple[int, str], ...]
+    parts: tuple[tuple[str, int], ...]
     can_undo: bool
     is_undone: bool
 
@@ -59,24 +60,23 @@ def told(catalogue: Catalogue, acts: Sequence[Act], words: Messages, animal: int
             not linked to; 0 for none.
     """
     undone = {one.undoes: catalogue.animals.act(one.undoes) for one in acts if one.undoes}
-    named = {number for act in [*acts, *undone.values()] for number in _first(act, animal)}
+    named = {
+        one for act in [*acts, *undone.values()] for one in [*act.animals[:_NAMED], *_kept(act)]
+    }
     known = catalogue.animals.records(named)
     return [
         Told(
             id=act.id,
-            what=_what(act, undone, known, catalogue, words),
+            what="".join(text for text, _ in parts),
             by=act.by,
             at=words.moment(act.at),
             details=tuple(_details(act, animal, catalogue, words)),
-            animals=tuple(
-                (number, known[number].title)
-                for number in _first(act, animal)
-                if number != animal and number in known and not known[number].removed
-            ),
+            parts=parts,
             can_undo=act.kind is not ActKind.UNDO and not act.is_undone,
             is_undone=act.is_undone,
         )
         for act in acts
+        for parts in [_parts(_what(act, undone, catalogue, words), act, known, animal)]
     ]
 
 
@@ -101,21 +101,15 @@ def told_of(
     return None
 
 
-def _first(act: Act, animal: int = 0) -> tuple[int, ...]:
-    """The first animals of an act, and the one on whose page it stands."""
-    here = [animal] if animal in act.animals else []
-    return tuple(dict.fromkeys((*act.animals[:_NAMED], *_kept(act), *here)))
-
-
 def _what(
     act: Act,
     undone: Mapping[int, Act],
-    known: Mapping[int, Animal],
     catalogue: Catalogue,
     words: Messages,
 ) -> str:
+    """What was done, in one sentence with marks in the places of animals."""
     if act.undoes is not None and act.undoes in undone:
-        what = _what(undone[act.undoes], {}, known, catalogue, words)
+        what = _what(undone[act.undoes], {}, catalogue, words)
         return words("acts.undo", what=what)
     if act.kind is ActKind.LABEL:
         return words("acts.label", n=act.photos, what=_label(act, catalogue, words))
@@ -127,7 +121,7 @@ def _what(
         got = _kept(act) or [one for one in act.animals if one not in gave]
         if not got:  # the other one had these photos already
             kind, got = ActKind.TAKE_AWAY.value, gave
-    source, animals = (_titles(one, act, known) for one in (gave, got))
+    source, animals = (_marks(one) for one in (gave, got))
     return words(f"acts.{kind}", n=n, animals=animals, source=source)
 
 
@@ -167,9 +161,25 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
     return "…"
 
 
-def _titles(numbers: Sequence[int], act: Act, known: Mapping[int, Animal]) -> str:
-    named = [_title(number, known.get(number), act) for number in numbers[:_NAMED]]
-    return ", ".join([*named, *(["…"] if len(numbers) > _NAMED else [])])
+def _marks(animals: Sequence[int]) -> str:
+    marks = [f"{_MARK}{one}{_MARK}" for one in animals[:_NAMED]]
+    return ", ".join([*marks, *(["…"] if len(animals) > _NAMED else [])])
+
+
+def _parts(
+    marked: str, act: Act, known: Mapping[int, Animal], here: int
+) -> tuple[tuple[str, int], ...]:
+    """A sentence with its animals by their names, see `Told.parts`."""
+    parts = []
+    for place, text in enumerate(marked.split(_MARK)):
+        if place % 2 == 0:
+            parts.append((text, 0))
+            continue
+        number = int(text)
+        animal = known.get(number)
+        leads = animal is not None and not animal.removed and number != here
+        parts.append((_title(number, animal, act), number if leads else 0))
+    return tuple(parts)
 
 
 def _title(number: int, animal: Animal | None, act: Act) -> str:
