@@ -52,7 +52,7 @@ def test_suggestions_by_the_keyboard_alone(visit: Callable[..., Any], shelter: A
     expect(page.locator(".suggestion").nth(1)).to_be_focused()
     page.keyboard.press("k")
     press(page, "a", 2)
-    expect(page.get_by_role("status").first).to_contain_text("accepted a suggestion of 2 photos")
+    expect(page.get_by_role("status").first).to_contain_text("Suggestion of 2 photos accepted")
     # The next one has the focus, and so the keys.
     expect(page.locator(".suggestion").nth(0)).to_be_focused()
     assert names(shelter) == ["Rex"]
@@ -110,7 +110,7 @@ def test_without_script_all_of_it_is_forms(visit: Callable[..., Any], shelter: A
     page.get_by_role("link", name="Back to the animals").click()
     page.get_by_text("Remove this animal").click()
     page.get_by_role("button", name="Remove Max").click()
-    expect(page.get_by_role("status").first).to_contain_text("removed Max")
+    expect(page.get_by_role("status").first).to_contain_text("Animal Max removed")
 
 
 def test_what_is_looked_for_comes_by_itself(visit: Callable[..., Any], shelter: Any) -> None:
@@ -140,7 +140,9 @@ def test_photos_are_moved_to_an_animal_that_is_found_by_letters(
     field.press("Enter")
     expect(field).to_have_value("2026-3")
     field.press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text("moved 1 photo to 2026-3 Mila")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "1 photo moved from 2026-1 Rex to 2026-3 Mila"
+    )
     assert animals_of(shelter).get("Mila").photos == 3
     expect(page.get_by_role("heading", name="Animals that look like this one")).to_be_visible()
     assert page.url.endswith(f"/animals/{rex.id}")  # what was said is said once
