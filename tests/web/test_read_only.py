@@ -48,7 +48,7 @@ def only_read(
     "path",
     [
         *("/", "/photos", "/photos/1", "/scan", "/breeds", f"/review?session={SESSION}"),
-        *("/animals", "/animals/proposals", "/animals/which"),
+        *("/animals", "/animals/suggestions", "/animals/which"),
     ],
 )
 def test_each_page_says_so(path: str, only_read: TestClient) -> None:
@@ -120,7 +120,7 @@ def test_animals_are_shown_and_nothing_can_be_done_with_them(only_read: TestClie
     (animal,) = re.findall(r'href="(/animals/\d+)"', listed)
     for page in (listed, only_read.get(animal).text):
         assert 'method="post"' not in page
-    assert '<fieldset class="bare" disabled>' in only_read.get("/animals/proposals").text
+    assert '<fieldset class="bare" disabled>' in only_read.get("/animals/suggestions").text
     assert "B1 Rex" in only_read.get(f"{animal}/similar").text
     refused = only_read.post(f"{animal}/remove")
     assert refused.status_code == 503

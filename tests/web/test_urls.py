@@ -29,7 +29,7 @@ def built(urls: Urls) -> dict[str, str]:
     for name, method in inspect.getmembers(urls, inspect.ismethod):
         parameters = inspect.signature(method).parameters.values()
         given = [PARTS[one.name] for one in parameters if one.name in PARTS]
-        if not name.startswith("_") and name not in ("of", "route_path"):
+        if not name.startswith("_") and name not in ("of", "own", "route_path"):
             addresses[name] = method(*given)
     return addresses
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from barkive.cli import animal_files, animal_proposals
+from barkive.cli import animal_files, animal_suggestions
 from barkive.cli.animal_options import described, selected, to_photo
 from barkive.cli.filters import filtered
 from barkive.cli.label import By
@@ -238,7 +238,7 @@ def take_away(
     form: FormatOption = Format.TABLE,
     catalogue: CatalogueAt = None,
 ) -> None:
-    """Take photos away from an animal that they don't show; they are not proposed to it again."""
+    """Take photos away from an animal that they don't show; they are not suggested for it again."""
     from barkive.catalogue import Catalogue
 
     with Catalogue(catalogue, create=False) as opened:
@@ -372,8 +372,8 @@ def history(
         say("acts_none", err=True)
 
 
-app.command("suggest")(animal_proposals.suggest)
-app.command("match")(animal_proposals.match)
+app.command("suggest")(animal_suggestions.suggest)
+app.command("match")(animal_suggestions.match)
 app.command("card")(animal_files.card)
 app.command("import")(animal_files.import_)
 

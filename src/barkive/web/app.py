@@ -34,10 +34,10 @@ from barkive.web.pages import (
     merging,
     photo,
     photo_animals,
-    proposals,
     review,
     scanning,
     selection,
+    suggestions,
     which,
 )
 from barkive.web.problems import handle_errors, refuse
@@ -121,7 +121,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(identify, gallery, selection, acts, photo, photo_animals, animals, proposals, which),
+        *(identify, gallery, selection, acts, photo, photo_animals, animals, suggestions, which),
         *(animal, review, learning, breeds, scanning, merging, login),
     )
     for page in pages:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.types import Scope
 
@@ -45,10 +45,9 @@ class Route(StrEnum):
     ANIMALS = "/animals"
     ANIMAL_TILES = "/animals/tiles"
     ANIMAL_NAMES = "/animals/names"
-    ANIMALS_UNDO = "/animals/undo"
-    PROPOSALS = "/animals/proposals"
-    PROPOSALS_FIND = "/animals/proposals/find"
-    PROPOSALS_ACCEPT = "/animals/proposals/accept"
+    SUGGESTIONS = "/animals/suggestions"
+    SUGGESTIONS_FIND = "/animals/suggestions/find"
+    SUGGESTIONS_ACCEPT = "/animals/suggestions/accept"
     WHICH = "/animals/which"
     ANIMAL = "/animals/{animal}"
     ANIMAL_EDIT = "/animals/{animal}/edit"
@@ -177,6 +176,14 @@ def with_query(address: str, /, **values: Any) -> str:
     return f"{address}?{urlencode(given, doseq=True, errors='surrogateescape')}"
 
 
+def changed(address: str, /, **values: Any) -> str:
+    """An address with other values in its query; its fragment stays."""
+    parts = urlsplit(address)
+    query = parse_qs(parts.query, errors="surrogateescape")
+    path = with_query(parts.path, **{**query, **values})
+    return f"{path}#{parts.fragment}" if parts.fragment else path
+
+
 class Urls:
     """The addresses of the server, as paths from the top of its site.
 
@@ -200,6 +207,11 @@ class Urls:
 
     def _at(self, route: Route, /, **values: Any) -> str:
         return self.root + route.format(**values)
+
+    def own(self, address: str) -> str:
+        """An address as it is, if it is of this server; else nothing: no link leads elsewhere."""
+        own = address.startswith(self.home()) and not address.startswith(("//", "/\\"))
+        return address if own and address.isprintable() else ""
 
     def home(self) -> str:
         """The first page."""
@@ -253,9 +265,9 @@ class Urls:
         """The selected photos as a file."""
         return self._at(Route.SELECTION_EXPORT)
 
-    def selection_job(self, job_id: str) -> str:
+    def selection_job(self, job_id: str, **query: Any) -> str:
         """The page on which labelling many photos is watched."""
-        return self._at(Route.SELECTION_JOB, job_id=job_id)
+        return with_query(self._at(Route.SELECTION_JOB, job_id=job_id), **query)
 
     def selection_job_events(self, job_id: str) -> str:
         """How far that is, as it happens."""
@@ -285,21 +297,17 @@ class Urls:
         """Where scripts ask for animals by a few letters."""
         return self._at(Route.ANIMAL_NAMES)
 
-    def undo_act(self) -> str:
-        """Where what was done to animals is taken back."""
-        return self._at(Route.ANIMALS_UNDO)
+    def suggestions(self, **query: Any) -> str:
+        """The suggested groups."""
+        return with_query(self._at(Route.SUGGESTIONS), **query)
 
-    def proposals(self, **query: Any) -> str:
-        """The proposed groups."""
-        return with_query(self._at(Route.PROPOSALS), **query)
-
-    def find_proposals(self) -> str:
+    def find_suggestions(self) -> str:
         """Where groups are looked for anew."""
-        return self._at(Route.PROPOSALS_FIND)
+        return self._at(Route.SUGGESTIONS_FIND)
 
-    def accept_proposals(self) -> str:
-        """Where the proposals of a page are accepted together."""
-        return self._at(Route.PROPOSALS_ACCEPT)
+    def accept_suggestions(self) -> str:
+        """Where the suggestions of a page are accepted together."""
+        return self._at(Route.SUGGESTIONS_ACCEPT)
 
     def which(self, **query: Any) -> str:
         """Which of the animals a photo shows."""

@@ -99,14 +99,14 @@ def open_each(filled: Filled) -> dict[str, str]:
         "animals filtered": "/animals?new=1&text=re&status=in_care&verdict=disagrees",
         "no animal found": "/animals?text=zeppelin",
         "animals mistaken": "/animals?breed=zeppelin",
-        "animal": f"/animals/{rex}?said=4",
+        "animal": f"/animals/{rex}?act=4",
         "animal with a long name": f"/animals/{long}",
         "bare animal": f"/animals/{bare}",
         "removed animal": f"/animals/{removed}",
         "similar animals": f"/animals/{rex}/similar",
         "two animals": f"/animals/{rex}/merge?other={long}",
         "which animal is meant": f"/animals/{rex}/merge?other=rexi",
-        "proposals": "/animals/proposals",
+        "suggestions": "/animals/suggestions",
         "which of ours": "/animals/which",
         "which of ours, a photo": f"/animals/which?photo={filled.numbers['mix']}",
         "error": "/nowhere",
@@ -187,9 +187,9 @@ def test_axe_finds_nothing_where_photos_are_selected(
             page.get_by_label("Name").fill(LONG)
             page.get_by_role("button", name="Make the animal").click()
             expect(page.get_by_role("heading", level=1)).to_have_text(LONG)
-            page.goto(f"{filled.site.url}/photos?said=1")
-            expect(page.locator("#done")).to_be_visible()
-            faults["done"] = look(page)
+            page.goto(f"{filled.site.url}/photos?act=1")
+            expect(page.locator("#said")).to_be_visible()
+            faults["said"] = look(page)
             page.goto(filled.site.url + "/acts")
             faults["acts"] = look(page)
             page.goto(f"{filled.site.url}/photos?folder={quote(str(filled.folder))}")
@@ -205,7 +205,7 @@ def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(
 ) -> None:
     empty = make_site(folders=())
     page = visit(url=empty.url, **STILL).page(None)
-    for path in ("/photos", "/animals", "/animals/proposals", "/review", "/scan"):
+    for path in ("/photos", "/animals", "/animals/suggestions", "/review", "/scan"):
         page.goto(empty.url + path)
         assert look(page) == {}
     signed = make_site(password=Passwords(tmp_path / "password"))

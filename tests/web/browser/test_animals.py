@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from barkive.catalogue import AnimalFields
-from barkive.web.services.proposal_job import Looked
+from barkive.web.services.suggestion_job import Looked
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -37,24 +37,24 @@ def names(site: Any) -> list[str]:
 
 
 def press(page: Any, key: str, left: int) -> None:
-    """Presses a key, and waits until so many proposals are left."""
+    """Presses a key, and waits until so many suggestions are left."""
     page.keyboard.press(key)
-    expect(page.locator(".proposal")).to_have_count(left)
-    page.wait_for_selector("#proposals:not(.busy)")
+    expect(page.locator(".suggestion")).to_have_count(left)
+    page.wait_for_selector("#suggestions:not(.busy)")
 
 
-def test_proposals_by_the_keyboard_alone(visit: Callable[..., Any], shelter: Any) -> None:
-    page = visit(url=shelter.url).page("/animals/proposals")
-    expect(page.locator(".proposal")).to_have_count(3)
+def test_suggestions_by_the_keyboard_alone(visit: Callable[..., Any], shelter: Any) -> None:
+    page = visit(url=shelter.url).page("/animals/suggestions")
+    expect(page.locator(".suggestion")).to_have_count(3)
     page.keyboard.press("j")
-    expect(page.locator(".proposal").nth(0)).to_be_focused()
+    expect(page.locator(".suggestion").nth(0)).to_be_focused()
     page.keyboard.press("j")
-    expect(page.locator(".proposal").nth(1)).to_be_focused()
+    expect(page.locator(".suggestion").nth(1)).to_be_focused()
     page.keyboard.press("k")
     press(page, "a", 2)
-    expect(page.get_by_role("status").first).to_contain_text("accepted a proposal of 2 photos")
+    expect(page.get_by_role("status").first).to_contain_text("Suggestion of 2 photos accepted")
     # The next one has the focus, and so the keys.
-    expect(page.locator(".proposal").nth(0)).to_be_focused()
+    expect(page.locator(".suggestion").nth(0)).to_be_focused()
     assert names(shelter) == ["Rex"]
     press(page, "r", 1)
     press(page, "u", 2)
@@ -68,22 +68,22 @@ def test_proposals_by_the_keyboard_alone(visit: Callable[..., Any], shelter: Any
 def test_keys_are_letters_in_a_field_and_can_be_turned_off(
     visit: Callable[..., Any], shelter: Any
 ) -> None:
-    page = visit(url=shelter.url).page("/animals/proposals")
+    page = visit(url=shelter.url).page("/animals/suggestions")
     field = page.get_by_label("Name").first
     field.press("a")
     field.press("Escape")
-    expect(page.locator(".proposal").first).to_be_focused()
+    expect(page.locator(".suggestion").first).to_be_focused()
     page.locator("#keys").uncheck()
     page.keyboard.press("a")
     page.keyboard.press("r")
-    expect(page.locator(".proposal")).to_have_count(3)
+    expect(page.locator(".suggestion")).to_have_count(3)
     assert animals_of(shelter).count() == 0
 
 
 def test_a_taken_code_is_told_where_it_stands(visit: Callable[..., Any], shelter: Any) -> None:
     animals_of(shelter).new(AnimalFields(code="B1"))
-    page = visit(url=shelter.url).page("/animals/proposals")
-    card = page.locator(".proposal").nth(1)
+    page = visit(url=shelter.url).page("/animals/suggestions")
+    card = page.locator(".suggestion").nth(1)
     card.get_by_label("Code").fill("b1")
     card.get_by_role("button", name="Accept").click()
     expect(page.get_by_label("Code").nth(1)).to_be_focused()
@@ -92,14 +92,14 @@ def test_a_taken_code_is_told_where_it_stands(visit: Callable[..., Any], shelter
 
 
 def test_without_script_all_of_it_is_forms(visit: Callable[..., Any], shelter: Any) -> None:
-    page = visit(url=shelter.url, java_script_enabled=False).page("/animals/proposals")
-    page.locator(".proposal").first.get_by_role("checkbox").last.uncheck()
+    page = visit(url=shelter.url, java_script_enabled=False).page("/animals/suggestions")
+    page.locator(".suggestion").first.get_by_role("checkbox").last.uncheck()
     page.get_by_role("button", name="Accept").first.click()
     assert [one.photos for one in animals_of(shelter).list()] == [1]
     page.get_by_role("button", name="Undo: ").click()
     assert animals_of(shelter).count() == 0
     page.get_by_role("button", name="Look for groups anew").click()
-    expect(page.locator(".proposal")).to_have_count(3)
+    expect(page.locator(".suggestion")).to_have_count(3)
     page.goto(f"{shelter.url}/animals?new=1")
     page.get_by_label("Name", exact=True).fill("Max")
     page.get_by_role("button", name="Make the animal").click()
@@ -110,17 +110,17 @@ def test_without_script_all_of_it_is_forms(visit: Callable[..., Any], shelter: A
     page.get_by_role("link", name="Back to the animals").click()
     page.get_by_text("Remove this animal").click()
     page.get_by_role("button", name="Remove Max").click()
-    expect(page.get_by_role("status").first).to_contain_text("removed Max")
+    expect(page.get_by_role("status").first).to_contain_text("Animal Max removed")
 
 
 def test_what_is_looked_for_comes_by_itself(visit: Callable[..., Any], shelter: Any) -> None:
-    job = shelter.app.state.service.proposal_job
+    job = shelter.app.state.service.suggestion_job
     job._last = Looked(done=1, total=6, is_running=True)
-    page = visit(url=shelter.url).page("/animals/proposals")
+    page = visit(url=shelter.url).page("/animals/suggestions")
     expect(page.get_by_role("progressbar", name="Looking for groups…")).to_be_visible()
-    expect(page.locator(".proposal")).to_have_count(0)
+    expect(page.locator(".suggestion")).to_have_count(0)
     job._last = Looked()
-    expect(page.locator(".proposal")).to_have_count(3)
+    expect(page.locator(".suggestion")).to_have_count(3)
 
 
 def test_photos_are_moved_to_an_animal_that_is_found_by_letters(
@@ -140,7 +140,9 @@ def test_photos_are_moved_to_an_animal_that_is_found_by_letters(
     field.press("Enter")
     expect(field).to_have_value("2026-3")
     field.press("Enter")
-    expect(page.get_by_role("status").first).to_contain_text("moved 1 photo to 2026-3 Mila")
+    expect(page.get_by_role("status").first).to_contain_text(
+        "1 photo moved from 2026-1 Rex to 2026-3 Mila"
+    )
     assert animals_of(shelter).get("Mila").photos == 3
     expect(page.get_by_role("heading", name="Animals that look like this one")).to_be_visible()
     assert page.url.endswith(f"/animals/{rex.id}")  # what was said is said once

@@ -106,7 +106,7 @@ def test_everything_goes_by_the_keyboard(visit: Callable[..., Any], site: Any, p
     assert animals(site).get("Rex").photos == 6
     page.goto(f"{site.url}/acts")
     page.get_by_role("button", name="Undo: New animal Rex").press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Undone: New animal Rex, with 6 photos")
+    expect(page.get_by_role("status")).to_have_text("Undone: New animal Rex, with 6 photos.")
     assert animals(site).count() == 0
     page.goto(site.url + gallery(pack))
     expect(link(page, "pug0")).to_be_visible()
@@ -197,14 +197,14 @@ def test_all_of_a_filter_are_labelled_and_it_is_undone(
     page.get_by_role("combobox", name="Breed").press_sequentially("chih")
     page.get_by_role("option", name="Chihuahua").click()
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#done")).to_contain_text("399 photos labelled: Chihuahua")
+    expect(page.locator("#said")).to_contain_text("399 photos labelled: Chihuahua")
     expect(page.get_by_role("form", name="Selected photos")).to_be_hidden()
     catalogue = site.app.state.service.catalogue
     labelled = Filter(folder=str(long), corrected=True)
     assert catalogue.count(labelled) == 399
     page.reload()
     page.get_by_role("button", name="Undo: 399 photos labelled").click()
-    expect(page.locator("#done")).to_contain_text("Undone: 399 photos labelled: Chihuahua")
+    expect(page.locator("#said")).to_contain_text("Undone: 399 photos labelled: Chihuahua")
     assert catalogue.count(labelled) == 0
 
 
@@ -231,7 +231,7 @@ def test_without_script_boxes_are_ticked(visit: Callable[..., Any], site: Any, p
     page.get_by_role("button", name="Add to an animal").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Add 2 photos to an animal")
     page.get_by_role("button", name=str(rex.id)).click()
-    expect(page.locator("#done")).to_contain_text(f"2 photos added to {rex.id}")
+    expect(page.locator("#said")).to_contain_text(f"2 photos added to {rex.id}")
     page.get_by_role("link", name="Last changes").click()
     page.get_by_role("button", name="Undo: 2 photos added").click()
     expect(page.get_by_role("status")).to_contain_text("Undone: 2 photos added")

@@ -102,7 +102,7 @@ def test_what_animals_are_called_is_text(poisoned: TestClient) -> None:
         f"/animals?text={quote(EVIL)}&status={quote(EVIL)}&species={quote(EVIL)}",
         f"/animals?breed={quote(EVIL)}",
         f"/animals?breed={quote(NAME)}",
-        f"/animals?said={removed.version}",
+        f"/animals?act={removed.version}",
         f"/animals/{one.id}",
         f"/animals/{removed.id}",
         f"/animals/{one.id}/similar",
@@ -110,15 +110,15 @@ def test_what_animals_are_called_is_text(poisoned: TestClient) -> None:
         f"/animals/{one.id}/merge?other={quote(EVIL)}",
         f"/photos/{photo.id}",
         f"/animals/which?photo={photo.id}",
-        "/animals/proposals",
+        "/animals/suggestions",
     ):
         check(poisoned.get(path).text)
     for path, form in (
         (f"/animals/{one.id}/edit", {"birth": EVIL, "name": f'"{EVIL}', "seen": "1"}),
         (f"/animals/{one.id}/photos", {"act": "move", "photo": photo.id, "target": EVIL}),
         (f"/photos/{photo.id}/animals", {"animal": f"nobody {EVIL}"}),
-        ("/animals/proposals/find", {"pattern": EVIL}),
-        ("/animals/proposals", {"suggestion": "1", "code": EVIL, "name": EVIL}),
+        ("/animals/suggestions/find", {"pattern": EVIL}),
+        ("/animals/suggestions", {"suggestion": "1", "code": EVIL, "name": EVIL}),
     ):
         answer = poisoned.post(path, data=form)
         assert 400 <= answer.status_code < 500, path

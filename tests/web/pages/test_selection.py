@@ -63,8 +63,14 @@ def fields(page: str) -> dict[str, str]:
 
 def notice(page: str) -> str:
     """What was just done, as the gallery says it."""
-    (told,) = re.findall(r'id="done">\s*<p role="status">(.*?)</p>', page)
-    return unescape(re.sub(r"<.*?>", "", told)).strip()
+    (told,) = re.findall(r'id="said">\s*<p role="status">(.*?)</p>', page)
+    return unescape(re.sub(r"<.*?>", "", told)).strip().removesuffix(".")
+
+
+def done_last(page: str) -> list[str]:
+    """What was done last, as the page lists it."""
+    told = re.findall(r'<span class="what">(.*?)</span>', page)
+    return [unescape(re.sub(r"<.*?>", "", one)) for one in told]
 
 
 def alert(page: str) -> str:
@@ -72,10 +78,11 @@ def alert(page: str) -> str:
     return unescape(told)
 
 
-def undone(server: TestClient, page: str, path: str) -> str:
+def undone(server: TestClient, page: str) -> str:
     """The page after its button `Undo` was pressed."""
     (act,) = re.findall(r'name="act" value="(\d+)"', page)
-    answer = server.post(path, data={"act": act, "back": "photos"})
+    (back,) = re.findall(r'name="back" value="(.*?)"', page)
+    answer = server.post("/acts/undo", data={"act": act, "back": unescape(back)})
     assert answer.status_code == 200
     return answer.text
 
@@ -99,15 +106,15 @@ def test_an_animal_is_made_and_undone(
     page = filled.post("/selection/new", data=data)
     assert page.status_code == 200
     rex = catalogue.animals.get("2026-113")
-    assert str(page.url).endswith(f"/animals/{rex.id}?said={rex.version}")
+    assert str(page.url).endswith(f"/animals/{rex.id}?act={rex.version}")
     assert files(catalogue, animal=rex.id) == {"rex", "mix"}
-    shown = filled.get("/photos", params={"animal": rex.id, "said": rex.version})
+    shown = filled.get("/photos", params={"animal": rex.id, "act": rex.version})
     assert notice(shown.text) == "New animal 2026-113 <b>Rex</b>, with 2 photos"
     assert (
         re.findall(r'class="animal">.*?</span>(.*?)</span>', shown.text)
         == ["&lt;b&gt;Rex&lt;/b&gt;"] * 2
     )
-    page_after = undone(filled, shown.text, "/acts/undo")
+    page_after = undone(filled, filled.get("/photos", params={"act": rex.version}).text)
     assert notice(page_after) == "Undone: New animal 2026-113 <b>Rex</b>, with 2 photos"
     assert catalogue.animals.count() == 0
     assert "There is no animal" in alert(filled.get(str(shown.url)).text)
@@ -145,7 +152,7 @@ def test_photos_are_added_to_an_animal_that_is_searched(
     added = filled.post("/selection/add", data={**data, "animal": str(rex.id)})
     assert notice(added.text) == "1 photo added to A1 Rex"
     assert files(catalogue, animal=rex.id) == {"rex", "mix"}
-    assert notice(undone(filled, added.text, "/acts/undo")).startswith("Undone: 1 photo added")
+    assert notice(undone(filled, added.text)).startswith("Undone: 1 photo added")
     assert files(catalogue, animal=rex.id) == {"rex"}
 
 
@@ -162,11 +169,11 @@ def test_photos_are_labelled_and_it_is_undone_as_one(
     data = {**sent(numbers, "rex", "mix", "night"), "kind": "breed", "breed": "boxer"}
     page = filled.post("/selection/label?status=dog&page=1", data=data)
     assert page.status_code == 200
-    assert dict(page.url.params) == {"status": "dog", "said": "1"}
+    assert dict(page.url.params) == {"status": "dog", "act": "1"}
     assert notice(page.text) == "3 photos labelled: Boxer"
     assert said(catalogue) == {"rex": ["Boxer"], "mix": ["Boxer"], "night": ["Boxer"]}
     assert notice(filled.get(str(page.url)).text) == "3 photos labelled: Boxer"
-    after = undone(filled, page.text, "/acts/undo?status=dog")
+    after = undone(filled, page.text)
     assert notice(after) == "Undone: 3 photos labelled: Boxer"
     assert said(catalogue) == {}
     assert notice(filled.get(str(page.url)).text) == "3 photos labelled: Boxer undone"
@@ -221,7 +228,7 @@ def test_what_could_not_be_labelled_is_told_with_its_reason(
     assert "1 photo was left out" in page.text
     assert re.search(r"<li>\S+mix\.png holds another picture than when it was scanned", page.text)
     assert said(catalogue) == {"rex": ["Pug"]}
-    undone(filled, page.text, "/acts/undo")
+    undone(filled, page.text)
     assert said(catalogue) == {}
 
 
@@ -382,7 +389,7 @@ def test_what_takes_long_is_watched(
     assert not jobs.wait(job, 30).is_at_work
     after = filled.get(str(page.url))
     assert notice(after.text) == "2 photos labelled: no dog"
-    assert dict(after.url.params) == {"status": "dog", "said": "1"}
+    assert dict(after.url.params) == {"status": "dog", "act": "1"}
 
 
 def test_a_job_that_nobody_remembers_leads_to_what_was_done(filled: TestClient) -> None:
@@ -398,7 +405,7 @@ def test_the_last_changes_are_listed_and_undone(
     rex = catalogue.animals.new(AnimalFields(name="Rex"), [numbers["rex"]], by="Ada")
     catalogue.animals.add(rex, [numbers["mix"]])
     page = filled.get("/acts").text
-    assert re.findall(r'<span class="what">(.*?)</span>', page) == [
+    assert done_last(page) == [
         "1 photo added to Rex",
         "New animal Rex, with 1 photo",
     ]
@@ -409,15 +416,15 @@ def test_the_last_changes_are_listed_and_undone(
     assert alert(refused.text).startswith("Somebody has changed since")
     assert catalogue.animals.count() == 1
     catalogue.animals.remove(rex)
-    assert "Animal Max removed" in filled.get("/acts?lang=en").text
-    assert "Animal Max retiré" in filled.get("/acts?lang=fr").text
+    assert done_last(filled.get("/acts?lang=en").text)[0] == "Animal Max removed"
+    assert done_last(filled.get("/acts?lang=fr").text)[0] == "Animal Max supprimé"
     assert filled.post("/acts/undo", data={"act": "999"}).status_code == 409
     assert filled.get("/acts/undo", follow_redirects=False).headers["location"] == "/acts"
 
 
 def test_whoever_wants_an_act_that_there_is_not_sees_no_notice(filled: TestClient) -> None:
     for value in ("999", "x", "9" * 40, "-1"):
-        assert 'id="done"' not in filled.get("/photos", params={"said": value}).text
+        assert 'id="said"' not in filled.get("/photos", params={"act": value}).text
 
 
 def test_the_gallery_is_filtered_by_animals(
@@ -456,8 +463,25 @@ def test_every_act_has_a_sentence_in_its_language(
     catalogue.animals.take_away(one, [numbers["mix"]])
     catalogue.animals.merge([two], one)
     page = filled.get("/acts?lang=fr").text
-    what = [unescape(line) for line in re.findall(r'<span class="what">(.*?)</span>', page)]
-    assert what[0].startswith("Réunis en un animal")
+    what = done_last(page)
+    assert what[0] == "Fusion de Mila avec Rex"
     assert what[1] == "1 photo retirée de Rex"
-    assert what[2].startswith("1 photo déplacée")
+    assert what[2] == "1 photo déplacée de Mila à Rex"
+    assert what[4] == "Nouvel animal Mila, fait de 1 photo de Rex"
     assert what[-1] == "Nouvel animal Rex, avec 2 photos"
+
+
+def test_photos_are_chosen_for_an_animal_that_is_known_beforehand(
+    filled: TestClient, catalogue: Catalogue, numbers: dict[str, int]
+) -> None:
+    rex = catalogue.animals.new(AnimalFields(name="Rex"), [numbers["rex"]])
+    (link,) = re.findall(r'href="(/photos\?grouped=.*?)"', filled.get(f"/animals/{rex.id}").text)
+    page = filled.get(unescape(link)).text
+    assert re.findall(r'aria-label="Take off: (.*?)"', page) == ["Of no animal", "For Rex"]
+    (action,) = re.findall(rf'name="animal" value="{rex.id}" formaction="(.*?)">Add to Rex<', page)
+    assert "add_to" not in re.findall(r'href="(/api/v1/export.*?)"', page)[0]
+    added = filled.post(unescape(action), data={**sent(numbers, "mix"), "animal": str(rex.id)})
+    assert notice(added.text) == "1 photo added to Rex"
+    assert "Add to Rex" in added.text
+    assert files(catalogue, animal=rex.id) == {"rex", "mix"}
+    assert filled.get("/photos", params={"add_to": "17"}).status_code == 422

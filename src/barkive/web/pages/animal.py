@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -24,7 +23,6 @@ from barkive.catalogue import (
 from barkive.errors import (
     AnimalChangedMeanwhileError,
     BarkiveError,
-    NothingToSayError,
     UnknownAnimalError,
     UnknownPhotoError,
     UsageError,
@@ -33,10 +31,10 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.languages import asked_language, language_of
+from barkive.web.pages.act_words import Told, told, told_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_form import AnimalForm, choices
-from barkive.web.pages.animal_words import Told, breed_line, likeness, tile, told, word
-from barkive.web.pages.animals import list_page, said_act
+from barkive.web.pages.animal_words import breed_line, likeness, tile, word
 from barkive.web.pages.gallery import title
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import explained
@@ -45,7 +43,7 @@ from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.exports import kennel_card
 from barkive.web.services.state import Service
-from barkive.web.urls import Route, Urls
+from barkive.web.urls import Route, Urls, with_query
 
 router = APIRouter()
 
@@ -82,39 +80,6 @@ class PhotosForm(BaseModel):
     target: str = Field("", max_length=50_000)
 
 
-@router.get(Route.ANIMALS_UNDO)
-def undone(urls: Addresses) -> Response:
-    """To the animals: where a form has sent somebody who then changes the language."""
-    return RedirectResponse(urls.animals(), 303)
-
-
-@router.post(Route.ANIMALS_UNDO)
-def undo(
-    request: Request,
-    shared: Shared,
-    urls: Addresses,
-    act: Annotated[int, Form(ge=1, lt=2**63)],
-    animal: Annotated[int, Form(ge=0, lt=2**63)] = 0,
-    back: Annotated[str, Form(max_length=20)] = "",
-) -> Response:
-    """Takes back what somebody did, and goes back to the page on which that was asked for.
-
-    It is that of an animal, that of the proposals where `back` says so, or that of all animals.
-    """
-    all_animals = shared.catalogue.animals
-    try:
-        done = all_animals.undo(act, by=name_of(request))
-    except (AnimalChangedMeanwhileError, NothingToSayError) as error:
-        with suppress(UnknownAnimalError):
-            return animal_page(request, shared, all_animals.get(animal), fault=error)
-        return list_page(request, shared, fault=error)
-    if back == "proposals":
-        return RedirectResponse(urls.proposals(said=done.id), 303)
-    with suppress(UnknownAnimalError):
-        return RedirectResponse(urls.animal(all_animals.get(animal).id, said=done.id), 303)
-    return RedirectResponse(urls.animals(said=done.id), 303)
-
-
 @router.get(Route.ANIMAL)
 def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumber) -> Response:
     """The page; of an animal that was merged, that of the other one."""
@@ -122,6 +87,8 @@ def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumb
     try:
         found = animals.get(number)
     except UnknownAnimalError as error:
+        if "act" in request.query_params:  # it went by what was just done
+            return RedirectResponse(with_query(urls.animals(), **request.query_params), 303)
         return _gone(request, shared, number, error)
     if found.id != number:
         return RedirectResponse(urls.animal(found.id, lang=asked_language(request)), 303)
@@ -151,7 +118,7 @@ def edit(
     except UsageError as error:
         return animal_page(request, shared, animals.get(number), form=form, fault=error)
     # The form's own fragment leads to it where something is wrong.
-    return RedirectResponse(urls.animal(changed.id, said=changed.version) + "#said", 303)
+    return RedirectResponse(urls.animal(changed.id, act=changed.version) + "#said", 303)
 
 
 @router.post(Route.ANIMAL_PHOTOS)
@@ -175,7 +142,7 @@ def photos(
                 act = animals.take_away(here, form.photo, by=by).version
             case PhotosAct.SPLIT:
                 made = animals.split(here, form.photo, by=by)
-                return RedirectResponse(urls.animal(made.id, said=made.version), 303)
+                return RedirectResponse(urls.animal(made.id, act=made.version), 303)
             case PhotosAct.MOVE:
                 target = meant(shared.catalogue, form.target)
                 if target is None:
@@ -192,7 +159,7 @@ def photos(
                 act = animals.move(form.photo, here, target, by=by).version
     except (UsageError, UnknownPhotoError) as error:
         return animal_page(request, shared, here, fault=error)
-    return RedirectResponse(urls.animal(here.id, said=act), 303)
+    return RedirectResponse(urls.animal(here.id, act=act), 303)
 
 
 @router.get(Route.ANIMAL_SIMILAR)
@@ -265,14 +232,14 @@ def merge(
         kept = animals.merge([goes], into=keep, by=name_of(request))
     except UsageError as error:
         return animal_page(request, shared, animals.get(number), fault=error)
-    return RedirectResponse(urls.animal(kept.id, said=kept.version), 303)
+    return RedirectResponse(urls.animal(kept.id, act=kept.version), 303)
 
 
 @router.post(Route.ANIMAL_REMOVE)
 def remove(request: Request, shared: Shared, urls: Addresses, number: AnimalNumber) -> Response:
     """Removes the animal; its photos stay."""
     removed = shared.catalogue.animals.remove(number, by=name_of(request))
-    return RedirectResponse(urls.animals(said=removed.version), 303)
+    return RedirectResponse(urls.animals(act=removed.version), 303)
 
 
 @router.get(Route.ANIMAL_CARD)
@@ -336,9 +303,9 @@ def animal_page(
         fault_in=form.field_of(fault) if form and fault else "",
         meanwhile=meanwhile,
         none_selected=none_selected,
-        said=said_act(request, catalogue, words, here.id),
+        said=told_of(request, catalogue, words, here.id),
         history=told(catalogue, history, words, here.id),
-        proposed=_proposed(catalogue, here),
+        suggested=_suggested(catalogue, here),
     )
 
 
@@ -353,11 +320,13 @@ def _gone(request: Request, shared: Service, number: int, error: UnknownAnimalEr
         raise error
     words = Messages(language_of(request))
     acts = told(shared.catalogue, [shared.catalogue.animals.act(record.version)], words, number)
-    return render(request, "animal_gone.html", status=404, title=record.title, act=acts[0])
+    return render(
+        request, "animal_gone.html", status=404, number=number, title=record.title, act=acts[0]
+    )
 
 
-def _proposed(catalogue: Catalogue, here: Animal) -> dict[str, int] | None:
-    """The first proposal of more photos for an animal; None where there is none."""
+def _suggested(catalogue: Catalogue, here: Animal) -> dict[str, int] | None:
+    """The first suggestion of more photos for an animal; None where there is none."""
     found = catalogue.animals.suggestions(limit=1, animal=here.id)
     return {"id": found[0].id, "n": len(found[0].photos)} if found else None
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
-from barkive.catalogue import Animal, AnimalFilter, Catalogue
+from barkive.catalogue import Animal, AnimalFilter, Catalogue, Order
 from barkive.errors import UnknownAnimalError, UsageError
 from barkive.messages import Messages
 from barkive.web.languages import language_of
@@ -58,7 +59,6 @@ def choose(
     """
     words = Messages(language_of(request))
     text = typed.strip()[:200]
-    found = catalogue.animals.list(AnimalFilter(text=text), limit=_SHOWN)
     return render(
         request,
         "animal_choice.html",
@@ -69,5 +69,18 @@ def choose(
         back=back,
         method=method,
         kept=list(kept),
-        found=[tile(one, words) for one in found],
+        found=candidates(catalogue, text, words),
     )
+
+
+def candidates(catalogue: Catalogue, text: str, words: Messages) -> list[dict[str, Any]]:
+    """The animals that letters may mean, as small pictures; the last changed ones first.
+
+    Args:
+        catalogue: Of the animals.
+        text: The letters; without any, all animals are meant.
+        words: Of the visitor's language.
+    """
+    query = AnimalFilter(text=text or None)
+    found = catalogue.animals.list(query, order=Order.CHANGED, limit=_SHOWN)
+    return [tile(one, words) for one in found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -12,15 +11,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from barkive.catalogue import STATUSES, Animal, AnimalFilter, Catalogue, Filter, Order
 from barkive.errors import (
     BarkiveError,
-    NothingToSayError,
     UsageError,
 )
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
+from barkive.web.pages.act_words import told_of
 from barkive.web.pages.animal_filters import BREED_STATUSES, SEXES, UNKNOWN, AnimalsView
 from barkive.web.pages.animal_form import AnimalForm, choices
-from barkive.web.pages.animal_words import Told, breed_line, tile, told, word
+from barkive.web.pages.animal_words import breed_line, tile, word
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import explained, page_of
 from barkive.web.problems import status_of
@@ -59,7 +58,7 @@ def new(
         made = shared.catalogue.animals.new(form.fields(), form.photo, by=name_of(request))
     except UsageError as error:
         return list_page(request, shared, form=form, fault=error)
-    return RedirectResponse(urls.animal(made.id, said=made.version), 303)
+    return RedirectResponse(urls.animal(made.id, act=made.version), 303)
 
 
 @router.get(Route.ANIMAL_TILES)
@@ -85,28 +84,6 @@ def names(request: Request, shared: Shared, search: str = "", limit: int = _NAME
 def called(animal: Animal) -> str:
     """What one types to mean exactly this animal."""
     return animal.code or str(animal.id)
-
-
-def said_act(
-    request: Request, catalogue: Catalogue, words: Messages, animal: int = 0, field: str = "said"
-) -> Told | None:
-    """What was just done, as the address says; None where it says nothing of it.
-
-    Args:
-        request: That asks for the page.
-        catalogue: Of the animals.
-        words: Of the visitor's language.
-        animal: The number of the animal of the page; 0 where it is that of none.
-        field: Of the address, with the number of the act.
-    """
-    value = request.query_params.get(field, "")
-    if not (value.isascii() and value.isdigit() and len(value) < 17):
-        return None
-    with suppress(NothingToSayError):
-        act = catalogue.animals.act(int(value))
-        if not animal or animal in act.animals:
-            return told(catalogue, [act], words, animal)[0]
-    return None
 
 
 def list_page(
@@ -158,7 +135,7 @@ def list_page(
         tiles=_chunk(catalogue, view, page, words),
         is_empty=not total and not catalogue.animals.count(),
         has_photos=bool(catalogue.count(Filter(missing=None))),
-        said=said_act(request, catalogue, words),
+        said=told_of(request, catalogue, words),
         form=form or NewForm(),
         choices=choices(words),
         is_new_open=form is not None or "new" in request.query_params,

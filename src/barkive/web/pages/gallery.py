@@ -30,7 +30,7 @@ from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.acts import said
+from barkive.web.pages.act_words import told_of
 from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip, page_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
@@ -77,12 +77,17 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[
-            (title, view.address(urls.api_export(), **{"as": form, "lang": words.lang}))
+            (
+                title,
+                view.address(urls.api_export(), add_to=None, **{"as": form, "lang": words.lang}),
+            )
             for form, title in export_titles(words)
         ],
-        done=said(request, catalogue, words),
-        undo=view.address(urls.undo(), page=page if page > 1 else None),
+        said=told_of(request, catalogue, words),
+        back=view.address(urls.photos(), page=page if page > 1 else None),
         selection=view.address(urls.selection()),
+        add=view.address(urls.selection_add()),
+        add_to=view.animal_to_add_to(catalogue),
         numbers=view.address(urls.selection_numbers()),
         last_label=catalogue.last_label,
         **_chunk(catalogue, view, page, words),

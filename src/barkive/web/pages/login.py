@@ -15,7 +15,7 @@ from barkive.web.dependencies import Addresses
 from barkive.web.languages import language_of
 from barkive.web.rendering import render
 from barkive.web.services.sessions import LoginThrottle, Sessions
-from barkive.web.urls import Route, Urls
+from barkive.web.urls import Route
 
 router = APIRouter()
 
@@ -27,7 +27,7 @@ def ask(request: Request, urls: Addresses, goal: Goal = "") -> Response:
     """The page that asks for the password."""
     if request.app.state.settings.password is None:
         return RedirectResponse(urls.home(), 303)
-    return render(request, "login.html", goal=_own(urls, goal), fault=None)
+    return render(request, "login.html", goal=urls.own(goal) or urls.home(), fault=None)
 
 
 @router.post(Route.LOGIN)
@@ -41,7 +41,7 @@ async def sign_in(
     passwords = request.app.state.settings.password
     if passwords is None:
         return RedirectResponse(urls.home(), 303)
-    goal = _own(urls, goal)
+    goal = urls.own(goal) or urls.home()
     throttle: LoginThrottle = request.app.state.throttle
     sessions: Sessions = request.app.state.sessions
     address = request.client.host if request.client else ""
@@ -72,10 +72,3 @@ def sign_out(request: Request, urls: Addresses) -> Response:
     response = RedirectResponse(urls.login(), 303)
     cookies.forget(request, response, cookies.SESSION)
     return response
-
-
-def _own(urls: Urls, address: str) -> str:
-    """An address of this server, so that nobody is sent elsewhere by a link."""
-    start = urls.home()
-    own = address.startswith(start) and not address.startswith(("//", "/\\"))
-    return address if own and address.isprintable() else start

@@ -13,9 +13,9 @@ from barkive.catalogue import Animal, Catalogue
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Number, Shared
 from barkive.web.languages import asked_language
+from barkive.web.pages.act_words import told_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_words import tile
-from barkive.web.pages.animals import said_act
 from barkive.web.pages.reviewer import name_of
 from barkive.web.urls import Route
 
@@ -93,5 +93,5 @@ def shown_on(
     found: list[Animal] = catalogue.animals.of_photos([number]).get(number, [])
     return {
         "animals": [tile(one, words) for one in found],
-        "animals_said": said_act(request, catalogue, words, field="act"),
+        "animals_said": told_of(request, catalogue, words),
     }

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from barkive.catalogue import AnimalFields, AnimalFilter, Catalogue, Entry, Filter, Kind, Order
+from barkive.catalogue import AnimalFields, Catalogue, Entry, Filter, Kind
 from barkive.errors import (
     AnimalCodeTakenError,
     BarkiveError,
@@ -30,7 +30,7 @@ from barkive.web.downloads import attached
 from barkive.web.events import told
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.acts import PATIENCE
-from barkive.web.pages.animal_words import breed_line
+from barkive.web.pages.animal_choice import candidates
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.gallery import export_titles, tile, title
 from barkive.web.pages.reviewer import name_of
@@ -41,14 +41,13 @@ from barkive.web.rendering import render
 from barkive.web.services.exports import available
 from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
-from barkive.web.urls import Route, Urls
+from barkive.web.urls import Route, Urls, changed
 
 router = APIRouter()
 
 MANY = 1000
 """So many photos are asked after once more before something is done with them."""
 _SHOWN = 12
-_ANIMALS = 24
 _LISTED = 100
 _NUMBERS = r"^([0-9]{1,18}( [0-9]{1,18})*)?$"
 _LARGEST = 2**63
@@ -257,7 +256,7 @@ def make(
         wrong = "code" if isinstance(error, AnimalCodeTakenError) else "name"
         shown = _refused(error, request, wrong=wrong, typed=typed)
         return _page(request, shared, Step.NEW, selection, shown)
-    return RedirectResponse(urls.animal(animal.id, said=animal.version), 303)
+    return RedirectResponse(urls.animal(animal.id, act=animal.version), 303)
 
 
 @router.post(Route.SELECTION_ADD)
@@ -273,7 +272,8 @@ def add(
         animal = animals.add(form.animal, selection.numbers, by=name_of(request))
     except (UsageError, CatalogueError) as error:
         return _page(request, shared, Step.ADD, selection, _refused(error, request))
-    return _to_photos(request, urls, selection.view, animal.version)
+    kept = {"page": turned_to(request), "act": animal.version}
+    return RedirectResponse(selection.view.address(urls.photos(), **kept), 303)
 
 
 @router.post(Route.SELECTION_LABEL)
@@ -306,27 +306,27 @@ def label(
     except BarkiveError as error:
         shown = _refused(error, request, wrong="breed", typed=form.typed())
         return _page(request, shared, Step.LABEL, selection, shown)
-    address = selection.view.address(urls.selection_job(job.id), page=turned_to(request))
-    return RedirectResponse(address, 303)
+    back = selection.view.address(urls.photos(), page=turned_to(request))
+    return RedirectResponse(urls.selection_job(job.id, back=back), 303)
 
 
 @router.get(Route.SELECTION_JOB)
-def watch(request: Request, shared: Shared, urls: Addresses, job_id: str) -> Response:
-    """How far labelling is, and what it left out; else the gallery, which says what was done."""
+def watch(
+    request: Request, shared: Shared, urls: Addresses, job_id: str, back: str = ""
+) -> Response:
+    """How far labelling is, and what it left out; else `back`, which says what was done."""
     job = shared.label_jobs.get(job_id)
     if job is None:  # the server was started anew: what was done by then is listed
         return RedirectResponse(urls.acts(), 303)
-    view = View.of(request.query_params, shared.catalogue)
+    back = changed(urls.own(back) or urls.photos(), act=job.act)
     if not (job.is_at_work or job.left_out or job.error):
-        return _to_photos(request, urls, view, job.act)
-    page = turned_to(request)
+        return RedirectResponse(back, 303)
     return render(
         request,
         "selection_job.html",
         job=job,
         events=urls.selection_job_events(job.id),
-        undo=view.address(urls.undo(), page=page),
-        back=view.address(urls.photos(), page=page, said=job.act),
+        back=back,
         left_out=job.left_out[:_LISTED],
         further=max(0, len(job.left_out) - _LISTED),
         texts=_texts(Messages(language_of(request))),
@@ -388,11 +388,6 @@ def _faulty(selection: Selection, words: Messages, typed: dict[str, str]) -> _Sh
             return _Shown(typed=typed)
 
 
-def _to_photos(request: Request, urls: Urls, view: View, act: int | None) -> Response:
-    """Leads back to the gallery, which says what was done."""
-    return RedirectResponse(view.address(urls.photos(), page=turned_to(request), said=act), 303)
-
-
 def _named_since(catalogue: Catalogue, selection: Selection) -> list[Entry]:
     """The photos that somebody has named since the visitor saw them."""
     since = selection.form.since
@@ -445,7 +440,7 @@ def _page(
             for entry in (_named_since(catalogue, selection) if step is Step.LABEL else ())
         ],
         shows=_shows(catalogue, selection) if step in (Step.NEW, Step.ADD) else [],
-        animals=_animals(catalogue, text, words) if step is Step.ADD else [],
+        found=candidates(catalogue, text, words) if step is Step.ADD else [],
         exports=export_titles(words) if step is Step.EXPORT else [],
     )
 
@@ -455,20 +450,3 @@ def _shows(catalogue: Catalogue, selection: Selection) -> list[tuple[str, int]]:
     shown = catalogue.animals.of_photos(selection.numbers)
     counted = Counter(animal.title for animals in shown.values() for animal in animals)
     return counted.most_common(_SHOWN)
-
-
-def _animals(catalogue: Catalogue, text: str, words: Messages) -> list[dict[str, Any]]:
-    """The animals that may be meant; without letters those that were last changed."""
-    found = catalogue.animals.list(
-        AnimalFilter(text=text or None), order=Order.CHANGED, limit=_ANIMALS
-    )
-    return [
-        {
-            "id": one.id,
-            "title": one.title,
-            "photo": one.main_photo,
-            "breed": breed_line(one, words),
-            "photos": one.photos,
-        }
-        for one in found
-    ]

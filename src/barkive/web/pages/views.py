@@ -16,7 +16,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from barkive.breeds import group_name
-from barkive.catalogue import Catalogue, Filter, number_of_dogs
+from barkive.catalogue import Animal, Catalogue, Filter, number_of_dogs
 from barkive.errors import BarkiveError, UnknownAnimalError, UnknownBreedError, UsageError
 from barkive.messages import Messages
 from barkive.verdicts import BreedName, Status
@@ -27,9 +27,9 @@ LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
 FIELDS = (
     *(*LONGEST, "animal", "grouped", "dogs", "group", "status"),
-    *("after", "before", "corrected", "missing"),
+    *("after", "before", "corrected", "missing", "add_to"),
 )
-"""What an address can say of the photos that are meant."""
+"""What an address can say of the photos that are meant, and of the animal they are for."""
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
@@ -113,6 +113,12 @@ class View:
         names = catalogue.models.names
         return [names.label(one).name(words.lang) for one in self.breeds]
 
+    def animal_to_add_to(self, catalogue: Catalogue) -> Animal | None:
+        """The animal to which photos are to be added; None where the address names none."""
+        if "add_to" not in self.values or "add_to" in self.faults:
+            return None
+        return catalogue.animals.get(int(self.values["add_to"]))
+
     def meant(self, catalogue: Catalogue) -> tuple[BreedName, ...]:
         """The breeds that may be meant by a wrong one."""
         error = self.faults.get("breed")
@@ -134,8 +140,9 @@ class View:
         match name:
             case "text":
                 return words("photos.quoted", text=value)
-            case "animal" if query.animal is not None:
-                return catalogue.animals.get(query.animal).title
+            case "animal" | "add_to":
+                title = catalogue.animals.get(int(value)).title
+                return title if name == "animal" else words("photos.add_to_chip", animal=title)
             case "grouped":
                 return words("photos.of_animal" if query.grouped else "photos.of_none")
             case "dogs":
@@ -211,6 +218,9 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
         changed: dict[str, Any] = {"breeds": (*query.breeds, value)}
     elif name == "animal":
         changed = {name: catalogue.animals.get(_animal(value)).id}
+    elif name == "add_to":
+        catalogue.animals.get(_animal(value))
+        changed = {}
     else:
         changed = {name: _READ[name](value)}
     query = replace(query, **changed)

@@ -27,8 +27,8 @@ from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
-from barkive.web.services.proposal_job import ProposalJob
 from barkive.web.services.scan_jobs import ScanJobs
+from barkive.web.services.suggestion_job import SuggestionJob
 from barkive.web.services.thumbnails import Thumbnails
 from barkive.web.settings import Settings
 
@@ -69,7 +69,7 @@ class Service:
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
         label_jobs: Labels for many photos at once.
-        proposal_job: Looks for photos that seem to show one animal.
+        suggestion_job: Looks for photos that seem to show one animal.
     """
 
     catalogue: Catalogue
@@ -81,7 +81,7 @@ class Service:
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
     label_jobs: LabelJobs
-    proposal_job: ProposalJob
+    suggestion_job: SuggestionJob
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -106,7 +106,7 @@ class Service:
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
             label_jobs=LabelJobs(catalogue),
-            proposal_job=ProposalJob(catalogue),
+            suggestion_job=SuggestionJob(catalogue),
         )
 
     @property
@@ -248,7 +248,7 @@ class Service:
         self.scan_jobs.close()
         self.learn_jobs.close()
         self.label_jobs.close()
-        self.proposal_job.close()
+        self.suggestion_job.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()

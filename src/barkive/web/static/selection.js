@@ -225,12 +225,16 @@ export function selectable(list) {
       clear();
       tileAt(current)?.querySelector("a").focus({ preventScroll: true });
     });
-    form.addEventListener("submit", () => {
-      const action = new URL(form.action);
+    form.addEventListener("submit", ({ submitter }) => {
+      const isAtOnce = submitter.hasAttribute("formaction"); // no page is between
+      const action = new URL(isAtOnce ? submitter.formAction : form.action);
       const page = new URL(location.href).searchParams.get("page");
       if (page) action.searchParams.set("page", page);
       else action.searchParams.delete("page");
-      form.action = action;
+      if (isAtOnce) {
+        submitter.formAction = action;
+        sessionStorage.setItem(DONE, "true");
+      } else form.action = action;
     });
     form.addEventListener("formdata", ({ formData }) => {
       formData.delete("photo");

@@ -1,4 +1,4 @@
-"""The page of proposed groups, as a browser gets it."""
+"""The page of suggested groups, as a browser gets it."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from barkive.catalogue import AnimalFields, Animals, Suggestion
-from barkive.web.services.proposal_job import Looked
+from barkive.web.services.suggestion_job import Looked
 
 pytestmark = pytest.mark.slow
 
@@ -39,20 +39,20 @@ def animals(server: TestClient) -> Animals:
     return server.app.state.service.catalogue.animals  # type: ignore[attr-defined,no-any-return]
 
 
-def shown(server: TestClient, path: str = "/animals/proposals") -> dict[str, str]:
-    """What each proposal says, by its number."""
+def shown(server: TestClient, path: str = "/animals/suggestions") -> dict[str, str]:
+    """What each suggestion says, by its number."""
     page = server.get(path).text
-    found = re.findall(r'id="proposal-(\d+)"(.*?)</li>\s*(?=<li class="card|</ol>)', page, re.S)
+    found = re.findall(r'id="suggestion-(\d+)"(.*?)</li>\s*(?=<li class="card|</ol>)', page, re.S)
     return {number: text(part[part.index(">") + 1 :]) for number, part in found}
 
 
 def look(server: TestClient, pattern: str = "") -> Any:
-    return server.post("/animals/proposals/find", data={"pattern": pattern})
+    return server.post("/animals/suggestions/find", data={"pattern": pattern})
 
 
 def decide(server: TestClient, suggestion: str | int, **form: Any) -> Any:
     data = {"suggestion": str(suggestion), **form}
-    return server.post("/animals/proposals", data=data, follow_redirects=False)
+    return server.post("/animals/suggestions", data=data, follow_redirects=False)
 
 
 def named(server: TestClient, name: str) -> Suggestion:
@@ -63,7 +63,7 @@ def test_groups_are_looked_for_and_shown(shelter: TestClient) -> None:
     page = look(shelter)
     assert page.status_code == 200
     assert "{code} {name}/* 7 photos · 3 animals" in text(page.text)
-    assert "3 groups are proposed" in page.text
+    assert "3 groups are suggested" in page.text
     found = shown(shelter)
     assert len(found) == 3
     assert any("2026-1 Rex 3 photos Same folder name “2026-1 Rex”" in one for one in found.values())
@@ -91,14 +91,14 @@ def test_a_group_is_accepted_as_it_is_corrected(shelter: TestClient) -> None:
     (made,) = animals(shelter).list()
     assert (made.code, made.name, made.photos) == ("B1", "Rexi", 3)
     page = shelter.get(answer.headers["location"]).text
-    assert "Somebody accepted a proposal of 3 photos" in text(page)
-    assert "2 groups are proposed" in page
+    assert "Suggestion of 3 photos accepted: B1 Rexi" in text(page)
+    assert "2 groups are suggested" in page
     undone = shelter.post(
-        "/animals/undo",
-        data={"act": str(made.version), "back": "proposals"},
+        "/acts/undo",
+        data={"act": str(made.version), "back": "/animals/suggestions"},
         follow_redirects=False,
     )
-    assert undone.headers["location"].startswith("/animals/proposals?said=")
+    assert undone.headers["location"].startswith("/animals/suggestions?act=")
     assert animals(shelter).count() == 0
 
 
@@ -111,13 +111,11 @@ def test_only_some_photos_are_accepted(shelter: TestClient) -> None:
     assert made.photos == 2
 
 
-def test_a_group_is_refused_and_not_proposed_again(shelter: TestClient) -> None:
+def test_a_group_is_refused_and_not_suggested_again(shelter: TestClient) -> None:
     look(shelter)
     rex = named(shelter, "Rex")
     answer = decide(shelter, rex.id, refuse="true")
-    assert "Somebody refused a proposal of 3 photos" in text(
-        shelter.get(answer.headers["location"]).text
-    )
+    assert "Suggestion of 3 photos refused" in text(shelter.get(answer.headers["location"]).text)
     look(shelter)
     assert "Rex" not in {one.name for one in animals(shelter).suggestions()}
     again = decide(shelter, rex.id, refuse="true")
@@ -128,7 +126,7 @@ def test_a_group_is_refused_and_not_proposed_again(shelter: TestClient) -> None:
 def test_two_groups_are_one_animal(shelter: TestClient) -> None:
     look(shelter)
     rex, mila = named(shelter, "Rex"), named(shelter, "Mila")
-    page = shelter.get("/animals/proposals").text
+    page = shelter.get("/animals/suggestions").text
     assert f'name="joined" value="{mila.id}"' in page
     had = [str(one) for one in rex.photos]
     form = {"code": "B1", "name": "Rex", "had": had, "photo": had[1:]}
@@ -155,7 +153,7 @@ def test_what_is_new_for_a_known_animal_comes_first(
     path = colour_photo("shelter/2026-2 Tom/new.png", (3, 243, 10))
     service = shelter.app.state.service  # type: ignore[attr-defined]
     service.catalogue.scan(path.parent.parent, classifier=service.classifier)
-    page = shelter.get("/animals/proposals").text
+    page = shelter.get("/animals/suggestions").text
     headings = re.findall(r"<h2>(.*?)</h2>", page)
     assert headings == ["New photos of animals that you have", "Perhaps one animal each"]
     first = next(iter(shown(shelter).values()))
@@ -167,11 +165,11 @@ def test_what_is_new_for_a_known_animal_comes_first(
 def test_all_that_are_shown_are_accepted_at_once(shelter: TestClient) -> None:
     look(shelter)
     animals(shelter).new(AnimalFields(code="2026-2"))
-    page = shelter.get("/animals/proposals").text
+    page = shelter.get("/animals/suggestions").text
     assert "Accept all 3 groups shown" in page
     only = re.findall(r'name="only" value="(\d+)"', page)
-    done = shelter.post("/animals/proposals/accept", data={"only": only}, follow_redirects=False)
-    assert done.headers["location"] == "/animals/proposals?accepted=2&left=1"
+    done = shelter.post("/animals/suggestions/accept", data={"only": only}, follow_redirects=False)
+    assert done.headers["location"] == "/animals/suggestions?accepted=2&left=1"
     said = text(shelter.get(done.headers["location"]).text)
     assert "2 groups were accepted. 1 was left: it is large, its code is taken" in said
     assert {one.name for one in animals(shelter).list()} == {None, "Rex", "Mila"}
@@ -186,7 +184,7 @@ def test_a_large_group_asks(shelter: TestClient, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(Animals, "suggestions", large)
     rex = named(shelter, "Rex")
-    assert "Yes, all 3 photos show one animal" in shelter.get("/animals/proposals").text
+    assert "Yes, all 3 photos show one animal" in shelter.get("/animals/suggestions").text
     asked = decide(shelter, rex.id, code="B1", name="Rex")
     assert asked.status_code == 422
     assert "more than one animal mostly has" in asked.text
@@ -194,16 +192,16 @@ def test_a_large_group_asks(shelter: TestClient, monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_groups_it_says_so(server: TestClient, filled: TestClient) -> None:
-    assert "Nothing is proposed yet." in filled.get("/animals/proposals").text
+    assert "Nothing is suggested yet." in filled.get("/animals/suggestions").text
     assert "No groups were found." in look(filled).text
-    lead = filled.get("/animals/proposals/find", follow_redirects=False)
-    assert lead.headers["location"] == "/animals/proposals"
+    lead = filled.get("/animals/suggestions/find", follow_redirects=False)
+    assert lead.headers["location"] == "/animals/suggestions"
 
 
 def test_one_group_is_shown_whole(shelter: TestClient) -> None:
     look(shelter)
     rex = named(shelter, "Rex")
-    assert list(shown(shelter, f"/animals/proposals?only={rex.id}")) == [str(rex.id)]
+    assert list(shown(shelter, f"/animals/suggestions?only={rex.id}")) == [str(rex.id)]
 
 
 def test_it_speaks_french(shelter: TestClient) -> None:
@@ -214,12 +212,12 @@ def test_it_speaks_french(shelter: TestClient) -> None:
 
 
 def test_how_far_the_looking_is_is_shown(shelter: TestClient) -> None:
-    job = shelter.app.state.service.proposal_job  # type: ignore[attr-defined]
+    job = shelter.app.state.service.suggestion_job  # type: ignore[attr-defined]
     job._last = Looked(done=3, total=10, is_running=True)
-    page = shelter.get("/animals/proposals").text
+    page = shelter.get("/animals/suggestions").text
     assert "data-running" in page
     assert '<progress aria-labelledby="looking" max="10" value="3">' in page
     assert "Look for groups anew" not in page
     assert look(shelter).status_code == 200  # it goes on, and none is begun beside it
     job._last = Looked()
-    assert "data-running" not in shelter.get("/animals/proposals").text
+    assert "data-running" not in shelter.get("/animals/suggestions").text

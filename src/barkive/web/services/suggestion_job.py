@@ -38,7 +38,7 @@ class Looked:
     fault: Message | None = None
 
 
-class ProposalJob:
+class SuggestionJob:
     """One looking at a time, in a thread of its own."""
 
     def __init__(self, catalogue: Catalogue) -> None:

@@ -1,4 +1,4 @@
-// The proposed groups: keys, and the next one without a new page.
+// The suggested groups: keys, and the next one without a new page.
 
 import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
@@ -12,30 +12,30 @@ saidOnce();
 
 /** Makes the part of the page that is there now work. */
 function begin() {
-  const part = document.getElementById("proposals");
+  const part = document.getElementById("suggestions");
   showLost(part);
   offerKeys();
   for (const form of part.querySelectorAll("form")) form.addEventListener("submit", send);
   if ("running" in part.dataset) setTimeout(look, REST);
 }
 
-/** The proposals, in order. */
+/** The suggestions, in order. */
 function all() {
-  return [...document.querySelectorAll(".proposal")];
+  return [...document.querySelectorAll(".suggestion")];
 }
 
 /** The one that keys are for: that with the focus, or else the first. */
 function current() {
-  return document.activeElement?.closest(".proposal") ?? all()[0];
+  return document.activeElement?.closest(".suggestion") ?? all()[0];
 }
 
 /** Puts the same part of another page in the place of this one.
  * @param {Response} answer */
 async function show(answer) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const next = page.getElementById("proposals");
+  const next = page.getElementById("suggestions");
   if (!next) throw new Error(answer.statusText);
-  document.getElementById("proposals").replaceWith(document.adoptNode(next));
+  document.getElementById("suggestions").replaceWith(document.adoptNode(next));
   begin();
 }
 
@@ -51,11 +51,11 @@ async function look() {
 /** @param {SubmitEvent} event */
 async function send(event) {
   event.preventDefault();
-  if (busy) return; // a second press is meant for the proposal that it was pressed at
+  if (busy) return; // a second press is meant for the suggestion that it was pressed at
   busy = true;
   const form = event.currentTarget;
-  const place = Math.max(0, all().indexOf(form.closest(".proposal")));
-  const part = document.getElementById("proposals");
+  const place = Math.max(0, all().indexOf(form.closest(".suggestion")));
+  const part = document.getElementById("suggestions");
   part.classList.add("busy");
   try {
     await show(
@@ -64,9 +64,9 @@ async function send(event) {
         body: new URLSearchParams(new FormData(form, event.submitter)),
       }),
     );
-    const wrong = document.querySelector("#proposals [aria-invalid=true], #proposals .notice.bad");
+    const wrong = document.querySelector("#suggestions [aria-invalid=true], #suggestions .notice.bad");
     const left = all();
-    const next = wrong?.closest(".proposal") ?? left[Math.min(place, left.length - 1)];
+    const next = wrong?.closest(".suggestion") ?? left[Math.min(place, left.length - 1)];
     (wrong?.matches("input") ? wrong : (next ?? document.getElementById("content"))).focus();
     busy = false;
   } catch (error) {
@@ -96,7 +96,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.key === "Escape" && typing) {
-    event.target.closest(".proposal")?.focus();
+    event.target.closest(".suggestion")?.focus();
     return;
   }
   if (typing || !keysAreOn()) return;
@@ -104,7 +104,7 @@ document.addEventListener("keydown", (event) => {
   const step = { j: 1, k: -1 }[key];
   if (step) {
     const list = all();
-    const isIn = document.activeElement?.closest(".proposal");
+    const isIn = document.activeElement?.closest(".suggestion");
     const next = isIn ? list[list.indexOf(isIn) + step] : list[0];
     next?.focus();
     return;

@@ -1,4 +1,4 @@
-"""The proposed groups: photos that seem to show one animal, one key each."""
+"""The suggested groups: photos that seem to show one animal, one key each."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from barkive.errors import AnimalCodeTakenError, UnknownPhotoError, UsageError
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
-from barkive.web.pages.animals import said_act
+from barkive.web.pages.act_words import told_of
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import page_of
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
-from barkive.web.services.proposal_job import Looked
 from barkive.web.services.state import Service
+from barkive.web.services.suggestion_job import Looked
 from barkive.web.urls import Route
 
 router = APIRouter()
 
 CHUNK = 20
-"""Proposals on a page."""
+"""Suggestions on a page."""
 _SHOWN = 24
 _PATTERNS = 6
 _LONGEST = 50_000
@@ -34,8 +34,8 @@ _LONGEST = 50_000
 _Number = Annotated[int, Field(ge=1, lt=2**63)]
 
 
-class ProposalForm(BaseModel):
-    """What becomes of a proposal.
+class SuggestionForm(BaseModel):
+    """What becomes of a suggestion.
 
     Attributes:
         suggestion: Its number.
@@ -58,20 +58,20 @@ class ProposalForm(BaseModel):
     sure: bool = False
 
 
-@router.get(Route.PROPOSALS)
-def proposals(request: Request, shared: Shared) -> Response:
+@router.get(Route.SUGGESTIONS)
+def suggestions(request: Request, shared: Shared) -> Response:
     """The page."""
     return _page(request, shared)
 
 
-@router.get(Route.PROPOSALS_FIND)
-@router.get(Route.PROPOSALS_ACCEPT)
+@router.get(Route.SUGGESTIONS_FIND)
+@router.get(Route.SUGGESTIONS_ACCEPT)
 def lead_back(request: Request, urls: Addresses) -> Response:
     """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.proposals(lang=asked_language(request)), 303)
+    return RedirectResponse(urls.suggestions(lang=asked_language(request)), 303)
 
 
-@router.post(Route.PROPOSALS_FIND)
+@router.post(Route.SUGGESTIONS_FIND)
 def look(
     request: Request,
     shared: Shared,
@@ -79,30 +79,30 @@ def look(
     pattern: Annotated[str, Form(max_length=_LONGEST)] = "",
 ) -> Response:
     """Looks for groups anew, and shows how far that is or what was found."""
-    looked = shared.proposal_job.look(pattern.strip())
+    looked = shared.suggestion_job.look(pattern.strip())
     if looked.fault is not None:
         return _page(request, shared)
-    return RedirectResponse(urls.proposals(), 303)
+    return RedirectResponse(urls.suggestions(), 303)
 
 
-@router.post(Route.PROPOSALS_ACCEPT)
+@router.post(Route.SUGGESTIONS_ACCEPT)
 def accept_all(
     request: Request,
     shared: Shared,
     urls: Addresses,
     only: Annotated[list[_Number], Form(max_length=CHUNK)],
 ) -> Response:
-    """Accepts the proposals that the visitor saw, as they are; large ones stay."""
+    """Accepts the suggestions that the visitor saw, as they are; large ones stay."""
     done = shared.catalogue.animals.accept_all(only, by=name_of(request))
     counts = {"accepted": len(done.acts), "left": len(done.left_out)}
-    return RedirectResponse(urls.proposals(**counts), 303)
+    return RedirectResponse(urls.suggestions(**counts), 303)
 
 
-@router.post(Route.PROPOSALS)
+@router.post(Route.SUGGESTIONS)
 def decide(
-    request: Request, shared: Shared, urls: Addresses, form: Annotated[ProposalForm, Form()]
+    request: Request, shared: Shared, urls: Addresses, form: Annotated[SuggestionForm, Form()]
 ) -> Response:
-    """Accepts a proposal or refuses it, and goes on to the next one."""
+    """Accepts a suggestion or refuses it, and goes on to the next one."""
     animals, by = shared.catalogue.animals, name_of(request)
     try:
         if form.refuse:
@@ -112,11 +112,11 @@ def decide(
     except (UsageError, UnknownPhotoError) as error:
         return _page(request, shared, form=form, fault=error)
     page = page_of(request)
-    return RedirectResponse(urls.proposals(page=page if page > 1 else None, said=act), 303)
+    return RedirectResponse(urls.suggestions(page=page if page > 1 else None, act=act), 303)
 
 
-def _accept(catalogue: Catalogue, form: ProposalForm, by: str | None) -> Animal:
-    """Accepts a proposal, or those photos of it that were chosen.
+def _accept(catalogue: Catalogue, form: SuggestionForm, by: str | None) -> Animal:
+    """Accepts a suggestion, or those photos of it that were chosen.
 
     Raises:
         UsageError: It can't be accepted so.
@@ -138,13 +138,13 @@ def _page(
     request: Request,
     shared: Service,
     *,
-    form: ProposalForm | None = None,
+    form: SuggestionForm | None = None,
     fault: UsageError | UnknownPhotoError | None = None,
 ) -> Response:
     words = Messages(language_of(request))
     catalogue = shared.catalogue
     animals = catalogue.animals
-    looked = shared.proposal_job.last or Looked()
+    looked = shared.suggestion_job.last or Looked()
     total = animals.count_suggestions()
     pages = max(1, -(-total // CHUNK))
     page = min(page_of(request), pages)
@@ -161,10 +161,10 @@ def _page(
     )
     return render(
         request,
-        "proposals.html",
+        "suggestions.html",
         status=status,
         looked=looked,
-        has_looked=shared.proposal_job.last is not None,
+        has_looked=shared.suggestion_job.last is not None,
         looked_fault=looked.fault.text(words.lang) if looked.fault else "",
         patterns=[
             {"text": one.pattern.text, "photos": one.photos, "animals": one.animals}
@@ -177,7 +177,7 @@ def _page(
         pages=pages,
         is_single=bool(only),
         shown=[
-            _proposal(
+            _suggestion(
                 one,
                 known,
                 words,
@@ -191,7 +191,7 @@ def _page(
         fault_of=typed.suggestion if typed else 0,
         fault_in="code" if isinstance(fault, AnimalCodeTakenError) else "",
         ungrouped=not total and _ungrouped(catalogue),
-        said=said_act(request, catalogue, words),
+        said=told_of(request, catalogue, words),
     )
 
 
@@ -206,19 +206,19 @@ def _ungrouped(catalogue: Catalogue) -> bool:
     return bool(catalogue.page(Filter(grouped=False), limit=1))
 
 
-def _proposal(
+def _suggestion(
     one: Suggestion,
     known: Mapping[int, Animal],
     words: Messages,
-    typed: ProposalForm | None,
+    typed: SuggestionForm | None,
     *,
     whole: bool,
 ) -> dict[str, Any]:
-    """A proposal as it is shown.
+    """A suggestion as it is shown.
 
     Args:
-        one: The proposal.
-        known: The animals to which something is proposed.
+        one: The suggestion.
+        known: The animals to which something is suggested.
         words: Of the visitor's language.
         typed: What was sent of it, where that was refused.
         whole: Whether all of its photos are shown.
