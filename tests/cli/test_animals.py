@@ -149,6 +149,15 @@ def test_edit_and_empty_values(animals: Callable[..., Result], kennel: Path, fil
     assert record["main_photo"] == numbers(file)["rex2.png"]
 
 
+def test_what_changes_nothing_can_not_be_taken_back(animals: Callable[..., Result]) -> None:
+    """What was so before is told; the number of an older act is not."""
+    animals("new", "--name", "Rex")
+    assert "undo 2`" in animals("edit", "Rex", "--status", "lost").stderr
+    assert animals("edit", "Rex", "--status", "lost").stderr == (
+        "Nothing changes: that was so before.\n"
+    )
+
+
 def test_show(animals: Callable[..., Result], kennel: Path) -> None:
     animals("new", "--name", "Rex", "--code", "7", kennel / "rex1.png", "--by", "Ada")
     animals("edit", "7", "--status", "adopted", "--left", "2026-06-01", "--breed", "pug")
