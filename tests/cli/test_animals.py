@@ -206,6 +206,15 @@ def test_moved_split_merged_and_taken_back(
     ]
 
 
+def test_an_act_on_many_animals_is_one_short_line(
+    animals: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "dogs.csv").write_text("code,name\nA1,Rex\nA2,Mila\nA3,Max\nA4,Bo\n")
+    animals("import", tmp_path / "dogs.csv", "--by", "Ada")
+    assert animals("history").stdout.rstrip().endswith("Z by Ada  imported  4 animals")
+    assert "name: nothing → Rex" in animals("history", "A1").stdout
+
+
 def test_what_is_wrong_is_told(animals: Callable[..., Result], kennel: Path) -> None:
     animals("new", "--name", "Rex", "--code", "7")
     with pytest.raises(AnimalCodeTakenError, match="already that of 7 Rex"):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _TITLE_WIDTH = 24
 _WORTH_SHOWING = 0.01
+# Of an act on more animals it is not told what changed of each.
+_MOST_ANIMALS = 3
 _BEFORE_BREEDS = ("id", "code", "name", "species", "sex", "birth", "birth_is_estimate", "status")
 _BREEDS = ("breed_status", "breed", "breed2", "probability", "breed_origin", "breed_disagrees")
 _BEHIND_BREEDS = (
@@ -190,7 +192,12 @@ def _act_in_words(catalogue: Catalogue, act: Act, lang: Language) -> str:
 
 
 def _changes(catalogue: Catalogue, act: Act, lang: Language) -> Iterator[str]:
-    """Which fields have changed, and how many photos came and went."""
+    """Which fields have changed, and how many photos came and went; of many animals how many."""
+    if len({one.animal for one in act.changes}) > _MOST_ANIMALS:
+        yield text("act_animals", n=len(act.animals))
+        if act.photos:
+            yield text("animals_photos", n=act.photos)
+        return
     came = went = 0
     for change in act.changes:
         match change.field:

@@ -405,3 +405,23 @@ def test_a_number_that_is_no_acts(catalogue: Catalogue, number: int) -> None:
     with pytest.raises(NothingToSayError) as caught:
         catalogue.animals.undo(number)
     assert caught.value.code == "act_unknown"
+
+
+def test_interrupted_undo_of_labels(scanned: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an undo of many labels did not come to is taken back by the next one."""
+    animals = scanned.animals
+    monkeypatch.setattr("barkive.catalogue.animals.animals._AT_ONCE", 1)
+    act = animals.label(Filter(), Label(Kind.BREED, ("Boxer",))).act
+    assert act is not None
+
+    def interrupt(done: int, total: int | None) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        animals.undo(act.id, on_progress=interrupt)
+    assert scanned.count(Filter(corrected=True)) == act.photos - 2
+    animals.undo(act.id)
+    assert scanned.count(Filter(corrected=True)) == 0
+    with pytest.raises(NothingToSayError):
+        animals.undo(act.id)

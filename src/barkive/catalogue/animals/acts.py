@@ -45,8 +45,8 @@ PHOTO: Final = "photo"
 REFUSED: Final = "refused"
 LABEL: Final = "label"
 
-# What databases take for a number of their own.
-_NUMBERS: Final = range(1, 2**63)
+NUMBERS: Final = range(1, 2**63)
+"""What databases take for a number of their own."""
 _OF_PICTURES: Final = (PHOTO, REFUSED, LABEL)
 NEW_ROW: Final[Mapping[str, Any]] = {
     **{"species": SPECIES[0], "birth_is_estimate": False, "status": IN_CARE, "removed": True},
@@ -266,14 +266,11 @@ class Acting:
             changes: Of labels, reversed.
             by: Who takes them back.
         """
-        photo = schema.photo.c
         for one in changes:
-            rows = select(photo.number, photo.correction_id, photo.said_id)
-            found = rows.where(photo.picture == one.picture).limit(1)
-            row = self.connection.execute(found).first()
-            if row is not None and (row.said_id or row.correction_id) == one.was:
+            photo = _photo_labelled(self.connection, one.picture, one.was)
+            if photo is not None:
                 label = labels.Label(Kind.UNDO, by=by)
-                entry = labels.write(self.connection, self._models, row.number, label)
+                entry = labels.write(self.connection, self._models, photo, label)
                 self.write([one._replace(becomes=entry.said_id or entry.label_id)])
 
     def close(self) -> None:
@@ -435,10 +432,11 @@ def undo(
     act = require(connection, number)
     if act.kind == ActKind.UNDO:
         raise NothingToSayError("act_is_undo", act=number)
-    table = schema.act
-    if connection.execute(select(table.c.id).where(table.c.undoes == number)).first() is not None:
-        raise NothingToSayError("act_undone_already", act=number)
+    c = schema.act.c
     changes = read_changes(connection, [number])[number]
+    begun = connection.execute(select(c.id).where(c.undoes == number)).scalar()
+    if begun is not None:
+        return begun, _labels_left(connection, number, changes)
     standing = _Standing(connection, changes)
     last_ones = {(one.animal, one.field, one.picture): one for one in changes}.values()
     changed = {
@@ -454,6 +452,31 @@ def undo(
     acting.write(one for one in reverse if one.field != LABEL)
     acting.close()
     return acting.id, [one for one in reverse if one.field == LABEL]
+
+
+def _labels_left(connection: Connection, act: int, changes: Iterable[Change]) -> list[Change]:
+    """The labels of an act that an undo did not come to, because it was interrupted; reversed.
+
+    Raises:
+        NothingToSayError: There is none.
+    """
+    left = [
+        one._replace(was=one.becomes, becomes=one.was)
+        for one in changes
+        if one.field == LABEL and _photo_labelled(connection, one.picture, one.becomes) is not None
+    ]
+    if not left:
+        raise NothingToSayError("act_undone_already", act=act)
+    return left
+
+
+def _photo_labelled(connection: Connection, picture: int | None, label: int) -> int | None:
+    """The number of a photo of a picture of which a label is the last word; else None."""
+    c = schema.photo.c
+    found = select(c.number, c.correction_id, c.said_id).where(c.picture == picture).limit(1)
+    row = connection.execute(found).first()
+    is_last = row is not None and (row.said_id or row.correction_id) == label
+    return row.number if row is not None and is_last else None
 
 
 def _filled_since(connection: Connection, changes: Iterable[Change]) -> set[int | None]:
@@ -508,7 +531,7 @@ def require(connection: Connection, number: int) -> Row[Any]:
         NothingToSayError: There is none.
     """
     meant = select(schema.act).where(schema.act.c.id == number)
-    found = connection.execute(meant).first() if number in _NUMBERS else None
+    found = connection.execute(meant).first() if number in NUMBERS else None
     if found is None:
         raise NothingToSayError("act_unknown", act=number)
     return found
