@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 import barkive.catalogue.animals.animals as animals_module
 from barkive.catalogue import (
+    STATUSES,
     ActKind,
     Animal,
     AnimalFields,
@@ -23,6 +24,7 @@ from barkive.catalogue import (
     Label,
     Order,
     Sex,
+    known_word,
 )
 from barkive.classifier import Classifier
 from barkive.errors import (
@@ -114,6 +116,24 @@ def test_values_refused(
         assert caught.value.code == code
         assert catalogue.animals.acts() == []
         assert catalogue.animals.list() == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("in care", "in_care"),
+        ("In-Care", "in_care"),
+        ("Adoptée", "adopted"),
+        ("adopte", "adopted"),
+        ("perdue", "lost"),
+        ("FOUND", "found"),
+        ("décédé", "deceased"),
+        ("en pension", "en pension"),
+    ],
+)
+def test_known_words(written: str, kept: str) -> None:
+    """A status that Barkive knows is known in each language, without accents and of females."""
+    assert known_word(written, STATUSES, "status") == kept
 
 
 def test_code_is_given_once(scanned: Catalogue) -> None:

@@ -25,7 +25,6 @@ from barkive.catalogue.annotations import labels
 from barkive.catalogue.predictions.models import Models
 from barkive.errors import UsageError
 from barkive.messages import LANGUAGES, Messages
-from barkive.text import fold
 
 _LINES: Final = "\n\t"
 
@@ -96,12 +95,18 @@ def known_word(text: str, known: Sequence[str], section: str) -> str:
         known: The words as they are kept.
         section: `species` or `status`.
     """
-    key = fold(text).replace("_", " ").replace("-", " ")
+    key = _spaced(text)
     for word in known:
-        names = {Messages(lang)(f"animals.{section}_{word}") for lang in LANGUAGES}
-        if key in {word.replace("_", " "), *map(fold, names)}:
+        names = {word, *(Messages(lang)(f"animals.{section}_{word}") for lang in LANGUAGES)}
+        plain_names = set(map(_spaced, names))
+        # French has a form for females: adoptée, trouvée, perdue.
+        if key in plain_names or key.removesuffix("e") in plain_names:
             return word
     return text
+
+
+def _spaced(text: str) -> str:
+    return finding.key_of(text.replace("_", " ").replace("-", " "))
 
 
 def to_sex(text: str) -> str | None:
@@ -110,11 +115,11 @@ def to_sex(text: str) -> str | None:
     Raises:
         UsageError: It is neither `female` nor `male`, nor one of these in another language.
     """
-    key = fold(text.strip())
+    key = _spaced(text)
     if not key:
         return None
     for sex in Sex:
-        names = {fold(Messages(lang)(f"animals.sex_{sex.value}")) for lang in LANGUAGES}
+        names = {_spaced(Messages(lang)(f"animals.sex_{sex.value}")) for lang in LANGUAGES}
         if key in names | {sex.value, sex.value[0]}:
             return sex.value
     raise UsageError("animal_sex_invalid", text=text)
