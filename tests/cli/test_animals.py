@@ -441,6 +441,13 @@ def test_match(
     assert [line.split()[0] for line in table] == ["Rex", "Mila"]
 
 
+def test_reasons_in_french_have_their_narrow_spaces(shelter: Path, file: Path) -> None:
+    environment = {"BARKIVE_CATALOGUE": str(file), "BARKIVE_LANG": "fr"}
+    said = CliRunner().invoke(app, ["animals", "suggest"], env=environment).stdout
+    choose("en")
+    assert "\u202f: Même nom de dossier «\u202f" in said
+
+
 def test_french(animals: Callable[..., Result], kennel: Path) -> None:
     said = ("--name", "Rex", "--sex", "mâle", "--birth", "2021-05", "--estimate")
     made = animals("new", *said, kennel / "rex1.png", "--by", "Ada", "--lang", "fr")
