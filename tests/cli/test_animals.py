@@ -149,6 +149,15 @@ def test_edit_and_empty_values(animals: Callable[..., Result], kennel: Path, fil
     assert record["main_photo"] == numbers(file)["rex2.png"]
 
 
+def test_what_changes_nothing_can_not_be_taken_back(animals: Callable[..., Result]) -> None:
+    """What was so before is told; the number of an older act is not."""
+    animals("new", "--name", "Rex")
+    assert "undo 2`" in animals("edit", "Rex", "--status", "lost").stderr
+    assert animals("edit", "Rex", "--status", "lost").stderr == (
+        "Nothing changes: that was so before.\n"
+    )
+
+
 def test_show(animals: Callable[..., Result], kennel: Path) -> None:
     animals("new", "--name", "Rex", "--code", "7", kennel / "rex1.png", "--by", "Ada")
     animals("edit", "7", "--status", "adopted", "--left", "2026-06-01", "--breed", "pug")
@@ -195,6 +204,15 @@ def test_moved_split_merged_and_taken_back(
         *("removed", "took back 6", "merged", "photos taken away", "split", "photos moved"),
         *("made", "made"),
     ]
+
+
+def test_an_act_on_many_animals_is_one_short_line(
+    animals: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "dogs.csv").write_text("code,name\nA1,Rex\nA2,Mila\nA3,Max\nA4,Bo\n")
+    animals("import", tmp_path / "dogs.csv", "--by", "Ada")
+    assert animals("history").stdout.rstrip().endswith("Z by Ada  imported  4 animals")
+    assert "name: nothing → Rex" in animals("history", "A1").stdout
 
 
 def test_what_is_wrong_is_told(animals: Callable[..., Result], kennel: Path) -> None:
@@ -421,6 +439,13 @@ def test_match(
     assert [name for name, _ in match(str(numbers(file)["mila.png"]), "--limit", "1")] == ["Rex"]
     table = animals("match", found, "--model", colour_bundle).stdout.splitlines()
     assert [line.split()[0] for line in table] == ["Rex", "Mila"]
+
+
+def test_reasons_in_french_have_their_narrow_spaces(shelter: Path, file: Path) -> None:
+    environment = {"BARKIVE_CATALOGUE": str(file), "BARKIVE_LANG": "fr"}
+    said = CliRunner().invoke(app, ["animals", "suggest"], env=environment).stdout
+    choose("en")
+    assert "\u202f: Même nom de dossier «\u202f" in said
 
 
 def test_french(animals: Callable[..., Result], kennel: Path) -> None:

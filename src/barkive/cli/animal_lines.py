@@ -22,10 +22,12 @@ from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Act, Animal, AnimalChange, Catalogue, View
+    from barkive.catalogue import Act, Animal, Catalogue, View
 
 _TITLE_WIDTH = 24
 _WORTH_SHOWING = 0.01
+# Of an act on more animals it is not told what changed of each.
+_MOST_ANIMALS = 3
 _BEFORE_BREEDS = ("id", "code", "name", "species", "sex", "birth", "birth_is_estimate", "status")
 _BREEDS = ("breed_status", "breed", "breed2", "probability", "breed_origin", "breed_disagrees")
 _BEHIND_BREEDS = (
@@ -183,18 +185,21 @@ def _act_in_words(catalogue: Catalogue, act: Act, lang: Language) -> str:
     key = "act_line"
     if act.by:
         key, values["by"] = "act_line_by", printable(act.by)
-    parts = [text(key, **values), *_changes(catalogue, act.changes, lang)]
+    parts = [text(key, **values), *_changes(catalogue, act, lang)]
     if act.is_undone:
         parts.append(text("act_undone"))
     return "  ".join(parts)
 
 
-def _changes(
-    catalogue: Catalogue, changes: Iterable[AnimalChange], lang: Language
-) -> Iterator[str]:
-    """Which fields have changed, and how many photos came and went."""
+def _changes(catalogue: Catalogue, act: Act, lang: Language) -> Iterator[str]:
+    """Which fields have changed, and how many photos came and went; of many animals how many."""
+    if len({one.animal for one in act.changes}) > _MOST_ANIMALS:
+        yield text("act_animals", n=len(act.animals))
+        if act.photos:
+            yield text("animals_photos", n=act.photos)
+        return
     came = went = 0
-    for change in changes:
+    for change in act.changes:
         match change.field:
             case "photo":
                 came += change.was is None
@@ -208,6 +213,9 @@ def _changes(
                 )
                 field = text(f"act_field_{change.field}")
                 yield text("act_change", field=field, was=was, now=now)
+    if bool(came) != bool(went) and len(act.animals) == 1:
+        # The changes of an act of very many photos are not all listed.
+        came, went = (act.photos if one else 0 for one in (came, went))
     if came:
         yield text("act_photos_came", n=came)
     if went:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ from barkive.cli.saying import say, text
 from barkive.messages import Language
 
 if TYPE_CHECKING:
-    from barkive.catalogue import Animal, AnimalFields, AnimalFilter, Filter
+    from barkive.catalogue import Animal, AnimalFields, AnimalFilter, Catalogue, Filter
 
 app = typer.Typer(
     name="animals",
@@ -155,11 +157,11 @@ def new(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Make an animal of photos, or one without photos yet."""
-    from barkive.catalogue import Catalogue, Filter
+    from barkive.catalogue import Filter
 
     meant = _meant(photos, Filter(folder=folder)) if photos or folder is not None else []
-    with Catalogue(catalogue, create=False) as opened:
-        _done(opened.animals.new(said, meant, by=by), lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.new(said, meant, by=by))
 
 
 @app.command()
@@ -184,13 +186,11 @@ def edit(
     """Say more of an animal, or something else; an empty value takes away what was said."""
     from dataclasses import replace
 
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
+    with _acting(catalogue, lang, form) as (opened, done):
         if main_photo is not None:
             photo = to_photo(main_photo)
             said = replace(said, main_photo=opened.photo(photo).id if photo else 0)
-        _done(opened.animals.edit(animal, said, by=by), lang, form)
+        done(opened.animals.edit(animal, said, by=by))
 
 
 @app.command()
@@ -216,17 +216,16 @@ def add(
 
     The filters are those of `barkive search`.
     """
-    from barkive.catalogue import Catalogue
     from barkive.errors import UsageError
 
     meant = _meant(photos, wanted)
     if dog is not None and len(photos or ()) != 1:
         raise UsageError("animal_dog_of_one_photo")
-    with Catalogue(catalogue, create=False) as opened:
+    with _acting(catalogue, lang, form) as (opened, done):
         number = None
         if photos and dog is not None:
             number = opened.photo(to_photo(photos[0])).dog(dog).id
-        _done(opened.animals.add(animal, meant, by=by, dog=number), lang, form)
+        done(opened.animals.add(animal, meant, by=by, dog=number))
 
 
 @app.command("take-away")
@@ -239,10 +238,8 @@ def take_away(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Take photos away from an animal that they don't show; they are not suggested for it again."""
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
-        _done(opened.animals.take_away(animal, map(to_photo, photos), by=by), lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.take_away(animal, map(to_photo, photos), by=by))
 
 
 @app.command()
@@ -256,11 +253,8 @@ def move(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Move photos from one animal to another."""
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
-        moved = opened.animals.move(map(to_photo, photos), source, target, by=by)
-        _done(moved, lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.move(map(to_photo, photos), source, target, by=by))
 
 
 @app.command()
@@ -278,10 +272,8 @@ def merge(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Make one of several animals: --into gets their photos, and what it lacks itself."""
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
-        _done(opened.animals.merge(animals, into, by=by), lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.merge(animals, into, by=by))
 
 
 @app.command()
@@ -296,10 +288,8 @@ def split(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Make a new animal of some of the photos of another; the options are of the new one."""
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
-        _done(opened.animals.split(animal, map(to_photo, photos), said, by=by), lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.split(animal, map(to_photo, photos), said, by=by))
 
 
 @app.command()
@@ -311,10 +301,8 @@ def remove(
     catalogue: CatalogueAt = None,
 ) -> None:
     """Remove an animal; its photos stay in the catalogue."""
-    from barkive.catalogue import Catalogue
-
-    with Catalogue(catalogue, create=False) as opened:
-        _done(opened.animals.remove(animal, by=by), lang, form)
+    with _acting(catalogue, lang, form) as (opened, done):
+        done(opened.animals.remove(animal, by=by))
 
 
 @app.command()
@@ -393,10 +381,30 @@ def _meant(photos: list[str] | None, wanted: Filter) -> list[str | int] | Filter
     return wanted if is_filtered else [to_photo(one) for one in photos or ()]
 
 
-def _done(animal: Animal, lang: Language, form: Format) -> None:
-    """Prints an animal as it is now, and how to take back what was done."""
+@contextmanager
+def _acting(
+    where: str | None, lang: Language, form: Format
+) -> Iterator[tuple[Catalogue, Callable[[Animal], None]]]:
+    """A catalogue, and a function that prints an animal as it is now, and how to undo that.
+
+    Args:
+        where: As for `Catalogue`.
+        lang: Of the animal's breeds.
+        form: How it is printed.
+    """
+    from barkive.catalogue import Catalogue
     from barkive.cli.animal_lines import animal_writer
 
-    animal_writer(form, lang)(animal)
-    if form is Format.TABLE:
-        say("act_done", err=True, act=animal.version)
+    with Catalogue(where, create=False) as opened:
+        before = max((one.id for one in opened.animals.acts(1)), default=0)
+
+        def done(animal: Animal) -> None:
+            animal_writer(form, lang)(animal)
+            if form is not Format.TABLE:
+                return
+            if animal.version > before:
+                say("act_done", err=True, act=animal.version)
+            else:
+                say("act_nothing_changed", err=True)
+
+        yield opened, done

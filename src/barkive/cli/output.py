@@ -25,6 +25,8 @@ Write = Callable[[Verdict], None]
 
 _FILE_WIDTH = 32
 _WORTH_SHOWING = 0.01
+# It stands before French signs, and Python takes it for none that can be printed.
+_NARROW_SPACE = "\u202f"
 # So many other dogs of a photo are named.
 _FURTHER = 8
 
@@ -81,9 +83,11 @@ def summary(counts: dict[Status, int]) -> str:
 
 
 def printable(file: str | None) -> str:
-    """A file's name on one line, whatever characters it holds."""
+    """A file's name or a sentence on one line, whatever characters it holds."""
     return "".join(
-        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+        c
+        if c.isprintable() or c == _NARROW_SPACE
+        else c.encode("unicode_escape", "surrogatepass").decode()
         for c in file or ""
     )
 

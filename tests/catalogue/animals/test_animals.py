@@ -392,6 +392,41 @@ def test_stale_when_photos_change(scanned: Catalogue) -> None:
     assert other.id != rex.id
 
 
+def test_what_changes_nothing_is_no_act(scanned: Catalogue, kennel: Path) -> None:
+    """An edit that says what was so, a photo that it has, one that it has not: no act is kept."""
+    rex = scanned.animals.new(AnimalFields(name="Rex"), [kennel / "rex.png"])
+    (act,) = scanned.animals.acts()
+    assert scanned.animals.edit(rex, AnimalFields(name="Rex", status="in_care")) == rex
+    assert scanned.animals.add(rex, [kennel / "rex.png"]) == rex
+    assert scanned.animals.take_away(rex, [kennel / "mix.png"]) == rex
+    assert scanned.animals.acts() == [act]
+    assert scanned.animals.undo().undoes == act.id
+
+
+def test_the_version_is_the_act_also_where_only_the_other_animal_changes(
+    scanned: Catalogue, kennel: Path
+) -> None:
+    """To undo the version of what a merge or a move gives takes back the merge or the move."""
+    animals = scanned.animals
+    rex = animals.new(AnimalFields(name="Rex"), [kennel / "rex.png"])
+    max_ = animals.new(AnimalFields(name="Max"), [kennel / "rex.png"])
+    moved = animals.move([kennel / "rex.png"], max_, rex)
+    assert animals.undo(moved.version).undoes == moved.version
+    assert animals.get(max_).photos == 1
+    merged = animals.merge([max_], rex)
+    assert animals.history(rex)[0].id == merged.version
+    assert animals.undo(merged.version).undoes == merged.version
+    assert animals.get("Max").photos == animals.get("Rex").photos == 1
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, 10**30])
+def test_a_number_that_is_no_acts(catalogue: Catalogue, number: int) -> None:
+    """Of any number it is told that there is no such act."""
+    with pytest.raises(NothingToSayError) as caught:
+        catalogue.animals.undo(number)
+    assert caught.value.code == "act_unknown"
+
+
 def test_interrupted_undo_of_labels(scanned: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an undo of many labels did not come to is taken back by the next one."""
     animals = scanned.animals

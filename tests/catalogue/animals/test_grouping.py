@@ -114,6 +114,17 @@ def test_what_contradicts_the_name_is_left_out() -> None:
     )
 
 
+def test_what_contradicts_the_photos_of_an_animal_is_not_proposed_to_it_later() -> None:
+    """What was left out stays so when the others have become an animal; all alone as well."""
+    shots = [shot(i, f"/p/2026-1 Rex/{i}.jpg") for i in range(4)]
+    shots[0] = shots[0]._replace(breed="pug", animal=7)
+    shots[1] = shots[1]._replace(breed="boxer")
+    assert found(shots[:2], known=Known(codes={"2026-1": 7})) == []
+    shots[2] = shots[2]._replace(breed="boxer", animal=7)
+    (one,) = found(shots, known=Known(codes={"2026-1": 7}))
+    assert (one.photos, one.animal) == ((1, 3), 7)
+
+
 @pytest.mark.parametrize(
     ("angles", "seconds", "groups"),
     [

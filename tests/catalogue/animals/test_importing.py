@@ -387,6 +387,12 @@ def test_what_animal_shelter_manager_has_from_barkive_is_no_news(
     ]
     assert scanned.animals.get(rex.id).code is None
 
+    nameless = scanned.animals.new(AnimalFields(code="A7"))
+    heading = "ANIMALCODE,ANIMALNAME\n"
+    found = bring(scanned, f"{heading}A7,A7\nBA{rex.id},BA{rex.id}\n")
+    assert outcomes(found) == [(2, "A7", "unchanged"), (3, "Rex", "unchanged")]
+    assert scanned.animals.get(nameless.id).name is None
+
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
 def test_what_is_exported_comes_back(

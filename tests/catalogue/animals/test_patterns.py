@@ -68,6 +68,7 @@ SAYS_NOTHING = [
     "DCIM/100CANON/IMG_1.jpg",
     "Boxer/1.jpg",
     "Chenil A12/1.jpg",
+    "jd94/Photos/IMG_1.jpg",
     "Box 12/1.jpg",
     "n02085620-Chihuahua/n02085620_10074.jpg",
     "Adoptions/DSC_1.jpg",

@@ -154,7 +154,7 @@ def test_an_animal_is_made(filled: TestClient) -> None:
         ({"left": "late"}, "left", "“late” is no day;"),
         ({"breed": "Zeppelin"}, "breed", "Barkive knows no breed called “Zeppelin”."),
         ({"breed": "Pug", "second": "Zeppelin"}, "second", "Barkive knows no breed called"),
-        ({"name": "x" * 201}, "name", "The name has 201 characters; the limit is 200."),
+        ({"name": "x" * 201}, "name", "The limit of the name is 200 characters; this has 201."),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(

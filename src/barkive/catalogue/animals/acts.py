@@ -45,6 +45,8 @@ PHOTO: Final = "photo"
 REFUSED: Final = "refused"
 LABEL: Final = "label"
 
+NUMBERS: Final = range(1, 2**63)
+"""What databases take for a number of their own."""
 _OF_PICTURES: Final = (PHOTO, REFUSED, LABEL)
 NEW_ROW: Final[Mapping[str, Any]] = {
     **{"species": SPECIES[0], "birth_is_estimate": False, "status": IN_CARE, "removed": True},
@@ -72,7 +74,10 @@ class Change(NamedTuple):
 
 
 class Acting:
-    """One act, while it is being put together within a writing transaction."""
+    """One act, while it is being put together within a writing transaction.
+
+    It is kept as soon as its number is asked for: what changes nothing is no act.
+    """
 
     def __init__(
         self,
@@ -98,14 +103,22 @@ class Acting:
         """
         self.connection, self._models = connection, models
         self.moment = now()
-        self.id: int
-        if extends is not None:
-            self.id = extends
-            return
+        self._id = extends
         said = {"kind": kind.value, "said_by": by, "said_at": self.moment}
-        row = insert(schema.act).values({**said, "undoes": undoes, "merge_id": merge})
-        made = row.returning(schema.act.c.id)
-        self.id = connection.execute(made).scalar_one()
+        self._row = {**said, "undoes": undoes, "merge_id": merge}
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it has changed anything."""
+        return self._id is not None
+
+    @property
+    def id(self) -> int:
+        """The number of the act."""
+        if self._id is None:
+            made = insert(schema.act).values(self._row).returning(schema.act.c.id)
+            self._id = self.connection.execute(made).scalar_one()
+        return self._id
 
     def make(self) -> int:
         """Makes an animal of which nothing is said yet; gives its number."""
@@ -227,6 +240,8 @@ class Acting:
     def write(self, changes: Iterable[Change]) -> None:
         """Writes changes, and what comes of them."""
         listed = list(changes)
+        if not listed:
+            return
         apply(self.connection, self.id, self.moment, listed)
         bulk.insert(
             self.connection,
@@ -260,6 +275,8 @@ class Acting:
 
     def close(self) -> None:
         """Brings what follows from the changes up to date."""
+        if not self.is_kept:
+            return
         c = schema.act_change.c
         changed = select(c.animal).where(c.act_id == self.id, c.animal.is_not(None)).distinct()
         judging.judge(
@@ -513,7 +530,8 @@ def require(connection: Connection, number: int) -> Row[Any]:
     Raises:
         NothingToSayError: There is none.
     """
-    found = connection.execute(select(schema.act).where(schema.act.c.id == number)).first()
+    meant = select(schema.act).where(schema.act.c.id == number)
+    found = connection.execute(meant).first() if number in NUMBERS else None
     if found is None:
         raise NothingToSayError("act_unknown", act=number)
     return found

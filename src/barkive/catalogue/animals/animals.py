@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from barkive.catalogue.animal_records import (
     Accepted,
@@ -352,7 +352,7 @@ class Animals:
                     was = entry.said_id or entry.label_id
                     now = said.said_id or said.label_id
                     acting.write([acts.Change(None, acts.LABEL, picture, was, now)])
-                number = acting.id
+                number = acting.id if acting.is_kept else None
             done += len(part)
             on_progress(done, len(pictures))
         act = self.act(number) if number is not None and labelled else None
@@ -469,7 +469,10 @@ class Animals:
         c = schema.act_change.c
         with self._store.read() as connection:
             number = finding.find(connection, animal).number
-            rows = select(c.act_id).where(c.animal == number).distinct()
+            a = schema.animal.c
+            merged = c.animal.in_(select(a.number).where(a.merged_into == number))
+            is_its_own = (c.animal == number) | (merged & (c.field == "merged_into"))
+            rows = select(c.act_id).where(is_its_own).distinct()
             last = rows.order_by(c.act_id.desc()).limit(limit)
             found = list(connection.execute(last).scalars())
         own = self._acts(found)
@@ -868,8 +871,12 @@ class Animals:
         return finding.to_animals(acting.connection, self._store.models, [row])[0].title
 
     def _done(self, acting: Acting, number: int) -> Animal:
-        """Closes an act, and gives an animal as it is then."""
+        """Closes an act, and gives an animal as it is then; its version is the act."""
         acting.close()
+        if acting.is_kept:  # also where only another animal has changed
+            c = schema.animal.c
+            touched = update(schema.animal).where(c.number == number).values(act_id=acting.id)
+            acting.connection.execute(touched)
         row = finding.row_of(acting.connection, number)
         return finding.to_animals(acting.connection, self._store.models, [row])[0]
 

@@ -198,9 +198,12 @@ def _by_name(
 ) -> Iterator[Proposal]:
     """The proposals by how folders and files are named."""
     owners: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
+    shown: defaultdict[int | None, set[str]] = defaultdict(set)
     for shot, reading in zip(shots, readings, strict=True):
         if shot.animal is not None and reading is not None:
             owners[reading.named.key].add(shot.animal)
+        if shot.animal is not None and shot.breed is not None:
+            shown[shot.animal].add(shot.breed)
     groups: defaultdict[tuple[int | None, str, tuple[str, ...]], list[int]] = defaultdict(list)
     for i, (shot, reading) in enumerate(zip(shots, readings, strict=True)):
         if shot.animal is not None or reading is None:
@@ -211,7 +214,7 @@ def _by_name(
             groups[animal, why, reading.named.key].append(i)
     shared = _shared_codes(readings, groups)
     for (animal, why, _), members in groups.items():
-        kept, left_out = _consistent(shots, members)
+        kept, left_out = _consistent(shots, members, shown[animal])
         first = readings[members[0]]
         assert first is not None
         if not kept or (animal is None and len(kept) < 2 and not first.is_sure):
@@ -277,11 +280,18 @@ def _named_so(where: str, reading: Reading, left_out: int) -> Message:
     )
 
 
-def _consistent(shots: Sequence[Shot], members: Sequence[int]) -> tuple[list[int], int]:
+def _consistent(
+    shots: Sequence[Shot], members: Sequence[int], shown: Collection[str]
+) -> tuple[list[int], int]:
     """Those of some photos that can be of one animal: of each picture one; and how many can't.
 
-    Not those with several dogs, those that people have said are not of one animal, and where
-    some surely show different breeds, those of all breeds but the most frequent one.
+    Not those with several dogs, those that people have said are not of one animal, and those that
+    surely show another breed than photos that it has; where it has none, than the most of them.
+
+    Args:
+        shots: All photos.
+        members: The positions of those that are meant.
+        shown: The breeds that photos of the animal surely show.
     """
     of_pictures = {shots[i].picture: i for i in reversed(members)}
     pictures = sorted(of_pictures.values())
@@ -289,10 +299,8 @@ def _consistent(shots: Sequence[Shot], members: Sequence[int]) -> tuple[list[int
     open_ = [i for i in pictures if all(refused[key] < 2 for key in shots[i].not_with)]
     single = [i for i in open_ if not shots[i].has_several]
     breeds = Counter(breed for i in single if (breed := shots[i].breed) is not None)
-    if len(breeds) < 2:
-        return single, len(open_) - len(single)
-    (most, _), *_ = breeds.most_common(1)
-    kept = [i for i in single if shots[i].breed in (None, most)]
+    meant = shown or [breed for breed, _ in breeds.most_common(1)]
+    kept = [i for i in single if shots[i].breed is None or shots[i].breed in meant]
     return kept, len(open_) - len(kept)
 
 

@@ -211,6 +211,9 @@ class _Plan:
                 values.pop(one, None)
         elif "birth" in values and not is_same("birth", target.base["birth"], values["birth"]):
             values.setdefault("birth_is_estimate", False)
+        said = row.fields
+        if row.is_of_asm3 and key_of(said.name or "") == key_of(said.code or ""):
+            values.pop("name", None)  # an export sends the code where there is no name
         if row.is_of_asm3 and target.number is not None and not target.base["breeds"]:
             animal = self._animals.rows[target.number]
             if set(values.get("breeds", ())) == {animal.top_breed, animal.top_breed2} - {None}:

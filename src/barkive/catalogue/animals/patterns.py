@@ -385,8 +385,11 @@ def _folder_with_code(folder: str, is_url: bool) -> Reading | None:
             if match is None or not _holds(match):
                 continue
             named = _named("/".join(parts[:at]) + "/", match["code"], match.groupdict().get("name"))
-            # A code alone may be that of a shelter or a building where other folders are in it.
-            if named is not None and (named.name or all(map(_is_beside, parts[at + 1 :]))):
+            # A code alone may be that of a shelter or a building where other folders are in it;
+            # and above other folders, in small letters, that of a user or a computer.
+            is_alone = all(map(_is_beside, parts[at + 1 :]))
+            is_login = depth > 0 and match["code"].islower()
+            if named is not None and (named.name or (is_alone and not is_login)):
                 return Reading(f"{_as_pattern(match)}/{'*/' * depth}*", named, True)
     return None
 

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, ins
 
 from barkive.catalogue.animal_records import Accepted, ActKind, AnimalFields, Suggestion
 from barkive.catalogue.animals import finding
-from barkive.catalogue.animals.acts import Acting
+from barkive.catalogue.animals.acts import NUMBERS, Acting
 from barkive.catalogue.animals.grouping import LARGE, Known, Proposal, Shot, propose
 from barkive.catalogue.animals.patterns import Found, Pattern, find_patterns, same_code, same_name
 from barkive.catalogue.db import bulk, schema
@@ -526,7 +526,7 @@ def _standing(connection: Connection, suggestions: Sequence[int]) -> list[Row[An
     table = schema.suggestion
     rows = {
         row.id: row
-        for part in chunks(list(suggestions))
+        for part in chunks([one for one in suggestions if one in NUMBERS])
         for row in connection.execute(select(table).where(table.c.id.in_(part)))
     }
     for number in suggestions:
