@@ -139,6 +139,8 @@ def view_line(view: View, lang: Language, *, is_main: bool = False) -> Text:
         line.append(f"  {text('animals_main_photo')}", style="dim")
     if view.same_as is not None:
         line.append(f"  {text('animals_same_as', photo=view.same_as)}", style="dim")
+    if view.entry.missing_since is not None:
+        line.append(f"  {text('animals_photo_gone')}", style="dim")
     if view.disagrees:
         line.append(f"  {text('animals_view_disagrees')}", style="yellow")
     return line

@@ -117,8 +117,8 @@ def _made(entry: Entry) -> Made:
 def _cells(animal: Animal, breeds: list[str], pictures: list[str]) -> Iterator[str]:
     external, code = f"BA{animal.id}", animal.code or ""
     yield external
-    yield code[:_LONGEST]
-    yield (animal.name or code or external)[:_LONGEST]
+    yield code[:_LONGEST].rstrip()
+    yield (animal.name or code or external)[:_LONGEST].rstrip()
     yield _STATUSES.get(animal.status, animal.status)
     yield species_words(animal, "en").capitalize()
     yield breeds[0] if breeds else ""

@@ -113,12 +113,13 @@ def edit(
 ) -> Response:
     """Changes the record, if it still is as the visitor saw it."""
     animals = shared.catalogue.animals
+    before = animals.get(number)
     try:
         changed = animals.edit(number, form.fields(), by=name_of(request), seen=form.seen or None)
     except UsageError as error:
         return animal_page(request, shared, animals.get(number), form=form, fault=error)
     # The form's own fragment leads to it where something is wrong.
-    return RedirectResponse(urls.animal(changed.id, act=changed.version) + "#said", 303)
+    return RedirectResponse(urls.animal(changed.id, act=_act(before, changed)) + "#said", 303)
 
 
 @router.post(Route.ANIMAL_PHOTOS)
@@ -137,9 +138,10 @@ def photos(
     try:
         match form.act:
             case PhotosAct.MAIN:
-                act = animals.edit(here, AnimalFields(main_photo=form.main), by=by).version
+                shown = AnimalFields(main_photo=form.main)
+                act = _act(here, animals.edit(here, shown, by=by))
             case PhotosAct.TAKE_AWAY:
-                act = animals.take_away(here, form.photo, by=by).version
+                act = _act(here, animals.take_away(here, form.photo, by=by))
             case PhotosAct.SPLIT:
                 made = animals.split(here, form.photo, by=by)
                 return RedirectResponse(urls.animal(made.id, act=made.version), 303)
@@ -156,10 +158,15 @@ def photos(
                         back=urls.animal(here.id),
                         kept=[("act", form.act.value), *kept],
                     )
-                act = animals.move(form.photo, here, target, by=by).version
+                act = _act(target, animals.move(form.photo, here, target, by=by))
     except (UsageError, UnknownPhotoError) as error:
         return animal_page(request, shared, here, fault=error)
     return RedirectResponse(urls.animal(here.id, act=act), 303)
+
+
+def _act(before: Animal, after: Animal) -> int | None:
+    """The number of the act that changed an animal; None where it was so before."""
+    return after.version if after.version != before.version else None
 
 
 @router.get(Route.ANIMAL_SIMILAR)
