@@ -461,3 +461,12 @@ def test_what_is_written_is_read(rows: list[tuple[str, str]], separator: str, en
 
 def test_the_order_of_dates_has_a_name() -> None:
     assert [str(one) for one in DayOrder] == ["dmy", "mdy"]
+
+
+def test_a_quotation_mark_that_is_not_closed_is_told() -> None:
+    """It would swallow all rows behind it; text behind one that is closed is no such thing."""
+    with pytest.raises(UsageError) as caught:
+        read_animals(b'code,name\n1,"Rex\n2,Luna\n3,Max\n')
+    assert (caught.value.code, caught.value.params["line"]) == ("animals_file_quote", 2)
+    sloppy = read_animals(b'code,name\n1,"Rex" the dog\n2,"Lu\nna"\n')
+    assert [one.fields.name for one in sloppy.rows] == ["Rex the dog", "Lu\nna"]

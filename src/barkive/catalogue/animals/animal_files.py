@@ -279,7 +279,8 @@ class _Table:
         """Splits a text into cells.
 
         Raises:
-            UsageError: It has no headings that are known, too many rows, or a cell too long.
+            UsageError: It has no headings that are known, too many rows, a cell too long, or a
+                quotation mark that is not closed.
         """
         first = text.split("\n", 1)[0].strip().strip('"').lower()
         told = first.startswith("sep=") and len(first) == len("sep=,")
@@ -305,6 +306,7 @@ class _Table:
                 rows.append((line, cells[:size]))
             if len(rows) > MOST_ROWS:
                 raise UsageError("animals_file_long", file=name, limit=MOST_ROWS)
+        _require_closed(text, separator, rows[-1][0] if rows else 1)
         return _Table(name, best.cells, best.columns, rows, problems)
 
     def animals(self, order: DayOrder | None) -> AnimalFile:
@@ -442,6 +444,26 @@ def _split(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     except csv.Error:
         limit = csv.field_size_limit()
         raise UsageError("animals_file_cell", line=line, limit=limit) from None
+
+
+def _require_closed(text: str, separator: str, line: int) -> None:
+    """Refuses a file whose last row has swallowed others, because a quotation mark is not closed.
+
+    Args:
+        text: Of the file.
+        separator: Between its cells.
+        line: On which the last row begins.
+
+    Raises:
+        UsageError: It has.
+    """
+    last = list(islice(io.StringIO(text, newline=""), line - 1, None))
+    try:
+        list(csv.reader(last, delimiter=separator, strict=True))
+    except csv.Error as error:
+        # Of what else is no good form, such as text behind a quotation mark, sense can be made.
+        if len(last) > 1 and "end of data" in str(error):
+            raise UsageError("animals_file_quote", line=line) from None
 
 
 def _plain(cell: str) -> str:
