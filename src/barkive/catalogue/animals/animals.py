@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from barkive.catalogue.animal_records import (
     Accepted,
@@ -860,7 +860,7 @@ class Animals:
             AnimalChangedMeanwhileError: It is not.
         """
         row = finding.find(acting.connection, animal)
-        if seen is not None and row.act_id != seen:
+        if seen is not None and row.act_id > seen:
             title = self._title(acting, row.number)
             raise AnimalChangedMeanwhileError("animal_changed_since_seen", animal=title)
         number: int = row.number
@@ -871,14 +871,14 @@ class Animals:
         return finding.to_animals(acting.connection, self._store.models, [row])[0].title
 
     def _done(self, acting: Acting, number: int) -> Animal:
-        """Closes an act, and gives an animal as it is then; its version is the act."""
+        """Closes an act, and gives an animal as it is then.
+
+        Its version is the act, also where that has changed another animal alone.
+        """
         acting.close()
-        if acting.is_kept:  # also where only another animal has changed
-            c = schema.animal.c
-            touched = update(schema.animal).where(c.number == number).values(act_id=acting.id)
-            acting.connection.execute(touched)
         row = finding.row_of(acting.connection, number)
-        return finding.to_animals(acting.connection, self._store.models, [row])[0]
+        (animal,) = finding.to_animals(acting.connection, self._store.models, [row])
+        return replace(animal, version=acting.id) if acting.is_kept else animal
 
 
 def _several(suggestion: int | Sequence[int]) -> Sequence[int]:
