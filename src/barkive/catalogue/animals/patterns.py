@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from barkive.breeds import called
@@ -209,11 +209,6 @@ class Pattern:
         code, name = groups.get("code"), groups.get("name")
         first = min(found.start(one) for one in ("code", "name") if groups.get(one) is not None)
         return _named(plain[: plain.rfind("/", 0, first) + 1], code, name, is_given=True)
-
-    @cached_property
-    def is_of_folders(self) -> bool:
-        """Whether the animal is named by a folder, and not by the file."""
-        return "{code}" not in (last := self.text.rpartition("/")[2]) and "{name}" not in last
 
 
 @dataclass(frozen=True, slots=True)

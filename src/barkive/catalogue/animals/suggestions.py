@@ -101,8 +101,8 @@ def renew_after_scan(store: Store, after: int, *, is_waited_for: bool = False) -
     if is_waited_for and len(rows) > _FEW:
         rows = new
     found = _renew(store, rows, None, rows, silent)
-    pictures = {row.number for row in new}
-    return sum(one in pictures for each in found if each.animal is not None for one in each.photos)
+    numbers = {row.number for row in new}
+    return sum(one in numbers for each in found if each.animal is not None for one in each.photos)
 
 
 def renew_after_undo(store: Store, act: int) -> None:
