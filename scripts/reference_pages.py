@@ -1,7 +1,7 @@
 """The pages of the documentation that are made from the program itself.
 
 MkDocs loads this file as a hook (see `mkdocs.yml`), so that the pages are made anew with
-every build and can't fall behind: the command line from Typer, the Python API from
+every build and can't fall behind: the command line from Click, the Python API from
 `barkive.__all__` (its docstrings are then read by mkdocstrings), the HTTP API from the OpenAPI
 description, the database schema from SQLAlchemy's tables, and the changelog and the guide for
 contributors from the root of the repository.
@@ -16,13 +16,12 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
-import typer
+import click
 
-from barkive.cli.commands import app
+from barkive.cli.commands import Deferred, app
 
 ROOT = Path(__file__).parents[1]
 
@@ -40,8 +39,7 @@ def command_line() -> str:
         "| command | what it does |",
         "|---|---|",
     ]
-    # Of Click, or of the copy of it that Typer brings: that depends on Typer's version.
-    commands = dict(_commands(typer.main.get_command(app)))
+    commands = dict(_commands(app))
     for name, command in commands.items():
         first = _plain(command.help).partition("\n")[0]
         lines.append(f"| [`{name}`](#{name.replace(' ', '-')}) | {_cell(first)} |")
@@ -56,13 +54,14 @@ def command_line() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+def _commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
     """The commands of a group that are not hidden, by their names; those of its groups as well."""
     for name, command in group.commands.items():
-        if hasattr(command, "commands"):
+        if isinstance(command, click.Group):
             yield from _commands(command, f"{before}{name} ")
         elif not command.hidden:
-            yield f"{before}{name}", command
+            loaded = command.load() if isinstance(command, Deferred) else command
+            yield f"{before}{name}", loaded
 
 
 @dataclass(frozen=True)
@@ -76,42 +75,29 @@ class _Parameter:
     help: str
 
 
-def _parameters(command: Any) -> Iterator[_Parameter]:
+def _parameters(command: click.Command) -> Iterator[_Parameter]:
     """The arguments and options of a command, in the order of `--help`."""
-    hints = get_type_hints(command.callback)
     for one in command.params:
-        if one.name == "help" or getattr(one, "hidden", False):
-            continue
         notes = [_plain(one.help)]
         if one.envvar:
             notes.append(f"Environment variable: `{one.envvar}`.")
-        if one.param_type_name == "argument":
-            value = one.metavar or one.name.upper()
+        if not isinstance(one, click.Option):
+            value = one.metavar or one.human_readable_name
             yield _Parameter("argument", (value,), value, "", " ".join(notes))
             continue
         if one.required:
             notes.append("Required.")
         names = (*one.opts, *one.secondary_opts)
-        value = "" if one.is_flag else one.metavar or _written(hints[one.name])
+        choices = "|".join(map(str, getattr(one.type, "choices", ())))
+        value = "" if one.is_flag else one.metavar or choices
         yield _Parameter("option", names, value, _default(one), " ".join(notes))
 
 
-def _written(kind: Any) -> str:
-    """How a value of a type is written: its choices, or a word in capitals."""
-    while inner := [one for one in get_args(kind) if one is not type(None)]:
-        if get_origin(kind) is Literal:
-            return "|".join(inner)
-        kind = inner[0]
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return "|".join(str(one.value) for one in kind)
-    return {int: "N", float: "NUMBER", str: "TEXT", Path: "FILE"}.get(kind, "VALUE")
-
-
-def _default(option: Any) -> str:
+def _default(option: click.Option) -> str:
+    default = option.default
     if option.is_flag:
-        return f"`{option.opts[0]}`" if option.default is True else ""
-    value = getattr(option.default, "value", option.default)
-    return f"`{value}`" if isinstance(value, str | int | float) and value != "" else ""
+        return f"`{option.opts[0]}`" if default is True else ""
+    return f"`{default}`" if isinstance(default, str | int | float) and default != "" else ""
 
 
 def _table(kind: str, parameters: list[_Parameter]) -> Iterator[str]:

@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-import typer
 import yaml
 
 from barkive.catalogue import Catalogue
 from barkive.cli.commands import app
+from barkive.cli.scan import scan
 from barkive.errors import CatalogueError
 from barkive.web.api import health
 
@@ -27,10 +28,7 @@ COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (FOLDER / "Dockerfile").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-# Of Typer's own copy of Click, or of Click: that depends on Typer's version.
-COMMAND: Any = typer.main.get_command(app)
-USAGE_ERROR: Any = typer.BadParameter.__base__
-NAMES = set(COMMAND.commands)
+NAMES = set(app.commands)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 DOCUMENTS = [yaml.safe_load(text) for language, text in BLOCKS if language == "yaml"]
 
@@ -73,8 +71,8 @@ COMMANDS = [found for line in lines() if (found := barkives(words_of(line))) is 
 
 def parse(words: list[str]) -> dict[str, Any]:
     """The values of a command's options, read as the real command line reads them."""
-    with COMMAND.make_context("barkive", list(words), resilient_parsing=True) as context:
-        name, command, rest = COMMAND.resolve_command(context, list(words))
+    with app.make_context("barkive", list(words), resilient_parsing=True) as context:
+        name, command, rest = app.resolve_command(context, list(words))
         assert command is not None
         with command.make_context(name, rest, parent=context) as inner:
             return dict(inner.params)
@@ -96,7 +94,7 @@ def test_a_command_is_one_that_barkive_understands(words: list[str]) -> None:
 
 def test_a_wrong_command_would_be_found() -> None:
     for wrong in (["scan", "/photos", "--engine", "spark"], ["scan", "--engine", "ray"]):
-        with pytest.raises(USAGE_ERROR):
+        with pytest.raises(click.UsageError):
             parse(wrong)
     assert parse(["scan", "/photos", "--engine", "ray"])["engine"] == "ray"
 
@@ -160,7 +158,7 @@ def test_the_catalogue_is_on_the_database_of_the_compose_file() -> None:
         assert environment["BARKIVE_CATALOGUE"] == f"postgresql://{user}@database/{name}"
         assert environment["PGPASSWORD"] == database["POSTGRES_PASSWORD"]
     assert "environment" not in SERVICES["worker"]
-    options = COMMAND.commands["scan"].params
+    options = scan.params
     assert "BARKIVE_CATALOGUE" in [option.envvar for option in options]
 
 
@@ -169,7 +167,7 @@ def test_the_photos_are_the_same_everywhere_and_only_read() -> None:
         assert SERVICES[service]["volumes"][0].endswith(":/photos:ro")
     page = barkives(SERVICES["page"]["command"])
     assert page is not None
-    assert parse(page)["folder"] == ["/photos"]
+    assert parse(page)["folder"] == ("/photos",)
 
 
 def test_only_this_host_reaches_what_is_published() -> None:

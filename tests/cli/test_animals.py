@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from barkive.catalogue import AnimalFields, Catalogue
 from barkive.catalogue.animals import grouping

@@ -7,18 +7,14 @@ import io
 import json
 
 import pytest
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from barkive.cli.breeds import breeds
 from barkive.errors import UnknownBreedError
 
-app = typer.Typer()
-app.command()(breeds)
-
 
 def _run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(breeds, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert result.stderr == ""
     return result.stdout

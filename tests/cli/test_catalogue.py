@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from PIL import Image
-from typer.testing import CliRunner, Result
 
 from barkive.boxes import Box
 from barkive.catalogue import AnimalFields, Catalogue, Kind, Label

@@ -4,8 +4,8 @@ import io
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
-from typer.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import MissingExtraError, UsageError

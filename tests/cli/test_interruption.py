@@ -64,7 +64,7 @@ def run(
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("module", ["barkive.cli.commands", "typer", "barkive.cli.tune"])
+@pytest.mark.parametrize("module", ["barkive.cli.commands", "click", "barkive.cli.breeds"])
 def test_while_the_commands_load(module: str, ending: signal.Signals) -> None:
     ran = run("breeds", "pug", ending=ending, module=module, what="interrupt()")
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", SENTENCE)
@@ -121,7 +121,7 @@ def test_no_object_is_finalised_at_an_end_that_hears_nothing(ending: signal.Sign
 
 def test_a_job_in_the_background_stays_deaf(ending: signal.Signals) -> None:
     what = "interrupt()"
-    program = AS_A_MODULE_LOADS.format(module="typer", what=what, number=int(ending))
+    program = AS_A_MODULE_LOADS.format(module="click", what=what, number=int(ending))
     deaf = f"import signal; signal.signal({int(ending)}, signal.SIG_IGN)\n{program}"
     command = [sys.executable, "-c", deaf, "breeds", "pug"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner, Result
+from click.testing import CliRunner, Result
 
 from barkive.bundle import Bundle
 from barkive.catalogue import Catalogue, Kind, Label

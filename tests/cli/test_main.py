@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
-import typer
 from PIL import Image
 
 from barkive import __version__
-from barkive.cli.commands import app, run
+from barkive.cli.commands import Deferred, app, run
 
 pytestmark = pytest.mark.slow
 
@@ -24,17 +24,37 @@ def commands(command: object, *words: str) -> list[tuple[str, ...]]:
     return [words, *(path for name in below for path in commands(below[name], *words, name))]
 
 
+def deferred(group: click.Group) -> list[Deferred]:
+    """Each command that is imported when it is used, groups included."""
+    found: list[Deferred] = []
+    for command in group.commands.values():
+        if isinstance(command, Deferred):
+            found.append(command)
+        elif isinstance(command, click.Group):
+            found += deferred(command)
+    return found
+
+
 def barkive(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "barkive", *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("words", commands(typer.main.get_command(app)), ids=" ".join)
+@pytest.mark.parametrize("words", commands(app), ids=" ".join)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     result = barkive(*words, "--help")
     assert result.returncode == 0
     assert result.stderr == ""
     assert " ".join(["barkive", *words]) in result.stdout
+
+
+def test_a_list_says_of_each_command_what_its_help_says_first() -> None:
+    listed = {command.name: command.short_help for command in deferred(app)}
+    said = {}
+    for command in deferred(app):
+        sentence, _, _ = (command.load().help or "").partition("\n\n")
+        said[command.name] = " ".join(sentence.split())
+    assert listed == said
 
 
 @pytest.mark.parametrize("words", [("--help",), ("identify", "--help"), ("--version",)])

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import update
-from typer.testing import CliRunner
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import schema

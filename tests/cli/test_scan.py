@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import update
-from typer.testing import CliRunner, Result
 
 from barkive.catalogue import Catalogue
 from barkive.catalogue.db import schema

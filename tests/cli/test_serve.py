@@ -16,7 +16,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import UsageError

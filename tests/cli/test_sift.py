@@ -6,8 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
-from typer.testing import CliRunner
 
 from barkive.cli import sift as module
 from barkive.cli.commands import app

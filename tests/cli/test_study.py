@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
-from typer.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import DataError, MissingExtraError, UsageError, WeightsError

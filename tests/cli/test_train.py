@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import timm
 import torch
+from click.testing import CliRunner
 from PIL import Image
-from typer.testing import CliRunner
 
 from barkive.bundle import Bundle
 from barkive.cli.commands import app

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from barkive.cli.commands import app
 from barkive.errors import UsageError

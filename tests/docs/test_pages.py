@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 import yaml
 
 from barkive.cli.commands import app
@@ -20,8 +20,6 @@ README = (ROOT / "README.md").read_text("utf-8")
 SITE = yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
 # Made when the site is built: see scripts/reference_pages.py.
 GENERATED = {"cli.md", "python.md", "http.md", "schema.md", "changelog.md", "contributing.md"}
-COMMAND: Any = typer.main.get_command(app)
-USAGE_ERROR: Any = typer.BadParameter.__base__
 
 
 def in_navigation(entries: list[Any]) -> Iterator[str]:
@@ -43,10 +41,10 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def parse(words: list[str]) -> None:
-    with COMMAND.make_context("barkive", list(words), resilient_parsing=True) as context:
-        name, command, rest = COMMAND.resolve_command(context, list(words))
+    with app.make_context("barkive", list(words), resilient_parsing=True) as context:
+        name, command, rest = app.resolve_command(context, list(words))
         assert command is not None
-        if hasattr(command, "commands"):
+        if isinstance(command, click.Group):
             with command.make_context(name, list(rest), parent=context) as group:
                 name, command, rest = command.resolve_command(group, list(rest))
         command.make_context(name, rest, parent=context).close()
@@ -65,7 +63,7 @@ def test_every_command_of_every_page_is_one_that_barkive_understands() -> None:
             counted += 1
             try:
                 parse(words)
-            except (USAGE_ERROR, AssertionError) as error:
+            except (click.UsageError, AssertionError) as error:
                 wrong.append(f"{name}: barkive {' '.join(words)}: {error}")
     assert wrong == []
     assert counted >= 60

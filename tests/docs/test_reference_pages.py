@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import typer
 
 from barkive.catalogue.db import schema
 from barkive.cli.commands import app
@@ -42,14 +41,14 @@ def sections(page: str) -> dict[str, str]:
 
 def test_every_command_has_a_section_with_all_its_options(pages: ModuleType) -> None:
     found = sections(pages.command_line())
-    root: Any = typer.main.get_command(app)
+    root: Any = app
     commands = {name: one for name, one in root.commands.items() if not one.hidden}
     of_animals = commands.pop("animals").commands
     commands |= {f"animals {name}": one for name, one in of_animals.items()}
     assert set(found) == set(commands)
     missing = []
     for name, command in commands.items():
-        for one in command.params:
+        for one in command.load().params:
             told = one.param_type_name == "argument" or one.name == "help" or one.hidden
             missing += [
                 (name, option)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.label import By
+from barkive.cli.label import by_option
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import PATH, Format, Values, catalogue_option, format_option, lang_option
 from barkive.cli.saying import in_words, say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Imported, ImportedRow
@@ -41,17 +42,20 @@ class Dates(StrEnum):
     MDY = "mdy"
 
 
+@click.command()
+@click.argument(
+    "animals",
+    metavar="ANIMAL...",
+    nargs=-1,
+    required=True,
+    help="Their codes, names or numbers in Barkive.",
+)
+@click.option("--out", metavar="FILE", type=PATH, required=True, help="The PDF to write.")
+@click.option("--size", type=Values(CardSize), default=CardSize.A5.value, help="The paper.")
+@lang_option
+@catalogue_option
 def card(
-    animals: Annotated[
-        list[str],
-        typer.Argument(metavar="ANIMAL...", help="Their codes, names or numbers in Barkive."),
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The PDF to write.", show_default=False)
-    ],
-    size: Annotated[CardSize, typer.Option("--size", help="The paper.")] = CardSize.A5,
-    lang: LangOption = "en",
-    catalogue: CatalogueAt = None,
+    animals: tuple[str, ...], out: Path, size: CardSize, lang: Language, catalogue: str | None
 ) -> None:
     """Draw kennel cards to print: a page for each animal, with its photo and what is known."""
     from barkive.atomic import rewriting
@@ -80,37 +84,37 @@ def card(
     say("cards_written", err=True, n=len(found), out=printable(str(out)))
 
 
+@click.command()
+@click.argument(
+    "file", metavar="FILE", type=PATH, help="CSV: of a spreadsheet, of ASM3, or of Barkive itself."
+)
+@click.option(
+    "--match",
+    type=Values(MatchName),
+    default=MatchName.CODE.value,
+    help="By what an animal is told: its code, its name, or a folder of photos that is "
+    "called by one of them, whose photos are put to it.",
+)
+@click.option(
+    "--dates",
+    type=Values(Dates),
+    help="What comes first in dates such as 5/6/2021: the day or the month. By default "
+    "what the file shows.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be done; change nothing.")
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def import_(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="CSV: of a spreadsheet, of ASM3, or of Barkive itself."
-        ),
-    ],
-    match: Annotated[
-        MatchName,
-        typer.Option(
-            "--match",
-            help="By what an animal is told: its code, its name, or a folder of photos that is "
-            "called by one of them, whose photos are put to it.",
-        ),
-    ] = MatchName.CODE,
-    dates: Annotated[
-        Dates | None,
-        typer.Option(
-            "--dates",
-            help="What comes first in dates such as 5/6/2021: the day or the month. By default "
-            "what the file shows.",
-            show_default=False,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would be done; change nothing.")
-    ] = False,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    file: Path,
+    match: MatchName,
+    dates: Dates | None,
+    dry_run: bool,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Bring in animals from a CSV file: new ones are made, known ones get what the file says.
 
@@ -138,7 +142,7 @@ def import_(
     else:
         _print(done, dry_run=dry_run)
     if done.problems:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _print(done: Imported, *, dry_run: bool) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from barkive.cli.option_groups import Options, with_options
+from barkive.cli.options import Values
 
 if TYPE_CHECKING:
     from barkive.catalogue import AnimalFields, AnimalFilter
@@ -31,155 +31,69 @@ class SexName(StrEnum):
     UNKNOWN = "unknown"
 
 
-def _text(option: Any) -> tuple[Any, Any]:
-    """An option that is a text, or is not given."""
-    return Annotated[str | None, option], None
-
-
 _FIELDS: Options = {
-    "code": _text(
-        typer.Option(
-            "--code", metavar="TEXT", help="The shelter's own code; each animal has another one."
-        )
+    "code": click.option(
+        "--code", metavar="TEXT", help="The shelter's own code; each animal has another one."
     ),
-    "name": _text(typer.Option("--name", metavar="TEXT", help="What it is called.")),
-    "species": _text(
-        typer.Option(
-            "--species", metavar="TEXT", help="dog, cat, rabbit, other, or any other word."
-        )
+    "name": click.option("--name", metavar="TEXT", help="What it is called."),
+    "species": click.option(
+        "--species", metavar="TEXT", help="dog, cat, rabbit, other, or any other word."
     ),
-    "sex": _text(typer.Option("--sex", metavar="SEX", help="female or male.")),
-    "birth": _text(
-        typer.Option("--birth", metavar="DATE", help="Its birth: 2021-05-31, 2021-05 or 2021.")
+    "sex": click.option("--sex", metavar="SEX", help="female or male."),
+    "birth": click.option(
+        "--birth", metavar="DATE", help="Its birth: 2021-05-31, 2021-05 or 2021."
     ),
-    "estimate": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--estimate/--exact",
-                help="Whether the date of birth is an estimate.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "estimate": click.option(
+        "--estimate/--exact", default=None, help="Whether the date of birth is an estimate."
     ),
-    "breed": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                "--breed",
-                metavar="NAME",
-                help="Its breed, whatever its photos say; given twice, the breeds of a cross. "
-                "Empty for what its photos say.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "breed": click.option(
+        "--breed",
+        metavar="NAME",
+        multiple=True,
+        help="Its breed, whatever its photos say; given twice, the breeds of a cross. "
+        "Empty for what its photos say.",
     ),
-    "other": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--other", help="Take the breed as it is written, though Barkive lacks it."
-            ),
-        ],
-        False,
+    "other": click.option(
+        "--other", is_flag=True, help="Take the breed as it is written, though Barkive lacks it."
     ),
-    "status": _text(
-        typer.Option(
-            "--status",
-            metavar="TEXT",
-            help="in care, adopted, lost, found, deceased, or any other.",
-        )
+    "status": click.option(
+        "--status", metavar="TEXT", help="in care, adopted, lost, found, deceased, or any other."
     ),
-    "notes": _text(typer.Option("--notes", metavar="TEXT", help="Anything worth remembering.")),
-    "arrived": _text(
-        typer.Option(
-            "--arrived", metavar="DATE", help="The day on which it came, such as 2026-05-31."
-        )
+    "notes": click.option("--notes", metavar="TEXT", help="Anything worth remembering."),
+    "arrived": click.option(
+        "--arrived", metavar="DATE", help="The day on which it came, such as 2026-05-31."
     ),
-    "left": _text(typer.Option("--left", metavar="DATE", help="The day on which it left.")),
+    "left": click.option("--left", metavar="DATE", help="The day on which it left."),
 }
 
 _FILTERS: Options = {
-    "breed": _text(
-        typer.Option("--breed", metavar="NAME", help="Of this breed, or a cross with it.")
+    "breed": click.option("--breed", metavar="NAME", help="Of this breed, or a cross with it."),
+    "species": click.option(
+        "--species", metavar="TEXT", help="dog, cat, rabbit, other, or as it was written."
     ),
-    "species": _text(
-        typer.Option(
-            "--species", metavar="TEXT", help="dog, cat, rabbit, other, or as it was written."
-        )
+    "sex": click.option("--sex", type=Values(SexName), help="Its sex."),
+    "status": click.option(
+        "--status",
+        metavar="TEXT",
+        multiple=True,
+        help="in care, adopted, lost, found, deceased, or as it was written; may be given "
+        "several times.",
     ),
-    "sex": (
-        Annotated[SexName | None, typer.Option("--sex", help="Its sex.", show_default=False)],
-        None,
+    "breed_status": click.option(
+        "--breed-status",
+        type=Values(BreedStatus),
+        help="Whether the breed is known, uncertain, or nothing is said of it.",
     ),
-    "status": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                "--status",
-                metavar="TEXT",
-                help="in care, adopted, lost, found, deceased, or as it was written; may be given "
-                "several times.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "disagrees": click.option(
+        "--disagrees/--agrees", default=None, help="Whether its photos contradict each other."
     ),
-    "breed_status": (
-        Annotated[
-            BreedStatus | None,
-            typer.Option(
-                "--breed-status",
-                help="Whether the breed is known, uncertain, or nothing is said of it.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "has_photos": click.option(
+        "--with-photos/--without-photos", "has_photos", default=None, help="Whether it has photos."
     ),
-    "disagrees": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--disagrees/--agrees",
-                help="Whether its photos contradict each other.",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "has_photos": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--with-photos/--without-photos",
-                help="Whether it has photos.",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "removed": (
-        Annotated[
-            bool, typer.Option("--removed", help="Those that were removed or merged, not others.")
-        ],
-        False,
+    "removed": click.option(
+        "--removed", is_flag=True, help="Those that were removed or merged, not others."
     ),
 }
-
-
-def described(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `AnimalFields`, and it one called `said` in their place."""
-    return with_options(command, "said", _FIELDS, _to_fields)
-
-
-def selected(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `AnimalFilter`, and it one called `wanted` in their place.
-
-    What it calls `text` becomes part of the filter.
-    """
-    return with_options(command, "wanted", _FILTERS, _to_filter)
 
 
 def to_photo(given: str) -> str | int:
@@ -192,11 +106,11 @@ def _to_fields(text: None, **options: Any) -> AnimalFields:
     from barkive.catalogue import AnimalFields
 
     breeds = options.pop("breed")
-    named = None if breeds is None else tuple(one for one in breeds if one.strip())
+    named = tuple(one for one in breeds if one.strip()) if breeds else None
     return AnimalFields(birth_is_estimate=options.pop("estimate"), breeds=named, **options)
 
 
-def _to_filter(text: list[str] | None, **options: Any) -> AnimalFilter:
+def _to_filter(text: tuple[str, ...] | None, **options: Any) -> AnimalFilter:
     from barkive.catalogue import SPECIES, STATUSES, AnimalFilter, known_word
 
     sex, breed_status = options.pop("sex"), options.pop("breed_status")
@@ -206,6 +120,12 @@ def _to_filter(text: list[str] | None, **options: Any) -> AnimalFilter:
         options["breed_status"] = "" if breed_status is BreedStatus.NONE else breed_status.value
     if options["species"] is not None:
         options["species"] = known_word(options["species"], SPECIES, "species")
-    said = options["status"] or ()
-    options["status"] = tuple(known_word(one, STATUSES, "status") for one in said)
+    options["status"] = tuple(known_word(one, STATUSES, "status") for one in options["status"])
     return AnimalFilter(text=" ".join(text) if text else None, **options)
+
+
+described = with_options("said", _FIELDS, _to_fields)
+"""Gives a command the options of `AnimalFields`, and it one called `said`."""
+
+selected = with_options("wanted", _FILTERS, _to_filter)
+"""Gives a command the options of `AnimalFilter`, and it one called `wanted`."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.animal_options import selected, to_photo
 from barkive.cli.filters import filtered
-from barkive.cli.label import By
+from barkive.cli.label import by_option
 from barkive.cli.opening import judging, reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import PATH, Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import in_words, number, say, text
 from barkive.messages import Language
 
@@ -24,51 +24,49 @@ _PHOTOS_SHOWN = 3
 _PATTERNS_SHOWN = 3
 
 
+@click.command()
 @filtered
+@click.option(
+    "--pattern",
+    metavar="TEXT",
+    help="How the photos are named: '{code} {name}/*', '{name}_{n}.*'; by default what "
+    "their names show.",
+)
+@click.option(
+    "--accept",
+    metavar="ID",
+    type=int,
+    multiple=True,
+    help="Accept this suggestion; may be given several times.",
+)
+@click.option(
+    "--refuse",
+    metavar="ID",
+    type=int,
+    multiple=True,
+    help="Refuse this one, so that it is not suggested again; may be given several times.",
+)
+@click.option("--accept-all", is_flag=True, help="Accept all that is found, large ones excepted.")
+@click.option(
+    "--large",
+    is_flag=True,
+    help="With --accept-all: also those of more photos than an animal mostly has.",
+)
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def suggest(
     wanted: Filter,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            "--pattern",
-            metavar="TEXT",
-            help="How the photos are named: '{code} {name}/*', '{name}_{n}.*'; by default what "
-            "their names show.",
-            show_default=False,
-        ),
-    ] = None,
-    accept: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--accept",
-            metavar="ID",
-            help="Accept this suggestion; may be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    refuse: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--refuse",
-            metavar="ID",
-            help="Refuse this one, so that it is not suggested again; may be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    accept_all: Annotated[
-        bool, typer.Option("--accept-all", help="Accept all that is found, large ones excepted.")
-    ] = False,
-    large: Annotated[
-        bool,
-        typer.Option(
-            "--large",
-            help="With --accept-all: also those of more photos than an animal mostly has.",
-        ),
-    ] = False,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    pattern: str | None,
+    accept: tuple[int, ...],
+    refuse: tuple[int, ...],
+    accept_all: bool,
+    large: bool,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Suggest which photos show one animal, and which show one that is known.
 
@@ -87,7 +85,7 @@ def suggest(
         raise UsageError("animal_suggest_or_decide")
     with Catalogue(catalogue, create=False) as opened:
         if is_decided:
-            _decide(opened, accept or (), refuse or (), by, lang, form)
+            _decide(opened, accept, refuse, by, lang, form)
             return
         if pattern is None and form is Format.TABLE:
             _print_patterns(opened, wanted)
@@ -102,7 +100,7 @@ def suggest(
             )
         _print_accepted(done, lang, form)
     if done.left_out:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _decide(
@@ -204,35 +202,35 @@ def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
         print_line(f"   {text('suggestion_more', n=len(one.photos) - _PHOTOS_SHOWN)}")
 
 
+@click.command()
+@click.argument("photo", metavar="PHOTO", help="Of the catalogue, by path or number, or any other.")
 @selected
+@click.option(
+    "--dog",
+    metavar="N",
+    type=int,
+    help="Of a photo that is catalogued: which of its dogs is meant, the largest first.",
+)
+@click.option(
+    "--model",
+    metavar="FILE",
+    type=PATH,
+    help="For a photo that is not catalogued: the model that scanned the rest; by default "
+    "the one that the catalogue has in use.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=10, help="How many.")
+@lang_option
+@format_option
+@catalogue_option
 def match(
-    photo: Annotated[
-        str,
-        typer.Argument(metavar="PHOTO", help="Of the catalogue, by path or number, or any other."),
-    ],
+    photo: str,
     wanted: AnimalFilter,
-    dog: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Of a photo that is catalogued: which of its dogs is meant, the largest first.",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            metavar="FILE",
-            help="For a photo that is not catalogued: the model that scanned the rest; by default "
-            "the one that the catalogue has in use.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 10,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    dog: int | None,
+    model: Path | None,
+    limit: int,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Find out which animal a photo shows, such as one of a found dog; the likest first.
 

@@ -5,45 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli import animal_files, animal_suggestions
 from barkive.cli.animal_options import described, selected, to_photo
 from barkive.cli.filters import filtered
-from barkive.cli.label import By
+from barkive.cli.label import by_option
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import Format, Values, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
 from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Animal, AnimalFields, AnimalFilter, Catalogue, Filter
 
-app = typer.Typer(
-    name="animals",
-    help="Keep the animals: one dog, many photos, one record.",
-    no_args_is_help=True,
-)
-
 _SHOWN = 100
 
-Meant = Annotated[
-    str, typer.Argument(metavar="ANIMAL", help="Its code, its name or its number in Barkive.")
-]
-Photos = Annotated[
-    list[str],
-    typer.Argument(metavar="PHOTO...", help="Photos of the catalogue: paths or numbers."),
-]
-PhotosIfAny = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[PHOTO]...",
-        help="Photos of the catalogue: paths or numbers.",
-        show_default=False,
-    ),
-]
+animal_argument = click.argument(
+    "animal", metavar="ANIMAL", help="Its code, its name or its number in Barkive."
+)
+photos_argument = click.argument(
+    "photos",
+    metavar="PHOTO...",
+    nargs=-1,
+    required=True,
+    help="Photos of the catalogue: paths or numbers.",
+)
+photos_if_any_argument = click.argument(
+    "photos", metavar="[PHOTO]...", nargs=-1, help="Photos of the catalogue: paths or numbers."
+)
 
 
 class OrderName(StrEnum):
@@ -55,38 +46,39 @@ class OrderName(StrEnum):
     MADE = "made"
 
 
-@app.command("list")
+@click.command()
 @selected
+@click.argument(
+    "text",
+    metavar="[TEXT]...",
+    nargs=-1,
+    help="Words, or their beginnings: of the code, the name, the notes or the breed. Case "
+    "and accents don't matter.",
+)
+@click.option(
+    "--order",
+    type=Values(OrderName),
+    default=OrderName.NAME.value,
+    help="changed, made: the last one first, the first one.",
+)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many at most; by default 100 in a table, else all.",
+)
+@click.option("--count", is_flag=True, help="Print how many there are, and nothing else.")
+@lang_option
+@format_option
+@catalogue_option
 def list_(
     wanted: AnimalFilter,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TEXT]...",
-            help="Words, or their beginnings: of the code, the name, the notes or the breed. Case "
-            "and accents don't matter.",
-            show_default=False,
-        ),
-    ] = None,
-    order: Annotated[
-        OrderName, typer.Option("--order", help="changed, made: the last one first, the first one.")
-    ] = OrderName.NAME,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit",
-            metavar="N",
-            min=1,
-            help="How many at most; by default 100 in a table, else all.",
-            show_default=False,
-        ),
-    ] = None,
-    count: Annotated[
-        bool, typer.Option("--count", help="Print how many there are, and nothing else.")
-    ] = False,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    order: OrderName,
+    limit: int | None,
+    count: bool,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """List animals, all of them or those that fit every filter.
 
@@ -97,7 +89,7 @@ def list_(
 
     with reading(catalogue) as opened:
         if count:
-            typer.echo(opened.animals.count(wanted))
+            click.echo(opened.animals.count(wanted))
             return
         shown = _SHOWN if limit is None and form is Format.TABLE else limit
         found = opened.animals.list(wanted, order=Order(order.value), limit=shown)
@@ -112,13 +104,12 @@ def list_(
                 say("animals_found_some", err=True, shown=len(found), n=total)
 
 
-@app.command()
-def show(
-    animal: Meant,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
-) -> None:
+@click.command()
+@animal_argument
+@lang_option
+@format_option
+@catalogue_option
+def show(animal: str, lang: Language, form: Format, catalogue: str | None) -> None:
     """Show an animal: its record, what each photo says of its breed, and what people did.
 
     As JSON, `views` are its photos and `history` is what people did; CSV has the record alone.
@@ -138,23 +129,26 @@ def show(
             print_line(json_line({**found.to_json(lang), "views": views, "history": acts}))
 
 
-@app.command()
+@click.command()
 @described
+@photos_if_any_argument
+@click.option(
+    "--folder",
+    metavar="PATH",
+    help="All photos of the catalogue in this folder or those inside it.",
+)
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def new(
     said: AnimalFields,
-    photos: PhotosIfAny = None,
-    folder: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH",
-            help="All photos of the catalogue in this folder or those inside it.",
-            show_default=False,
-        ),
-    ] = None,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    photos: tuple[str, ...],
+    folder: str | None,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Make an animal of photos, or one without photos yet."""
     from barkive.catalogue import Filter
@@ -164,24 +158,26 @@ def new(
         done(opened.animals.new(said, meant, by=by))
 
 
-@app.command()
+@click.command()
+@animal_argument
 @described
+@click.option(
+    "--main-photo",
+    metavar="PHOTO",
+    help="The photo that stands for it, one of its own; 0 for the best one.",
+)
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def edit(
-    animal: Meant,
+    animal: str,
     said: AnimalFields,
-    main_photo: Annotated[
-        str | None,
-        typer.Option(
-            "--main-photo",
-            metavar="PHOTO",
-            help="The photo that stands for it, one of its own; 0 for the best one.",
-            show_default=False,
-        ),
-    ] = None,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    main_photo: str | None,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Say more of an animal, or something else; an empty value takes away what was said."""
     from dataclasses import replace
@@ -193,24 +189,29 @@ def edit(
         done(opened.animals.edit(animal, said, by=by))
 
 
-@app.command()
+@click.command()
+@animal_argument
 @filtered
+@photos_if_any_argument
+@click.option(
+    "--dog",
+    metavar="N",
+    type=int,
+    help="Which dog of the one photo is meant, the largest first; without it, the largest.",
+)
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def add(
-    animal: Meant,
+    animal: str,
     wanted: Filter,
-    photos: PhotosIfAny = None,
-    dog: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Which dog of the one photo is meant, the largest first; without it, the largest.",
-            show_default=False,
-        ),
-    ] = None,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    photos: tuple[str, ...],
+    dog: int | None,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Add photos to an animal: those that are named, or all that fit the filters.
 
@@ -219,7 +220,7 @@ def add(
     from barkive.errors import UsageError
 
     meant = _meant(photos, wanted)
-    if dog is not None and len(photos or ()) != 1:
+    if dog is not None and len(photos) != 1:
         raise UsageError("animal_dog_of_one_photo")
     with _acting(catalogue, lang, form) as (opened, done):
         number = None
@@ -228,98 +229,121 @@ def add(
         done(opened.animals.add(animal, meant, by=by, dog=number))
 
 
-@app.command("take-away")
+@click.command()
+@animal_argument
+@photos_argument
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def take_away(
-    animal: Meant,
-    photos: Photos,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    animal: str,
+    photos: tuple[str, ...],
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Take photos away from an animal that they don't show; they are not suggested for it again."""
     with _acting(catalogue, lang, form) as (opened, done):
         done(opened.animals.take_away(animal, map(to_photo, photos), by=by))
 
 
-@app.command()
+@click.command()
+@click.argument("source", metavar="FROM", help="The animal that has them.")
+@click.argument("target", metavar="TO", help="The animal that they show.")
+@photos_argument
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def move(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The animal that has them.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="The animal that they show.")],
-    photos: Photos,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    source: str,
+    target: str,
+    photos: tuple[str, ...],
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Move photos from one animal to another."""
     with _acting(catalogue, lang, form) as (opened, done):
         done(opened.animals.move(map(to_photo, photos), source, target, by=by))
 
 
-@app.command()
+@click.command()
+@click.argument(
+    "animals", metavar="ANIMAL...", nargs=-1, required=True, help="Those that are the same animal."
+)
+@click.option("--into", metavar="ANIMAL", required=True, help="The one that stays.")
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def merge(
-    animals: Annotated[
-        list[str], typer.Argument(metavar="ANIMAL...", help="Those that are the same animal.")
-    ],
-    into: Annotated[
-        str,
-        typer.Option("--into", metavar="ANIMAL", help="The one that stays.", show_default=False),
-    ],
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    animals: tuple[str, ...],
+    into: str,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Make one of several animals: --into gets their photos, and what it lacks itself."""
     with _acting(catalogue, lang, form) as (opened, done):
         done(opened.animals.merge(animals, into, by=by))
 
 
-@app.command()
+@click.command()
+@animal_argument
+@photos_argument
 @described
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def split(
-    animal: Meant,
-    photos: Photos,
+    animal: str,
+    photos: tuple[str, ...],
     said: AnimalFields,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    by: str | None,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Make a new animal of some of the photos of another; the options are of the new one."""
     with _acting(catalogue, lang, form) as (opened, done):
         done(opened.animals.split(animal, map(to_photo, photos), said, by=by))
 
 
-@app.command()
+@click.command()
+@animal_argument
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def remove(
-    animal: Meant,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    animal: str, by: str | None, lang: Language, form: Format, catalogue: str | None
 ) -> None:
     """Remove an animal; its photos stay in the catalogue."""
     with _acting(catalogue, lang, form) as (opened, done):
         done(opened.animals.remove(animal, by=by))
 
 
-@app.command()
+@click.command()
+@click.argument(
+    "act",
+    metavar="[N]",
+    type=int,
+    required=False,
+    help="What is taken back, by its number in the history; by default what was done last, "
+    "with --by what they did last.",
+)
+@by_option
+@lang_option
+@format_option
+@catalogue_option
 def undo(
-    act: Annotated[
-        int | None,
-        typer.Argument(
-            metavar="[N]",
-            help="What is taken back, by its number in the history; by default what was done last, "
-            "with --by what they did last.",
-            show_default=False,
-        ),
-    ] = None,
-    by: By = None,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    act: int | None, by: str | None, lang: Language, form: Format, catalogue: str | None
 ) -> None:
     """Take back what somebody did to animals, as a whole."""
     from barkive.catalogue import Catalogue
@@ -332,20 +356,19 @@ def undo(
         print_acts(opened, [undone], lang, form)
 
 
-@app.command()
+@click.command()
+@click.argument(
+    "animal",
+    metavar="[ANIMAL]",
+    required=False,
+    help="Its code, its name or its number; by default all animals.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=100, help="How many.")
+@lang_option
+@format_option
+@catalogue_option
 def history(
-    animal: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ANIMAL]",
-            help="Its code, its name or its number; by default all animals.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many.")] = 100,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    animal: str | None, limit: int, lang: Language, form: Format, catalogue: str | None
 ) -> None:
     """Show what people did to an animal or to all: who, when, and what it was before."""
     from barkive.cli.animal_lines import print_acts
@@ -360,13 +383,7 @@ def history(
         say("acts_none", err=True)
 
 
-app.command("suggest")(animal_suggestions.suggest)
-app.command("match")(animal_suggestions.match)
-app.command("card")(animal_files.card)
-app.command("import")(animal_files.import_)
-
-
-def _meant(photos: list[str] | None, wanted: Filter) -> list[str | int] | Filter:
+def _meant(photos: tuple[str, ...], wanted: Filter) -> list[str | int] | Filter:
     """The photos that are named, or those that a filter means.
 
     Raises:
@@ -378,7 +395,7 @@ def _meant(photos: list[str] | None, wanted: Filter) -> list[str | int] | Filter
     is_filtered = wanted != Filter()
     if bool(photos) == is_filtered:
         raise UsageError("animal_photos_or_filter")
-    return wanted if is_filtered else [to_photo(one) for one in photos or ()]
+    return wanted if is_filtered else [to_photo(one) for one in photos]
 
 
 @contextmanager

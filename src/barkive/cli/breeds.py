@@ -7,11 +7,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.options import CatalogueAt, Format, LangOption
+from barkive.cli.options import Format, Values, catalogue_option, lang_option
 from barkive.cli.saying import say, text
 from barkive.messages import Language, Messages
 
@@ -20,56 +20,58 @@ if TYPE_CHECKING:
     from barkive.catalogue import Catalogue
 
 
+@click.command()
+@click.argument(
+    "query",
+    metavar="[QUERY]...",
+    nargs=-1,
+    help="A name or a part of one, in English or French, a WordNet id or a Stanford Dogs "
+    "folder; case, accents, hyphens and underscores don't matter. Default: all breeds.",
+)
+@lang_option
+@click.option(
+    "--format",
+    "output",
+    type=Values(Format),
+    default=Format.TABLE.value,
+    help="json: one object a line; csv: with a header.",
+)
+@click.option(
+    "--rename",
+    metavar="OLD NEW",
+    nargs=2,
+    help="Give a breed that people added or trained another name, in the catalogue.",
+)
+@click.option(
+    "--merge",
+    is_flag=True,
+    help="With --rename: where a breed is called NEW already, become that one.",
+)
+@click.option(
+    "--add",
+    metavar="NAME",
+    help="Add a breed to the catalogue, by its English name or the one that it has in both "
+    "languages; of one that people added or trained, say more.",
+)
+@click.option("--fr", metavar="NAME", help="With --add: its French name.")
+@click.option(
+    "--fci", metavar="N", type=int, help="With --add: the FCI's number of it; 0 for none."
+)
+@click.option(
+    "--group", metavar="N", type=int, help="With --add: the FCI's group, 1 to 10; 0 for none."
+)
+@catalogue_option
 def breeds(
-    query: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[QUERY]...",
-            help="A name or a part of one, in English or French, a WordNet id or a Stanford Dogs "
-            "folder; case, accents, hyphens and underscores don't matter. Default: all breeds.",
-            show_default=False,
-        ),
-    ] = None,
-    lang: LangOption = "en",
-    output: Annotated[
-        Format, typer.Option("--format", help="json: one object a line; csv: with a header.")
-    ] = Format.TABLE,
-    rename: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="OLD NEW",
-            help="Give a breed that people added or trained another name, in the catalogue.",
-            show_default=False,
-        ),
-    ] = None,
-    merge: Annotated[
-        bool,
-        typer.Option(
-            "--merge", help="With --rename: where a breed is called NEW already, become that one."
-        ),
-    ] = False,
-    add: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Add a breed to the catalogue, by its English name or the one that it has in both "
-            "languages; of one that people added or trained, say more.",
-            show_default=False,
-        ),
-    ] = None,
-    fr: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="With --add: its French name.", show_default=False),
-    ] = None,
-    fci: Annotated[
-        int | None,
-        typer.Option(help="With --add: the FCI's number of it; 0 for none.", show_default=False),
-    ] = None,
-    group: Annotated[
-        int | None,
-        typer.Option(help="With --add: the FCI's group, 1 to 10; 0 for none.", show_default=False),
-    ] = None,
-    catalogue: CatalogueAt = None,
+    query: tuple[str, ...],
+    lang: Language,
+    output: Format,
+    rename: tuple[str, str] | None,
+    merge: bool,
+    add: str | None,
+    fr: str | None,
+    fci: int | None,
+    group: int | None,
+    catalogue: str | None,
 ) -> None:
     """List the breeds that Barkive knows, or look one up; those that people added come along."""
     from barkive.breeds import all_breeds, normalise, search
@@ -105,7 +107,7 @@ def _print(found: Sequence[Breed], lang: Language, output: Format) -> None:
         case Format.JSON:
             for breed in found:
                 record = {"name": breed.name(lang)} | asdict(breed)
-                typer.echo(json.dumps(record, ensure_ascii=False))
+                click.echo(json.dumps(record, ensure_ascii=False))
         case Format.CSV:
             _print_csv(found, lang)
         case Format.TABLE:

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.options import LangOption
+from barkive.cli.options import lang_option
 from barkive.cli.saying import in_words, say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Copied, Step
     from barkive.progress import OnProgress
 
 
-def copy(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="FROM",
-            help="The catalogue: a file, or postgresql://USER@HOST/NAME.",
-            show_default=False,
-        ),
-    ],
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TO",
-            help="An empty catalogue, or one that is to be made; or an earlier copy.",
-            show_default=False,
-        ),
-    ],
-    lang: LangOption = "en",
-) -> None:
+@click.command()
+@click.argument(
+    "source", metavar="FROM", help="The catalogue: a file, or postgresql://USER@HOST/NAME."
+)
+@click.argument(
+    "target",
+    metavar="TO",
+    help="An empty catalogue, or one that is to be made; or an earlier copy.",
+)
+@lang_option
+def copy(source: str, target: str, lang: Language) -> None:
     """Copy a catalogue to another place, such as from a file to PostgreSQL.
 
     Everything comes along: photos, predictions, labels with their history, the scans'
@@ -61,9 +54,9 @@ def _print(done: Copied) -> None:
 
     names = [in_words(table.name) for table in done.tables]
     width = max(map(len, names))
-    typer.echo(f"{'':{width}}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
+    click.echo(f"{'':{width}}{text('copy_rows'):>10}{text('copy_written'):>12}  SHA-256")
     for name, table in zip(names, done.tables, strict=True):
-        typer.echo(f"{name:{width}}{table.rows:10}{table.written:12}  {table.digest}")
+        click.echo(f"{name:{width}}{table.rows:10}{table.written:12}  {table.digest}")
     if done.settled:
         say("copy_same")
     else:

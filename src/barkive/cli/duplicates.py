@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.filters import filtered
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Filter
 
 
+@click.command()
 @filtered
+@click.option("--exact", is_flag=True, help="Only files of the same content, not like pictures.")
+@lang_option
+@format_option
+@catalogue_option
 def duplicates(
-    wanted: Filter,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Only files of the same content, not like pictures.")
-    ] = False,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    wanted: Filter, exact: bool, lang: Language, form: Format, catalogue: str | None
 ) -> None:
     """List photos that show the same: copies of a file, and pictures that look alike.
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
+
+from barkive.cli.options import PATH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,29 +23,32 @@ _LONGEST_NAME = 50
 _ENDINGS = ("-enhanced.jpg", "-enhanced.png", "-before-after.png")
 
 
-def enhance(
-    photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="Photos, or folders of them.")
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="A folder to write photos and pictures into.")
-    ],
-    names: Annotated[
-        str,
-        typer.Option(
-            "--enhance",
-            metavar="NAMES",
-            help="The adjustments, in order: stretch, equalize, clahe, gaussian, median, "
-            "bilateral, nlm, denoise.",
-        ),
-    ] = "denoise,stretch",
-    low: Annotated[
-        float, typer.Option(metavar="P", help="The percentile that stretch makes black.")
-    ] = 1.0,
-    high: Annotated[
-        float, typer.Option(metavar="P", help="The percentile that stretch makes white.")
-    ] = 99.0,
-) -> None:
+@click.command()
+@click.argument(
+    "photos", metavar="PHOTO|FOLDER...", nargs=-1, required=True, help="Photos, or folders of them."
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    help="A folder to write photos and pictures into.",
+)
+@click.option(
+    "--enhance",
+    "names",
+    metavar="NAMES",
+    default="denoise,stretch",
+    help="The adjustments, in order: stretch, equalize, clahe, gaussian, median, "
+    "bilateral, nlm, denoise.",
+)
+@click.option(
+    "--low", metavar="P", type=float, default=1.0, help="The percentile that stretch makes black."
+)
+@click.option(
+    "--high", metavar="P", type=float, default=99.0, help="The percentile that stretch makes white."
+)
+def enhance(photos: tuple[str, ...], out: Path, names: str, low: float, high: float) -> None:
     """Adjust photos: brightness, contrast, noise.
 
     Needs the extras “enhance” and “report”. For each photo, DIR gets the adjusted photo,
@@ -97,15 +102,15 @@ def enhance(
                 name = name_of(path)
                 adjusted = f"{name}-enhanced{extension}"
                 write_files(out, {adjusted: content, f"{name}-before-after.png": picture})
-                typer.echo(f"{printable(path)}: {printable(str(out / adjusted))}")
+                click.echo(f"{printable(path)}: {printable(str(out / adjusted))}")
             advance(done, len(paths))
     for path, reason in failures:
-        typer.echo(f"{printable(path)}: {reason}", err=True)
+        click.echo(f"{printable(path)}: {reason}", err=True)
     if len(paths) > 1:
         failed = f"; {len(failures)} could not be read" if failures else ""
-        typer.echo(f"{len(paths) - len(failures)} photos adjusted{failed}: {out}", err=True)
+        click.echo(f"{len(paths) - len(failures)} photos adjusted{failed}: {out}", err=True)
     if failures:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 @contextmanager

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.options import (
-    Data,
+    PATH,
     Device,
-    DeviceOption,
-    ExcludeOption,
-    FollowLinksOption,
-    PriorOption,
+    Values,
+    data_argument,
+    device_option,
+    exclude_option,
+    follow_links_option,
     passing,
+    prior_option,
 )
 
 if TYPE_CHECKING:
@@ -38,36 +40,49 @@ class EvaluationFormat(StrEnum):
     JSON = "json"
 
 
+@click.command()
+@data_argument
+@click.option(
+    "--model",
+    metavar="MODEL.onnx",
+    type=PATH,
+    help="The model to judge; without it the one that is built in.",
+)
+@click.option(
+    "--not-dogs",
+    metavar="FOLDER",
+    type=PATH,
+    help="A folder of photos without a dog, to tell apart.",
+)
+@click.option("--out", metavar="DIR", type=PATH, help="A folder to write tables and pictures into.")
+@click.option(
+    "--format",
+    "format_",
+    type=Values(EvaluationFormat),
+    default=EvaluationFormat.TABLE.value,
+    help="How to print the figures.",
+)
+@click.option(
+    "--dogs",
+    metavar="BOXES.csv",
+    type=PATH,
+    help="Measure how well dogs are found, by a table of boxes: photo, kind, x, y, width, height.",
+)
+@prior_option
+@device_option
+@exclude_option
+@follow_links_option
 def evaluate(
-    data: Data,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MODEL.onnx", help="The model to judge; without it the one that is built in."
-        ),
-    ] = None,
-    not_dogs: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="A folder of photos without a dog, to tell apart."),
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A folder to write tables and pictures into.")
-    ] = None,
-    format_: Annotated[
-        EvaluationFormat, typer.Option("--format", help="How to print the figures.")
-    ] = EvaluationFormat.TABLE,
-    dogs: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="BOXES.csv",
-            help="Measure how well dogs are found, by a table of boxes: photo, kind, x, y, width, "
-            "height.",
-        ),
-    ] = None,
-    prior: PriorOption = None,
-    device: DeviceOption = Device.CPU,
-    exclude: ExcludeOption = None,
-    follow_links: FollowLinksOption = False,
+    data: Path,
+    model: Path | None,
+    not_dogs: Path | None,
+    out: Path | None,
+    format_: EvaluationFormat,
+    dogs: Path | None,
+    prior: str | None,
+    device: Device,
+    exclude: tuple[str, ...],
+    follow_links: bool,
 ) -> None:
     """Measure how well a model names the breeds in a folder of photos.
 
@@ -92,7 +107,7 @@ def evaluate(
     info, name = classifier.bundle.info, classifier.bundle.model
     known = ev.known_to(info.labels, samples)
     if samples.passed_over:
-        typer.echo(told(samples.passed_over), err=True)
+        click.echo(told(samples.passed_over), err=True)
     _warn("Without a photo", samples.empty)
     _warn("Left out, because the model does not know the breed", known.unknown)
     _warn("Taken together, because they hold the same breed", known.twins)
@@ -110,12 +125,12 @@ def evaluate(
         ev.write_report(result, out, model=name)
     figures = ev.figures(result)
     if format_ is EvaluationFormat.JSON:
-        typer.echo(json.dumps({**figures.to_json(), "model": name}))
+        click.echo(json.dumps({**figures.to_json(), "model": name}))
     else:
         _print_tables(result, figures, name)
     _list_failures(result.failures)
     if result.failures:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _evaluate_dogs(data: Path, table: Path, classifier: Classifier, form: EvaluationFormat) -> None:
@@ -140,12 +155,12 @@ def _evaluate_dogs(data: Path, table: Path, classifier: Classifier, form: Evalua
             on_progress(len(compared) + len(failures), len(marked))
     figures = ev.dog_figures(compared)
     if form is EvaluationFormat.JSON:
-        typer.echo(json.dumps({**figures.to_json(), "model": classifier.bundle.model}))
+        click.echo(json.dumps({**figures.to_json(), "model": classifier.bundle.model}))
     else:
         _print_dogs(figures, classifier.bundle.model)
     _list_failures(failures)
     if failures:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _print_dogs(figures: DogFigures, model: str) -> None:
@@ -170,14 +185,14 @@ def _print_dogs(figures: DogFigures, model: str) -> None:
 
 def _warn(what: str, folders: Sequence[str]) -> None:
     if folders:
-        typer.echo(f"{what} ({len(folders)}): {', '.join(folders)}", err=True)
+        click.echo(f"{what} ({len(folders)}): {', '.join(folders)}", err=True)
 
 
 def _list_failures(failures: Mapping[str, Message]) -> None:
     for path, reason in failures.items():
-        typer.echo(f"{path}: {reason}", err=True)
+        click.echo(f"{path}: {reason}", err=True)
     if failures:
-        typer.echo(f"Could not be read, and left out of the figures: {len(failures)}", err=True)
+        click.echo(f"Could not be read, and left out of the figures: {len(failures)}", err=True)
 
 
 def _print_tables(result: Evaluation, figures: Figures, model: str) -> None:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.options import Data, ExcludeOption, FollowLinksOption, passing
+from barkive.cli.options import PATH, data_argument, exclude_option, follow_links_option, passing
 
 if TYPE_CHECKING:
     from barkive.exploration import BreedSummary, Findings
 
 
-def explore(
-    data: Data,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="A folder to write the page and the tables into.")
-    ],
-    exclude: ExcludeOption = None,
-    follow_links: FollowLinksOption = False,
-) -> None:
+@click.command()
+@data_argument
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    help="A folder to write the page and the tables into.",
+)
+@exclude_option
+@follow_links_option
+def explore(data: Path, out: Path, exclude: tuple[str, ...], follow_links: bool) -> None:
     """Look at a folder of photos: counts, sizes, quality, duplicates, outliers.
 
     Writes index.html, which opens without a network, and the same
@@ -37,19 +41,19 @@ def explore(
     samples = read_samples(data, passing(exclude, follow_links))
     make_folder(out)
     if samples.passed_over:
-        typer.echo(told(samples.passed_over), err=True)
+        click.echo(told(samples.passed_over), err=True)
     with progress("Exploring") as on_progress:
         survey = exploration.survey(samples, on_progress=on_progress)
     findings = exploration.find(survey)
     page = exploration.write_report(findings, out)
     for line in _summary(findings):
-        typer.echo(printable(line))
-    typer.echo(f"Page: {printable(str(page))}")
+        click.echo(printable(line))
+    click.echo(f"Page: {printable(str(page))}")
     for failure in survey.failures:
-        typer.echo(f"{printable(failure.path)}: {failure.reason}", err=True)
+        click.echo(f"{printable(failure.path)}: {failure.reason}", err=True)
     if survey.failures:
-        typer.echo(f"Could not be read, and left out: {len(survey.failures)}", err=True)
-        raise typer.Exit(1)
+        click.echo(f"Could not be read, and left out: {len(survey.failures)}", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _summary(findings: Findings) -> list[str]:

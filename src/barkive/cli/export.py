@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
-import typer
-from typer.core import TyperCommand
+import click
 
-from barkive.cli.filters import AnimalOption, filtered, of_animal
+from barkive.cli.filters import animal_option, filtered, of_animal
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.options import PATH, Values, catalogue_option, lang_option
 from barkive.cli.saying import in_words, say
 from barkive.cli.saying import text as said
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Filter, Outcome
@@ -34,10 +34,10 @@ class By(StrEnum):
     ANIMAL = "animal"
 
 
-class ExportCommand(TyperCommand):
+class _ExportCommand(click.Command):
     """The command, whose help names the forms of other packages, too."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Looks for them only when help is asked for."""
         from importlib.metadata import entry_points
 
@@ -47,98 +47,84 @@ class ExportCommand(TyperCommand):
         super().format_help(ctx, formatter)
 
 
+@click.command(cls=_ExportCommand)
 @filtered
+@click.option(
+    "--as",
+    "form",
+    metavar="FORM",
+    required=True,
+    help=f"{', '.join(FORMS)}, or one of another package.",
+)
+@click.argument("text", metavar="[TEXT]...", nargs=-1, help="Words, as for `barkive search`.")
+@animal_option
+@click.option(
+    "--out",
+    metavar="FILE|DIR",
+    type=PATH,
+    help="Where to write; tables go to standard output by default, side-cars beside the photos.",
+)
+@click.option(
+    "--by",
+    type=Values(By),
+    default=By.PHOTO.value,
+    help="A row, a folder or a picture for each photo, or for each animal of which a "
+    "photo is meant.",
+)
+@click.option(
+    "--breed-list",
+    metavar="FILE",
+    type=PATH,
+    help="For asm3 and rescuegroups: their own breed names, one a line or a CSV file.",
+)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many photos or animals at most; by default all.",
+)
+@click.option(
+    "--again", is_flag=True, help="For asm3: what an earlier export sent as well, all of it."
+)
+@click.option("--copy", is_flag=True, help="For folders, training-set and yolo: copies, not links.")
+@click.option("--crops", is_flag=True, help="For training-set: the dogs, not whole photos.")
+@click.option(
+    "--margin",
+    metavar="SHARE",
+    type=click.FloatRange(min=0, max=1),
+    default=0.1,
+    help="For crops: how much is shown beside a box, as a share of its longer side.",
+)
+@click.option(
+    "--upright",
+    is_flag=True,
+    help="For yolo: write photos that their EXIF data turn anew, upright.",
+)
+@click.option("--confidence", is_flag=True, help="For yolo: a sixth column says how sure a box is.")
+@click.option(
+    "--gone",
+    is_flag=True,
+    help="Take photos out of a folder also where they are most of what it holds.",
+)
+@lang_option
+@catalogue_option
 def export(
     wanted: Filter,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="FORM",
-            help=f"{', '.join(FORMS)}, or one of another package.",
-            show_default=False,
-        ),
-    ],
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TEXT]...", help="Words, as for `barkive search`.", show_default=False
-        ),
-    ] = None,
-    animal: AnimalOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE|DIR",
-            help="Where to write; tables go to standard output by default, side-cars beside "
-            "the photos.",
-            show_default=False,
-        ),
-    ] = None,
-    by: Annotated[
-        By,
-        typer.Option(
-            "--by",
-            help="A row, a folder or a picture for each photo, or for each animal of which a "
-            "photo is meant.",
-        ),
-    ] = By.PHOTO,
-    breed_list: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="For asm3 and rescuegroups: their own breed names, one a line or a CSV file.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="How many photos or animals at most; by default all.",
-            show_default=False,
-        ),
-    ] = None,
-    again: Annotated[
-        bool,
-        typer.Option("--again", help="For asm3: what an earlier export sent as well, all of it."),
-    ] = False,
-    copy: Annotated[
-        bool, typer.Option("--copy", help="For folders, training-set and yolo: copies, not links.")
-    ] = False,
-    crops: Annotated[
-        bool, typer.Option("--crops", help="For training-set: the dogs, not whole photos.")
-    ] = False,
-    margin: Annotated[
-        float,
-        typer.Option(
-            "--margin",
-            metavar="SHARE",
-            min=0,
-            max=1,
-            help="For crops: how much is shown beside a box, as a share of its longer side.",
-        ),
-    ] = 0.1,
-    upright: Annotated[
-        bool,
-        typer.Option(
-            "--upright", help="For yolo: write photos that their EXIF data turn anew, upright."
-        ),
-    ] = False,
-    confidence: Annotated[
-        bool,
-        typer.Option("--confidence", help="For yolo: a sixth column says how sure a box is."),
-    ] = False,
-    gone: Annotated[
-        bool,
-        typer.Option(
-            "--gone", help="Take photos out of a folder also where they are most of what it holds."
-        ),
-    ] = False,
-    lang: LangOption = "en",
-    catalogue: CatalogueAt = None,
+    form: str,
+    animal: str | None,
+    out: Path | None,
+    by: By,
+    breed_list: Path | None,
+    limit: int | None,
+    again: bool,
+    copy: bool,
+    crops: bool,
+    margin: float,
+    upright: bool,
+    confidence: bool,
+    gone: bool,
+    lang: Language,
+    catalogue: str | None,
 ) -> None:
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
 
@@ -187,7 +173,7 @@ def export(
             on_progress=advance,
         )
     for change in outcome.by_hand:
-        typer.echo(printable(in_words(change)), err=True)
+        click.echo(printable(in_words(change)), err=True)
     for failure in outcome.failures[:_FAILURES]:
         say("of_file", err=True, file=printable(failure.file), said=failure.reason)
     if len(outcome.failures) > _FAILURES:
@@ -197,7 +183,7 @@ def export(
         say("export_unmatched", err=True, file=breed_list, n=len(lacking), names=lacking)
     _sum(outcome, out)
     if outcome.failures:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _print(chunk: str) -> None:
@@ -220,6 +206,6 @@ def _sum(outcome: Outcome, out: Path | None) -> None:
         if number:
             parts.append(said(key, n=number))
     if out is None:
-        typer.echo(", ".join(parts), err=True)
+        click.echo(", ".join(parts), err=True)
     else:
         say("export_to", err=True, parts=parts, out=printable(str(out)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from barkive.cli.option_groups import Options, with_options
+from barkive.cli.options import Values
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Filter
@@ -25,138 +25,59 @@ class StatusName(StrEnum):
     FAILED = "failed"
 
 
-AnimalOption = Annotated[
-    str | None,
-    typer.Option(
-        "--animal",
-        metavar="ANIMAL",
-        help="Of this animal: its code, its name or its number.",
-        show_default=False,
-    ),
-]
+animal_option = click.option(
+    "--animal", metavar="ANIMAL", help="Of this animal: its code, its name or its number."
+)
 _OPTIONS: Options = {
-    "breed": (
-        Annotated[
-            list[str] | None,
-            typer.Option(
-                metavar="NAME",
-                help="Photos with a dog of this breed, with a cross with it, or with an uncertain "
-                "one whose best guess it is; a name in English or French, or an id. Given several "
-                "times, photos with a dog of each.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "breed": click.option(
+        "--breed",
+        metavar="NAME",
+        multiple=True,
+        help="Photos with a dog of this breed, with a cross with it, or with an uncertain "
+        "one whose best guess it is; a name in English or French, or an id. Given several "
+        "times, photos with a dog of each.",
     ),
-    "group": (
-        Annotated[
-            int | None,
-            typer.Option(metavar="N", help="An FCI group, 1 to 10.", show_default=False),
-        ],
-        None,
+    "group": click.option("--group", metavar="N", type=int, help="An FCI group, 1 to 10."),
+    "status": click.option(
+        "--status",
+        type=Values(StatusName),
+        multiple=True,
+        help="Of this status; may be given several times.",
     ),
-    "status": (
-        Annotated[
-            list[StatusName] | None,
-            typer.Option(help="Of this status; may be given several times.", show_default=False),
-        ],
-        None,
+    "after": click.option(
+        "--after", metavar="DATE", help="Taken on this day or later, such as 2026-05-31."
     ),
-    "after": (
-        Annotated[
-            str | None,
-            typer.Option(
-                metavar="DATE",
-                help="Taken on this day or later, such as 2026-05-31.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "before": click.option("--before", metavar="DATE", help="Taken before this day."),
+    "folder": click.option("--folder", metavar="PATH", help="In this folder or those inside it."),
+    "min_probability": click.option(
+        "--min-probability",
+        metavar="P",
+        type=float,
+        help="The breed has at least this probability, 0 to 1.",
     ),
-    "before": (
-        Annotated[
-            str | None,
-            typer.Option(metavar="DATE", help="Taken before this day.", show_default=False),
-        ],
-        None,
+    "dogs": click.option(
+        "--dogs", metavar="N", help="With so many dogs: 2, 2+ for two or more, 1-3."
     ),
-    "folder": (
-        Annotated[
-            str | None,
-            typer.Option(
-                metavar="PATH", help="In this folder or those inside it.", show_default=False
-            ),
-        ],
-        None,
+    "corrected": click.option(
+        "--corrected/--not-corrected", default=None, help="Whether people said what it is."
     ),
-    "min_probability": (
-        Annotated[
-            float | None,
-            typer.Option(
-                metavar="P",
-                help="The breed has at least this probability, 0 to 1.",
-                show_default=False,
-            ),
-        ],
-        None,
+    "grouped": click.option(
+        "--grouped/--not-grouped", default=None, help="Whether an animal is known that they show."
     ),
-    "dogs": (
-        Annotated[
-            str | None,
-            typer.Option(
-                metavar="N",
-                help="With so many dogs: 2, 2+ for two or more, 1-3.",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "corrected": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--corrected/--not-corrected",
-                help="Whether people said what it is.",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "grouped": (
-        Annotated[
-            bool | None,
-            typer.Option(
-                "--grouped/--not-grouped",
-                help="Whether an animal is known that they show.",
-                show_default=False,
-            ),
-        ],
-        None,
-    ),
-    "missing": (
-        Annotated[bool, typer.Option("--missing", help="Files that are gone, not those there.")],
-        False,
+    "missing": click.option(
+        "--missing", is_flag=True, help="Files that are gone, not those there."
     ),
 }
 
 
-def filtered(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command the options of `Filter`, and it a `Filter` in their place.
-
-    The command has a parameter `wanted`, in whose place the options appear, and may have one
-    called `text`, which becomes part of the filter.
-    """
-    return with_options(command, "wanted", _OPTIONS, _to_filter)
-
-
-def _to_filter(text: list[str] | None, **options: Any) -> Filter:
+def _to_filter(text: tuple[str, ...] | None, **options: Any) -> Filter:
     from barkive.catalogue import Filter, number_of_dogs
     from barkive.verdicts import Status
 
-    options["breeds"] = tuple(options.pop("breed") or ())
+    options["breeds"] = options.pop("breed")
     if options["dogs"] is not None:
         options["dogs"] = number_of_dogs(options["dogs"])
-    options["status"] = tuple(Status(one.value) for one in options["status"] or ())
+    options["status"] = tuple(Status(one.value) for one in options["status"])
     for name in ("after", "before"):
         options[name] = _to_date(options[name])
     return Filter(text=" ".join(text) if text else None, **options)
@@ -185,3 +106,7 @@ def _to_date(text: str | None) -> date | None:
         return date.fromisoformat(text) if text is not None else None
     except ValueError:
         raise UsageError("filter_date_invalid", text=text) from None
+
+
+filtered = with_options("wanted", _OPTIONS, _to_filter)
+"""Gives a command the options of `Filter`, and it one called `wanted`."""

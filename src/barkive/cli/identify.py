@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.options import (
     Device,
-    DeviceOption,
-    DogsOption,
-    ExcludeOption,
-    FollowLinksOption,
     Format,
-    FormatOption,
-    LangOption,
-    MemoryOption,
-    ModelOption,
-    PriorOption,
+    device_option,
+    dogs_option,
+    exclude_option,
+    follow_links_option,
+    format_option,
+    lang_option,
     limit_memory,
+    memory_option,
+    model_option,
     passing,
+    prior_option,
 )
 from barkive.cli.saying import say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -34,30 +36,44 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
+@click.command()
+@click.argument(
+    "photos",
+    metavar="PHOTO|FOLDER...",
+    nargs=-1,
+    required=True,
+    help="Photos, or folders of photos; - reads file names from standard input.",
+)
+@click.option(
+    "--top",
+    metavar="N",
+    type=click.IntRange(min=1, max=1000),
+    default=5,
+    help="How many breeds to list.",
+)
+@lang_option
+@format_option
+@model_option
+@prior_option
+@device_option
+@memory_option
+@dogs_option
+@click.option("--recursive/--no-recursive", default=True, help="Look into folders of folders.")
+@exclude_option
+@follow_links_option
 def identify(
-    photos: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PHOTO|FOLDER...",
-            help="Photos, or folders of photos; - reads file names from standard input.",
-            show_default=False,
-        ),
-    ],
-    top: Annotated[
-        int, typer.Option("--top", min=1, max=1000, help="How many breeds to list.")
-    ] = 5,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    model: ModelOption = None,
-    prior: PriorOption = None,
-    device: DeviceOption = Device.CPU,
-    memory: MemoryOption = None,
-    dogs: DogsOption = True,
-    recursive: Annotated[
-        bool, typer.Option("--recursive/--no-recursive", help="Look into folders of folders.")
-    ] = True,
-    exclude: ExcludeOption = None,
-    follow_links: FollowLinksOption = False,
+    photos: tuple[str, ...],
+    top: int,
+    lang: Language,
+    form: Format,
+    model: Path | None,
+    prior: str | None,
+    device: Device,
+    memory: str | None,
+    dogs: bool,
+    recursive: bool,
+    exclude: tuple[str, ...],
+    follow_links: bool,
 ) -> None:
     """Name the breed of the dog on each photo.
 
@@ -87,11 +103,11 @@ def identify(
             counts[verdict.status] = counts.get(verdict.status, 0) + 1
             advance(done, total)
     if sum(counts.values()) > 1:
-        typer.echo(summary(counts), err=True)
+        click.echo(summary(counts), err=True)
     if passed:
-        typer.echo(told(passed, lang), err=True)
+        click.echo(told(passed, lang), err=True)
     if Status.FAILED in counts:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _files(

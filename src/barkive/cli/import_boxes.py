@@ -3,49 +3,56 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.label import By
+from barkive.cli.label import by_option
 from barkive.cli.opening import judging
-from barkive.cli.options import CatalogueAt, CatalogueModelOption, Device, DeviceOption, LangOption
+from barkive.cli.options import (
+    PATH,
+    Device,
+    catalogue_model_option,
+    catalogue_option,
+    device_option,
+    lang_option,
+)
 from barkive.cli.saying import say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import ImportedBoxes
 
 
+@click.command()
+@click.argument("file", metavar="FILE", type=PATH, help="MegaDetector's results, or COCO, as JSON.")
+@click.option(
+    "--folder",
+    metavar="DIR",
+    type=PATH,
+    help="Where relative paths in FILE start; by default where FILE lies.",
+)
+@click.option(
+    "--threshold",
+    metavar="SCORE",
+    type=click.FloatRange(min=0, max=1),
+    help="The least score of a box; by default what FILE says is typical, and 0.2 for "
+    "MegaDetector's results that do not say.",
+)
+@by_option
+@catalogue_model_option
+@device_option
+@lang_option
+@catalogue_option
 def import_boxes(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="MegaDetector's results, or COCO, as JSON.")
-    ],
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--folder",
-            metavar="DIR",
-            help="Where relative paths in FILE start; by default where FILE lies.",
-            show_default=False,
-        ),
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--threshold",
-            metavar="SCORE",
-            min=0,
-            max=1,
-            help="The least score of a box; by default what FILE says is typical, and 0.2 for "
-            "MegaDetector's results that do not say.",
-            show_default=False,
-        ),
-    ] = None,
-    by: By = None,
-    model: CatalogueModelOption = None,
-    device: DeviceOption = Device.CPU,
-    lang: LangOption = "en",
-    catalogue: CatalogueAt = None,
+    file: Path,
+    folder: Path | None,
+    threshold: float | None,
+    by: str | None,
+    model: Path | None,
+    device: Device,
+    lang: Language,
+    catalogue: str | None,
 ) -> None:
     """Bring in the boxes of dogs that another program has found, and judge their breeds.
 

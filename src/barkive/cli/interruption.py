@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NoReturn
 
-_STATUS = 130
+STATUS = 130
+"""The exit status of a program that was interrupted."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # As in the messages, for an interruption that comes while these can't be read.
 _SENTENCE = "Interrupted. Run the same command again to finish."
@@ -88,7 +89,7 @@ def _leave(number: int = 0, frame: FrameType | None = None) -> NoReturn:
         sys.stdout.flush()
     with suppress(Exception):
         tell()
-    os._exit(_STATUS)
+    os._exit(STATUS)
 
 
 def _end(ended: list[int]) -> None:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.opening import judging, reading
-from barkive.cli.options import CatalogueAt, CatalogueModelOption, Format, FormatOption, LangOption
+from barkive.cli.options import (
+    Format,
+    catalogue_model_option,
+    catalogue_option,
+    format_option,
+    lang_option,
+)
 from barkive.cli.saying import known, say, text
 from barkive.messages import Language
 
@@ -17,58 +24,54 @@ if TYPE_CHECKING:
     from barkive.boxes import Box
     from barkive.catalogue import Change
 
-By = Annotated[
-    str | None,
-    typer.Option(
-        "--by", metavar="WHO", envvar="BARKIVE_USER", help="Who says so.", show_default=False
-    ),
-]
+by_option = click.option(
+    "--by", metavar="WHO", envvar="BARKIVE_USER", show_envvar=True, help="Who says so."
+)
 
 
+@click.command()
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, help="One photo or several.")
+@click.option("--breed", metavar="NAME", help="It is of this breed.")
+@click.option("--cross", metavar="NAME NAME", nargs=2, help="It is a cross of two.")
+@click.option("--not-a-dog", is_flag=True, help="There is no dog on it.")
+@click.option("--unsure", is_flag=True, help="Its breed can't be told.")
+@click.option(
+    "--dog",
+    metavar="N",
+    type=int,
+    help="Which dog of the photo is meant, the largest first; without it, the largest, or "
+    "with --not-a-dog the whole photo.",
+)
+@click.option(
+    "--box",
+    metavar="X,Y,W,H",
+    help="Where a dog is: left edge, upper edge, width and height as shares of the upright "
+    "photo, such as 0.1,0.25,0.5,0.7. With --dog it moves that dog, else it is another.",
+)
+@click.option("--undo", is_flag=True, help="Take back the last thing that was said.")
+@click.option(
+    "--other", is_flag=True, help="Take the breed as it is written, though Barkive lacks it."
+)
+@click.option("--note", metavar="TEXT", help="A note.")
+@by_option
+@catalogue_model_option
+@lang_option
+@catalogue_option
 def label(
-    photos: Annotated[list[str], typer.Argument(metavar="PHOTO...", help="One photo or several.")],
-    breed: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="It is of this breed.", show_default=False),
-    ] = None,
-    cross: Annotated[
-        tuple[str, str] | None,
-        typer.Option(metavar="NAME NAME", help="It is a cross of two.", show_default=False),
-    ] = None,
-    not_a_dog: Annotated[bool, typer.Option("--not-a-dog", help="There is no dog on it.")] = False,
-    unsure: Annotated[bool, typer.Option("--unsure", help="Its breed can't be told.")] = False,
-    dog: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Which dog of the photo is meant, the largest first; without it, the largest, or "
-            "with --not-a-dog the whole photo.",
-            show_default=False,
-        ),
-    ] = None,
-    box: Annotated[
-        str | None,
-        typer.Option(
-            metavar="X,Y,W,H",
-            help="Where a dog is: left edge, upper edge, width and height as shares of the upright "
-            "photo, such as 0.1,0.25,0.5,0.7. With --dog it moves that dog, else it is another.",
-            show_default=False,
-        ),
-    ] = None,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Take back the last thing that was said.")
-    ] = False,
-    other: Annotated[
-        bool,
-        typer.Option("--other", help="Take the breed as it is written, though Barkive lacks it."),
-    ] = False,
-    note: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="A note.", show_default=False)
-    ] = None,
-    by: By = None,
-    model: CatalogueModelOption = None,
-    lang: LangOption = "en",
-    catalogue: CatalogueAt = None,
+    photos: tuple[str, ...],
+    breed: str | None,
+    cross: tuple[str, str] | None,
+    not_a_dog: bool,
+    unsure: bool,
+    dog: int | None,
+    box: str | None,
+    undo: bool,
+    other: bool,
+    note: str | None,
+    by: str | None,
+    model: Path | None,
+    lang: Language,
+    catalogue: str | None,
 ) -> None:
     """Label a photo or a dog in it: what a person says stands over the model, in every scan.
 
@@ -114,12 +117,12 @@ def _to_box(text: str) -> Box:
     return Box(x, y, width, height)
 
 
-def history(
-    photo: Annotated[str, typer.Argument(metavar="PHOTO", help="A photo.")],
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
-) -> None:
+@click.command()
+@click.argument("photo", metavar="PHOTO", help="A photo.")
+@lang_option
+@format_option
+@catalogue_option
+def history(photo: str, lang: Language, form: Format, catalogue: str | None) -> None:
     """Show what people said of a photo: who, when, and what it was before."""
     from barkive.cli.output import csv_row, json_line, print_line
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.options import (
-    CatalogueAt,
-    CatalogueModelOption,
+    PATH,
     Format,
-    FormatOption,
-    LangOption,
+    catalogue_model_option,
+    catalogue_option,
+    format_option,
+    lang_option,
 )
 from barkive.cli.saying import percent, say, text
 from barkive.messages import Language
@@ -25,27 +26,24 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
+@click.command()
+@catalogue_option
+@catalogue_model_option
+@click.option("--out", metavar="MODEL", type=PATH, help="Write the new model into this file.")
+@click.option("--use", is_flag=True, help="Put the new model to use, unless it got worse.")
+@click.option("--undo", is_flag=True, help="Go back to the model that the one in use came from.")
+@click.option("--by", metavar="NAME", help="Who has it learn.")
+@format_option
+@lang_option
 def learn(
-    catalogue: CatalogueAt = None,
-    model: CatalogueModelOption = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MODEL", help="Write the new model into this file.", show_default=False
-        ),
-    ] = None,
-    use: Annotated[
-        bool,
-        typer.Option("--use", help="Put the new model to use, unless it got worse."),
-    ] = False,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Go back to the model that the one in use came from.")
-    ] = False,
-    by: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Who has it learn.", show_default=False)
-    ] = None,
-    form: FormatOption = Format.TABLE,
-    lang: LangOption = "en",
+    catalogue: str | None,
+    model: Path | None,
+    out: Path | None,
+    use: bool,
+    undo: bool,
+    by: str | None,
+    form: Format,
+    lang: Language,
 ) -> None:
     """Have the model learn what people said: known breeds, new ones, crosses, what is no dog.
 

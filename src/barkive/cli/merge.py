@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
 from barkive.errors import UsageError
 from barkive.messages import Language
@@ -16,24 +16,25 @@ if TYPE_CHECKING:
     from barkive.catalogue import Change, Conflict, Merged, Unmerged
 
 
+@click.command()
+@click.argument(
+    "other",
+    metavar="OTHER",
+    required=False,
+    help="The other catalogue: a file, or postgresql://USER@HOST/NAME.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would come; change nothing.")
+@click.option("--undo", is_flag=True, help="Take back what the last merge has added.")
+@lang_option
+@format_option
+@catalogue_option
 def merge(
-    other: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="OTHER",
-            help="The other catalogue: a file, or postgresql://USER@HOST/NAME.",
-            show_default=False,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would come; change nothing.")
-    ] = False,
-    undo: Annotated[
-        bool, typer.Option("--undo", help="Take back what the last merge has added.")
-    ] = False,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    other: str | None,
+    dry_run: bool,
+    undo: bool,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Bring in what people said in another catalogue: labels, notes, numbers, history.
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.saying import in_words
 
@@ -30,7 +30,7 @@ def reading(where: str | None) -> Iterator[Catalogue]:
 
     with Catalogue(where, create=False) as opened:
         if opened.read_only is not None:
-            typer.echo(in_words(opened.read_only), err=True)
+            click.echo(in_words(opened.read_only), err=True)
         yield opened
 
 

@@ -5,26 +5,25 @@ from __future__ import annotations
 import importlib.util
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from barkive.cli.saying import choose
-from barkive.messages import Language
+from barkive.messages import LANGUAGES
 
 if TYPE_CHECKING:
     from barkive.images.passing import Passing
 
-Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help="A folder of breeds: one folder of photos for each.")
-]
-WeightsOfNetworks = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE|FOLDER",
-        help="Pre-trained weights, files named after their networks; timm's hub by default.",
-    ),
-]
+PATH = click.Path(path_type=Path)
+
+
+class Values(click.Choice[Any]):
+    """The members of an enumeration of texts, by their values."""
+
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
+        """A value as it is, where Click would take the member's name."""
+        return super().normalize_choice(str(choice), ctx)
 
 
 class Format(StrEnum):
@@ -50,103 +49,93 @@ class Precision(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
-CatalogueAt = Annotated[
-    str | None,
-    typer.Option(
-        "--catalogue",
-        metavar="FILE|URL",
-        envvar="BARKIVE_CATALOGUE",
-        help="The catalogue: a file, or postgresql://USER@HOST/NAME; by default one in the "
-        "user's data folder.",
-        show_default=False,
-    ),
-]
-FormatOption = Annotated[
-    Format, typer.Option("--format", help="A table, one JSON object a line, or CSV.")
-]
-ModelOption = Annotated[
-    Path | None,
-    typer.Option("--model", metavar="FILE", help="A model of your own; by default the one inside."),
-]
-CatalogueModelOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--model",
-        metavar="FILE",
-        help="A model of your own; by default the one that the catalogue has in use: the one "
-        "inside, or what it has learned.",
-    ),
-]
-PriorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--prior",
-        metavar="FILE|none",
-        help="How often each breed is met where you are, a line each: beagle,120; or none, for "
-        "all alike. By default what the model brings.",
-        show_default=False,
-    ),
-]
-DogsOption = Annotated[
-    bool,
-    typer.Option(
-        "--dogs/--no-dogs",
-        help="Find each dog of a photo and judge it; or judge photos as wholes, which is faster.",
-    ),
-]
-DeviceOption = Annotated[
-    Device,
-    typer.Option(
-        "--device",
-        help="Where the network runs: the processor, or an NVIDIA card, which needs the package "
-        "onnxruntime-gpu in place of onnxruntime.",
-    ),
-]
-PrecisionOption = Annotated[
-    Precision | None,
-    typer.Option(
-        "--precision",
-        help="In which numbers a network is trained in epochs: bfloat16 is faster where the "
-        "processor computes in it, which auto takes it for; by default the recipe's own.",
-        show_default=False,
-    ),
-]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude",
-        metavar="PATTERN",
-        help="What to pass over, as gitignore has it: 'old/', '*-copy.jpg', '/2019/*'; may be "
-        "repeated. The same lines may stand in a file .barkiveignore in any folder.",
-        show_default=False,
-    ),
-]
-FollowLinksOption = Annotated[
-    bool,
-    typer.Option(
-        "--follow-links", help="Follow links that lead out of the folder; others always are."
-    ),
-]
-MemoryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--memory",
-        metavar="SIZE",
-        envvar="BARKIVE_MEMORY",
-        help="What the decoding of large photos may take, such as 2G; by default a quarter of "
-        "what the container or the machine has, at most 950M.",
-        show_default=False,
-    ),
-]
-LangOption = Annotated[
-    Language,
-    typer.Option(
-        "--lang",
-        envvar="BARKIVE_LANG",
-        callback=choose,
-        help="The language of what is printed, breeds' names included.",
-    ),
-]
+data_argument = click.argument(
+    "data", metavar="DATA", type=PATH, help="A folder of breeds: one folder of photos for each."
+)
+weights_option = click.option(
+    "--backbone-weights",
+    metavar="FILE|FOLDER",
+    type=PATH,
+    help="Pre-trained weights, files named after their networks; timm's hub by default.",
+)
+catalogue_option = click.option(
+    "--catalogue",
+    metavar="FILE|URL",
+    envvar="BARKIVE_CATALOGUE",
+    show_envvar=True,
+    help="The catalogue: a file, or postgresql://USER@HOST/NAME; by default one in the "
+    "user's data folder.",
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=Values(Format),
+    default=Format.TABLE.value,
+    help="A table, one JSON object a line, or CSV.",
+)
+model_option = click.option(
+    "--model", metavar="FILE", type=PATH, help="A model of your own; by default the one inside."
+)
+catalogue_model_option = click.option(
+    "--model",
+    metavar="FILE",
+    type=PATH,
+    help="A model of your own; by default the one that the catalogue has in use: the one "
+    "inside, or what it has learned.",
+)
+prior_option = click.option(
+    "--prior",
+    metavar="FILE|none",
+    help="How often each breed is met where you are, a line each: beagle,120; or none, for "
+    "all alike. By default what the model brings.",
+)
+dogs_option = click.option(
+    "--dogs/--no-dogs",
+    default=True,
+    help="Find each dog of a photo and judge it; or judge photos as wholes, which is faster.",
+)
+device_option = click.option(
+    "--device",
+    type=Values(Device),
+    default=Device.CPU.value,
+    help="Where the network runs: the processor, or an NVIDIA card, which needs the package "
+    "onnxruntime-gpu in place of onnxruntime.",
+)
+precision_option = click.option(
+    "--precision",
+    type=Values(Precision),
+    help="In which numbers a network is trained in epochs: bfloat16 is faster where the "
+    "processor computes in it, which auto takes it for; by default the recipe's own.",
+)
+exclude_option = click.option(
+    "--exclude",
+    metavar="PATTERN",
+    multiple=True,
+    help="What to pass over, as gitignore has it: 'old/', '*-copy.jpg', '/2019/*'; may be "
+    "repeated. The same lines may stand in a file .barkiveignore in any folder.",
+)
+follow_links_option = click.option(
+    "--follow-links",
+    is_flag=True,
+    help="Follow links that lead out of the folder; others always are.",
+)
+memory_option = click.option(
+    "--memory",
+    metavar="SIZE",
+    envvar="BARKIVE_MEMORY",
+    show_envvar=True,
+    help="What the decoding of large photos may take, such as 2G; by default a quarter of "
+    "what the container or the machine has, at most 950M.",
+)
+lang_option = click.option(
+    "--lang",
+    envvar="BARKIVE_LANG",
+    show_envvar=True,
+    type=click.Choice(LANGUAGES),
+    default="en",
+    callback=lambda ctx, option, lang: choose(lang),
+    help="The language of what is printed, breeds' names included.",
+)
 
 _TRAINING = (
     *("torch", "torchvision", "timm", "safetensors", "huggingface_hub", "optuna"),
@@ -154,7 +143,7 @@ _TRAINING = (
 )
 
 
-def passing(exclude: list[str] | None, follow_links: bool) -> Passing:
+def passing(exclude: tuple[str, ...], follow_links: bool) -> Passing:
     """What is passed over where photos are looked for.
 
     Raises:
@@ -162,7 +151,7 @@ def passing(exclude: list[str] | None, follow_links: bool) -> Passing:
     """
     from barkive.images.passing import Passing
 
-    return Passing(tuple(exclude or ()), follow_links)
+    return Passing(exclude, follow_links)
 
 
 def limit_memory(size: str | None) -> None:

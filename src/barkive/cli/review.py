@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
-import typer
+import click
 
 from barkive.cli.filters import filtered
-from barkive.cli.label import By
+from barkive.cli.label import by_option
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.options import catalogue_option, lang_option
 from barkive.cli.saying import in_words, percent, say, text
 from barkive.messages import Language
 
@@ -29,15 +29,14 @@ _SHARP = 4
 _CHOICES = 9
 
 
+@click.command()
 @filtered
+@by_option
+@click.option("--picture/--no-picture", default=True, help="Draw each photo in the terminal.")
+@lang_option
+@catalogue_option
 def review(
-    wanted: Filter,
-    by: By = None,
-    picture: Annotated[
-        bool, typer.Option("--picture/--no-picture", help="Draw each photo in the terminal.")
-    ] = True,
-    lang: LangOption = "en",
-    catalogue: CatalogueAt = None,
+    wanted: Filter, by: str | None, picture: bool, lang: Language, catalogue: str | None
 ) -> None:
     """Go through the photos that the model is not sure of, the most useful first.
 
@@ -53,7 +52,7 @@ def review(
         if not left:
             say("review_none_status" if wanted.status else "review_none")
             return
-        typer.echo(f"{text('review_waiting', n=left)} {session.help}", err=True)
+        click.echo(f"{text('review_waiting', n=left)} {session.help}", err=True)
         session.go_through(wanted, left)
         answered = text("review_answered", n=session.answered)
         say("sum", parts=[answered, text("review_left", n=opened.review.left(wanted))])
@@ -193,7 +192,7 @@ class _Session:
         elif key == "?":
             kind = Kind.UNSURE
         elif key == "o":
-            typer.launch(entry.file)
+            click.launch(entry.file)
             return None
         else:
             self._tell(self.help)
@@ -314,7 +313,7 @@ def _line(question: str) -> str:
 
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
-    return str(typer.prompt(question, prompt_suffix=" "))
+    return str(click.prompt(question, prompt_suffix=" "))
 
 
 def _name(file: str) -> str:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, LangOption
+from barkive.cli.options import catalogue_option, lang_option
 from barkive.cli.saying import in_words, known, say, text
+from barkive.messages import Language
 
 if TYPE_CHECKING:
     from barkive.catalogue import Run
 
 
-def runs(
-    catalogue: CatalogueAt = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many, at most.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
-    lang: LangOption = "en",
-) -> None:
+@click.command()
+@catalogue_option
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(min=1), default=20, help="How many, at most."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@lang_option
+def runs(catalogue: str | None, limit: int, as_json: bool, lang: Language) -> None:
     """Show the last scans: who scanned what, when, with what, and what came of it.
 
     A scan that was killed stays “running”; when it was last seen tells it from one that runs.
@@ -29,7 +32,7 @@ def runs(
     with reading(catalogue) as opened:
         found = opened.runs(limit)
     for run in found:
-        typer.echo(json_line(run.to_json(lang)) if as_json else _in_words(run))
+        click.echo(json_line(run.to_json(lang)) if as_json else _in_words(run))
     if not found and not as_json:
         say("run_none")
 

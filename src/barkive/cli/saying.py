@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
+import click
 
 from barkive.errors import BarkiveError
 from barkive.messages import Language, Message, Messages
@@ -16,7 +16,7 @@ _language: Language = "en"
 
 
 def choose(lang: Language) -> Language:
-    """Takes the language of this run; a callback of the option `--lang`."""
+    """Takes the language of this run, which the option `--lang` gives."""
     global _language
     _language = lang
     return lang
@@ -40,7 +40,7 @@ def say(key: str, /, *, err: bool = False, **values: Any) -> None:
         err: Whether on standard error.
         values: See `text`.
     """
-    typer.echo(text(key, **values), err=err)
+    click.echo(text(key, **values), err=err)
 
 
 def known(key: str) -> bool:

@@ -9,21 +9,22 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
 from barkive.cli.options import (
-    CatalogueAt,
-    CatalogueModelOption,
     Device,
-    DeviceOption,
-    DogsOption,
-    ExcludeOption,
-    FollowLinksOption,
-    LangOption,
-    MemoryOption,
+    Values,
+    catalogue_model_option,
+    catalogue_option,
+    device_option,
+    dogs_option,
+    exclude_option,
+    follow_links_option,
+    lang_option,
     limit_memory,
+    memory_option,
     passing,
 )
 from barkive.cli.saying import say, text
@@ -49,65 +50,70 @@ _LOOK_SECONDS = 1
 _REST_MS, _BUSY_MS = 1000, 60_000
 
 
+@click.command()
+@click.argument(
+    "sources",
+    metavar="SOURCE...",
+    nargs=-1,
+    required=True,
+    help="Folders, photos, patterns such as 'photos/*/2026-*', lists of paths (.txt or "
+    ".parquet), and object stores such as s3://bucket/folder.",
+)
+@catalogue_option
+@catalogue_model_option
+@click.option("--watch", is_flag=True, help="Stay, and scan again whenever a photo changes.")
+@click.option("--retry-failed", is_flag=True, help="Read photos again that could not be read.")
+@click.option(
+    "--gone",
+    is_flag=True,
+    help="Photos that are not found are gone, also where that is most of them.",
+)
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Put a damaged catalogue aside, and save numbers and what people said.",
+)
+@click.option(
+    "--engine",
+    type=Values(EngineName),
+    default=EngineName.LOCAL.value,
+    help="Who identifies: this machine, or a cluster.",
+)
+@click.option(
+    "--ray-address",
+    metavar="auto|HOST",
+    help="The cluster: the one that runs here, or the host of its head; by default "
+    "that of RAY_ADDRESS, or else one is started for this scan.",
+)
+@click.option(
+    "--batch-size",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Photos that the network takes at once; by default what is fastest.",
+)
+@device_option
+@exclude_option
+@follow_links_option
+@memory_option
+@dogs_option
+@lang_option
 def scan(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE...",
-            help="Folders, photos, patterns such as 'photos/*/2026-*', lists of paths (.txt or "
-            ".parquet), and object stores such as s3://bucket/folder.",
-            show_default=False,
-        ),
-    ],
-    catalogue: CatalogueAt = None,
-    model: CatalogueModelOption = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Stay, and scan again whenever a photo changes.")
-    ] = False,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Read photos again that could not be read.")
-    ] = False,
-    gone: Annotated[
-        bool,
-        typer.Option(
-            "--gone", help="Photos that are not found are gone, also where that is most of them."
-        ),
-    ] = False,
-    rebuild: Annotated[
-        bool,
-        typer.Option(
-            "--rebuild",
-            help="Put a damaged catalogue aside, and save numbers and what people said.",
-        ),
-    ] = False,
-    engine: Annotated[
-        EngineName, typer.Option("--engine", help="Who identifies: this machine, or a cluster.")
-    ] = EngineName.LOCAL,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(
-            "--ray-address",
-            metavar="auto|HOST",
-            help="The cluster: the one that runs here, or the host of its head; by default "
-            "that of RAY_ADDRESS, or else one is started for this scan.",
-            show_default=False,
-        ),
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-size",
-            min=1,
-            help="Photos that the network takes at once; by default what is fastest.",
-            show_default=False,
-        ),
-    ] = None,
-    device: DeviceOption = Device.CPU,
-    exclude: ExcludeOption = None,
-    follow_links: FollowLinksOption = False,
-    memory: MemoryOption = None,
-    dogs: DogsOption = True,
-    lang: LangOption = "en",
+    sources: tuple[str, ...],
+    catalogue: str | None,
+    model: Path | None,
+    watch: bool,
+    retry_failed: bool,
+    gone: bool,
+    rebuild: bool,
+    engine: EngineName,
+    ray_address: str | None,
+    batch_size: int | None,
+    device: Device,
+    exclude: tuple[str, ...],
+    follow_links: bool,
+    memory: str | None,
+    dogs: bool,
+    lang: Language,
 ) -> None:
     """Catalogue photos wherever they lie: identify what is new or changed.
 
@@ -150,7 +156,7 @@ def scan(
                 failed = _scan_once(opened, given, partial(scanning, gone=gone), lang)
                 is_over = not watch or _watch(opened, sources, rules, scanning, lang, used)
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _opened(names: Sequence[str], watch: bool, rules: Passing) -> list[Source]:
@@ -245,7 +251,7 @@ def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
         say("of_file", err=True, file=printable(path), said=reason)
     if more := summary.failures - len(listed):
         say("scan_more_failed", err=True, n=more)
-    typer.echo(statuses(dict(summary.statuses)))
+    click.echo(statuses(dict(summary.statuses)))
     parts = [
         text("scan_new", n=summary.new),
         text("scan_changed", n=summary.changed),
@@ -266,7 +272,7 @@ def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
     if summary.of_animals:
         say("scan_of_animals", n=summary.of_animals)
     if summary.passed_over:
-        typer.echo(told(summary.passed_over, lang))
+        click.echo(told(summary.passed_over, lang))
     say("catalogue", name=printable(catalogue.name))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.filters import AnimalOption, filtered, of_animal
+from barkive.cli.filters import animal_option, filtered, of_animal
 from barkive.cli.opening import reading
-from barkive.cli.options import CatalogueAt, Format, FormatOption, LangOption
+from barkive.cli.options import PATH, Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import number, say
 from barkive.messages import Language
 
@@ -21,64 +21,52 @@ _SHOWN = 100
 _ALIKE = 20
 
 
+@click.command()
 @filtered
+@click.argument(
+    "text",
+    metavar="[TEXT]...",
+    nargs=-1,
+    help="Words, or their beginnings: of the path, of a breed or FCI group in English or "
+    "French, of a note. Case and accents don't matter.",
+)
+@animal_option
+@click.option("--like", metavar="PHOTO", help="Photos that resemble this one, the likest first.")
+@click.option(
+    "--dog",
+    metavar="N",
+    type=int,
+    help="With --like and a photo that is catalogued: which of its dogs is meant, the "
+    "largest first.",
+)
+@click.option(
+    "--model",
+    metavar="FILE",
+    type=PATH,
+    help="With --like and a photo that is not catalogued: the model that scanned the rest; "
+    "by default the one that the catalogue has in use.",
+)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How many at most; by default 100 in a table, 20 with --like, else all.",
+)
+@click.option("--count", is_flag=True, help="Print how many there are, and nothing else.")
+@lang_option
+@format_option
+@catalogue_option
 def search(
     wanted: Filter,
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TEXT]...",
-            help="Words, or their beginnings: of the path, of a breed or FCI group in English or "
-            "French, of a note. Case and accents don't matter.",
-            show_default=False,
-        ),
-    ] = None,
-    animal: AnimalOption = None,
-    like: Annotated[
-        str | None,
-        typer.Option(
-            "--like",
-            metavar="PHOTO",
-            help="Photos that resemble this one, the likest first.",
-            show_default=False,
-        ),
-    ] = None,
-    dog: Annotated[
-        int | None,
-        typer.Option(
-            "--dog",
-            metavar="N",
-            help="With --like and a photo that is catalogued: which of its dogs is meant, the "
-            "largest first.",
-            show_default=False,
-        ),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            metavar="FILE",
-            help="With --like and a photo that is not catalogued: the model that scanned the rest; "
-            "by default the one that the catalogue has in use.",
-            show_default=False,
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit",
-            metavar="N",
-            min=1,
-            help="How many at most; by default 100 in a table, 20 with --like, else all.",
-            show_default=False,
-        ),
-    ] = None,
-    count: Annotated[
-        bool, typer.Option("--count", help="Print how many there are, and nothing else.")
-    ] = False,
-    lang: LangOption = "en",
-    form: FormatOption = Format.TABLE,
-    catalogue: CatalogueAt = None,
+    animal: str | None,
+    like: str | None,
+    dog: int | None,
+    model: Path | None,
+    limit: int | None,
+    count: bool,
+    lang: Language,
+    form: Format,
+    catalogue: str | None,
 ) -> None:
     """Find photos in the catalogue by breed, dogs, status, date, folder, animal, text or likeness.
 
@@ -92,7 +80,7 @@ def search(
     with reading(catalogue) as opened:
         wanted = of_animal(opened, wanted, animal)
         if count:
-            typer.echo(opened.count(wanted))
+            click.echo(opened.count(wanted))
             return
         if like is not None:
             classifier = Classifier(model) if model is not None else None

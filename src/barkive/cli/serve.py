@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from barkive.cli.options import (
-    CatalogueAt,
-    CatalogueModelOption,
     Device,
-    DeviceOption,
-    MemoryOption,
+    catalogue_model_option,
+    catalogue_option,
+    device_option,
     limit_memory,
+    memory_option,
 )
 
 if TYPE_CHECKING:
@@ -26,53 +27,64 @@ if TYPE_CHECKING:
 _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
 
 
+@click.command()
+@catalogue_option
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    help="The address to listen on; on any but this machine's own a password is asked for.",
+)
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(min=0, max=65535),
+    default=8000,
+    help="0 for any that is free.",
+)
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
+@catalogue_model_option
+@device_option
+@memory_option
+@click.option(
+    "--folder",
+    metavar="FOLDER",
+    multiple=True,
+    help="A folder that the page may scan, with all inside; may be given several times. "
+    "By default every folder on this machine's own address, and none on any other.",
+)
+@click.option(
+    "--allowed-host",
+    metavar="NAME",
+    multiple=True,
+    help="A name under which the server may be addressed, such as the one of a site in "
+    "front of it; may be given several times.",
+)
+@click.option(
+    "--root-path",
+    metavar="PATH",
+    default="",
+    show_default=False,
+    help="The path below which visitors reach the server, such as /dogs where it is a part "
+    "of a site.",
+)
+@click.option(
+    "--password", is_flag=True, help="Ask for a password on this machine's own address too."
+)
+@click.option("--new-password", is_flag=True, help="Set another password, and start.")
 def serve(
-    catalogue: CatalogueAt = None,
-    host: Annotated[
-        str,
-        typer.Option(
-            help="The address to listen on; on any but this machine's own a password is asked for."
-        ),
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
-    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
-    model: CatalogueModelOption = None,
-    device: DeviceOption = Device.CPU,
-    memory: MemoryOption = None,
-    folder: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="A folder that the page may scan, with all inside; may be given several times. "
-            "By default every folder on this machine's own address, and none on any other.",
-            show_default=False,
-        ),
-    ] = None,
-    allowed_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="A name under which the server may be addressed, such as the one of a site in "
-            "front of it; may be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    root_path: Annotated[
-        str,
-        typer.Option(
-            metavar="PATH",
-            help="The path below which visitors reach the server, such as /dogs where it is a part "
-            "of a site.",
-            show_default=False,
-        ),
-    ] = "",
-    password: Annotated[
-        bool,
-        typer.Option("--password", help="Ask for a password on this machine's own address too."),
-    ] = False,
-    new_password: Annotated[
-        bool, typer.Option("--new-password", help="Set another password, and start.")
-    ] = False,
+    catalogue: str | None,
+    host: str,
+    port: int,
+    open_page: bool,
+    model: Path | None,
+    device: Device,
+    memory: str | None,
+    folder: tuple[str, ...],
+    allowed_host: tuple[str, ...],
+    root_path: str,
+    password: bool,
+    new_password: bool,
 ) -> None:
     """Serve the web page and the HTTP API, until Ctrl-C.
 
@@ -91,7 +103,7 @@ def serve(
         model=model,
         device=device.value,
         password=passwords,
-        hosts=LOOPBACK | frozenset(allowed_host or ()) if own or allowed_host else None,
+        hosts=LOOPBACK | frozenset(allowed_host) if own or allowed_host else None,
         folders=tuple(folder) if folder else None if own else (),
         root_path=root_path.rstrip("/"),
     )
@@ -100,20 +112,20 @@ def serve(
     address = _address(host, listening.getsockname()[1]) + settings.root_path
 
     def tell() -> None:
-        typer.echo(f"Barkive is at {address}", err=True)
+        click.echo(f"Barkive is at {address}", err=True)
         if passwords is not None:
-            typer.echo("It asks for the password.", err=True)
+            click.echo("It asks for the password.", err=True)
         if not own:
-            typer.echo(
+            click.echo(
                 "The connection is not encrypted: on a network that you don't trust, put a web "
                 "server with HTTPS in front.",
                 err=True,
             )
         if (why := app.state.service.catalogue.read_only) is not None:
-            typer.echo(why, err=True)
-        typer.echo("Ctrl-C ends it.", err=True)
+            click.echo(why, err=True)
+        click.echo("Ctrl-C ends it.", err=True)
         if open_page:
-            typer.launch(address)
+            click.launch(address)
 
     run(app, listening, tell)
 
@@ -132,13 +144,13 @@ def _passwords(renew: bool) -> Passwords:
     if given is not None:
         if not (passwords.is_set and passwords.verify(given)):
             passwords.set(given)
-            typer.echo("The password is set; it is kept as a hash.", err=True)
+            click.echo("The password is set; it is kept as a hash.", err=True)
     elif renew or not passwords.is_set:
         if not sys.stdin.isatty():
             raise UsageError("password_missing", variable=_PASSWORD)
-        typer.echo("Others may reach this address, so visitors must know a password.", err=True)
-        passwords.set(typer.prompt("New password", hide_input=True, confirmation_prompt=True))
-        typer.echo("It is kept as a hash; next time nobody is asked for it here.", err=True)
+        click.echo("Others may reach this address, so visitors must know a password.", err=True)
+        passwords.set(click.prompt("New password", hide_input=True, confirmation_prompt=True))
+        click.echo("It is kept as a hash; next time nobody is asked for it here.", err=True)
     return passwords
 
 

@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
+
+from barkive.cli.options import PATH
 
 if TYPE_CHECKING:
     from barkive.images.keypoints import Keypoints
@@ -20,17 +22,25 @@ _QUALITY = 90
 _LONGEST_NAME = 50
 
 
-def sift(
-    photos: Annotated[
-        list[str], typer.Argument(metavar="PHOTO|FOLDER...", help="Photos, or folders of them.")
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="A folder to write pictures and tables into.")
-    ],
-    limit: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many key points a photo: the strongest.")
-    ] = 200,
-) -> None:
+@click.command()
+@click.argument(
+    "photos", metavar="PHOTO|FOLDER...", nargs=-1, required=True, help="Photos, or folders of them."
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    help="A folder to write pictures and tables into.",
+)
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=200,
+    help="How many key points a photo: the strongest.",
+)
+def sift(photos: tuple[str, ...], out: Path, limit: int) -> None:
     """Draw the SIFT key points of photos: positions, sizes and orientations.
 
     Needs the extra “enhance”. For each photo, DIR gets a picture NAME-sift.jpg and an
@@ -73,16 +83,16 @@ def sift(
             write_files(out, files)
             write(_rows(path, found))
             number = _counted(len(found), "key point")
-            typer.echo(f"{printable(path)}: {number}, {printable(name)}.jpg")
+            click.echo(f"{printable(path)}: {number}, {printable(name)}.jpg")
             total += len(found)
             advance(done, len(paths))
     for path, reason in failures:
-        typer.echo(f"{printable(path)}: {reason}", err=True)
+        click.echo(f"{printable(path)}: {reason}", err=True)
     failed = f"; {len(failures)} could not be read" if failures else ""
     read = _counted(len(paths) - len(failures), "photo")
-    typer.echo(f"{_counted(total, 'key point')} in {read}{failed}: {out / _TABLE}", err=True)
+    click.echo(f"{_counted(total, 'key point')} in {read}{failed}: {out / _TABLE}", err=True)
     if failures:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _counted(number: int, what: str) -> str:

@@ -4,34 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from barkive.cli.options import Data, PrecisionOption, WeightsOfNetworks, require_training
+from barkive.cli.options import (
+    PATH,
+    Precision,
+    data_argument,
+    precision_option,
+    require_training,
+    weights_option,
+)
 
 if TYPE_CHECKING:
     from barkive.training.study.result import Result
 
 
+@click.command()
+@data_argument
+@click.option(
+    "--recipe",
+    metavar="NAME|FILE|all",
+    required=True,
+    help="A recipe of the study, a recipe file of your own, or all recipes.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    help="Where results go: a folder for each recipe.",
+)
+@weights_option
+@click.option(
+    "--elsewhere",
+    metavar="FOLDER",
+    type=PATH,
+    help="Photos from elsewhere, judged too: never trained on.",
+)
+@precision_option
 def study(
-    data: Data,
-    recipe: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|FILE|all",
-            help="A recipe of the study, a recipe file of your own, or all recipes.",
-        ),
-    ],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where results go: a folder for each recipe.")
-    ],
-    backbone_weights: WeightsOfNetworks = None,
-    elsewhere: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Photos from elsewhere, judged too: never trained on."),
-    ] = None,
-    precision: PrecisionOption = None,
+    data: Path,
+    recipe: str,
+    out: Path,
+    backbone_weights: Path | None,
+    elsewhere: Path | None,
+    precision: Precision | None,
 ) -> None:
     """Run a recipe of the study: train, measure, explain.
 
@@ -58,17 +77,17 @@ def study(
     from barkive.training.study.study_recipe import ALL, find_recipe
 
     keep_freed_memory()
-    log = partial(typer.echo, err=True)
+    log = partial(click.echo, err=True)
     task = Study(data, out, backbone_weights, elsewhere)
     if recipe == ALL:
         with init_process_group():
             results, missing = run_all(
                 task, progress, log, precision=precision.value if precision else None
             )
-        typer.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
-        typer.echo(f"Report: {out / REPORT}")
+        click.echo(f"Recipes measured: {len(results)} of {len(results) + len(missing)}")
+        click.echo(f"Report: {out / REPORT}")
         for name, reason in missing.items():
-            typer.echo(f"{name} was not measured. {reason}", err=True)
+            click.echo(f"{name} was not measured. {reason}", err=True)
         _finish(out, results, failed=bool(missing))
         return
     with init_process_group():
@@ -78,15 +97,15 @@ def study(
         result = run_recipe(Job(name, settings, task, progress, log))
     if result.accuracy is not None and result.interval is not None:
         low, high = result.interval
-        typer.echo(
+        click.echo(
             f"{name}: {result.accuracy:.1%} right on {result.photos[2]} test photos "
             f"(95 % interval {low:.1%} to {high:.1%})."
         )
     if as_expected := settings.outcome(result.accuracy):
         log(as_expected)
     if result.table is not None:
-        typer.echo(f"{name}: {result.table.conclusion}")
-    typer.echo(f"Figures and pictures: {out / name}", err=True)
+        click.echo(f"{name}: {result.table.conclusion}")
+    click.echo(f"Figures and pictures: {out / name}", err=True)
     _finish(out, [result])
 
 
@@ -95,7 +114,7 @@ def _finish(out: Path, results: Sequence[Result], *, failed: bool = False) -> No
     for result in results:
         if result.unreadable:
             where = out / result.recipe / "failed.csv"
-            typer.echo(f"Could not be read, and left out: {result.unreadable}, {where}", err=True)
+            click.echo(f"Could not be read, and left out: {result.unreadable}, {where}", err=True)
             failed = True
     if failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

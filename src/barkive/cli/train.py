@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from barkive.cli.options import Data, ExcludeOption, FollowLinksOption, require_training
+from barkive.cli.options import (
+    PATH,
+    Values,
+    data_argument,
+    exclude_option,
+    follow_links_option,
+    require_training,
+)
 
 
 class HeadChoice(StrEnum):
@@ -19,102 +25,129 @@ class HeadChoice(StrEnum):
     ANEW = "anew"
 
 
+@click.command()
+@data_argument
+@click.option(
+    "--out", metavar="MODEL.onnx", type=PATH, required=True, help="Where to write the model."
+)
+@click.option(
+    "--not-dogs",
+    metavar="FOLDER",
+    type=PATH,
+    help="Photos of other things, to learn what is no dog.",
+)
+@click.option(
+    "--elsewhere",
+    metavar="FOLDER",
+    type=PATH,
+    help="A folder of breeds, others included, from other people: it tells how certain "
+    "an answer must be.",
+)
+@click.option(
+    "--also",
+    metavar="BREED",
+    multiple=True,
+    help="A breed without photos, known by the backbone's own classifier; may be repeated.",
+)
+@click.option(
+    "--prior",
+    metavar="FILE|none",
+    default="",
+    show_default=False,
+    help="How often each breed is met, a line each: beagle,120. By default ranks of "
+    "the American Kennel Club, used where --elsewhere shows that they win.",
+)
+@click.option(
+    "--head",
+    type=Values(HeadChoice),
+    default=HeadChoice.AUTO.value,
+    help="Whether the prediction layer is centred on the backbone's own classifier, "
+    "where it has rows for the breeds, or fitted anew.",
+)
+@click.option(
+    "--backbone",
+    metavar="NAME",
+    help="Any model of timm; by default the one that the weights' file is named after, "
+    "or else tf_efficientnet_lite2.",
+)
+@click.option(
+    "--backbone-weights",
+    metavar="FILE",
+    type=PATH,
+    help="The backbone's pre-trained weights; timm's hub by default.",
+)
+@click.option(
+    "--image-size",
+    metavar="N",
+    type=int,
+    help="Side of the square that photos become, in pixels; by default the backbone's own.",
+)
+@click.option(
+    "--enhance",
+    metavar="NAMES",
+    default="",
+    show_default=False,
+    help="Adjustments that every photo gets, in training and in use: "
+    "names of `barkive enhance`, such as equalize,denoise.",
+)
+@click.option(
+    "--mirror/--no-mirror",
+    default=True,
+    help="Average each photo's features with its mirror image's.",
+)
+@click.option("--int8/--no-int8", default=True, help="Quantise, if it costs at most 0.3 points.")
+@click.option(
+    "--float-first",
+    metavar="N",
+    type=int,
+    default=3,
+    help="How many of the first convolutions int8 leaves out.",
+)
+@click.option(
+    "--validation",
+    metavar="SHARE",
+    type=float,
+    default=0.15,
+    help="The share of photos kept for validation.",
+)
+@click.option(
+    "--crops",
+    is_flag=True,
+    help="Train on the largest dog of each photo, and tell whether that helps.",
+)
+@click.option(
+    "--seed", metavar="N", type=int, default=0, help="Of the draw of the validation photos."
+)
+@click.option(
+    "--licence",
+    metavar="TEXT",
+    default="",
+    show_default=False,
+    help="The model's terms of use, kept in its metadata.",
+)
+@exclude_option
+@follow_links_option
 def train(
-    data: Data,
-    out: Annotated[Path, typer.Option(metavar="MODEL.onnx", help="Where to write the model.")],
-    not_dogs: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help="Photos of other things, to learn what is no dog."),
-    ] = None,
-    elsewhere: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="A folder of breeds, others included, from other people: it tells how certain "
-            "an answer must be.",
-        ),
-    ] = None,
-    also: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="BREED",
-            help="A breed without photos, known by the backbone's own classifier; may be repeated.",
-        ),
-    ] = None,
-    prior: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE|none",
-            help="How often each breed is met, a line each: beagle,120. By default ranks of "
-            "the American Kennel Club, used where --elsewhere shows that they win.",
-            show_default=False,
-        ),
-    ] = "",
-    head: Annotated[
-        HeadChoice,
-        typer.Option(
-            help="Whether the prediction layer is centred on the backbone's own classifier, "
-            "where it has rows for the breeds, or fitted anew."
-        ),
-    ] = HeadChoice.AUTO,
-    backbone: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Any model of timm; by default the one that the weights' file is named after, "
-            "or else tf_efficientnet_lite2.",
-            show_default=False,
-        ),
-    ] = None,
-    backbone_weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="The backbone's pre-trained weights; timm's hub by default."
-        ),
-    ] = None,
-    image_size: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Side of the square that photos become, in pixels; by default the backbone's own.",
-            show_default=False,
-        ),
-    ] = None,
-    enhance: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="Adjustments that every photo gets, in training and in use: "
-            "names of `barkive enhance`, such as equalize,denoise.",
-        ),
-    ] = "",
-    mirror: Annotated[
-        bool, typer.Option(help="Average each photo's features with its mirror image's.")
-    ] = True,
-    int8: Annotated[
-        bool, typer.Option("--int8/--no-int8", help="Quantise, if it costs at most 0.3 points.")
-    ] = True,
-    float_first: Annotated[
-        int,
-        typer.Option(metavar="N", help="How many of the first convolutions int8 leaves out."),
-    ] = 3,
-    validation: Annotated[
-        float, typer.Option(metavar="SHARE", help="The share of photos kept for validation.")
-    ] = 0.15,
-    crops: Annotated[
-        bool,
-        typer.Option(
-            "--crops", help="Train on the largest dog of each photo, and tell whether that helps."
-        ),
-    ] = False,
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Of the draw of the validation photos.")
-    ] = 0,
-    licence: Annotated[
-        str, typer.Option(metavar="TEXT", help="The model's terms of use, kept in its metadata.")
-    ] = "",
-    exclude: ExcludeOption = None,
-    follow_links: FollowLinksOption = False,
+    data: Path,
+    out: Path,
+    not_dogs: Path | None,
+    elsewhere: Path | None,
+    also: tuple[str, ...],
+    prior: str,
+    head: HeadChoice,
+    backbone: str | None,
+    backbone_weights: Path | None,
+    image_size: int | None,
+    enhance: str,
+    mirror: bool,
+    int8: bool,
+    float_first: int,
+    validation: float,
+    crops: bool,
+    seed: int,
+    licence: str,
+    exclude: tuple[str, ...],
+    follow_links: bool,
 ) -> None:
     """Train a model on a folder of breeds.
 
@@ -142,7 +175,7 @@ def train(
             out=out,
             not_dogs=not_dogs,
             elsewhere=elsewhere,
-            also=tuple(also or ()),
+            also=also,
             prior=prior,
             head=head.value,
             backbone=backbone,
@@ -156,20 +189,20 @@ def train(
             crops=crops,
             seed=seed,
             licence=licence,
-            exclude=tuple(exclude or ()),
+            exclude=exclude,
             follow_links=follow_links,
         )
         result = transfer_learning.train(
-            recipe, progress=progress, log=lambda line: typer.echo(line, err=True)
+            recipe, progress=progress, log=lambda line: click.echo(line, err=True)
         )
     for path, reason in result.failed:
-        typer.echo(f"{path}: {reason}", err=True)
+        click.echo(f"{path}: {reason}", err=True)
     figures = result.figures
     low, high = figures.top1_interval
-    typer.echo(
+    click.echo(
         f"{out}: {figures.top1:.1%} right on {figures.n} validation photos "
         f"(95 % interval {low:.1%} to {high:.1%})."
     )
-    typer.echo(f"Figures, pictures and predictions: {recipe.run_folder}", err=True)
+    click.echo(f"Figures, pictures and predictions: {recipe.run_folder}", err=True)
     if result.failed:
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

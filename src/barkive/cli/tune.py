@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from barkive.cli.options import Data, PrecisionOption, WeightsOfNetworks, require_training
+from barkive.cli.options import (
+    PATH,
+    Precision,
+    data_argument,
+    precision_option,
+    require_training,
+    weights_option,
+)
 
 
+@click.command()
+@data_argument
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=PATH,
+    required=True,
+    help="Where trials, pictures and the best recipe go.",
+)
+@click.option(
+    "--trials",
+    metavar="N",
+    type=int,
+    default=30,
+    help="How many in all, with those of an interrupted search.",
+)
+@click.option(
+    "--recipe",
+    metavar="NAME|FILE",
+    default="mobilenetv2-head",
+    help="The recipe of the study to start from.",
+)
+@weights_option
+@precision_option
 def tune(
-    data: Data,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where trials, pictures and the best recipe go.")
-    ],
-    trials: Annotated[
-        int, typer.Option(metavar="N", help="How many in all, with those of an interrupted search.")
-    ] = 30,
-    recipe: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="The recipe of the study to start from.")
-    ] = "mobilenetv2-head",
-    backbone_weights: WeightsOfNetworks = None,
-    precision: PrecisionOption = None,
+    data: Path,
+    out: Path,
+    trials: int,
+    recipe: str,
+    backbone_weights: Path | None,
+    precision: Precision | None,
 ) -> None:
     """Search over head, penalty, dropout, augmentation, learning rate and depth.
 
@@ -54,18 +78,18 @@ def tune(
             # Every trial trains in epochs, whatever the recipe does.
             settings = replace(settings, solver="adam", precision=precision.value)
         task = Study(data, out.parent, backbone_weights)
-        job = Job(out.name, settings, task, progress, partial(typer.echo, err=True))
+        job = Job(out.name, settings, task, progress, partial(click.echo, err=True))
         found = search(job, start, trials)
     if found.best is None:
-        typer.echo(f"No trial of {len(found.trials)} was finished; try more with --trials.")
+        click.echo(f"No trial of {len(found.trials)} was finished; try more with --trials.")
     else:
-        typer.echo(
+        click.echo(
             f"{found.best.value:.1%} right on validation, the best of {len(found.trials)} trials; "
             f"the recipe: {out / BEST}"
         )
     for name, share in found.importances.items():
-        typer.echo(f"{name}: {share:.0%} of the differences between trials", err=True)
+        click.echo(f"{name}: {share:.0%} of the differences between trials", err=True)
     if found.unreadable:
         where = out / "failed.csv"
-        typer.echo(f"Could not be read, and left out: {found.unreadable}, {where}", err=True)
-        raise typer.Exit(1)
+        click.echo(f"Could not be read, and left out: {found.unreadable}, {where}", err=True)
+        raise click.exceptions.Exit(1)

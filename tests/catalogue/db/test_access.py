@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from barkive.catalogue import Catalogue, Export, ExportFormat, Kind, Label
 from barkive.catalogue.db import (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Kind, Label, LeftOut
