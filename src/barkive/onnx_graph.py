@@ -2,21 +2,23 @@
 
 Of the ONNX format (onnx.proto, version 1.18) only the few fields are declared here that this
 needs. What else a file holds stays in it as it is: Protocol Buffers keep fields that they don't
-know. ONNX Runtime brings Protocol Buffers along, but not ONNX's own messages.
+know. ONNX Runtime brings Protocol Buffers along, but not ONNX's own messages. They are imported
+when a graph is opened, since a bundle runs without them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from barkive.errors import BundleError
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor_pool import DescriptorPool
 
 _TYPES: Final[Mapping[np.dtype[Any], int]] = {
     np.dtype(np.float32): 1,
@@ -26,41 +28,40 @@ _TYPES: Final[Mapping[np.dtype[Any], int]] = {
 }
 _DTYPES: Final[Mapping[int, np.dtype[Any]]] = {number: dtype for dtype, number in _TYPES.items()}
 
-_Kind = descriptor_pb2.FieldDescriptorProto
 # Message → field → (number, type or message, whether it is repeated).
-_FIELDS: Final[Mapping[str, Mapping[str, tuple[int, int | str, bool]]]] = {
+_FIELDS: Final[Mapping[str, Mapping[str, tuple[int, str, bool]]]] = {
     "Model": {
         "graph": (7, "Graph", False),
         "metadata_props": (14, "Entry", True),
         "training_info": (20, "Training", True),
     },
-    "Entry": {"key": (1, _Kind.TYPE_STRING, False), "value": (2, _Kind.TYPE_STRING, False)},
+    "Entry": {"key": (1, "string", False), "value": (2, "string", False)},
     "Training": {"initialization": (1, "Graph", False)},
     "Graph": {
         "node": (1, "Node", True),
-        "name": (2, _Kind.TYPE_STRING, False),
+        "name": (2, "string", False),
         "initializer": (5, "Tensor", True),
         "input": (11, "Value", True),
         "output": (12, "Value", True),
         "value_info": (13, "Value", True),
     },
     "Node": {
-        "input": (1, _Kind.TYPE_STRING, True),
-        "output": (2, _Kind.TYPE_STRING, True),
-        "name": (3, _Kind.TYPE_STRING, False),
-        "op_type": (4, _Kind.TYPE_STRING, False),
+        "input": (1, "string", True),
+        "output": (2, "string", True),
+        "name": (3, "string", False),
+        "op_type": (4, "string", False),
     },
     "Tensor": {
-        "dims": (1, _Kind.TYPE_INT64, True),
-        "data_type": (2, _Kind.TYPE_INT32, False),
-        "name": (8, _Kind.TYPE_STRING, False),
-        "raw_data": (9, _Kind.TYPE_BYTES, False),
+        "dims": (1, "int64", True),
+        "data_type": (2, "int32", False),
+        "name": (8, "string", False),
+        "raw_data": (9, "bytes", False),
     },
-    "Value": {"name": (1, _Kind.TYPE_STRING, False), "type": (2, "Type", False)},
+    "Value": {"name": (1, "string", False), "type": (2, "Type", False)},
     "Type": {"tensor_type": (1, "TensorType", False)},
-    "TensorType": {"elem_type": (1, _Kind.TYPE_INT32, False), "shape": (2, "Shape", False)},
+    "TensorType": {"elem_type": (1, "int32", False), "shape": (2, "Shape", False)},
     "Shape": {"dim": (1, "Dim", True)},
-    "Dim": {"dim_value": (1, _Kind.TYPE_INT64, False), "dim_param": (2, _Kind.TYPE_STRING, False)},
+    "Dim": {"dim_value": (1, "int64", False), "dim_param": (2, "string", False)},
 }
 
 FEATURES, LOGITS, DOG = "features", "logits", "dog"
@@ -87,6 +88,8 @@ class Graph:
         Raises:
             BundleError: It is none.
         """
+        from google.protobuf.message import DecodeError
+
         self._model: Any = _message("Model")()
         try:
             self._model.ParseFromString(content)
@@ -236,11 +239,15 @@ def _set_tensor(tensor: Any, name: str, array: NDArray[Any]) -> None:
 @cache
 def _message(name: str) -> Any:
     """The class of one of the messages in `_FIELDS`."""
+    from google.protobuf import message_factory
+
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"barkive.onnx.{name}"))
 
 
 @cache
-def _pool() -> descriptor_pool.DescriptorPool:
+def _pool() -> DescriptorPool:
+    from google.protobuf import descriptor_pb2, descriptor_pool
+
     file = descriptor_pb2.FileDescriptorProto(
         name="barkive/onnx.proto", package="barkive.onnx", syntax="proto2"
     )
@@ -248,11 +255,11 @@ def _pool() -> descriptor_pool.DescriptorPool:
         declared = file.message_type.add(name=message)
         for name, (number, kind, repeated) in fields.items():
             field = declared.field.add(name=name, number=number)
-            field.label = _Kind.LABEL_REPEATED if repeated else _Kind.LABEL_OPTIONAL
-            if isinstance(kind, str):
-                field.type, field.type_name = _Kind.TYPE_MESSAGE, f".barkive.onnx.{kind}"
+            field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
+            if kind in _FIELDS:
+                field.type, field.type_name = field.TYPE_MESSAGE, f".barkive.onnx.{kind}"
             else:
-                field.type = kind
+                field.type = getattr(field, f"TYPE_{kind.upper()}")
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return pool

@@ -80,6 +80,7 @@ def identify(
     Exit status: 0 if all went well, 1 if some photos could not be read, 2 on wrong usage.
     """
     from collections import Counter
+    from contextlib import nullcontext
 
     from barkive.classifier import Classifier
     from barkive.cli.output import summary, writer
@@ -97,7 +98,9 @@ def identify(
         total = len(files)
     write = writer(form, lang, min(top, len(classifier.bundle.info.labels)))
     counts: dict[Status, int] = {}
-    with progress(text("identifying")) as advance:
+    # One photo is answered before a bar is drawn.
+    bar = progress(text("identifying")) if total != 1 else nullcontext(lambda done, total: None)
+    with bar as advance:
         for done, verdict in enumerate(classifier.predict(files, top=top), 1):
             write(verdict)
             counts[verdict.status] = counts.get(verdict.status, 0) + 1

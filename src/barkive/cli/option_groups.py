@@ -31,8 +31,9 @@ def with_options(
             arguments[place] = make(arguments.pop("text", None), **given)
             command(**arguments)
 
+        decorated: Command = run
         for option in reversed([*options.values()]):
-            run = option(run)
-        return run
+            decorated = option(decorated)
+        return decorated
 
     return decorate

@@ -9,16 +9,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-from rich.console import Console
-from rich.text import Text
-
 from barkive.cli.options import Format
 from barkive.cli.saying import in_words, percent, text
 from barkive.messages import Language
 from barkive.verdicts import Candidate, Dog, Status, Verdict
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from barkive.catalogue import Entry, EntryDog
 
 Write = Callable[[Verdict], None]
@@ -118,6 +116,8 @@ def _table_writer(lang: Language) -> Write:
 
 def text_writer() -> Callable[[Text], None]:
     """A function that prints a styled line on standard output at once."""
+    from rich.console import Console
+
     console = Console(soft_wrap=True, highlight=False)
 
     def write(line: Text) -> None:
@@ -195,6 +195,9 @@ def _main_line(verdict: Verdict, lang: Language) -> Text:
 
 
 def _file_column(file: str | None) -> Text:
+    from rich.cells import cell_len
+    from rich.text import Text
+
     name = printable(file)
     return Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
 
