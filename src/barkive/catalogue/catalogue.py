@@ -9,61 +9,56 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import func, select
 
-from barkive.bundle import SHIPPED, Bundle
-from barkive.catalogue.animals import exporting, suggestions
-from barkive.catalogue.animals.animals import Animals
-from barkive.catalogue.annotations import added_breeds, drawn_boxes, labels
-from barkive.catalogue.annotations.added_breeds import Renamed
-from barkive.catalogue.annotations.labels import Label
-from barkive.catalogue.annotations.review_queue import ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.export.exporter import ExportContext, Sending
-from barkive.catalogue.export.exporting import Export
-from barkive.catalogue.export.outcome import Outcome
-from barkive.catalogue.learning import in_use, review_order, teaching
-from barkive.catalogue.learning.judging_again import JudgedAgain, judge_again
-from barkive.catalogue.learning.teaching import KnownModel, Learning
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
     entries,
 )
-from barkive.catalogue.query.breeds_overview import BreedOverview, breeds_overview
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
-from barkive.catalogue.scan import pipeline as scanning
-from barkive.catalogue.scan.engine import Engine
-from barkive.catalogue.scan.history import Run, read_runs
-from barkive.catalogue.scan.listing import Listing
-from barkive.catalogue.scan.sources import Source
-from barkive.catalogue.similarity.duplicates import Group, duplicates_of, find_duplicates
 from barkive.catalogue.similarity.similar import Similar
-from barkive.catalogue.transfer import (
-    merging,
-    unmerging,
-)
-from barkive.catalogue.transfer.box_files import read_box_file
-from barkive.catalogue.transfer.box_import import ImportedBoxes, import_boxes
-from barkive.catalogue.transfer.merging import Conflict, Merged
-from barkive.catalogue.transfer.other_catalogue import opened
-from barkive.catalogue.transfer.unmerging import Merge, Unmerged
-from barkive.classifier import Classifier
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
 
+# The rooms that most calls need are here; the others are imported by the methods that call them,
+# because a search would wait longer for them than for its photos.
+if TYPE_CHECKING:
+    from barkive.bundle import Bundle
+    from barkive.catalogue.animals.animals import Animals
+    from barkive.catalogue.annotations.added_breeds import Renamed
+    from barkive.catalogue.annotations.labels import Label
+    from barkive.catalogue.annotations.review_queue import ReviewQueue
+    from barkive.catalogue.export.exporter import ExportContext
+    from barkive.catalogue.export.exporting import Export
+    from barkive.catalogue.export.outcome import Outcome
+    from barkive.catalogue.learning.judging_again import JudgedAgain
+    from barkive.catalogue.learning.teaching import KnownModel, Learning
+    from barkive.catalogue.query.breeds_overview import BreedOverview
+    from barkive.catalogue.scan import pipeline as scanning
+    from barkive.catalogue.scan.engine import Engine
+    from barkive.catalogue.scan.history import Run
+    from barkive.catalogue.scan.sources import Source
+    from barkive.catalogue.similarity.duplicates import Group
+    from barkive.catalogue.transfer.box_import import ImportedBoxes
+    from barkive.catalogue.transfer.merging import Conflict, Merged
+    from barkive.catalogue.transfer.unmerging import Merge, Unmerged
+    from barkive.classifier import Classifier
+
 Known = str | os.PathLike[str] | int
 """A photo's path, or the catalogue's number for it."""
 
-Given = str | os.PathLike[str] | Source
+Given: TypeAlias = "str | os.PathLike[str] | Source"
 """What can be scanned: its name, or what `open_source` made of one."""
 
 _ALL = Filter()
@@ -136,11 +131,15 @@ class Catalogue:
     @property
     def review(self) -> ReviewQueue:
         """The queue of photos to review, for several people at once."""
+        from barkive.catalogue.annotations.review_queue import ReviewQueue
+
         return ReviewQueue(self._store)
 
     @property
     def animals(self) -> Animals:
         """The animals: one record, many photos."""
+        from barkive.catalogue.animals.animals import Animals
+
         return Animals(self._store, self.classifier)
 
     @property
@@ -179,6 +178,11 @@ class Catalogue:
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
         """
+        from barkive.catalogue.animals import suggestions
+        from barkive.catalogue.learning import review_order
+        from barkive.catalogue.scan import pipeline as scanning
+        from barkive.catalogue.scan.listing import Listing
+
         given = [
             os.fspath(one) if isinstance(one, (str, os.PathLike)) else one
             for one in _several(sources)
@@ -207,6 +211,8 @@ class Catalogue:
     @property
     def model_in_use(self) -> int | None:
         """The number of the model in use; None for the one inside the package."""
+        from barkive.catalogue.learning import in_use
+
         with self._database.read() as connection:
             return in_use.number_in_use(connection)
 
@@ -228,6 +234,8 @@ class Catalogue:
             DeviceError: The device is not there, or does not start.
             UsageError: There is no such device, or the prior can't be used.
         """
+        from barkive.catalogue.learning import in_use
+
         return in_use.open_in_use(
             self._store, threads=threads, device=device, prior=prior, dogs=dogs
         )
@@ -253,6 +261,8 @@ class Catalogue:
                 remembers nothing of its breeds.
             CatalogueError: The catalogue or the user's cache can't be written.
         """
+        from barkive.catalogue.learning import teaching
+
         bundle = (classifier or self.classifier()).bundle
         return teaching.learn(self._store, bundle, by, on_progress=on_progress)
 
@@ -307,6 +317,9 @@ class Catalogue:
             CatalogueError: The catalogue can't be written.
             SwitchedMeanwhileError: Another model was put to use since.
         """
+        from barkive.bundle import SHIPPED
+        from barkive.catalogue.learning import in_use
+
         store = self._store
         if parent.path == SHIPPED:
             with store.write() as connection:
@@ -319,15 +332,21 @@ class Catalogue:
     @property
     def last_label(self) -> int:
         """The number of the last label that people gave; 0 for none: see `Entry.label_id`."""
+        from barkive.catalogue.annotations import labels
+
         return labels.last(self._store)
 
     @property
     def taught_since(self) -> int:
         """How many pictures people named since the model in use last learned."""
+        from barkive.catalogue.learning import teaching
+
         return teaching.taught_since(self._store)
 
     def known_models(self) -> list[KnownModel]:
         """The models that judged photos or were learned, the last one first."""
+        from barkive.catalogue.learning import teaching
+
         return teaching.known_models(self._store)
 
     def undo_learning(self, on_progress: OnProgress = silent) -> JudgedAgain:
@@ -341,11 +360,16 @@ class Catalogue:
             NothingToSayError: The model in use was not learned from labels.
             SwitchedMeanwhileError: Another model was put to use meanwhile.
         """
+        from barkive.catalogue.learning import in_use
+
         in_use.undo(self._store)
         return self._follow(on_progress)
 
     def _follow(self, on_progress: OnProgress) -> JudgedAgain:
         """Has the photos follow to the model in use, and tidies up."""
+        from barkive.catalogue.learning import in_use, review_order
+        from barkive.catalogue.learning.judging_again import judge_again
+
         bundle = self.classifier().bundle
         with self._store.write() as connection:
             model = self._opened.models.add(connection, bundle)
@@ -371,6 +395,8 @@ class Catalogue:
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""
+        from barkive.catalogue.scan.history import read_runs
+
         return read_runs(self._database, limit)
 
     def search(self, query: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
@@ -408,6 +434,8 @@ class Catalogue:
         Args:
             classifier: Whose model is in use; None for the catalogue's.
         """
+        from barkive.catalogue.query.breeds_overview import breeds_overview
+
         store = self._store
         in_use = classifier.bundle.info.labels if classifier else _labels_in_use(store)
         return breeds_overview(store, in_use)
@@ -483,6 +511,8 @@ class Catalogue:
 
     def duplicates(self, query: Filter = _ALL, *, near: bool = True) -> Iterator[Group]:
         """Groups of photos that show the same: see `duplicates.find_duplicates`."""
+        from barkive.catalogue.similarity.duplicates import find_duplicates
+
         return find_duplicates(self._store, query, near=near)
 
     def duplicates_of(self, number: int) -> list[Group]:
@@ -491,6 +521,8 @@ class Catalogue:
         Raises:
             UnknownPhotoError: There is no such photo.
         """
+        from barkive.catalogue.similarity.duplicates import duplicates_of
+
         return duplicates_of(self._store, number)
 
     def label(
@@ -521,6 +553,9 @@ class Catalogue:
             UnknownBreedError: There is no such breed.
             UnknownDogError: The photo has no such dog.
         """
+        from barkive.catalogue.annotations import labels
+        from barkive.catalogue.annotations.labels import Label
+
         said = [label] if isinstance(label, Label) else label
         entry = labels.add(self._store, _known(photo), *said)
         if classifier is not None and any(one.box is not None for one in said):
@@ -538,6 +573,8 @@ class Catalogue:
             The photo as it is now. Where its file is gone or can't be read, or another network
             judged it, it is as it was.
         """
+        from barkive.catalogue.annotations import drawn_boxes
+
         return drawn_boxes.judge(self._store, _known(photo), classifier)
 
     def import_boxes(
@@ -564,6 +601,9 @@ class Catalogue:
             UsageError: The file can't be read, is neither, or is of another version.
             CatalogueError: The catalogue can't be written.
         """
+        from barkive.catalogue.transfer.box_files import read_box_file
+        from barkive.catalogue.transfer.box_import import import_boxes
+
         found = read_box_file(file, folder, threshold)
         return import_boxes(self._store, found, classifier, by, on_progress=on_progress)
 
@@ -582,6 +622,8 @@ class Catalogue:
             UsageError: It is one of the table, a name has no letter or digit, the French name is
                 another breed's, or a number is out of its range. Nothing is changed.
         """
+        from barkive.catalogue.annotations import added_breeds
+
         return added_breeds.add(self._opened, en, fr, fci=fci, group=group)
 
     def describe_breed(
@@ -604,6 +646,8 @@ class Catalogue:
             UnknownBreedError: There is no such breed.
             UsageError: As of `add_breed`.
         """
+        from barkive.catalogue.annotations import added_breeds
+
         return added_breeds.describe(self._opened, breed, fr=fr, fci=fci, group=group)
 
     def rename_breed(self, old: str, new: str, *, merge: bool = False) -> Renamed:
@@ -618,6 +662,8 @@ class Catalogue:
             UnknownBreedError: There is no breed `old`.
             UsageError: It can't be renamed so; nothing is changed.
         """
+        from barkive.catalogue.annotations import added_breeds
+
         return added_breeds.rename(self._opened, old, new, merge=merge)
 
     def export(
@@ -645,6 +691,9 @@ class Catalogue:
             UsageError: The file or folder is a photo of the catalogue, or can't be written.
             MissingExtraError: The form needs an extra that is not installed.
         """
+        from barkive.catalogue.animals import exporting
+        from barkive.catalogue.export.exporter import Sending
+
         if wish.out is not None:
             self._database.refuse_as_output(wish.out)
             own = select(schema.photo.c.id).where(
@@ -680,6 +729,8 @@ class Catalogue:
         self, wish: Export, query: Filter, limit: int | None
     ) -> tuple[Filter | None, list[int]]:
         """Which photos, and which animals, an export is to hold."""
+        from barkive.catalogue.animals import exporting
+
         numbers: list[int] = []
         if wish.has_animals:
             self.animals.refresh()
@@ -689,6 +740,8 @@ class Catalogue:
         return replace(query, grouped=False) if wish.has_animals else query, numbers
 
     def _context(self, query: Filter) -> ExportContext:
+        from barkive.catalogue.export.exporter import ExportContext
+
         return ExportContext(
             breeds=self.models.names.breeds,
             base=self.top(query),
@@ -711,6 +764,8 @@ class Catalogue:
         Raises:
             UsageError: The form is no text.
         """
+        from barkive.catalogue.animals import exporting
+
         photos, numbers = self._meant(wish, query, None)
         return wish.pieces(
             self.search(photos) if photos is not None else iter(()),
@@ -742,6 +797,9 @@ class Catalogue:
             UsageError: There is no other catalogue, or it is damaged, newer or none.
             CatalogueError: This one can't be written.
         """
+        from barkive.catalogue.transfer import merging
+        from barkive.catalogue.transfer.other_catalogue import opened
+
         with opened(other, name) as database:
             return merging.merge(
                 self._opened,
@@ -754,6 +812,8 @@ class Catalogue:
 
     def last_merge(self) -> Merge | None:
         """The merge that `undo_merge` would take back; None where there is none."""
+        from barkive.catalogue.transfer import unmerging
+
         return unmerging.last_merge(self._database)
 
     def undo_merge(self, number: int | None = None) -> Unmerged:
@@ -765,6 +825,8 @@ class Catalogue:
         Raises:
             NothingToSayError: There is none, or another one has come since.
         """
+        from barkive.catalogue.transfer import unmerging
+
         return unmerging.undo(self._opened, number)
 
     def history(self, photo: Known) -> list[Change]:
@@ -773,11 +835,15 @@ class Catalogue:
         Raises:
             UnknownPhotoError: It is not in the catalogue.
         """
+        from barkive.catalogue.annotations import labels
+
         return labels.history(self._store, _known(photo))
 
 
 def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
     """The labels of the catalogue's model in use."""
+    from barkive.bundle import Bundle
+
     with store.read() as connection:
         model_id = connection.execute(select(schema.catalogue.c.model_id)).scalar_one()
         if model_id is not None:

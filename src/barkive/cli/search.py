@@ -72,7 +72,6 @@ def search(
 
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
-    from barkive.classifier import Classifier
     from barkive.errors import UsageError
 
     if dog is not None and like is None:
@@ -83,6 +82,8 @@ def search(
             click.echo(opened.count(wanted))
             return
         if like is not None:
+            from barkive.classifier import Classifier
+
             classifier = Classifier(model) if model is not None else None
             meant = opened.photo(like).dog(dog).id if dog is not None else None
             found = opened.like(

@@ -1,37 +1,7 @@
 """Photos: find, decode, make square, compare. Knows nothing of breeds or of models."""
 
-from barkive.images.ahead import load_batches, map_ahead
-from barkive.images.decode import LargePhotoError, Photo, decode, is_photo, read_file
-from barkive.images.files import find_photos
-from barkive.images.hashing import (
-    group_near_duplicates,
-    is_same_picture,
-    near_duplicates,
-    perceptual_hash,
-)
-from barkive.images.header import Header, describe
-from barkive.images.preprocess import Preprocessing, Square
-from barkive.images.quality import Quality, measure
-from barkive.images.thumbnail import thumbnail
+import lazy_loader
 
-__all__ = [
-    "Header",
-    "LargePhotoError",
-    "Photo",
-    "Preprocessing",
-    "Quality",
-    "Square",
-    "decode",
-    "describe",
-    "find_photos",
-    "group_near_duplicates",
-    "is_photo",
-    "is_same_picture",
-    "load_batches",
-    "map_ahead",
-    "measure",
-    "near_duplicates",
-    "perceptual_hash",
-    "read_file",
-    "thumbnail",
-]
+# The names are in `__init__.pyi`. Each is imported when it is first asked for, because a command
+# needs few of them, and the rest take longer to load than most commands to run.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

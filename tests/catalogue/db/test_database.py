@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.catalogue.db import database, schema
-from barkive.catalogue.db.database import Database, default_location
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.location import default_location
 from barkive.catalogue.db.schema import HEAD
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError

@@ -36,7 +36,7 @@ from barkive.catalogue.animals.acts import Acting
 from barkive.catalogue.animals.animal_cells import DayOrder
 from barkive.catalogue.animals.finding import By, Known, Order
 from barkive.catalogue.animals.imported import Imported, MatchBy
-from barkive.catalogue.animals.patterns import Found as FoundPattern
+from barkive.catalogue.animals.patterns import FoundPattern
 from barkive.catalogue.annotations import labels
 from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema

@@ -212,7 +212,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPattern:
     """A pattern that describes some photos.
 
     Attributes:
@@ -251,14 +251,14 @@ def read(path: str) -> Reading | None:
     return _folder_with_code("/".join(folders), is_remote(path)) or _file(folders, file)
 
 
-def find_patterns(paths: Sequence[str]) -> list[Found]:
+def find_patterns(paths: Sequence[str]) -> list[FoundPattern]:
     """The patterns that describe some photos, those of most photos first."""
     of_patterns: defaultdict[str, list[int]] = defaultdict(list)
     readings = read_all(paths)
     for i, one in enumerate(readings):
         if one is not None:
             of_patterns[one.pattern].append(i)
-    found: list[Found] = []
+    found: list[FoundPattern] = []
     for text, members in of_patterns.items():
         of_keys: dict[tuple[str, ...], tuple[str, Named]] = {}
         for i in members:
@@ -266,7 +266,7 @@ def find_patterns(paths: Sequence[str]) -> list[Found]:
             assert reading is not None
             of_keys.setdefault(reading.named.key, (paths[i], reading.named))
         examples = tuple(of_keys.values())[:_EXAMPLES]
-        found.append(Found(Pattern.parse(text), len(members), len(of_keys), examples))
+        found.append(FoundPattern(Pattern.parse(text), len(members), len(of_keys), examples))
     return sorted(found, key=lambda one: (-one.photos, one.pattern.text))
 
 

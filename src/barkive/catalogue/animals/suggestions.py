@@ -22,7 +22,13 @@ from barkive.catalogue.animal_records import Accepted, ActKind, AnimalFields, Su
 from barkive.catalogue.animals import finding
 from barkive.catalogue.animals.acts import NUMBERS, Acting
 from barkive.catalogue.animals.grouping import LARGE, Known, Proposal, Shot, propose
-from barkive.catalogue.animals.patterns import Found, Pattern, find_patterns, same_code, same_name
+from barkive.catalogue.animals.patterns import (
+    FoundPattern,
+    Pattern,
+    find_patterns,
+    same_code,
+    same_name,
+)
 from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.identity import draw
@@ -126,7 +132,7 @@ def renew_after_undo(store: Store, act: int) -> None:
         _renew(store, rows, None, rows, silent)
 
 
-def patterns(store: Store, query: Filter = _ALL) -> list[Found]:
+def patterns(store: Store, query: Filter = _ALL) -> list[FoundPattern]:
     """The patterns by which the photos without an animal are named, those of most photos first.
 
     Raises:

@@ -34,6 +34,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from barkive.atomic import replacing
 from barkive.catalogue.db import access
 from barkive.catalogue.db.access import Way
+from barkive.catalogue.db.location import default_location
 from barkive.catalogue.db.schema import HEAD, catalogue
 from barkive.errors import (
     CatalogueError,
@@ -67,13 +68,6 @@ _PHRASES = (
 # FULL, CANTOPEN.
 _ANOTHER_WAY = (8, 10, 13, 14)
 _DAMAGED = ("malformed", "not a database", "corrupt", "vtable constructor failed")
-
-
-def default_location() -> Path:
-    """Where the catalogue lies unless another place is named: in the user's data folder."""
-    from platformdirs import user_data_path
-
-    return user_data_path("barkive", appauthor=False) / "catalogue.sqlite"
 
 
 class Database:

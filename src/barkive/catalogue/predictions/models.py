@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from sqlalchemy import Connection, insert, select
 
-from barkive.bundle import Bundle
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.verdicts import BreedName, Candidate
+
+if TYPE_CHECKING:
+    from barkive.bundle import Bundle
 
 _NETWORK = re.compile(r".*?@[0-9a-f]{12}(?=\+|$)")
 

@@ -8,12 +8,13 @@ photos are compared; and in float16, from which another head gives its answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.classifier import JudgedDog
+if TYPE_CHECKING:
+    from barkive.classifier import JudgedDog
 
 _CODE = 127
 _REAL = np.dtype("<f4")

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,10 @@ from barkive.catalogue.similarity.exact_index import (
 )
 from barkive.catalogue.similarity.pgvector_building import bring_up_to_date, catch_up, drop
 from barkive.catalogue.similarity.pgvector_index import Projection
-from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError, UnknownDogError, UsageError
+
+if TYPE_CHECKING:
+    from barkive.classifier import Classifier, Judged
 
 # So many predictions are looked at one by one; only beyond that is an index worth its space.
 _UNINDEXED = 5000
@@ -281,6 +283,8 @@ class Similar:
         The classifier is opened only for a photo that is not in the catalogue. What it has said
         of one already, with the photo's name as the item, may stand for the photo.
         """
+        from barkive.classifier import Judged
+
         if isinstance(photo, Judged):
             return self._of_judged(photo, classifier())
         if dog is not None:

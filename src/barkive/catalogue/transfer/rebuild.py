@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue.db import schema
-from barkive.catalogue.db.database import Database, default_location
+from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.location import default_location
 from barkive.catalogue.learning.in_use import KEPT_MODELS, is_of_name
 from barkive.catalogue.photos.identity import draw
 from barkive.catalogue.predictions import breed_names

@@ -1,0 +1,218 @@
+from .animal_records import (
+    IN_CARE,
+    SPECIES,
+    STATUSES,
+    Accepted,
+    AcceptedJSON,
+    Act,
+    ActJSON,
+    ActKind,
+    Animal,
+    AnimalChange,
+    AnimalFields,
+    AnimalFilter,
+    AnimalJSON,
+    AnimalVerdict,
+    Match,
+    MatchJSON,
+    Origin,
+    Sex,
+    Suggestion,
+    SuggestionJSON,
+    SuggestionKind,
+    View,
+    ViewJSON,
+)
+from .animals.animal_cells import DayOrder
+from .animals.animal_files import RowProblem
+from .animals.animals import Animals, Labelled
+from .animals.fields import known_word
+from .animals.finding import Order
+from .animals.imported import (
+    FieldChange,
+    Imported,
+    ImportedJSON,
+    ImportedRow,
+    MatchBy,
+)
+from .animals.patterns import FoundPattern, Named, Pattern
+from .annotations.added_breeds import Renamed
+from .annotations.labels import Label
+from .annotations.review_queue import Done, Progress, ReviewQueue
+from .catalogue import Catalogue
+from .db.location import default_location
+from .db.schema import absolute_path
+from .export.animal_words import (
+    age_words,
+    birth_words,
+    breed_words,
+    sex_words,
+    species_words,
+    status_words,
+)
+from .export.breed_list import BreedList, read_breed_list
+from .export.exporter import ExportBy, FileExporter, TextExporter
+from .export.exporting import Export, ExportFormat
+from .export.kennel_card import CARD_SIZES, CardSize, write_cards
+from .export.outcome import Failure, Outcome
+from .export.registry import file_exporters
+from .export.safe_names import safe_name
+from .export.tables import defused
+from .learning.judging_again import JudgedAgain
+from .learning.teaching import KnownModel, Learning
+from .photos.identity import holds_picture
+from .photos.reading import Reading, is_gone
+from .predictions.breed_names import fold
+from .predictions.models import Models
+from .query.breeds_overview import BreedOverview
+from .query.counting import Folder
+from .query.effective_label import standing
+from .query.filters import (
+    Filter,
+    folder_prefix,
+    number_of_dogs,
+    path_separator,
+)
+from .records import (
+    Change,
+    ChangeJSON,
+    Entry,
+    EntryDog,
+    EntryDogJSON,
+    EntryJSON,
+    Found,
+    FoundJSON,
+    Kind,
+    utc,
+)
+from .scan.engine import Engine, LocalEngine, own_versions
+from .scan.history import Run, RunState
+from .scan.pipeline import Summary
+from .scan.sources import Source, open_source
+from .similarity.duplicates import Group
+from .transfer.box_files import LeftOut
+from .transfer.box_import import ImportedBoxes
+from .transfer.copying import Copied, Step, copy
+from .transfer.merging import Conflict, ConflictJSON, Merged, MergedJSON
+from .transfer.merging_animals import AnimalConflict, AnimalConflictJSON
+from .transfer.rebuild import Rebuilt, rebuild
+from .transfer.unmerging import Merge, Unmerged, UnmergedJSON
+
+__all__ = [
+    "CARD_SIZES",
+    "IN_CARE",
+    "SPECIES",
+    "STATUSES",
+    "Accepted",
+    "AcceptedJSON",
+    "Act",
+    "ActJSON",
+    "ActKind",
+    "Animal",
+    "AnimalChange",
+    "AnimalConflict",
+    "AnimalConflictJSON",
+    "AnimalFields",
+    "AnimalFilter",
+    "AnimalJSON",
+    "AnimalVerdict",
+    "Animals",
+    "BreedList",
+    "BreedOverview",
+    "CardSize",
+    "Catalogue",
+    "Change",
+    "ChangeJSON",
+    "Conflict",
+    "ConflictJSON",
+    "Copied",
+    "DayOrder",
+    "Done",
+    "Engine",
+    "Entry",
+    "EntryDog",
+    "EntryDogJSON",
+    "EntryJSON",
+    "Export",
+    "ExportBy",
+    "ExportFormat",
+    "Failure",
+    "FieldChange",
+    "FileExporter",
+    "Filter",
+    "Folder",
+    "Found",
+    "FoundJSON",
+    "FoundPattern",
+    "Group",
+    "Imported",
+    "ImportedBoxes",
+    "ImportedJSON",
+    "ImportedRow",
+    "JudgedAgain",
+    "Kind",
+    "KnownModel",
+    "Label",
+    "Labelled",
+    "Learning",
+    "LeftOut",
+    "LocalEngine",
+    "Match",
+    "MatchBy",
+    "MatchJSON",
+    "Merge",
+    "Merged",
+    "MergedJSON",
+    "Models",
+    "Named",
+    "Order",
+    "Origin",
+    "Outcome",
+    "Pattern",
+    "Progress",
+    "Reading",
+    "Rebuilt",
+    "Renamed",
+    "ReviewQueue",
+    "RowProblem",
+    "Run",
+    "RunState",
+    "Sex",
+    "Source",
+    "Step",
+    "Suggestion",
+    "SuggestionJSON",
+    "SuggestionKind",
+    "Summary",
+    "TextExporter",
+    "Unmerged",
+    "UnmergedJSON",
+    "View",
+    "ViewJSON",
+    "absolute_path",
+    "age_words",
+    "birth_words",
+    "breed_words",
+    "copy",
+    "default_location",
+    "defused",
+    "file_exporters",
+    "fold",
+    "folder_prefix",
+    "holds_picture",
+    "is_gone",
+    "known_word",
+    "number_of_dogs",
+    "open_source",
+    "own_versions",
+    "path_separator",
+    "read_breed_list",
+    "rebuild",
+    "safe_name",
+    "sex_words",
+    "species_words",
+    "standing",
+    "status_words",
+    "utc",
+    "write_cards",
+]
