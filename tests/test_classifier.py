@@ -8,13 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from barkive.bundle import Bundle
 from barkive.classifier import Classifier
+from barkive.detection.detector import Detector
+from barkive.detection.proposal import Proposal
 from barkive.errors import BundleError, UsageError
 from barkive.verdicts import Status, Verdict
 
@@ -31,7 +35,9 @@ def short(verdict: Verdict) -> tuple[str, list[tuple[str, float]]]:
 
 
 def barkive_threads() -> set[str]:
-    return {t.name for t in threading.enumerate() if t.name.startswith("barkive")}
+    """Those of one `predict`; the thread that searches ends with its classifier."""
+    own = ("barkive-decode", "barkive-feed")
+    return {t.name for t in threading.enumerate() if t.name.startswith(own)}
 
 
 def wait_for_threads_to_end() -> None:
@@ -276,3 +282,39 @@ def test_without_dogs_the_same_network_judges_photos_as_wholes(
     )
     (verdict,) = pair_classifier.predict(photo)
     assert len(verdict.dogs or ()) == 2
+
+
+class Meeting(Detector):
+    """A detector that does not end before the network is asked, and that network."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.digest, self._detector, self._asked = detector.digest, detector, threading.Event()
+        self.session: Any = None
+
+    def propose(self, photo: NDArray[np.uint8]) -> tuple[Proposal, ...]:
+        assert self._asked.wait(60)
+        return self._detector.propose(photo)
+
+    def run(self, *asked: Any) -> Any:
+        self._asked.set()
+        return self.session.run(*asked)
+
+
+def test_a_photo_alone_is_judged_as_a_whole_while_it_is_searched(
+    colour_bundle: Path, pair_classifier: Classifier, pair_photo: Callable[..., Path]
+) -> None:
+    photos = [
+        pair_photo("pair.png", (250, 10, 10), (10, 250, 10)),  # each dog is judged by itself
+        pair_photo("half.png", (250, 10, 10), (9, 9, 9)),
+        pair_photo("none.png", (9, 9, 9), (9, 9, 9)),
+    ]
+    detector = pair_classifier.bundle.detector
+    assert detector is not None
+    expected = list(Classifier(colour_bundle, dogs=detector, threads=1).predict(photos))
+    assert [len(verdict.dogs or ()) for verdict in expected] == [2, 1, 0]
+    for photo, verdict in zip(photos, expected, strict=True):
+        meeting = Meeting(detector)
+        alone = Classifier(colour_bundle, dogs=meeting, threads=2)
+        meeting.session = alone.bundle.session
+        object.__setattr__(alone.bundle, "session", meeting)
+        assert list(alone.predict(photo)) == [verdict]

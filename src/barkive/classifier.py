@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -127,7 +130,10 @@ class Classifier:
         bundle = bundle if prior is None else bundle.with_prior(prior)
         detector = Detector(device=device) if dogs is True else dogs or None
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
+        self._at_work = _AtWork()
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
+        if detector and device == "cpu" and self._threads > 1:
+            self.viewer = _EagerViewer(self.bundle, self._at_work)
 
     def without_dogs(self) -> Classifier:
         """The same network, which judges photos as wholes and looks for no dogs."""
@@ -149,7 +155,8 @@ class Classifier:
             DeviceError: The card has failed, or its memory is full.
         """
         try:
-            outputs = self.bundle.session.run(OUTPUTS, {"pixels": pixels})
+            with self._at_work.one_more():
+                outputs = self.bundle.session.run(OUTPUTS, {"pixels": pixels})
         except Exception as error:  # ONNX Runtime's own exceptions share no public base class
             if self.bundle.device == "cpu":
                 raise
@@ -282,14 +289,19 @@ class Classifier:
 
         The network takes `size` views at once, whichever photos they are of.
         """
-        firsts = self._rows([views.first for views in photos], size)
+        early = [self._early(views) for views in photos]
+        asked = [
+            views.pixels[:0] if known and len(views.pixels) == 1 else views.first
+            for views, known in zip(photos, early, strict=True)
+        ]
+        firsts = self._rows(asked, size, early)
         dogs = [self._dogs(views, rows) for views, rows in zip(photos, firsts, strict=True)]
         # Where no box holds a dog, the photo as a whole may still do.
         without = [
-            views.pixels[:1] if len(views.pixels) > 1 and not found else views.pixels[:0]
-            for views, found in zip(photos, dogs, strict=True)
+            views.pixels[:1] if len(views.pixels) > 1 and not (found or known) else views.pixels[:0]
+            for views, found, known in zip(photos, dogs, early, strict=True)
         ]
-        wholes = self._rows(without, size)
+        wholes = self._rows(without, size, early)
         for found, first, whole in zip(dogs, firsts, wholes, strict=True):
             if found:
                 yield found[0].status, None, found[0].scores, found
@@ -297,16 +309,30 @@ class Classifier:
                 status, scores = (whole or first)[0]
                 yield status, None, scores, found
 
-    def _rows(self, photos: Sequence[Pixels], size: int) -> list[list[tuple[Status, Scores]]]:
-        """What is said of each view of each photo, the network taking `size` views at once."""
+    def _early(self, views: Views) -> list[_Row]:
+        """What this network said of the whole photo while animals were looked for, if it did."""
+        if isinstance(views, _ViewsAndScores) and views.bundle is self.bundle:
+            return [(self.bundle.info.statuses(views.scores)[0], views.scores)]
+        return []
+
+    def _rows(
+        self, photos: Sequence[Pixels], size: int, early: Sequence[list[_Row]]
+    ) -> list[list[_Row]]:
+        """What is said of each view of each photo, the network taking `size` views at once.
+
+        Where a photo has none, it is what was said early.
+        """
         pixels = np.concatenate(photos) if photos else np.empty(0, np.uint8)
-        judged: list[tuple[Status, Scores]] = []
+        judged: list[_Row] = []
         for start in range(0, len(pixels), size):
             scores = self.score(pixels[start : start + size])
             statuses = self.bundle.info.statuses(scores)
             judged += [(status, scores.row(i)) for i, status in enumerate(statuses)]
         rows = iter(judged)
-        return [list(islice(rows, len(views))) for views in photos]
+        return [
+            list(islice(rows, len(views))) or known
+            for views, known in zip(photos, early, strict=True)
+        ]
 
     def _dogs(
         self, views: Views, rows: Sequence[tuple[Status, Scores]]
@@ -320,3 +346,63 @@ class Classifier:
             JudgedDog(views.proposals[i].box, views.proposals[i].score, *rows[i])
             for i in dogs_among(views.proposals, odds)
         )
+
+
+_Row = tuple[Status, Scores]
+
+
+class _AtWork:
+    """Counts the photos that are being looked at or judged."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @contextmanager
+    def one_more(self) -> Iterator[bool]:
+        """Counts one while the block runs, and gives whether it is the only one so far."""
+        with self._lock:
+            self._count += 1
+            is_alone = self._count == 1
+        try:
+            yield is_alone
+        finally:
+            with self._lock:
+                self._count -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class _ViewsAndScores(Views):
+    """Views of a photo that is judged as a whole already.
+
+    Attributes:
+        bundle: That has judged it.
+        scores: Of the whole photo, each array with one row.
+    """
+
+    bundle: Bundle
+    scores: Scores
+
+
+class _EagerViewer(Viewer):
+    """Has a photo that comes alone judged as a whole while animals are looked for in it.
+
+    Most photos are judged by that view in the end, and where they are not, another core would
+    have been idle. Where several photos come at once, each takes a core of its own instead.
+    """
+
+    def __init__(self, bundle: Bundle, at_work: _AtWork) -> None:
+        super().__init__(bundle.info.preprocessing, bundle.detector)
+        self._bundle, self._at_work = bundle, at_work
+        self._searcher = ThreadPoolExecutor(1, thread_name_prefix="barkive-search")
+
+    def views(self, photo: Photo, decoded: Pixels) -> Views:
+        with self._at_work.one_more() as is_alone:
+            if not is_alone:
+                return super().views(photo, decoded)
+            search = self._searcher.submit(self._search, photo, decoded)
+            whole = self.preprocessing.apply(decoded)
+            outputs = self._bundle.session.run(OUTPUTS, {"pixels": whole[np.newaxis]})
+            scores = self._bundle.info.scores(*outputs)
+            proposals, crops = search.result()
+        return _ViewsAndScores(np.stack([whole, *crops]), proposals, self._bundle, scores)

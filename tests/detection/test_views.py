@@ -115,7 +115,10 @@ def test_the_size_of_a_batch_changes_nothing(
 
 
 def test_the_whole_photo_is_judged_where_no_box_holds_a_dog(
-    pair_classifier: Classifier, pair_photo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    pair_classifier: Classifier,
+    colour_bundle: Path,
+    pair_photo: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen: list[int] = []
     score = Classifier.score
@@ -126,7 +129,9 @@ def test_the_whole_photo_is_judged_where_no_box_holds_a_dog(
 
     monkeypatch.setattr(Classifier, "score", counted)
     photos = [pair_photo("two.png", RED, GREEN), pair_photo("none.png", BLACK, BLACK)]
-    two, none = pair_classifier.predict(photos, batch_size=8)
+    # With one thread no photo is judged as a whole while it is searched.
+    classifier = Classifier(colour_bundle, dogs=pair_classifier.bundle.detector or False, threads=1)
+    two, none = classifier.predict(photos, batch_size=8)
     assert (two.status, none.status) == (Status.DOG, Status.NOT_DOG)
     # Two crops of each, and then one of the photos as a whole; in one batch or in two.
     assert sum(seen) == 5

@@ -84,16 +84,22 @@ class Viewer:
             decoded: Upright, RGB, shape (height, width, 3), reduced to the judge's size at
                 most.
         """
-        whole = self.preprocessing.apply(decoded)[np.newaxis]
+        whole = self.preprocessing.apply(decoded)
+        proposals, crops = self._search(photo, decoded)
+        return Views(np.stack([whole, *crops]), proposals)
+
+    def _search(
+        self, photo: Photo, decoded: _Pixels
+    ) -> tuple[tuple[Proposal, ...] | None, list[_Pixels]]:
+        """The animals to judge, if any were looked for, and a view of each, but for a portrait."""
         if self._detector is None:
-            return Views(whole, None)
+            return None, []
         found = self._detector.propose(decoded)
         height, width = decoded.shape[:2]
         proposals = worth_judging(found)
         if not proposals or is_portrait(found, width / height):
-            return Views(whole, proposals)
-        crops = self._crops(photo, decoded, [one.box for one in proposals])
-        return Views(np.concatenate([whole, np.stack(list(crops))]), proposals)
+            return proposals, []
+        return proposals, list(self._crops(photo, decoded, [one.box for one in proposals]))
 
     def crops(self, photo: Photo, boxes: list[Box]) -> Iterator[_Pixels]:
         """What the judge is shown of boxes in a photo, which is decoded once.

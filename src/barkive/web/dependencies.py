@@ -11,26 +11,29 @@ from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 from barkive.web.urls import Urls
 
+# Coroutines, because FastAPI calls plain functions in threads, and each costs a change of thread.
+
+
 # What SQLite and PostgreSQL can number.
 _LARGEST = 2**63 - 1
 
 
-def _service(request: Request) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
 
-def _metrics(request: Request) -> Metrics:
+async def _metrics(request: Request) -> Metrics:
     metrics: Metrics = request.app.state.metrics
     return metrics
 
 
-def _urls(request: Request) -> Urls:
+async def _urls(request: Request) -> Urls:
     return Urls.of(request.scope)
 
 

@@ -54,8 +54,11 @@ class Upload:
     reason: Message | None = None
 
     async def read(self) -> bytes:
-        """The content of the file."""
-        return self.file if isinstance(self.file, bytes) else await self.file.read()
+        """The content of the file, every time."""
+        if isinstance(self.file, bytes):
+            return self.file
+        await self.file.seek(0)
+        return await self.file.read()
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from barkive.classifier import Classifier, Judged
 from barkive.detection.views import Viewer, Views
@@ -46,19 +47,24 @@ _STOPPING = "server_stopping"
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
+class Job:
     """A photo on its way: in `_waiting`, then in `_taken`, until it is answered.
 
     A large one stays in `_taken` while it is in `_large`, and in `_waiting` for a second time.
     """
 
     content: bytes
-    viewer: Viewer
+    # Whether each dog is looked for and judged; else the photo as a whole.
+    dogs: bool
     # That judges it, as far as is known yet.
     classifier: Classifier
-    future: Future[Judged[_Job]] = field(default_factory=Future)
+    future: Future[Judged[Job]] = field(default_factory=Future)
     is_large: bool = False
     views: Views | None = None
+
+
+def _viewer(classifier: Classifier, job: Job) -> Viewer:
+    return (classifier if job.dogs else classifier.without_dogs()).viewer
 
 
 def _busy(waiting: int) -> BusyError:
@@ -82,9 +88,9 @@ class InferenceQueue:
         self._room, self._room_bytes = room, room_bytes
         # Guards all that follows, and is notified when it changes.
         self._changed = threading.Condition()
-        self._waiting: deque[_Job] = deque()
-        self._taken: set[_Job] = set()
-        self._large: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
+        self._taken: set[Job] = set()
+        self._large: deque[Job] = deque()
         self._turn = 0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-inference", daemon=True)
@@ -118,16 +124,18 @@ class InferenceQueue:
         with self._changed:
             if self._closed:
                 raise BusyError(_STOPPING)
-            size = sum(len(job.content) for job in (*self._waiting, *self._large))
-            if self.waiting >= self._room or size > self._room_bytes:
+            if self.waiting >= self._room or self._size() > self._room_bytes:
                 raise _busy(self.waiting)
 
-    def submit(self, content: bytes, viewer: Viewer | None = None) -> Future[Judged[_Job]]:
+    def _size(self) -> int:
+        return sum(len(job.content) for job in (*self._waiting, *self._large))
+
+    def submit(self, content: bytes, *, dogs: bool = True) -> Future[Judged[Job]]:
         """Hands in a photo.
 
         Args:
             content: Of its file.
-            viewer: That makes its views; None for the classifier's.
+            dogs: Whether each dog is looked for and judged; else the photo as a whole.
 
         Returns:
             What will be said of it; may be cancelled, and then makes room at once.
@@ -135,7 +143,7 @@ class InferenceQueue:
         Raises:
             BusyError: There is no room.
         """
-        job = _Job(content, viewer or self.classifier.viewer, self.classifier)
+        job = Job(content, dogs, self.classifier)
         with self._changed:
             self.require_room()
             self._waiting.append(job)
@@ -143,9 +151,7 @@ class InferenceQueue:
         job.future.add_done_callback(lambda _: self._forget(job))
         return job.future
 
-    async def judge(
-        self, photos: AsyncIterator[bytes], viewer: Viewer | None = None
-    ) -> list[Judged[_Job]]:
+    async def judge(self, photos: AsyncIterator[bytes], *, dogs: bool = True) -> list[Judged[Job]]:
         """Judges the photos of one request, in order.
 
         Only the first must find room at once; the others wait for it. Of a long request few
@@ -153,19 +159,19 @@ class InferenceQueue:
 
         Args:
             photos: The contents of their files.
-            viewer: See `submit`.
+            dogs: See `submit`.
 
         Raises:
             BusyError: There is no room.
         """
-        done: list[Judged[_Job]] = []
-        under_way: deque[asyncio.Future[Judged[_Job]]] = deque()
+        done: list[Judged[Job]] = []
+        under_way: deque[asyncio.Future[Judged[Job]]] = deque()
         try:
             async for photo in photos:
                 if len(under_way) == _WINDOW:
                     done.append(await under_way.popleft())
                 patient = bool(done or under_way)
-                under_way.append(asyncio.wrap_future(await self._enter(photo, viewer, patient)))
+                under_way.append(asyncio.wrap_future(await self._enter(photo, dogs, patient)))
             while under_way:
                 done.append(await under_way.popleft())
         finally:
@@ -173,12 +179,10 @@ class InferenceQueue:
                 future.cancel()
         return done
 
-    async def _enter(
-        self, photo: bytes, viewer: Viewer | None, patient: bool
-    ) -> Future[Judged[_Job]]:
+    async def _enter(self, photo: bytes, dogs: bool, patient: bool) -> Future[Judged[Job]]:
         while True:
             try:
-                return self.submit(photo, viewer)
+                return self.submit(photo, dogs=dogs)
             except BusyError:
                 if not patient or self._closed:
                     raise
@@ -202,18 +206,18 @@ class InferenceQueue:
         for job in left:
             job.future.set_exception(BusyError(_STOPPING))
 
-    def _forget(self, job: _Job) -> None:
+    def _forget(self, job: Job) -> None:
         """Takes a photo out of the queue whose caller has gone."""
         if job.future.cancelled():
             with self._changed, suppress(ValueError):
                 self._waiting.remove(job)
 
-    def _items(self, turn: int) -> Iterator[_Job]:
+    def _items(self, turn: int) -> Iterator[Job]:
         """The photos of one run, which ends when the queue is closed or the run has failed."""
         while (job := self._next(turn)) is not None:
             yield job
 
-    def _next(self, turn: int) -> _Job | None:
+    def _next(self, turn: int) -> Job | None:
         def is_over() -> bool:
             return self._closed or self._turn != turn
 
@@ -235,12 +239,12 @@ class InferenceQueue:
                     self._taken.add(job)
                     return job
 
-    def _load(self, job: _Job) -> Views:
+    def _load(self, classifier: Classifier, job: Job) -> Views:
         if job.views is not None:
             return job.views
         content, job.content = job.content, b""
         try:
-            return job.viewer.load(content, large=False)
+            return _viewer(classifier, job).load(content, large=False)
         except LargePhotoError:
             self._set_aside(job, content)
         except PhotoError:
@@ -252,9 +256,9 @@ class InferenceQueue:
         content = b""
         raise LargePhotoError
 
-    def _set_aside(self, job: _Job, content: bytes) -> None:
+    def _set_aside(self, job: Job, content: bytes) -> None:
         """Hands a large photo to the thread that decodes those; its caller waits on."""
-        later = _Job(content, job.viewer, job.classifier, job.future, is_large=True)
+        later = Job(content, job.dogs, job.classifier, job.future, is_large=True)
         with self._changed:
             if job not in self._taken:
                 return
@@ -282,7 +286,7 @@ class InferenceQueue:
             is_idle = False
             content, job.content = job.content, b""
             try:
-                job.views = job.viewer.load(content)
+                job.views = _viewer(job.classifier, job).load(content)
             except PhotoError as error:
                 self._answer(Judged(job, Status.FAILED, error.message, None))
             except Exception:
@@ -299,7 +303,7 @@ class InferenceQueue:
             with self._changed:
                 classifier, turn = self.classifier, self._turn
             try:
-                for judged in classifier.judge(self._items(turn), self._load):
+                for judged in classifier.judge(self._items(turn), partial(self._load, classifier)):
                     judged.item.classifier = classifier
                     self._answer(judged)
             except Exception:  # nor must a fault of the network silence the server
@@ -313,7 +317,7 @@ class InferenceQueue:
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, timeout=_PAUSE_SECONDS)
 
-    def _answer(self, judged: Judged[_Job]) -> None:
+    def _answer(self, judged: Judged[Job]) -> None:
         with self._changed:
             if judged.item not in self._taken:  # set aside, or answered by `close`
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import threading
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +22,7 @@ from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreed
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
-from barkive.web.services.inference_queue import InferenceQueue
+from barkive.web.services.inference_queue import InferenceQueue, Job
 from barkive.web.services.ingest import Ingest
 from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
@@ -52,7 +53,7 @@ class SentPhoto(Protocol):
         """Why it is not looked at; None if it is."""
 
     async def read(self) -> bytes:
-        """The content of its file."""
+        """The content of its file, every time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +134,8 @@ class Service:
         Raises:
             BusyError: Too much waits.
         """
-
-        async def contents() -> AsyncIterator[bytes]:
-            for one in photos:
-                if one.reason is None:
-                    yield await one.read()
-
-        current = await to_thread.run_sync(lambda: self.classifier)
-        current = current if dogs else current.without_dogs()
-        judged = iter(await self.inference.judge(contents(), current.viewer))
+        taken = [one for one in photos if one.reason is None]
+        judged = iter(await self._judge(taken, dogs=dogs))
         verdicts: list[Verdict] = []
         for one in photos:
             if one.reason is None:
@@ -151,7 +145,7 @@ class Service:
                 verdicts.append(by.verdict(answer, one.name, top=top))
             else:
                 refused = Judged(one, Status.FAILED, one.reason, None)
-                verdicts.append(current.verdict(refused, one.name, top=top))
+                verdicts.append(self.inference.classifier.verdict(refused, one.name, top=top))
         return verdicts
 
     async def match(self, photo: SentPhoto, query: AnimalFilter, limit: int) -> list[Match]:
@@ -166,17 +160,32 @@ class Service:
             BusyError: Too much waits.
             PhotoError: It can't be read.
         """
-
-        async def content() -> AsyncIterator[bytes]:
-            yield await photo.read()
-
-        current = await to_thread.run_sync(lambda: self.classifier)
-        (judged,) = await self.inference.judge(content(), current.viewer)
+        (judged,) = await self._judge([photo])
         name = photo.name or "photo"
         seen = Judged(name, judged.status, judged.reason, judged.scores, judged.dogs)
         by = judged.item.classifier
         find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
         return await to_thread.run_sync(find)
+
+    async def _judge(self, photos: Sequence[SentPhoto], *, dogs: bool = True) -> list[Judged[Job]]:
+        """Has photos judged by the model in use.
+
+        The catalogue is asked which that is while they are decoded: it is hardly ever another.
+
+        Raises:
+            BusyError: Too much waits.
+        """
+        last = self.inference.classifier
+        current, judged = await asyncio.gather(
+            to_thread.run_sync(lambda: self.classifier),
+            self.inference.judge(_contents(photos), dogs=dogs),
+        )
+        if current is not last:
+            stale = [i for i, one in enumerate(judged) if one.item.classifier is last]
+            sent = _contents([photos[i] for i in stale])
+            for i, one in zip(stale, await self.inference.judge(sent, dogs=dogs), strict=True):
+                judged[i] = one
+        return judged
 
     def label(self, number: int, said: Label) -> Entry:
         """Writes what a person says of a photo, and has the box judged that they drew.
@@ -253,6 +262,11 @@ class Service:
         self.thumbnails.close()
         self.merge_jobs.close()
         self.catalogue.close()
+
+
+async def _contents(photos: Sequence[SentPhoto]) -> AsyncIterator[bytes]:
+    for one in photos:
+        yield await one.read()
 
 
 @cache
