@@ -120,7 +120,7 @@ def counted(catalogue: Catalogue, by: str | None, wanted: Filter) -> Counter[str
 def test_sums_are_what_counting_gives(changed: Catalogue, filled_anew: bool) -> None:
     if filled_anew:
         with changed._database.write() as connection:
-            connection.execute(text("SELECT photo_tally_fill()"))
+            connection.execute(text("SELECT photo_tally_fill(), photo_finer_tally_fill()"))
     for wanted in FILTERS:
         assert changed.count(wanted) == counted(changed, None, wanted).total(), wanted
         assert changed.counts("status", wanted) == counted(changed, "status", wanted), wanted

@@ -35,8 +35,8 @@ pytestmark = [
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pgvector_building, "_SMALLEST", 50)
-    monkeypatch.setattr(pgvector_building, "_INDEXED", 200)
-    monkeypatch.setattr(pgvector_building, "_PER_LIST", 40)
+    monkeypatch.setattr(pgvector_building, "_PER_CELL", 40)
+    monkeypatch.setattr(pgvector_index, "_LOOKED_AT", 160)
     monkeypatch.setattr(pgvector_building, "READ_AT_ONCE", 64)
     monkeypatch.setattr(similar, "_FEW", 100)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
@@ -207,10 +207,10 @@ def test_it_is_made_anew_as_the_catalogue_grows(kennel: Kennel) -> None:
     kennel.index()
     kennel.add(120)
     kennel.index()
-    assert kennel.projections() == [("ready", 60, 0)]
+    assert kennel.projections() == [("ready", 60, 10)]
     kennel.add(200)
     kennel.index()
-    assert kennel.projections() == [("old", 60, 0), ("ready", 380, 10)]
+    assert kennel.projections() == [("old", 60, 10), ("ready", 380, 10)]
     assert kennel.files() == ["likeness_1", "likeness_2"]
     kennel.index()
     assert kennel.projections() == [("ready", 380, 10)]
@@ -280,7 +280,7 @@ def test_one_that_another_took_the_place_of_is_left_alone(kennel: Kennel) -> Non
     kennel.add(300)
     kennel.index()
     assert not pgvector_building.catch_up(kennel.database, projection, 360)
-    assert kennel.projections() == [("old", 60, 0), ("ready", 360, 10)]
+    assert kennel.projections() == [("old", 60, 10), ("ready", 360, 10)]
 
 
 def test_one_that_was_left_unfinished_is_made_anew(
@@ -293,11 +293,11 @@ def test_one_that_was_left_unfinished_is_made_anew(
         )
         with pytest.raises(KeyboardInterrupt):
             kennel.index()
-    assert kennel.projections() == [("filling", 100, 0)]
+    assert kennel.projections() == [("filling", 100, 10)]
     path = next(iter(kennel.vectors))
     assert kennel.found(path, 3) == kennel.expected(path, 3)
     kennel.index()
-    assert kennel.projections() == [("ready", 100, 0)]
+    assert kennel.projections() == [("ready", 100, 10)]
     assert kennel.files() == ["likeness_2"]
 
 
@@ -330,7 +330,7 @@ def test_two_programs_make_one(kennel: Kennel) -> None:
         kennel.index()
         assert kennel.projections() == []
     kennel.index()
-    assert kennel.projections() == [("ready", 100, 0)]
+    assert kennel.projections() == [("ready", 100, 10)]
 
 
 @pytest.fixture

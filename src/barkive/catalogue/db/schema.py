@@ -74,7 +74,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
