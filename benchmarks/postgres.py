@@ -243,15 +243,16 @@ def brute_force(
         with catalogue._database.read() as connection:
             part = connection.execute(
                 text(
-                    "SELECT photo.id, vector, breed FROM photo JOIN answer ON answer.id = answer_id "
-                    "WHERE photo.id > :last ORDER BY photo.id LIMIT 20000"
+                    "SELECT photo.id, number, vector, breed FROM photo "
+                    "JOIN answer ON answer.id = answer_id WHERE photo.id > :last "
+                    "ORDER BY photo.id LIMIT 20000"
                 ),
                 {"last": last},
             ).all()
         if not part:
             break
         last = part[-1].id
-        ids = np.array([row.id for row in part], float)
+        ids = np.array([row.number for row in part], float)
         breeds = np.array([row.breed or "" for row in part])
         cosines = queries @ unit(unpack_embeddings([row.vector for row in part])).T
         for name, meant in within.items():
@@ -338,7 +339,7 @@ def run(url: str, rows: int, source: Features, only: Sequence[str]) -> None:
         if "filters" in only:
             filters(catalogue)
         if "likeness" in only:
-            likeness(catalogue, catalogue.count())
+            likeness(catalogue, rows)
         if "writes" in only:
             writes(catalogue, source)
         if "review" in only:

@@ -561,6 +561,18 @@ zone = table(
     column("last_taken", DateTime),
 )
 
+# Likewise: how many photos have a word, of its first 24 letters, by the number of letters that it
+# has in common with the photo's word before it in their order. Words of digits are left out.
+WORD_LETTERS = 24
+word_tally = table(
+    "tally_by_word",
+    column("word", Text),
+    column("shared", Integer),
+    column("status", Text),
+    column("corrected", Boolean),
+    column("photos", BigInteger),
+)
+
 
 def _index(name: str, condition: str, *columns: str) -> None:
     indexed = (photo.c[column] for column in (*columns, "missing_since"))

@@ -36,8 +36,14 @@ from sqlalchemy import (
     union_all,
 )
 
-from barkive.catalogue.db.schema import ZONE_BITS, FileName, photo, zone
-from barkive.catalogue.query.filters import Filter, folder_prefix, inside, prefix_end
+from barkive.catalogue.db.schema import ZONE_BITS, FileName, photo, word_tally, zone
+from barkive.catalogue.query.filters import (
+    Filter,
+    folder_prefix,
+    inside,
+    is_of_letters,
+    prefix_end,
+)
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
 from barkive.verdicts import Status
@@ -66,8 +72,6 @@ _BY_ZONE = _summary("tally_by_zone", column("zone", BigInteger), column("breed",
 _BY_ZONE_AND_STEP = _summary(
     "tally_by_zone_and_step", column("zone", BigInteger), column("step", Integer)
 )
-_BY_WORD = _summary("tally_by_word", column("word", Text), column("shared", Integer))
-_LETTERS = 24
 # To count the photos of a zone takes so many times as long for each as to count them by an index.
 _EDGE = 3
 _ALL = Filter()
@@ -117,13 +121,13 @@ def _of_word(query: Filter, by: By | None) -> list[Statement] | None:
     if not known or by == "breed" or len(words) != 1:
         return None
     (word,) = words
-    if not (word.isascii() and word.isalpha() and len(word) <= _LETTERS):
+    if not is_of_letters(word):
         return None
-    c = _BY_WORD.c
+    c = word_tally.c
     # Of a photo's words that begin so, the first has less in common with the one before it.
     begins = c.word >= word, c.word < prefix_end(word), c.shared < len(word)
-    counted = grouped(c[by] if by else None, photos(_BY_WORD))
-    return [counted.where(*begins, *kept(_BY_WORD, query))]
+    counted = grouped(c[by] if by else None, photos(word_tally))
+    return [counted.where(*begins, *kept(word_tally, query))]
 
 
 def _of_zones(
