@@ -43,14 +43,18 @@ def bring_up_to_date(database: Database, model_id: int) -> None:
     Does nothing where pgvector is not there, where the database may not be changed, and while
     another program does the same. Other programs read and write meanwhile.
     """
-    with suppress(CatalogueError), database.read() as guard:
-        mine = select(func.pg_try_advisory_xact_lock(_BUILDING, model_id))
-        if not guard.execute(mine).scalar():
-            return
-        _drop_unused(database, model_id)
-        count = _due(database, model_id)
-        if count is not None and has_pgvector(database):
-            _make(database, model_id, count)
+    made: Projection | None = None
+    with suppress(CatalogueError):
+        with database.read() as guard:
+            mine = select(func.pg_try_advisory_xact_lock(_BUILDING, model_id))
+            if not guard.execute(mine).scalar():
+                return
+            _drop_unused(database, model_id)
+            count = _due(database, model_id)
+            if count is not None and has_pgvector(database):
+                made = _make(database, model_id, count)
+        if made is not None:
+            _vacuum(database, made)
 
 
 def drop(database: Database, model_id: int) -> None:
@@ -118,7 +122,7 @@ def _due(database: Database, model_id: int) -> int | None:
     return count if count >= least else None
 
 
-def _make(database: Database, model_id: int, count: int) -> None:
+def _make(database: Database, model_id: int, count: int) -> Projection:
     # Nobody else knows of it until it is ready, so these need not be one writer at a time.
     with database.read() as connection:
         spoken = connection.execute(select(func.max(schema.correction.c.id))).scalar() or 0
@@ -130,13 +134,10 @@ def _make(database: Database, model_id: int, count: int) -> None:
             text(f"CREATE INDEX ON {projection.table} (cell, breed) INCLUDE (answer_id, near)")
         )
         connection.commit()
+        connection.execute(text(f"ANALYZE {projection.table}"))
+        connection.commit()
         # What came while the index was built, but for the last of it.
         projection = _fill_most(connection, projection)
-        connection.commit()
-    with database.read() as connection:
-        # So that the index alone is read; that is done outside of a transaction.
-        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
-        alone.execute(text(f"VACUUM ANALYZE {projection.table}"))
     with database.write() as connection:
         last = _last(connection)
         _fill(connection, projection, projection.covers, last)
@@ -146,6 +147,17 @@ def _make(database: Database, model_id: int, count: int) -> None:
             {"old": OLD, "model": model_id, "ready": READY},
         )
         _set(connection, projection, READY, last)
+    return projection
+
+
+def _vacuum(database: Database, projection: Projection) -> None:
+    """Notes of the rows that everybody sees them: then searches read the index alone.
+
+    Not while a transaction is open that is older than they are.
+    """
+    with database.read() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.execute(text(f"VACUUM {projection.table}"))
 
 
 def _follow_breeds(connection: Connection, projection: Projection, spoken: int) -> None:
