@@ -1,16 +1,20 @@
 """Likeness by pgvector in a real PostgreSQL, with the sizes at which it begins made small."""
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import insert, text
 
+from barkive import breeds
 from barkive.catalogue import (
     Catalogue,
     Filter,
+    Kind,
+    Label,
 )
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.reading import Reading
@@ -42,6 +46,9 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
 
 
+BREEDS = ("pug", "beagle", "Maltese")
+
+
 class Kennel:
     """A catalogue whose photos are vectors around a few points, written as a scan does it."""
 
@@ -51,21 +58,22 @@ class Kennel:
         self.centres = self.rng.gamma(0.5, size=(12, channels))
         self.vectors: dict[str, np.ndarray] = {}
         with self.database.write() as connection:
-            row = {"digest": model, "name": model, "labels": '[{"id": "x", "en": "X", "fr": "X"}]'}
+            labels = [{"id": breeds.find(name).id, "en": name, "fr": name} for name in BREEDS]
+            row = {"digest": model, "name": model, "labels": json.dumps(labels)}
             number = connection.execute(
                 insert(schema.model).values(row).returning(schema.model.c.id)
             ).scalar_one()
             self.model: Model = catalogue.models.get(connection, number)
 
-    def add(self, count: int, status: Status = Status.DOG) -> None:
+    def add(self, count: int, status: Status = Status.DOG, breed: str = "pug") -> None:
         batch = []
         for _ in range(count):
             path = f"/photos/{self.model.id}/{len(self.vectors):05}.jpg"
             centre = self.centres[self.rng.integers(len(self.centres))]
             vector = centre + 0.3 * self.rng.gamma(0.5, size=len(centre))
             self.vectors[path] = unit(unpack_embeddings([pack_embedding(vector)]))[0]
-            one = np.ones((1, 1), np.float32)
-            scores = Scores(one, one[0], vector[np.newaxis].astype(np.float32))
+            sure = np.array([[float(one == breed) for one in BREEDS]], np.float32)
+            scores = Scores(sure, np.ones(1, np.float32), vector[np.newaxis].astype(np.float32))
             reading = Reading(path, 1, 1, sha256=self.rng.bytes(32), phash=self.rng.bytes(32))
             batch.append(Judged(reading, status, None, scores))
         with self.database.write() as connection:
@@ -170,6 +178,61 @@ def test_filters_are_kept_to(kennel: Kennel) -> None:
         found = kennel.found(paths[0], 10, Filter(status=(status,)))
         assert {*found} <= {*meant}
         assert len({*found} & {*best}) >= 9
+
+
+def found_within(kennel: Kennel, breed: str, meant: Sequence[str], path: str) -> float:
+    """The share of the likest ten that is found within a breed, and nothing else is."""
+    found = kennel.found(path, 10, Filter(breed=breed))
+    best = [one for one in kennel.expected(path, len(kennel.vectors)) if one in meant][:10]
+    assert {*found} <= {*meant}
+    return len({*found} & {*best}) / 10
+
+
+def test_the_likest_within_a_breed_are_found_by_its_lists(
+    kennel: Kennel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similar, "_COMPARED", 40)
+    kennel.add(400)
+    kennel.add(300, breed="beagle")
+    kennel.index()
+    kennel.add(20, breed="beagle")
+    paths = list(kennel.vectors)
+    # Nothing but the lists is asked.
+    monkeypatch.setattr(pgvector_index, "closest", None)
+    for breed, meant in (("beagle", paths[400:]), ("pug", paths[:400])):
+        assert np.mean([found_within(kennel, breed, meant, path) for path in paths[::70]]) >= 0.95
+
+
+def test_breeds_follow_what_people_say(kennel: Kennel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kennel.add(150)
+    kennel.add(150, breed="beagle")
+    kennel.index()
+    paths = list(kennel.vectors)
+    seen, *others = paths[0], *kennel.expected(paths[0], 299)
+    near = [path for path in others if path in paths[150:]][:3]
+    label = kennel.catalogue.label
+    label(near[0], Label(Kind.BREED, ("pug",)))
+    label(near[1], Label(Kind.CROSS, ("Maltese", "pug")))
+    label(near[2], Label(Kind.BREED, ("pug",)))
+    label(near[2], Label(Kind.UNDO))
+    found = kennel.found(seen, 149, Filter(breed="pug"))
+    assert near[0] in found
+    assert near[1] in found
+    assert near[2] not in found
+    assert near[0] not in kennel.found(seen, 149, Filter(breed="beagle"))
+    # What is said while a projection is made holds in it as well.
+    monkeypatch.setattr(pgvector_building, "_GROWTH", 1)
+
+    def fill(*arguments: object) -> object:
+        projection = filled(*arguments)  # type: ignore[arg-type]
+        label(near[2], Label(Kind.BREED, ("pug",)))
+        return projection
+
+    filled = pgvector_building._fill_most
+    monkeypatch.setattr(pgvector_building, "_fill_most", fill)
+    kennel.index()
+    assert kennel.files()[-1] == "likeness_2"
+    assert near[2] in kennel.found(seen, 149, Filter(breed="pug"))
 
 
 def test_a_filter_that_nothing_fits_finds_nothing(kennel: Kennel) -> None:
