@@ -444,8 +444,8 @@ class _Part(NamedTuple):
             # The numbers alone, because an index holds them: of the photos that a session has
             # passed over no row is read.
             order = least_certain_first()
-            first = select(c.id).where(where).order_by(*order).limit(limit).offset(offset)
-            numbers = connection.execute(first).scalars().all()
+            queue = select(c.id).where(where).order_by(*order).limit(limit).offset(offset)
+            numbers = connection.execute(queue).scalars().all()
             return connection.execute(chosen().where(c.id.in_(numbers)).order_by(*order)).all()
         # One picture after the other is looked up until there are enough. Of a join, or of EXISTS,
         # the database may look all of them up first; of an aggregate it does not.

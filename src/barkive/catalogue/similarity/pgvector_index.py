@@ -101,8 +101,9 @@ class Projection(NamedTuple):
 
     def nearest_cells(self, near: NDArray[np.float16]) -> NDArray[np.int32]:
         """The cells in which coordinates lie, shape (n,)."""
-        found = distances(near.astype(np.float32), self.centres).argmin(axis=1)
-        return found.astype(np.int32)
+        cells = distances(near.astype(np.float32), self.centres).argmin(axis=1)
+        found: NDArray[np.int32] = cells.astype(np.int32)
+        return found
 
     def as_text(self, query: NDArray[np.float32]) -> str:
         """The coordinates of a vector of length 1, as pgvector reads them."""
@@ -202,6 +203,7 @@ def closest(
         count: How many at most.
     """
     rows = _rows(projection)
+    is_meant: ColumnElement[bool]
     if isinstance(among, CompoundSelect):
         is_meant = rows.c.answer_id.in_(among)
     else:
