@@ -278,8 +278,23 @@ def look_words_up(connection: Connection) -> None:
     It believes that to read all photos takes no longer where many hold a word. But then it
     takes every photo's words apart.
     """
-    others = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
-    settings = {**dict.fromkeys(others, "off"), "work_mem": _MEMORY}
+    _look_words_up(connection, True)
+
+
+def read_words(connection: Connection) -> None:
+    """Has PostgreSQL read photos one after the other until the transaction ends or looks words up.
+
+    It believes that of a few thousand it had better look their words up, but their index gives
+    those of all photos.
+    """
+    _look_words_up(connection, False)
+
+
+def _look_words_up(connection: Connection, by_index: bool) -> None:
+    others = dict.fromkeys(("enable_seqscan", "enable_indexscan", "enable_indexonlyscan"), by_index)
+    off = {**others, "enable_bitmapscan": not by_index}
+    settings = {name: "off" if is_off else "on" for name, is_off in off.items()}
+    settings["work_mem"] = _MEMORY
     connection.execute(select(*(sql.set_config(*one, True) for one in settings.items())))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, and_, func, lateral, literal, select, true
 
 from barkive.catalogue.db.schema import ZONE_BITS, photo, zone
-from barkive.catalogue.query.filters import Filter, look_words_up
+from barkive.catalogue.query.filters import Filter, look_words_up, read_words
 from barkive.catalogue.query.text_search import split
 
 # So many are found and sorted in the time that a page may take.
@@ -32,6 +32,8 @@ def first_numbers(
         limit: How many at most.
         offset: How many to pass over.
     """
+    if query.text is not None:
+        read_words(connection)
     found = _walk(connection, case, query, limit + offset, 0, _FIRST_ZONES)
     if len(found) == limit + offset:
         return found[offset:]
