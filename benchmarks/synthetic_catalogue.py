@@ -234,6 +234,7 @@ def fill(catalogue: Catalogue, rows: int, source: Features) -> None:
             connection.execute(text(f"SELECT setval({sequence}, {rows})"))
     print(file=sys.stderr)
     again += ["ALTER TABLE photo ENABLE TRIGGER USER", "SELECT photo_tally_fill()"]
+    again.append("SELECT photo_finer_tally_fill()")
     for statement in again:
         start = time.perf_counter()
         with catalogue._database.write() as connection:

@@ -20,7 +20,7 @@ from barkive.catalogue.annotations.review_queue import (
 )
 from barkive.catalogue.db import bulk, database, schema
 from barkive.catalogue.db.database import Database
-from barkive.catalogue.query import zone_maps
+from barkive.catalogue.query import summary_tables, zone_maps
 from barkive.verdicts import Status
 
 pytestmark = pytest.mark.parametrize("where", ["postgresql"], indirect=True)
@@ -53,7 +53,18 @@ FILTERS = (
     Filter(folder="/photos/b", min_probability=0.3, corrected=False),
     Filter(missing=True),
     Filter(missing=None),
-    Filter(text="pug"),
+    *(Filter(text=one) for one in ("pug", "p", "photo", "photos", "Retriever", "e", "9", "z", "ß")),
+    Filter(text="extraordinarily" * 2),
+    Filter(text="pug", status=(Status.DOG,), corrected=False),
+    Filter(text="pug", missing=None),
+    Filter(text="pug", breed="pug"),
+    Filter(text="pug photo"),
+    Filter(text="p 9 retriever"),
+    Filter(text="p 9 retriever", missing=None),
+)
+WORDS = (
+    *("photos", "photo", "pug", "pugs", "p", "retriever", "retrievers", "9", "93", "straße", "été"),
+    "extraordinarily" * 2,
 )
 
 
@@ -71,7 +82,7 @@ def made_up(random: Random, path: str) -> dict[str, Any]:
         "probability": random.choice(PROBABILITIES) if named else None,
         "margin": random.random(),
         "corrected": random.random() < 0.3,
-        "words": "photos pug" if random.random() < 0.2 else "photos",
+        "words": " ".join(random.sample(WORDS, random.randrange(1, len(WORDS)))),
         "taken_at": random.choice((None, datetime(2026, 1, 1) + timedelta(random.random() * 120))),
         "missing_since": random.choice((None, None, None, datetime(2026, 1, 1))),
         "added_at": datetime(2026, 1, 1),
@@ -120,7 +131,7 @@ def counted(catalogue: Catalogue, by: str | None, wanted: Filter) -> Counter[str
 def test_sums_are_what_counting_gives(changed: Catalogue, filled_anew: bool) -> None:
     if filled_anew:
         with changed._database.write() as connection:
-            connection.execute(text("SELECT photo_tally_fill()"))
+            connection.execute(text("SELECT photo_tally_fill(), photo_finer_tally_fill()"))
     for wanted in FILTERS:
         assert changed.count(wanted) == counted(changed, None, wanted).total(), wanted
         assert changed.counts("status", wanted) == counted(changed, "status", wanted), wanted
@@ -131,11 +142,13 @@ def test_sums_are_what_counting_gives(changed: Catalogue, filled_anew: bool) -> 
 def test_sums_are_not_found_by_counting(changed: Catalogue) -> None:
     """The tallies are asked: where they are wrong, so is the answer."""
     with changed._database.write() as connection:
-        for name in ("tally", "tally_by_month", "tally_by_folder"):
+        for name in ("tally", "tally_by_month", "tally_by_folder", "tally_by_word"):
             connection.execute(text(f"UPDATE {name} SET photos = 1000000"))
     for wanted in (Filter(), Filter(min_probability=0.9), Filter(folder="/photos/a")):
         assert changed.count(wanted) >= 1_000_000
     assert changed.counts("breed", Filter(after=date(2026, 2, 14)))[PUG] >= 1_000_000
+    assert changed.count(Filter(text="pug")) >= 1_000_000
+    assert changed.count(Filter(text="pug", breed="pug")) < 1_000_000
     # Of a few days in one month only the photos tell.
     assert changed.count(Filter(after=date(2026, 2, 14), before=date(2026, 2, 20))) < 100
 
@@ -154,7 +167,6 @@ def test_pages_are_the_same_in_zones(
 ) -> None:
     monkeypatch.setattr(zone_maps, "_FEW", few)
     monkeypatch.setattr(zone_maps, "_FIRST_ZONES", 1)
-    monkeypatch.setattr(zone_maps, "_FIRST_WITH_WORDS", 20)
     # Some far behind, so that there are several zones, one of them with nothing in between.
     random = Random(6)
     with changed._database.write() as connection:
@@ -165,7 +177,9 @@ def test_pages_are_the_same_in_zones(
         bulk.insert(connection, schema.photo, far)
         c = schema.photo.c
         arrived = {row.number: row.id for row in connection.execute(select(c.number, c.id))}
-    for wanted in FILTERS:
+    for wanted in (Filter(folder="/photos/y"), Filter(folder="/photos/y", breed="pug"), *FILTERS):
+        assert changed.count(wanted) == counted(changed, None, wanted).total(), wanted
+        assert changed.counts("breed", wanted) == counted(changed, "breed", wanted), wanted
         everything = [one.id for one in changed.search(wanted)]
         assert everything == sorted(everything, key=arrived.__getitem__)
         assert len(everything) == counted(changed, None, wanted).total()
@@ -216,6 +230,46 @@ def test_the_queue_is_found_by_its_index(
         asked += connection.execute(text(f"EXPLAIN {literal}")).scalars()
     assert any(index in line for line in asked)
     assert not any("Sort" in line for line in asked)
+
+
+def test_a_folder_is_counted_by_its_whole_zones(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = Random(8)
+    places = [(zone, "a" if zone < 5 else "b") for zone in range(8)] + [(7, "a"), (8, "b")]
+    rows = [
+        {**made_up(random, f"/photos/{folder}/{zone}.{i}.jpg"), "id": 8192 * zone + 100 * n + i}
+        for n, (zone, folder) in enumerate(places)
+        for i in range(9)
+    ]
+    for row in rows:
+        row["missing_since"] = None
+    with catalogue._database.write() as connection:
+        bulk.insert(connection, schema.photo, rows)
+    filters = [
+        Filter(folder="/photos/a", **more)
+        for more in (
+            {"breed": "pug"},
+            {"group": 9, "corrected": False},
+            {"min_probability": 0.5},
+            {"min_probability": 0.9, "status": (Status.DOG,)},
+            {"min_probability": 0.9, "breed": "pug"},
+            {"min_probability": 0.123},
+        )
+    ]
+    for wanted in filters:
+        assert catalogue.count(wanted) == counted(catalogue, None, wanted).total(), wanted
+        assert catalogue.counts("status", wanted) == counted(catalogue, "status", wanted), wanted
+    wanted = Filter(folder="/photos/a")
+    assert catalogue.counts("breed", wanted) == counted(catalogue, "breed", wanted)
+    with catalogue._database.write() as connection:
+        for name in ("tally_by_zone", "tally_by_zone_and_step"):
+            connection.execute(text(f"UPDATE {name} SET photos = 1000 WHERE zone = 3"))
+            connection.execute(text(f"UPDATE {name} SET photos = 1000000 WHERE zone >= 6"))
+    for wanted in filters[:3]:
+        assert 1000 <= catalogue.count(wanted) < 1_000_000
+    monkeypatch.setattr(summary_tables, "_EDGE", 100)
+    assert catalogue.count(filters[0]) < 1000
 
 
 def test_what_is_at_the_top_is_in_no_folder(changed: Catalogue, tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """Likeness by pgvector in a real PostgreSQL, with the sizes at which it begins made small."""
 
+import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sqlalchemy import insert, text
 
+from barkive import breeds
 from barkive.catalogue import (
     Catalogue,
     Filter,
+    Kind,
+    Label,
 )
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.reading import Reading
@@ -35,11 +39,14 @@ pytestmark = [
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pgvector_building, "_SMALLEST", 50)
-    monkeypatch.setattr(pgvector_building, "_INDEXED", 200)
-    monkeypatch.setattr(pgvector_building, "_PER_LIST", 40)
+    monkeypatch.setattr(pgvector_building, "_PER_CELL", 40)
+    monkeypatch.setattr(pgvector_index, "_LOOKED_AT", 160)
     monkeypatch.setattr(pgvector_building, "READ_AT_ONCE", 64)
     monkeypatch.setattr(similar, "_FEW", 100)
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
+
+
+BREEDS = ("pug", "beagle", "Maltese")
 
 
 class Kennel:
@@ -51,21 +58,22 @@ class Kennel:
         self.centres = self.rng.gamma(0.5, size=(12, channels))
         self.vectors: dict[str, np.ndarray] = {}
         with self.database.write() as connection:
-            row = {"digest": model, "name": model, "labels": '[{"id": "x", "en": "X", "fr": "X"}]'}
+            labels = [{"id": breeds.find(name).id, "en": name, "fr": name} for name in BREEDS]
+            row = {"digest": model, "name": model, "labels": json.dumps(labels)}
             number = connection.execute(
                 insert(schema.model).values(row).returning(schema.model.c.id)
             ).scalar_one()
             self.model: Model = catalogue.models.get(connection, number)
 
-    def add(self, count: int, status: Status = Status.DOG) -> None:
+    def add(self, count: int, status: Status = Status.DOG, breed: str = "pug") -> None:
         batch = []
         for _ in range(count):
             path = f"/photos/{self.model.id}/{len(self.vectors):05}.jpg"
             centre = self.centres[self.rng.integers(len(self.centres))]
             vector = centre + 0.3 * self.rng.gamma(0.5, size=len(centre))
             self.vectors[path] = unit(unpack_embeddings([pack_embedding(vector)]))[0]
-            one = np.ones((1, 1), np.float32)
-            scores = Scores(one, one[0], vector[np.newaxis].astype(np.float32))
+            sure = np.array([[float(one == breed) for one in BREEDS]], np.float32)
+            scores = Scores(sure, np.ones(1, np.float32), vector[np.newaxis].astype(np.float32))
             reading = Reading(path, 1, 1, sha256=self.rng.bytes(32), phash=self.rng.bytes(32))
             batch.append(Judged(reading, status, None, scores))
         with self.database.write() as connection:
@@ -172,6 +180,61 @@ def test_filters_are_kept_to(kennel: Kennel) -> None:
         assert len({*found} & {*best}) >= 9
 
 
+def found_within(kennel: Kennel, breed: str, meant: Sequence[str], path: str) -> float:
+    """The share of the likest ten that is found within a breed, and nothing else is."""
+    found = kennel.found(path, 10, Filter(breed=breed))
+    best = [one for one in kennel.expected(path, len(kennel.vectors)) if one in meant][:10]
+    assert {*found} <= {*meant}
+    return len({*found} & {*best}) / 10
+
+
+def test_the_likest_within_a_breed_are_found_by_its_lists(
+    kennel: Kennel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(similar, "_COMPARED", 40)
+    kennel.add(400)
+    kennel.add(300, breed="beagle")
+    kennel.index()
+    kennel.add(20, breed="beagle")
+    paths = list(kennel.vectors)
+    # Nothing but the lists is asked.
+    monkeypatch.setattr(pgvector_index, "closest", None)
+    for breed, meant in (("beagle", paths[400:]), ("pug", paths[:400])):
+        assert np.mean([found_within(kennel, breed, meant, path) for path in paths[::70]]) >= 0.95
+
+
+def test_breeds_follow_what_people_say(kennel: Kennel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kennel.add(150)
+    kennel.add(150, breed="beagle")
+    kennel.index()
+    paths = list(kennel.vectors)
+    seen, *others = paths[0], *kennel.expected(paths[0], 299)
+    near = [path for path in others if path in paths[150:]][:3]
+    label = kennel.catalogue.label
+    label(near[0], Label(Kind.BREED, ("pug",)))
+    label(near[1], Label(Kind.CROSS, ("Maltese", "pug")))
+    label(near[2], Label(Kind.BREED, ("pug",)))
+    label(near[2], Label(Kind.UNDO))
+    found = kennel.found(seen, 149, Filter(breed="pug"))
+    assert near[0] in found
+    assert near[1] in found
+    assert near[2] not in found
+    assert near[0] not in kennel.found(seen, 149, Filter(breed="beagle"))
+    # What is said while a projection is made holds in it as well.
+    monkeypatch.setattr(pgvector_building, "_GROWTH", 1)
+
+    def fill(*arguments: object) -> object:
+        projection = filled(*arguments)  # type: ignore[arg-type]
+        label(near[2], Label(Kind.BREED, ("pug",)))
+        return projection
+
+    filled = pgvector_building._fill_most
+    monkeypatch.setattr(pgvector_building, "_fill_most", fill)
+    kennel.index()
+    assert kennel.files()[-1] == "likeness_2"
+    assert near[2] in kennel.found(seen, 149, Filter(breed="pug"))
+
+
 def test_a_filter_that_nothing_fits_finds_nothing(kennel: Kennel) -> None:
     kennel.add(60)
     path = next(iter(kennel.vectors))
@@ -207,10 +270,10 @@ def test_it_is_made_anew_as_the_catalogue_grows(kennel: Kennel) -> None:
     kennel.index()
     kennel.add(120)
     kennel.index()
-    assert kennel.projections() == [("ready", 60, 0)]
+    assert kennel.projections() == [("ready", 60, 10)]
     kennel.add(200)
     kennel.index()
-    assert kennel.projections() == [("old", 60, 0), ("ready", 380, 10)]
+    assert kennel.projections() == [("old", 60, 10), ("ready", 380, 10)]
     assert kennel.files() == ["likeness_1", "likeness_2"]
     kennel.index()
     assert kennel.projections() == [("ready", 380, 10)]
@@ -280,7 +343,7 @@ def test_one_that_another_took_the_place_of_is_left_alone(kennel: Kennel) -> Non
     kennel.add(300)
     kennel.index()
     assert not pgvector_building.catch_up(kennel.database, projection, 360)
-    assert kennel.projections() == [("old", 60, 0), ("ready", 360, 10)]
+    assert kennel.projections() == [("old", 60, 10), ("ready", 360, 10)]
 
 
 def test_one_that_was_left_unfinished_is_made_anew(
@@ -293,11 +356,11 @@ def test_one_that_was_left_unfinished_is_made_anew(
         )
         with pytest.raises(KeyboardInterrupt):
             kennel.index()
-    assert kennel.projections() == [("filling", 100, 0)]
+    assert kennel.projections() == [("filling", 100, 10)]
     path = next(iter(kennel.vectors))
     assert kennel.found(path, 3) == kennel.expected(path, 3)
     kennel.index()
-    assert kennel.projections() == [("ready", 100, 0)]
+    assert kennel.projections() == [("ready", 100, 10)]
     assert kennel.files() == ["likeness_2"]
 
 
@@ -330,7 +393,7 @@ def test_two_programs_make_one(kennel: Kennel) -> None:
         kennel.index()
         assert kennel.projections() == []
     kennel.index()
-    assert kennel.projections() == [("ready", 100, 0)]
+    assert kennel.projections() == [("ready", 100, 10)]
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -559,6 +559,18 @@ zone = table(
     column("last_path", FileName),
     column("first_taken", DateTime),
     column("last_taken", DateTime),
+)
+
+# Likewise: how many photos have a word, of its first 24 letters, by the number of letters that it
+# has in common with the photo's word before it in their order. Words of digits are left out.
+WORD_LETTERS = 24
+word_tally = table(
+    "tally_by_word",
+    column("word", Text),
+    column("shared", Integer),
+    column("status", Text),
+    column("corrected", Boolean),
+    column("photos", BigInteger),
 )
 
 

@@ -29,7 +29,15 @@ from sqlalchemy import (
 )
 from sqlalchemy import func as sql
 
-from barkive.catalogue.db.schema import absolute_path, animal_photo, other_dog, photo, zone
+from barkive.catalogue.db.schema import (
+    WORD_LETTERS,
+    absolute_path,
+    animal_photo,
+    other_dog,
+    photo,
+    word_tally,
+    zone,
+)
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.text_search import split
@@ -40,6 +48,8 @@ from barkive.verdicts import Status
 _FTS = table("photo_words")
 _NUMBER_OF_DOGS = re.compile("(?P<least>[0-9]{1,4})((?P<more>[+])|-(?P<most>[0-9]{1,4}))?")
 _MOST_DOGS = 9999
+# So few words take the place of their beginning.
+_MOST_WORDS = 8
 # Enough to note every page of ten million photos.
 _MEMORY = "64MB"
 
@@ -157,7 +167,7 @@ class Filter:
         if self.missing is not None:
             conditions.append(c.missing_since.is_not(None) if self.missing else present())
         if self.text is not None and self.text.strip():
-            conditions.append(_holds(split(self.text), store.is_sqlite))
+            conditions.append(_holds(split(self.text), store, self.missing is False))
         if self.status:
             conditions.append(c.status.in_([Status(one).value for one in self.status]))
         if self.after is not None:
@@ -268,8 +278,23 @@ def look_words_up(connection: Connection) -> None:
     It believes that to read all photos takes no longer where many hold a word. But then it
     takes every photo's words apart.
     """
-    others = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan")
-    settings = {**dict.fromkeys(others, "off"), "work_mem": _MEMORY}
+    _look_words_up(connection, True)
+
+
+def read_words(connection: Connection) -> None:
+    """Has PostgreSQL read photos one after the other until the transaction ends or looks words up.
+
+    It believes that of a few thousand it had better look their words up, but their index gives
+    those of all photos.
+    """
+    _look_words_up(connection, False)
+
+
+def _look_words_up(connection: Connection, by_index: bool) -> None:
+    others = dict.fromkeys(("enable_seqscan", "enable_indexscan", "enable_indexonlyscan"), by_index)
+    off = {**others, "enable_bitmapscan": not by_index}
+    settings = {name: "off" if is_off else "on" for name, is_off in off.items()}
+    settings["work_mem"] = _MEMORY
     connection.execute(select(*(sql.set_config(*one, True) for one in settings.items())))
 
 
@@ -329,15 +354,47 @@ def _one_of(numbers: tuple[int, ...], store: Store) -> ColumnElement[bool]:
     return c.number == any_(literal(list(numbers), ARRAY(BigInteger)))
 
 
-def _holds(words: list[str], sqlite: bool) -> ColumnElement[bool]:
-    """The photos under whose words each of these is the start of one."""
+def is_of_letters(word: str) -> bool:
+    """Whether `schema.word_tally` has all words that begin with one."""
+    return word.isascii() and word.isalpha() and len(word) <= WORD_LETTERS
+
+
+def _holds(words: list[str], store: Store, present: bool) -> ColumnElement[bool]:
+    """The photos under whose words each of these is the start of one.
+
+    Args:
+        words: Without case and accents.
+        store: The catalogue.
+        present: Whether only photos whose files are there are meant.
+    """
     if not words:
         return false()
-    if sqlite:
+    if store.is_sqlite:
         match = " ".join(f'"{word}"*' for word in words)
         found = select(text("rowid")).select_from(_FTS).where(text("photo_words MATCH :words"))
         return photo.c.id.in_(found.params(words=match).scalar_subquery())
-    match = " & ".join(f"{word}:*" for word in words)
+    terms = [f"{word}:*" for word in words]
+    if present and len(words) > 1:
+        terms = [_whole(word, store) for word in words]
     return sql.to_tsvector(text("'simple'"), photo.c.words).op("@@")(
-        sql.to_tsquery(text("'simple'"), match)
+        sql.to_tsquery(text("'simple'"), " & ".join(terms))
     )
+
+
+def _whole(word: str, store: Store) -> str:
+    """What asks PostgreSQL for the words that begin with one.
+
+    Where they are few these themselves: of beginnings the index gathers all photos, of words only
+    those that have the others as well.
+    """
+    if is_of_letters(word):
+        c = word_tally.c
+        begins = c.word >= word, c.word < prefix_end(word), c.photos > 0
+        with store.read() as connection:
+            found = select(c.word).distinct().where(*begins).limit(_MOST_WORDS + 1)
+            known = connection.execute(found).scalars().all()
+        if len(known) <= _MOST_WORDS and all(
+            len(one) < WORD_LETTERS and one.isascii() for one in known
+        ):
+            return f"({' | '.join(known or [f'{word}:*'])})"
+    return f"{word}:*"

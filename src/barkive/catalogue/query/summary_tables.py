@@ -1,13 +1,15 @@
 """Counts photos in PostgreSQL by summary tables, exactly and at any size; triggers keep these.
 
-There are four: by steps of the probability, by month, by both and by folder. What they do not
-divide finely enough, such as the days of a month that has begun, is counted photo by photo; so
-are filters that none of them knows.
+They are by steps of the probability, by month, by both, by folder, by zone (see `schema.zone`) and
+by word. What they do not divide finely enough, such as the days of a month that has begun or a zone
+at the edge of a folder, is counted photo by photo; so are filters that none of them knows.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any, Literal
 
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     ColumnClause,
     ColumnElement,
+    CompoundSelect,
     DateTime,
     Integer,
     Select,
@@ -25,18 +28,29 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    lateral,
     literal,
     select,
     table,
+    true,
+    union_all,
 )
 
-from barkive.catalogue.db.schema import FileName, photo
-from barkive.catalogue.query.filters import Filter, inside
+from barkive.catalogue.db.schema import ZONE_BITS, FileName, photo, word_tally, zone
+from barkive.catalogue.query.filters import (
+    Filter,
+    folder_prefix,
+    inside,
+    is_of_letters,
+    prefix_end,
+)
 from barkive.catalogue.query.store import Store
+from barkive.catalogue.query.text_search import split
 from barkive.verdicts import Status
 
 By = Literal["status", "breed"]
 Condition = ColumnElement[bool]
+Statement = Select[str, int] | CompoundSelect[str, int]
 
 STEPS = [k / 100 for k in range(1, 100)] + [float(f"0.99{k}") for k in range(1, 10)]
 """Where the steps of the probability begin; those of migration 0004."""
@@ -54,9 +68,16 @@ _BY_MONTH_AND_STEP = _summary(
     "tally_by_month_and_step", column("month", DateTime), column("step", Integer)
 )
 BY_FOLDER = _summary("tally_by_folder", column("folder", FileName))
+_BY_ZONE = _summary("tally_by_zone", column("zone", BigInteger), column("breed", Text))
+_BY_ZONE_AND_STEP = _summary(
+    "tally_by_zone_and_step", column("zone", BigInteger), column("step", Integer)
+)
+# To count the photos of a zone takes so many times as long for each as to count them by an index.
+_EDGE = 3
+_ALL = Filter()
 
 
-def statements(store: Store, query: Filter, by: By | None) -> list[Select[str, int]] | None:
+def statements(store: Store, query: Filter, by: By | None) -> list[Statement] | None:
     """What counts the photos that are meant: a name and a number each.
 
     None where no summary table tells.
@@ -69,21 +90,90 @@ def statements(store: Store, query: Filter, by: By | None) -> list[Select[str, i
     Raises:
         UnknownBreedError: There is no such breed.
     """
+    if query.text:
+        return _of_word(query, by)
+    cases = query.cases(store)
     found = _chosen(query, by)
     if found is None:
-        return None
+        of_zones = _of_zones(store, query, by, cases[0])
+        return None if of_zones is None else [of_zones, *_one_by_one(cases[1:], by)]
     summary, whole, edges = found
-    cases = query.cases(store)
     meant = query.breed_ids(store.models)
     conditions = [*kept(summary, query), *whole]
     if meant:
         conditions.append(summary.c.breed.in_(meant[0]))
-    counted = [grouped(summary.c[by] if by else None, photos(summary)).where(*conditions)]
+    counted = grouped(summary.c[by] if by else None, photos(summary)).where(*conditions)
     # Of the cases the first is what the table knows; others look at second breeds and dogs.
-    for condition in [*(and_(cases[0], edge) for edge in edges), *cases[1:]]:
-        name = photo.c[by] if by else None
-        counted.append(grouped(name, func.count()).select_from(photo).where(condition))
-    return counted
+    left = [*(and_(cases[0], edge) for edge in edges), *cases[1:]]
+    return [counted, *_one_by_one(left, by)]
+
+
+def _one_by_one(conditions: Iterable[Condition], by: By | None) -> list[Select[str, int]]:
+    """What counts photos themselves, by each of some conditions."""
+    name = photo.c[by] if by else None
+    return [grouped(name, func.count()).select_from(photo).where(one) for one in conditions]
+
+
+def _of_word(query: Filter, by: By | None) -> list[Statement] | None:
+    """What counts the photos of one word of letters; None where more is asked."""
+    words = split(query.text or "")
+    known = replace(query, text=None, status=(), corrected=None) == _ALL
+    if not known or by == "breed" or len(words) != 1:
+        return None
+    (word,) = words
+    if not is_of_letters(word):
+        return None
+    c = word_tally.c
+    # Of a photo's words that begin so, the first has less in common with the one before it.
+    begins = c.word >= word, c.word < prefix_end(word), c.shared < len(word)
+    counted = grouped(c[by] if by else None, photos(word_tally))
+    return [counted.where(*begins, *kept(word_tally, query))]
+
+
+def _of_zones(
+    store: Store, query: Filter, by: By | None, case: Condition
+) -> CompoundSelect[str, int] | None:
+    """What counts the photos of a folder's whole zones together, and those at its edges.
+
+    None where more is asked than a folder with breeds or a probability, or where so many zones
+    are at the edges that it would take longer than to count all.
+    """
+    rest = replace(query, status=(), corrected=None, folder=None, min_probability=None)
+    rest = replace(rest, breed=None, breeds=(), group=None)
+    meant = query.breed_ids(store.models)
+    if query.folder is None or len(meant) > 1 or rest != _ALL:
+        return None
+    summary = _BY_ZONE
+    conditions: list[Condition] = [_BY_ZONE.c.breed.in_(one) for one in meant]
+    if query.min_probability is not None:
+        summary = _BY_ZONE_AND_STEP
+        conditions, between = _steps(summary, query.min_probability)
+        if meant or by == "breed" or between:
+            return None
+    start = folder_prefix(query.folder)
+    is_whole = and_(zone.c.first_path >= start, zone.c.last_path < prefix_end(start))
+    at_edge = and_(query.zone_maps(), ~is_whole)
+    how_many = select(
+        *(select(func.count()).where(one).scalar_subquery() for one in (is_whole, at_edge))
+    )
+    with store.read() as connection:
+        whole, edge = connection.execute(how_many).one()
+    if edge * _EDGE > whole:
+        return None
+    # As an array, of which the database thinks that it is short: so it reads these zones alone.
+    zones = func.array(select(zone.c.zone).where(is_whole).scalar_subquery())
+    of_whole = grouped(summary.c[by] if by else None, photos(summary)).where(
+        *kept(summary, query), *conditions, summary.c.zone == func.any(zones)
+    )
+    some = select(zone.c.zone).where(at_edge).subquery("some")
+    first = some.c.zone.op("<<")(literal(ZONE_BITS))
+    within = photo.c.id >= first, photo.c.id < first + (1 << ZONE_BITS)
+    # The offset keeps the database from looking at the whole folder first.
+    of_zone = select(photo.c[by] if by else literal("").label("name")).where(*within, case)
+    one = lateral(of_zone.offset(literal(0)), "one")
+    name = next(iter(one.c))
+    of_edges = grouped(name if by else None, func.count())
+    return union_all(of_whole, of_edges.select_from(some.join(one, true())))
 
 
 def photos(summary: TableClause) -> ColumnElement[int]:

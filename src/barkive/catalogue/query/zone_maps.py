@@ -11,12 +11,13 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Connection, and_, func, lateral, literal, select, true
 
 from barkive.catalogue.db.schema import ZONE_BITS, photo, zone
-from barkive.catalogue.query.filters import Filter, look_words_up
+from barkive.catalogue.query.filters import Filter, look_words_up, read_words
+from barkive.catalogue.query.text_search import split
 
 # So many are found and sorted in the time that a page may take.
 _FEW = 50_000
-# Mostly enough fit in the first zones. To look for words photo by photo takes longer.
-_FIRST_ZONES, _FIRST_WITH_WORDS = 3, 1500
+# Mostly enough fit in the first zones.
+_FIRST_ZONES = 3
 
 
 def first_numbers(
@@ -31,14 +32,13 @@ def first_numbers(
         limit: How many at most.
         offset: How many to pass over.
     """
-    has_words = query.text is not None
-    width = _FIRST_WITH_WORDS if has_words else 1 << ZONE_BITS
-    zones = 1 if has_words else _FIRST_ZONES
-    found = _walk(connection, case, query, limit + offset, 0, zones, width)
+    if query.text is not None:
+        read_words(connection)
+    found = _walk(connection, case, query, limit + offset, 0, _FIRST_ZONES)
     if len(found) == limit + offset:
         return found[offset:]
     number = photo.c.id
-    if has_words:
+    if query.text is not None:
         look_words_up(connection)
         fitting = select(number).where(case).order_by(number).limit(limit).offset(offset)
         return list(connection.execute(fitting).scalars())
@@ -48,7 +48,7 @@ def first_numbers(
     found, there = connection.execute(select(func.array(of_some.scalar_subquery()), count)).one()
     if there <= _FEW:
         return list(found)
-    return _walk(connection, case, query, limit, offset, None, 1 << ZONE_BITS)
+    return _walk(connection, case, query, limit, offset, None)
 
 
 def _walk(
@@ -58,7 +58,6 @@ def _walk(
     limit: int,
     offset: int,
     zones: int | None,
-    width: int,
 ) -> list[int]:
     """The first numbers in zones that can hold photos that fit.
 
@@ -69,13 +68,16 @@ def _walk(
         limit: How many at most.
         offset: How many to pass over.
         zones: In so many zones at most; None for all.
-        width: Only the first so many numbers of each zone.
     """
+    # To look for letters takes a twentieth of the time that it takes to part words.
+    letters = [photo.c.words.contains(one) for one in split(query.text or "") if one.isascii()]
     chosen = select(zone.c.zone).where(query.zone_maps()).order_by(zone.c.zone).limit(zones)
     some = chosen.subquery("some")
     start = some.c.zone.op("<<")(literal(ZONE_BITS))
-    within = and_(photo.c.id >= start, photo.c.id < start + width)
-    inner = select(photo.c.id).where(within, case).order_by(photo.c.id).limit(limit + offset)
+    within = and_(photo.c.id >= start, photo.c.id < start + (1 << ZONE_BITS))
+    inner = (
+        select(photo.c.id).where(within, *letters, case).order_by(photo.c.id).limit(limit + offset)
+    )
     of_zone = lateral(inner, "of_zone")
     walk = select(of_zone.c.id).select_from(some.join(of_zone, true()))
     ordered = walk.order_by(some.c.zone, of_zone.c.id).limit(limit).offset(offset)

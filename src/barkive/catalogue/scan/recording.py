@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import sqlite
@@ -94,7 +94,7 @@ def record(
             "picture": one.picture,
             **message_columns(one.judged.reason),
             "model_id": model.id,
-            "answer_id": predictions.get(reading.sha256) if reading.sha256 is not None else None,
+            "answer_id": predictions.numbers.get(reading.sha256) if reading.sha256 else None,
             "identified_at": moment,
             "unreadable_since": None,
             "missing_since": None,
@@ -111,6 +111,8 @@ def record(
     bulk.insert(connection, schema.photo, new)
     bulk.update(connection, schema.photo, known)
     bulk.update(connection, schema.photo, unreadable)
+    if predictions.numbers and connection.dialect.name == "postgresql":
+        pgvector_index.follow(connection, model.id, predictions.before, predictions.vectors)
     keep_other_dogs(connection, others)
     moved = (one for one in placing.placed if one.stays_as_seen and one.change == MOVED)
     for picture in {one.picture for one in moved} | placing.joined | later:
@@ -188,10 +190,24 @@ def _facts(reading: Reading) -> dict[str, Any]:
     }
 
 
+class _Predictions(NamedTuple):
+    """The predictions of a batch.
+
+    Attributes:
+        numbers: By content.
+        before: The highest number of a prediction before; 0 where there was none.
+        vectors: The packed vectors of those that are new, by their numbers.
+    """
+
+    numbers: dict[bytes, int]
+    before: int
+    vectors: dict[int, bytes]
+
+
 def _add_predictions(
     connection: Connection, model: Model, batch: Sequence[Judged[Reading]], moment: datetime
-) -> dict[bytes, int]:
-    """Adds the predictions that are not known yet, and gives the number of each content's."""
+) -> _Predictions:
+    """Adds the predictions that are not known yet."""
     rows: dict[bytes, dict[str, Any]] = {}
     judged: dict[bytes, Judged[Reading]] = {}
     for one in batch:
@@ -210,28 +226,26 @@ def _add_predictions(
                 "dogs": None if one.dogs is None else len(one.dogs),
             }
     if not rows:
-        return {}
+        return _Predictions({}, 0, {})
     table = schema.answer
     before = connection.execute(select(func.max(table.c.id))).scalar() or 0
     if connection.dialect.name == "postgresql":
         found = bulk.insert_missing(connection, table, list(rows.values()), ("sha256", "model_id"))
         numbers = {bytes(content): number for (content, _), number in found.items()}
-        new = {content: number for content, number in numbers.items() if number > before}
-        vectors = {number: rows[content]["vector"] for content, number in new.items()}
-        pgvector_index.follow(connection, model.id, before, vectors)
     else:
         connection.execute(sqlite.insert(table).on_conflict_do_nothing(), list(rows.values()))
         of_these = table.c.model_id == model.id, table.c.sha256.in_(list(rows))
         stored = connection.execute(select(table.c.sha256, table.c.id).where(*of_these))
         numbers = {bytes(row.sha256): row.id for row in stored}
-        new = {content: number for content, number in numbers.items() if number > before}
+    new = {content: number for content, number in numbers.items() if number > before}
     detections = [
         detection_row(number, place, dog)
         for content, number in new.items()
         for place, dog in enumerate(judged[content].dogs or ())
     ]
     bulk.insert(connection, schema.detection, detections)
-    return numbers
+    vectors = {number: rows[content]["vector"] for content, number in new.items()}
+    return _Predictions(numbers, before, vectors)
 
 
 def mark_missing(connection: Connection, photos: Mapping[int, str]) -> int:

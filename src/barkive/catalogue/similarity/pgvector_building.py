@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select, text
 
 from barkive.catalogue.db import schema
@@ -15,17 +16,24 @@ from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import READ_AT_ONCE, batches
 from barkive.catalogue.similarity.exact_index import directions, unit
-from barkive.catalogue.similarity.pgvector_index import DIRECTIONS, FILLING, OLD, READY, Projection
+from barkive.catalogue.similarity.pgvector_index import (
+    DIRECTIONS,
+    FILLING,
+    OLD,
+    READY,
+    Projection,
+    distances,
+)
 from barkive.errors import CatalogueError
 
-# From so many predictions on there is a projection, and from so many on it has an index.
-_SMALLEST, _INDEXED = 5000, 50_000
+# From so many predictions on there is a projection.
+_SMALLEST = 5000
 # With so many times as many predictions come directions and an index that fit them.
 _GROWTH = 4
 _SAMPLE = 20_000
-# k-means keeps a number for each list and each vector of its sample: more lists would need
-# more memory than a server has for it.
-_PER_LIST, _MOST_LISTS, _MEMORY = 5000, 1000, "320MB"
+_PER_CELL, _FEWEST_CELLS, _MOST_CELLS = 5000, 10, 1000
+_ROUNDS = 12
+_MEMORY = "320MB"
 _BUILDING = 7_262_755
 
 
@@ -35,14 +43,18 @@ def bring_up_to_date(database: Database, model_id: int) -> None:
     Does nothing where pgvector is not there, where the database may not be changed, and while
     another program does the same. Other programs read and write meanwhile.
     """
-    with suppress(CatalogueError), database.read() as guard:
-        mine = select(func.pg_try_advisory_xact_lock(_BUILDING, model_id))
-        if not guard.execute(mine).scalar():
-            return
-        _drop_unused(database, model_id)
-        count = _due(database, model_id)
-        if count is not None and has_pgvector(database):
-            _make(database, model_id, count)
+    made: Projection | None = None
+    with suppress(CatalogueError):
+        with database.read() as guard:
+            mine = select(func.pg_try_advisory_xact_lock(_BUILDING, model_id))
+            if not guard.execute(mine).scalar():
+                return
+            _drop_unused(database, model_id)
+            count = _due(database, model_id)
+            if count is not None and has_pgvector(database):
+                made = _make(database, model_id, count)
+        if made is not None:
+            _vacuum(database, made)
 
 
 def drop(database: Database, model_id: int) -> None:
@@ -110,21 +122,18 @@ def _due(database: Database, model_id: int) -> int | None:
     return count if count >= least else None
 
 
-def _make(database: Database, model_id: int, count: int) -> None:
+def _make(database: Database, model_id: int, count: int) -> Projection:
     # Nobody else knows of it until it is ready, so these need not be one writer at a time.
     with database.read() as connection:
+        spoken = connection.execute(select(func.max(schema.correction.c.id))).scalar() or 0
         projection = _begin(connection, model_id, count)
         connection.commit()
         projection = _fill_most(connection, projection)
-        lists = min(max(count // _PER_LIST, 10), _MOST_LISTS) if count >= _INDEXED else 0
-        if lists:
-            connection.execute(select(func.set_config("maintenance_work_mem", _MEMORY, True)))
-            connection.execute(
-                text(
-                    f"CREATE INDEX ON {projection.table} USING ivfflat (near halfvec_l2_ops) "
-                    f"WITH (lists = {lists})"
-                )
-            )
+        connection.execute(select(func.set_config("maintenance_work_mem", _MEMORY, True)))
+        connection.execute(
+            text(f"CREATE INDEX ON {projection.table} (cell, breed) INCLUDE (answer_id, near)")
+        )
+        connection.commit()
         connection.execute(text(f"ANALYZE {projection.table}"))
         connection.commit()
         # What came while the index was built, but for the last of it.
@@ -132,11 +141,41 @@ def _make(database: Database, model_id: int, count: int) -> None:
     with database.write() as connection:
         last = _last(connection)
         _fill(connection, projection, projection.covers, last)
+        _follow_breeds(connection, projection, spoken)
         connection.execute(
             text("UPDATE projection SET state = :old WHERE model_id = :model AND state = :ready"),
             {"old": OLD, "model": model_id, "ready": READY},
         )
-        _set(connection, projection._replace(lists=lists), READY, last)
+        _set(connection, projection, READY, last)
+    return projection
+
+
+def _vacuum(database: Database, projection: Projection) -> None:
+    """Notes of the rows that everybody sees them: then searches read the index alone.
+
+    Not while a transaction is open that is older than they are.
+    """
+    with database.read() as connection:
+        alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+        alone.execute(text(f"VACUUM {projection.table}"))
+
+
+def _follow_breeds(connection: Connection, projection: Projection, spoken: int) -> None:
+    """Has breeds follow what people have said meanwhile: later a trigger does it.
+
+    Args:
+        connection: Of a writing transaction.
+        projection: That is nearly ready.
+        spoken: What they had said before has at most this number.
+    """
+    connection.execute(
+        text(
+            f"UPDATE {projection.table} AS held SET breed = coalesce(photo.breed, '') FROM photo "
+            "WHERE photo.answer_id = held.answer_id AND photo.picture IN "
+            "(SELECT picture FROM correction WHERE id > :spoken)"
+        ),
+        {"spoken": spoken},
+    )
 
 
 def _begin(connection: Connection, model_id: int, count: int) -> Projection:
@@ -148,30 +187,60 @@ def _begin(connection: Connection, model_id: int, count: int) -> Projection:
         ),
         {"percent": min(100, 120 * _SAMPLE / count), "model": model_id, "most": 2 * _SAMPLE},
     ).scalars()
-    basis = directions(unit(unpack_embeddings(list(rows))), DIRECTIONS)
+    sample = unit(unpack_embeddings(list(rows)))
+    basis = directions(sample, DIRECTIONS)
+    projection = Projection(0, model_id, basis, np.zeros((1, DIRECTIONS), np.float32), 0)
+    cells = min(max(count // _PER_CELL, _FEWEST_CELLS), _MOST_CELLS)
+    centres = _centres(projection.near(sample).astype(np.float32), cells)
     row = {
         "uuid": str(uuid.uuid4()),
         "model": model_id,
         "basis": basis.astype("<f4").tobytes(),
+        "centres": centres.astype("<f4").tobytes(),
         "state": FILLING,
         "channels": len(basis),
         "size": count,
+        "lists": len(centres),
     }
     number = connection.execute(
         text(
-            "INSERT INTO projection (uuid, model_id, basis, state, covers, channels, size, lists) "
-            "VALUES (:uuid, :model, :basis, :state, 0, :channels, :size, 0) RETURNING id"
+            "INSERT INTO projection "
+            "(uuid, model_id, basis, centres, state, covers, channels, size, lists) VALUES "
+            "(:uuid, :model, :basis, :centres, :state, 0, :channels, :size, :lists) RETURNING id"
         ),
         row,
     ).scalar_one()
-    projection = Projection(number, model_id, basis, 0, 0)
+    projection = projection._replace(id=number, centres=centres)
     connection.execute(
         text(
-            f"CREATE TABLE {projection.table} "
-            f"(answer_id bigint PRIMARY KEY, near halfvec({DIRECTIONS}) NOT NULL)"
+            f"CREATE TABLE {projection.table} (answer_id bigint PRIMARY KEY, "
+            f'cell integer NOT NULL, breed text COLLATE "C" NOT NULL, '
+            f"near halfvec({DIRECTIONS}) NOT NULL)"
         )
     )
     return projection
+
+
+def _centres(points: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """The centres of some cells, by k-means (Lloyd, 1982).
+
+    Args:
+        points: Shape (n, `DIRECTIONS`).
+        count: How many; fewer where there are fewer points.
+    """
+    chosen = np.random.default_rng(0).permutation(len(points))[:count]
+    centres = points[chosen]
+    for _ in range(_ROUNDS):
+        cells = np.concatenate(
+            [
+                distances(points[i : i + READ_AT_ONCE], centres).argmin(axis=1)
+                for i in range(0, len(points), READ_AT_ONCE)
+            ]
+        )
+        order = cells.argsort(kind="stable")
+        there, first, held = np.unique(cells[order], return_index=True, return_counts=True)
+        centres[there] = np.add.reduceat(points[order], first) / held[:, np.newaxis]
+    return centres
 
 
 def _fill_most(connection: Connection, projection: Projection) -> Projection:
@@ -195,8 +264,9 @@ def _fill(
     """Adds the predictions above a number and up to another, but for those that are there."""
     for numbers, packed in batches(connection, projection.model_id, after, last):
         new = np.isin(numbers, there, invert=True)
-        near = projection.near(unit(packed[new]))
-        pgvector_index.write(connection, projection.table, numbers[new], near)
+        if new.any():
+            near = projection.near(unit(packed[new]))
+            pgvector_index.write(connection, projection, numbers[new], near)
 
 
 def _last(connection: Connection) -> int:
@@ -207,10 +277,8 @@ def _last(connection: Connection) -> int:
 
 def _set(connection: Connection, projection: Projection, state: str, covers: int) -> None:
     connection.execute(
-        text(
-            "UPDATE projection SET state = :state, covers = :covers, lists = :lists WHERE id = :id"
-        ),
-        {"state": state, "covers": covers, "lists": projection.lists, "id": projection.id},
+        text("UPDATE projection SET state = :state, covers = :covers WHERE id = :id"),
+        {"state": state, "covers": covers, "id": projection.id},
     )
 
 

@@ -1,18 +1,24 @@
 """Finds vectors that may be close to another with pgvector, in a catalogue of millions.
 
 A projection keeps the vectors of one model's predictions in a table of its own, each as its
-coordinates in a few directions: the principal components of a sample, as in `exact_index`. What
-pgvector finds there are candidates, which are compared by their whole vectors afterwards. It
+coordinates in a few directions: the principal components of a sample, as in `exact_index`. Each
+lies in a cell, that of the nearest of some centres (k-means), and with the breed of its photo: an
+inverted file (Jégou et al., 2011, "Product quantization for nearest neighbor search") whose lists
+are those of a cell and a breed. One index holds the lists with their coordinates, so that a search
+within a breed or an FCI group reads the nearest lists of it one after the other, and nothing else.
+
+What is found there are candidates, which are compared by their whole vectors afterwards. It
 is a cache: it can be thrown away at any time, and without it the exact search does the same.
 
-Whoever adds predictions adds them to it as well. It is filled and indexed before others know of
-it, so that no writer waits (`pgvector_building`).
+Whoever adds predictions adds them to it as well, and a trigger has the breeds follow those of the
+photos. It is filled and indexed before others know of it, so that no writer waits
+(`pgvector_building`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +28,23 @@ from sqlalchemy import (
     CompoundSelect,
     Connection,
     Float,
+    Integer,
+    TableClause,
+    Text,
     cast,
     column,
     func,
+    literal,
     select,
     table,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import UserDefinedType
 
 from barkive.catalogue.db import bulk
+from barkive.catalogue.db.schema import photo
 from barkive.catalogue.predictions.packing import unpack_embeddings
 from barkive.catalogue.similarity.exact_index import unit
 
@@ -42,9 +54,9 @@ in so many directions hold 98 % of the likest 20, the first 400 all. By inner pr
 out what is left of both vectors, 400 hold 86 %."""
 
 FILLING, READY, OLD = "filling", "ready", "old"
-# Of the lists of an index so many are read. Each holds vectors that are close to each other.
-_PROBED = 4
-_BASES: dict[str, NDArray[np.float32]] = {}
+# So many vectors are looked at, those of the nearest cells.
+_LOOKED_AT = 40_000
+_BASES: dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 _BASES_KEPT = 8
 _COPY_HEADER, _COPY_END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
@@ -66,15 +78,15 @@ class Projection(NamedTuple):
         id: Its number.
         model_id: Whose predictions.
         basis: The directions, shape (channels, at most `DIRECTIONS`), orthonormal.
+        centres: Of the cells, shape (cells, `DIRECTIONS`).
         covers: Every prediction up to this number is in it.
-        lists: Of its index; 0 where there is none.
     """
 
     id: int
     model_id: int
     basis: NDArray[np.float32]
+    centres: NDArray[np.float32]
     covers: int
-    lists: int
 
     @property
     def table(self) -> str:
@@ -87,6 +99,12 @@ class Projection(NamedTuple):
         found[:, : self.basis.shape[1]] = vectors @ self.basis
         return found
 
+    def nearest_cells(self, near: NDArray[np.float16]) -> NDArray[np.int32]:
+        """The cells in which coordinates lie, shape (n,)."""
+        cells = distances(near.astype(np.float32), self.centres).argmin(axis=1)
+        found: NDArray[np.int32] = cells.astype(np.int32)
+        return found
+
     def as_text(self, query: NDArray[np.float32]) -> str:
         """The coordinates of a vector of length 1, as pgvector reads them."""
         return f"[{','.join(map(str, self.near(query[np.newaxis])[0].tolist()))}]"
@@ -97,22 +115,22 @@ def ready(connection: Connection, model_id: int) -> Projection | None:
     if connection.dialect.name == "sqlite":
         return None
     row = connection.execute(
-        text(
-            "SELECT id, uuid, covers, lists FROM projection "
-            "WHERE model_id = :model AND state = :ready"
-        ),
+        text("SELECT id, uuid, covers FROM projection WHERE model_id = :model AND state = :ready"),
         {"model": model_id, "ready": READY},
     ).first()
     if row is None:
         return None
     if row.uuid not in _BASES:
-        packed, channels = connection.execute(
-            text("SELECT basis, channels FROM projection WHERE id = :id"), {"id": row.id}
+        basis, centres, channels = connection.execute(
+            text("SELECT basis, centres, channels FROM projection WHERE id = :id"), {"id": row.id}
         ).one()
         if len(_BASES) >= _BASES_KEPT:
             _BASES.clear()
-        _BASES[row.uuid] = np.frombuffer(packed, "<f4").reshape(channels, -1)
-    return Projection(row.id, model_id, _BASES[row.uuid], row.covers, row.lists)
+        _BASES[row.uuid] = (
+            np.frombuffer(basis, "<f4").reshape(channels, -1),
+            np.frombuffer(centres, "<f4").reshape(-1, DIRECTIONS),
+        )
+    return Projection(row.id, model_id, *_BASES[row.uuid], row.covers)
 
 
 def follow(connection: Connection, model_id: int, before: int, added: Mapping[int, bytes]) -> None:
@@ -122,12 +140,13 @@ def follow(connection: Connection, model_id: int, before: int, added: Mapping[in
         connection: Of the transaction that adds the predictions, to PostgreSQL.
         model_id: Whose predictions.
         before: The highest number of a prediction before; 0 where there was none.
-        added: The packed vectors of those that are new, by their numbers.
+        added: The packed vectors of those that are new, by their numbers. Where their photos are
+            there already, the breeds need no second writing.
     """
     projection = ready(connection, model_id)
     if projection is not None and added:
         near = projection.near(unit(unpack_embeddings(list(added.values()))))
-        write(connection, projection.table, np.array(list(added), np.int64), near)
+        write(connection, projection, np.array(list(added), np.int64), near)
     connection.execute(
         # Those of other models miss none of these.
         text("UPDATE projection SET covers = :last WHERE state = :ready AND covers >= :before"),
@@ -136,7 +155,11 @@ def follow(connection: Connection, model_id: int, before: int, added: Mapping[in
 
 
 def candidates(
-    connection: Connection, projection: Projection, query: NDArray[np.float32], count: int
+    connection: Connection,
+    projection: Projection,
+    query: NDArray[np.float32],
+    count: int,
+    breeds: Sequence[str] | None = None,
 ) -> list[int]:
     """The numbers of the predictions that are likely closest to a vector, the closest first.
 
@@ -144,18 +167,23 @@ def candidates(
         connection: Of the catalogue.
         projection: Of the model's predictions.
         query: Of length 1, shape (channels,).
-        count: How many at most.
+        count: How many at most; fewer where there are no more.
+        breeds: Only those whose photos are of one of these, by their ids; None for all.
     """
-    most = max(projection.lists, 1)
-    settings = {
-        "ivfflat.probes": str(min(_PROBED, most)),
-        # Goes on to further lists where these hold too few.
-        "ivfflat.iterative_scan": "relaxed_order",
-        "ivfflat.max_probes": str(most),
-    }
-    local = [func.set_config(name, value, True) for name, value in settings.items()]
-    connection.execute(select(*local))
-    return _ranked(connection, projection, query, count)
+    own = projection.near(query[np.newaxis]).astype(np.float32)
+    order = distances(own, projection.centres)[0].argsort(kind="stable")
+    cells = func.unnest(cast(order.tolist(), ARRAY(Integer))).table_valued("cell").render_derived()
+    rows = _rows(projection)
+    of_cell = select(rows.c.answer_id, _distance(projection, query, rows.c.near).label("distance"))
+    of_cell = of_cell.where(rows.c.cell == cells.c.cell)
+    if breeds is not None:
+        of_cell = of_cell.where(rows.c.breed == func.any(cast(list(breeds), ARRAY(Text))))
+    # Cell after cell, until there are enough: the offset keeps the database from another order.
+    within = of_cell.offset(literal(0)).lateral("within")
+    some = select(within.c.answer_id, within.c.distance).select_from(cells.join(within, true()))
+    looked_at = some.limit(max(_LOOKED_AT, 2 * count)).subquery()
+    found = select(looked_at.c.answer_id).order_by(looked_at.c.distance).limit(count)
+    return list(connection.execute(found).scalars())
 
 
 def closest(
@@ -174,62 +202,109 @@ def closest(
         among: The numbers of the predictions, or what finds them.
         count: How many at most.
     """
-    number = column("answer_id", BigInteger)
+    rows = _rows(projection)
     is_meant: ColumnElement[bool]
     if isinstance(among, CompoundSelect):
-        is_meant = number.in_(among)
+        is_meant = rows.c.answer_id.in_(among)
     else:
-        is_meant = number == func.any(cast(list(among), ARRAY(BigInteger)))
-    return _ranked(connection, projection, query, count, is_meant)
+        is_meant = rows.c.answer_id == func.any(cast(list(among), ARRAY(BigInteger)))
+    distance = _distance(projection, query, rows.c.near)
+    found = select(rows.c.answer_id).where(is_meant).order_by(distance).limit(count)
+    return list(connection.execute(found).scalars())
 
 
-def _ranked(
-    connection: Connection,
-    projection: Projection,
-    query: NDArray[np.float32],
-    count: int,
-    is_meant: ColumnElement[bool] | None = None,
-) -> list[int]:
-    """The predictions whose coordinates are closest to those of a vector."""
-    rows = table(projection.table, column("answer_id", BigInteger), column("near"))
-    distance = rows.c.near.op("<->", return_type=Float())(
-        cast(projection.as_text(query), _HalfVector())
-    )
-    if is_meant is None:
-        found = select(rows.c.answer_id).order_by(distance)
-    else:
-        # The sum keeps the database from its index, which would look at all others first.
-        found = select(rows.c.answer_id).where(is_meant).order_by(distance + 0)
-    return list(connection.execute(found.limit(count)).scalars())
+def _rows(projection: Projection) -> TableClause:
+    columns = column("answer_id", BigInteger), column("cell", Integer), column("breed", Text)
+    return table(projection.table, *columns, column("near"))
+
+
+def _distance(
+    projection: Projection, query: NDArray[np.float32], near: ColumnElement[Any]
+) -> ColumnElement[float]:
+    """How far coordinates are from those of a vector."""
+    return near.op("<->", return_type=Float())(cast(projection.as_text(query), _HalfVector()))
+
+
+def distances(points: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The squared distances of points and centres, each less the square of the point's length.
+
+    Args:
+        points: Shape (n, `DIRECTIONS`).
+        centres: Shape (m, `DIRECTIONS`).
+
+    Returns:
+        Shape (n, m).
+    """
+    found: NDArray[np.float32] = points @ (-2 * centres.T)
+    found += np.einsum("ij,ij->i", centres, centres)
+    return found
 
 
 def write(
-    connection: Connection, table: str, numbers: NDArray[np.int64], near: NDArray[np.float16]
+    connection: Connection,
+    projection: Projection,
+    numbers: NDArray[np.int64],
+    near: NDArray[np.float16],
 ) -> None:
-    """Adds coordinates to a projection's table, none of which are there.
+    """Adds coordinates to a projection, none of which are there.
 
     Args:
         connection: Of a transaction that is committed.
-        table: The projection's.
+        projection: Which one.
         numbers: Of the predictions, shape (n,).
         near: Shape (n, `DIRECTIONS`).
     """
-    # PostgreSQL's binary form of a row, in the order of the network: the number of columns, and
-    # of each its length in bytes and what it holds; a halfvec is two counts and its values.
+    cells = projection.nearest_cells(near)
+    breeds = np.array(_breeds(connection, numbers), dtype=np.bytes_)
+    lengths = np.char.str_len(breeds)
+    with (
+        bulk.cursor(connection) as opened,
+        opened.copy(
+            f"COPY {projection.table} (answer_id, cell, near, breed) FROM STDIN (FORMAT binary)"
+        ) as copy,
+    ):
+        copy.write(_COPY_HEADER)
+        for length in np.unique(lengths).tolist():
+            here = lengths == length
+            copy.write(_packed(numbers[here], cells[here], near[here], breeds[here], length))
+        copy.write(_COPY_END)
+
+
+def _breeds(connection: Connection, numbers: NDArray[np.int64]) -> list[bytes]:
+    """The breeds of the photos of predictions; empty where there is none."""
+    c = photo.c
+    meant = c.answer_id == func.any(cast(numbers.tolist(), ARRAY(BigInteger)))
+    rows = connection.execute(select(c.answer_id, c.breed).where(meant, c.breed.is_not(None)))
+    found = {row.answer_id: row.breed.encode() for row in rows}
+    return [found.get(number, b"") for number in numbers.tolist()]
+
+
+def _packed(
+    numbers: NDArray[np.int64],
+    cells: NDArray[np.int32],
+    near: NDArray[np.float16],
+    breeds: NDArray[np.bytes_],
+    length: int,
+) -> bytes:
+    """Rows in PostgreSQL's binary form, their breeds all of one length.
+
+    In the order of the network: the number of columns, and of each its length in bytes and what
+    it holds; a halfvec is two counts and its values.
+    """
     rows = np.zeros(
         len(numbers),
         [
             ("columns", ">i2"),
             *(("bytes of number", ">i4"), ("number", ">i8")),
+            *(("bytes of cell", ">i4"), ("cell", ">i4")),
             *(("bytes of near", ">i4"), ("length", ">i2"), ("unused", ">i2")),
             ("near", ">f2", (DIRECTIONS,)),
+            *(("bytes of breed", ">i4"), ("breed", "V", length)),
         ],
     )
-    rows["columns"], rows["number"], rows["near"] = 2, numbers, near
-    rows["bytes of number"], rows["length"] = 8, DIRECTIONS
-    rows["bytes of near"] = 4 + 2 * DIRECTIONS
-    with (
-        bulk.cursor(connection) as opened,
-        opened.copy(f"COPY {table} (answer_id, near) FROM STDIN (FORMAT binary)") as copy,
-    ):
-        copy.write(_COPY_HEADER + rows.tobytes() + _COPY_END)
+    rows["columns"], rows["number"], rows["cell"], rows["near"] = 4, numbers, cells, near
+    rows["bytes of number"], rows["bytes of cell"], rows["length"] = 8, 4, DIRECTIONS
+    rows["bytes of near"], rows["bytes of breed"] = 4 + 2 * DIRECTIONS, length
+    if length:
+        rows["breed"] = breeds.astype(f"S{length}").view(f"V{length}")
+    return rows.tobytes()

@@ -213,7 +213,8 @@ class Similar:
         """All predictions of photos that are meant, as `_best` looks at them."""
         allowed = None
         if query != _EVERYTHING:
-            allowed = np.array(self._allowed(connection, query, None), np.int64)
+            cases = query.cases(self._store)
+            allowed = np.array(self._allowed(connection, cases, None), np.int64)
         yield np.inf, numbers_after(connection, model_id, segments[-1].last if segments else 0)
         # Where many are meant, some are soon found among the likest.
         for bound, numbers in ranked(segments, embedding, allowed):
@@ -231,18 +232,25 @@ class Similar:
         yield np.inf, numbers_after(connection, projection.model_id, projection.covers)
         everything = query == _EVERYTHING
         compared = max(_COMPARED, 4 * limit)
+        breeds = None
         if not everything:
-            allowed = self._allowed(connection, query, _FEW)
+            allowed = self._allowed(connection, query.cases(self._store), _FEW)
             if len(allowed) <= _FEW:
                 yield (
                     np.inf,
                     pgvector_index.closest(connection, projection, embedding, allowed, compared),
                 )
                 return
+            breeds, others = self._of_breeds(connection, query)
+            if others:
+                yield (
+                    np.inf,
+                    pgvector_index.closest(connection, projection, embedding, others, compared),
+                )
         bound = np.inf
         for times in (1, 100) if everything else (2, 10, 100):
             taken = times * compared
-            found = pgvector_index.candidates(connection, projection, embedding, taken)
+            found = pgvector_index.candidates(connection, projection, embedding, taken, breeds)
             fit = found if everything else self._fitting(connection, query, found)
             if len(fit) >= compared or len(found) < taken:
                 yield bound, fit[:compared]
@@ -256,6 +264,21 @@ class Similar:
         cases = query.cases(self._store)
         meant = union_all(*(select(answer).where(case, answer.is_not(None)) for case in cases))
         yield bound, pgvector_index.closest(connection, projection, embedding, meant, compared)
+
+    def _of_breeds(
+        self, connection: Connection, query: Filter
+    ) -> tuple[list[str] | None, list[int]]:
+        """The breeds within which the likest are looked for, and the predictions beside these.
+
+        Those are of crosses, whose second breed is meant, and of photos of which another dog is.
+        The breeds are None where all have to be looked through.
+        """
+        meant = query.breed_ids(self._store.models)
+        if not meant:
+            return None, []
+        _, *beside = query.cases(self._store)
+        others = self._allowed(connection, beside, _FEW)
+        return (meant[0], others) if len(others) <= _FEW else (None, [])
 
     def like(
         self,
@@ -392,11 +415,13 @@ class Similar:
                     shutil.rmtree(segment.folder, ignore_errors=True)
         return read_segments(folder)
 
-    def _allowed(self, connection: Connection, query: Filter, most: int | None) -> list[int]:
-        """The numbers of the predictions of the photos that are meant; of more than `most` some."""
+    def _allowed(
+        self, connection: Connection, cases: Sequence[ColumnElement[bool]], most: int | None
+    ) -> list[int]:
+        """The numbers of the predictions of the photos of some cases; of more than `most` some."""
         answer = schema.photo.c.answer_id
         numbers: list[int] = []
-        for case in query.cases(self._store):
+        for case in cases:
             found = select(answer).where(case, answer.is_not(None))
             if most is not None:
                 found = found.limit(most + 1)
