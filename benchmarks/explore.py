@@ -1,6 +1,6 @@
 """How fast `barkive explore` reads photos, beside what one would write without it.
 
-    python benchmarks/explore.py [--photos N] [FOLDER]
+    python benchmarks/explore.py [--photos N] [FOLDER [--against CHECKOUT]]
 
 Makes its own photos, small (500 x 375) and of 12 megapixels, or takes a folder of breeds, and
 prints in photos a second:
@@ -13,6 +13,9 @@ prints in photos a second:
 and their ratio. Each rate is the best of several rounds, and the rounds take turns, so that
 a busy moment of the machine does not fall on one figure alone. Then the time for the findings
 and for writing the report, and the peak memory of the process.
+
+With --against it prints instead the seconds of the whole command on the folder, here and in
+another checkout of Barkive, which take turns; of each the best, and the ratio.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import io
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -89,13 +94,32 @@ def compare(name: str, samples: Samples) -> None:
     print(f"  {'report':10}{written - found:8.2f} s, page of {size:.1f} MB")
 
 
+def compare_checkouts(folder: Path, other: Path) -> None:
+    """Prints the seconds of the whole command in both checkouts."""
+    here, best = Path(__file__).parents[1], {}
+    for _ in range(ROUNDS):
+        for checkout in (other, here):
+            environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
+            with tempfile.TemporaryDirectory() as out:
+                command = [sys.executable, "-m", "barkive", "explore", str(folder), "--out", out]
+                start = time.perf_counter()
+                subprocess.run(command, env=environment, check=True, capture_output=True)
+                seconds = time.perf_counter() - start
+            best[checkout] = min(seconds, best.get(checkout, float("inf")))
+    print(f"explore in {other}: {best[other]:.1f} s; here: {best[here]:.1f} s")
+    print(f"ratio {best[other] / best[here]:.2f}")
+
+
 def main() -> None:
     """Compares on each size, or on a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--photos", type=int, default=400)
+    parser.add_argument("--against", type=Path, help="another checkout")
     arguments = parser.parse_args()
-    if arguments.folder:
+    if arguments.folder and arguments.against:
+        compare_checkouts(arguments.folder, arguments.against.resolve())
+    elif arguments.folder:
         compare(str(arguments.folder), read_samples(arguments.folder))
     else:
         for name, size in SIZES.items():

@@ -20,7 +20,7 @@ from barkive.catalogue.query import (
     counting,
     entries,
 )
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
@@ -696,9 +696,7 @@ class Catalogue:
 
         if wish.out is not None:
             self._database.refuse_as_output(wish.out)
-            own = select(schema.photo.c.id).where(
-                schema.photo.c.path == schema.absolute_path(wish.out)
-            )
+            own = select(schema.photo.c.id).where(at([schema.absolute_path(wish.out)]))
             with self._database.read() as connection:
                 if connection.execute(own).first() is not None:
                     raise UsageError("export_out_is_catalogue_photo", file=wish.out)

@@ -24,6 +24,7 @@ from barkive.images import (
     perceptual_hash,
     read_file,
 )
+from barkive.images.quality import luminance
 from barkive.progress import OnProgress
 
 """Called after each photo with the number of photos done and of all photos."""
@@ -126,7 +127,7 @@ def _read(asked: tuple[str, int]) -> PhotoRecord | Failure:
     path, folder = asked
     try:
         content = read_file(path)
-        pixels = _shrunk(decode(content, shorter_side=MEASURED_SIDE))
+        grey = luminance(_shrunk(decode(content, shorter_side=MEASURED_SIDE)))
         header = describe(content)
     except PhotoError as error:
         return Failure(path, folder, str(error))
@@ -136,8 +137,8 @@ def _read(asked: tuple[str, int]) -> PhotoRecord | Failure:
         header=header,
         size=len(content),
         digest=hashlib.sha256(content).hexdigest(),
-        hash=perceptual_hash(pixels),
-        quality=measure(pixels),
+        hash=perceptual_hash(grey),
+        quality=measure(grey),
     )
 
 

@@ -78,7 +78,7 @@ def to_srgb(image: Image.Image, profile: object) -> Image.Image:
         transform = _transform(profile, image.mode)
         if transform is not None:
             return cast(Image.Image, transform.apply(image))
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @lru_cache(maxsize=16)  # a folder's photos share the few profiles of their cameras

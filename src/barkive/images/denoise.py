@@ -14,7 +14,7 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.images.quality import second_differences
+from barkive.images.quality import second_difference
 
 NoiseKind = Literal["none", "gaussian", "impulse"]
 
@@ -171,7 +171,7 @@ def _gaussian_sigma(pixels: NDArray[np.uint8]) -> float:
     # A large photo has more blocks than are needed; those looked at lie all over it.
     blocks = blocks[:: -(-rows // _BLOCKS), :, :: -(-columns // _BLOCKS)]
     blocks = blocks.transpose(1, 3, 0, 2, 4).reshape(_BLOCK, _BLOCK, -1)
-    mask = second_differences(second_differences(blocks)[0])[1]
+    mask = second_difference(second_difference(blocks.astype(np.int16)).swapaxes(0, 1))
     sigmas = math.sqrt(math.pi / 2) / 6 * np.abs(mask).mean(axis=(0, 1))
     clipped = ((blocks == 0) | (blocks == 255)).mean(axis=(0, 1))
     judged = sigmas[clipped <= max(_CLIPPED, np.quantile(clipped, _SMOOTHEST))]

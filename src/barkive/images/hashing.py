@@ -39,7 +39,8 @@ def perceptual_hash(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The 256-bit hash of a photo.
 
     Args:
-        pixels: RGB, shape (height, width, 3), 0..255; 32 x 32 or more loses nothing.
+        pixels: RGB, shape (height, width, 3), 0..255, or its luminance, shape (height, width);
+            32 x 32 or more loses nothing.
 
     Returns:
         Shape (4,). Two hashes of the same picture differ in few bits, those of

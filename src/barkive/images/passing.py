@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from barkive.errors import UsageError
@@ -200,6 +201,7 @@ def place_of(folder: str) -> str | None:
     return _PLACES.get(name)
 
 
+@lru_cache(maxsize=1024)  # of the photos of a folder it is asked one after the other
 def place_in(below: str) -> str | None:
     """The first such place on the way to a file or folder; None where there is none.
 

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import select, text
+from sqlalchemy.dialects import sqlite
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
-from barkive.catalogue.query.filters import common_folder, folder_prefix, prefix_end
+from barkive.catalogue.db import schema
+from barkive.catalogue.query.filters import at, common_folder, folder_prefix, prefix_end
 from barkive.classifier import Classifier
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import Status
@@ -233,3 +236,17 @@ def test_what_the_paths_in_a_folder_begin_with(
 )
 def test_the_folder_that_paths_have_in_common(first: str, last: str, expected: str | None) -> None:
     assert common_folder(first, last) == expected
+
+
+def test_photos_are_found_by_their_paths_without_passing_over_the_others(
+    scanned: Catalogue,
+) -> None:
+    file = next(scanned.search()).file
+    wanted = select(schema.photo.c.id).where(at([file, "nowhere"]))
+    with scanned._database.read() as connection:
+        assert len(connection.execute(wanted).all()) == 1
+        if scanned.file is None:
+            return
+        literal = wanted.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        plan = connection.execute(text(f"EXPLAIN QUERY PLAN {literal}")).all()
+    assert not [row.detail for row in plan if row.detail.startswith("SCAN")]

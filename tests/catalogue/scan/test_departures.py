@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue.scan import departures, listing
 from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.history import RunState
+from barkive.catalogue.scan.listing import State
+from barkive.catalogue.scan.sources import Listed
 from barkive.classifier import Classifier
 from barkive.errors import SourceAwayError
 from barkive.images.passing import Passing
@@ -68,6 +71,26 @@ def test_an_empty_mount_point_changes_nothing(
     folder.mkdir()
     assert scan(gone=True).missing == 12  # type: ignore[attr-defined]
     assert missing(catalogue) == 12
+
+
+def test_where_all_are_there_and_none_was_read_no_file_is_looked_at_again(
+    catalogue: Catalogue, scan: Scan, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def look(listed: Sequence[Listed]) -> list[State | None]:
+        looked.extend(Path(one.path).name for one in listed)
+        return listing.look(listed)
+
+    monkeypatch.setattr(departures, "look", look)
+    assert scan().unchanged == 12  # type: ignore[attr-defined]
+    assert scan(folder, folder / "03.png").unchanged == 12  # type: ignore[attr-defined]
+    assert looked == []
+    # Each where one is gone, or where something else than folders tells what is there.
+    scan(folder / "*.png")
+    assert len(looked) == 12
+    (folder / "03.png").unlink()
+    assert scan().missing == 1  # type: ignore[attr-defined]
 
 
 def test_some_may_go_and_most_may_not(catalogue: Catalogue, scan: Scan, folder: Path) -> None:

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from barkive.catalogue.similarity import exact_index
 from barkive.catalogue.similarity.exact_index import (
     Segment,
     kept_and_stale,
+    known_basis,
     ranked,
     read_segments,
     unit,
@@ -94,3 +96,32 @@ def test_small_segments_are_made_anew_so_that_there_are_few() -> None:
 
 def test_a_vector_of_zeros_is_like_nothing() -> None:
     assert unit(np.zeros((1, 4), np.int8)).tolist() == [[0, 0, 0, 0]]
+
+
+def test_segments_with_the_same_directions_are_joined_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exact_index, "_AT_ONCE", 10)
+    vectors = packed(30)
+    write(tmp_path / "few", 0, vectors[:5])
+    assert known_basis(read_segments(tmp_path / "few")) is None
+    write(tmp_path, 0, vectors[:20])
+    basis = known_basis(joined := read_segments(tmp_path))
+    assert basis is not None
+    rest = [(np.arange(21, 31), vectors[20:])]
+    write_segment(tmp_path, 0, 30, 30, rest, basis=basis, joined=joined)
+    (one,) = read_segments(tmp_path)
+    assert one.basis.tolist() == joined[0].basis.tolist()
+    assert one.rows["number"].tolist() == list(range(1, 31))
+    assert one.rows[:20].tobytes() == joined[0].rows.tobytes()
+    # The bounds hold for the others as well, whose directions these are not.
+    assert (one.bounds(unit(vectors[25:26])[0]) >= unit(vectors) @ unit(vectors[25:26])[0]).all()
+
+
+def test_what_another_program_wrote_as_well_is_removed(tmp_path: Path) -> None:
+    vectors = packed(30)
+    write(tmp_path, 0, vectors[:10])
+    write(tmp_path, 10, vectors[10:20])
+    write(tmp_path, 0, vectors)
+    assert [s.last for s in read_segments(tmp_path)] == [30]
+    assert [path.name for path in tmp_path.iterdir()] == ["0-30"]

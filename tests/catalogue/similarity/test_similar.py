@@ -7,6 +7,7 @@ from PIL import Image
 
 from barkive.catalogue import Catalogue, Filter
 from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
+from barkive.catalogue.scan import pipeline
 from barkive.catalogue.similarity import similar
 from barkive.classifier import Classifier
 from barkive.errors import PhotoError, UsageError
@@ -78,6 +79,31 @@ def test_the_index_grows_with_the_catalogue(
     catalogue.scan(tmp_path / "more", classifier=classifier)
     assert sorted(names(catalogue, tmp_path / "more" / "20.png", limit=2)) == ["19", "21"]
     assert len(names(catalogue, shades / "10.png", limit=500)) == 89
+
+
+def test_the_index_is_built_while_a_scan_goes_on(
+    catalogue: Catalogue,
+    classifier: Classifier,
+    shades: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    if catalogue.file is None:
+        pytest.skip("PostgreSQL has an index of its own.")
+    monkeypatch.setattr(similar, "_UNINDEXED", 10)
+    monkeypatch.setattr(similar, "_NEWEST", 3)
+    monkeypatch.setattr(pipeline, "_BATCH", 8)
+    monkeypatch.setattr(pipeline, "_INDEXED_AT_ONCE", 16)
+    indexed: list[int] = []
+
+    def look(done: int, total: int | None) -> None:
+        indexed.append(len(list(tmp_path.rglob("basis.npy"))))
+
+    catalogue.scan(shades, classifier=classifier, on_progress=look)
+    assert indexed[0] == 0
+    assert indexed[-1] > 0
+    assert sorted(names(catalogue, shades / "10.png", limit=2)) == ["09", "11"]
+    assert len(names(catalogue, shades / "10.png", limit=500)) == 59
 
 
 def test_a_photo_that_can_t_be_read_is_named(

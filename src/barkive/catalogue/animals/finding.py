@@ -17,7 +17,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.entries import find as find_photo
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.store import Store
 from barkive.errors import UnknownAnimalError, UsageError
 from barkive.text import fold
@@ -232,7 +232,7 @@ def pictures_of(connection: Connection, photos: Iterable[str | int]) -> list[int
     paths = {name: schema.absolute_path(name) for name in given if isinstance(name, str)}
     of_paths: dict[str, int] = {}
     for paths_part in chunks(list(paths.values())):
-        rows = select(c.path, c.picture).where(c.path.in_(paths_part))
+        rows = select(c.path, c.picture).where(at(paths_part))
         # The one that is there, or else the last one that was.
         for row in connection.execute(rows.order_by(c.missing_since.is_(None), c.id)):
             of_paths[row.path] = row.picture

@@ -116,7 +116,7 @@ def encode_path(path: str) -> str:
 def decode_path(text: str) -> str:
     """The path that `encode_path` made the text of."""
     # The double slash of a URL is its own.
-    if is_remote(text):
+    if "//" not in text or is_remote(text):
         return text
     return _BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), text)
 

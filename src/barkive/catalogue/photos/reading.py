@@ -135,9 +135,13 @@ def status_of(path: str) -> tuple[int, int, int | None] | None:
         system does not tell. None where it can't be looked at.
     """
     try:
-        status = os.stat(path)  # noqa: PTH116 - Path() would refuse odd names
+        return times(os.stat(path))  # noqa: PTH116 - Path() would refuse odd names
     except (OSError, ValueError):
         return None
+
+
+def times(status: os.stat_result) -> tuple[int, int, int | None]:
+    """What `status_of` gives, of what the system has said."""
     changed = None if sys.platform == "win32" else status.st_ctime_ns
     return status.st_size, status.st_mtime_ns, changed
 

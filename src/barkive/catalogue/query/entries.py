@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select, union_all
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_dogs import Effective, EffectiveDog
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.judgements import effective_of, said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.zone_maps import first_numbers
@@ -179,7 +179,7 @@ def find(connection: Connection, photo: str | int) -> Row[Any]:
             raise UnknownPhotoError("catalogue_photo_number_unknown", number=photo)
         return row
     # The one that is there, or else the last one that was.
-    there = chosen().where(c.path == schema.absolute_path(photo))
+    there = chosen().where(at([schema.absolute_path(photo)]))
     last = there.order_by(c.missing_since.is_not(None), c.missing_since.desc(), c.id.desc())
     row = connection.execute(last.limit(1)).one_or_none()
     if row is None:

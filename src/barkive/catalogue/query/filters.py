@@ -298,6 +298,17 @@ def _look_words_up(connection: Connection, by_index: bool) -> None:
     connection.execute(select(*(sql.set_config(*one, True) for one in settings.items())))
 
 
+def at(paths: Sequence[str]) -> ColumnElement[bool]:
+    """The photos that are, or were, at some paths.
+
+    Args:
+        paths: As the catalogue keeps them, see `absolute_path`.
+    """
+    named, is_missing = photo.c.path.in_(paths), photo.c.missing_since.is_not(None)
+    # Each index of paths holds one of the two; asked for both at once, neither would be used.
+    return or_(and_(named, ~is_missing), and_(named, is_missing))
+
+
 def inside(folder: str, column: ColumnElement[str] = photo.c.path) -> ColumnElement[bool]:
     """The photos in a folder or in the folders inside it.
 

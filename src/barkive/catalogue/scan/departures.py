@@ -14,17 +14,17 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, distinct, func, insert, select
+from sqlalchemy import Row, Select, delete, distinct, func, insert, or_, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.identity import is_most, stem
-from barkive.catalogue.query.filters import inside
+from barkive.catalogue.query.filters import at, inside
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.scan import recording
 from barkive.catalogue.scan.history import RunState
 from barkive.catalogue.scan.listing import Listing, look
-from barkive.catalogue.scan.sources import Listed, Source
+from barkive.catalogue.scan.sources import Listed, Place, Source
 from barkive.errors import SourceAwayError
 from barkive.images.fingerprint import is_same_look
 from barkive.images.remote import is_remote
@@ -51,17 +51,22 @@ class Departures:
     before: int
     _gone: dict[int, str] = field(default_factory=dict)
 
-    def find(self, on_progress: Callable[[], None]) -> int:
+    def find(self, on_progress: Callable[[], None], unread: int | None = None) -> int:
         """Looks for them, and for those that are new photos by now: moved, and coded anew.
 
         Such a one looks the same, and has the same name but for its ending, or was taken at the
         same second. It takes the place of the new one; nothing else is changed.
 
+        Args:
+            on_progress: Called now and then.
+            unread: How many photos the scan found, where it had to read none of them: it has
+                looked at each a moment ago. None where it did read.
+
         Returns:
             How many new photos are known ones.
         """
         c = schema.photo.c
-        for source in self.listing.sources:
+        for source in () if self._holds(unread) else self.listing.sources:
             for rows in self._of(source):
                 self._lose([row for row in rows if not self.listing.vouches(row.path)])
                 on_progress()
@@ -246,6 +251,20 @@ class Departures:
             last = rows[-1].path
             yield [row for row in rows if source.means(row.path)]
 
+    def _holds(self, found: int | None) -> bool:
+        """Whether just so many photos are there for the catalogue, so that none of them is gone.
+
+        What was listed of a folder lies in it, but not what a pattern, a list or a store tells.
+        """
+        sources = self.listing.sources
+        if found is None or any(type(one) is not Place for one in sources):
+            return False
+        meant = or_(*(one.catalogued() for one in sources if isinstance(one, Place)))
+        there = schema.photo.c.missing_since.is_(None), meant
+        with self.store.read() as connection:
+            number = select(func.count()).select_from(schema.photo).where(*there)
+            return connection.execute(number).scalar_one() == found
+
     def _lose(self, rows: Sequence[_Row]) -> None:
         """Notes those whose files are gone."""
         # By their names, because no listing tells of all: it hides some, and others came later.
@@ -260,7 +279,7 @@ class Departures:
     def _replaced(self, new: Sequence[_Row]) -> int:
         """How many new photos have the name of one that was known: that file was found."""
         c = schema.photo.c
-        at_places = c.path.in_([row.path for row in new]), c.id <= self.before
+        at_places = at([row.path for row in new]), c.id <= self.before
         with self.store.read() as connection:
             found = select(func.count(distinct(c.path))).where(*at_places)
             return connection.execute(found).scalar_one()

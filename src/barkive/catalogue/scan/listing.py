@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import NamedTuple
 
-from barkive.catalogue.photos.reading import COARSE_TICK_NS, is_gone
+from barkive.catalogue.photos.reading import COARSE_TICK_NS, is_gone, times
 from barkive.catalogue.scan.sources import Listed, Source, open_source, stored
 from barkive.errors import StoreError, UsageError
 from barkive.images import remote
@@ -233,11 +233,14 @@ class State(NamedTuple):
     Attributes:
         size: In bytes; None where the file can't be looked at.
         mtime_ns: When it was last written; None where that does not tell.
+        ctime_ns: When it or what the system knows of it was last changed; None of an object
+            store, and on Windows.
         fault: Why it is not to be read; None where it is.
     """
 
     size: int | None = None
     mtime_ns: int | None = None
+    ctime_ns: int | None = None
     fault: Message | None = None
 
 
@@ -264,7 +267,7 @@ def _look(one: Listed) -> State | None:
         if stat.S_ISDIR(status.st_mode):
             # One that was found and not named is listed only where it could not be opened.
             return State(fault=_A_FOLDER if one.named else Message("photo_folder_no_permission"))
-        return State(status.st_size, status.st_mtime_ns)
+        return State(*times(status))
     if one.named:
         try:
             found = remote.find(one.path)

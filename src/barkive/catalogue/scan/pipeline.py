@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, and_, func, select
 
 from barkive.bundle import Bundle
 from barkive.catalogue.db import schema
 from barkive.catalogue.learning.in_use import is_in_use
 from barkive.catalogue.learning.judging_again import judge_again, relatives
-from barkive.catalogue.photos.reading import Reading, is_gone, status_of
+from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.models import Model
+from barkive.catalogue.query.filters import at
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.scan import placing, recording
 from barkive.catalogue.scan.departures import Departures
@@ -29,6 +30,7 @@ from barkive.catalogue.scan.engine import Engine, LocalEngine
 from barkive.catalogue.scan.history import Record, RunState
 from barkive.catalogue.scan.listing import Listing, State, look
 from barkive.catalogue.scan.sources import Listed
+from barkive.catalogue.similarity.similar import Similar
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError, SwitchedMeanwhileError
 from barkive.images import read_file
@@ -43,6 +45,8 @@ _NOT_THERE = Message("photo_not_found")
 # A batch is written when it has this many photos, or is this old: what is lost with the
 # power is less than that.
 _BATCH, _BATCH_SECONDS = 256, 1.0
+# So often the index of vectors follows.
+_INDEXED_AT_ONCE = 4096
 
 
 @dataclass(slots=True)
@@ -155,7 +159,8 @@ def scan(
         plan.carry_out(engine)
         summary.passed_over = listing.passed_over()
         departures = Departures(store, listing, before)
-        joined = departures.find(lambda: run.stay(summary.counts()))
+        unread = summary.unchanged if summary.unchanged == summary.listed else None
+        joined = departures.find(lambda: run.stay(summary.counts()), unread)
         summary.moved += joined
         # Some of them could not be read at first.
         summary.changed -= max(joined - summary.new, 0)
@@ -194,6 +199,7 @@ class _Plan:
     # Whose answers other photos follow to; None where it was not the model in use.
     in_use: Bundle | None
     left_out: int = 0
+    unindexed: int = 0
     has_followed: bool = False
     accepted: frozenset[int] = frozenset()
 
@@ -259,8 +265,9 @@ class _Plan:
     def _known(self, listed: Sequence[Listed]) -> dict[str, Row[Any]]:
         """What the catalogue has of files that are compared, by their paths."""
         table, content = schema.photo, schema.content
-        columns = [*(table.c[name] for name in _COMPARED), content.c.sketch]
-        found = select(*columns).where(table.c.path.in_([one.path for one in listed]))
+        unsketched = and_(content.c.sketch.is_(None), table.c.phash.is_not(None))
+        columns = [*(table.c[name] for name in _COMPARED), unsketched.label("is_unsketched")]
+        found = select(*columns).where(at([one.path for one in listed]))
         found = found.outerjoin(content, content.c.sha256 == table.c.sha256)
         # Of several that were under one name, the one that is there, or the last.
         last = table.c.missing_since.is_(None), table.c.missing_since, table.c.id
@@ -283,12 +290,11 @@ class _Plan:
             return False
         if self.retry_failed and row.error is not None:
             return False
-        if row.sketch is None and row.phash is not None:
+        if row.is_unsketched:
             # Read by version 0.1, which did not note by what a picture is known.
             return False
         is_there = row.missing_since is None
-        changed_at = None if is_remote(path) else (status_of(path) or (0, 0, None))[2]
-        if is_there and changed_at == row.ctime_ns:
+        if is_there and state.ctime_ns == row.ctime_ns:
             return True
         if not is_remote(path) and not (is_there and row.ctime_ns is None):
             try:
@@ -297,7 +303,7 @@ class _Plan:
                 return False
             if row.sha256 is None or sha256(content).digest() != bytes(row.sha256):
                 return False
-        touched[row.id] = path, changed_at
+        touched[row.id] = path, state.ctime_ns
         return True
 
     def _absent(self, one: Listed, is_known: bool, gone: list[str]) -> None:
@@ -317,7 +323,8 @@ class _Plan:
     def _tell(self, unchanged: Sequence[Row[Any]] = ()) -> None:
         summary = self.summary
         summary.unchanged += len(unchanged)
-        summary.statuses.update(Status(row.status) for row in unchanged)
+        counted = Counter(row.status for row in unchanged)
+        summary.statuses.update({Status(status): n for status, n in counted.items()})
         summary.listed = summary.statuses.total()
         total = self.listing.total
         if total is not None:
@@ -343,6 +350,10 @@ class _Plan:
             self._count(there, counts)
             self.run.keep(connection, self.summary.counts())
         self._tell()
+        self.unindexed += len(there)
+        if self.unindexed >= _INDEXED_AT_ONCE:
+            self.unindexed = 0
+            Similar(self.store).keep_up(self.model.id)
 
     def _count(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
         summary = self.summary
@@ -358,6 +369,6 @@ class _Plan:
 
 
 _COMPARED = (
-    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "phash", "model_id", "status"),
+    *("id", "path", "bytes", "mtime_ns", "ctime_ns", "sha256", "model_id", "status"),
     *("error", "missing_since"),
 )

@@ -7,7 +7,8 @@ look at those vectors alone whose bound reaches the best found: the result is ex
 the directions. They are the principal components of a sample, because these leave the least.
 
 Answers are never changed, so the index is a cache: it can be thrown away at any time. It
-lies in segments, each a folder that appears when it is whole. Knows nothing of photos.
+lies in segments, each a folder that appears when it is whole. Those with the same directions are
+joined without computing anything again. Knows nothing of photos.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,7 @@ from barkive.atomic import replacing
 
 DIRECTIONS = 128
 _SAMPLE = 4096
+_AT_ONCE = 8192
 _ROUNDING = 1e-3
 _NAME = re.compile(r"(\d+)-(\d+)")
 
@@ -59,10 +62,11 @@ class Segment:
 
 def read_segments(folder: Path) -> list[Segment]:
     """The segments that cover the numbers from 0 on without a gap; unusable ones are removed."""
+    there: dict[Path, tuple[int, int]] = {}
     found: dict[int, tuple[int, Path]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         if match := _NAME.fullmatch(path.name):
-            after, last = map(int, match.groups())
+            there[path] = after, last = int(match[1]), int(match[2])
             found[after] = max(found.get(after, (0, path)), (last, path))
     segments: list[Segment] = []
     after = 0
@@ -72,17 +76,23 @@ def read_segments(folder: Path) -> list[Segment]:
             basis = np.load(path / "basis.npy")
             rows = np.load(path / "rows.npy", mmap_mode="r")
         except (OSError, ValueError):
+            if not path.exists():  # another program has joined it to others meanwhile
+                return read_segments(folder)
             shutil.rmtree(path, ignore_errors=True)
             break
         segments.append(Segment(path, after, last, basis, rows))
         after = last
+    # Two programs may have written the same vectors.
+    for path in there.keys() - {one.folder for one in segments}:
+        if there[path][1] <= after:
+            shutil.rmtree(path, ignore_errors=True)
     return segments
 
 
 def kept_and_stale(segments: Sequence[Segment], count: int) -> tuple[list[Segment], list[Segment]]:
-    """Which segments to keep, and which to make anew together with `count` more vectors.
+    """Which segments to keep, and which to write anew together with `count` more vectors.
 
-    Small ones are made anew, so that there are never many: their number grows with the
+    Small ones are written anew, so that there are never many: their number grows with the
     logarithm of the vectors'.
     """
     kept = list(segments)
@@ -93,12 +103,21 @@ def kept_and_stale(segments: Sequence[Segment], count: int) -> tuple[list[Segmen
     return kept, stale
 
 
+def known_basis(segments: Sequence[Segment]) -> NDArray[np.float32] | None:
+    """The directions that later vectors take over; None where too few have told them yet."""
+    told = segments and len(segments[0].rows) >= _AT_ONCE
+    return segments[0].basis if told else None
+
+
 def write_segment(
     folder: Path,
     after: int,
     last: int,
     count: int,
     batches: Iterable[tuple[NDArray[np.int64], NDArray[np.int8]]],
+    *,
+    basis: NDArray[np.float32] | None = None,
+    joined: Sequence[Segment] = (),
 ) -> None:
     """Writes the vectors numbered above `after` and up to `last` as a segment.
 
@@ -107,8 +126,10 @@ def write_segment(
         after: The last number of the segment before.
         last: The last number of this one.
         count: How many vectors there are, at least one.
-        batches: Numbers, ascending, shape (n,), and packed vectors, shape (n, channels); the
-            first batch is the sample for the directions.
+        batches: Numbers, ascending, shape (n,), and packed vectors, shape (n, channels).
+        basis: The directions; None to learn them from the first batch.
+        joined: Segments with this basis that hold the first of the vectors; the batches have the
+            others.
 
     Raises:
         OSError: The folder can't be written, or there are not `count` vectors.
@@ -116,26 +137,48 @@ def write_segment(
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / f"{after}-{last}") as part:
         part.mkdir()
-        basis: NDArray[np.float32] | None = None
-        written = 0
+        batches, written = iter(batches), 0
+        if basis is None:
+            first = next(batches, None)
+            if first is None:
+                raise OSError(f"No vectors were read, and {count} expected.")
+            basis = _learned(first[1])
+            batches = chain([first], batches)
+        new = (_projected(numbers, packed, basis) for numbers, packed in batches)
         with (part / "rows.npy").open("wb") as file:
-            for numbers, packed in batches:
-                vectors = unit(packed)
-                if basis is None:
-                    basis = directions(vectors[:: -(-len(vectors) // _SAMPLE)], DIRECTIONS)
-                    descr = np.lib.format.dtype_to_descr(_row(basis.shape[1]))
-                    header = {"descr": descr, "fortran_order": False, "shape": (count,)}
-                    np.lib.format.write_array_header_1_0(file, header)
-                rows = np.empty(len(numbers), _row(basis.shape[1]))
-                coordinates = vectors @ basis
-                rows["number"], rows["coordinates"] = numbers, coordinates
-                left = 1.0 - np.einsum("ij,ij->i", coordinates, coordinates)
-                rows["rest"] = np.sqrt(np.maximum(left, 0)) + _ROUNDING
+            descr = np.lib.format.dtype_to_descr(_row(basis.shape[1]))
+            header = {"descr": descr, "fortran_order": False, "shape": (count,)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for rows in chain(_copied(joined), new):
                 file.write(rows.tobytes())
                 written += len(rows)
-        if basis is None or written != count:
+        if written != count:
             raise OSError(f"{written} vectors were read, and {count} expected.")
         np.save(part / "basis.npy", basis)
+
+
+def _copied(segments: Iterable[Segment]) -> Iterator[NDArray[np.void]]:
+    """The rows of segments, part by part."""
+    for segment in segments:
+        for start in range(0, len(segment.rows), _AT_ONCE):
+            yield segment.rows[start : start + _AT_ONCE]
+
+
+def _learned(packed: NDArray[np.int8]) -> NDArray[np.float32]:
+    """The directions of packed vectors, of a sample of them where they are many."""
+    return directions(unit(packed[:: -(-len(packed) // _SAMPLE)]), DIRECTIONS)
+
+
+def _projected(
+    numbers: NDArray[np.int64], packed: NDArray[np.int8], basis: NDArray[np.float32]
+) -> NDArray[np.void]:
+    """The rows of packed vectors."""
+    rows = np.empty(len(numbers), _row(basis.shape[1]))
+    coordinates = unit(packed) @ basis
+    rows["number"], rows["coordinates"] = numbers, coordinates
+    left = 1.0 - np.einsum("ij,ij->i", coordinates, coordinates)
+    rows["rest"] = np.sqrt(np.maximum(left, 0)) + _ROUNDING
+    return rows
 
 
 def unit(packed: NDArray[np.int8]) -> NDArray[np.float32]:

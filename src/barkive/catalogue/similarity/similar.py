@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +23,7 @@ from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.predictions.packing import pack_embedding, unpack_embeddings
 from barkive.catalogue.query.entries import chosen, find, to_entries
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.judgements import effective_of, said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Found
@@ -31,6 +32,7 @@ from barkive.catalogue.similarity.embeddings import batches, numbers_after
 from barkive.catalogue.similarity.exact_index import (
     Segment,
     kept_and_stale,
+    known_basis,
     ranked,
     read_segments,
     unit,
@@ -318,7 +320,7 @@ class Similar:
                 find(connection, photo)
                 is_meant = c.number == photo
             else:
-                is_meant = c.path == schema.absolute_path(photo)
+                is_meant = at([schema.absolute_path(photo)])
             row = connection.execute(
                 select(c.id, schema.answer.c.vector, schema.answer.c.model_id)
                 .join_from(schema.photo, schema.answer)
@@ -380,6 +382,14 @@ class Similar:
                 return
         self._index_files(model_id)
 
+    def keep_up(self, model_id: int) -> None:
+        """Takes the predictions of a scan that goes on into the index, some thousands at once.
+
+        PostgreSQL gets its own when all are there.
+        """
+        if self._store.is_sqlite:
+            self._index_files(model_id)
+
     def forget(self, model_id: int) -> None:
         """Removes the index of a model most of whose predictions are gone."""
         shutil.rmtree(self._folder() / str(model_id), ignore_errors=True)
@@ -408,9 +418,12 @@ class Similar:
             kept, stale = kept_and_stale(segments, len(new))
             after = kept[-1].last if kept else 0
             count = len(new) - _NEWEST + sum(len(segment.rows) for segment in stale)
-            read = batches(connection, model_id, after, last)
+            basis = known_basis(segments)
+            alike = takewhile(lambda one: np.array_equal(one.basis, basis), reversed(stale))
+            joined = list(alike)
+            read = batches(connection, model_id, joined[-1].last if joined else after, last)
             with suppress(OSError):
-                write_segment(folder, after, last, count, read)
+                write_segment(folder, after, last, count, read, basis=basis, joined=joined)
                 for segment in stale:
                     shutil.rmtree(segment.folder, ignore_errors=True)
         return read_segments(folder)
