@@ -28,11 +28,12 @@ import numpy as np
 from sqlalchemy import insert, select
 
 from barkive.bundle import METADATA_KEY, Bundle
-from barkive.catalogue import Catalogue, copy, now
+from barkive.catalogue import Catalogue, copy
 from barkive.catalogue.db import schema
 from barkive.catalogue.learning.judging_again import JudgedAgain
 from barkive.catalogue.query.effective_label import update_effective_labels
 from barkive.classifier import Classifier
+from barkive.clock import now
 from barkive.onnx_graph import Graph
 from barkive.progress import OnProgress
 from barkive.verdicts import BreedName

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.cells import cell_len
-from rich.text import Text
+from click import style
 
 from barkive.cli.options import Format
 from barkive.cli.output import (
     candidate_in_words,
     csv_row,
     json_line,
+    padded,
     print_line,
+    print_styled,
     printable,
-    text_writer,
 )
-from barkive.cli.saying import text
+from barkive.cli.saying import say, text
 from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
@@ -44,8 +44,7 @@ def animal_writer(form: Format, lang: Language) -> Callable[[Animal], None]:
     if form is Format.CSV:
         print_line(csv_row(COLUMNS))
         return lambda animal: print_line(csv_row(animal_cells(animal, lang)))
-    write = text_writer()
-    return lambda animal: write(animal_line(animal, lang))
+    return lambda animal: print_styled(animal_line(animal, lang))
 
 
 def animal_cells(animal: Animal, lang: Language) -> Iterator[object]:
@@ -64,51 +63,48 @@ def animal_cells(animal: Animal, lang: Language) -> Iterator[object]:
             yield defused(value) if isinstance(value, str) else value
 
 
-def animal_line(animal: Animal, lang: Language) -> Text:
+def animal_line(animal: Animal, lang: Language) -> str:
     """An animal for people, on one line."""
-    title = printable(animal.title)
-    line = Text(title + " " * (_TITLE_WIDTH - cell_len(title)) + "  ")
-    line.append(_known("status", animal.status, lang), style="dim")
-    line.append("  ")
-    line.append_text(breed_words(animal, lang))
+    line = f"{padded(printable(animal.title), _TITLE_WIDTH)}  "
+    line += style(_known("status", animal.status, lang), dim=True)
+    line += f"  {breed_words(animal, lang)}"
     if animal.photos:
-        line.append(f"  {text('animals_photos', n=animal.photos)}", style="dim")
+        line += style(f"  {text('animals_photos', n=animal.photos)}", dim=True)
     return line
 
 
-def breed_words(animal: Animal, lang: Language) -> Text:
+def breed_words(animal: Animal, lang: Language) -> str:
     """What is said of an animal's breed, in a few words."""
     from barkive.catalogue import Origin
 
     verdict = animal.verdict
     if verdict.labels and verdict.origin is not Origin.MODEL:
         names = " x ".join(label.name(lang) for label in verdict.labels)
-        words = Text(printable(names), style="bold").append("  ✓", style="green")
+        words = style(printable(names), bold=True) + style("  ✓", fg="green")
     else:
         words = _judged(verdict.status, verdict.breeds, lang)
     if verdict.disagrees:
-        words.append(f"  {text('animals_disagrees')}", style="yellow")
+        words += style(f"  {text('animals_disagrees')}", fg="yellow")
     return words
 
 
 def print_record(catalogue: Catalogue, animal: Animal, lang: Language) -> None:
     """Prints all that is known of an animal: the record, its photos, its history."""
-    write = text_writer()
     number = "" if animal.title == str(animal.id) else f"  {animal.id}"
-    write(Text(printable(animal.title), style="bold").append(number, style="dim"))
-    write(Text(f"  {', '.join(_facts(animal, lang))}"))
-    write(Text("  ").append_text(breed_words(animal, lang)))
+    print_styled(style(printable(animal.title), bold=True) + style(number, dim=True))
+    print_styled(f"  {', '.join(_facts(animal, lang))}")
+    print_styled(f"  {breed_words(animal, lang)}")
     for line in (animal.notes or "").splitlines():
-        write(Text(f"  {printable(line)}", style="dim"))
+        print_styled(style(f"  {printable(line)}", dim=True))
     shown = catalogue.animals.views(animal)
     count, counting = len(shown), animal.verdict.views
     if counting not in (0, count):
         views = text("animals_views", n=counting)
-        write(Text(text("animals_photos_of_views", n=count, views=views)))
+        say("animals_photos_of_views", n=count, views=views)
     elif shown:
-        write(Text(text("animals_photos_of", n=count)))
+        say("animals_photos_of", n=count)
     for view in shown:
-        write(view_line(view, lang, is_main=view.entry.id == animal.main_photo))
+        print_styled(view_line(view, lang, is_main=view.entry.id == animal.main_photo))
     print_acts(catalogue, catalogue.animals.history(animal), lang)
 
 
@@ -127,37 +123,37 @@ def _facts(animal: Animal, lang: Language) -> Iterator[str]:
         yield text("animals_left", day=animal.left.isoformat())
 
 
-def view_line(view: View, lang: Language, *, is_main: bool = False) -> Text:
+def view_line(view: View, lang: Language, *, is_main: bool = False) -> str:
     """A photo of an animal, and what it says, on one line."""
-    line = Text(f"  {view.entry.id:>12}  {printable(view.entry.file)}  ")
+    line = f"  {view.entry.id:>12}  {printable(view.entry.file)}  "
     if view.corrected and view.status is Status.DOG:
         names = " x ".join(one.label.name(lang) for one in view.breeds)
-        line.append(names, style="bold").append("  ✓", style="green")
+        line += style(names, bold=True) + style("  ✓", fg="green")
     else:
-        line.append_text(_judged(view.status, view.breeds, lang))
+        line += _judged(view.status, view.breeds, lang)
     if is_main:
-        line.append(f"  {text('animals_main_photo')}", style="dim")
+        line += style(f"  {text('animals_main_photo')}", dim=True)
     if view.same_as is not None:
-        line.append(f"  {text('animals_same_as', photo=view.same_as)}", style="dim")
+        line += style(f"  {text('animals_same_as', photo=view.same_as)}", dim=True)
     if view.entry.missing_since is not None:
-        line.append(f"  {text('animals_photo_gone')}", style="dim")
+        line += style(f"  {text('animals_photo_gone')}", dim=True)
     if view.disagrees:
-        line.append(f"  {text('animals_view_disagrees')}", style="yellow")
+        line += style(f"  {text('animals_view_disagrees')}", fg="yellow")
     return line
 
 
-def _judged(status: Status | None, breeds: tuple[Candidate, ...], lang: Language) -> Text:
+def _judged(status: Status | None, breeds: tuple[Candidate, ...], lang: Language) -> str:
     """What the model says, in a few words."""
     if status is None:
-        return Text(text("animals_breed_unknown"), style="dim")
+        return style(text("animals_breed_unknown"), dim=True)
     shown = [one for one in breeds if one.probability >= _WORTH_SHOWING] or list(breeds)
     words = ", ".join(candidate_in_words(one, lang) for one in shown)
     if status is Status.DOG:
-        return Text(candidate_in_words(breeds[0], lang), style="bold")
+        return style(candidate_in_words(breeds[0], lang), bold=True)
     if status is Status.UNCERTAIN:
         said = f"{text(status)} {words}" if words else text("dog_uncertain")
-        return Text(said, style="yellow")
-    return Text(text(status).removesuffix(":").rstrip(), style="dim")
+        return style(said, fg="yellow")
+    return style(text(status).removesuffix(":").rstrip(), dim=True)
 
 
 def print_acts(

@@ -250,11 +250,10 @@ def match(
 
 def _print_matches(found: Sequence[Match], lang: Language, form: Format) -> None:
     from barkive.cli.animal_lines import COLUMNS, animal_cells, animal_line
-    from barkive.cli.output import csv_row, json_line, print_line, text_writer
+    from barkive.cli.output import csv_row, json_line, print_line, print_styled
 
     if form is Format.CSV:
         print_line(csv_row((*COLUMNS, "photo", "similarity")))
-    write = text_writer()
     for one in found:
         if form is Format.JSON:
             print_line(json_line(dict(one.to_json(lang))))
@@ -263,6 +262,6 @@ def _print_matches(found: Sequence[Match], lang: Language, form: Format) -> None
             print_line(csv_row((*animal_cells(one.animal, lang), one.photo, similarity)))
         else:
             line = animal_line(one.animal, lang)
-            write(line.append(f"  {number(one.similarity, '.2f')}", style="dim"))
+            print_styled(line + click.style(f"  {number(one.similarity, '.2f')}", dim=True))
     if not found:
         say("match_none", err=True)

@@ -271,6 +271,8 @@ _COMMANDS: Final = (
         "help_option_names": ["-h", "--help"],
         "show_default": True,
         "max_content_width": 100,
+        # As https://no-color.org has it; None for styles on a terminal alone.
+        "color": False if os.environ.get("NO_COLOR") else None,
     },
 )
 @click.version_option(

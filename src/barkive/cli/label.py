@@ -80,10 +80,9 @@ def label(
     is another name of this command.
     """
     from barkive.catalogue import Catalogue, Kind, Label
-    from barkive.cli.output import entry_line, text_writer
+    from barkive.cli.output import entry_line, print_styled
     from barkive.errors import UsageError
 
-    write = text_writer()
     options: dict[Kind, tuple[str, ...] | None] = {
         Kind.BREED: None if breed is None else (breed,),
         Kind.CROSS: cross,
@@ -103,7 +102,7 @@ def label(
         for photo in photos:
             meant = opened.photo(photo).dog(dog).id if dog is not None else None
             entry = opened.label(photo, replace(label, dog=meant), classifier=classifier)
-            write(entry_line(entry, lang))
+            print_styled(entry_line(entry, lang))
 
 
 def _to_box(text: str) -> Box:

@@ -7,7 +7,10 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import click
+from click import style
 
 from barkive.cli.options import Format
 from barkive.cli.saying import in_words, percent, text
@@ -15,8 +18,6 @@ from barkive.messages import Language
 from barkive.verdicts import Candidate, Dog, Status, Verdict
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from barkive.catalogue import Entry, EntryDog
 
 Write = Callable[[Verdict], None]
@@ -28,10 +29,10 @@ _NARROW_SPACE = "\u202f"
 # So many other dogs of a photo are named.
 _FURTHER = 8
 
-_STYLES = {
-    Status.UNCERTAIN: "yellow",
-    Status.NOT_DOG: "dim",
-    Status.FAILED: "red",
+_STYLES: Mapping[Status, Mapping[str, Any]] = {
+    Status.UNCERTAIN: {"fg": "yellow"},
+    Status.NOT_DOG: {"dim": True},
+    Status.FAILED: {"fg": "red"},
 }
 
 
@@ -49,13 +50,19 @@ def writer(form: Format, lang: Language, top: int) -> Write:
         case Format.CSV:
             return _csv_writer(lang, top)
         case Format.TABLE:
-            return _table_writer(lang)
+            return lambda verdict: print_styled(verdict_line(verdict, lang))
 
 
 def print_line(text: str) -> None:
     """Prints a line and hands it over at once, so that a reader of a pipe need not wait."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def print_styled(line: str) -> None:
+    """Prints a line at once, with its styles where it goes to a terminal."""
+    # Named, because what Click takes for standard output writes past a progress bar.
+    click.echo(line, file=sys.stdout)
 
 
 def json_line(record: Mapping[str, object]) -> str:
@@ -109,59 +116,37 @@ def _csv_writer(lang: Language, top: int) -> Write:
     return write
 
 
-def _table_writer(lang: Language) -> Write:
-    write = text_writer()
-    return lambda verdict: write(verdict_line(verdict, lang))
-
-
-def text_writer() -> Callable[[Text], None]:
-    """A function that prints a styled line on standard output at once."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
-
-    def write(line: Text) -> None:
-        # Captured, because Rich's console would write past its own progress bar.
-        with console.capture() as captured:
-            console.print(line, end="")
-        print_line(captured.get())
-
-    return write
-
-
-def entry_line(entry: Entry, lang: Language) -> Text:
+def entry_line(entry: Entry, lang: Language) -> str:
     """A photo of the catalogue for people, on one line; what people said is ticked."""
     line = _main_line(entry.verdict, lang)
     if entry.corrected:
         if entry.labels:
-            line = _file_column(entry.file)
-            line.append(" x ".join(label.name(lang) for label in entry.labels), style="bold")
-        line.append("  ✓", style="green")
+            names = " x ".join(label.name(lang) for label in entry.labels)
+            line = _file_column(entry.file) + style(names, bold=True)
+        line += style("  ✓", fg="green")
         if entry.note:
-            line.append(f" {printable(entry.note)}", style="dim")
+            line += style(f" {printable(entry.note)}", dim=True)
     others = (entry.dogs or ())[1:]
-    _append_further(line, [_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
+    line += _further([_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
     if entry.unreadable_since is not None:
         day = entry.unreadable_since.date().isoformat()
         unreadable = text("unreadable_since", day=day, reason=entry.reason or "")
-        line.append(f"  {unreadable}", style="yellow")
+        line += style(f"  {unreadable}", fg="yellow")
     return line
 
 
-def verdict_line(verdict: Verdict, lang: Language) -> Text:
+def verdict_line(verdict: Verdict, lang: Language) -> str:
     """A verdict for people, on one line: the file, and what is said of it."""
-    line = _main_line(verdict, lang)
     others = (verdict.dogs or ())[1:]
-    _append_further(line, [_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
-    return line
+    told = [_dog_in_words(dog, lang) for dog in others[:_FURTHER]]
+    return _main_line(verdict, lang) + _further(told, len(others))
 
 
-def _append_further(line: Text, told: list[str], count: int) -> None:
-    """Adds what is said of the other dogs of a photo, of which there may be more."""
+def _further(told: list[str], count: int) -> str:
+    """What is said of the other dogs of a photo, of which there may be more."""
     if count > len(told):
-        line.append(f"  {text('further_dogs_more', breeds=told, n=count - len(told))}")
-    elif told:
-        line.append(f"  {text('further_dogs', breeds=told)}")
+        return f"  {text('further_dogs_more', breeds=told, n=count - len(told))}"
+    return f"  {text('further_dogs', breeds=told)}" if told else ""
 
 
 def _dog_in_words(dog: Dog | EntryDog, lang: Language) -> str:
@@ -174,32 +159,40 @@ def _dog_in_words(dog: Dog | EntryDog, lang: Language) -> str:
     return breed if dog.status is Status.DOG else text("dog_perhaps", breed=breed)
 
 
-def _main_line(verdict: Verdict, lang: Language) -> Text:
+def _main_line(verdict: Verdict, lang: Language) -> str:
     """A verdict on one line, without the other dogs."""
     line = _file_column(verdict.file)
     if verdict.status is Status.UNCERTAIN and not verdict.breeds:
-        return line.append(text("dog_uncertain"), style=_STYLES[verdict.status])
+        return line + style(text("dog_uncertain"), **_STYLES[verdict.status])
     if verdict.status is not Status.DOG:
-        line.append(text(verdict.status), style=_STYLES[verdict.status])
+        line += style(text(verdict.status), **_STYLES[verdict.status])
     if verdict.reason is not None:
-        return line.append(f" {in_words(verdict.reason)}")
+        return f"{line} {in_words(verdict.reason)}"
     if not verdict.breeds:
         return line
     if verdict.status is not Status.DOG:
-        line.append(" ")
+        line += " "
     first, *others = verdict.breeds
-    line.append(candidate_in_words(first, lang), style="bold")
     shown = [candidate_in_words(c, lang) for c in others if c.probability >= _WORTH_SHOWING]
-    line.append("".join(f", {one}" for one in shown), style="dim")
-    return line
+    rest = style("".join(f", {one}" for one in shown), dim=True) if shown else ""
+    return line + style(candidate_in_words(first, lang), bold=True) + rest
 
 
-def _file_column(file: str | None) -> Text:
-    from rich.cells import cell_len
-    from rich.text import Text
-
+def _file_column(file: str | None) -> str:
     name = printable(file)
-    return Text(name + " " * (_FILE_WIDTH - cell_len(name)) + "  ")
+    return f"{padded(name, _FILE_WIDTH)}  "
+
+
+def padded(name: str, width: int) -> str:
+    """A text with spaces behind it, up to a width on a terminal, where some signs take two cells.
+
+    Args:
+        name: What stands in the column.
+        width: Of the column, in cells.
+    """
+    from rich.cells import cell_len
+
+    return name + " " * (width - cell_len(name))
 
 
 def candidate_in_words(candidate: Candidate, lang: Language) -> str:

@@ -112,7 +112,7 @@ def _writer(
     form: Format, lang: Language, *, similar: bool
 ) -> Callable[[Entry, float | None], None]:
     """A function that prints a photo on standard output at once."""
-    from barkive.cli.output import entry_line, json_line, print_line, text_writer
+    from barkive.cli.output import entry_line, json_line, print_line, print_styled
 
     if form is Format.JSON:
 
@@ -125,13 +125,12 @@ def _writer(
         return write_json
     if form is Format.CSV:
         return _csv_writer(lang, similar=similar)
-    write = text_writer()
 
     def write_line(entry: Entry, similarity: float | None) -> None:
         line = entry_line(entry, lang)
         if similarity is not None:
-            line.append(f"  {number(similarity, '.2f')}", style="dim")
-        write(line)
+            line += click.style(f"  {number(similarity, '.2f')}", dim=True)
+        print_styled(line)
 
     return write_line
 

@@ -45,8 +45,17 @@ VERBATIM = "verbatim"
 
 
 @cache
-def _table(lang: Language) -> dict[str, Any]:
-    return tomllib.loads((_FILES / f"{lang}.toml").read_text(encoding="utf-8"))
+def _section(lang: Language, name: str) -> dict[str, Any]:
+    """The sentences of one section; a run says few, and all of them take long to parse.
+
+    Raises:
+        KeyError: There is no such section.
+    """
+    text = (_FILES / f"{lang}.toml").read_text(encoding="utf-8")
+    _, heading, behind = text.partition(f"\n[{name}]\n")
+    if not heading:
+        raise KeyError(name)
+    return tomllib.loads(behind.partition("\n[")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +86,13 @@ class Messages:
     def forms(self, key: str) -> Mapping[str, str]:
         """A sentence as it stands, for `one` and for `other`, to be filled in by a script."""
         section, _, name = key.partition(".")
-        sentence = _table(self.lang)[section][name]
+        sentence = _section(self.lang, section)[name]
         return {"one": sentence, "other": sentence} if isinstance(sentence, str) else sentence
 
     def has(self, key: str) -> bool:
         """Whether there is such a sentence."""
         section, _, name = key.partition(".")
-        return name in _table(self.lang).get(section, {})
+        return name in _section(self.lang, section)
 
     def number(self, value: int) -> str:
         """A number with its thousands apart."""
@@ -167,7 +176,7 @@ class Messages:
 
 def _way(lang: Language, name: str) -> Any:
     """How a language writes something: its section `language`."""
-    return _table(lang)["language"][name]
+    return _section(lang, "language")[name]
 
 
 _SIZE = "size"

@@ -68,7 +68,6 @@ def inside(
     """The model that takes colours for breeds, as the one inside the package."""
     for module in (
         "bundle",
-        "catalogue.catalogue",
         "catalogue.learning.in_use",
         "catalogue.learning.teaching",
     ):

@@ -25,7 +25,7 @@ def learned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Classifier:
     """What was learned from the model inside, which takes colours for breeds."""
-    for module in ("bundle", "catalogue.catalogue", "catalogue.learning.in_use"):
+    for module in ("bundle", "catalogue.learning.in_use"):
         monkeypatch.setattr(f"barkive.{module}.SHIPPED", colour_bundle)
     detector = pair_classifier.bundle.detector
     monkeypatch.setattr("barkive.classifier.Detector", lambda device: detector)
