@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from barkive.images.hamming_join import Groups, group_within
+
 _BITS = 256
 _SIDE = 32
 _TILE = 2048
 _ALIKE = 60  # bits, see `group_near_duplicates`
+_FEW = 8192
 
 _k = np.arange(_SIDE)
 _COSINES = np.cos(np.pi * np.outer(_k, 2 * _k + 1) / (2 * _SIDE)).astype(np.float32)
@@ -28,6 +31,15 @@ _VERTICAL, _HORIZONTAL = np.array(
 _ODD = _HORIZONTAL % 2 == 1
 # The bits that differ between a photo's hash and that of its mirror image.
 _MIRROR = np.packbits(_ODD).view(">u8").astype(np.uint64)
+# For a join: even frequencies and then odd ones, but for what is left of the even. Of every eight
+# that follow each other, each is in another chunk: neighbours are correlated.
+_EVENS, _ODDS = np.flatnonzero(~_ODD), np.flatnonzero(_ODD)
+_JOIN_ORDER = np.concatenate(
+    [_EVENS[i : _BITS // 2 : 8] for i in range(8)]
+    + [_ODDS[i::8] for i in range(8)]
+    + [_EVENS[_BITS // 2 :]]
+)
+_JOIN_MIRROR = np.packbits(_ODD[_JOIN_ORDER]).view(">u8").astype(np.uint64)
 # For each frequency the position of the one with rows and columns exchanged; -1 for none.
 _POSITION = {pair: i for i, pair in enumerate(zip(_VERTICAL, _HORIZONTAL, strict=True))}
 _TRANSPOSED = np.array(
@@ -109,8 +121,9 @@ def group_near_duplicates(
     (recompressed, recoloured, mirrored, cut by up to 3 % at each side); from 64 on there
     are different dogs in one pose.
 
-    The time grows with the square of the number of photos (12,000 take 1.5 seconds on two
-    cores, 100,000 a minute and a half), the memory with the number: 2 kB a photo.
+    Equal hashes are compared once. Up to 8,192 others are compared each with each, in less
+    than a second. For more see `hamming_join`: the groups are the same; the time still grows
+    almost with the square of their number (`benchmarks/duplicates.py`).
 
     Args:
         hashes: Of `perceptual_hash`, shape (n, 4).
@@ -119,12 +132,35 @@ def group_near_duplicates(
     Returns:
         Each photo's group, shape (n,): 0, 1, 2, … in the order of the groups' first photos.
     """
+    first, same = _distinct(hashes)
+    if len(first) <= _FEW:
+        groups = _compare_all(hashes[first], distance)
+    else:
+        groups = group_within(_for_join(hashes[first]), _JOIN_MIRROR, distance)
+    return np.unique(groups[same], return_inverse=True)[1]
+
+
+def _distinct(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first of equal hashes each, in their order, and for each hash which of those it is."""
+    order = np.lexsort(hashes.T)
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
+    # The sort is stable: the first of those that are equal comes first.
+    first = order[new]
+    rank = np.argsort(np.argsort(first))
+    same = np.empty(len(order), np.intp)
+    same[order] = rank[np.cumsum(new) - 1]
+    return np.sort(first), same
+
+
+def _compare_all(hashes: NDArray[np.uint64], distance: int) -> NDArray[np.intp]:
+    """Each hash's group, shape (n,): the index of the group's first hash."""
     # As -1 and 1, a product of matrices counts the bits that agree less those that differ:
     # exact in float32, and several times as fast as counting the bits of an exclusive or.
     signs = _signs(hashes)
     even, odd = signs[:, ~_ODD], signs[:, _ODD]
     agreement = _BITS - 2 * distance
-    group = np.arange(len(hashes))
+    groups = Groups(len(hashes))
     for top in range(0, len(hashes), _TILE):
         for left in range(0, top + 1, _TILE):
             rows, columns = slice(top, top + _TILE), slice(left, left + _TILE)
@@ -132,23 +168,21 @@ def group_near_duplicates(
             alike = np.abs(odd[rows] @ odd[columns].T)
             alike += even[rows] @ even[columns].T
             first, second = np.nonzero(alike >= agreement)
-            _join(group, first + top, second + left)
-    return np.unique(group, return_inverse=True)[1]
+            groups.unite(first + top, second + left)
+    return groups.names
+
+
+def _for_join(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The same hashes with the bits in the order that `hamming_join` asks for."""
+    ordered = np.empty_like(hashes)
+    for i in range(0, len(hashes), _TILE):
+        octets = hashes[i : i + _TILE].astype(">u8").view(np.uint8)
+        bits = np.unpackbits(octets, axis=1).take(_JOIN_ORDER, axis=1)
+        ordered[i : i + _TILE] = np.packbits(bits, axis=1).view(">u8")
+    return ordered
 
 
 def _signs(hashes: NDArray[np.uint64]) -> NDArray[np.float32]:
     """The bits of hashes, shape (n, 4), as -1 and 1, shape (n, 256)."""
     bits = np.unpackbits(np.ascontiguousarray(hashes.astype(">u8")).view(np.uint8), axis=1)
     return bits.astype(np.float32) * 2 - 1
-
-
-def _join(group: NDArray[np.intp], first: NDArray[np.intp], second: NDArray[np.intp]) -> None:
-    """Unites, in place, the groups of each pair; a group's number is its first member's index."""
-    while True:
-        one, other = group[first], group[second]
-        apart = one != other
-        if not apart.any():
-            return
-        np.minimum.at(group, np.maximum(one, other)[apart], np.minimum(one, other)[apart])
-        while (group[group] != group).any():
-            group[:] = group[group]
