@@ -92,7 +92,7 @@ def test_a_fault_is_told(catalogue: Scripted, jobs: ExportJobs) -> None:
     job = jobs.wait(jobs.begin("contact-sheet", "en", Filter()), 30)
     assert (job.state, job.to_json()["error_code"]) == ("failed", "export_fault")
     with pytest.raises(UsageError):
-        jobs.begin("parquet", "en", Filter(), by="animal")
+        jobs.begin("md-json", "en", Filter(), by="animal")
 
 
 def test_old_files_go(catalogue: Scripted, jobs: ExportJobs) -> None:

@@ -67,7 +67,6 @@ def make_router() -> APIRouter:
         },
         summary="Take the catalogue out",
     )
-    jobs = {"response_model": ExportJSON}
     router.add_api_route(
         Route.API_EXPORT,
         start,
@@ -75,14 +74,14 @@ def make_router() -> APIRouter:
         status_code=202,
         responses={202: example(_EXPORT)[200], **NO_SUCH_BREED},
         summary="Take the catalogue out in the background",
-        **jobs,
+        response_model=ExportJSON,
     )
     router.add_api_route(
         Route.API_EXPORT_JOB,
         job,
         responses=example(_EXPORT) | _NO_SUCH,
         summary="One export",
-        **jobs,
+        response_model=ExportJSON,
     )
     router.add_api_route(
         Route.API_EXPORT_CANCEL,
@@ -90,7 +89,7 @@ def make_router() -> APIRouter:
         methods=["POST"],
         responses=example(_EXPORT | {"state": "cancelled"}) | _NO_SUCH,
         summary="Stop an export",
-        **jobs,
+        response_model=ExportJSON,
     )
     router.add_api_route(
         Route.API_EXPORT_FILE,

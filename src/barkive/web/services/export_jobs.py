@@ -60,7 +60,7 @@ class ExportJob(Job):
             return State.FINISHED
         return State.CANCELLED if self.is_cancelled else State.FAILED
 
-    def to_json(self, lang: Language = "en") -> ExportJSON:  # type: ignore[override]
+    def to_json(self, lang: Language = "en") -> ExportJSON:
         """The job as a JSON object, errors in a language."""
         return {
             "id": self.id,
