@@ -96,7 +96,8 @@ def compare(name: str, samples: Samples) -> None:
 
 def compare_checkouts(folder: Path, other: Path) -> None:
     """Prints the seconds of the whole command in both checkouts."""
-    here, best = Path(__file__).parents[1], {}
+    here = Path(__file__).parents[1]
+    best: dict[Path, float] = {}
     for _ in range(ROUNDS):
         for checkout in (other, here):
             environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}

@@ -207,6 +207,10 @@ class UnknownLearningError(UsageError):
     """There is no learning with the id that is meant."""
 
 
+class UnknownExportError(UsageError):
+    """There is no export with the id that is meant."""
+
+
 class BusyError(BarkiveError):
     """More work waits than can be taken; what was refused can be tried again later."""
 

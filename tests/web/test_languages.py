@@ -47,7 +47,7 @@ SCRIPTS = {
     "identify": ("identify.js", "verdict-card.js"),
     "scan": ("scan.js",),
     "learn": ("learn.js",),
-    "selection": ("selection-job.js",),
+    "selection": ("counted-job.js",),
 }
 TEXTS = {
     "identify": identify._texts,

@@ -25,6 +25,7 @@ from barkive.images import (
     read_file,
 )
 from barkive.images.quality import luminance
+from barkive.machine import cores
 from barkive.progress import OnProgress
 
 """Called after each photo with the number of photos done and of all photos."""
@@ -105,7 +106,8 @@ def survey(samples: Samples, *, on_progress: OnProgress = lambda done, total: No
     photos: list[PhotoRecord] = []
     failures: list[Failure] = []
     asked = list(zip(samples.paths, samples.truth.tolist(), strict=True))
-    for done, result in enumerate(map_ahead(_read, asked, ahead=_AHEAD), 1):
+    # More would wait for each other: what is measured takes many small steps of NumPy.
+    for done, result in enumerate(map_ahead(_read, asked, ahead=_AHEAD, threads=cores() + 1), 1):
         if isinstance(result, Failure):
             failures.append(result)
         else:

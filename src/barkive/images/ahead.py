@@ -22,7 +22,11 @@ Result = TypeVar("Result")
 
 
 def map_ahead(
-    function: Callable[[Item], Result], items: Iterable[Item], *, ahead: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    ahead: int,
+    threads: int | None = None,
 ) -> Iterator[Result]:
     """Applies a function to items in threads, and yields the results in order.
 
@@ -30,12 +34,14 @@ def map_ahead(
     there are, and cancels what is left when the consumer stops early.
 
     Args:
-        function: Called in as many threads as `ahead`, or a few more than there are cores.
+        function: Called in threads, as many as `ahead` at most.
         items: What it is applied to.
         ahead: How many results may wait for the consumer, at least 1.
+        threads: How many at most; None for a few more than there are cores, because some wait for
+            the disk.
     """
     pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(min(ahead, _threads()))
+    pool = ThreadPoolExecutor(min(ahead, threads or _threads()))
     waits = True
     try:
         for item in items:

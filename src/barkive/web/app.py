@@ -27,6 +27,7 @@ from barkive.web.pages import (
     animal,
     animals,
     breeds,
+    exports,
     gallery,
     identify,
     learning,
@@ -122,7 +123,7 @@ def create_app(settings: Settings) -> FastAPI:
     api.add_to(app)
     pages = (
         *(identify, gallery, selection, acts, photo, photo_animals, animals, suggestions, which),
-        *(animal, review, learning, breeds, scanning, merging, login),
+        *(exports, animal, review, learning, breeds, scanning, merging, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)

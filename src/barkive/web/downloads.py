@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from starlette.responses import StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 
 from barkive.catalogue import Catalogue, ExportBy, Filter, file_exporters
+from barkive.errors import UnknownExportError
 from barkive.messages import Language
+from barkive.web.services.export_jobs import ExportJob
 from barkive.web.services.exports import file_name, stream
 
 
 def attached(
     catalogue: Catalogue, form: str, lang: Language, query: Filter, by: ExportBy = "photo"
-) -> StreamingResponse:
+) -> Response:
     """The answer that brings that file: see `stream`."""
+    return StreamingResponse(
+        stream(catalogue, form, lang, query, by),
+        media_type=file_exporters()[form].media_type,
+        headers=_headers(form),
+    )
+
+
+def written(job: ExportJob) -> Response:
+    """The answer that brings the file that an export has written.
+
+    Raises:
+        UnknownExportError: It has written none.
+    """
+    if job.file is None or not job.file.is_file():
+        raise UnknownExportError("export_unknown", export=job.id)
+    media_type = file_exporters()[job.form].media_type
+    return FileResponse(job.file, media_type=media_type, headers=_headers(job.form))
+
+
+def _headers(form: str) -> dict[str, str]:
     name = file_name(form)
     coded = quote(name, safe="")
     # Also where the name is not in plain letters.
     value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
-    return StreamingResponse(
-        stream(catalogue, form, lang, query, by),
-        media_type=file_exporters()[form].media_type,
-        headers={"Content-Disposition": f"attachment; {value}"},
-    )
+    return {"Content-Disposition": f"attachment; {value}"}

@@ -39,6 +39,9 @@ class Route(StrEnum):
     SELECTION_EXPORT = "/selection/export"
     SELECTION_JOB = "/selection/jobs/{job_id}"
     SELECTION_JOB_EVENTS = "/selection/jobs/{job_id}/events"
+    EXPORTS = "/exports"
+    EXPORT_JOB = "/exports/{export_id}"
+    EXPORT_CANCEL = "/exports/{export_id}/cancel"
     ACTS = "/acts"
     ACTS_UNDO = "/acts/undo"
     PHOTO_ANIMALS = "/photos/{number}/animals"
@@ -89,6 +92,10 @@ class Route(StrEnum):
     API_COUNTS = f"{API}/counts"
     API_BREEDS = f"{API}/breeds"
     API_EXPORT = f"{API}/export"
+    API_EXPORT_JOB = f"{API}/exports/{{export_id}}"
+    API_EXPORT_CANCEL = f"{API}/exports/{{export_id}}/cancel"
+    API_EXPORT_EVENTS = f"{API}/exports/{{export_id}}/events"
+    API_EXPORT_FILE = f"{API}/exports/{{export_id}}/file"
     API_SCANS = f"{API}/scans"
     API_SCAN = f"{API}/scans/{{scan_id}}"
     API_SCAN_CANCEL = f"{API}/scans/{{scan_id}}/cancel"
@@ -273,6 +280,18 @@ class Urls:
         """How far that is, as it happens."""
         return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
 
+    def exports(self) -> str:
+        """Where the gallery asks for a file that takes long to write."""
+        return self._at(Route.EXPORTS)
+
+    def export_job(self, export_id: str, **query: Any) -> str:
+        """The page on which writing a file is watched."""
+        return with_query(self._at(Route.EXPORT_JOB, export_id=export_id), **query)
+
+    def cancel_export(self, export_id: str) -> str:
+        """Where that is stopped."""
+        return self._at(Route.EXPORT_CANCEL, export_id=export_id)
+
     def acts(self, **query: Any) -> str:
         """What people did last."""
         return with_query(self._at(Route.ACTS), **query)
@@ -448,6 +467,18 @@ class Urls:
     def api_export(self) -> str:
         """The catalogue as a file."""
         return self._at(Route.API_EXPORT)
+
+    def api_export_job(self, export_id: str) -> str:
+        """An export's progress."""
+        return self._at(Route.API_EXPORT_JOB, export_id=export_id)
+
+    def api_export_events(self, export_id: str, **query: Any) -> str:
+        """An export's progress as it happens."""
+        return with_query(self._at(Route.API_EXPORT_EVENTS, export_id=export_id), **query)
+
+    def api_export_file(self, export_id: str) -> str:
+        """The file that an export has written."""
+        return self._at(Route.API_EXPORT_FILE, export_id=export_id)
 
     def api_scan(self, scan_id: str) -> str:
         """A scan's progress."""

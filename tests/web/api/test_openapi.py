@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from barkive.catalogue import AnimalFields, Catalogue, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label
 from barkive.web import Settings, create_app
 from barkive.web.services.learn_jobs import LearnJob, State
 
@@ -168,6 +168,11 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
             "table": b"code,name\n7,Rex\n",
         }
 
+    def exported() -> str:
+        """An export that is finished; a new one, because old ones are forgotten."""
+        jobs = service.export_jobs
+        return jobs.wait(jobs.begin("parquet", "en", Filter()), 30).id
+
     def there(operation: str) -> dict[str, Any]:
         if "/animals" in operation or "/acts" in operation:
             return {"number": first} | animals()
@@ -176,6 +181,7 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
         return {
             "number": first,
             "learn_id": learned(),
+            "export_id": exported() if "/exports" in operation else "",
             # The newest scan, because old ones are forgotten.
             "scan_id": service.scan_jobs.all()[0].id,
             "folders": [str(kennel)],

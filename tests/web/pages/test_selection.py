@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from barkive.catalogue import AnimalFields, AnimalFilter, Catalogue, Filter, Kind, Label
-from barkive.web.pages import acts, selection
+from barkive.web.pages import acts, exports, selection
 
 pytestmark = pytest.mark.slow
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """However slow the machine is, what is done is waited for."""
-    for page in (acts, selection):
+    for page in (acts, exports, selection):
         monkeypatch.setattr(page, "PATIENCE", 60.0)
 
 

@@ -44,6 +44,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
+from barkive.catalogue.records import Entry, Kind
 from barkive.classifier import Classifier, Judged
 from barkive.errors import (
     AnimalChangedMeanwhileError,
@@ -336,27 +337,48 @@ class Animals:
         left_out: list[tuple[str, Message]] = []
         number, labelled, done = None, 0, 0
         for part in chunks(pictures, _AT_ONCE):
-            entries = {one.picture: one for one in where(store, schema.photo.c.picture.in_(part))}
+            found = where(store, schema.photo.c.picture.in_(part))
+            entries = list({one.picture: one for one in found}.values())
             with store.write() as connection:
                 acting = Acting(connection, store.models, ActKind.LABEL, label.by, extends=number)
-                for picture, entry in entries.items():
-                    try:
-                        labels.refuse_changed(entry, label)
-                        said = labels.write(connection, store.models, entry.id, label)
-                    except (NothingToSayError, UsageError) as error:
-                        if isinstance(error, BarkiveError) and error.code == "breed_unknown":
-                            raise
-                        left_out.append((entry.file, error.message))
+                said = self._label(connection, entries, label)
+                changes: list[acts.Change] = []
+                for one in entries:
+                    now = said[one.id]
+                    if isinstance(now, BarkiveError):
+                        left_out.append((one.file, now.message))
                         continue
-                    labelled += 1
-                    was = entry.said_id or entry.label_id
-                    now = said.said_id or said.label_id
-                    acting.write([acts.Change(None, acts.LABEL, picture, was, now)])
+                    was = one.said_id or one.label_id
+                    changes.append(acts.Change(None, acts.LABEL, one.picture, was, now))
+                labelled += len(changes)
+                acting.write(changes)
                 number = acting.id if acting.is_kept else None
             done += len(part)
             on_progress(done, len(pictures))
         act = self.act(number) if number is not None and labelled else None
         return Labelled(act, labelled, tuple(left_out))
+
+    def _label(
+        self, connection: Connection, entries: Sequence[Entry], label: Label
+    ) -> dict[int, int | BarkiveError | None]:
+        """Labels photos: the label in force then by the photo's number, or why there is none."""
+        models = self._store.models
+        done: dict[int, int | BarkiveError | None] = {}
+        for one in entries:
+            try:
+                labels.refuse_changed(one, label)
+                if label.kind is Kind.UNDO:
+                    said = labels.write(connection, models, one.id, label)
+                    done[one.id] = said.said_id or said.label_id
+            except (NothingToSayError, UsageError) as error:
+                done[one.id] = error
+        left = [one.id for one in entries if one.id not in done]
+        try:
+            return done | labels.write_same(connection, models, left, label)
+        except UsageError as error:
+            if error.code == "breed_unknown":
+                raise
+            return done | dict.fromkeys(left, error)
 
     def import_csv(
         self,

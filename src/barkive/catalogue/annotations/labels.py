@@ -21,17 +21,17 @@ from sqlalchemy import (
 )
 
 from barkive.boxes import Box
-from barkive.catalogue.db import schema
+from barkive.catalogue.db import bulk, schema
 from barkive.catalogue.photos import identity
 from barkive.catalogue.photos.identity import Now, compare
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_dogs import SAME_DOG, dog_id
 from barkive.catalogue.query.effective_label import standing, update_effective_labels
-from barkive.catalogue.query.entries import find, one, to_entries
+from barkive.catalogue.query.entries import chosen, find, one, to_entries
 from barkive.catalogue.query.judgements import Turns, said_of
 from barkive.catalogue.query.store import Store
-from barkive.catalogue.records import VERSION, Change, Entry, Kind, LabelRow, Mark
+from barkive.catalogue.records import VERSION, Change, Entry, EntryDog, Kind, LabelRow, Mark
 from barkive.clock import now
 from barkive.errors import (
     ChangedPhotoError,
@@ -164,8 +164,91 @@ def write(connection: Connection, models: Models, photo: str | int, *labels: Lab
     return speech.settle()
 
 
+def write_same(
+    connection: Connection, models: Models, photos: Sequence[int], label: Label
+) -> dict[int, int | NothingToSayError]:
+    """Writes the same of many photos, a few hundred at most, within a transaction.
+
+    Args:
+        connection: Of a writing transaction.
+        models: The catalogue's.
+        photos: Their numbers, each of another picture.
+        label: What is said of each photo as a whole; no undo.
+
+    Returns:
+        The number of the label that is in force then, by the number of the photo, or why none
+        could be written.
+
+    Raises:
+        UnknownBreedError: There is no such breed.
+    """
+    breeds = breed_ids(connection, models, label.breeds, other=label.other)
+    photo, table = schema.photo.c, schema.correction
+    rows = connection.execute(chosen().where(photo.number.in_(photos))).all()
+    pictures = [row.picture for row in rows if row.sha256 is not None]
+    last = select(table.c.picture, func.max(table.c.said_at).label("said_at")).group_by(
+        table.c.picture
+    )
+    asked = last.where(table.c.picture.in_(pictures))
+    before = {row.picture: row.said_at for row in connection.execute(asked)}
+    done: dict[int, int | NothingToSayError] = {}
+    said: list[dict[str, Any]] = []
+    for row, entry in zip(rows, to_entries(connection, models, rows), strict=True):
+        if row.sha256 is None:
+            done[row.number] = NothingToSayError("label_photo_never_read", file=row.path)
+            continue
+        main = next(iter(entry.dogs or ()), None)
+        said.append(
+            {
+                **_columns(label, breeds),
+                "picture": row.picture,
+                "sha256": bytes(row.sha256),
+                "said_at": _after(before.get(row.picture)),
+                "was": _described(entry),
+                "box": Mark(main.box).to_text() if main is not None else None,
+            }
+        )
+    bulk.insert(connection, table, said)
+    update_effective_labels(connection, models, *pictures)
+    in_force = select(photo.number, func.coalesce(photo.said_id, photo.correction_id))
+    for number, now_in_force in connection.execute(in_force.where(photo.number.in_(photos))):
+        done.setdefault(number, now_in_force)
+    return done
+
+
+def _columns(label: Label, breeds: Sequence[str]) -> dict[str, Any]:
+    """What a label says, whatever it is said of."""
+    return {
+        "kind": label.kind.value,
+        "breed": breeds[0] if breeds else None,
+        "breed2": breeds[1] if len(breeds) > 1 else None,
+        "note": label.note,
+        "said_by": label.by,
+    }
+
+
+def _after(last: datetime | None) -> datetime:
+    """When a label is said: words are in the order of their times, where a clock was set back too.
+
+    Args:
+        last: When something was said last of the picture.
+    """
+    return max(now(), last or datetime.min)
+
+
+def _described(what: Entry | EntryDog | None) -> str:
+    """What held before, in one line, such as `uncertain` or `dog: Pug`."""
+    if what is None:
+        return Status.NOT_DOG.value
+    names = " x ".join(label.en for label in what.labels)
+    return f"{what.status.value}: {names}" if names else what.status.value
+
+
 class _Speech:
     """What a person says of one photo, within a transaction."""
+
+    _entry: Entry
+    _dogs: dict[int, EntryDog]
 
     def __init__(self, connection: Connection, models: Models, row: Row[Any]) -> None:
         """Takes a photo.
@@ -200,16 +283,11 @@ class _Speech:
         last = select(func.max(table.c.said_at)).where(table.c.picture == self._row.picture)
         self._connection.execute(
             insert(table).values(
+                **_columns(label, breeds),
                 picture=self._row.picture,
                 sha256=undone.sha256 if undone is not None and dog else self._content,
-                kind=label.kind.value,
-                breed=breeds[0] if breeds else None,
-                breed2=breeds[1] if len(breeds) > 1 else None,
-                note=label.note,
-                said_by=label.by,
-                # Words are in the order of their times, also where a clock was set back.
-                said_at=max(now(), self._connection.execute(last).scalar() or datetime.min),
-                was=self._described(dog),
+                said_at=_after(self._connection.execute(last).scalar()),
+                was=_described(self._entry if dog is None else self._dogs.get(dog)),
                 undoes=undone.id if undone is not None else None,
                 dog=dog,
                 box=box,
@@ -292,14 +370,6 @@ class _Speech:
         if own == self._content:
             return box
         return Turns.read(self._connection, {own, self._content}).box(box, own, self._content)
-
-    def _described(self, dog: int | None) -> str:
-        """What held before, in one line, such as `uncertain` or `dog: Pug`."""
-        what = self._entry if dog is None else self._dogs.get(dog)
-        if what is None:
-            return Status.NOT_DOG.value
-        names = " x ".join(label.en for label in what.labels)
-        return f"{what.status.value}: {names}" if names else what.status.value
 
 
 def _seen(connection: Connection, row: Row[Any], version: str) -> bytes:

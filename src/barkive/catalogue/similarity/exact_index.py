@@ -17,7 +17,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +107,13 @@ def known_basis(segments: Sequence[Segment]) -> NDArray[np.float32] | None:
     """The directions that later vectors take over; None where too few have told them yet."""
     told = segments and len(segments[0].rows) >= _AT_ONCE
     return segments[0].basis if told else None
+
+
+def joinable(segments: Sequence[Segment], basis: NDArray[np.float32] | None) -> list[Segment]:
+    """The first of some segments, as far as they have these directions."""
+    if basis is None:
+        return []
+    return list(takewhile(lambda one: np.array_equal(one.basis, basis), segments))
 
 
 def write_segment(

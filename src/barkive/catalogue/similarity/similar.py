@@ -10,7 +10,6 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +30,7 @@ from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import batches, numbers_after
 from barkive.catalogue.similarity.exact_index import (
     Segment,
+    joinable,
     kept_and_stale,
     known_basis,
     ranked,
@@ -419,8 +419,7 @@ class Similar:
             after = kept[-1].last if kept else 0
             count = len(new) - _NEWEST + sum(len(segment.rows) for segment in stale)
             basis = known_basis(segments)
-            alike = takewhile(lambda one: np.array_equal(one.basis, basis), reversed(stale))
-            joined = list(alike)
+            joined = joinable(list(reversed(stale)), basis)
             read = batches(connection, model_id, joined[-1].last if joined else after, last)
             with suppress(OSError):
                 write_segment(folder, after, last, count, read, basis=basis, joined=joined)

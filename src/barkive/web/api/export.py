@@ -1,20 +1,24 @@
-"""Takes the catalogue out, as a stream."""
+"""Takes the catalogue out: as a stream, or as a job that writes a file."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from barkive.catalogue import ExportBy, file_exporters
 from barkive.errors import MissingExtraError
-from barkive.web.api.openapi import NO_SUCH_BREED, a_problem
+from barkive.messages import Message
+from barkive.web.api.openapi import NO_SUCH_BREED, a_problem, example
 from barkive.web.api.parameters import FilterQuery, Lang
-from barkive.web.dependencies import Shared
-from barkive.web.downloads import attached
+from barkive.web.dependencies import Addresses, Shared
+from barkive.web.downloads import attached, written
+from barkive.web.events import EVENTS, told
+from barkive.web.services.export_jobs import ExportJSON
 from barkive.web.urls import Route
 
 
@@ -28,6 +32,21 @@ class _OneOfTheForms:
 
 
 Form = Annotated[str, _OneOfTheForms()]
+_Id = Annotated[str, Path(max_length=64, description="The export's id.")]
+_EXPORT = {
+    "id": "3f2a9c0d1b7e4f68",
+    "form": "contact-sheet",
+    "state": "running",
+    "done": 2000,
+    "total": 3012,
+    "error": None,
+    "error_code": None,
+}
+_NO_SUCH = a_problem(
+    404,
+    "There is no such export, or it has no file",
+    Message("export_unknown", {"export": "3f2a"}),
+)
 
 
 def make_router() -> APIRouter:
@@ -38,10 +57,7 @@ def make_router() -> APIRouter:
         export,
         response_class=Response,
         responses={
-            200: {
-                "description": "The file",
-                "content": {one.media_type: {} for one in file_exporters().values()},
-            },
+            200: _files(),
             **NO_SUCH_BREED,
             **a_problem(
                 501,
@@ -51,7 +67,53 @@ def make_router() -> APIRouter:
         },
         summary="Take the catalogue out",
     )
+    router.add_api_route(
+        Route.API_EXPORT,
+        start,
+        methods=["POST"],
+        status_code=202,
+        responses={202: example(_EXPORT)[200], **NO_SUCH_BREED},
+        summary="Take the catalogue out in the background",
+        response_model=ExportJSON,
+    )
+    router.add_api_route(
+        Route.API_EXPORT_JOB,
+        job,
+        responses=example(_EXPORT) | _NO_SUCH,
+        summary="One export",
+        response_model=ExportJSON,
+    )
+    router.add_api_route(
+        Route.API_EXPORT_CANCEL,
+        cancel,
+        methods=["POST"],
+        responses=example(_EXPORT | {"state": "cancelled"}) | _NO_SUCH,
+        summary="Stop an export",
+        response_model=ExportJSON,
+    )
+    router.add_api_route(
+        Route.API_EXPORT_FILE,
+        file,
+        response_class=Response,
+        responses={200: _files(), **_NO_SUCH},
+        summary="The file of an export",
+    )
+    router.add_api_route(
+        Route.API_EXPORT_EVENTS,
+        events,
+        response_class=Response,
+        responses={**EVENTS, **_NO_SUCH},
+        summary="An export's progress as it happens",
+    )
     return router
+
+
+def _files() -> dict[str, Any]:
+    """The answer that is a file, as the description has it."""
+    return {
+        "description": "The file",
+        "content": {one.media_type: {} for one in file_exporters().values()},
+    }
 
 
 def export(
@@ -68,3 +130,42 @@ def export(
     By animal: each animal of which a photo fits, with all its photos.
     """
     return attached(shared.catalogue, form, lang, query, by)
+
+
+def start(
+    shared: Shared,
+    urls: Addresses,
+    query: FilterQuery,
+    form: Annotated[Form, Query(alias="as", description="In which form.")] = "contact-sheet",
+    lang: Lang = "en",
+    by: Annotated[
+        ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
+    ] = "photo",
+) -> Response:
+    """Writes the same file in the background, where it takes long, as a sheet of many photos does.
+
+    The `state` is `running`, then `finished`, `cancelled` or `failed`. The last five files are
+    kept until the server ends; started anew, it knows no export any more.
+    """
+    job = shared.export_jobs.begin(form, lang, query, by)
+    return JSONResponse(job.to_json(lang), 202, {"Location": urls.api_export_job(job.id)})
+
+
+def job(shared: Shared, export_id: _Id, lang: Lang = "en") -> Response:
+    """How far it is."""
+    return JSONResponse(shared.export_jobs.known(export_id).to_json(lang))
+
+
+def cancel(shared: Shared, export_id: _Id, lang: Lang = "en") -> Response:
+    """Stops it after the photo that it is at; what has ended stays as it is."""
+    return JSONResponse(shared.export_jobs.cancel(export_id).to_json(lang))
+
+
+def file(shared: Shared, export_id: _Id) -> Response:
+    """The file, once the export is finished; parts of it can be asked for."""
+    return written(shared.export_jobs.known(export_id))
+
+
+async def events(request: Request, shared: Shared, export_id: _Id, lang: Lang = "en") -> Response:
+    """Server-sent events: `progress` with the export as data, and at last `end`."""
+    return told(request, partial(shared.export_jobs.known, export_id), lang)

@@ -29,12 +29,12 @@ from barkive.catalogue import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import language_of
+from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.act_words import told_of
 from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip, page_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
-from barkive.web.services.exports import available
+from barkive.web.services.exports import available, takes_long
 from barkive.web.urls import Route, Urls
 
 router = APIRouter()
@@ -78,11 +78,17 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[
             (
+                form,
                 title,
-                view.address(urls.api_export(), add_to=None, **{"as": form, "lang": words.lang}),
+                None
+                if takes_long(form)
+                else view.address(
+                    urls.api_export(), add_to=None, **{"as": form, "lang": words.lang}
+                ),
             )
             for form, title in export_titles(words)
         ],
+        export=view.address(urls.exports(), add_to=None, lang=asked_language(request)),
         said=told_of(request, catalogue, words),
         back=view.address(urls.photos(), page=page if page > 1 else None),
         selection=view.address(urls.selection()),

@@ -26,12 +26,12 @@ from barkive.errors import (
 )
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.downloads import attached
 from barkive.web.events import told
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_choice import candidates
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.exports import send
 from barkive.web.pages.gallery import export_titles, tile, title
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import View, explained, turned_to
@@ -334,7 +334,7 @@ def watch(
 
 
 def _texts(words: Messages) -> dict[str, Any]:
-    """The sentences that `selection-job.js` needs."""
+    """The sentences that `counted-job.js` needs."""
     return {"lost": words("scan.lost"), "done": words.forms("scan.done")}
 
 
@@ -358,8 +358,9 @@ def export(request: Request, shared: Shared, form: Annotated[ExportForm, Form()]
     if selection.fault or form.form not in available():
         return _page(request, shared, Step.EXPORT, selection)
     meant = Filter(numbers=selection.numbers, missing=None)
+    back = selection.view.address(Urls.of(request.scope).photos(), page=turned_to(request))
     try:
-        return attached(shared.catalogue, form.form, language_of(request), meant)
+        return send(request, shared, form.form, meant, back)
     except (UsageError, CatalogueError) as error:
         return _page(request, shared, Step.EXPORT, selection, _refused(error, request))
 

@@ -28,6 +28,15 @@ from barkive.messages import Language
 _CHUNK = 1 << 16
 
 
+def takes_long(form: str) -> bool:
+    """Whether a form is written as a whole before any of it can be sent, by a job.
+
+    Raises:
+        KeyError: It is no form of one file.
+    """
+    return not isinstance(file_exporters()[form], TextExporter)
+
+
 def available() -> Mapping[str, TextExporter | FileExporter]:
     """The forms that can be had here, with their exporters: not every install has Parquet."""
     return {form: one for form, one in file_exporters().items() if one.is_available()}

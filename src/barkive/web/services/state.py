@@ -22,6 +22,7 @@ from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreed
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
+from barkive.web.services.export_jobs import ExportJobs
 from barkive.web.services.inference_queue import InferenceQueue, Job
 from barkive.web.services.ingest import Ingest
 from barkive.web.services.label_jobs import LabelJobs
@@ -70,6 +71,7 @@ class Service:
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
         label_jobs: Labels for many photos at once.
+        export_jobs: Files that take long to write.
         suggestion_job: Looks for photos that seem to show one animal.
     """
 
@@ -82,6 +84,7 @@ class Service:
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
     label_jobs: LabelJobs
+    export_jobs: ExportJobs
     suggestion_job: SuggestionJob
 
     @classmethod
@@ -107,6 +110,7 @@ class Service:
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
             label_jobs=LabelJobs(catalogue),
+            export_jobs=ExportJobs(catalogue),
             suggestion_job=SuggestionJob(catalogue),
         )
 
@@ -257,6 +261,7 @@ class Service:
         self.scan_jobs.close()
         self.learn_jobs.close()
         self.label_jobs.close()
+        self.export_jobs.close()
         self.suggestion_job.close()
         self.inference.close()
         self.thumbnails.close()

@@ -1,4 +1,4 @@
-// Shows how far labelling many photos is, as the server tells it.
+// Shows how far a job is that counts photos, as the server tells it.
 
 import { filled, follow } from "./job.js";
 
