@@ -454,6 +454,8 @@ class _Part(NamedTuple):
         ranked = select(table.picture).where(first.is_not(None)).order_by(table.rank)
         ranked = ranked.limit(offset + limit)
         places = {one: i for i, one in enumerate(connection.execute(ranked).scalars())}
+        if not places:
+            return []
         found = chosen().where(where, c.picture.in_(list(places))).order_by(c.id)
         rows = sorted(connection.execute(found), key=lambda row: places[row.picture])
         return rows[offset : offset + limit]
