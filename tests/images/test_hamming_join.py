@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -123,5 +124,5 @@ def test_what_another_process_fails_to_do_is_done_here(monkeypatch):
     expected = group_within(hashes, _JOIN_MIRROR, 60).tolist()
     monkeypatch.setattr(hamming_join, "_MANY", 0)
     monkeypatch.setattr(hamming_join, "cores", lambda: 3)
-    monkeypatch.setattr(hamming_join.sys, "executable", shutil.which("false"))
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
     assert group_within(hashes, _JOIN_MIRROR, 60).tolist() == expected

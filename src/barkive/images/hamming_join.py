@@ -36,7 +36,7 @@ from barkive.machine import cores
 
 _WORD = 64
 _IN_BUCKET = 48  # Hashes, on the average; fewer in chunks of 16 bits, the longest.
-_AT_ONCE = 8  # Buckets whose neighbours are looked up together.
+_AT_ONCE = 16  # Buckets whose neighbours are looked up together.
 _TILE = 2**16  # Pairs compared at once: as many as the processor's cache holds.
 _UNCHECKED = 2**16
 # Where hashes are not all random: pairs of a bucket and its neighbours, members of a group.
@@ -193,7 +193,7 @@ def _dealt(chunks: Iterable[_Chunk], hands: int) -> list[list[_Chunk]]:
     """The chunks in shares of about as much work."""
 
     def work(chunk: _Chunk) -> float:
-        return sum(comb(chunk.bits, apart) for apart in range(chunk.radius + 1)) / 2**chunk.bits
+        return sum(comb(chunk.bits, apart) for apart in range(chunk.radius + 1)) / (1 << chunk.bits)
 
     shares: list[list[_Chunk]] = [[] for _ in range(hands)]
     for chunk in sorted(chunks, key=work, reverse=True):
