@@ -3,8 +3,8 @@
     python benchmarks/duplicates.py [PHOTOS] [--sizes 10000,100000,1000000] [--all-pairs 20000]
 
 Groups made-up hashes with `group_near_duplicates`, each size in a process of its own. Prints
-the seconds, the processor's seconds of all threads, the peak memory of the process in MB, and
-the growth exponent from the size before. Kinds of hashes:
+the seconds, the processor's seconds, the peak memory in MB (of the largest process times their
+number), and the growth exponent from the size before. Kinds of hashes:
 
     random      independent bits
     like photos bits with the means and the correlations of those of the photos in the folder
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -33,7 +34,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from barkive.images import decode, find_photos, group_near_duplicates, hashing, perceptual_hash
+from barkive.images import (
+    decode,
+    find_photos,
+    group_near_duplicates,
+    hamming_join,
+    hashing,
+    perceptual_hash,
+)
+from barkive.machine import cores
 
 _BLOCK = 50_000
 _BITS = 256
@@ -84,14 +93,19 @@ def in_process(all_pairs: bool, file: Path) -> tuple[float, float, float, NDArra
 
 
 def measured(all_pairs: bool, file: Path) -> tuple[float, float, float, NDArray[np.intp]]:
-    """Seconds, the processor's seconds, the process's peak memory in MB, and the groups."""
+    """Seconds, the processor's seconds, peak memory in MB, and the groups."""
     hashes = np.load(file)
-    start, busy = time.perf_counter(), time.process_time()
     if all_pairs:
         hashing._FEW = len(hashes)
+    start, busy = time.perf_counter(), sum(os.times()[:4])
     groups = group_near_duplicates(hashes)
-    seconds, busy = time.perf_counter() - start, time.process_time() - busy
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    seconds, busy = time.perf_counter() - start, sum(os.times()[:4]) - busy
+    peaks = [
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    others = min(cores(), hamming_join._MOST_PROCESSES) - 1
+    peak = peaks[0] + others * peaks[1]
     return seconds, busy, peak / (1e6 if sys.platform == "darwin" else 1e3), groups
 
 

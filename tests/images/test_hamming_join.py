@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -108,11 +111,18 @@ def test_thousands_that_are_alike_are_not_compared_with_each_other(monkeypatch):
     assert sum(checked) < 5_000_000
 
 
-def test_what_ends_one_chunk_ends_all(monkeypatch):
-    def interrupted(join):
-        raise KeyboardInterrupt
+def test_processes_share_the_work(monkeypatch):
+    hashes = _for_join(hashes_with_neighbours(0, [58, 59, 60, 61, 62]))
+    expected = group_within(hashes, _JOIN_MIRROR, 60).tolist()
+    monkeypatch.setattr(hamming_join, "_MANY", 0)
+    monkeypatch.setattr(hamming_join, "cores", lambda: 2)
+    assert group_within(hashes, _JOIN_MIRROR, 60).tolist() == expected
 
-    monkeypatch.setattr(hamming_join._Join, "_unite", interrupted)
-    hashes = _for_join(hashes_with_neighbours(0, [60]))
-    with pytest.raises(KeyboardInterrupt):
-        group_within(hashes, _JOIN_MIRROR, 60)
+
+def test_what_another_process_fails_to_do_is_done_here(monkeypatch):
+    hashes = _for_join(hashes_with_neighbours(0, [58, 59, 60, 61, 62]))
+    expected = group_within(hashes, _JOIN_MIRROR, 60).tolist()
+    monkeypatch.setattr(hamming_join, "_MANY", 0)
+    monkeypatch.setattr(hamming_join, "cores", lambda: 3)
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert group_within(hashes, _JOIN_MIRROR, 60).tolist() == expected

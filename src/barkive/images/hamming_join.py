@@ -19,11 +19,15 @@ neighbouring frequencies, as random bits are: nothing in them allows to leave ou
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import ceil, log2
+from math import ceil, comb, log2
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +36,18 @@ from barkive.machine import cores
 
 _WORD = 64
 _IN_BUCKET = 48  # Hashes, on the average; fewer in chunks of 16 bits, the longest.
-_AT_ONCE = 8  # Buckets whose neighbours are looked up together.
+_AT_ONCE = 16  # Buckets whose neighbours are looked up together.
 _TILE = 2**16  # Pairs compared at once: as many as the processor's cache holds.
 _UNCHECKED = 2**16
 # Where hashes are not all random: pairs of a bucket and its neighbours, members of a group.
 _CROWDED = 2**20
 _CROWD = 1000
 _FEW_ROWS = 64
-_MOST_THREADS = 8  # Each has a copy of the hashes.
+# Numpy's calls are so short here that threads wait for the interpreter as long as they compute.
+_MANY = 50_000  # Hashes for which another process is worth its start.
+_MOST_PROCESSES = 4  # Each has a copy of the hashes.
+
+_PROCESS = "from barkive.images import hamming_join; hamming_join.join_in_process()"
 
 Words = NDArray[np.uint64]
 Indices = NDArray[np.intp]
@@ -48,7 +56,7 @@ _Hits = tuple[int, int, int, Indices]
 
 
 class Groups:
-    """Disjoint sets of numbers from 0, which threads may unite and read at once."""
+    """Disjoint sets of numbers from 0."""
 
     def __init__(self, n: int) -> None:
         """Puts each number into a group of its own.
@@ -56,10 +64,8 @@ class Groups:
         Args:
             n: How many numbers there are.
         """
-        # Each number's group, named by its least member. A thread that reads while another
-        # writes may see two groups where there is one by now, but never the reverse.
+        # Each number's group, named by its least member.
         self.names = np.arange(n)
-        self._lock = threading.Lock()
 
     def unite(self, first: Indices, second: Indices) -> bool:
         """Unites the groups of each pair.
@@ -73,17 +79,16 @@ class Groups:
         """
         names = self.names
         changed = False
-        with self._lock:
-            while True:
-                one, other = names[first], names[second]
-                apart = one != other
-                if not apart.any():
-                    return changed
-                changed = True
-                greater, lesser = np.maximum(one, other)[apart], np.minimum(one, other)[apart]
-                np.minimum.at(names, greater, lesser)
-                while (names[names] != names).any():
-                    names[:] = names[names]
+        while True:
+            one, other = names[first], names[second]
+            apart = one != other
+            if not apart.any():
+                return changed
+            changed = True
+            greater, lesser = np.maximum(one, other)[apart], np.minimum(one, other)[apart]
+            np.minimum.at(names, greater, lesser)
+            while (names[names] != names).any():
+                names[:] = names[names]
 
 
 def group_within(hashes: Words, mirror: Words, distance: int) -> Indices:
@@ -98,19 +103,54 @@ def group_within(hashes: Words, mirror: Words, distance: int) -> Indices:
     Returns:
         Each hash's group, shape (n,): the index of the group's first hash.
     """
-    groups = Groups(len(hashes))
-    stopped = threading.Event()
-
-    def join(chunk: _Chunk) -> None:
-        _Join(hashes, mirror, distance, chunk, groups, stopped).run()
-
-    with ThreadPoolExecutor(min(cores(), _MOST_THREADS)) as threads:
+    n = len(hashes)
+    chunks = _chunks(n, distance)
+    if n < _MANY or cores() == 1:
+        return _joined(hashes, mirror, distance, chunks)
+    own, *others = _dealt(chunks, min(cores(), _MOST_PROCESSES))
+    groups = Groups(n)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "hashes.npy"
+        np.save(file, hashes)
+        processes: list[subprocess.Popen[bytes]] = []
         try:
-            for _ in threads.map(join, _chunks(len(hashes), distance)):
-                pass
+            for i, share in enumerate(others):
+                task = file.with_name(f"{i}.pickle")
+                task.write_bytes(pickle.dumps((str(file), mirror, distance, share)))
+                command = [sys.executable, "-c", _PROCESS, str(task)]
+                processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
+            groups.unite(np.arange(n), _joined(hashes, mirror, distance, own))
+            for i, process in enumerate(processes):
+                if process.wait() == 0:
+                    names = np.load(file.with_name(f"{i}.npy"))
+                else:
+                    names = _joined(hashes, mirror, distance, others[i])
+                groups.unite(np.arange(n), names)
         finally:
-            stopped.set()
+            for process in processes:
+                process.kill()
+                process.wait()
     return groups.names
+
+
+def _joined(hashes: Words, mirror: Words, distance: int, chunks: Iterable[_Chunk]) -> Indices:
+    """The groups by the pairs that are close in some chunks."""
+    groups = Groups(len(hashes))
+    for chunk in chunks:
+        _Join(hashes, mirror, distance, chunk, groups).run()
+    return groups.names
+
+
+def join_in_process() -> None:
+    """Writes the groups by a share of the chunks beside the file that says which.
+
+    The file is the command's argument.
+    """
+    task = Path(sys.argv[1])
+    # Who interrupts the command interrupts the process that waits for this one, and ends it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    file, mirror, distance, chunks = pickle.loads(task.read_bytes())
+    np.save(task.with_suffix(".npy"), _joined(np.load(file), mirror, distance, chunks))
 
 
 @dataclass(frozen=True)
@@ -149,6 +189,18 @@ def _chunks(n: int, distance: int) -> Iterator[_Chunk]:
                     yield _Chunk(word, near - 1, first, bits - 1, radius, sign, bool(mirrored))
 
 
+def _dealt(chunks: Iterable[_Chunk], hands: int) -> list[list[_Chunk]]:
+    """The chunks in shares of about as much work."""
+
+    def work(chunk: _Chunk) -> float:
+        return sum(comb(chunk.bits, apart) for apart in range(chunk.radius + 1)) / (1 << chunk.bits)
+
+    shares: list[list[_Chunk]] = [[] for _ in range(hands)]
+    for chunk in sorted(chunks, key=work, reverse=True):
+        min(shares, key=lambda share: sum(map(work, share))).append(chunk)
+    return shares
+
+
 def _shares(whole: int, parts: int) -> list[int]:
     return [whole // parts + (i < whole % parts) for i in range(parts)]
 
@@ -166,13 +218,11 @@ class _Join:
         distance: int,
         chunk: _Chunk,
         groups: Groups,
-        stopped: threading.Event,
     ) -> None:
         self._mirror = mirror
         self._distance = distance
         self._within = chunk.within
         self._groups = groups
-        self._stopped = stopped
         words, flip = hashes[:, chunk.word], mirror[chunk.word]
         if chunk.sign is not None:
             words = words ^ flip * (words >> np.uint64(chunk.sign) & np.uint64(1))
@@ -198,8 +248,6 @@ class _Join:
         """Unites the groups of all pairs."""
         buckets = np.flatnonzero(self._sizes)
         for i in range(0, len(buckets), _AT_ONCE):
-            if self._stopped.is_set():
-                return
             self._compare_buckets(buckets[i : i + _AT_ONCE])
         self._unite()
 
@@ -246,7 +294,7 @@ class _Join:
 
     def _compare_crowd(self, rows: Indices, columns: Indices) -> None:
         """Compares where many may be alike: those of one group not with each other."""
-        while len(rows) and not self._stopped.is_set():
+        while len(rows):
             self._unite()
             groups = self._groups.names[self._order[rows]]
             names, counts = np.unique(groups, return_counts=True)
