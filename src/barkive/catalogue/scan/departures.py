@@ -257,7 +257,7 @@ class Departures:
         What was listed of a folder lies in it, but not what a pattern, a list or a store tells.
         """
         sources = self.listing.sources
-        if found is None or any(type(one) is not Place for one in sources):
+        if not found or any(type(one) is not Place for one in sources):
             return False
         meant = or_(*(one.catalogued() for one in sources if isinstance(one, Place)))
         there = schema.photo.c.missing_since.is_(None), meant
