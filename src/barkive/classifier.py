@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -123,9 +124,14 @@ class Classifier:
             UsageError: There is no such device, or the table can't be used.
         """
         self._threads = threads or cores()
-        bundle = Bundle.open(model, threads=self._threads, device=device)
+        # On the processor both networks start at once, which takes as long as the larger alone.
+        with ThreadPoolExecutor(1) as beside:
+            started = beside.submit(Detector, device=device) if dogs is True else None
+            if started is not None and device != "cpu":
+                wait([started])  # what a card needs is loaded by one thread
+            bundle = Bundle.open(model, threads=self._threads, device=device)
         bundle = bundle if prior is None else bundle.with_prior(prior)
-        detector = Detector(device=device) if dogs is True else dogs or None
+        detector = started.result() if started is not None else dogs or None
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
 
