@@ -131,7 +131,8 @@ class Classifier:
                 wait([started])  # what a card needs is loaded by one thread
             bundle = Bundle.open(model, threads=self._threads, device=device)
         bundle = bundle if prior is None else bundle.with_prior(prior)
-        detector = started.result() if started is not None else dogs or None
+        given = None if isinstance(dogs, bool) else dogs
+        detector = started.result() if started is not None else given
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
 
