@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import os
@@ -59,15 +60,23 @@ def test_the_network_runs_without_telemetry_and_leaves_the_environment_alone(
 )
 def test_everything_exported_is_there_and_described(name: str) -> None:
     module = import_module(name)
-    # Constants, classes, and all else, as the linter has them.
-    assert list(module.__all__) == sorted(
-        module.__all__, key=lambda one: (not one.isupper(), not one[0].isupper(), one)
-    )
     assert set(module.__all__) <= set(dir(module))
     for one in module.__all__:
         member = getattr(module, one)
         if inspect.isclass(member) or inspect.isfunction(member) or inspect.ismodule(member):
             assert inspect.getdoc(member), f"{name}.{one} has no docstring"
+
+
+@pytest.mark.parametrize("name", ["catalogue", "images"])
+def test_a_stub_exports_what_it_imports(name: str) -> None:
+    package = Path(barkive.__file__).parent / name
+    tree = ast.parse((package / "__init__.pyi").read_text("utf-8"))
+    (exported,) = (ast.literal_eval(one.value) for one in tree.body if isinstance(one, ast.Assign))
+    # Constants, classes, and all else, as the linter has them.
+    assert exported == sorted(
+        exported, key=lambda one: (not one.isupper(), not one[0].isupper(), one)
+    )
+    assert set(exported) == set(import_module(f"barkive.{name}").__all__)
 
 
 def test_the_doors() -> None:

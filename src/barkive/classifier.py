@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -126,9 +126,15 @@ class Classifier:
             UsageError: There is no such device, or the table can't be used.
         """
         self._threads = threads or cores()
-        bundle = Bundle.open(model, threads=self._threads, device=device)
+        # On the processor both networks start at once, which takes as long as the larger alone.
+        with ThreadPoolExecutor(1) as beside:
+            started = beside.submit(Detector, device=device) if dogs is True else None
+            if started is not None and device != "cpu":
+                wait([started])  # what a card needs is loaded by one thread
+            bundle = Bundle.open(model, threads=self._threads, device=device)
         bundle = bundle if prior is None else bundle.with_prior(prior)
-        detector = Detector(device=device) if dogs is True else dogs or None
+        given = None if isinstance(dogs, bool) else dogs
+        detector = started.result() if started is not None else given
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
         self._at_work = _AtWork()
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)

@@ -14,11 +14,11 @@ from barkive.catalogue import LeftOut, Step
 from barkive.cli import saying
 from barkive.errors import UsageError
 from barkive.images import passing
-from barkive.messages import LANGUAGES, Messages, _table
+from barkive.messages import LANGUAGES, Messages, _section
 from barkive.verdicts import Status
 
 CLI = Path(cli.__file__).parent
-SENTENCES: Mapping[str, object] = _table("en")["cli"]
+SENTENCES: Mapping[str, object] = _section("en", "cli")
 # They speak English only: training, the server's start, and what people draw and measure.
 ENGLISH_ONLY = {
     *("enhance", "evaluate", "explore", "serve", "sift", "study", "train", "tune"),
