@@ -14,8 +14,9 @@ and their ratio. Each rate is the best of several rounds, and the rounds take tu
 a busy moment of the machine does not fall on one figure alone. Then the time for the findings
 and for writing the report, and the peak memory of the process.
 
-With --against it prints instead the seconds of the whole command on the folder, here and in
-another checkout of Barkive, which take turns; of each the best, and the ratio.
+With --against it prints instead the seconds of the whole command on the folder, and those of
+processors, here and in another checkout of Barkive, which take turns; of each the best, and the
+ratios.
 """
 
 from __future__ import annotations
@@ -96,19 +97,23 @@ def compare(name: str, samples: Samples) -> None:
 
 def compare_checkouts(folder: Path, other: Path) -> None:
     """Prints the seconds of the whole command in both checkouts."""
-    here = Path(__file__).parents[1]
-    best: dict[Path, float] = {}
+    here, infinite = Path(__file__).parents[1], float("inf")
+    wall, work = {other: infinite, here: infinite}, {other: infinite, here: infinite}
     for _ in range(ROUNDS):
         for checkout in (other, here):
             environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
             with tempfile.TemporaryDirectory() as out:
                 command = [sys.executable, "-m", "barkive", "explore", str(folder), "--out", out]
-                start = time.perf_counter()
+                start, before = time.perf_counter(), os.times()
                 subprocess.run(command, env=environment, check=True, capture_output=True)
-                seconds = time.perf_counter() - start
-            best[checkout] = min(seconds, best.get(checkout, float("inf")))
-    print(f"explore in {other}: {best[other]:.1f} s; here: {best[here]:.1f} s")
-    print(f"ratio {best[other] / best[here]:.2f}")
+                seconds, after = time.perf_counter() - start, os.times()
+            used = after.children_user + after.children_system
+            used -= before.children_user + before.children_system
+            wall[checkout] = min(wall[checkout], seconds)
+            work[checkout] = min(work[checkout], used)
+    print(f"explore in {other}: {wall[other]:.1f} s, of processors {work[other]:.1f} s")
+    print(f"here: {wall[here]:.1f} s, of processors {work[here]:.1f} s")
+    print(f"ratio {wall[other] / wall[here]:.2f}, of processors {work[other] / work[here]:.2f}")
 
 
 def main() -> None:
