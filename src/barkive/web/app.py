@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from barkive import __version__
 from barkive.web import api
 from barkive.web.api.openapi import completed
+from barkive.web.middleware.admission import AdmissionMiddleware
 from barkive.web.middleware.body_limits import BodyLimitMiddleware
 from barkive.web.middleware.metrics import MetricsMiddleware
 from barkive.web.middleware.security import (
@@ -41,8 +42,9 @@ from barkive.web.pages import (
     suggestions,
     which,
 )
-from barkive.web.problems import handle_errors, refuse
+from barkive.web.problems import answer, handle_errors, refuse
 from barkive.web.rendering import Assets
+from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.prometheus import Metrics
 from barkive.web.services.sessions import LoginThrottle, Sessions
 from barkive.web.services.state import Service
@@ -59,6 +61,7 @@ Errors are problem documents (RFC 9457). When too much waits, the answer is 503 
 """
 _OPEN = frozenset({Route.LOGIN, Route.HEALTHZ, Route.READYZ})
 _OPEN_UNDER = (f"{Route.STATIC}/",)
+_JUDGED = frozenset({Route.API_IDENTIFY, Route.API_ANIMALS_MATCH, Route.IDENTIFY, Route.WHICH})
 _SMALL_BODY = 1 << 20
 # The numbers of a million photos.
 _NUMBERS_BODY = 16 << 20
@@ -111,7 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=Route.OPENAPI,
         docs_url=None,
         redoc_url=None,
-        middleware=_middleware(settings, metrics, sessions, throttle),
+        middleware=_middleware(settings, service.inference, metrics, sessions, throttle),
     )
     app.state.settings = settings
     app.state.service = service
@@ -131,7 +134,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _middleware(
-    settings: Settings, metrics: Metrics, sessions: Sessions, throttle: LoginThrottle
+    settings: Settings,
+    inference: InferenceQueue,
+    metrics: Metrics,
+    sessions: Sessions,
+    throttle: LoginThrottle,
 ) -> list[Middleware]:
     """What stands before every request, the outermost first."""
     limits = settings.limits
@@ -175,5 +182,8 @@ def _middleware(
             idle=limits.idle_seconds,
             refuse=refuse,
         )
+    )
+    middleware.append(
+        Middleware(AdmissionMiddleware, queue=inference, paths=_JUDGED, refuse=answer)
     )
     return middleware

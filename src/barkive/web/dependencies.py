@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from barkive.web.services.inference_queue import Place
 from barkive.web.services.prometheus import Metrics
 from barkive.web.services.state import Service
 from barkive.web.settings import Settings
@@ -37,6 +38,11 @@ async def _urls(request: Request) -> Urls:
     return Urls.of(request.scope)
 
 
+async def _place(request: Request) -> Place:
+    place: Place = request.scope["place"]
+    return place
+
+
 Shared = Annotated[Service, Depends(_service)]
 """What every request shares."""
 Setup = Annotated[Settings, Depends(_settings)]
@@ -45,6 +51,8 @@ Counted = Annotated[Metrics, Depends(_metrics)]
 """The server's figures."""
 Addresses = Annotated[Urls, Depends(_urls)]
 """The server's addresses."""
+Kept = Annotated[Place, Depends(_place)]
+"""The place that is kept for the photos of a request."""
 Number = Annotated[
     int, Path(ge=1, le=_LARGEST, description="The catalogue's number for the photo.")
 ]

@@ -140,11 +140,21 @@ def status_of(error: BarkiveError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 
-async def _of_barkive(request: Request, error: Exception) -> Response:
-    assert isinstance(error, BarkiveError)
+def answer(scope: Scope, error: BarkiveError) -> Response:
+    """What is answered where an error is the reason that a request fails.
+
+    Args:
+        scope: The request's.
+        error: The reason.
+    """
     status = status_of(error)
     headers = {"Retry-After": _RETRY_SECONDS} if status == 503 else None
-    return refuse(request.scope, status, error.message, headers)
+    return refuse(scope, status, error.message, headers)
+
+
+async def _of_barkive(request: Request, error: Exception) -> Response:
+    assert isinstance(error, BarkiveError)
+    return answer(request.scope, error)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:

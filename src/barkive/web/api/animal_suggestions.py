@@ -23,7 +23,7 @@ from barkive.web.api.animals import (
 )
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
 from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, FilterQuery, Lang
-from barkive.web.dependencies import Number, Setup, Shared
+from barkive.web.dependencies import Kept, Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
@@ -250,6 +250,7 @@ async def match(
     shared: Shared,
     setup: Setup,
     query: AnimalQuery,
+    place: Kept,
     limit: _Limit = 10,
     lang: Lang = "en",
 ) -> Response:
@@ -257,7 +258,6 @@ async def match(
 
     Nothing of it is kept. Otherwise as for a photo of the catalogue.
     """
-    shared.inference.require_room()
     async with received(request, setup.limits) as uploads:
         if len(uploads) != 1:
             raise UploadError(422, "upload_not_one_photo", count=len(uploads))
@@ -265,7 +265,7 @@ async def match(
         if one.reason is not None:
             raise UploadError(422, one.reason.code, **one.reason.params)
         try:
-            found = await shared.match(one, query, limit)
+            found = await shared.match(one, query, limit, place)
         except PhotoError as error:
             raise UploadError(422, error.code, **error.params) from None
     return JSONResponse([each.to_json(lang) for each in found])

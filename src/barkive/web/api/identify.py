@@ -11,7 +11,7 @@ from barkive.errors import PhotoError
 from barkive.verdicts import VerdictJSON
 from barkive.web.api.openapi import UPLOAD, VERDICT, example
 from barkive.web.api.parameters import Lang, Place, Top
-from barkive.web.dependencies import Counted, Setup, Shared
+from barkive.web.dependencies import Counted, Kept, Setup, Shared
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
 
@@ -30,6 +30,7 @@ async def identify(
     shared: Shared,
     setup: Setup,
     counted: Counted,
+    place: Kept,
     top: Top = 5,
     lang: Lang = "en",
     dogs: Annotated[
@@ -46,9 +47,8 @@ async def identify(
     are answered all the same. `dogs` are the dogs that have a box, the largest first; its box is
     in shares of the upright photo. Nothing is kept.
     """
-    shared.inference.require_room()
     async with received(request, setup.limits) as uploads:
-        verdicts = await shared.identify(uploads, top, dogs=dogs)
+        verdicts = await shared.identify(uploads, top, dogs=dogs, place=place)
     for one in verdicts:
         counted.judged(one.status)
     return JSONResponse([one.to_json(lang) for one in verdicts])

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from barkive.errors import BarkiveError
 from barkive.messages import Messages
 from barkive.verdicts import Verdict
-from barkive.web.dependencies import Addresses, Counted, Setup, Shared
+from barkive.web.dependencies import Addresses, Counted, Kept, Setup, Shared
 from barkive.web.languages import language_of
 from barkive.web.pages.dogs import box_texts
 from barkive.web.rendering import render
@@ -40,13 +40,15 @@ def back(request: Request, urls: Addresses) -> Response:
 
 
 @router.post(Route.IDENTIFY)
-async def identify(request: Request, shared: Shared, setup: Setup, counted: Counted) -> Response:
+async def identify(
+    request: Request, shared: Shared, setup: Setup, counted: Counted, place: Kept
+) -> Response:
     """The page with the verdicts on the photos that its form has sent."""
     try:
         async with received(request, setup.limits) as uploads:
             if all(one.name is None for one in uploads):  # nothing was chosen
                 return _page(request)
-            verdicts = await shared.identify(uploads, _TOP)
+            verdicts = await shared.identify(uploads, _TOP, place=place)
     except UploadError as error:
         return _page(request, status=error.status, fault=error)
     for one in verdicts:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from barkive.catalogue import AnimalFilter, Entry, Match
 from barkive.errors import BarkiveError, PhotoError, UnknownDogError, UnknownPhotoError
 from barkive.messages import Message, Messages
-from barkive.web.dependencies import Counted, Setup, Shared
+from barkive.web.dependencies import Kept, Setup, Shared
 from barkive.web.languages import language_of
 from barkive.web.pages.animal_words import likeness, tile
 from barkive.web.pages.gallery import title
@@ -47,10 +47,9 @@ def which(request: Request, shared: Shared) -> Response:
 
 
 @router.post(Route.WHICH)
-async def sent(request: Request, shared: Shared, setup: Setup, counted: Counted) -> Response:
+async def sent(request: Request, shared: Shared, setup: Setup, place: Kept) -> Response:
     """The same for a photo that is sent; nothing of it is kept."""
     try:
-        shared.inference.require_room()
         async with received(request, setup.limits) as uploads:
             given = [one for one in uploads if one.name is not None]
             if len(given) != 1:
@@ -58,7 +57,7 @@ async def sent(request: Request, shared: Shared, setup: Setup, counted: Counted)
             (one,) = given
             if one.reason is not None:
                 raise UploadError(422, one.reason.code, **one.reason.params)
-            found = await shared.match(one, AnimalFilter(), _SHOWN)
+            found = await shared.match(one, AnimalFilter(), _SHOWN, place)
             name = one.name
     except (UploadError, PhotoError) as error:
         fault: BarkiveError = error

@@ -1,8 +1,8 @@
 """Names the breeds on the photos of all requests together.
 
 Requests that arrive at the same time are judged in the same batches, by one run of
-`Classifier.judge`. What waits is bounded: beyond that a request is refused at once, and the
-next one that finds room is taken.
+`Classifier.judge`. What waits is bounded: beyond that a request is refused at once, before its
+photos have arrived, and the next one that finds room is taken.
 
 A large photo takes seconds to decode. It is set aside, decoded by a thread of its own, one after
 the other, and joins the queue again as its views, so that nobody else's photo waits for it.
@@ -16,10 +16,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 # Of one request, so many wait at once, so that it neither fills the queue nor runs it dry.
 _WINDOW = 8
 _RETRY_SECONDS = 0.02
+# A request whose photo takes longer to arrive loses its place: promises don't fill the queue.
+_PLACE_SECONDS = 2.0
 # After a fault, so that one that lasts does not keep a core busy.
 _PAUSE_SECONDS = 0.05
 _CLOSING_SECONDS = 5.0
@@ -61,6 +64,17 @@ class Job:
     future: Future[Judged[Job]] = field(default_factory=Future)
     is_large: bool = False
     views: Views | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Room for the first photo of a request, while that arrives.
+
+    Attributes:
+        until: When it is lost, of `time.monotonic`.
+    """
+
+    until: float
 
 
 def _viewer(classifier: Classifier, job: Job) -> Viewer:
@@ -91,6 +105,8 @@ class InferenceQueue:
         self._waiting: deque[Job] = deque()
         self._taken: set[Job] = set()
         self._large: deque[Job] = deque()
+        # The oldest first.
+        self._places: dict[Place, None] = {}
         self._turn = 0
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-inference", daemon=True)
@@ -115,27 +131,43 @@ class InferenceQueue:
         """Whether it answers."""
         return self._thread.is_alive() and not self._closed
 
-    def require_room(self) -> None:
-        """Refuses, before a body is read, what would be refused after it.
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """Keeps room for the first photo of a request, from before its body is read.
 
         Raises:
             BusyError: There is no room.
         """
+        place = Place(time.monotonic() + _PLACE_SECONDS)
         with self._changed:
-            if self._closed:
-                raise BusyError(_STOPPING)
-            if self.waiting >= self._room or self._size() > self._room_bytes:
-                raise _busy(self.waiting)
+            self._require_room()
+            self._places[place] = None
+        try:
+            yield place
+        finally:
+            with self._changed:
+                self._places.pop(place, None)
+
+    def _require_room(self) -> None:
+        if self._closed:
+            raise BusyError(_STOPPING)
+        while self._places and next(iter(self._places)).until < time.monotonic():
+            del self._places[next(iter(self._places))]
+        if self.waiting + len(self._places) >= self._room or self._size() > self._room_bytes:
+            raise _busy(self.waiting)
 
     def _size(self) -> int:
         return sum(len(job.content) for job in (*self._waiting, *self._large))
 
-    def submit(self, content: bytes, *, dogs: bool = True) -> Future[Judged[Job]]:
+    def submit(
+        self, content: bytes, *, dogs: bool = True, place: Place | None = None
+    ) -> Future[Judged[Job]]:
         """Hands in a photo.
 
         Args:
             content: Of its file.
             dogs: Whether each dog is looked for and judged; else the photo as a whole.
+            place: That was kept for it.
 
         Returns:
             What will be said of it; may be cancelled, and then makes room at once.
@@ -145,13 +177,17 @@ class InferenceQueue:
         """
         job = Job(content, dogs, self.classifier)
         with self._changed:
-            self.require_room()
+            if place is not None:
+                self._places.pop(place, None)
+            self._require_room()
             self._waiting.append(job)
             self._changed.notify_all()
         job.future.add_done_callback(lambda _: self._forget(job))
         return job.future
 
-    async def judge(self, photos: AsyncIterator[bytes], *, dogs: bool = True) -> list[Judged[Job]]:
+    async def judge(
+        self, photos: AsyncIterator[bytes], *, dogs: bool = True, place: Place | None = None
+    ) -> list[Judged[Job]]:
         """Judges the photos of one request, in order.
 
         Only the first must find room at once; the others wait for it. Of a long request few
@@ -160,6 +196,7 @@ class InferenceQueue:
         Args:
             photos: The contents of their files.
             dogs: See `submit`.
+            place: That was kept for the first.
 
         Raises:
             BusyError: There is no room.
@@ -170,8 +207,11 @@ class InferenceQueue:
             async for photo in photos:
                 if len(under_way) == _WINDOW:
                     done.append(await under_way.popleft())
-                patient = bool(done or under_way)
-                under_way.append(asyncio.wrap_future(await self._enter(photo, dogs, patient)))
+                if done or under_way:
+                    entered = await self._enter(photo, dogs)
+                else:
+                    entered = self.submit(photo, dogs=dogs, place=place)
+                under_way.append(asyncio.wrap_future(entered))
             while under_way:
                 done.append(await under_way.popleft())
         finally:
@@ -179,12 +219,13 @@ class InferenceQueue:
                 future.cancel()
         return done
 
-    async def _enter(self, photo: bytes, dogs: bool, patient: bool) -> Future[Judged[Job]]:
+    async def _enter(self, photo: bytes, dogs: bool) -> Future[Judged[Job]]:
+        """Hands in a photo as soon as there is room."""
         while True:
             try:
                 return self.submit(photo, dogs=dogs)
             except BusyError:
-                if not patient or self._closed:
+                if self._closed:
                     raise
             await asyncio.sleep(_RETRY_SECONDS)
 

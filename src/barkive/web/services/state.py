@@ -23,7 +23,7 @@ from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
 from barkive.web.services.export_jobs import ExportJobs
-from barkive.web.services.inference_queue import InferenceQueue, Job
+from barkive.web.services.inference_queue import InferenceQueue, Job, Place
 from barkive.web.services.ingest import Ingest
 from barkive.web.services.label_jobs import LabelJobs
 from barkive.web.services.learn_jobs import LearnJobs
@@ -126,7 +126,12 @@ class Service:
         return model.name.startswith(self.classifier.bundle.network)
 
     async def identify(
-        self, photos: Sequence[SentPhoto], top: int, *, dogs: bool = True
+        self,
+        photos: Sequence[SentPhoto],
+        top: int,
+        *,
+        dogs: bool = True,
+        place: Place | None = None,
     ) -> list[Verdict]:
         """The verdicts on photos, in order. Nothing of them is kept.
 
@@ -134,12 +139,13 @@ class Service:
             photos: As they were sent.
             top: How many breeds a verdict lists, at most.
             dogs: Whether each dog is looked for and judged; else photos are judged as wholes.
+            place: That was kept for the first.
 
         Raises:
             BusyError: Too much waits.
         """
         taken = [one for one in photos if one.reason is None]
-        judged = iter(await self._judge(taken, dogs=dogs))
+        judged = iter(await self._judge(taken, dogs=dogs, place=place))
         verdicts: list[Verdict] = []
         for one in photos:
             if one.reason is None:
@@ -152,26 +158,31 @@ class Service:
                 verdicts.append(self.inference.classifier.verdict(refused, one.name, top=top))
         return verdicts
 
-    async def match(self, photo: SentPhoto, query: AnimalFilter, limit: int) -> list[Match]:
+    async def match(
+        self, photo: SentPhoto, query: AnimalFilter, limit: int, place: Place | None = None
+    ) -> list[Match]:
         """The animals that a photo may show, the likest first. Nothing of it is kept.
 
         Args:
             photo: As it was sent.
             query: Which animals.
             limit: How many at most.
+            place: That was kept for it.
 
         Raises:
             BusyError: Too much waits.
             PhotoError: It can't be read.
         """
-        (judged,) = await self._judge([photo])
+        (judged,) = await self._judge([photo], place=place)
         name = photo.name or "photo"
         seen = Judged(name, judged.status, judged.reason, judged.scores, judged.dogs)
         by = judged.item.classifier
         find = partial(self.catalogue.animals.match, seen, limit=limit, query=query, classifier=by)
         return await to_thread.run_sync(find)
 
-    async def _judge(self, photos: Sequence[SentPhoto], *, dogs: bool = True) -> list[Judged[Job]]:
+    async def _judge(
+        self, photos: Sequence[SentPhoto], *, dogs: bool = True, place: Place | None = None
+    ) -> list[Judged[Job]]:
         """Has photos judged by the model in use.
 
         The catalogue is asked which that is while they are decoded: it is hardly ever another.
@@ -182,7 +193,7 @@ class Service:
         last = self.inference.classifier
         current, judged = await asyncio.gather(
             to_thread.run_sync(lambda: self.classifier),
-            self.inference.judge(_contents(photos), dogs=dogs),
+            self.inference.judge(_contents(photos), dogs=dogs, place=place),
         )
         if current is not last:
             stale = [i for i, one in enumerate(judged) if one.item.classifier is last]
