@@ -602,3 +602,32 @@ def test_the_source_of_photos_may_fail(make_queue: Callable[..., InferenceQueue]
     with pytest.raises(OSError, match="gone"):
         asyncio.run(queue.judge(breaking()))
     assert asyncio.run(queue.judge(each(photo(RED))))[0].status.value == "dog"
+
+
+def test_a_place_is_kept_until_its_photo_comes(
+    make_queue: Callable[..., InferenceQueue], gate: Gate
+) -> None:
+    queue = make_queue(room=1)
+    others = busy(queue, gate, 0)
+    with queue.place() as place:
+        with pytest.raises(BusyError):
+            queue.submit(photo(RED))
+        with pytest.raises(BusyError), queue.place():
+            pass
+        mine = queue.submit(photo(BLACK), place=place)
+    gate.open.set()
+    assert statuses([mine]) == ["not_dog"]
+    statuses(others)
+    with queue.place():
+        pass
+    assert statuses([queue.submit(photo(RED))]) == ["dog"]  # given back without a photo
+
+
+def test_a_place_is_lost_where_the_photo_takes_long(
+    make_queue: Callable[..., InferenceQueue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PLACE_SECONDS", -1.0)
+    queue = make_queue(room=1)
+    with queue.place() as slow:
+        assert statuses([queue.submit(photo(RED))]) == ["dog"]
+        assert statuses([queue.submit(photo(BLACK), place=slow)]) == ["not_dog"]
