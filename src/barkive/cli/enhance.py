@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from barkive.cli.options import PATH
+from barkive.cli.options import PATH, photos_argument
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,9 +24,7 @@ _ENDINGS = ("-enhanced.jpg", "-enhanced.png", "-before-after.png")
 
 
 @click.command()
-@click.argument(
-    "photos", metavar="PHOTO|FOLDER...", nargs=-1, required=True, help="Photos, or folders of them."
-)
+@photos_argument
 @click.option(
     "--out",
     metavar="DIR",

@@ -52,6 +52,9 @@ class Precision(StrEnum):
 data_argument = click.argument(
     "data", metavar="DATA", type=PATH, help="A folder of breeds: one folder of photos for each."
 )
+photos_argument = click.argument(
+    "photos", metavar="PHOTO|FOLDER...", nargs=-1, required=True, help="Photos, or folders of them."
+)
 weights_option = click.option(
     "--backbone-weights",
     metavar="FILE|FOLDER",

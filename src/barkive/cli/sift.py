@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from barkive.cli.options import PATH
+from barkive.cli.options import PATH, photos_argument
 
 if TYPE_CHECKING:
     from barkive.images.keypoints import Keypoints
@@ -23,9 +23,7 @@ _LONGEST_NAME = 50
 
 
 @click.command()
-@click.argument(
-    "photos", metavar="PHOTO|FOLDER...", nargs=-1, required=True, help="Photos, or folders of them."
-)
+@photos_argument
 @click.option(
     "--out",
     metavar="DIR",

@@ -32,6 +32,9 @@ class _OneOfTheForms:
 
 
 Form = Annotated[str, _OneOfTheForms()]
+By = Annotated[
+    ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
+]
 _Id = Annotated[str, Path(max_length=64, description="The export's id.")]
 _EXPORT = {
     "id": "3f2a9c0d1b7e4f68",
@@ -121,9 +124,7 @@ def export(
     query: FilterQuery,
     form: Annotated[Form, Query(alias="as", description="In which form.")] = "csv",
     lang: Lang = "en",
-    by: Annotated[
-        ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
-    ] = "photo",
+    by: By = "photo",
 ) -> Response:
     """The photos that fit all filters, as a table, for other programs, or as a sheet to print.
 
@@ -138,9 +139,7 @@ def start(
     query: FilterQuery,
     form: Annotated[Form, Query(alias="as", description="In which form.")] = "contact-sheet",
     lang: Lang = "en",
-    by: Annotated[
-        ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
-    ] = "photo",
+    by: By = "photo",
 ) -> Response:
     """Writes the same file in the background, where it takes long, as a sheet of many photos does.
 
