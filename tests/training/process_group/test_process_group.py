@@ -287,7 +287,7 @@ def test_wrong_usage_is_told_by_the_first_process_only(monkeypatch, capfd, size)
             sys.stdout.close()
         said = capfd.readouterr()
         assert said.out == ""
-        assert ("No such option: --bogus" in said.err) != silent
+        assert ("No such option '--bogus'" in said.err) != silent
 
 
 # What goes wrong.
