@@ -95,7 +95,7 @@ def group_within(hashes: Words, mirror: Words, distance: int) -> Indices:
     """Groups hashes that are close to each other, or to each other's mirrored hashes.
 
     Args:
-        hashes: Shape (n, 4), no two of them equal, n > 4,096.
+        hashes: Shape (n, 4), hardly any two of them equal, n > 4,096.
         mirror: The bits that differ between a hash and the mirrored one, shape (4,): none of
             the first two words, and all of the others but for the lowest 5 of the last.
         distance: In bits, 0 to 255.
@@ -238,8 +238,8 @@ class _Join:
         self._apart = np.empty(_TILE, np.uint64)
         self._count = np.empty(_TILE, np.uint8)
         self._near = np.empty(_TILE, np.bool_)
-        # Which hashes are in a group so large that what it holds is worth leaving out.
-        self._in_crowd = np.zeros(len(hashes), np.bool_)
+        # Which hashes are in a group so large that what it holds is worth leaving out, if any is.
+        self._in_crowd: NDArray[np.bool_] | None = None
         self._find_crowds()
         self._unchecked: list[tuple[Indices, Indices]] = []
         self._close: list[tuple[Indices, Indices]] = []
@@ -261,7 +261,7 @@ class _Join:
             start = int(self._starts[bucket])
             end = start + int(self._sizes[bucket])
             crowded = (end - start) * (right - left) > _CROWDED
-            if crowded or self._in_crowd[start:end].any():
+            if crowded or (self._in_crowd is not None and self._in_crowd[start:end].any()):
                 self._compare_crowd(np.arange(start, end), columns[left:right])
             else:
                 tiles = self._compare(self._words[start:end], words[left:right])
@@ -321,7 +321,7 @@ class _Join:
                 apart, count, near = self._apart[:n], self._count[:n], self._near[:n]
                 np.bitwise_xor(down, across, out=apart.reshape(len(down), len(across)))
                 np.bitwise_count(apart, out=count)
-                hits = np.flatnonzero(np.less_equal(count, self._within, out=near))
+                (hits,) = np.less_equal(count, self._within, out=near).nonzero()
                 if len(hits):
                     yield top, left, len(across), hits
 

@@ -21,6 +21,8 @@ _SIDE = 32
 _TILE = 2048
 _ALIKE = 60  # bits, see `group_near_duplicates`
 _FEW = 8192
+# Odd numbers with many bits: the fractional part of the golden ratio, and powers of it.
+_MIX = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, 5, dtype=np.uint64)
 
 _k = np.arange(_SIDE)
 _COSINES = np.cos(np.pi * np.outer(_k, 2 * _k + 1) / (2 * _SIDE)).astype(np.float32)
@@ -142,7 +144,9 @@ def group_near_duplicates(
 
 def _distinct(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The first of equal hashes each, in their order, and for each hash which of those it is."""
-    order = np.lexsort(hashes.T)
+    # By a mix of the words, which is faster than by each. Where others share it, some that are
+    # equal may not be next to each other, and count as two.
+    order = np.argsort((hashes * _MIX).sum(axis=1, dtype=np.uint64), kind="stable")
     new = np.ones(len(order), np.bool_)
     new[1:] = (hashes[order[1:]] != hashes[order[:-1]]).any(axis=1)
     # The sort is stable: the first of those that are equal comes first.
