@@ -400,15 +400,18 @@ class _EagerViewer(Viewer):
     def __init__(self, bundle: Bundle, at_work: _AtWork) -> None:
         super().__init__(bundle.info.preprocessing, bundle.detector)
         self._bundle, self._at_work = bundle, at_work
-        self._searcher = ThreadPoolExecutor(1, thread_name_prefix="barkive-search")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="barkive-whole")
 
     def views(self, photo: Photo, decoded: Pixels) -> Views:
         with self._at_work.one_more() as is_alone:
             if not is_alone:
                 return super().views(photo, decoded)
-            search = self._searcher.submit(self._search, photo, decoded)
-            whole = self.preprocessing.apply(decoded)
-            outputs = self._bundle.session.run(OUTPUTS, {"pixels": whole[np.newaxis]})
-            scores = self._bundle.info.scores(*outputs)
-            proposals, crops = search.result()
+            judging = self._beside.submit(self._judge_whole, decoded)
+            proposals, crops = self._search(photo, decoded)
+            whole, scores = judging.result()
         return _ViewsAndScores(np.stack([whole, *crops]), proposals, self._bundle, scores)
+
+    def _judge_whole(self, decoded: Pixels) -> tuple[Pixels, Scores]:
+        whole = self.preprocessing.apply(decoded)
+        outputs = self._bundle.session.run(OUTPUTS, {"pixels": whole[np.newaxis]})
+        return whole, self._bundle.info.scores(*outputs)
