@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import pkgutil
 import shutil
 import signal
 import sqlite3
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import Connection, func, make_url, select
 
-import barkive
+import barkive.catalogue
 from barkive.boxes import Box
 from barkive.bundle import METADATA_KEY, BundleInfo
 from barkive.catalogue import Catalogue
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The tests run beside each other already: more threads only wait for a processor.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# All of the catalogue, which is imported when it is used: a module that is first imported while a
+# test has replaced a name elsewhere would keep what stands in its place.
+for _module in pkgutil.walk_packages(barkive.catalogue.__path__, "barkive.catalogue."):
+    if ".migrations." not in _module.name:
+        importlib.import_module(_module.name)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As in a job in the background: then no test of Ctrl-C could pass.
