@@ -317,4 +317,5 @@ def test_a_photo_alone_is_judged_as_a_whole_while_it_is_searched(
         alone = Classifier(colour_bundle, dogs=meeting, threads=2)
         meeting.session = alone.bundle.session
         object.__setattr__(alone.bundle, "session", meeting)
-        assert list(alone.predict(photo)) == [verdict]
+        (judged,) = alone.judge([photo], alone.viewer_of_one.load)
+        assert alone.verdict(judged, str(photo)) == verdict

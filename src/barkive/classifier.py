@@ -138,14 +138,16 @@ class Classifier:
         self.bundle: Bundle = bundle.with_detector(detector) if detector else bundle
         self._at_work = _AtWork()
         self.viewer = Viewer(bundle.info.preprocessing, self.bundle.detector)
+        # For photos that mostly come alone, as over HTTP.
+        self.viewer_of_one = self.viewer
         if detector and device == "cpu" and self._threads > 1:
-            self.viewer = _EagerViewer(self.bundle, self._at_work)
+            self.viewer_of_one = _EagerViewer(self.bundle, self._at_work)
 
     def without_dogs(self) -> Classifier:
         """The same network, which judges photos as wholes and looks for no dogs."""
         other = copy(self)
         other.bundle = replace(self.bundle, detector=None)
-        other.viewer = Viewer(self.bundle.info.preprocessing, None)
+        other.viewer = other.viewer_of_one = Viewer(self.bundle.info.preprocessing, None)
         return other
 
     def score(self, pixels: NDArray[np.uint8]) -> Scores:

@@ -241,7 +241,9 @@ class _Session:
             dogs = entry.dogs or ()
             place += f", {text('review_dog', number=dogs.index(dog) + 1, n=len(dogs))}"
         self.console.print()
-        self.console.print(f"{place}  {_name(entry.file)}", style="bold", markup=False)
+        self.console.print(
+            f"{place}  {_name(entry.file)}", style="bold", markup=False, soft_wrap=True
+        )
         if self.picture:
             self._draw(entry.file, dog)
         if entry.status == "not_dog":

@@ -78,7 +78,7 @@ class Place:
 
 
 def _viewer(classifier: Classifier, job: Job) -> Viewer:
-    return (classifier if job.dogs else classifier.without_dogs()).viewer
+    return (classifier if job.dogs else classifier.without_dogs()).viewer_of_one
 
 
 def _busy(waiting: int) -> BusyError:
