@@ -38,8 +38,8 @@ class Group(NamedTuple):
 def find_duplicates(store: Store, query: Filter, *, near: bool = True) -> Iterator[Group]:
     """Groups of photos that show the same, exact ones first.
 
-    Near duplicates take seconds for 100,000 contents and two minutes for a million, before the
-    first of them is told: see `group_near_duplicates`.
+    Near duplicates take seconds for 100,000 contents and a minute for a million, before the first
+    of them is told: see `group_near_duplicates`.
 
     Args:
         store: The catalogue.
