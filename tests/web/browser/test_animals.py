@@ -145,7 +145,7 @@ def test_photos_are_moved_to_an_animal_that_is_found_by_letters(
     )
     assert animals_of(shelter).get("Mila").photos == 3
     expect(page.get_by_role("heading", name="Animals that look like this one")).to_be_visible()
-    assert page.url.endswith(f"/animals/{rex.id}")  # what was said is said once
+    expect(page).to_have_url(f"{shelter.url}/animals/{rex.id}")  # what was said is said once
 
 
 def test_a_photo_that_is_chosen_is_compared(visit: Callable[..., Any], shelter: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def test_it_is_filtered_shared_and_a_photo_corrected_and_taken_out(
     page.get_by_role("option", name="Chihuahua").click()
     breed.press("Enter")
     expect(page.locator("#found")).to_have_text("2 photos")
-    assert "status=dog" in page.url
+    expect(page).to_have_url(re.compile("status=dog"))
 
     friend = visit().page(page.url.removeprefix(ada.url))
     expect(friend.locator("#found")).to_have_text("2 photos")

@@ -120,7 +120,7 @@ def test_a_phone_in_french(
         "très probable · 92\N{NARROW NO-BREAK SPACE}%"
     )
     expect(card(page, "broken.jpg").locator(".likelihood")).to_contain_text("JPEG")
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.wait_for_function("document.documentElement.scrollWidth === 390")
     card(page, "mila.png").get_by_role("button", name="Ajouter au catalogue").tap()
     expect(card(page, "mila.png").get_by_role("link", name="Dans le catalogue")).to_be_visible()
 

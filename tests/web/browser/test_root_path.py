@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +40,7 @@ def test_a_photo_is_judged_looked_into_and_added(visitor: Any, site: Any) -> Non
     expect(page.locator("#related")).to_contain_text("No other photo looks like this one.")
     page.get_by_role("button", name="What did it look at?").click()
     expect(page.locator("#picture img.heat")).to_be_visible()
-    assert page.url.startswith(f"{visitor.url}/photos/")
+    expect(page).to_have_url(re.compile(re.escape(f"{visitor.url}/photos/")))
 
 
 def test_the_gallery_goes_on_and_suggests_breeds(visitor: Any, site: Any) -> None:

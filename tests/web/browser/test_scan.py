@@ -65,7 +65,9 @@ def test_a_folder_is_found_by_clicking_and_its_scan_watched_to_the_end(
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Running")
     expect(page.locator("#done")).to_have_text(f"{HELD_AT} of 13 photos")
-    assert page.locator("#progress").evaluate("(bar) => [bar.value, bar.max]") == [HELD_AT, 13]
+    progress = page.locator("#progress")
+    expect(progress).to_have_js_property("value", HELD_AT)
+    expect(progress).to_have_js_property("max", 13)
     expect(page.locator("[data-status=failed]")).to_have_text("1")
     expect(page.locator(".failures")).to_contain_text("00-broken.jpg")
     page.evaluate("window.isSame = true")
@@ -88,10 +90,10 @@ def test_the_failures_are_told_in_french_while_it_runs(
     expect(page.get_by_role("heading", level=1)).to_have_text("En cours")
     expect(page.locator("#done")).to_have_text(f"{HELD_AT} sur 13 photos")
     live = page.locator(".failures").inner_text()
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.wait_for_function("document.documentElement.scrollWidth === 390")
     held.set()
     expect(page.get_by_role("heading", level=1)).to_have_text("Terminée")
-    assert page.locator(".failures").inner_text() == live
+    expect(page.locator(".failures")).to_have_text(live, use_inner_text=True)
 
 
 def test_a_scan_is_stopped(

@@ -41,7 +41,7 @@ def test_a_visitor_signs_in_comes_where_they_wanted_and_signs_out(
     field.fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The catalogue is empty")
-    assert page.url == f"{visitor.url}/photos?text=a%26b"
+    expect(page).to_have_url(f"{visitor.url}/photos?text=a%26b")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     page.goto(f"{visitor.url}/review")
