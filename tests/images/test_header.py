@@ -46,20 +46,31 @@ def test_the_size_is_that_of_the_upright_photo(quadrants, kind, orientation):
     assert header.width == (40 if orientation < 5 else 24)
 
 
-@pytest.mark.parametrize("keyword", ["Raw profile type exif", "XML:com.adobe.xmp"])
-def test_a_png_can_hold_its_orientation_in_text(quadrants, keyword):
+def test_a_png_can_hold_its_orientation_in_text(quadrants):
     exif = Image.Exif()
     exif[274] = 6
     raw = exif.tobytes()
-    if keyword.startswith("Raw"):
-        text = f"\nexif\n{len(raw):8}\n{raw.hex()}\n"
-    else:
-        text = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6"/></x:xmpmeta>'
     chunks = PngImagePlugin.PngInfo()
-    chunks.add_itxt(keyword, text)
+    chunks.add_itxt("Raw profile type exif", f"\nexif\n{len(raw):8}\n{raw.hex()}\n")
     content = saved(quadrants, "PNG", pnginfo=chunks)
     assert (describe(content).width, describe(content).height) == (24, 40)
     assert decode(content).shape == (40, 24, 3)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+def test_what_xmp_says_of_the_orientation_turns_nothing(quadrants, kind):
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6"/></x:xmpmeta>'
+    if kind == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_itxt("XML:com.adobe.xmp", packet.decode())
+        content = saved(quadrants, kind, pnginfo=chunks)
+    elif kind == "TIFF":
+        content = saved(quadrants, kind, tiffinfo={700: packet})
+    else:
+        content = saved(quadrants, kind, xmp=packet)
+    header = describe(content)
+    assert (header.width, header.height, header.orientation) == (40, 24, 1)
+    assert decode(content).shape == (24, 40, 3)
 
 
 @pytest.mark.parametrize(

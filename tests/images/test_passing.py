@@ -119,9 +119,9 @@ def test_of_a_library_its_pictures_are_taken(touch: Touch) -> None:
     assert search(top / "Fotos.photoslibrary") == (["originals/0/1.heic"], {"*.photoslibrary": 2})
 
 
-def test_raw_files_and_videos_are_counted(touch: Touch) -> None:
+def test_raw_files_beside_their_jpeg_and_videos_are_counted(touch: Touch) -> None:
     top = touch("1.CR2", "1.jpg", "2.dng", "a/3.MOV", "notes.txt", "@eaDir/4.mov", ".5.mov")
-    assert search(top) == (["1.jpg"], {"raw": 2, "video": 1})
+    assert search(top) == (["1.jpg", "2.dng"], {"raw": 1, "video": 1})
 
 
 @pytest.mark.parametrize("link", ["file", "folder"])

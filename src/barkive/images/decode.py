@@ -31,7 +31,7 @@ from PIL import (
 )
 
 from barkive.errors import MissingExtraError, PassingError, PhotoError
-from barkive.images import png
+from barkive.images import png, raw
 from barkive.images.colour import flatten, to_srgb, white
 from barkive.images.files import refuse_large
 from barkive.images.memory import budget
@@ -119,6 +119,8 @@ def _decoded(
     if isinstance(photo, Image.Image):
         return _pixels(photo, b"", shorter_side, large, taken)
     content = photo if isinstance(photo, bytes) else read_file(photo)
+    if sniff(content) == "RAW":
+        content = raw.preview(content)
     with open_photo(content) as image:
         _check_size(image)
         if not large and _is_large(image):
@@ -202,19 +204,29 @@ _SIGNATURES = {
     b"II*\0": "TIFF",
     b"MM\0*": "TIFF",
 }
+_VIDEOS = (b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"FLV\x01")  # Matroska and WebM, MPEG, Flash
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 def sniff(content: bytes) -> str | None:
-    """The format that the first bytes announce, if it is one of `_OPENERS`."""
+    """The format that the first bytes announce, if it is one of `_OPENERS`, or `RAW`."""
     if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         return "WebP"
     if content[4:8] == b"ftyp":
         # `mif1` and `msf1` stand for both; the list of compatible brands settles it.
         if content[8:12] in (b"avif", b"avis") or b"avif" in content[16:64]:
             return "AVIF"
-        return "HEIC" if content[8:12] in _HEIC_BRANDS else None
+        if content[8:12] in _HEIC_BRANDS:
+            return "HEIC"
+    if raw.is_raw(content):
+        return "RAW"
     return next((name for start, name in _SIGNATURES.items() if content.startswith(start)), None)
+
+
+def _is_video(content: bytes) -> bool:
+    if content.startswith(b"RIFF"):
+        return content[8:12] == b"AVI "
+    return content[4:8] == b"ftyp" or content.startswith(_VIDEOS)
 
 
 def is_photo(path: str | os.PathLike[str]) -> bool:
@@ -227,16 +239,23 @@ def is_photo(path: str | os.PathLike[str]) -> bool:
 
 
 def open_photo(content: bytes) -> ImageFile.ImageFile:
-    """Reads the header alone."""
+    """Reads the header alone; of a RAW file that of the JPEG in it."""
     if not content:
         raise PhotoError("photo_empty")
     name = sniff(content)
+    if name is None and _is_video(content):
+        raise PhotoError("photo_is_video")
     if name is None:
-        raise PhotoError("photo_format_unknown", formats=", ".join(_OPENERS))
+        raise PhotoError("photo_format_unknown", formats=", ".join((*_OPENERS, "RAW")))
+    if name == "RAW":
+        name, content = "JPEG", raw.preview(content)
     if name == "AVIF" and not AvifImagePlugin.SUPPORTED:
         raise PassingError("photo_avif_unsupported")
     try:
-        return _OPENERS[name](io.BytesIO(content))
+        image = _OPENERS[name](io.BytesIO(content))
+        if name == "TIFF":  # which turns itself, also by its XMP, see `exif_orientation`
+            image.info.pop("xmp", None)
+        return image
     except (PhotoError, MemoryError):
         raise
     except Image.DecompressionBombError:
@@ -431,12 +450,17 @@ _TURNS = {
 TURNED = (5, 6, 7, 8)
 """The orientations that exchange width and height."""
 _FROM_THE_END = (3, 4, 6, 7)
+_XMP = ("XML:com.adobe.xmp", "xmp")
 
 
 def exif_orientation(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none, or none that makes sense."""
+    # Where the EXIF data have none, Pillow takes that of the XMP, by which no viewer turns photos.
+    xmp = {key: image.info.pop(key) for key in _XMP if key in image.info}
     try:
         orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # a damaged EXIF block costs the orientation, not the photo
         return 1
+    finally:
+        image.info.update(xmp)
     return orientation if orientation in _TURNS else 1

@@ -31,7 +31,7 @@ RAW = (
     *(".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl"),
     *(".sr2", ".srf", ".srw", ".x3f"),
 )
-"""Cameras' own formats, which Barkive does not read."""
+"""Cameras' own formats, which are read as the picture that they hold for showing them."""
 VIDEOS = (
     *(".3g2", ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4"),
     *(".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv"),
@@ -60,17 +60,18 @@ class Tally:
         """Has a folder's photos counted later."""
         self._folders.append((reason, count))
 
-    def takes(self, name: str, reason: str | None) -> bool:
+    def takes(self, name: str, reason: str | None, *, is_alone: bool = False) -> bool:
         """Whether a file is a photo to take; else it is counted, where it is worth a word.
 
         Args:
             name: Its own.
             reason: Why it is passed over for its place or its name; None where it is not.
+            is_alone: Whether a RAW file is to be taken.
         """
         ending = ending_of(name)
         if ending not in _KINDS:
             return False
-        kind = _KINDS[ending]
+        kind = None if is_alone and ending in RAW else _KINDS[ending]
         if kind is None and reason is not None:
             self.add(reason)
         elif kind is not None and reason is None:
@@ -103,9 +104,9 @@ def find_photos(
 
     A path that is not a folder is yielded as it is, whatever its name and even if it
     does not exist: decoding it will say why it can't be read. A folder gives its files
-    with a photo's extension (`EXTENSIONS`, in either case), `img2` before `img10`, then
-    those of its folders. Left out are hidden files and folders (a name that starts with a
-    dot), places such as `@eaDir`, and what `passing` says; the name of what is given itself is
+    with a photo's extension (`EXTENSIONS`, in either case; of `RAW` those beside which no other
+    photo has the same name), `img2` before `img10`, then those of its folders. Left out are
+    hidden files and folders (a name that starts with a dot), places such as `@eaDir`, and what `passing` says; the name of what is given itself is
     not asked. A link that stays inside what was given is followed, and no real folder is
     walked twice for one given path. A folder that can't be listed is
     yielded itself, so that it is not silent.
@@ -189,13 +190,17 @@ class _Search:
         self, entries: Iterable[os.DirEntry[str]], level: Level, inside: list[str]
     ) -> Iterator[str]:
         """The photos directly in a folder; the folders in it that are taken go into `inside`."""
-        for entry in sorted(entries, key=lambda entry: natural(entry.name)):
+        entries = sorted(entries, key=lambda entry: natural(entry.name))
+        # Cameras put a JPEG of the same name beside a RAW file.
+        shown = {stem for stem, ending in map(_parted, entries) if ending in EXTENSIONS}
+        for entry in entries:
             is_folder = _is_folder(entry)
             if not is_folder and ending_of(entry.name) not in _KINDS:
                 continue
             reason = self._reason(level, entry.name, entry.path, is_folder, entry.is_symlink())
             if not is_folder:
-                if self._tally.takes(entry.name, reason):
+                is_alone = _parted(entry)[0] not in shown
+                if self._tally.takes(entry.name, reason, is_alone=is_alone):
                     yield entry.path
             elif reason is None:
                 inside.append(entry.path)
@@ -330,6 +335,12 @@ def ending_of(name: str) -> str:
     """How a file's name ends, in small letters: `.jpg`; empty where it has no dot."""
     dot = name.rfind(".")
     return name[dot:].lower() if dot >= 0 else ""
+
+
+def _parted(entry: os.DirEntry[str]) -> tuple[str, str]:
+    """A file's name without its ending, in small letters, and the ending."""
+    ending = ending_of(entry.name)
+    return entry.name[: len(entry.name) - len(ending)].lower(), ending
 
 
 def is_inside(path: str, folder: str) -> bool:

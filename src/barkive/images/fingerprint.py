@@ -9,7 +9,6 @@ Knows nothing of file names; which of the three decides where, `catalogue/identi
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from barkive.images import jpeg
 from barkive.images.decode import sniff
 
 _SIDE = 16
@@ -30,10 +30,6 @@ _FEW_APART, _FEW_TIMES = 3.0, 4.0
 # A picture with less contrast than this looks like many others.
 _CONTRAST = 6.0
 
-_END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_SOS, _EOI, _STANDALONE = 0xDA, 0xD9, {0x01, *range(0xD0, 0xD9)}
-# APP14 says how the colours are coded; every other APPn, and COM, is about the picture.
-_ABOUT = {0xFE, *range(0xE0, 0xF0)} - {0xEE}
 _PNG_PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
 _WEBP_PICTURE = {b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF"}
 
@@ -98,32 +94,12 @@ def is_same_look(one: bytes, other: bytes) -> bool:
     return False
 
 
-def _of_jpeg(content: bytes) -> Iterator[bytes | memoryview]:
+def _of_jpeg(content: bytes) -> Iterator[memoryview]:
     """Of the first picture: all segments that are not about it, and its scans."""
     view = memoryview(content)
-    at = 2
-    while True:
-        while content[at] == 0xFF and content[at + 1] == 0xFF:  # fill bytes
-            at += 1
-        if content[at] != 0xFF:
-            raise IndexError
-        marker = content[at + 1]
-        if marker == _EOI:
-            return
-        if marker in _STANDALONE:
-            at += 2
-            continue
-        end = at + 2 + (content[at + 2] << 8 | content[at + 3])
-        if end > len(content):
-            raise IndexError
-        if marker == _SOS:
-            found = _END_OF_SCAN.search(content, end)
-            if found is None:
-                raise IndexError
-            end = found.start()
-        if marker not in _ABOUT:
-            yield view[at:end]
-        at = end
+    for marker, start, end in jpeg.segments(content):
+        if marker not in jpeg.ABOUT and marker != jpeg.EOI:
+            yield view[start:end]
 
 
 def _of_png(content: bytes) -> Iterator[bytes | memoryview]:

@@ -15,9 +15,10 @@ from barkive.images.decode import (
     sniff,
 )
 from barkive.images.png import without_picture
+from barkive.images.taken import plain, taken_at
 
-# A PNG holds its orientation in one of these, possibly behind the picture, which Pillow would
-# decode to find it.
+# A PNG holds its orientation and its date in one of these, possibly behind the picture, which
+# Pillow would decode to find it.
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 # Turned upright when they are opened, though their EXIF may still speak of the turn.
 _UPRIGHT = ("TIFF", "HEIC")
@@ -31,11 +32,12 @@ class Header:
     Attributes:
         width: In pixels, of the upright photo (its EXIF orientation is heeded).
         height: Likewise.
-        format: `JPEG`, `PNG`, `WebP`, `GIF`, `BMP`, `TIFF`, `AVIF` or `HEIC`, by the content.
+        format: `JPEG`, `PNG`, `WebP`, `GIF`, `BMP`, `TIFF`, `AVIF`, `HEIC` or `RAW`, by the
+            content.
         mode: Pillow's name of the colour mode, such as `RGB`, `L` (grey), `P` (palette),
             `CMYK` or `I;16` (grey of 16 bits).
         orientation: Of the EXIF data, 1..8; 1 where there is none.
-        taken_at: When the picture was taken, in the camera's local time, if its EXIF data say.
+        taken_at: When the picture was taken, in the camera's local time, if its metadata say.
         camera: The camera's maker and model, if its EXIF data say.
     """
 
@@ -67,35 +69,14 @@ def describe(content: bytes) -> Header:
             orientation = exif_orientation(said)
             if orientation in TURNED and kind not in _UPRIGHT:
                 width, height = height, width
-            return Header(width, height, kind, mode, orientation, _taken_at(said), _camera(said))
-
-
-def _taken_at(image: Image.Image) -> datetime | None:
-    # A damaged EXIF block, or a clock that was never set, costs the date and nothing else.
-    with suppress(Exception):
-        exif = image.getexif()
-        original = exif.get_ifd(ExifTags.IFD.Exif)
-        for value in (
-            original.get(ExifTags.Base.DateTimeOriginal),
-            original.get(ExifTags.Base.DateTimeDigitized),
-            exif.get(ExifTags.Base.DateTime),
-        ):
-            with suppress(TypeError, ValueError):
-                return datetime.strptime(_plain(value), "%Y:%m:%d %H:%M:%S")
-    return None
+            return Header(width, height, kind, mode, orientation, taken_at(said), _camera(said))
 
 
 def _camera(image: Image.Image) -> str | None:
     with suppress(Exception):
         exif = image.getexif()
-        maker, model = (_plain(exif.get(tag, "")) for tag in _CAMERA)
+        maker, model = (plain(exif.get(tag, "")) for tag in _CAMERA)
         # Many models begin with the maker's name.
         name = model if model.lower().startswith(maker.lower()) else f"{maker} {model}"
         return name.strip() or None
     return None
-
-
-def _plain(value: object) -> str:
-    """A text of the EXIF data without what is not printable, such as padding with zeros."""
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return "".join(c for c in text if c.isprintable()).strip()

@@ -4,6 +4,7 @@ import stat
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -456,6 +457,16 @@ def test_what_the_file_server_adds_is_no_photo(
     assert outcome(summary) == {"new": 5}
     assert summary.passed_over == {"@eaDir": 2, "#snapshot": 1, "raw": 1}
     assert catalogue.count(EVERYTHING) == 5
+
+
+def test_a_name_says_when_a_photo_was_taken(
+    catalogue: Catalogue, classifier: Classifier, colour_photo: Callable[..., Path]
+) -> None:
+    photo = colour_photo("IMG-20260531-WA0001.png", (250, 10, 10))
+    catalogue.scan(photo, classifier=classifier)
+    assert catalogue.photo(photo).taken_at == datetime(2026, 5, 31)
+    (found,) = catalogue.search(Filter(after=date(2026, 5, 31), before=date(2026, 6, 1)))
+    assert found.file == str(photo)
 
 
 def test_a_photo_that_goes_to_the_bin_is_missing_and_keeps_its_label(

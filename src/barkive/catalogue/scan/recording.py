@@ -38,6 +38,7 @@ from barkive.catalogue.scan.placing import MOVED, Placing, join
 from barkive.catalogue.similarity import pgvector_index
 from barkive.classifier import Judged
 from barkive.clock import now
+from barkive.images.taken import taken_by_name
 from barkive.verdicts import Scores, Status
 
 
@@ -185,7 +186,7 @@ def _facts(reading: Reading) -> dict[str, Any]:
         "width": header.width if header else None,
         "height": header.height if header else None,
         "orientation": header.orientation if header else None,
-        "taken_at": header.taken_at if header else None,
+        "taken_at": header.taken_at or taken_by_name(reading.path) if header else None,
         "camera": header.camera if header else None,
     }
 

@@ -16,6 +16,7 @@ from barkive.catalogue import Catalogue, Entry, safe_name
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
 from barkive.images import decode, describe, read_file
+from barkive.images.files import RAW
 from barkive.messages import Message
 
 _ENDINGS = {
@@ -27,6 +28,7 @@ _ENDINGS = {
     "TIFF": (".tif", ".tiff"),
     "AVIF": (".avif",),
     "HEIC": (".heic", ".heif", ".hif"),
+    "RAW": (".dng", *RAW),
 }
 _LONGEST_STEM = 100
 _SMALL_SIDE = 64
