@@ -120,7 +120,7 @@ def test_failed_photos_are_listed_and_give_status_1(
     assert status == 1
     assert [line.split("  ")[-1] for line in out.splitlines()] == [
         "failed: It is not a photo in a format that Barkive reads "
-        "(JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC).",
+        "(JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC, RAW).",
         "Chihuahua 98%, Maltese 1%",
         "failed: The file does not exist.",
     ]

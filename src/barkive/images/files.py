@@ -106,8 +106,9 @@ def find_photos(
     does not exist: decoding it will say why it can't be read. A folder gives its files
     with a photo's extension (`EXTENSIONS`, in either case; of `RAW` those beside which no other
     photo has the same name), `img2` before `img10`, then those of its folders. Left out are
-    hidden files and folders (a name that starts with a dot), places such as `@eaDir`, and what `passing` says; the name of what is given itself is
-    not asked. A link that stays inside what was given is followed, and no real folder is
+    hidden files and folders (a name that starts with a dot), places such as `@eaDir`, and what
+    `passing` says; the name of what is given itself is not asked. A link that stays inside what
+    was given is followed, and no real folder is
     walked twice for one given path. A folder that can't be listed is
     yielded itself, so that it is not silent.
 

@@ -14,7 +14,7 @@ from barkive.catalogue import Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError
 from barkive.images.decode import _OPENERS
-from barkive.images.files import EXTENSIONS
+from barkive.images.files import EXTENSIONS, RAW
 from barkive.verdicts import Status
 from barkive.web.services import ingest as module
 from barkive.web.services.ingest import Ingest
@@ -143,8 +143,8 @@ def test_the_ending_is_one_of_the_content(
 
 
 def test_every_format_that_is_decoded_has_endings_that_a_scan_finds() -> None:
-    assert set(module._ENDINGS) == set(_OPENERS)
-    assert sorted(sum(module._ENDINGS.values(), ())) == sorted(EXTENSIONS)
+    assert set(module._ENDINGS) == {*_OPENERS, "RAW"}
+    assert set(sum(module._ENDINGS.values(), ())) == {*EXTENSIONS, *RAW}
 
 
 def test_other_photos_of_one_name_get_a_number(ingest: Ingest, kept: Path) -> None:
