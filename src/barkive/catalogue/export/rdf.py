@@ -161,6 +161,8 @@ def remove(rdf: Any, names: Collection[str], beginnings: tuple[str, ...]) -> Non
         for element in list(description.iterchildren(etree.Element)):
             if element.tag in names or element.tag.startswith(beginnings):
                 description.remove(element)
+        if not len(description) and set(description.attrib) <= {f"{RDF}about"}:
+            rdf.remove(description)
 
 
 def _descriptions(rdf: Any) -> list[Any]:
