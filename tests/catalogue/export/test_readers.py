@@ -19,7 +19,7 @@ TAGS = {"Places|Kennel 3", "holiday", "garden", "Dog|Chihuahua"}
 WORDS = {"holiday", "garden", "Kennel 3", "Chihuahua"}
 XMP = b"""\
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
+<rdf:Description rdf:about="uuid:faf5bdd5" xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:lr="http://ns.adobe.com/lightroom/1.0/">
 <xmp:Rating>4</xmp:Rating>
 <dc:subject><rdf:Bag><rdf:li>holiday</rdf:li><rdf:li>garden</rdf:li></rdf:Bag></dc:subject>

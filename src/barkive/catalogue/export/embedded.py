@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext, suppress
 from typing import Any, Final
 
-from PIL import ExifTags, Image, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from barkive.catalogue.export.rdf import Form, Property
 from barkive.catalogue.export.xmp_packet import Packet, PacketError
@@ -100,11 +100,11 @@ def embedded(content: bytes) -> Packet:
         return Packet()
 
 
-def _packet(image: Image.Image) -> Packet:
+def _packet(image: ImageFile.ImageFile) -> Packet:
+    # Exiv2 knows a side-car by how it begins, and a photo's XMP may begin otherwise.
     packet = Packet()
-    with suppress(PacketError):
-        packet = Packet(_xmp(image))
-        for part in _extended(image):
+    for part in (_xmp(image), *_extended(image)):
+        with suppress(PacketError):
             packet.extend(Packet(part))
     exif: Mapping[int, Any] = {}
     date: object = None
@@ -136,9 +136,9 @@ def _extended(image: Image.Image) -> Iterator[bytes]:
         yield b"".join(whole[place] for place in sorted(whole))
 
 
-def _iptc(image: Image.Image) -> Iterator[tuple[Property, list[str]]]:
+def _iptc(image: ImageFile.ImageFile) -> Iterator[tuple[Property, list[str]]]:
     found: Mapping[tuple[int, int], bytes | list[bytes]] = {}
-    with suppress(Exception):
+    with suppress(Exception):  # as damaged EXIF
         found = IptcImagePlugin.getiptcinfo(image) or {}
     for number, listed in _IPTC.items():
         data = found.get((2, number), [])

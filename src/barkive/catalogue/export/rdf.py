@@ -161,7 +161,8 @@ def remove(rdf: Any, names: Collection[str], beginnings: tuple[str, ...]) -> Non
         for element in list(description.iterchildren(etree.Element)):
             if element.tag in names or element.tag.startswith(beginnings):
                 description.remove(element)
-        if not len(description) and set(description.attrib) <= {f"{RDF}about"}:
+        is_empty = not len(description) and set(description.attrib) <= {f"{RDF}about"}
+        if is_empty and description is not first_description(rdf):
             rdf.remove(description)
 
 

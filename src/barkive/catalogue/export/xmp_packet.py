@@ -89,6 +89,9 @@ class Packet:
     def extend(self, other: Packet) -> None:
         """Takes in all that another packet of the same photo says."""
         for description in other._rdf.iterchildren(DESCRIPTION):
+            # Adobe's toolkit, and so Exiv2, refuses a packet that names its subject in two ways.
+            description.attrib.pop("about", None)
+            description.set(f"{RDF}about", "")
             self._rdf.append(description)
 
     def remove(self, names: Collection[str], beginnings: tuple[str, ...]) -> None:
