@@ -200,12 +200,17 @@ def _sum(outcome: Outcome, out: Path | None) -> None:
     for key, number in (
         ("export_unchanged", outcome.unchanged),
         ("export_removed", outcome.removed),
-        ("export_skipped", outcome.skipped),
         ("export_failed", len(outcome.failures)),
     ):
         if number:
             parts.append(said(key, n=number))
-    if out is None:
+    if outcome.skipped:
+        why = outcome.reasons
+        key = "export_skipped_why" if why else "export_skipped"
+        parts.insert(len(parts) - bool(outcome.failures), said(key, n=outcome.skipped, why=why))
+    if outcome.is_empty:
+        say("export_nothing_new" if outcome.unchanged else "export_nothing", err=True)
+    if out is None or outcome.is_empty:
         click.echo(", ".join(parts), err=True)
     else:
         say("export_to", err=True, parts=parts, out=printable(str(out)))
