@@ -221,8 +221,13 @@ def test_a_breed_that_its_list_lacks(make_entry: MakeEntry) -> None:
 
 
 def test_a_list_without_a_word_for_unknown(make_entry: MakeEntry) -> None:
-    (row,) = rows([make_entry(breeds=(Candidate(DINGO, 1.0),))], BreedList(["Pug"]))
+    sending = Sending()
+    (row,) = rows([make_entry(breeds=(Candidate(DINGO, 1.0),))], BreedList(["Pug"]), "en", sending)
     assert row["ANIMALBREED1"] == "Dingo"
+    assert [one.text("en") for one in sending.by_hand] == [
+        "In Animal Shelter Manager, choose the breed of BK000001 rex: its list lacks “Dingo” and a "
+        "word for a mixed or unknown breed, so the import takes the default one, at first a cat."
+    ]
 
 
 def test_a_second_export_holds_what_is_new(make_entry: MakeEntry, make_photo: MakePhoto) -> None:

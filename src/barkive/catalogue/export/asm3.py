@@ -218,7 +218,7 @@ class _Breeds:
     def text(self) -> str:
         """As people read it."""
         theirs = " x ".join(self.theirs)
-        return f"{theirs} ({self.ours})" if self.ours else theirs
+        return f"{theirs} ({self.ours})" if self.ours not in ("", theirs) else theirs
 
 
 class _Teller:
@@ -377,10 +377,11 @@ class _Teller:
         return self._words("export.asm3_breed", breed=breeds.ours) if breeds.ours else ""
 
     def _tell_stand_in(self, breeds: _Breeds, values: Mapping[str, tuple[str, str]]) -> None:
+        theirs = " x ".join(breeds.theirs)
         if breeds.ours:
-            said = {"ours": breeds.ours, "theirs": " x ".join(breeds.theirs)}
-            animal = _title(Sent(values))
-            self._sending.by_hand.append(Message("asm3_stands_in", {**said, "animal": animal}))
+            code = "asm3_stands_in" if breeds.ours != theirs else "asm3_lacks"
+            said = {"ours": breeds.ours, "theirs": theirs, "animal": _title(Sent(values))}
+            self._sending.by_hand.append(Message(code, said))
 
     def _news(
         self,
