@@ -129,8 +129,7 @@ def export(
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
 
     csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import, a row
-    an animal, of which the next one holds only what is new; and a row for each photo that no animal
-    has.
+    an animal, and a row for each photo that no animal has; the next one holds only what is new.
     rescuegroups: RescueGroups.org's import, a line an animal, and its pictures.
     xmp: side-car files with tags, and regions for the dogs. folders: a tree by breed of links
     to the photos. crops: likewise of the dogs, a picture each. contact-sheet: a .pdf or .png to
