@@ -308,6 +308,18 @@ def test_a_breed_list_maps_names_and_tells_what_it_lacks(
     assert "Chihuahua" in result.stderr
 
 
+def test_an_export_for_shelter_software_without_dogs(
+    barkive: Callable[..., Result], scanned: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "import.csv"
+    result = barkive("export", "--as", "asm3", "--status", "not_dog", "--out", out)
+    assert (result.exit_code, out.exists()) == (0, False)
+    assert result.stderr == (
+        "There is no dog in what you asked for, so nothing was written.\n"
+        "0 written, 1 left out (1 without a dog)\n"
+    )
+
+
 def test_exports_by_animal(barkive: Callable[..., Result], scanned: Path, tmp_path: Path) -> None:
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         photos = [scanned / "rex.png", scanned / "mix.png"]
@@ -328,10 +340,11 @@ def test_exports_by_animal(barkive: Callable[..., Result], scanned: Path, tmp_pa
     with Catalogue(tmp_path / "c.sqlite") as catalogue:
         catalogue.animals.edit(rex, AnimalFields(name="Rocky"))
     result = barkive(*command)
-    assert len(result.stdout.splitlines()) == 1
+    assert result.stdout == ""
     assert result.stderr == (
         "In Animal Shelter Manager, change the name of 2026-113 Rex from “Rex” to “Rocky”.\n"
-        "0 written, 1 unchanged\n"
+        "There is nothing new since the last export, so nothing was written. With --again all "
+        "is.\n0 written, 1 unchanged\n"
     )
     assert len(barkive(*command, "--again").stdout.splitlines()) == 3
 

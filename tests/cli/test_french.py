@@ -343,13 +343,14 @@ def test_duplicates(run: Run, scanned: Path, classifier: Classifier, tmp_path: P
 def test_export(run: Run, scanned: Path, tmp_path: Path) -> None:
     (tmp_path / "races.txt").write_text("PUG\n")
     words = ("--as", "asm3", "--breed-list", "races.txt", "--out", "asm.csv")
-    assert run("export", *words) == (
-        0,
-        "",
-        narrow(
-            "Pas dans races.txt (2)~: Chihuahua, Croisé\n2 écrits, 2 laissés de côté~: asm.csv\n"
-        ),
-    )
+    status, output, told = run("export", *words)
+    assert (status, output) == (0, "")
+    by_hand, *rest = told.splitlines()
+    assert by_hand.startswith("Dans Animal Shelter Manager, choisissez la race de BK")
+    assert rest == [
+        narrow("Pas dans races.txt (2)~: Chihuahua, Croisé"),
+        narrow("2 écrits, 2 laissés de côté (1 sans chien, 1 illisible)~: asm.csv"),
+    ]
     (scanned / "rex.png.xmp").write_text("<no-xmp/>")
     assert run("export", "--as", "xmp", "--status", "dog") == (
         1,

@@ -719,7 +719,8 @@ class Catalogue:
             ),
             write,
         )
-        if (sending.now or sending.gone) and self.read_only is None:
+        news = (sending.now, sending.gone, sending.now_photos, sending.gone_photos)
+        if any(news) and self.read_only is None:
             exporting.write_sent(self._opened, wish.form, sending)
         return done
 

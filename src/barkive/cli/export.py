@@ -129,8 +129,7 @@ def export(
     """Take the catalogue out, for spreadsheets, photo managers, shelter software or training.
 
     csv, json, jsonl, parquet: tables, a row a photo. asm3: Animal Shelter Manager's import, a row
-    an animal, of which the next one holds only what is new; and a row for each photo that no animal
-    has.
+    an animal, and a row for each photo that no animal has; the next one holds only what is new.
     rescuegroups: RescueGroups.org's import, a line an animal, and its pictures.
     xmp: side-car files with tags, and regions for the dogs. folders: a tree by breed of links
     to the photos. crops: likewise of the dogs, a picture each. contact-sheet: a .pdf or .png to
@@ -200,12 +199,17 @@ def _sum(outcome: Outcome, out: Path | None) -> None:
     for key, number in (
         ("export_unchanged", outcome.unchanged),
         ("export_removed", outcome.removed),
-        ("export_skipped", outcome.skipped),
         ("export_failed", len(outcome.failures)),
     ):
         if number:
             parts.append(said(key, n=number))
-    if out is None:
+    if outcome.skipped:
+        why = outcome.reasons
+        key = "export_skipped_why" if why else "export_skipped"
+        parts.insert(len(parts) - bool(outcome.failures), said(key, n=outcome.skipped, why=why))
+    if outcome.is_empty:
+        say("export_nothing_new" if outcome.unchanged else "export_nothing", err=True)
+    if out is None or outcome.is_empty:
         click.echo(", ".join(parts), err=True)
     else:
         say("export_to", err=True, parts=parts, out=printable(str(out)))

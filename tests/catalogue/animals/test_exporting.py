@@ -10,9 +10,19 @@ from typing import Any
 
 import pytest
 
-from barkive.catalogue import Animal, AnimalFields, Catalogue, Export, Filter, Outcome
+from barkive.catalogue import (
+    Animal,
+    AnimalFields,
+    Catalogue,
+    Export,
+    Filter,
+    Kind,
+    Label,
+    Outcome,
+)
 from barkive.classifier import Classifier
 from barkive.errors import UsageError
+from barkive.verdicts import Status
 
 ALL = Filter()
 
@@ -222,6 +232,49 @@ def test_what_is_streamed_is_whole_and_not_remembered(scanned: Catalogue, rex: A
         assert len(pieces) == 3
     assert asm3(scanned, by="animal")[0] == ["B2+", "B2+"]
     assert len(list(scanned.streamed(Export("asm3", by="animal")))) == 3
+
+
+def test_photos_that_no_animal_has_are_sent_once(scanned: Catalogue, kennel: Path) -> None:
+    codes, outcome = asm3(scanned)
+    assert (len(codes), outcome.written, outcome.skipped) == (3, 3, 2)
+    assert {one.text() for one in outcome.reasons} == {"1 without a dog", "1 that can't be read"}
+    codes, outcome = asm3(scanned)
+    assert (codes, outcome.written, outcome.unchanged) == ([], 0, 3)
+    assert (outcome.is_empty, outcome.by_hand) == (True, ())
+    scanned.label(kennel / "rex.png", Label(Kind.BREED, ("Pug",)))
+    _, outcome = asm3(scanned)
+    (change,) = outcome.by_hand
+    assert change.text().startswith("In Animal Shelter Manager, change the breed of BK")
+    assert change.text().endswith("to “Pug”.")
+    assert len(asm3(scanned, again=True)[0]) == 3
+
+
+def test_photos_that_are_no_animals_any_more_are_to_be_deleted_there(
+    scanned: Catalogue, kennel: Path
+) -> None:
+    """One has an animal now, another shows no dog after all; it is told once."""
+    asm3(scanned)
+    scanned.animals.new(AnimalFields(code="B2", name="Rex"), [kennel / "rex.png"])
+    scanned.label(kennel / "mix.png", Label(Kind.NOT_DOG))
+    codes, outcome = asm3(scanned)
+    assert codes == ["B2+"]
+    numbers = {Path(one.file).name: one.id for one in scanned.search()}
+    assert {one.text() for one in outcome.by_hand} == {
+        f"In Animal Shelter Manager, delete BK{numbers[f'{name}.png']:06} {name}, or merge it as "
+        "you did here."
+        for name in ("rex", "mix")
+    }
+    assert asm3(scanned)[1].by_hand == ()
+
+
+def test_a_filter_without_dogs_writes_no_file(scanned: Catalogue, tmp_path: Path) -> None:
+    out = tmp_path / "import.csv"
+    query = Filter(status=(Status.NOT_DOG,))
+    outcome = scanned.export(Export("asm3", out), query)
+    assert (outcome.is_empty, outcome.written, outcome.skipped) == (True, 0, 1)
+    assert not out.exists()
+    with pytest.raises(UsageError, match="There is no dog in what you asked for"):
+        scanned.streamed(Export("asm3"), query)
 
 
 def test_rescuegroups(

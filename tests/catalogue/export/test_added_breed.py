@@ -74,7 +74,7 @@ def test_animal_shelter_manager(
 
 def test_tags_of_photo_managers(kennel: Catalogue) -> None:
     (entry,) = kennel.search()
-    assert tags_of(entry, "fr").hierarchical == ("Chien|Teckel", "Chien|Carlin")
+    assert tags_of(entry, "fr").paths == (("Chien", "Teckel"), ("Chien", "Carlin"))
     assert tags_of(entry, "en").subject == ("Dachs-Hund", "Pug")
 
 

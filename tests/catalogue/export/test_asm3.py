@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from barkive.catalogue.export.asm3 import BreedList, asm3_rows
+from barkive.catalogue.export.asm3 import BreedList, asm3_rows, refusal
+from barkive.catalogue.export.breed_list import asm3_breed_list
+from barkive.catalogue.export.exporter import Sending
 from barkive.catalogue.records import Entry
 from barkive.verdicts import BreedName, Candidate, Language, Status
 
@@ -27,9 +29,12 @@ SHORT_LIST = (Candidate(PUG, 0.4), Candidate(MALTESE, 0.15))
 
 
 def rows(
-    entries: list[Entry], breed_list: BreedList | None = None, lang: Language = "en"
+    entries: list[Entry],
+    breed_list: BreedList | None = None,
+    lang: Language = "en",
+    sending: Sending | None = None,
 ) -> list[dict[str, str]]:
-    text = "".join(asm3_rows(entries, breed_list, lang))
+    text = "".join(asm3_rows(entries, breed_list, lang, sending or Sending()))
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -40,7 +45,7 @@ def picture(row: dict[str, str]) -> Image.Image:
 
 
 def test_a_dog(make_entry: MakeEntry) -> None:
-    assert list(asm3_rows([make_entry(note="calm")], None, "en")) == [
+    assert list(asm3_rows([make_entry(note="calm")], None, "en", Sending())) == [
         "ANIMALCODE,ANIMALNAME,ANIMALSPECIES,ANIMALBREED1,ANIMALBREED2,ANIMALSEX,ANIMALDOB,"
         "ANIMALAGE,ANIMALENTRYDATE,ANIMALDECEASEDDATE,ANIMALCOMMENTS,ANIMALHIDDENDETAILS,"
         "ANIMALIMAGE,ANIMALADDITIONALBARKIVEPROBABILITY,ANIMALADDITIONALBARKIVEMODEL\r\n",
@@ -63,6 +68,10 @@ def test_only_dogs_that_are_there_have_a_row(make_entry: MakeEntry) -> None:
         make_entry(missing_since=datetime(2026, 7, 1)),
     ]
     assert rows(entries) == []
+    assert [refusal(entry) for entry in entries] == [
+        *("left_out_no_dog", "left_out_unreadable", "left_out_missing"),
+    ]
+    assert refusal(make_entry(status=Status.UNCERTAIN)) is None
 
 
 def test_a_cross(make_entry: MakeEntry) -> None:
@@ -106,7 +115,7 @@ def test_breeds_through_the_shelter_s_list(make_entry: MakeEntry) -> None:
         ("/photos/Rex, the dog.jpeg", "Rex, the dog"),
         ("/photos/a.b.jpg", "a.b"),
         ("/photos/  .jpg", "BK000001"),
-        ("/photos/=1+1.jpg", "=1+1"),
+        ("/photos/=1+1.jpg", "'=1+1"),
         ('/photos/"Rex".jpg', "''Rex''"),
         (os.fsdecode(b"/photos/caf\xe9.jpg"), "caf\\udce9"),
     ],
@@ -116,7 +125,7 @@ def test_names(file: str, name: str, make_entry: MakeEntry) -> None:
 
 
 def test_quotation_marks_are_as_the_import_keeps_them(make_entry: MakeEntry) -> None:
-    text = "".join(asm3_rows([make_entry(note='the "lion",\nred')], None, "en"))
+    text = "".join(asm3_rows([make_entry(note='the "lion",\nred')], None, "en", Sending()))
     assert "\"the ''lion'',\nred\"" in text
     assert '""' not in text
 
@@ -172,8 +181,105 @@ def test_few_photos_are_held_and_rows_keep_their_order(make_entry: MakeEntry) ->
         for drawn in range(1, 1001):
             yield make_entry(id=drawn)
 
-    pieces = asm3_rows(entries(), None, "en")
+    pieces = asm3_rows(entries(), None, "en", Sending())
     next(pieces)
     assert [next(pieces)[:8] for _ in range(3)] == ["BK000001", "BK000002", "BK000003"]
     assert drawn < 20
     pieces.close()  # type: ignore[attr-defined]
+
+
+TOY_POODLE = BreedName("n02113624", "Toy Poodle", "Caniche toy")
+DINGO = BreedName("n02115641", "Dingo", "Dingo")
+
+
+def test_a_breed_that_its_list_lacks(make_entry: MakeEntry) -> None:
+    """What comes nearest there takes its place; ours is told the staff, and in the list."""
+    entries = [
+        make_entry(id=1, breeds=(Candidate(TOY_POODLE, 1.0),)),
+        make_entry(id=2, breeds=(Candidate(DINGO, 1.0),)),
+        make_entry(id=3, breeds=(Candidate(PUG, 0.5), Candidate(TOY_POODLE, 0.5)), corrected=True),
+        make_entry(id=4),
+    ]
+    sending, names = Sending(), asm3_breed_list()
+    written = rows(entries, names, "en", sending)
+    assert [(row["ANIMALBREED1"], row["ANIMALBREED2"]) for row in written] == [
+        *(("Poodle", ""), ("Mixed Breed", ""), ("Pug", "Poodle"), ("Chihuahua", "")),
+    ]
+    assert [row["ANIMALHIDDENDETAILS"].split(" Imported")[0] for row in written[:3]] == [
+        *("Breed in Barkive: Toy Poodle.", "Breed in Barkive: Dingo."),
+        "Breed in Barkive: Pug x Toy Poodle.",
+    ]
+    assert [one.text("en") for one in sending.by_hand] == [
+        "In Animal Shelter Manager, BK000001 rex gets the breed “Poodle”, because its list lacks "
+        "“Toy Poodle”; the hidden details name it.",
+        "In Animal Shelter Manager, BK000002 rex gets the breed “Mixed Breed”, because its list "
+        "lacks “Dingo”; the hidden details name it.",
+        "In Animal Shelter Manager, BK000003 rex gets the breed “Pug x Poodle”, because its list "
+        "lacks “Pug x Toy Poodle”; the hidden details name it.",
+    ]
+    assert names.unmatched == {"Toy Poodle", "Dingo"}
+
+
+def test_a_list_without_a_word_for_unknown(make_entry: MakeEntry) -> None:
+    sending = Sending()
+    (row,) = rows([make_entry(breeds=(Candidate(DINGO, 1.0),))], BreedList(["Pug"]), "en", sending)
+    assert row["ANIMALBREED1"] == "Dingo"
+    assert [one.text("en") for one in sending.by_hand] == [
+        "In Animal Shelter Manager, choose the breed of BK000001 rex: its list lacks “Dingo” and a "
+        "word for a mixed or unknown breed, so the import takes the default one, at first a cat."
+    ]
+
+
+def test_a_second_export_holds_what_is_new(make_entry: MakeEntry, make_photo: MakePhoto) -> None:
+    file = str(make_photo("rex.jpg"))
+    first = Sending()
+    assert len(rows([make_entry(file=file)], None, "en", first)) == 1
+    kept = Sending(earlier_photos=first.now_photos)
+    assert rows([make_entry(file=file)], None, "en", kept) == []
+    assert (kept.unchanged, kept.by_hand, kept.now_photos) == (1, [], first.now_photos)
+
+    news = Sending(earlier_photos=first.now_photos)
+    changed = make_entry(file="/photos/bella.jpg", breeds=(Candidate(PUG, 1.0),), note="calm")
+    (row,) = rows([changed], None, "en", news)
+    assert {column: text for column, text in row.items() if text} == {
+        "ANIMALCODE": "BK000001",
+        "ANIMALNAME": "rex",
+        "ANIMALCOMMENTS": "calm",
+    }
+    assert [one.text("en") for one in news.by_hand] == [
+        "In Animal Shelter Manager, change the breed of BK000001 rex from “Chihuahua” to “Pug”."
+    ]
+
+
+def test_a_picture_that_could_not_be_sent_is_sent_later(
+    make_entry: MakeEntry, make_photo: MakePhoto
+) -> None:
+    first = Sending()
+    rows([make_entry(file="/gone.jpg")], None, "en", first)
+    file = str(make_photo("gone.jpg"))
+    later = Sending(earlier_photos=first.now_photos)
+    (row,) = rows([make_entry(file=file)], None, "en", later)
+    assert row["ANIMALIMAGE"].startswith("data:image/jpeg;base64,")
+    assert (row["ANIMALBREED1"], row["ANIMALAGE"]) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("note", "written"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("+33 6 00", "'+33 6 00"),
+        ("- calm", "'- calm"),
+        ("@home", "'@home"),
+        ("a<script>b</script>", "a&lt;script&gt;b&lt;/script&gt;"),
+        ("calm = good", "calm = good"),
+    ],
+)
+def test_cells_do_no_harm(note: str, written: str, make_entry: MakeEntry) -> None:
+    (row,) = rows([make_entry(note=note)])
+    assert row["ANIMALCOMMENTS"] == written
+
+
+def test_a_photo_s_note_is_remembered_as_a_digest_alone(make_entry: MakeEntry) -> None:
+    sending = Sending()
+    rows([make_entry(note="Bruno, adopted by the Millers")], None, "en", sending)
+    assert "Millers" not in repr(sending.now_photos)

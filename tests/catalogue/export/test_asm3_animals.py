@@ -11,6 +11,7 @@ import pytest
 
 from barkive.catalogue.animal_records import Animal, AnimalVerdict, Origin, Sex
 from barkive.catalogue.export.asm3 import BreedList, asm3_animal_rows, asm3_rows
+from barkive.catalogue.export.breed_list import asm3_breed_list
 from barkive.catalogue.export.exporter import AnimalPhotos, Sending
 from barkive.catalogue.records import Entry
 from barkive.messages import Language
@@ -93,7 +94,9 @@ def test_an_animal_and_its_photos(make_animal: MakeAnimal, photo: Callable[..., 
 
 
 def test_the_header_is_that_of_photos() -> None:
-    assert next(asm3_animal_rows([], None, "en", Sending())) == next(asm3_rows([], None, "en"))
+    assert next(asm3_animal_rows([], None, "en", Sending())) == next(
+        asm3_rows([], None, "en", Sending())
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,3 +245,27 @@ def test_a_photo_that_can_not_be_read_counts_as_not_sent(
     assert first.now[123456789012].pictures == {1}
     rows, _ = sent(AnimalPhotos(make_animal(), (photo(8), photo(1))), earlier=first)
     assert [row.get("ANIMALIMAGE") for row in rows] == ["+"]
+
+
+def test_a_breed_that_its_list_lacks(make_animal: MakeAnimal) -> None:
+    """It is told once, and a later change names both."""
+    toy, giant = (
+        BreedName("n02113624", "Toy Poodle", "Caniche toy"),
+        BreedName("n02097130", "Giant Schnauzer", "Schnauzer géant"),
+    )
+    verdict = AnimalVerdict(Status.DOG, (Candidate(toy, 1.0),), Origin.ANIMAL)
+    rex = make_animal(verdict=verdict, birth="2021-05-31")
+    rows, first = sent(AnimalPhotos(rex), breed_list=asm3_breed_list())
+    assert (rows[0]["ANIMALBREED1"], rows[0]["ANIMALHIDDENDETAILS"]) == (
+        *("Poodle", "Breed in Barkive: Toy Poodle."),
+    )
+    assert len(changes(first)) == 1
+    other = AnimalVerdict(Status.DOG, (Candidate(giant, 1.0),), Origin.ANIMAL)
+    rows, second = sent(
+        AnimalPhotos(replace(rex, verdict=other)), earlier=first, breed_list=asm3_breed_list()
+    )
+    assert rows == []
+    assert changes(second) == [
+        "In Animal Shelter Manager, change the breed of 2026-113 Rex from “Poodle (Toy Poodle)” to "
+        "“Schnauzer (Giant Schnauzer)”."
+    ]

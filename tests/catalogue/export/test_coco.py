@@ -85,6 +85,10 @@ def test_photos_and_their_dogs(
                 "area": 76800.0,
                 "iscrowd": 0,
                 "score": 0.72,
+                "barkive_classifications": [
+                    {"category_id": 3, "score": 0.8},
+                    {"category_id": 2, "score": 0.2},
+                ],
                 "barkive_breeds": ["n02110958"],
                 "barkive_corrected": False,
             },
@@ -96,6 +100,10 @@ def test_photos_and_their_dogs(
                 "area": 38400.0,
                 "iscrowd": 0,
                 "score": 0.6,
+                "barkive_classifications": [
+                    {"category_id": 2, "score": 0.4},
+                    {"category_id": 3, "score": 0.3},
+                ],
                 "barkive_breeds": [],
                 "barkive_corrected": False,
             },
@@ -107,6 +115,10 @@ def test_photos_and_their_dogs(
                 "area": 70.0,
                 "iscrowd": 0,
                 "score": 1.0,
+                "barkive_classifications": [
+                    {"category_id": 3, "score": 0.5},
+                    {"category_id": 2, "score": 0.5},
+                ],
                 "barkive_breeds": ["n02110958", "n02085936"],
                 "barkive_corrected": True,
             },

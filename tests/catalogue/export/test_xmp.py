@@ -14,8 +14,9 @@ from barkive.boxes import Box
 from barkive.catalogue import Catalogue
 from barkive.catalogue.export.outcome import Failure, Outcome
 from barkive.catalogue.export.regions import Region
+from barkive.catalogue.export.tag_lists import Tags
 from barkive.catalogue.export.xmp import tags_of, write_sidecars
-from barkive.catalogue.export.xmp_packet import Packet, Tags
+from barkive.catalogue.export.xmp_packet import Packet
 from barkive.catalogue.records import Entry, EntryDog
 from barkive.classifier import Classifier
 from barkive.messages import Message
@@ -41,7 +42,7 @@ def tagged(sidecar: Path) -> list[str]:
 
 def content(*tags: str) -> bytes:
     packet = Packet()
-    packet.replace(Tags(tags, tags, tags))
+    packet.replace(Tags((), tuple(tuple(tag.split("|")) for tag in tags)))
     return bytes(packet).replace(b"barkive:", b"other:").replace(b"xmlns:barkive", b"xmlns:other")
 
 
@@ -61,36 +62,32 @@ def entry(photo: Path, make_entry: MakeEntry) -> Entry:
 @pytest.mark.parametrize(
     ("changes", "tags", "french"),
     [
-        ({}, Tags(("Chihuahua",), ("Dog|Chihuahua",), ("Dog/Chihuahua",)), "Chien|Chihuahua"),
+        ({}, Tags(("Chihuahua",), (("Dog", "Chihuahua"),)), "Chien|Chihuahua"),
         (
             {
                 "corrected": True,
                 "breeds": (Candidate(PUG, 0.5), Candidate(MALTESE, 0.5)),
             },
-            Tags(("Pug", "Maltese"), ("Dog|Pug", "Dog|Maltese"), ("Dog/Pug", "Dog/Maltese")),
+            Tags(("Pug", "Maltese"), (("Dog", "Pug"), ("Dog", "Maltese"))),
             "Chien|Carlin, Chien|Bichon maltais",
         ),
         (
             {"status": Status.UNCERTAIN},
-            Tags(("Not sure",), ("Dog|Not sure",), ("Dog/Not sure",)),
+            Tags(("Not sure",), (("Dog", "Not sure"),)),
             "Chien|Pas sûr",
         ),
         ({"status": Status.NOT_DOG, "breeds": ()}, Tags(), ""),
         ({"status": Status.FAILED, "breeds": (), "error": "It is empty."}, Tags(), ""),
         (
             {"breeds": (Candidate(BreedName("a", " A|B/C\x01\udce9 ", "|"), 0.9),)},
-            Tags(
-                ("A-B-C\\u0001\\udce9",),
-                ("Dog|A-B-C\\u0001\\udce9",),
-                ("Dog/A-B-C\\u0001\\udce9",),
-            ),
+            Tags(("A-B-C\\u0001\\udce9",), (("Dog", "A-B-C\\u0001\\udce9"),)),
             "Chien|-",
         ),
     ],
 )
 def test_tags(changes: dict[str, object], tags: Tags, french: str, make_entry: MakeEntry) -> None:
     assert tags_of(make_entry(**changes), "en") == tags
-    assert ", ".join(tags_of(make_entry(**changes), "fr").hierarchical) == french
+    assert ", ".join(map("|".join, tags_of(make_entry(**changes), "fr").paths)) == french
 
 
 def test_tags_of_several_dogs(pug: EntryDog, unsure: EntryDog, make_entry: MakeEntry) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import Select, and_, delete, exists, insert, not_, select
 
 from barkive.catalogue.animals import finding
 from barkive.catalogue.db import schema
@@ -16,6 +16,7 @@ from barkive.catalogue.query.entries import where
 from barkive.catalogue.query.filters import Filter
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Entry, now
+from barkive.verdicts import Status
 
 _ALL = Filter()
 _AT_ONCE = 200
@@ -87,23 +88,23 @@ def _with_photos(store: Store, numbers: Sequence[int]) -> list[AnimalPhotos]:
 
 
 def read_sent(store: Store, form: str) -> Sending:
-    """What exports of a form sent of animals: of those that there are, and of those that are gone.
+    """What exports of a form sent: of what there is still, and of what is gone.
 
     Args:
         store: The catalogue.
         form: The form's name.
     """
-    sent, c = schema.animal_export.c, schema.animal.c
-    here = and_(c.number == sent.animal, c.removed.is_(False))
-    rows = select(sent.animal, sent.sent, c.number).join_from(
-        schema.animal_export, schema.animal, here, isouter=True
-    )
     earlier: dict[int, Sent] = {}
     gone: dict[int, Sent] = {}
+    earlier_photos: dict[int, Sent] = {}
+    gone_photos: dict[int, Sent] = {}
     with store.read() as connection:
-        for row in connection.execute(rows.where(sent.form == form).order_by(sent.id)):
+        for row in connection.execute(_sent_animals(form)):
             (gone if row.number is None else earlier)[row.animal] = _to_sent(json.loads(row.sent))
-    return Sending(earlier, gone)
+        for row in connection.execute(_sent_photos(form)):
+            kept = earlier_photos if row.number is not None else gone_photos
+            kept[row.photo] = _to_sent(json.loads(row.sent))
+    return Sending(earlier, gone, earlier_photos=earlier_photos, gone_photos=gone_photos)
 
 
 def write_sent(store: Store, form: str, sending: Sending) -> None:
@@ -112,17 +113,46 @@ def write_sent(store: Store, form: str, sending: Sending) -> None:
     Raises:
         CatalogueError: The catalogue can't be written.
     """
-    table, at = schema.animal_export, now()
+    at = now()
     with store.write() as connection:
-        for part in chunks([*sending.now, *sending.gone]):
-            old = delete(table).where(table.c.form == form, table.c.animal.in_(part))
-            connection.execute(old)
-        for part in chunks(list(sending.now)):
-            rows = [
-                {"form": form, "animal": one, "sent": _to_text(sending.now[one]), "sent_at": at}
-                for one in part
-            ]
-            connection.execute(insert(table), rows)
+        for table, sent, gone in (
+            (schema.animal_export, sending.now, sending.gone),
+            (schema.photo_export, sending.now_photos, sending.gone_photos),
+        ):
+            key = table.c.animal if "animal" in table.c else table.c.photo
+            for part in chunks([*sent, *gone]):
+                connection.execute(delete(table).where(table.c.form == form, key.in_(part)))
+            for part in chunks(list(sent)):
+                rows = [
+                    {"form": form, key.name: one, "sent": _to_text(sent[one]), "sent_at": at}
+                    for one in part
+                ]
+                connection.execute(insert(table), rows)
+
+
+def _sent_animals(form: str) -> Select[Any]:
+    """What was sent of animals, and their numbers; those of gone ones are empty."""
+    sent, c = schema.animal_export.c, schema.animal.c
+    here = and_(c.number == sent.animal, c.removed.is_(False))
+    rows = select(sent.animal, sent.sent, c.number).join_from(
+        schema.animal_export, schema.animal, here, isouter=True
+    )
+    return rows.where(sent.form == form).order_by(sent.id)
+
+
+def _sent_photos(form: str) -> Select[Any]:
+    """Likewise of photos: one that an animal has now, or that shows no dog, is gone."""
+    sent, c, animal = schema.photo_export.c, schema.photo.c, schema.animal.c
+    of = schema.animal_photo.c
+    has_animal = exists().where(
+        of.picture == c.picture, animal.number == of.animal, animal.removed.is_(False)
+    )
+    is_dog = c.status != Status.NOT_DOG.value
+    here = and_(c.number == sent.photo, is_dog, not_(has_animal))
+    rows = select(sent.photo, sent.sent, c.number).join_from(
+        schema.photo_export, schema.photo, here, isouter=True
+    )
+    return rows.where(sent.form == form).order_by(sent.id)
 
 
 def _to_text(sent: Sent) -> str:

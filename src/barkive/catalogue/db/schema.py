@@ -21,6 +21,7 @@
 | `suggestion` | photos that seem to show one animal; made anew at any time |
 | `suggestion_photo` | a picture of a suggestion |
 | `animal_export` | what was sent of an animal to a program that takes it only once |
+| `photo_export` | likewise of a photo that no animal has |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
@@ -74,7 +75,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0013"
+HEAD = "0021"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -511,6 +512,21 @@ animal_export = Table(
     Column("sent", Text, nullable=False),
     Column("sent_at", DateTime, nullable=False),
     UniqueConstraint("form", "animal"),
+    sqlite_autoincrement=True,
+)
+
+photo_export = Table(
+    "photo_export",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    # The form of export.
+    Column("form", Text, nullable=False),
+    # Its number, as in `photo`, which may have forgotten it since.
+    Column("photo", BigInteger, nullable=False),
+    # What was sent, as in `animal_export`; of a note the digest alone.
+    Column("sent", Text, nullable=False),
+    Column("sent_at", DateTime, nullable=False),
+    UniqueConstraint("form", "photo"),
     sqlite_autoincrement=True,
 )
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from barkive.breeds import Breed, all_breeds, normalise
 from barkive.errors import UsageError
@@ -27,6 +28,30 @@ _UNKNOWN = (
     *("Mixed Breed", "Mixed", "Crossbreed", "Cross Breed", "Mongrel"),
     *("Croisé", "Race croisée", "Chien croisé", "Bâtard"),
 )
+
+# As lists of shelters spell some breeds, by the ids of the breeds.
+_SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "n02096437": ("Dandi Dinmont Terrier",),
+    "n02106382": ("Bouvier des Flanders",),
+    "n02107908": ("Appenzell Mountain Dog",),
+}
+# What breeds are that lists give together, the narrowest first: those whose English name ends so,
+# and some others by their ids.
+_KINDS: Final = (
+    *(("Poodle", "Caniche"), ("Schnauzer",), ("Welsh Corgi",), ("Corgi",), ("Foxhound",)),
+    *(("Coonhound",), ("Fox Terrier", "Fox-terrier"), ("Mountain Dog",), ("Retriever",)),
+    *(("Spaniel", "Épagneul"), ("Setter",), ("Pointer",), ("Terrier",), ("Hound",)),
+)
+_BELGIAN: Final = (
+    *("Belgian Shepherd", "Belgian Shepherd Dog Sheepdog", "Belgian Sheepdog", "Berger belge"),
+)
+_OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
+    "n02105056": _BELGIAN,
+    "n02105162": _BELGIAN,
+    "n02109961": ("Eskimo Dog",),
+    "n02112706": ("Brussels Griffon", "Griffon bruxellois"),
+}
+_ASM3 = Path(__file__).parents[2] / "data" / "asm3-breeds.txt"
 
 
 class BreedList:
@@ -62,11 +87,32 @@ class BreedList:
             label: The breed.
             lang: Of our name.
         """
-        names = list(_names(label))
-        found = self._find(names) or self._doubled.get(label.id)
+        found = self.exact(label)
         if found is None:
             found = label.name(lang)
             self.unmatched.add(found)
+        return found
+
+    def exact(self, label: BreedName) -> str | None:
+        """The shelter's name of a breed, as `name` finds it; None where it has none."""
+        return self._find(_names(label)) or self._doubled.get(label.id)
+
+    def nearest(self, label: BreedName, lang: Language = "en") -> str:
+        """The shelter's name of a breed, or else of what comes nearest to it.
+
+        That is the kind of dog that the breed is, such as `Poodle` of a Toy Poodle; or its word
+        for a dog of unknown breed; or our name, where it has none of these. All but the breed's
+        own name is noted in `unmatched`.
+
+        Args:
+            label: The breed.
+            lang: Of our name.
+        """
+        found = self.exact(label)
+        if found is None:
+            self.unmatched.add(label.name(lang))
+            kinds = [*_OF_KIND.get(label.id, ()), *_kinds(label.en)]
+            found = self._find(kinds) or self._find(_UNKNOWN) or label.name(lang)
         return found
 
     def unknown(self, lang: Language = "en") -> str:
@@ -106,6 +152,14 @@ def breed_meant(name: str) -> str | None:
     plain = html.unescape(name)
     known = _table().get(normalise(plain)) or _shuffled_table().get(_shuffled(plain))
     return known or _doubled(plain)
+
+
+def asm3_breed_list() -> BreedList:
+    """The names of dogs in Animal Shelter Manager's list as it is installed in English.
+
+    Those are `sql_default_data` of `src/asm3/dbupdate.py` in https://github.com/sheltermanager/asm3.
+    """
+    return read_breed_list(_ASM3)
 
 
 def read_breed_list(path: str | Path) -> BreedList:
@@ -163,6 +217,14 @@ def _names(label: BreedName) -> Iterator[str]:
     for breed in all_breeds():
         if breed.id == label.id:
             yield from _table_names(breed)
+    yield from _SPELLINGS.get(label.id, ())
+
+
+def _kinds(name: str) -> Iterator[str]:
+    """What kinds of dog a breed belongs to by its English name."""
+    for kind in _KINDS:
+        if name.endswith(f" {kind[0]}"):
+            yield from kind
 
 
 def _table_names(breed: Breed) -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 from barkive.atomic import rewriting
 from barkive.catalogue.export import animal_tables, tables
-from barkive.catalogue.export.asm3 import asm3_animal_rows, asm3_rows, is_animal
+from barkive.catalogue.export.asm3 import asm3_animal_rows, asm3_rows, refusal
 from barkive.catalogue.export.boxed import has_size
+from barkive.catalogue.export.breed_list import BreedList, asm3_breed_list
 from barkive.catalogue.export.categories import Categories
 from barkive.catalogue.export.coco import coco_json
 from barkive.catalogue.export.exporter import (
@@ -26,6 +27,7 @@ from barkive.catalogue.export.megadetector import megadetector_json
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
+from barkive.messages import Message
 
 
 class Csv(TextExporter):
@@ -104,9 +106,9 @@ class Coco(TextExporter):
     media_type = "application/json"
     suffix = ".json"
 
-    def takes(self, entry: Entry) -> bool:
+    def refusal(self, entry: Entry) -> str | None:
         """A picture without a size has no place in it."""
-        return has_size(entry)
+        return None if has_size(entry) else "left_out_unreadable"
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
@@ -121,22 +123,33 @@ class Asm3(TextExporter):
     reads_photos = True
     by_animal = True
     with_animals = True
+    needs_rows = True
     media_type = "text/csv; charset=utf-8"
     suffix = ".csv"
 
     def pieces(self, entries: Iterator[Entry], context: ExportContext) -> Iterator[str]:
         """See `TextExporter`."""
-        return asm3_rows(entries, context.breed_list, context.lang)
+        return asm3_rows(entries, _its_list(context), context.lang, context.sending)
 
     def animal_pieces(
         self, animals: Iterator[AnimalPhotos], context: ExportContext
     ) -> Iterator[str]:
         """See `asm3.asm3_animal_rows`."""
-        return asm3_animal_rows(animals, context.breed_list, context.lang, context.sending)
+        names, sending = _its_list(context), context.sending
+        if names is None:
+            sending.by_hand.append(Message("asm3_no_list"))
+        return asm3_animal_rows(animals, names, context.lang, sending)
 
-    def takes(self, entry: Entry) -> bool:
-        """See `asm3.is_animal`."""
-        return is_animal(entry)
+    def refusal(self, entry: Entry) -> str | None:
+        """See `asm3.refusal`."""
+        return refusal(entry)
+
+
+def _its_list(context: ExportContext) -> BreedList | None:
+    """Animal Shelter Manager's names of breeds: the shelter's own, or those that it comes with."""
+    if context.breed_list is None and context.lang == "en":
+        return asm3_breed_list()
+    return context.breed_list
 
 
 class RescueGroups(FolderExporter):

@@ -45,6 +45,14 @@ class Categories:
             return 0
         return self._number.get(dog.labels[0].id, 0)
 
+    def candidates(self, dog: EntryDog) -> list[tuple[int, float]]:
+        """The classes that a dog may be of, best first: their places, and how probable they are."""
+        return [
+            (self._number[one.label.id], round(min(max(one.probability, 0.0), 1.0), 4))
+            for one in dog.breeds
+            if one.label.id in self._number
+        ]
+
     def all_of(self, dog: EntryDog) -> list[str]:
         """The names of all of a dog's classes, for forms that take several: both of a cross."""
         places = [self._number.get(label.id, 0) for label in dog.labels]

@@ -31,8 +31,9 @@ def coco_json(
     Every picture has an entry, with the status of its label as `barkive_status`, so that one
     with a dog that has no box is told from one without a dog. A box is in pixels of the upright
     photo, and has a `score`, as predictions have. Its category is the breed; of a dog whose breed
-    is not known, and of a cross, it is the first. `barkive_breeds` are the ids of its breeds,
-    `barkive_corrected` says whether people named them.
+    is not known, and of a cross, it is the first. `barkive_classifications` are the breeds that it
+    may be, best first, `barkive_breeds` the ids of those that it is, and `barkive_corrected` says
+    whether people named them.
 
     Annotations are kept aside, on the disk where they are many, until the pictures are out.
 
@@ -103,6 +104,10 @@ def _annotation(dog: EntryDog, entry: Entry, categories: Categories) -> dict[str
         "area": round(sides[0] * sides[1], 2),
         "iscrowd": 0,
         "score": categories.confidence(dog),
+        "barkive_classifications": [
+            {"category_id": place + 1, "score": share}
+            for place, share in categories.candidates(dog)
+        ],
         "barkive_breeds": [label.id for label in dog.labels],
         "barkive_corrected": dog.corrected,
     }

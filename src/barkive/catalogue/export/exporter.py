@@ -72,14 +72,21 @@ class Sending:
         earlier: What earlier ones sent, by the numbers of the animals.
         gone: Likewise of animals that were removed or merged since; forgotten once that is told.
         now: What holds after this one, likewise; grows.
-        by_hand: What people must change themselves in the program; grows.
-        unchanged: How many animals had nothing new.
-        skipped: How many have no place there.
+        earlier_photos: What earlier ones sent of photos that no animal has, by their numbers.
+        gone_photos: Likewise of those that an animal has now, that show no dog after all, or that
+            the catalogue no longer knows; forgotten once that is told.
+        now_photos: What holds after this one, likewise; grows.
+        by_hand: What people must change themselves in the program, or know; grows.
+        unchanged: How many animals and photos had nothing new.
+        skipped: How many animals are not at the shelter.
     """
 
     earlier: Mapping[int, Sent] = field(default_factory=dict)
     gone: Mapping[int, Sent] = field(default_factory=dict)
     now: dict[int, Sent] = field(default_factory=dict)
+    earlier_photos: Mapping[int, Sent] = field(default_factory=dict)
+    gone_photos: Mapping[int, Sent] = field(default_factory=dict)
+    now_photos: dict[int, Sent] = field(default_factory=dict)
     by_hand: list[Message] = field(default_factory=list)
     unchanged: int = 0
     skipped: int = 0
@@ -165,6 +172,7 @@ class Exporter:
         is_picture: Whether what is written is a picture itself, which may replace another one.
         by_photo: Whether it can be written by photo; else it is by animal, whatever is asked.
         by_animal: Whether it can be written by animal; it then has a method for that, too.
+        needs_rows: Whether a table without rows is no use, so that none is written.
         with_animals: Whether photos that have an animal are always written by animal, and only
             the others by photo, under the same header, which is the first piece of both.
     """
@@ -175,6 +183,7 @@ class Exporter:
     is_picture: ClassVar[bool] = False
     by_photo: ClassVar[bool] = True
     by_animal: ClassVar[bool] = False
+    needs_rows: ClassVar[bool] = False
     with_animals: ClassVar[bool] = False
 
     def is_available(self) -> bool:
@@ -186,7 +195,14 @@ class Exporter:
 
         A `FolderExporter` is given all, and counts by itself.
         """
-        return True
+        return self.refusal(entry) is None
+
+    def refusal(self, entry: Entry) -> str | None:
+        """Why a photo can't stand in this form: the code of a message with its number `n`.
+
+        None where it can. Those of other packages may answer `takes` alone.
+        """
+        return None
 
 
 class TextExporter(Exporter, ABC):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -30,7 +31,7 @@ from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
 from barkive.evaluation import cannot_write
 from barkive.images import is_photo
-from barkive.messages import Language
+from barkive.messages import Language, Message
 
 __all__ = ["Export", "ExportFormat"]
 
@@ -184,7 +185,7 @@ class Export:
             context: What the catalogue knows beside them; the rest is filled in.
 
         Raises:
-            UsageError: The form is no text.
+            UsageError: The form is no text, or it would hold nothing of use.
         """
         exporter = self.exporter
         if not isinstance(exporter, TextExporter):
@@ -193,7 +194,12 @@ class Export:
             vetted = Vetted(entries, present=False)
             entries, animals = iter(vetted), _vetted(animals, vetted)
         entries = filter(exporter.takes, entries)
-        return self._text(exporter, entries, animals, self._context(context))
+        pieces = self._text(exporter, entries, animals, self._context(context))
+        if exporter.needs_rows:
+            pieces, is_empty = _with_rows(pieces)
+            if is_empty:
+                raise UsageError("export_empty")
+        return pieces
 
     def _text(
         self,
@@ -238,10 +244,16 @@ class Export:
             return exporter.write(entries, context)
         shown = Counted(animals, context.on_progress)
         counted = Counted(entries, lambda done, _: context.on_progress(shown.done + done, None))
-        taken = Counted(filter(exporter.takes, counted))
+        reasons: Counter[str] = Counter()
+        taken = Counted(_taken(exporter, counted, reasons))
+        is_empty = False
         if isinstance(exporter, TextExporter):
             pieces = self._text(exporter, iter(taken), iter(shown), context)
-            if self.out is None:
+            if exporter.needs_rows:
+                pieces, is_empty = _with_rows(pieces)
+            if is_empty:
+                pass
+            elif self.out is None:
                 for piece in pieces:
                     write(piece)
             else:
@@ -256,12 +268,31 @@ class Export:
                 else:
                     exporter.write(iter(taken), file, context)
         sending = context.sending
+        reasons["left_out_elsewhere"] = sending.skipped
         return Outcome(
             written=taken.done + shown.done - sending.unchanged - sending.skipped,
             unchanged=sending.unchanged,
             skipped=counted.done - taken.done + sending.skipped,
             by_hand=tuple(sending.by_hand),
+            reasons=tuple(Message(code, {"n": n}) for code, n in reasons.items() if n),
+            is_empty=is_empty,
         )
+
+
+def _taken(exporter: Exporter, entries: Iterable[Entry], reasons: Counter[str]) -> Iterator[Entry]:
+    """The photos that can stand in a form; why the others can't is counted."""
+    for entry in entries:
+        reason = exporter.refusal(entry)
+        if reason is not None:
+            reasons[reason] += 1
+        elif exporter.takes(entry):
+            yield entry
+
+
+def _with_rows(pieces: Iterator[str]) -> tuple[Iterator[str], bool]:
+    """The pieces of a table, and whether it is a header alone."""
+    first = list(islice(pieces, 2))
+    return chain(first, pieces), len(first) < 2
 
 
 def _vetted(animals: Iterator[AnimalPhotos], vetted: Vetted) -> Iterator[AnimalPhotos]:

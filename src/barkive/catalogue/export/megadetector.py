@@ -27,9 +27,11 @@ _WHOLE_PHOTO = [0.0, 0.0, 1.0, 1.0]
 # Each dog has already passed the thresholds of detector and judge, so that nothing is left to sift;
 # this is the lowest of them.
 _THRESHOLDS = {"typical_detection_threshold": 0.05, "conservative_detection_threshold": 0.05}
-_CANIDS = "animalia;chordata;mammalia;carnivora;canidae"
-# The dhole and the African wild dog; every other label stands for a kind of dog.
-_SPECIES = {"n02115913": "cuonalpinus", "n02116738": "lycaonpictus"}
+_CANIDS = "mammalia;carnivora;canidae"
+# Genus and species of the dhole and the African wild dog; every other label stands for a kind of
+# dog.
+_DOG = "canis;familiaris"
+_SPECIES = {"n02115913": "cuon;alpinus", "n02116738": "lycaon;pictus"}
 # By these the format tells videos, of which it asks more than a photo can say.
 _VIDEOS = (".mp4", ".avi", ".mpeg", ".mpg", ".mov", ".mkv", ".flv")
 
@@ -155,6 +157,10 @@ def _info(models: Iterable[str], completed: datetime) -> dict[str, Any]:
 
 
 def _description(label: BreedName) -> str:
-    """A label's place among the animals, in the manner of the format's examples."""
-    species = _SPECIES.get(label.id, "canisfamiliaris")
-    return f"{_CANIDS};{species};{label.id.replace(';', ' ')}"
+    """A label's place among the animals: the seven words that MegaDetector's tools split it into.
+
+    They are an id, class, order, family, genus, species and the common name, as SpeciesNet has them
+    (`classification_postprocessing.py` of MegaDetector 10.0.28).
+    """
+    number, name = (one.replace(";", " ") for one in (label.id, label.en or label.id))
+    return f"{number};{_CANIDS};{_SPECIES.get(label.id, _DOG)};{name.lower()}"

@@ -30,9 +30,11 @@ class Outcome:
         written: The files that are new or changed.
         unchanged: Those that were right already.
         removed: Those of an earlier export that no longer hold, and are gone.
-        skipped: The photos left out, because their file is missing.
+        skipped: The photos and animals left out.
+        reasons: Why they were, how many for each, where the form tells.
         failures: What could not be written.
-        by_hand: What people must change themselves in the program that the export is for.
+        by_hand: What people must change themselves in the program that the export is for, or know.
+        is_empty: Whether there was nothing to write, and nothing was written.
     """
 
     written: int = 0
@@ -41,6 +43,8 @@ class Outcome:
     skipped: int = 0
     failures: tuple[Failure, ...] = ()
     by_hand: tuple[Message, ...] = ()
+    reasons: tuple[Message, ...] = ()
+    is_empty: bool = False
 
 
 def reason_of(error: OSError | PhotoError) -> Message:

@@ -7,8 +7,9 @@ descriptions. Knows nothing of what the words mean.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from lxml import etree
@@ -18,6 +19,32 @@ _CONTAINERS = tuple(f"{RDF}{name}" for name in ("Bag", "Seq", "Alt"))
 ITEM = f"{RDF}li"
 DESCRIPTION = f"{RDF}Description"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+class Form(StrEnum):
+    """How a property holds its values."""
+
+    TEXT = "text"
+    BAG = "Bag"
+    SEQ = "Seq"
+    LANGUAGES = "Alt"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property that people read.
+
+    Attributes:
+        prefix: The namespace's usual prefix.
+        namespace: The namespace.
+        local: The name in it.
+        form: How it holds its values.
+    """
+
+    prefix: str
+    namespace: str
+    local: str
+    form: Form = Form.TEXT
 
 
 class OddListError(ValueError):
@@ -56,6 +83,11 @@ def words(rdf: Any, listed: ListProperty) -> list[str]:
     return found
 
 
+def is_there(rdf: Any, listed: ListProperty) -> bool:
+    """Whether a property is there, be it empty."""
+    return bool(_elements(rdf, listed)) or any(listed.name in d.attrib for d in _descriptions(rdf))
+
+
 def change(rdf: Any, listed: ListProperty, stale: Sequence[str], missing: Sequence[str]) -> bool:
     """Removes some words from a property and appends others; the rest keep their place.
 
@@ -84,6 +116,54 @@ def change(rdf: Any, listed: ListProperty, stale: Sequence[str], missing: Sequen
     for element in _elements(rdf, listed):
         _tidy(element)
     return True
+
+
+def complete(rdf: Any, wanted: Property, values: Sequence[str]) -> None:
+    """Gives a property values: a bag those that it lacks, another one if it is not there.
+
+    Args:
+        rdf: The `rdf:RDF`; changed in place.
+        wanted: The property.
+        values: What it is to hold; the first alone, where it holds one.
+
+    Raises:
+        OddListError: See `change`.
+    """
+    listed = ListProperty(wanted.prefix, wanted.namespace, wanted.local, wanted.form)
+    if wanted.form is Form.BAG:
+        present = words(rdf, listed)
+        change(rdf, listed, (), [one for one in dict.fromkeys(values) if one not in present])
+    elif not values or is_there(rdf, listed):
+        return
+    elif wanted.form is Form.TEXT:
+        names = {wanted.prefix: wanted.namespace}
+        element = etree.SubElement(first_description(rdf), listed.name, nsmap=names)
+        element.text = values[0]
+        lay_out(element)
+    else:
+        change(rdf, listed, (), values if wanted.form is Form.SEQ else values[:1])
+        if wanted.form is Form.LANGUAGES:
+            _elements(rdf, listed)[0][0][0].set(_LANGUAGE, "x-default")
+
+
+def remove(rdf: Any, names: Collection[str], beginnings: tuple[str, ...]) -> None:
+    """Takes properties away, wherever and however they are written.
+
+    Args:
+        rdf: The `rdf:RDF`; changed in place.
+        names: Qualified names, as lxml writes them.
+        beginnings: What qualified names may begin with, such as a namespace in braces.
+    """
+    for description in _descriptions(rdf):
+        for name in list(description.attrib):
+            if name in names or name.startswith(beginnings):
+                del description.attrib[name]
+        for element in list(description.iterchildren(etree.Element)):
+            if element.tag in names or element.tag.startswith(beginnings):
+                description.remove(element)
+        is_empty = not len(description) and set(description.attrib) <= {f"{RDF}about"}
+        if is_empty and description is not first_description(rdf):
+            rdf.remove(description)
 
 
 def _descriptions(rdf: Any) -> list[Any]:

@@ -16,14 +16,16 @@ from pathlib import Path
 from barkive.atomic import rewriting
 from barkive.catalogue.animal_records import Animal
 from barkive.catalogue.export.boxed import dogs_of, within
+from barkive.catalogue.export.embedded import embedded
 from barkive.catalogue.export.outcome import Failure, Outcome, reason_of
 from barkive.catalogue.export.regions import Region, StaleRegionsError
-from barkive.catalogue.export.xmp_packet import Packet, PacketError, Tags
+from barkive.catalogue.export.tag_lists import Tags
+from barkive.catalogue.export.xmp_packet import Packet, PacketError
 from barkive.catalogue.records import Entry
 from barkive.errors import PhotoError
 from barkive.images import describe, read_file
 from barkive.images.decode import TURNED
-from barkive.images.files import EXTENSIONS, RAW
+from barkive.images.files import EXTENSIONS, RAW, VIDEOS
 from barkive.messages import Language, Messages
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import Status
@@ -33,6 +35,9 @@ _XMP = (".XMP", ".xmp")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MAX_MEGABYTES = 64
 _AT_ONCE = 500
+# `rex.xmp` may be that of any of these, if it is called `rex` too: Lightroom and Immich look for it
+# beside videos, Photoshop's files and cameras' own formats.
+_ENDINGS = (*EXTENSIONS, *RAW, *VIDEOS, ".psd", ".psb", ".jxl", ".jp2", ".svg")
 
 
 def write_sidecars(
@@ -52,11 +57,11 @@ def write_sidecars(
     Dogs that have a box become regions of the type `Pet`, described by their breed. They have no
     name, because Immich makes a person of every region with a name.
 
-    What a side-car holds already stays, save the tags and regions that Barkive added before. A
-    photo without a dog, or one that can't be read, gets no side-car, and loses what Barkive
-    added where it has one. A side-car that is right already is not touched. One that is a link
-    is written where the link leads. Each appears only when it is whole, and keeps its owner and
-    rights: see `rewriting`.
+    What a side-car holds already stays, save the tags and regions that Barkive added before. A new
+    one begins with what the photo says of itself: see `embedded`. A photo without a dog, or one
+    that can't be read, gets no side-car, and loses what Barkive added where it has one. A side-car
+    that is right already is not touched. One that is a link is written where the link leads. Each
+    appears only when it is whole, and keeps its owner and rights: see `rewriting`.
 
     Args:
         entries: The photos; those whose file is gone are skipped.
@@ -109,8 +114,7 @@ def tags_of(entry: Entry, lang: Language, animals: Sequence[Animal] = ()) -> Tag
     words += [_word(one.name or one.title) for one in animals]
     return Tags(
         subject=tuple(dict.fromkeys(words)),
-        hierarchical=tuple(dict.fromkeys("|".join(one) for one in levels)),
-        path=tuple(dict.fromkeys("/".join(one) for one in levels)),
+        paths=tuple(dict.fromkeys(levels)),
     )
 
 
@@ -172,10 +176,9 @@ def _lightroom(photo: Path) -> list[Path]:
     # each name, unlike listing the folder, costs the same in a folder of any size.
     names = [photo.stem] + [
         f"{photo.stem}{written}"
-        for suffix in (*EXTENSIONS, *RAW, photo.suffix)
+        for suffix in (*_ENDINGS, photo.suffix)
         for written in (suffix.lower(), suffix.upper(), f".{suffix[1:].capitalize()}")
     ]
-    # Beside a camera's own format it is that one's.
     others = {_identity(photo.with_name(name)) for name in names} - {None, _identity(photo)}
     return [] if others else [photo.with_name(f"{photo.stem}{found[key]}") for key in found]
 
@@ -210,7 +213,7 @@ def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Langua
         if tags == Tags():
             return None
         target.parent.mkdir(parents=True, exist_ok=True)
-        packet = Packet()
+        packet = embedded(read_file(entry.file))
     else:
         packet = Packet(_read(target, status))
     changed = packet.replace(tags)

@@ -1,40 +1,40 @@
-"""One XMP packet: exchanges Barkive's own tags in it for others, and keeps the rest.
+"""One XMP packet: exchanges Barkive's own tags and regions in it for others, and keeps the rest.
 
-XMP is RDF in XML, see ISO 16684-1 and https://developer.adobe.com/xmp/docs/. Three
-properties hold a photo's tags: `dc:subject` (single words), `lr:hierarchicalSubject`
-(Lightroom; levels divided by `|`) and `digiKam:TagsList` (levels divided by `/`). What
-Barkive adds to each is noted in a property of its own namespace, so that it can be taken
-away again and a tag that was there before stays. The boxes of dogs are `regions`. Knows nothing
-of files and of photos.
+XMP is RDF in XML, see ISO 16684-1 and https://developer.adobe.com/xmp/docs/. A photo's tags are
+`tag_lists`, the boxes of its dogs are `regions`. Knows nothing of files and of photos.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 
 from lxml import etree
 
-from barkive.catalogue.export.rdf import RDF, ListProperty, OddListError, change, words
+from barkive.catalogue.export.rdf import (
+    DESCRIPTION,
+    RDF,
+    OddListError,
+    Property,
+    complete,
+    remove,
+)
 from barkive.catalogue.export.regions import Region, Regions
+from barkive.catalogue.export.tag_lists import ALWAYS, TagLists, Tags
 from barkive.errors import BarkiveError
 
 _ROOTS = ("{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta", f"{RDF}RDF")
-_SUBJECT = ListProperty("dc", "http://purl.org/dc/elements/1.1/", "subject")
-_HIERARCHICAL = ListProperty("lr", "http://ns.adobe.com/lightroom/1.0/", "hierarchicalSubject")
-_PATH = ListProperty("digiKam", "http://www.digikam.org/ns/1.0/", "TagsList", "Seq")
 _NOTES = "urn:barkive:xmp:1.0/"
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
+_NAMESPACES = "\n    ".join(f'xmlns:{one.prefix}="{one.namespace}"' for one in ALWAYS)
 _EMPTY = f"""\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="{RDF[1:-1]}">
   <rdf:Description rdf:about=""
-    xmlns:dc="{_SUBJECT.namespace}"
-    xmlns:lr="{_HIERARCHICAL.namespace}"
-    xmlns:digiKam="{_PATH.namespace}"
+    {_NAMESPACES}
     xmlns:barkive="{_NOTES}"/>
  </rdf:RDF>
 </x:xmpmeta>
@@ -44,15 +44,6 @@ _EMPTY = f"""\
 
 class PacketError(BarkiveError):
     """It is no packet that can be changed safely."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tags:
-    """What Barkive says of a photo, as the three properties want it: no tag empty."""
-
-    subject: tuple[str, ...] = ()
-    hierarchical: tuple[str, ...] = ()
-    path: tuple[str, ...] = ()
 
 
 class Packet:
@@ -95,11 +86,29 @@ class Packet:
         ]
         return b"\n".join([_DECLARATION] * self._declared + lines) + b"\n"
 
-    def replace(self, tags: Tags) -> bool:
-        """Takes away the tags that Barkive added earlier, and adds these.
+    def extend(self, other: Packet) -> None:
+        """Takes in all that another packet of the same photo says."""
+        for description in other._rdf.iterchildren(DESCRIPTION):
+            # Adobe's toolkit, and so Exiv2, refuses a packet that names its subject in two ways.
+            description.attrib.pop("about", None)
+            description.set(f"{RDF}about", "")
+            self._rdf.append(description)
 
-        A tag that is there already is neither added nor noted as Barkive's. Those that stay
-        keep their place.
+    def remove(self, names: Collection[str], beginnings: tuple[str, ...]) -> None:
+        """Takes properties away: see `rdf.remove`."""
+        remove(self._rdf, names, beginnings)
+
+    def complete(self, wanted: Property, values: Iterable[str]) -> None:
+        """Gives a property the values that it lacks: see `rdf.complete`.
+
+        Those that are blank, or that XML can't hold, are passed over, as is a property of an odd
+        form.
+        """
+        with suppress(OddListError, ValueError):
+            complete(self._rdf, wanted, [text for one in values if (text := one.strip(" \0"))])
+
+    def replace(self, tags: Tags) -> bool:
+        """Takes away the tags that Barkive added earlier, and adds these: see `TagLists`.
 
         Returns:
             Whether anything changed.
@@ -109,14 +118,9 @@ class Packet:
                 must then be thrown away.
         """
         try:
-            changes = [
-                self._exchange(_SUBJECT, tags.subject),
-                self._exchange(_HIERARCHICAL, tags.hierarchical),
-                self._exchange(_PATH, tags.path),
-            ]
+            return TagLists(self._rdf, _NOTES, "barkive").replace(tags)
         except OddListError:
             raise PacketError("sidecar_tags_unchangeable") from None
-        return any(changes)
 
     def replace_regions(self, regions: Sequence[Region], size: tuple[int, int]) -> bool:
         """Takes away the regions that Barkive added earlier, and adds these: see `Regions`.
@@ -132,19 +136,6 @@ class Packet:
             StaleRegionsError: There are regions of a picture of another shape, and none was added.
         """
         return Regions(self._rdf, _NOTES, "barkive").replace(regions, size)
-
-    def _exchange(self, listed: ListProperty, tags: Iterable[str]) -> bool:
-        noted = ListProperty("barkive", _NOTES, listed.local)
-        wanted = list(dict.fromkeys(tags))
-        present, ours = words(self._rdf, listed), words(self._rdf, noted)
-        missing = [tag for tag in wanted if tag not in present]
-        note = [tag for tag in wanted if tag in ours or tag in missing]
-        stale = [tag for tag in ours if tag not in wanted]
-        changes = [
-            change(self._rdf, listed, [tag for tag in stale if tag in present], missing),
-            change(self._rdf, noted, stale, [tag for tag in note if tag not in ours]),
-        ]
-        return any(changes)
 
 
 def _is_declared(content: bytes) -> bool:

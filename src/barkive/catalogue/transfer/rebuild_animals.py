@@ -32,6 +32,7 @@ class SavedAnimals:
         acts: What people did.
         changes: Each change of it.
         exports: What was sent of animals.
+        photo_exports: What was sent of photos.
     """
 
     animals: _Rows
@@ -40,6 +41,7 @@ class SavedAnimals:
     acts: _Rows
     changes: _Rows
     exports: _Rows
+    photo_exports: _Rows
 
     @staticmethod
     def read(file: Path) -> SavedAnimals:
@@ -63,7 +65,8 @@ class SavedAnimals:
             row["stale"] = True
         acts += _missing_acts(animals, acts, changes)
         exports = read_rows(file, schema.animal_export)
-        return SavedAnimals(animals, photos, refused, acts, changes, exports)
+        photo_exports = read_rows(file, schema.photo_export)
+        return SavedAnimals(animals, photos, refused, acts, changes, exports, photo_exports)
 
     def write(self, connection: Connection) -> None:
         """Writes it into a catalogue that is empty."""
@@ -74,6 +77,7 @@ class SavedAnimals:
             (schema.animal_photo, self.photos),
             (schema.refusal, self.refused),
             (schema.animal_export, self.exports),
+            (schema.photo_export, self.photo_exports),
         ):
             for row in rows:
                 # What is damaged may be there twice.
