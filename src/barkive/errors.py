@@ -8,12 +8,13 @@ once (the command line: that sentence on standard error and `exit_code`).
 
 from __future__ import annotations
 
+import errno
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, Messages
 
 
 class BarkiveError(Exception):
@@ -70,6 +71,18 @@ def _said(value: Any) -> Any:
             return tuple(_said(one) for one in value)
         case _:
             return str(value)
+
+
+def system_reason(error: OSError) -> Message | str:
+    """What the system says of an error, for the `reason` of a sentence; of odd ones with advice.
+
+    Args:
+        error: Of the system, or of a library that passes its words on without a number.
+    """
+    code = f"system_{errno.errorcode.get(error.errno or 0, '').lower()}"
+    if Messages("en").has(f"error.{code}"):
+        return Message(code)
+    return error.strerror or str(error) or type(error).__name__
 
 
 class UsageError(BarkiveError):

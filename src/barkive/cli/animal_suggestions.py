@@ -207,7 +207,7 @@ def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
 @selected
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Of a photo that is catalogued: which of its dogs is meant, the largest first.",
 )
@@ -218,7 +218,7 @@ def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
     help="For a photo that is not catalogued: the model that scanned the rest; by default "
     "the one that the catalogue has in use.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=10, help="How many.")
+@click.option("--limit", metavar="NUMBER", type=click.IntRange(min=1), default=10, help="How many.")
 @lang_option
 @format_option
 @catalogue_option

@@ -63,7 +63,7 @@ class OrderName(StrEnum):
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="How many at most; by default 100 in a table, else all.",
 )
@@ -134,7 +134,7 @@ def show(animal: str, lang: Language, form: Format, catalogue: str | None) -> No
 @photos_if_any_argument
 @click.option(
     "--folder",
-    metavar="PATH",
+    metavar="FOLDER",
     help="All photos of the catalogue in this folder or those inside it.",
 )
 @by_option
@@ -195,7 +195,7 @@ def edit(
 @photos_if_any_argument
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Which dog of the one photo is meant, the largest first; without it, the largest.",
 )
@@ -332,7 +332,7 @@ def remove(
 @click.command()
 @click.argument(
     "act",
-    metavar="[N]",
+    metavar="[NUMBER]",
     type=int,
     required=False,
     help="What is taken back, by its number in the history; by default what was done last, "
@@ -363,7 +363,7 @@ def undo(
     required=False,
     help="Its code, its name or its number; by default all animals.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=100, help="How many.")
+@click.option("--limit", metavar="NUMBER", type=click.IntRange(min=1), default=100, help="How many.")
 @lang_option
 @format_option
 @catalogue_option

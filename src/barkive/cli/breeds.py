@@ -55,10 +55,10 @@ if TYPE_CHECKING:
 )
 @click.option("--fr", metavar="NAME", help="With --add: its French name.")
 @click.option(
-    "--fci", metavar="N", type=int, help="With --add: the FCI's number of it; 0 for none."
+    "--fci", metavar="NUMBER", type=int, help="With --add: the FCI's number of it; 0 for none."
 )
 @click.option(
-    "--group", metavar="N", type=int, help="With --add: the FCI's group, 1 to 10; 0 for none."
+    "--group", metavar="NUMBER", type=int, help="With --add: the FCI's group, 1 to 10; 0 for none."
 )
 @catalogue_option
 def breeds(

@@ -37,7 +37,7 @@ _OPTIONS: Options = {
         "one whose best guess it is; a name in English or French, or an id. Given several "
         "times, photos with a dog of each.",
     ),
-    "group": click.option("--group", metavar="N", type=int, help="An FCI group, 1 to 10."),
+    "group": click.option("--group", metavar="NUMBER", type=int, help="An FCI group, 1 to 10."),
     "status": click.option(
         "--status",
         type=Values(StatusName),
@@ -48,15 +48,15 @@ _OPTIONS: Options = {
         "--after", metavar="DATE", help="Taken on this day or later, such as 2026-05-31."
     ),
     "before": click.option("--before", metavar="DATE", help="Taken before this day."),
-    "folder": click.option("--folder", metavar="PATH", help="In this folder or those inside it."),
+    "folder": click.option("--folder", metavar="FOLDER", help="In this folder or those inside it."),
     "min_probability": click.option(
         "--min-probability",
-        metavar="P",
+        metavar="SHARE",
         type=float,
         help="The breed has at least this probability, 0 to 1.",
     ),
     "dogs": click.option(
-        "--dogs", metavar="N", help="With so many dogs: 2, 2+ for two or more, 1-3."
+        "--dogs", metavar="NUMBER", help="With so many dogs: 2, 2+ for two or more, 1-3."
     ),
     "corrected": click.option(
         "--corrected/--not-corrected", default=None, help="Whether people said what it is."

@@ -46,7 +46,7 @@ STDIN = "-"
 )
 @click.option(
     "--top",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1, max=1000),
     default=5,
     help="How many breeds to list.",

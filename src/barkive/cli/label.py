@@ -37,7 +37,7 @@ by_option = click.option(
 @click.option("--unsure", is_flag=True, help="Its breed can't be told.")
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Which dog of the photo is meant, the largest first; without it, the largest, or "
     "with --not-a-dog the whole photo.",

@@ -87,7 +87,7 @@ _REST_MS, _BUSY_MS = 1000, 60_000
 )
 @click.option(
     "--batch-size",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="Photos that the network takes at once; by default what is fastest.",
 )

@@ -34,7 +34,7 @@ _ALIKE = 20
 @click.option("--like", metavar="PHOTO", help="Photos that resemble this one, the likest first.")
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="With --like and a photo that is catalogued: which of its dogs is meant, the "
     "largest first.",
@@ -48,7 +48,7 @@ _ALIKE = 20
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="How many at most; by default 100 in a table, 20 with --like, else all.",
 )

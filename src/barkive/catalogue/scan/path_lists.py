@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from barkive.errors import MissingExtraError, StoreError, UsageError
+from barkive.errors import MissingExtraError, StoreError, UsageError, system_reason
 from barkive.images import remote
 
 LISTS = (".txt", ".lst", ".list", ".parquet")
@@ -111,5 +111,5 @@ def _told(file: str) -> Iterator[None]:
     except FileNotFoundError:
         raise UsageError("path_list_not_found", file=file) from None
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise UsageError("path_list_unreadable", file=file, reason=reason) from None

@@ -1,0 +1,137 @@
+"""What is wrong with how a command was called, in the words and the language of Barkive.
+
+Click's own sentences are English, and speak of types: `'x' is not a valid integer range`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from barkive.cli import saying
+from barkive.errors import UsageError
+from barkive.messages import LANGUAGES
+
+
+_NUMBERS = (click.INT, click.FLOAT)
+
+
+class Number(click.ParamType[float]):
+    """A number within its range, whole or not; says what is allowed where it is none."""
+
+    name = "number"
+
+    def __init__(self, like: click.ParamType[Any]) -> None:
+        """A type in the place of one of Click's for numbers."""
+        self._is_whole = isinstance(like, click.IntRange | type(click.INT))
+        self._least: float | None = getattr(like, "min", None)
+        self._most: float | None = getattr(like, "max", None)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number that is written.
+
+        Raises:
+            UsageError: It is none, or out of the range.
+        """
+        given = {"option": _called(param), "text": str(value)}
+        try:
+            number = int(value) if self._is_whole else float(value)
+        except ValueError:
+            number = math.nan
+        if math.isnan(number):
+            kind = "option_not_whole" if self._is_whole else "option_not_number"
+            raise UsageError(kind, **given)
+        least, most = self._least, self._most
+        if (least is not None and number < least) or (most is not None and number > most):
+            if least is None or most is None:
+                kind = "option_too_low" if least is not None else "option_too_high"
+                raise UsageError(kind, **given, limit=least if least is not None else most)
+            raise UsageError("option_out_of_range", **given, least=least, most=most)
+        return number
+
+
+def spoken(command: click.Command) -> click.Command:
+    """A command whose options say in Barkive's words what they take."""
+    for one in command.params:
+        is_number = isinstance(one.type, click.IntRange | click.FloatRange) or one.type in _NUMBERS
+        if is_number and not (isinstance(one, click.Option) and one.count):
+            one.type = Number(one.type)
+    return command
+
+
+def tell(error: click.UsageError) -> None:
+    """Says on standard error what is wrong, and how the command is called."""
+    saying.choose(_language(sys.argv[1:]))
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        saying.say("usage_help", err=True, command=error.ctx.command_path)
+        click.echo(err=True)
+    saying.say("error", err=True, sentence=_sentence(error))
+
+
+def choice_error(
+    param: click.Parameter | None, value: object, choices: Sequence[str]
+) -> UsageError:
+    """The error for a value that is none of those to choose from."""
+    return UsageError("option_choice", option=_called(param), text=str(value), choices=[*choices])
+
+
+def _sentence(error: click.UsageError) -> str:
+    match error:
+        case click.NoSuchOption():
+            near = error.possibilities
+            if near:
+                return saying.text("usage_no_option_near", option=error.option_name, near=near)
+            return saying.text("usage_no_option", option=error.option_name)
+        case click.exceptions.NoSuchCommand():
+            near = error.possibilities
+            if near:
+                return saying.text("usage_no_command_near", command=error.command_name, near=near)
+            return saying.text("usage_no_command", command=error.command_name)
+        case click.MissingParameter():
+            return saying.text("usage_missing", what=_called(error.param))
+        case click.BadOptionUsage() if "not take a value" in error.message:
+            return saying.text("usage_takes_none", option=error.option_name)
+        case click.BadOptionUsage():
+            return saying.text("usage_takes_one", option=error.option_name, value=_value(error))
+        case _ if "unexpected extra argument" in error.message:
+            return saying.text("usage_extra", text=error.message.partition("(")[2].rstrip(")."))
+        case _:
+            return error.format_message()
+
+
+def _value(error: click.BadOptionUsage) -> str:
+    """What the help page says that an option takes."""
+    if error.ctx is None:
+        return ""
+    for one in error.ctx.command.params:
+        if error.option_name in (*one.opts, *one.secondary_opts):
+            return one.make_metavar(error.ctx)
+    return ""
+
+
+def _called(param: click.Parameter | None) -> str:
+    """What people call an option or an argument."""
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    if param is None:
+        return ""
+    return (param.metavar or param.human_readable_name).strip("[].")
+
+
+def _language(words: Sequence[str]) -> str:
+    """The language that a command line asks for, whatever is wrong with the rest of it."""
+    asked = os.environ.get("BARKIVE_LANG", "en")
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--lang":
+            asked = following
+        elif word.startswith("--lang="):
+            asked = word.partition("=")[2]
+    return asked if asked in LANGUAGES else "en"
