@@ -363,7 +363,9 @@ def undo(
     required=False,
     help="Its code, its name or its number; by default all animals.",
 )
-@click.option("--limit", metavar="NUMBER", type=click.IntRange(min=1), default=100, help="How many.")
+@click.option(
+    "--limit", metavar="NUMBER", type=click.IntRange(min=1), default=100, help="How many."
+)
 @lang_option
 @format_option
 @catalogue_option

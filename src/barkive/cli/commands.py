@@ -49,7 +49,12 @@ class Deferred(click.Command):
         """A context of the command itself, which is what is run."""
         command = self.load()
         command.context_class = HelpContext
-        return command.make_context(info_name, args, parent, **extra)
+        try:
+            return command.make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            # What Click finds first of all, it does not say of which command.
+            error.ctx = error.ctx or click.Context(command, parent, info_name)
+            raise
 
 
 class _Group(click.Group):

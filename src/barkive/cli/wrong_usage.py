@@ -17,7 +17,6 @@ from barkive.cli import saying
 from barkive.errors import UsageError
 from barkive.messages import LANGUAGES
 
-
 _NUMBERS = (click.INT, click.FLOAT)
 
 
