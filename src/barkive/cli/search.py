@@ -27,8 +27,8 @@ _ALIKE = 20
     "text",
     metavar="[TEXT]...",
     nargs=-1,
-    help="Words, or their beginnings: of the path, of a breed or FCI group in English or "
-    "French, of a note. Case and accents don't matter.",
+    help="Words, or their beginnings: of the path, of a breed's name in English or French, of "
+    "a note. Case and accents don't matter. A group of breeds: --group.",
 )
 @animal_option
 @click.option("--like", metavar="PHOTO", help="Photos that resemble this one, the likest first.")

@@ -59,8 +59,8 @@ class Filter:
     """Which photos are meant; a photo must fit every filter that is set.
 
     Attributes:
-        text: Words, each the start of a word of the path, a breed's name in either language,
-            its FCI group or the note; case and accents don't matter.
+        text: Words, each the start of a word of the path, a breed's name in either language
+            or the note; case and accents don't matter.
         breed: A name or id: photos that show a dog of that breed or a cross with it, or one
             that is uncertain and whose best guess it is.
         breeds: Further breeds: a photo must show a dog of each.
