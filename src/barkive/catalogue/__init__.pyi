@@ -57,7 +57,7 @@ from .export.kennel_card import CARD_SIZES, CardSize, write_cards
 from .export.outcome import Failure, Outcome
 from .export.registry import file_exporters
 from .export.safe_names import safe_name
-from .export.tables import defused
+from .export.tables import BOM, csv_line, defused
 from .learning.judging_again import JudgedAgain
 from .learning.teaching import KnownModel, Learning
 from .photos.identity import holds_picture
@@ -99,6 +99,7 @@ from .transfer.rebuild import Rebuilt, rebuild
 from .transfer.unmerging import Merge, Unmerged, UnmergedJSON
 
 __all__ = [
+    "BOM",
     "CARD_SIZES",
     "IN_CARE",
     "SPECIES",
@@ -194,6 +195,7 @@ __all__ = [
     "birth_words",
     "breed_words",
     "copy",
+    "csv_line",
     "default_location",
     "defused",
     "file_exporters",

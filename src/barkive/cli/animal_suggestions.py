@@ -158,12 +158,11 @@ def _print_patterns(catalogue: Catalogue, wanted: Filter) -> None:
 
 
 def _print(catalogue: Catalogue, found: Sequence[Suggestion], lang: Language, form: Format) -> None:
-    from barkive.catalogue import defused
-    from barkive.cli.output import csv_row, json_line, print_line
+    from barkive.cli.output import csv_row, json_line, print_header, print_line
 
     if form is Format.CSV:
         columns = ("id", "kind", "animal", "code", "name", "photos", "reason", "reason_code")
-        print_line(csv_row((*columns, "is_large")))
+        print_header((*columns, "is_large"))
     for one in found[: _SHOWN if form is Format.TABLE else None]:
         if form is Format.TABLE:
             _print_lines(catalogue, one)
@@ -175,7 +174,7 @@ def _print(catalogue: Catalogue, found: Sequence[Suggestion], lang: Language, fo
             photos = " ".join(map(str, one.photos))
             cells = (*(record | {"photos": photos}).values(),)
             flat = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
-            print_line(csv_row(defused(cell) if isinstance(cell, str) else cell for cell in flat))
+            print_line(csv_row(flat))
     if form is Format.TABLE:
         say("suggestions_found", err=True, n=len(found))
         if len(found) > _SHOWN:
@@ -250,10 +249,10 @@ def match(
 
 def _print_matches(found: Sequence[Match], lang: Language, form: Format) -> None:
     from barkive.cli.animal_lines import COLUMNS, animal_cells, animal_line
-    from barkive.cli.output import csv_row, json_line, print_line, print_styled
+    from barkive.cli.output import csv_row, json_line, print_header, print_line, print_styled
 
     if form is Format.CSV:
-        print_line(csv_row((*COLUMNS, "photo", "similarity")))
+        print_header((*COLUMNS, "photo", "similarity"))
     for one in found:
         if form is Format.JSON:
             print_line(json_line(dict(one.to_json(lang))))

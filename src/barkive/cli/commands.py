@@ -366,9 +366,9 @@ def _of_system(error: OSError) -> str:
     reason = system_reason(error)
     if isinstance(error, standard_streams.ResultsUnwritableError):
         return saying.text("results_unwritable", reason=reason)
-    code = errno.errorcode.get(error.errno or 0, "").lower()
-    advice = f"system_advice_{code}"
-    told = f" {saying.text(advice)}" if saying.known(advice) else ""
+    name = errno.errorcode.get(error.errno or 0, "").lower()
+    is_told = saying.known(f"system_advice_{name}")
+    told = f" {saying.text(f'system_advice_{name}')}" if is_told else ""
     if error.filename is None:
         return saying.text("system_failed", reason=reason, advice=told)
     file = (

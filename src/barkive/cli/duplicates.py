@@ -30,12 +30,12 @@ def duplicates(
     Pictures look alike that are the same one recompressed, recoloured, mirrored or cut a
     little. Nothing is deleted.
     """
-    from barkive.cli.output import csv_row, json_line, print_line, printable
+    from barkive.cli.output import csv_row, json_line, print_header, print_line, printable
 
     groups = files = 0
     with reading(catalogue) as opened:
         if form is Format.CSV:
-            print_line(csv_row(["group", "kind", "file", "status", "breed", "sha256"]))
+            print_header(["group", "kind", "file", "status", "breed", "sha256"])
         for group in opened.duplicates(wanted, near=not exact):
             groups += 1
             files += len(group.entries)

@@ -30,12 +30,12 @@ class Values(click.Choice[Any]):
         """The member that is meant.
 
         Raises:
-            UsageError: There is none of this value.
+            click.UsageError: There is none of this value.
         """
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            raise choice_error(param, value, [*map(str, self.choices)]) from None
+            raise choice_error(value, self.choices, param, ctx) from None
 
 
 class Format(StrEnum):

@@ -136,8 +136,7 @@ def _writer(
 
 
 def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | None], None]:
-    from barkive.catalogue import defused
-    from barkive.cli.output import csv_row, print_line
+    from barkive.cli.output import csv_row, print_header, print_line
 
     columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")
     further = (
@@ -151,7 +150,7 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         "error_code",
         "model",
     )
-    print_line(csv_row([*columns, *further, *(["similarity"] if similar else []), "dogs"]))
+    print_header([*columns, *further, *(["similarity"] if similar else []), "dogs"])
 
     def write(entry: Entry, similarity: float | None) -> None:
         record = entry.to_json(lang)
@@ -166,6 +165,6 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         if similarity is not None:
             cells.append(round(similarity, 4))
         cells.append("" if entry.dogs is None else len(entry.dogs))
-        print_line(csv_row([defused(cell) if isinstance(cell, str) else cell for cell in cells]))
+        print_line(csv_row(cells))
 
     return write

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
 
-from barkive.cli import saying
-from barkive.errors import UsageError
+from barkive.cli.saying import choose, say, text
 from barkive.messages import LANGUAGES
 
 _NUMBERS = (click.INT, click.FLOAT)
@@ -37,23 +36,28 @@ class Number(click.ParamType[float]):
         """The number that is written.
 
         Raises:
-            UsageError: It is none, or out of the range.
+            click.UsageError: It is none, or out of the range.
         """
-        given = {"option": _called(param), "text": str(value)}
+        option, written = _called(param), str(value)
         try:
             number = int(value) if self._is_whole else float(value)
         except ValueError:
             number = math.nan
         if math.isnan(number):
-            kind = "option_not_whole" if self._is_whole else "option_not_number"
-            raise UsageError(kind, **given)
+            kind = text(
+                "usage_not_whole" if self._is_whole else "usage_not_number",
+                option=option,
+                text=written,
+            )
+            raise click.UsageError(kind, ctx)
         least, most = self._least, self._most
-        if (least is not None and number < least) or (most is not None and number > most):
-            if least is None or most is None:
-                kind = "option_too_low" if least is not None else "option_too_high"
-                raise UsageError(kind, **given, limit=least if least is not None else most)
-            raise UsageError("option_out_of_range", **given, least=least, most=most)
-        return number
+        if (least is None or number >= least) and (most is None or number <= most):
+            return number
+        if most is None:
+            told = text("usage_too_low", option=option, text=written, limit=least)
+        else:
+            told = text("usage_out_of_range", option=option, text=written, least=least, most=most)
+        raise click.UsageError(told, ctx)
 
 
 def spoken(command: click.Command) -> click.Command:
@@ -67,19 +71,24 @@ def spoken(command: click.Command) -> click.Command:
 
 def tell(error: click.UsageError) -> None:
     """Says on standard error what is wrong, and how the command is called."""
-    saying.choose(_language(sys.argv[1:]))
+    choose(_language(sys.argv[1:]))
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
-        saying.say("usage_help", err=True, command=error.ctx.command_path)
+        say("usage_help", err=True, command=error.ctx.command_path)
         click.echo(err=True)
-    saying.say("error", err=True, sentence=_sentence(error))
+    say("error", err=True, sentence=_sentence(error))
 
 
 def choice_error(
-    param: click.Parameter | None, value: object, choices: Sequence[str]
-) -> UsageError:
+    value: object,
+    choices: Iterable[object],
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> click.UsageError:
     """The error for a value that is none of those to choose from."""
-    return UsageError("option_choice", option=_called(param), text=str(value), choices=[*choices])
+    listed = [*map(str, choices)]
+    told = text("usage_choice", option=_called(param), text=str(value), choices=listed)
+    return click.UsageError(told, ctx)
 
 
 def _sentence(error: click.UsageError) -> str:
@@ -87,32 +96,32 @@ def _sentence(error: click.UsageError) -> str:
         case click.NoSuchOption():
             near = error.possibilities
             if near:
-                return saying.text("usage_no_option_near", option=error.option_name, near=near)
-            return saying.text("usage_no_option", option=error.option_name)
+                return text("usage_no_option_near", option=error.option_name, near=near)
+            return text("usage_no_option", option=error.option_name)
         case click.exceptions.NoSuchCommand():
             near = error.possibilities
             if near:
-                return saying.text("usage_no_command_near", command=error.command_name, near=near)
-            return saying.text("usage_no_command", command=error.command_name)
+                return text("usage_no_command_near", command=error.command_name, near=near)
+            return text("usage_no_command", command=error.command_name)
         case click.MissingParameter():
-            return saying.text("usage_missing", what=_called(error.param))
-        case click.BadOptionUsage() if "not take a value" in error.message:
-            return saying.text("usage_takes_none", option=error.option_name)
+            return text("usage_missing", what=_called(error.param))
         case click.BadOptionUsage():
-            return saying.text("usage_takes_one", option=error.option_name, value=_value(error))
-        case _ if "unexpected extra argument" in error.message:
-            return saying.text("usage_extra", text=error.message.partition("(")[2].rstrip(")."))
+            value = _value(error)
+            if not value:
+                return text("usage_takes_none", option=error.option_name)
+            return text("usage_takes_one", option=error.option_name, value=value)
+        case _ if error.message.startswith("Got "):
+            return text("usage_extra", text=error.message.partition("(")[2].rstrip(")."))
         case _:
             return error.format_message()
 
 
 def _value(error: click.BadOptionUsage) -> str:
-    """What the help page says that an option takes."""
-    if error.ctx is None:
-        return ""
-    for one in error.ctx.command.params:
+    """What the help page says that an option takes; empty for a switch."""
+    for one in error.ctx.command.params if error.ctx is not None else ():
         if error.option_name in (*one.opts, *one.secondary_opts):
-            return one.make_metavar(error.ctx)
+            is_switch = isinstance(one, click.Option) and (one.is_flag or one.count)
+            return "" if is_switch or error.ctx is None else one.make_metavar(error.ctx)
     return ""
 
 
