@@ -27,6 +27,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.similarity.similar import Similar
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.images.spelling import as_spelt
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
@@ -850,7 +851,7 @@ def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
 
 
 def _known(photo: Known) -> str | int:
-    return photo if isinstance(photo, int) else os.fspath(photo)
+    return photo if isinstance(photo, int) else as_spelt(os.fspath(photo))
 
 
 def _several(given: Given | Iterable[Given]) -> Iterable[Given]:

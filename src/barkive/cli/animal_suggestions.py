@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from barkive.cli.animal_options import selected, to_photo
-from barkive.cli.filters import filtered
+from barkive.cli.filters import filtered, meant
 from barkive.cli.label import by_option
 from barkive.cli.opening import judging, reading
 from barkive.cli.options import PATH, Format, catalogue_option, format_option, lang_option
@@ -87,6 +87,7 @@ def suggest(
         if is_decided:
             _decide(opened, accept, refuse, by, lang, form)
             return
+        wanted = meant(opened, wanted)
         if pattern is None and form is Format.TABLE:
             _print_patterns(opened, wanted)
         with progress(text("suggesting")) as advance:

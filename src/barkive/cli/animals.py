@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from barkive.cli import filters
 from barkive.cli.animal_options import described, selected, to_photo
 from barkive.cli.filters import filtered
 from barkive.cli.label import by_option
@@ -155,7 +156,7 @@ def new(
 
     meant = _meant(photos, Filter(folder=folder)) if photos or folder is not None else []
     with _acting(catalogue, lang, form) as (opened, done):
-        done(opened.animals.new(said, meant, by=by))
+        done(opened.animals.new(said, _spelt(opened, meant), by=by))
 
 
 @click.command()
@@ -226,7 +227,7 @@ def add(
         number = None
         if photos and dog is not None:
             number = opened.photo(to_photo(photos[0])).dog(dog).id
-        done(opened.animals.add(animal, meant, by=by, dog=number))
+        done(opened.animals.add(animal, _spelt(opened, meant), by=by, dog=number))
 
 
 @click.command()
@@ -383,6 +384,11 @@ def history(
         print_acts(opened, acts, lang, form)
     if not acts and form is Format.TABLE:
         say("acts_none", err=True)
+
+
+def _spelt(catalogue: Catalogue, photos: list[str | int] | Filter) -> list[str | int] | Filter:
+    """Photos as the catalogue takes them: see `filters.meant`."""
+    return photos if isinstance(photos, list) else filters.meant(catalogue, photos)
 
 
 def _meant(photos: tuple[str, ...], wanted: Filter) -> list[str | int] | Filter:

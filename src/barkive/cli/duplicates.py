@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import filtered, meant
 from barkive.cli.opening import reading
 from barkive.cli.options import Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
@@ -34,6 +34,7 @@ def duplicates(
 
     groups = files = 0
     with reading(catalogue) as opened:
+        wanted = meant(opened, wanted)
         if form is Format.CSV:
             print_header(["group", "kind", "file", "status", "breed", "sha256"])
         for group in opened.duplicates(wanted, near=not exact):

@@ -123,11 +123,12 @@ def _files(
     from barkive.cli.output import printable
     from barkive.images.files import Tally, find_photos
     from barkive.images.passing import refuse_nothing_left
+    from barkive.images.spelling import as_spelt
 
     for argument in arguments:
         for name in _from_standard_input() if argument == STDIN else (argument,):
             tally = Tally()
-            found = find_photos([name], recursive=recursive, passing=rules, tally=tally)
+            found = find_photos([as_spelt(name)], recursive=recursive, passing=rules, tally=tally)
             first = next(found, None)
             if first is None:
                 refuse_nothing_left(printable(name), tally.counts())

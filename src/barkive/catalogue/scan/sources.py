@@ -23,6 +23,7 @@ from barkive.errors import UsageError
 from barkive.images import find_photos, remote
 from barkive.images.files import EXTENSIONS, Tally, is_inside
 from barkive.images.passing import NOTHING_MORE, Passing, place_in, refuse_nothing_left
+from barkive.images.spelling import as_spelt
 
 _WILD = re.compile(r"[*?\[]")
 _Photo = TypeVar("_Photo", str, remote.Stored)
@@ -321,6 +322,7 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     """
     path = schema.absolute_path(given)
     is_remote = remote.is_remote(path)
+    path = path if is_remote else as_spelt(path)
     if is_remote and _WILD.search(path.split("/")[2]):
         raise UsageError("source_bucket_pattern", source=given)
     if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):
