@@ -87,8 +87,9 @@ from .records import (
 )
 from .scan.engine import Engine, LocalEngine, own_versions
 from .scan.history import Run, RunState
+from .scan.path_lists import LISTS
 from .scan.pipeline import Summary
-from .scan.sources import Source, open_source
+from .scan.sources import Source, open_list, open_source
 from .similarity.duplicates import Group
 from .transfer.box_files import LeftOut
 from .transfer.box_import import ImportedBoxes
@@ -102,6 +103,7 @@ __all__ = [
     "BOM",
     "CARD_SIZES",
     "IN_CARE",
+    "LISTS",
     "SPECIES",
     "STATUSES",
     "Accepted",
@@ -205,6 +207,7 @@ __all__ = [
     "is_gone",
     "known_word",
     "number_of_dogs",
+    "open_list",
     "open_source",
     "own_versions",
     "path_separator",

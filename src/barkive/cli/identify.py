@@ -120,12 +120,16 @@ def _files(
 
     What is passed over is counted in `passed`.
     """
+    from barkive.catalogue import LISTS
     from barkive.cli.output import printable
+    from barkive.errors import UsageError
     from barkive.images.files import Tally, find_photos
     from barkive.images.passing import refuse_nothing_left
     from barkive.images.spelling import as_spelt
 
     for argument in arguments:
+        if argument.lower().endswith(LISTS) and Path(argument).is_file():
+            raise UsageError("photo_is_list", file=argument)
         for name in _from_standard_input() if argument == STDIN else (argument,):
             tally = Tally()
             found = find_photos([as_spelt(name)], recursive=recursive, passing=rules, tally=tally)

@@ -43,6 +43,7 @@ class EngineName(StrEnum):
     RAY = "ray"
 
 
+_STDIN = "-"
 _FAILURES = 20
 _LOOK_SECONDS = 1
 # A file that is being written is looked at when it has been left alone for so long, or when
@@ -55,9 +56,16 @@ _REST_MS, _BUSY_MS = 1000, 60_000
     "sources",
     metavar="SOURCE...",
     nargs=-1,
-    required=True,
-    help="Folders, photos, patterns such as 'photos/*/2026-*', lists of paths (.txt or "
-    ".parquet), and object stores such as s3://bucket/folder.",
+    help="Folders, photos, patterns such as 'photos/*/2026-*', and object stores such as "
+    "s3://bucket/folder; - for names on standard input, one a line.",
+)
+@click.option(
+    "--list",
+    "lists",
+    metavar="FILE",
+    multiple=True,
+    help="Photos that a file names: text with one path a line, or a column of a Parquet file; "
+    "may be given several times.",
 )
 @catalogue_option
 @catalogue_model_option
@@ -99,6 +107,7 @@ _REST_MS, _BUSY_MS = 1000, 60_000
 @lang_option
 def scan(
     sources: tuple[str, ...],
+    lists: tuple[str, ...],
     catalogue: str | None,
     model: Path | None,
     watch: bool,
@@ -140,11 +149,11 @@ def scan(
     # Before anything is written, and a cluster is reached, which takes a while.
     require_device(here.value)
     own = Classifier(model, device=here.value, dogs=dogs) if model is not None else None
-    given = _opened(sources, watch, rules)
+    given = _opened(sources, lists, watch, rules)
     if rebuild:
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
-        _tell_of_others(opened, sources)
+        _tell_of_others(opened, (*sources, *lists))
         is_over = False
         while not is_over:
             used = partial(_uses, opened, opened.model_in_use) if own is None else lambda: True
@@ -159,18 +168,25 @@ def scan(
         raise click.exceptions.Exit(1)
 
 
-def _opened(names: Sequence[str], watch: bool, rules: Passing) -> list[Source]:
+def _opened(
+    names: Sequence[str], lists: Sequence[str], watch: bool, rules: Passing
+) -> list[Source]:
     """The sources; refuses what is not there, of which nothing is left, or can't be watched."""
-    from barkive.catalogue import open_source
+    from barkive.catalogue import LISTS, open_list, open_source
     from barkive.errors import UsageError
 
+    if not names and not lists:
+        raise UsageError("source_missing")
     sources: list[Source] = []
     for name in names:
-        source = open_source(name, rules)
+        if name != _STDIN and name.lower().endswith(LISTS) and not Path(name).is_dir():
+            raise UsageError("source_is_list", file=name)
+        sources.append(open_list(name) if name == _STDIN else open_source(name, rules))
+    sources += map(open_list, lists)
+    for source in sources:
         source.begin()
-        sources.append(source)
         if not source.is_watchable and watch:
-            raise UsageError("source_not_watchable", source=name)
+            raise UsageError("source_not_watchable", source=source.name)
     return sources
 
 
@@ -222,6 +238,7 @@ def _scan_once(
     With `quiet`, nothing is printed where nothing was found to have changed.
     """
     from barkive.catalogue import Summary
+    from barkive.cli.output import printable
     from barkive.cli.progress import progress
     from barkive.errors import SourceAwayError
 
@@ -235,6 +252,9 @@ def _scan_once(
     except SourceAwayError:
         _print(catalogue, summary, lang)
         raise
+    if not (summary.listed or summary.failures or quiet):
+        names = (one if isinstance(one, str) else one.name for one in sources)
+        say("no_photos", err=True, place=[printable(name) for name in names])
     same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
     if not (quiet and same and not summary.failed):
         _print(catalogue, summary, lang)

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, or_
 from barkive.catalogue.db import schema
 from barkive.catalogue.photos.reading import is_gone
 from barkive.catalogue.query.filters import inside
-from barkive.catalogue.scan.path_lists import LISTS, read_list
+from barkive.catalogue.scan.path_lists import LISTS, STDIN, read_list
 from barkive.errors import UsageError
 from barkive.images import find_photos, remote
 from barkive.images.files import EXTENSIONS, Tally, is_inside
@@ -305,6 +305,11 @@ def _in_a_place(path: str, top: str) -> bool:
         return False
     folder, _, _ = path[len(top) + 1 :].replace(os.sep, "/").rpartition("/")
     return place_in(folder) is not None
+
+
+def open_list(file: str) -> Source:
+    """The photos that a file names; `-` for standard input. See `path_lists.read_list`."""
+    return PathList(file if file == STDIN else as_spelt(schema.absolute_path(file)))
 
 
 def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
