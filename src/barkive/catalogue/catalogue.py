@@ -394,6 +394,25 @@ class Catalogue:
         self.animals.refresh()
         self._database.optimise()
 
+    def judged_by_others(self, sources: Iterable[Source], bundle: Bundle) -> int:
+        """How many photos of some sources other models judged, so that a scan judges them again.
+
+        Args:
+            sources: See `open_source`; what standard input names is not counted.
+            bundle: Of the model that a scan is to use.
+        """
+        from barkive.catalogue.scan.sources import catalogued
+
+        c, own = schema.photo.c, self._store.models.number(bundle.identity)
+        by_others = [c.model_id.is_not(None), c.missing_since.is_(None)]
+        if own is not None:
+            by_others.append(c.model_id != own)
+        with self._database.read() as connection:
+            return sum(
+                connection.execute(select(func.count()).where(where, *by_others)).scalar_one()
+                for where in catalogued(sources)
+            )
+
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""
         from barkive.catalogue.scan.history import read_runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -33,6 +34,7 @@ from barkive.messages import Language
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Engine, Rebuilt, Source, Summary
     from barkive.classifier import Classifier
+    from barkive.errors import BarkiveError
     from barkive.images.passing import Passing
 
 
@@ -44,6 +46,8 @@ class EngineName(StrEnum):
 
 
 _STDIN = "-"
+# Of what came of a scan: the photos that were judged.
+_JUDGED = ("new", "changed", "again")
 _FAILURES = 20
 _LOOK_SECONDS = 1
 # A file that is being written is looked at when it has been left alone for so long, or when
@@ -69,6 +73,11 @@ _REST_MS, _BUSY_MS = 1000, 60_000
 )
 @catalogue_option
 @catalogue_model_option
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Judge photos again that another model judged, without asking.",
+)
 @click.option("--watch", is_flag=True, help="Stay, and scan again whenever a photo changes.")
 @click.option("--retry-failed", is_flag=True, help="Read photos again that could not be read.")
 @click.option(
@@ -110,6 +119,7 @@ def scan(
     lists: tuple[str, ...],
     catalogue: str | None,
     model: Path | None,
+    yes: bool,
     watch: bool,
     retry_failed: bool,
     gone: bool,
@@ -154,6 +164,8 @@ def scan(
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
         _tell_of_others(opened, (*sources, *lists))
+        if own is not None and not yes:
+            _ask(opened, given, own)
         is_over = False
         while not is_over:
             used = partial(_uses, opened, opened.model_in_use) if own is None else lambda: True
@@ -188,6 +200,34 @@ def _opened(
         if not source.is_watchable and watch:
             raise UsageError("source_not_watchable", source=source.name)
     return sources
+
+
+def _ask(catalogue: Catalogue, sources: Sequence[Source], classifier: Classifier) -> None:
+    """Asks whether photos are to be judged again that another model judged.
+
+    Raises:
+        Exit: They are not.
+        UsageError: Nobody is there to be asked.
+    """
+    from barkive.errors import UsageError
+
+    photos = catalogue.judged_by_others(sources, classifier.bundle)
+    if not photos:
+        return
+    model = classifier.bundle.model
+    if not sys.stdin.isatty():
+        raise UsageError("scan_other_model", n=photos, model=model)
+    worked = [(sum(run.counts.get(one, 0) for one in _JUDGED), run) for run in catalogue.runs()]
+    most, last = max(worked, key=lambda one: one[0], default=(0, None))
+    takes = ""
+    if most and last is not None and last.ended_at is not None:
+        seconds = (last.ended_at - last.started_at).total_seconds() * photos / most
+        takes = " " + text("scan_takes", n=max(1, round(seconds / 60)))
+    question = text("scan_again_question", n=photos, model=model, takes=takes)
+    answer = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
+    if answer.strip().casefold() not in text("yes").split():
+        say("scan_not_again", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _engine(
@@ -363,13 +403,29 @@ def _watched(places: Sequence[Path]) -> Iterator[set[tuple[Any, str]]]:
     """What has changed, each time that it has come to rest, and nothing once a second."""
     from watchfiles import watch
 
-    return watch(
-        *places,
-        step=_REST_MS,
-        debounce=_BUSY_MS,
-        rust_timeout=1000 * _LOOK_SECONDS,
-        yield_on_timeout=True,
-    )
+    try:
+        yield from watch(
+            *places,
+            step=_REST_MS,
+            debounce=_BUSY_MS,
+            rust_timeout=1000 * _LOOK_SECONDS,
+            yield_on_timeout=True,
+        )
+    except (OSError, RuntimeError) as error:  # the latter where it does not even begin
+        raise _unwatchable(error) from None
+
+
+def _unwatchable(error: OSError | RuntimeError) -> BarkiveError:
+    """What to do about an error of watching, which watchfiles gives as words without a number."""
+    from barkive.errors import UsageError, system_reason
+
+    told = str(error).lower()
+    if "watch limit" in told or "os error 28" in told:
+        return UsageError("watch_folders_limit")
+    if "os error 24" in told:
+        return UsageError("watch_programs_limit")
+    reason = system_reason(error) if isinstance(error, OSError) else str(error)
+    return UsageError("watch_failed", reason=reason)
 
 
 def _nearest(path: Path, places: Sequence[Path]) -> Path | None:

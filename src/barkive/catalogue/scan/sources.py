@@ -6,18 +6,19 @@ import glob
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, false, not_, or_
 
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.reading import is_gone
-from barkive.catalogue.query.filters import inside
+from barkive.catalogue.query.filters import at, inside
 from barkive.catalogue.scan.path_lists import LISTS, STDIN, read_list
 from barkive.errors import UsageError
 from barkive.images import find_photos, remote
@@ -279,6 +280,17 @@ class PathList:
 def stored(one: remote.Stored) -> Listed:
     """A photo as its store lists it."""
     return Listed(one.path, False, one.size, one.mtime_ns)
+
+
+def catalogued(sources: Iterable[Source]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for the photos of the catalogue that sources mean; each photo fits one at most."""
+    places = [where for one in sources if (where := one.catalogued()) is not None]
+    if places:
+        yield or_(*places)
+    named = (one for one in sources if isinstance(one, PathList) and one.name != STDIN)
+    paths = dict.fromkeys(listed.path for one in named for listed in one.listed())
+    for part in chunks([*paths]):
+        yield and_(at(part), not_(or_(false(), *places)))
 
 
 def _left(
