@@ -399,14 +399,14 @@ class Catalogue:
 
         Args:
             sources: See `open_source`; what standard input names is not counted.
-            bundle: Of the model that a scan is to use.
+            bundle: Of the model that a scan is to use; with a detector or without one it is the
+                same.
         """
         from barkive.catalogue.scan.sources import catalogued
 
-        c, own = schema.photo.c, self._store.models.number(bundle.identity)
-        by_others = [c.model_id.is_not(None), c.missing_since.is_(None)]
-        if own is not None:
-            by_others.append(c.model_id != own)
+        c, models = schema.photo.c, self._store.models
+        others = [one for one in models.ids if not models.known(one).is_of(bundle)]
+        by_others = c.model_id.in_(others), c.missing_since.is_(None)
         with self._database.read() as connection:
             return sum(
                 connection.execute(select(func.count()).where(where, *by_others)).scalar_one()

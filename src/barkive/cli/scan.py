@@ -215,7 +215,7 @@ def _ask(catalogue: Catalogue, sources: Sequence[Source], classifier: Classifier
     if not photos:
         return
     model = classifier.bundle.model
-    if not sys.stdin.isatty():
+    if not _is_asked():
         raise UsageError("scan_other_model", n=photos, model=model)
     worked = [(sum(run.counts.get(one, 0) for one in _JUDGED), run) for run in catalogue.runs()]
     most, last = max(worked, key=lambda one: one[0], default=(0, None))
@@ -228,6 +228,11 @@ def _ask(catalogue: Catalogue, sources: Sequence[Source], classifier: Classifier
     if answer.strip().casefold() not in text("yes").split():
         say("scan_not_again", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _is_asked() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _engine(
