@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -425,9 +426,9 @@ def _unwatchable(error: OSError | RuntimeError) -> BarkiveError:
     from barkive.errors import UsageError, system_reason
 
     told = str(error).lower()
-    if "watch limit" in told or "os error 28" in told:
+    if re.search(r"watch.limit|error.28\b", told):
         return UsageError("watch_folders_limit")
-    if "os error 24" in told:
+    if re.search(r"error.24\b", told):
         return UsageError("watch_programs_limit")
     reason = system_reason(error) if isinstance(error, OSError) else str(error)
     return UsageError("watch_failed", reason=reason)

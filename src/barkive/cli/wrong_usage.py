@@ -5,7 +5,6 @@ Click's own sentences are English, and speak of types: `'x' is not a valid integ
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -42,14 +41,12 @@ class Number(click.ParamType[float]):
         try:
             number = int(value) if self._is_whole else float(value)
         except ValueError:
-            number = math.nan
-        if math.isnan(number):
-            kind = text(
+            told = text(
                 "usage_not_whole" if self._is_whole else "usage_not_number",
                 option=option,
                 text=written,
             )
-            raise click.UsageError(kind, ctx)
+            raise click.UsageError(told, ctx) from None
         least, most = self._least, self._most
         if (least is None or number >= least) and (most is None or number <= most):
             return number
