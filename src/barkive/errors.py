@@ -8,6 +8,7 @@ once (the command line: that sentence on standard error and `exit_code`).
 
 from __future__ import annotations
 
+import errno
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,46 @@ def _said(value: Any) -> Any:
             return tuple(_said(one) for one in value)
         case _:
             return str(value)
+
+
+_OF_SYSTEM: Mapping[int, str] = {
+    errno.EPERM: "system_eperm",
+    errno.ENOENT: "system_enoent",
+    errno.EIO: "system_eio",
+    errno.EACCES: "system_eacces",
+    errno.EBUSY: "system_ebusy",
+    errno.EEXIST: "system_eexist",
+    errno.EXDEV: "system_exdev",
+    errno.ENODEV: "system_enodev",
+    errno.ENOTDIR: "system_enotdir",
+    errno.EISDIR: "system_eisdir",
+    errno.ENFILE: "system_enfile",
+    errno.EMFILE: "system_emfile",
+    errno.EFBIG: "system_efbig",
+    errno.ENOSPC: "system_enospc",
+    errno.EROFS: "system_erofs",
+    errno.ENOMEM: "system_enomem",
+    errno.ENAMETOOLONG: "system_enametoolong",
+    errno.ELOOP: "system_eloop",
+    errno.EDQUOT: "system_edquot",
+    errno.ESTALE: "system_estale",
+    errno.ETIMEDOUT: "system_etimedout",
+    errno.ECONNREFUSED: "system_econnrefused",
+    errno.EADDRINUSE: "system_eaddrinuse",
+    errno.EADDRNOTAVAIL: "system_eaddrnotavail",
+}
+
+
+def system_reason(error: OSError) -> Message | str:
+    """What the system says of an error, for the `reason` of a sentence; of odd ones with advice.
+
+    Args:
+        error: Of the system, or of a library that passes its words on without a number.
+    """
+    code = _OF_SYSTEM.get(error.errno or 0)
+    if code is not None:
+        return Message(code)
+    return error.strerror or str(error) or type(error).__name__
 
 
 class UsageError(BarkiveError):

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from barkive import breeds
-from barkive.errors import UnknownBreedError, UsageError
+from barkive.errors import UnknownBreedError, UsageError, system_reason
 from barkive.verdicts import BreedName
 
 NO_PRIOR = "none"
@@ -103,7 +103,7 @@ def _rows(path: str | Path) -> Iterator[tuple[str, float]]:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise UsageError("prior_unreadable", path=path, reason=error.strerror or error) from None
+        raise UsageError("prior_unreadable", path=path, reason=system_reason(error)) from None
     except UnicodeDecodeError:
         raise UsageError("prior_not_text", path=path) from None
     for number, line in enumerate(lines, 1):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from barkive import devices
-from barkive.errors import BundleError, DeviceError, UsageError
+from barkive.errors import BundleError, DeviceError, UsageError, system_reason
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -76,4 +76,4 @@ def read(path: Path) -> bytes:
     except FileNotFoundError:
         raise BundleError("bundle_not_found", path=path) from None
     except OSError as error:
-        raise BundleError("bundle_unreadable", path=path, reason=error.strerror) from None
+        raise BundleError("bundle_unreadable", path=path, reason=system_reason(error)) from None

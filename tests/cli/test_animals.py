@@ -127,7 +127,7 @@ def test_list(animals: Callable[..., Result]) -> None:
 
 def test_csv_has_the_fields_of_json(animals: Callable[..., Result]) -> None:
     animals("new", "--name", "=Rex", "--code", "7", "--breed", "pug", "--notes", "shy, kind")
-    (row,) = csv.DictReader(io.StringIO(animals("list", "--format", "csv").stdout))
+    (row,) = csv.DictReader(io.StringIO(animals("list", "--format", "csv").stdout[1:]))
     (record,) = map(json.loads, animals("list", "--format", "json").stdout.splitlines())
     assert set(record) - {"breeds"} == set(row) - {"breed", "breed2", "probability"}
     assert (row["name"], row["breed"], row["breed2"], row["probability"]) == (
@@ -309,7 +309,7 @@ def test_suggestions_are_shown_with_their_pattern_and_reason(
     assert animals("list", "--count").stdout == "0\n"
     rows = list(
         csv.DictReader(
-            io.StringIO(animals("suggest", "--folder", shelter, "--format", "csv").stdout)
+            io.StringIO(animals("suggest", "--folder", shelter, "--format", "csv").stdout[1:])
         )
     )
     assert [(row["kind"], row["code"], row["name"]) for row in rows] == [

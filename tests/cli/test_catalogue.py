@@ -115,7 +115,11 @@ def test_a_table_shows_people_what_they_need(barkive: Callable[..., Result], sca
 
 def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scanned: Path) -> None:
     barkive("label", scanned / "mix.png", "--cross", "pug", "maltese")
-    rows = list(csv.DictReader(io.StringIO(barkive("search", "--format", "csv").stdout)))
+    rows = list(
+        csv.DictReader(
+            io.StringIO(barkive("search", "--format", "csv").stdout.removeprefix("\ufeff"))
+        )
+    )
     assert [(row["status"], row["breed"], row["breed2"], row["corrected"]) for row in rows] == [
         ("dog", "Pug", "Maltese", "true"),
         ("not_dog", "", "", "false"),
@@ -595,7 +599,9 @@ def test_photos_of_several_dogs(barkive: Callable[..., Result], pair: tuple[Path
     assert barkive("search", "--dogs", "3-5", "--count").stdout == "0\n"
     with pytest.raises(UsageError, match="“two” is no number of dogs"):
         barkive("search", "--dogs", "two")
-    rows = list(csv.reader(io.StringIO(barkive("search", "--format", "csv").stdout)))
+    rows = list(
+        csv.reader(io.StringIO(barkive("search", "--format", "csv").stdout.removeprefix("\ufeff")))
+    )
     assert [row[-1] for row in rows] == ["dogs", "2", "2"]
     record = json.loads(barkive("search", "both", "--format", "json").stdout)
     assert [dog["box"]["x"] for dog in record["dogs"]] == [0, 0.5]

@@ -106,7 +106,7 @@ def test_json_keeps_the_contract(run: Run, colour_photo: Photo) -> None:
 
 def test_csv_has_columns_for_no_more_breeds_than_there_are(run: Run, colour_photo: Photo) -> None:
     _, out, _ = run(colour_photo("red.png", RED), "--format", "csv", "--top", 1000)
-    (row,) = csv.DictReader(io.StringIO(out))
+    (row,) = csv.DictReader(io.StringIO(out.removeprefix("\ufeff")))
     assert list(row)[-5:] == ["probability_3", "error", "error_code", "model", "dogs"]
     assert (row["status"], row["name_1"], row["name_3"]) == ("dog", "Chihuahua", "Pug")
 

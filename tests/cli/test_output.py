@@ -97,7 +97,9 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = list(csv.reader(io.StringIO(printed(capsys, Format.CSV, VERDICTS))))
+    text = printed(capsys, Format.CSV, VERDICTS)
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text[1:])))
     assert rows == [
         [
             *("file", "status", "id_1", "name_1", "probability_1"),
@@ -117,7 +119,7 @@ def test_csv(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_csv_without_photos_is_its_header(capsys: pytest.CaptureFixture[str]) -> None:
-    expected = "file,status,id_1,name_1,probability_1,error,error_code,model,dogs\n"
+    expected = "\ufefffile,status,id_1,name_1,probability_1,error,error_code,model,dogs\n"
     assert printed(capsys, Format.CSV, [], top=1) == expected
 
 
@@ -153,7 +155,19 @@ def test_summary(counts: dict[Status, int], line: str) -> None:
 @pytest.mark.parametrize("name", ["new\nline.jpg", "carriage\rreturn.jpg", 'a "b", c.jpg'])
 def test_csv_gives_every_name_back(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     text = printed(capsys, Format.CSV, [Verdict(name, Status.NOT_DOG, (), None, "m")])
-    assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["file", name]
+    assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["\ufefffile", name]
+
+
+def test_csv_is_fit_for_a_spreadsheet(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the export's: semicolons and commas in French, and nothing that runs as a formula."""
+    monkeypatch.setattr(saying, "_language", "fr")
+    verdict = Verdict("=cmd|'/c calc'!A1.jpg", Status.DOG, (Candidate(PUG, 0.25),), None, "m")
+    assert printed(capsys, Format.CSV, [verdict], "fr", top=1) == (
+        "\ufefffile;status;id_1;name_1;probability_1;error;error_code;model;dogs\n"
+        "'=cmd|'/c calc'!A1.jpg;dog;n02110958;Carlin;0,25;;;m;\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def asked() -> Iterator[Asked]:
         for call in ast.walk(ast.parse(file.read_text("utf-8"))):
             if not isinstance(call, ast.Call) or not call.args:
                 continue
-            if ast.unparse(call.func) not in ("text", "say", "said", "known", "messages"):
+            function = ast.unparse(call.func).removeprefix("saying.")
+            if function not in ("text", "say", "said", "known", "messages"):
                 continue
             names = {one.arg or "" for one in call.keywords} - {"err"}
             first = call.args[0]

@@ -46,7 +46,7 @@ def test_a_list_with_blanks_duplicates_and_missing_files(
     (tmp_path / "all.txt").write_text(
         f"{kennel}/rex.png\n\nkennel/rex.png\nkennel/gone.png\n  \nkennel/night.png\n"
     )
-    result = barkive("scan", "all.txt")
+    result = barkive("scan", "--list", "all.txt")
     assert result.exit_code == 1
     assert result.stderr == f"{kennel}/gone.png: The file does not exist.\n"
     assert result.stdout.splitlines()[:2] == [
@@ -54,7 +54,7 @@ def test_a_list_with_blanks_duplicates_and_missing_files(
         "2 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
     ]
     (kennel / "rex.png").rename(kennel / "gone.png")
-    result = barkive("scan", "all.txt")
+    result = barkive("scan", "--list", "all.txt")
     assert result.stdout.splitlines()[:2] == [
         "2 photos: 1 named, 1 no dog.",
         "0 new, 0 changed, 1 moved, 0 missing, 0 not read, 1 unchanged.",
@@ -94,7 +94,7 @@ def test_all_failures_are_counted_and_some_are_told(
     monkeypatch.setattr("barkive.catalogue.scan.pipeline._FAILURES_LISTED", 25)
     names = [f"{kennel}/none-{number:02}.png" for number in range(30)]
     (tmp_path / "all.txt").write_text("\n".join(names))
-    result = barkive("scan", tmp_path / "all.txt")
+    result = barkive("scan", "--list", tmp_path / "all.txt")
     assert result.exit_code == 1
     *told, more = result.stderr.splitlines()
     assert told == [f"{name}: The file does not exist." for name in names[:20]]

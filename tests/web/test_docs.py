@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from PIL import Image
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Kind, Label
@@ -151,6 +152,42 @@ def desk(tmp_path: Path, colour_photo: Callable[..., Path]) -> Path:
     for shade in range(3):
         colour_photo(f"desk/photos/mix{shade}.png", (120, 110, 90 + shade))
     return tmp_path / "desk"
+
+
+def shade_of_night(photo: Path) -> None:
+    """No dog."""
+    Image.new("RGB", (64, 48), (9, 9, 9)).save(photo)
+
+
+def of_another_kind(photo: Path) -> None:
+    """A photo that can't be read."""
+    photo.write_bytes(b"not a photo")
+
+
+@pytest.mark.parametrize("odd", [shade_of_night, of_another_kind])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [one[1:] for one in EXAMPLES if one[0] == "Identify photos"],
+    ids=[f"{i}-{one[1]}" for i, one in enumerate(EXAMPLES) if one[0] == "Identify photos"],
+)
+def test_an_example_survives_a_photo_without_a_dog(
+    settings: Settings, desk: Path, language: str, text: str, odd: Callable[[Path], None]
+) -> None:
+    if (missing := lacks(language)) is not None:
+        pytest.skip(missing)
+    for name in ("rex.jpg", "mila.jpg"):
+        odd(desk / name)
+    with serving(create_app(settings)) as address:
+        run = subprocess.run(
+            [*RUN[language], text.replace(ADDRESS, address)],
+            cwd=desk,
+            env={**os.environ, "NO_PROXY": "127.0.0.1"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert ("not_dog" if odd is shade_of_night else "not a photo") in run.stdout
 
 
 def test_every_example_has_something_expected_of_it() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from barkive.batch import worker
 from barkive.catalogue import own_versions
-from barkive.errors import ClusterError, MissingExtraError
+from barkive.errors import ClusterError, MissingExtraError, system_reason
 from barkive.messages import Message
 
 _log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def _reachable(address: str) -> str:
         with socket.create_connection((host, int(port or _PORT)), timeout=_REACH_SECONDS) as line:
             is_ray = _uses_tls() or _speaks_grpc(line)
     except (OSError, OverflowError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or error
+        why = system_reason(error) if isinstance(error, OSError) else error
         raise ClusterError("cluster_unreachable", address=where, reason=why) from None
     if not is_ray:
         raise ClusterError("cluster_not_ray", address=where, port=_PORT)

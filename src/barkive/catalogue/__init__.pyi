@@ -57,7 +57,7 @@ from .export.kennel_card import CARD_SIZES, CardSize, write_cards
 from .export.outcome import Failure, Outcome
 from .export.registry import file_exporters
 from .export.safe_names import safe_name
-from .export.tables import defused
+from .export.tables import BOM, csv_line, defused
 from .learning.judging_again import JudgedAgain
 from .learning.teaching import KnownModel, Learning
 from .photos.identity import holds_picture
@@ -87,8 +87,9 @@ from .records import (
 )
 from .scan.engine import Engine, LocalEngine, own_versions
 from .scan.history import Run, RunState
+from .scan.path_lists import LISTS
 from .scan.pipeline import Summary
-from .scan.sources import Source, open_source
+from .scan.sources import Source, open_list, open_source
 from .similarity.duplicates import Group
 from .transfer.box_files import LeftOut
 from .transfer.box_import import ImportedBoxes
@@ -99,8 +100,10 @@ from .transfer.rebuild import Rebuilt, rebuild
 from .transfer.unmerging import Merge, Unmerged, UnmergedJSON
 
 __all__ = [
+    "BOM",
     "CARD_SIZES",
     "IN_CARE",
+    "LISTS",
     "SPECIES",
     "STATUSES",
     "Accepted",
@@ -194,6 +197,7 @@ __all__ = [
     "birth_words",
     "breed_words",
     "copy",
+    "csv_line",
     "default_location",
     "defused",
     "file_exporters",
@@ -203,6 +207,7 @@ __all__ = [
     "is_gone",
     "known_word",
     "number_of_dogs",
+    "open_list",
     "open_source",
     "own_versions",
     "path_separator",

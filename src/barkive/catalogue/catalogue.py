@@ -27,6 +27,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.similarity.similar import Similar
 from barkive.errors import UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.images.spelling import as_spelt
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
@@ -392,6 +393,25 @@ class Catalogue:
             self._similar.index(model_id)
         self.animals.refresh()
         self._database.optimise()
+
+    def judged_by_others(self, sources: Iterable[Source], bundle: Bundle) -> int:
+        """How many photos of some sources other models judged, so that a scan judges them again.
+
+        Args:
+            sources: See `open_source`; what standard input names is not counted.
+            bundle: Of the model that a scan is to use; with a detector or without one it is the
+                same.
+        """
+        from barkive.catalogue.scan.sources import catalogued
+
+        c, models = schema.photo.c, self._store.models
+        others = [one for one in models.ids if not models.known(one).is_of(bundle)]
+        by_others = c.model_id.in_(others), c.missing_since.is_(None)
+        with self._database.read() as connection:
+            return sum(
+                connection.execute(select(func.count()).where(where, *by_others)).scalar_one()
+                for where in catalogued(sources)
+            )
 
     def runs(self, limit: int = 20) -> list[Run]:
         """The last scans, the last one first."""
@@ -851,7 +871,7 @@ def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
 
 
 def _known(photo: Known) -> str | int:
-    return photo if isinstance(photo, int) else os.fspath(photo)
+    return photo if isinstance(photo, int) else as_spelt(os.fspath(photo))
 
 
 def _several(given: Given | Iterable[Given]) -> Iterable[Given]:

@@ -13,6 +13,7 @@ from barkive.cli.output import (
     csv_row,
     json_line,
     padded,
+    print_header,
     print_line,
     print_styled,
     printable,
@@ -42,25 +43,20 @@ def animal_writer(form: Format, lang: Language) -> Callable[[Animal], None]:
     if form is Format.JSON:
         return lambda animal: print_line(json_line(dict(animal.to_json(lang))))
     if form is Format.CSV:
-        print_line(csv_row(COLUMNS))
+        print_header(COLUMNS)
         return lambda animal: print_line(csv_row(animal_cells(animal, lang)))
     return lambda animal: print_styled(animal_line(animal, lang))
 
 
 def animal_cells(animal: Animal, lang: Language) -> Iterator[object]:
     """The cells of an animal's row in CSV."""
-    from barkive.catalogue import defused
-
     record: dict[str, Any] = dict(animal.to_json(lang))
     names = [label.name(lang) for label in animal.verdict.labels]
     record["breed"], record["breed2"] = (*names, None, None)[:2]
     record["probability"] = animal.verdict.breeds[0].probability if names else None
     for name in COLUMNS:
         value = record[name]
-        if isinstance(value, bool):
-            yield str(value).lower()
-        else:
-            yield defused(value) if isinstance(value, str) else value
+        yield str(value).lower() if isinstance(value, bool) else value
 
 
 def animal_line(animal: Animal, lang: Language) -> str:
@@ -161,7 +157,7 @@ def print_acts(
 ) -> None:
     """Prints what people did, an act a line."""
     if form is Format.CSV:
-        print_line(csv_row(("id", "at", "by", "kind", "undoes", "is_undone", "photos", "changes")))
+        print_header(("id", "at", "by", "kind", "undoes", "is_undone", "photos", "changes"))
     for act in acts:
         record = act.to_json()
         if form is Format.JSON:

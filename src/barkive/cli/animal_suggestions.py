@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from barkive.cli.animal_options import selected, to_photo
-from barkive.cli.filters import filtered
+from barkive.cli.filters import filtered, meant
 from barkive.cli.label import by_option
 from barkive.cli.opening import judging, reading
 from barkive.cli.options import PATH, Format, catalogue_option, format_option, lang_option
@@ -87,6 +87,7 @@ def suggest(
         if is_decided:
             _decide(opened, accept, refuse, by, lang, form)
             return
+        wanted = meant(opened, wanted)
         if pattern is None and form is Format.TABLE:
             _print_patterns(opened, wanted)
         with progress(text("suggesting")) as advance:
@@ -158,12 +159,11 @@ def _print_patterns(catalogue: Catalogue, wanted: Filter) -> None:
 
 
 def _print(catalogue: Catalogue, found: Sequence[Suggestion], lang: Language, form: Format) -> None:
-    from barkive.catalogue import defused
-    from barkive.cli.output import csv_row, json_line, print_line
+    from barkive.cli.output import csv_row, json_line, print_header, print_line
 
     if form is Format.CSV:
         columns = ("id", "kind", "animal", "code", "name", "photos", "reason", "reason_code")
-        print_line(csv_row((*columns, "is_large")))
+        print_header((*columns, "is_large"))
     for one in found[: _SHOWN if form is Format.TABLE else None]:
         if form is Format.TABLE:
             _print_lines(catalogue, one)
@@ -175,7 +175,7 @@ def _print(catalogue: Catalogue, found: Sequence[Suggestion], lang: Language, fo
             photos = " ".join(map(str, one.photos))
             cells = (*(record | {"photos": photos}).values(),)
             flat = (str(cell).lower() if isinstance(cell, bool) else cell for cell in cells)
-            print_line(csv_row(defused(cell) if isinstance(cell, str) else cell for cell in flat))
+            print_line(csv_row(flat))
     if form is Format.TABLE:
         say("suggestions_found", err=True, n=len(found))
         if len(found) > _SHOWN:
@@ -207,7 +207,7 @@ def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
 @selected
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Of a photo that is catalogued: which of its dogs is meant, the largest first.",
 )
@@ -218,7 +218,7 @@ def _print_lines(catalogue: Catalogue, one: Suggestion) -> None:
     help="For a photo that is not catalogued: the model that scanned the rest; by default "
     "the one that the catalogue has in use.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=10, help="How many.")
+@click.option("--limit", metavar="NUMBER", type=click.IntRange(min=1), default=10, help="How many.")
 @lang_option
 @format_option
 @catalogue_option
@@ -250,10 +250,10 @@ def match(
 
 def _print_matches(found: Sequence[Match], lang: Language, form: Format) -> None:
     from barkive.cli.animal_lines import COLUMNS, animal_cells, animal_line
-    from barkive.cli.output import csv_row, json_line, print_line, print_styled
+    from barkive.cli.output import csv_row, json_line, print_header, print_line, print_styled
 
     if form is Format.CSV:
-        print_line(csv_row((*COLUMNS, "photo", "similarity")))
+        print_header((*COLUMNS, "photo", "similarity"))
     for one in found:
         if form is Format.JSON:
             print_line(json_line(dict(one.to_json(lang))))

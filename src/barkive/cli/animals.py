@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from barkive.cli import filters
 from barkive.cli.animal_options import described, selected, to_photo
 from barkive.cli.filters import filtered
 from barkive.cli.label import by_option
@@ -63,7 +64,7 @@ class OrderName(StrEnum):
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="How many at most; by default 100 in a table, else all.",
 )
@@ -134,7 +135,7 @@ def show(animal: str, lang: Language, form: Format, catalogue: str | None) -> No
 @photos_if_any_argument
 @click.option(
     "--folder",
-    metavar="PATH",
+    metavar="FOLDER",
     help="All photos of the catalogue in this folder or those inside it.",
 )
 @by_option
@@ -155,7 +156,7 @@ def new(
 
     meant = _meant(photos, Filter(folder=folder)) if photos or folder is not None else []
     with _acting(catalogue, lang, form) as (opened, done):
-        done(opened.animals.new(said, meant, by=by))
+        done(opened.animals.new(said, _spelt(opened, meant), by=by))
 
 
 @click.command()
@@ -195,7 +196,7 @@ def edit(
 @photos_if_any_argument
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Which dog of the one photo is meant, the largest first; without it, the largest.",
 )
@@ -226,7 +227,7 @@ def add(
         number = None
         if photos and dog is not None:
             number = opened.photo(to_photo(photos[0])).dog(dog).id
-        done(opened.animals.add(animal, meant, by=by, dog=number))
+        done(opened.animals.add(animal, _spelt(opened, meant), by=by, dog=number))
 
 
 @click.command()
@@ -332,7 +333,7 @@ def remove(
 @click.command()
 @click.argument(
     "act",
-    metavar="[N]",
+    metavar="[NUMBER]",
     type=int,
     required=False,
     help="What is taken back, by its number in the history; by default what was done last, "
@@ -363,7 +364,9 @@ def undo(
     required=False,
     help="Its code, its name or its number; by default all animals.",
 )
-@click.option("--limit", metavar="N", type=click.IntRange(min=1), default=100, help="How many.")
+@click.option(
+    "--limit", metavar="NUMBER", type=click.IntRange(min=1), default=100, help="How many."
+)
 @lang_option
 @format_option
 @catalogue_option
@@ -381,6 +384,11 @@ def history(
         print_acts(opened, acts, lang, form)
     if not acts and form is Format.TABLE:
         say("acts_none", err=True)
+
+
+def _spelt(catalogue: Catalogue, photos: list[str | int] | Filter) -> list[str | int] | Filter:
+    """Photos as the catalogue takes them: see `filters.meant`."""
+    return photos if isinstance(photos, list) else filters.meant(catalogue, photos)
 
 
 def _meant(photos: tuple[str, ...], wanted: Filter) -> list[str | int] | Filter:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -55,10 +53,10 @@ if TYPE_CHECKING:
 )
 @click.option("--fr", metavar="NAME", help="With --add: its French name.")
 @click.option(
-    "--fci", metavar="N", type=int, help="With --add: the FCI's number of it; 0 for none."
+    "--fci", metavar="NUMBER", type=int, help="With --add: the FCI's number of it; 0 for none."
 )
 @click.option(
-    "--group", metavar="N", type=int, help="With --add: the FCI's group, 1 to 10; 0 for none."
+    "--group", metavar="NUMBER", type=int, help="With --add: the FCI's group, 1 to 10; 0 for none."
 )
 @catalogue_option
 def breeds(
@@ -135,15 +133,17 @@ def _rename(catalogue: Catalogue, old: str, new: str, merge: bool, lang: Languag
 
 def _print_csv(found: Sequence[Breed], lang: Language) -> None:
     """Prints the JSON form's fields as columns: the aliases in one, with | between them."""
+    from barkive.cli.output import csv_row, print_header, print_line
+
     rows = [
         {"name": breed.name(lang)}
         | asdict(breed)
         | {"wild": str(breed.wild).lower(), "aliases": "|".join(breed.aliases)}
         for breed in found
     ]
-    writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    print_header(rows[0])
+    for row in rows:
+        print_line(csv_row(row.values()))
 
 
 def _print_table(found: Sequence[Breed], lang: Language) -> None:

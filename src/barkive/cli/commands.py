@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import errno
 import logging
 import os
 import sys
@@ -13,9 +13,9 @@ from typing import Any, Final
 import click
 
 from barkive import __version__
-from barkive.cli import interruption, saying
+from barkive.cli import interruption, saying, standard_streams, wrong_usage
 from barkive.cli.help import HelpContext
-from barkive.errors import BarkiveError
+from barkive.errors import BarkiveError, system_reason
 
 
 class Deferred(click.Command):
@@ -37,7 +37,7 @@ class Deferred(click.Command):
         """The command itself."""
         module, _, name = self._place.partition(":")
         command: click.Command = getattr(import_module(f"barkive.cli.{module}"), name)
-        return command
+        return wrong_usage.spoken(command)
 
     def make_context(
         self,
@@ -49,7 +49,12 @@ class Deferred(click.Command):
         """A context of the command itself, which is what is run."""
         command = self.load()
         command.context_class = HelpContext
-        return command.make_context(info_name, args, parent, **extra)
+        try:
+            return command.make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            # What Click finds first of all, it does not say of which command.
+            error.ctx = error.ctx or click.Context(command, parent, info_name)
+            raise
 
 
 class _Group(click.Group):
@@ -264,6 +269,13 @@ _COMMANDS: Final = (
 )
 
 
+# They do nothing but print: once nobody reads that, as with `| head`, they are done.
+_OF_RESULTS_ALONE: Final = (
+    *("identify", "search", "history", "duplicates", "export", "runs", "breeds"),
+    *("evaluate", "explore", "sift"),
+)
+
+
 @click.group(
     cls=_Root,
     commands=_COMMANDS,
@@ -315,32 +327,51 @@ def run() -> None:
     """Runs the command that the arguments name, and exits with its status."""
     # They are about what decoding settles by itself: size, damaged EXIF.
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    standard_streams.prepare(stops=command in _OF_RESULTS_ALONE)
     stderr, rank = sys.stderr, os.environ.get("RANK")
     together = rank is not None and os.environ.get("WORLD_SIZE", "1") != "1"
-    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     if together and command in ("train", "study", "tune"):
         # Of the processes that a launcher starts the first speaks for all, and PyTorch's own
         # words about them are for those who ask for them.
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "FATAL")
         if rank != "0":
             sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
-    for stream in (sys.stdout, sys.stderr):
-        # Names of files and breeds are printable whatever the locale says; a file name
-        # that is not UTF-8 is escaped as JSON escapes it.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app()
+        status = app(standalone_mode=False)
+        sys.stdout.flush()
     except SystemExit as end:
         if isinstance(end.__cause__, KeyboardInterrupt):
             interruption.tell()
         raise
     except BarkiveError as error:
         click.echo(saying.text("error", sentence=error.message), file=stderr)
-        sys.exit(error.exit_code)
+        status = error.exit_code
+    except click.UsageError as error:
+        wrong_usage.tell(error)
+        status = error.exit_code
+    except standard_streams.ReaderGoneError:
+        status = 0
+    except click.Abort:
+        saying.say("aborted", err=True)
+        status = 1
     except OSError as error:
-        sentence = saying.text("results_unwritable", reason=error.strerror)
-        saying.say("error", err=True, sentence=sentence)
-        # What is left in the buffer would fail once more, at the interpreter's end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(BarkiveError.exit_code)
+        saying.say("error", err=True, sentence=_of_system(error))
+        status = BarkiveError.exit_code
+    sys.exit(status or 0)
+
+
+def _of_system(error: OSError) -> str:
+    """An error of the system that nothing else has explained: what, where, and what to do."""
+    reason = system_reason(error)
+    if isinstance(error, standard_streams.ResultsUnwritableError):
+        return saying.text("results_unwritable", reason=reason)
+    name = errno.errorcode.get(error.errno or 0, "").lower()
+    is_told = saying.known(f"system_advice_{name}")
+    told = f" {saying.text(f'system_advice_{name}')}" if is_told else ""
+    if error.filename is None:
+        return saying.text("system_failed", reason=reason, advice=told)
+    file = (
+        os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else error.filename
+    )
+    return saying.text("system_failed_file", file=file, reason=reason, advice=told)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import filtered, meant
 from barkive.cli.opening import reading
 from barkive.cli.options import Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
@@ -30,12 +30,13 @@ def duplicates(
     Pictures look alike that are the same one recompressed, recoloured, mirrored or cut a
     little. Nothing is deleted.
     """
-    from barkive.cli.output import csv_row, json_line, print_line, printable
+    from barkive.cli.output import csv_row, json_line, print_header, print_line, printable
 
     groups = files = 0
     with reading(catalogue) as opened:
+        wanted = meant(opened, wanted)
         if form is Format.CSV:
-            print_line(csv_row(["group", "kind", "file", "status", "breed", "sha256"]))
+            print_header(["group", "kind", "file", "status", "breed", "sha256"])
         for group in opened.duplicates(wanted, near=not exact):
             groups += 1
             files += len(group.entries)

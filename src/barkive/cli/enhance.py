@@ -27,7 +27,7 @@ _ENDINGS = ("-enhanced.jpg", "-enhanced.png", "-before-after.png")
 @photos_argument
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     required=True,
     help="A folder to write photos and pictures into.",
@@ -41,10 +41,18 @@ _ENDINGS = ("-enhanced.jpg", "-enhanced.png", "-before-after.png")
     "bilateral, nlm, denoise.",
 )
 @click.option(
-    "--low", metavar="P", type=float, default=1.0, help="The percentile that stretch makes black."
+    "--low",
+    metavar="PERCENT",
+    type=float,
+    default=1.0,
+    help="The percentile that stretch makes black.",
 )
 @click.option(
-    "--high", metavar="P", type=float, default=99.0, help="The percentile that stretch makes white."
+    "--high",
+    metavar="PERCENT",
+    type=float,
+    default=99.0,
+    help="The percentile that stretch makes white.",
 )
 def enhance(photos: tuple[str, ...], out: Path, names: str, low: float, high: float) -> None:
     """Adjust photos: brightness, contrast, noise.

@@ -54,7 +54,9 @@ class EvaluationFormat(StrEnum):
     type=PATH,
     help="A folder of photos without a dog, to tell apart.",
 )
-@click.option("--out", metavar="DIR", type=PATH, help="A folder to write tables and pictures into.")
+@click.option(
+    "--out", metavar="FOLDER", type=PATH, help="A folder to write tables and pictures into."
+)
 @click.option(
     "--format",
     "format_",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @data_argument
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     required=True,
     help="A folder to write the page and the tables into.",

@@ -60,7 +60,7 @@ class _ExportCommand(click.Command):
 @animal_option
 @click.option(
     "--out",
-    metavar="FILE|DIR",
+    metavar="FILE|FOLDER",
     type=PATH,
     help="Where to write; tables go to standard output by default, side-cars beside the photos.",
 )
@@ -79,7 +79,7 @@ class _ExportCommand(click.Command):
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="How many photos or animals at most; by default all.",
 )

@@ -11,6 +11,7 @@ import click
 
 from barkive.cli.option_groups import Options, with_options
 from barkive.cli.options import Values
+from barkive.cli.saying import say
 
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Filter
@@ -37,7 +38,7 @@ _OPTIONS: Options = {
         "one whose best guess it is; a name in English or French, or an id. Given several "
         "times, photos with a dog of each.",
     ),
-    "group": click.option("--group", metavar="N", type=int, help="An FCI group, 1 to 10."),
+    "group": click.option("--group", metavar="NUMBER", type=int, help="An FCI group, 1 to 10."),
     "status": click.option(
         "--status",
         type=Values(StatusName),
@@ -48,15 +49,15 @@ _OPTIONS: Options = {
         "--after", metavar="DATE", help="Taken on this day or later, such as 2026-05-31."
     ),
     "before": click.option("--before", metavar="DATE", help="Taken before this day."),
-    "folder": click.option("--folder", metavar="PATH", help="In this folder or those inside it."),
+    "folder": click.option("--folder", metavar="FOLDER", help="In this folder or those inside it."),
     "min_probability": click.option(
         "--min-probability",
-        metavar="P",
+        metavar="SHARE",
         type=float,
         help="The breed has at least this probability, 0 to 1.",
     ),
     "dogs": click.option(
-        "--dogs", metavar="N", help="With so many dogs: 2, 2+ for two or more, 1-3."
+        "--dogs", metavar="NUMBER", help="With so many dogs: 2, 2+ for two or more, 1-3."
     ),
     "corrected": click.option(
         "--corrected/--not-corrected", default=None, help="Whether people said what it is."
@@ -94,9 +95,42 @@ def of_animal(catalogue: Catalogue, wanted: Filter, animal: str | None) -> Filte
     Raises:
         UnknownAnimalError: There is no such animal.
     """
+    wanted = meant(catalogue, wanted)
     if animal is None:
         return wanted
     return replace(wanted, animal=catalogue.animals.get(animal).id)
+
+
+def meant(catalogue: Catalogue, wanted: Filter) -> Filter:
+    """A filter as a catalogue takes it; standard error says what it leaves out by surprise.
+
+    That are photos without a date, and all of them in a folder of which the catalogue has none.
+
+    Args:
+        catalogue: Whose photos are meant.
+        wanted: What people asked for.
+    """
+    if wanted.folder is not None:
+        wanted = replace(wanted, folder=_known_folder(catalogue, wanted.folder))
+    if (wanted.after, wanted.before) != (None, None):
+        whenever = replace(wanted, after=None, before=None)
+        dated = replace(whenever, after=date.min)
+        if undated := catalogue.count(whenever) - catalogue.count(dated):
+            say("filter_undated", err=True, n=undated)
+    return wanted
+
+
+def _known_folder(catalogue: Catalogue, folder: str) -> str:
+    """A folder as the catalogue spells it, however its accents are composed."""
+    from barkive.catalogue import Filter
+    from barkive.cli.output import printable
+    from barkive.images.spelling import spellings
+
+    for spelt in spellings(folder):
+        if any(True for _ in catalogue.search(Filter(folder=spelt, missing=None), limit=1)):
+            return spelt
+    say("filter_folder_unknown", err=True, folder=printable(folder))
+    return folder
 
 
 def _to_date(text: str | None) -> date | None:

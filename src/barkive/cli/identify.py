@@ -46,7 +46,7 @@ STDIN = "-"
 )
 @click.option(
     "--top",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1, max=1000),
     default=5,
     help="How many breeds to list.",
@@ -120,14 +120,19 @@ def _files(
 
     What is passed over is counted in `passed`.
     """
+    from barkive.catalogue import LISTS
     from barkive.cli.output import printable
+    from barkive.errors import UsageError
     from barkive.images.files import Tally, find_photos
     from barkive.images.passing import refuse_nothing_left
+    from barkive.images.spelling import as_spelt
 
     for argument in arguments:
+        if argument.lower().endswith(LISTS) and Path(argument).is_file():
+            raise UsageError("photo_is_list", file=argument)
         for name in _from_standard_input() if argument == STDIN else (argument,):
             tally = Tally()
-            found = find_photos([name], recursive=recursive, passing=rules, tally=tally)
+            found = find_photos([as_spelt(name)], recursive=recursive, passing=rules, tally=tally)
             first = next(found, None)
             if first is None:
                 refuse_nothing_left(printable(name), tally.counts())

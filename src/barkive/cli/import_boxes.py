@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="FILE", type=PATH, help="MegaDetector's results, or COCO, as JSON.")
 @click.option(
     "--folder",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     help="Where relative paths in FILE start; by default where FILE lies.",
 )

@@ -37,7 +37,7 @@ by_option = click.option(
 @click.option("--unsure", is_flag=True, help="Its breed can't be told.")
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Which dog of the photo is meant, the largest first; without it, the largest, or "
     "with --not-a-dog the whole photo.",
@@ -123,14 +123,14 @@ def _to_box(text: str) -> Box:
 @catalogue_option
 def history(photo: str, lang: Language, form: Format, catalogue: str | None) -> None:
     """Show what people said of a photo: who, when, and what it was before."""
-    from barkive.cli.output import csv_row, json_line, print_line
+    from barkive.cli.output import csv_row, json_line, print_header, print_line
 
     with reading(catalogue) as opened:
         changes = opened.history(photo)
         dogs = opened.photo(photo).dogs or () if changes else ()
     places = {dog.id: place for place, dog in enumerate(dogs, 1)}
     if form is Format.CSV:
-        print_line(csv_row(["at", "by", "kind", "breeds", "was", "note", "dog"]))
+        print_header(["at", "by", "kind", "breeds", "was", "note", "dog"])
     for change in changes:
         record = change.to_json(lang)
         breeds = " x ".join(record["breeds"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from barkive.cli.saying import choose
+from barkive.cli.wrong_usage import choice_error
 from barkive.messages import LANGUAGES
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ class Values(click.Choice[Any]):
     def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
         """A value as it is, where Click would take the member's name."""
         return super().normalize_choice(str(choice), ctx)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The member that is meant.
+
+        Raises:
+            click.UsageError: There is none of this value.
+        """
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            raise choice_error(value, self.choices, param, ctx) from None
 
 
 class Format(StrEnum):
@@ -134,8 +146,10 @@ lang_option = click.option(
     "--lang",
     envvar="BARKIVE_LANG",
     show_envvar=True,
-    type=click.Choice(LANGUAGES),
+    type=Values(LANGUAGES),
     default="en",
+    # What is wrong with the rest is told in the language too.
+    is_eager=True,
     callback=lambda ctx, option, lang: choose(lang),
     help="The language of what is printed, breeds' names included.",
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -13,7 +11,7 @@ import click
 from click import style
 
 from barkive.cli.options import Format
-from barkive.cli.saying import in_words, percent, text
+from barkive.cli.saying import csv_delimiter, decimal, in_words, percent, text
 from barkive.messages import Language
 from barkive.verdicts import Candidate, Dog, Status, Verdict
 
@@ -70,12 +68,26 @@ def json_line(record: Mapping[str, object]) -> str:
     return json.dumps(record, ensure_ascii=False)
 
 
+def print_header(columns: Iterable[str]) -> None:
+    """Prints the first row of CSV; see `csv_row`."""
+    from barkive.catalogue import BOM
+
+    print_line(BOM + csv_row(columns))
+
+
 def csv_row(cells: Iterable[object]) -> str:
-    """A row of CSV, without its line end."""
-    row = io.StringIO()
-    # The writer quotes a field that holds a character of its line end, so both are named.
-    csv.writer(row, lineterminator="\r\n").writerow(cells)
-    return row.getvalue().removesuffix("\r\n")
+    """A row of CSV, without its line end, as the export writes it for spreadsheets.
+
+    What stands between cells and in decimals is that of the language of this run; text that a
+    spreadsheet would run as a formula is defused.
+    """
+    from barkive.catalogue import csv_line, defused
+
+    written = (
+        defused(cell) if isinstance(cell, str) else decimal(cell) if type(cell) is float else cell
+        for cell in cells
+    )
+    return csv_line(written, csv_delimiter()).removesuffix("\r\n")
 
 
 def summary(counts: dict[Status, int]) -> str:
@@ -112,7 +124,7 @@ def _csv_writer(lang: Language, top: int) -> Write:
         cells.append("" if row["dogs"] is None else len(row["dogs"]))
         print_line(csv_row([row["file"], row["status"], *cells]))
 
-    print_line(csv_row(["file", "status", *breeds, "error", "error_code", "model", "dogs"]))
+    print_header(["file", "status", *breeds, "error", "error_code", "model", "dogs"])
     return write
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from barkive.cli.filters import filtered
+from barkive.cli.filters import filtered, meant
 from barkive.cli.label import by_option
 from barkive.cli.opening import reading
 from barkive.cli.options import catalogue_option, lang_option
@@ -47,6 +47,7 @@ def review(
     from rich.console import Console
 
     with reading(catalogue) as opened:
+        wanted = meant(opened, wanted)
         session = _Session(opened, Console(highlight=False), lang, by, picture)
         left = opened.review.left(wanted)
         if not left:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @catalogue_option
 @click.option(
-    "--limit", metavar="N", type=click.IntRange(min=1), default=20, help="How many, at most."
+    "--limit", metavar="NUMBER", type=click.IntRange(min=1), default=20, help="How many, at most."
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @lang_option

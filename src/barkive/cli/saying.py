@@ -61,3 +61,13 @@ def number(value: float, spec: str) -> str:
 def percent(share: float) -> str:
     """A share, 0..1, in whole per cent."""
     return number(share, ".0%")
+
+
+def decimal(value: float) -> str:
+    """A number in full, with the decimal sign of the language of this run."""
+    return str(value).replace(".", Messages(_language).formatted(0.5, ".1f")[1])
+
+
+def csv_delimiter() -> str:
+    """What stands between the cells of CSV that spreadsheets of this language open."""
+    return Messages(_language).csv_delimiter

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -33,6 +35,7 @@ from barkive.messages import Language
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Engine, Rebuilt, Source, Summary
     from barkive.classifier import Classifier
+    from barkive.errors import BarkiveError
     from barkive.images.passing import Passing
 
 
@@ -43,6 +46,9 @@ class EngineName(StrEnum):
     RAY = "ray"
 
 
+_STDIN = "-"
+# Of what came of a scan: the photos that were judged.
+_JUDGED = ("new", "changed", "again")
 _FAILURES = 20
 _LOOK_SECONDS = 1
 # A file that is being written is looked at when it has been left alone for so long, or when
@@ -55,12 +61,24 @@ _REST_MS, _BUSY_MS = 1000, 60_000
     "sources",
     metavar="SOURCE...",
     nargs=-1,
-    required=True,
-    help="Folders, photos, patterns such as 'photos/*/2026-*', lists of paths (.txt or "
-    ".parquet), and object stores such as s3://bucket/folder.",
+    help="Folders, photos, patterns such as 'photos/*/2026-*', and object stores such as "
+    "s3://bucket/folder; - for names on standard input, one a line.",
+)
+@click.option(
+    "--list",
+    "lists",
+    metavar="FILE",
+    multiple=True,
+    help="Photos that a file names: text with one path a line, or a column of a Parquet file; "
+    "may be given several times.",
 )
 @catalogue_option
 @catalogue_model_option
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Judge photos again that another model judged, without asking.",
+)
 @click.option("--watch", is_flag=True, help="Stay, and scan again whenever a photo changes.")
 @click.option("--retry-failed", is_flag=True, help="Read photos again that could not be read.")
 @click.option(
@@ -87,7 +105,7 @@ _REST_MS, _BUSY_MS = 1000, 60_000
 )
 @click.option(
     "--batch-size",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="Photos that the network takes at once; by default what is fastest.",
 )
@@ -99,8 +117,10 @@ _REST_MS, _BUSY_MS = 1000, 60_000
 @lang_option
 def scan(
     sources: tuple[str, ...],
+    lists: tuple[str, ...],
     catalogue: str | None,
     model: Path | None,
+    yes: bool,
     watch: bool,
     retry_failed: bool,
     gone: bool,
@@ -140,11 +160,13 @@ def scan(
     # Before anything is written, and a cluster is reached, which takes a while.
     require_device(here.value)
     own = Classifier(model, device=here.value, dogs=dogs) if model is not None else None
-    given = _opened(sources, watch, rules)
+    given = _opened(sources, lists, watch, rules)
     if rebuild:
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
-        _tell_of_others(opened, sources)
+        _tell_of_others(opened, (*sources, *lists))
+        if own is not None and not yes:
+            _ask(opened, given, own)
         is_over = False
         while not is_over:
             used = partial(_uses, opened, opened.model_in_use) if own is None else lambda: True
@@ -159,19 +181,59 @@ def scan(
         raise click.exceptions.Exit(1)
 
 
-def _opened(names: Sequence[str], watch: bool, rules: Passing) -> list[Source]:
+def _opened(
+    names: Sequence[str], lists: Sequence[str], watch: bool, rules: Passing
+) -> list[Source]:
     """The sources; refuses what is not there, of which nothing is left, or can't be watched."""
-    from barkive.catalogue import open_source
+    from barkive.catalogue import LISTS, open_list, open_source
     from barkive.errors import UsageError
 
+    if not names and not lists:
+        raise UsageError("source_missing")
     sources: list[Source] = []
     for name in names:
-        source = open_source(name, rules)
+        if name != _STDIN and name.lower().endswith(LISTS) and not Path(name).is_dir():
+            raise UsageError("source_is_list", file=name)
+        sources.append(open_list(name) if name == _STDIN else open_source(name, rules))
+    sources += map(open_list, lists)
+    for source in sources:
         source.begin()
-        sources.append(source)
         if not source.is_watchable and watch:
-            raise UsageError("source_not_watchable", source=name)
+            raise UsageError("source_not_watchable", source=source.name)
     return sources
+
+
+def _ask(catalogue: Catalogue, sources: Sequence[Source], classifier: Classifier) -> None:
+    """Asks whether photos are to be judged again that another model judged.
+
+    Raises:
+        Exit: They are not.
+        UsageError: Nobody is there to be asked.
+    """
+    from barkive.errors import UsageError
+
+    photos = catalogue.judged_by_others(sources, classifier.bundle)
+    if not photos:
+        return
+    model = classifier.bundle.model
+    if not _is_asked():
+        raise UsageError("scan_other_model", n=photos, model=model)
+    worked = [(sum(run.counts.get(one, 0) for one in _JUDGED), run) for run in catalogue.runs()]
+    most, last = max(worked, key=lambda one: one[0], default=(0, None))
+    takes = ""
+    if most and last is not None and last.ended_at is not None:
+        seconds = (last.ended_at - last.started_at).total_seconds() * photos / most
+        takes = " " + text("scan_takes", n=max(1, round(seconds / 60)))
+    question = text("scan_again_question", n=photos, model=model, takes=takes)
+    answer = click.prompt(question, default="", show_default=False, prompt_suffix=" ", err=True)
+    if answer.strip().casefold() not in text("yes").split():
+        say("scan_not_again", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _is_asked() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty()
 
 
 def _engine(
@@ -222,6 +284,7 @@ def _scan_once(
     With `quiet`, nothing is printed where nothing was found to have changed.
     """
     from barkive.catalogue import Summary
+    from barkive.cli.output import printable
     from barkive.cli.progress import progress
     from barkive.errors import SourceAwayError
 
@@ -235,6 +298,9 @@ def _scan_once(
     except SourceAwayError:
         _print(catalogue, summary, lang)
         raise
+    if not (summary.listed or summary.failures or quiet):
+        names = (one if isinstance(one, str) else one.name for one in sources)
+        say("no_photos", err=True, place=[printable(name) for name in names])
     same = summary.listed == summary.unchanged and not (summary.missing or summary.back)
     if not (quiet and same and not summary.failed):
         _print(catalogue, summary, lang)
@@ -343,13 +409,29 @@ def _watched(places: Sequence[Path]) -> Iterator[set[tuple[Any, str]]]:
     """What has changed, each time that it has come to rest, and nothing once a second."""
     from watchfiles import watch
 
-    return watch(
-        *places,
-        step=_REST_MS,
-        debounce=_BUSY_MS,
-        rust_timeout=1000 * _LOOK_SECONDS,
-        yield_on_timeout=True,
-    )
+    try:
+        yield from watch(
+            *places,
+            step=_REST_MS,
+            debounce=_BUSY_MS,
+            rust_timeout=1000 * _LOOK_SECONDS,
+            yield_on_timeout=True,
+        )
+    except (OSError, RuntimeError) as error:  # the latter where it does not even begin
+        raise _unwatchable(error) from None
+
+
+def _unwatchable(error: OSError | RuntimeError) -> BarkiveError:
+    """What to do about an error of watching, which watchfiles gives as words without a number."""
+    from barkive.errors import UsageError, system_reason
+
+    told = str(error).lower()
+    if re.search(r"watch.limit|error.28\b", told):
+        return UsageError("watch_folders_limit")
+    if re.search(r"error.24\b", told):
+        return UsageError("watch_programs_limit")
+    reason = system_reason(error) if isinstance(error, OSError) else str(error)
+    return UsageError("watch_failed", reason=reason)
 
 
 def _nearest(path: Path, places: Sequence[Path]) -> Path | None:

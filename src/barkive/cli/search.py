@@ -27,14 +27,14 @@ _ALIKE = 20
     "text",
     metavar="[TEXT]...",
     nargs=-1,
-    help="Words, or their beginnings: of the path, of a breed or FCI group in English or "
-    "French, of a note. Case and accents don't matter.",
+    help="Words, or their beginnings: of the path, of a breed's name in English or French, of "
+    "a note. Case and accents don't matter. A group of breeds: --group.",
 )
 @animal_option
 @click.option("--like", metavar="PHOTO", help="Photos that resemble this one, the likest first.")
 @click.option(
     "--dog",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="With --like and a photo that is catalogued: which of its dogs is meant, the "
     "largest first.",
@@ -48,7 +48,7 @@ _ALIKE = 20
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="How many at most; by default 100 in a table, 20 with --like, else all.",
 )
@@ -136,8 +136,7 @@ def _writer(
 
 
 def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | None], None]:
-    from barkive.catalogue import defused
-    from barkive.cli.output import csv_row, print_line
+    from barkive.cli.output import csv_row, print_header, print_line
 
     columns = ("file", "status", "breed_id", "breed", "breed2_id", "breed2", "probability")
     further = (
@@ -151,7 +150,7 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         "error_code",
         "model",
     )
-    print_line(csv_row([*columns, *further, *(["similarity"] if similar else []), "dogs"]))
+    print_header([*columns, *further, *(["similarity"] if similar else []), "dogs"])
 
     def write(entry: Entry, similarity: float | None) -> None:
         record = entry.to_json(lang)
@@ -166,6 +165,6 @@ def _csv_writer(lang: Language, *, similar: bool) -> Callable[[Entry, float | No
         if similarity is not None:
             cells.append(round(similarity, 4))
         cells.append("" if entry.dogs is None else len(entry.dogs))
-        print_line(csv_row([defused(cell) if isinstance(cell, str) else cell for cell in cells]))
+        print_line(csv_row(cells))
 
     return write

@@ -37,7 +37,7 @@ _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
 )
 @click.option(
     "--port",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=0, max=65535),
     default=8000,
     help="0 for any that is free.",
@@ -178,13 +178,13 @@ def _listen(host: str, port: int) -> socket.socket:
 def _unusable(host: str, port: int, error: OSError) -> UsageError:
     import socket
 
-    from barkive.errors import UsageError
+    from barkive.errors import UsageError, system_reason
 
     if isinstance(error, socket.gaierror):
         return UsageError("server_address_unknown", host=host)
     if isinstance(error, PermissionError):
         return UsageError("server_port_reserved", port=port)
-    return UsageError("server_port_unusable", port=port, host=host, reason=error.strerror)
+    return UsageError("server_port_unusable", port=port, host=host, reason=system_reason(error))
 
 
 def _address(host: str, port: int) -> str:

@@ -26,14 +26,14 @@ _LONGEST_NAME = 50
 @photos_argument
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     required=True,
     help="A folder to write pictures and tables into.",
 )
 @click.option(
     "--limit",
-    metavar="N",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     default=200,
     help="How many key points a photo: the strongest.",
@@ -156,6 +156,7 @@ def _table(out: Path) -> Iterator[Callable[[Iterable[Sequence[Any]]], None]]:
     Written as it grows: the key points of ten thousand photos would not fit into memory.
     """
     from barkive.atomic import replacing
+    from barkive.cli.standard_streams import ResultsUnwritableError
     from barkive.evaluation import cannot_write
 
     path = out / _TABLE
@@ -169,7 +170,7 @@ def _table(out: Path) -> Iterator[Callable[[Iterable[Sequence[Any]]], None]]:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("file", "x", "y", "size", "orientation", "strength"))
             yield writer.writerows
-    except BrokenPipeError:  # of standard output
+    except ResultsUnwritableError:  # of standard output
         raise
     except OSError as error:
         raise cannot_write(path, error) from None

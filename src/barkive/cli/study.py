@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     required=True,
     help="Where results go: a folder for each recipe.",

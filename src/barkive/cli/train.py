@@ -78,7 +78,7 @@ class HeadChoice(StrEnum):
 )
 @click.option(
     "--image-size",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     help="Side of the square that photos become, in pixels; by default the backbone's own.",
 )
@@ -98,7 +98,7 @@ class HeadChoice(StrEnum):
 @click.option("--int8/--no-int8", default=True, help="Quantise, if it costs at most 0.3 points.")
 @click.option(
     "--float-first",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     default=3,
     help="How many of the first convolutions int8 leaves out.",
@@ -116,7 +116,7 @@ class HeadChoice(StrEnum):
     help="Train on the largest dog of each photo, and tell whether that helps.",
 )
 @click.option(
-    "--seed", metavar="N", type=int, default=0, help="Of the draw of the validation photos."
+    "--seed", metavar="NUMBER", type=int, default=0, help="Of the draw of the validation photos."
 )
 @click.option(
     "--licence",

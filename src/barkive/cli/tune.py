@@ -20,14 +20,14 @@ from barkive.cli.options import (
 @data_argument
 @click.option(
     "--out",
-    metavar="DIR",
+    metavar="FOLDER",
     type=PATH,
     required=True,
     help="Where trials, pictures and the best recipe go.",
 )
 @click.option(
     "--trials",
-    metavar="N",
+    metavar="NUMBER",
     type=int,
     default=30,
     help="How many in all, with those of an interrupted search.",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from barkive.boxes import Box
-from barkive.errors import DataError, UsageError
+from barkive.errors import DataError, UsageError, system_reason
 from barkive.metrics import Interval, wilson_interval
 
 OVERLAP: Final = 0.5
@@ -136,7 +136,7 @@ def read_boxes(table: Path) -> dict[str, Marked]:
                 before = marked.get(row["photo"], Marked())
                 marked[row["photo"]] = _with(before, row, table, rows.line_num)
     except OSError as error:
-        raise DataError("boxes_unreadable", file=table, reason=error.strerror) from None
+        raise DataError("boxes_unreadable", file=table, reason=system_reason(error)) from None
     except (UnicodeDecodeError, csv.Error):
         raise DataError("boxes_not_csv", file=table) from None
     if not marked:

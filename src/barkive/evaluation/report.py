@@ -30,7 +30,7 @@ import numpy as np
 
 from barkive import metrics
 from barkive.atomic import replacing
-from barkive.errors import MissingExtraError, UsageError
+from barkive.errors import MissingExtraError, UsageError, system_reason
 from barkive.evaluation.figures import figures, most_confident_errors, worst_breeds
 from barkive.evaluation.heat import HeatMaps
 from barkive.evaluation.plots import confusion_picture, reliability_picture
@@ -69,7 +69,7 @@ def make_folder(folder: str | Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         files = [one for one in (folder, *folder.parents) if one.exists() and not one.is_dir()]
-        reason: Any = error.strerror
+        reason: Any = system_reason(error)
         if folder in files:
             reason = Message("reason_is_file")
         elif files:
@@ -154,7 +154,7 @@ def cannot_write(path: Path, error: OSError) -> UsageError:
     """The error to raise where a file can't be written, with what to do about it."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = Message("remedy_room_or_place" if full else "remedy_other_place")
-    return UsageError("file_not_writable", path=path, reason=error.strerror, remedy=remedy)
+    return UsageError("file_not_writable", path=path, reason=system_reason(error), remedy=remedy)
 
 
 def to_csv(rows: Iterable[Sequence[Any]]) -> bytes:

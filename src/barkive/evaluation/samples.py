@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from barkive import breeds
-from barkive.errors import DataError
+from barkive.errors import DataError, system_reason
 from barkive.images.files import Tally, find_folders, find_photos
 from barkive.images.passing import NOTHING_MORE, Passing, refuse_nothing_left
 from barkive.messages import Message
@@ -76,7 +76,9 @@ def read_samples(data: str | Path, passing: Passing = NOTHING_MORE) -> Samples:
     try:
         names = sorted(find_folders(data, passing))
     except OSError as error:
-        raise DataError("data_folder_unreadable", folder=data, reason=error.strerror) from None
+        raise DataError(
+            "data_folder_unreadable", folder=data, reason=system_reason(error)
+        ) from None
     photos: dict[str, list[str]] = {name: [] for name in names}
     tally = Tally()
     for path in map(Path, find_photos([data], passing=passing, tally=tally)):

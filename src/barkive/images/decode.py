@@ -30,7 +30,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from barkive.errors import MissingExtraError, PassingError, PhotoError
+from barkive.errors import MissingExtraError, PassingError, PhotoError, system_reason
 from barkive.images import png, raw
 from barkive.images.colour import flatten, to_srgb, white
 from barkive.images.files import refuse_large
@@ -158,7 +158,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise PhotoError("photo_link_loop") from None
-        raise PassingError("photo_unreadable", reason=error.strerror) from None
+        raise PassingError("photo_unreadable", reason=system_reason(error)) from None
     except ValueError:  # a null byte, or a character that no file name can have
         raise PhotoError("photo_not_found") from None
     return content

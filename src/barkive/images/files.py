@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UsageError, system_reason
 from barkive.images.passing import (
     IGNORE,
     MAX_IGNORE_BYTES,
@@ -363,7 +363,7 @@ def _read_ignore(file: str) -> tuple[str, bytes] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise UsageError("ignore_file_unreadable", file=file, reason=error.strerror) from None
+        raise UsageError("ignore_file_unreadable", file=file, reason=system_reason(error)) from None
 
 
 def _read_placed(manifest: Path) -> dict[str, Placed]:

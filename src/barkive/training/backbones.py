@@ -23,7 +23,7 @@ import torch
 from timm.models import load_state_dict
 from torch import Tensor, nn
 
-from barkive.errors import WeightsError
+from barkive.errors import WeightsError, system_reason
 from barkive.messages import Message
 from barkive.training.pretrained import CLASSES, PretrainedClassifier, read_classifier
 
@@ -309,7 +309,7 @@ def _read(weights: Path) -> dict[str, Tensor]:
         raise WeightsError("weights_file_not_found", path=weights) from None
     except OSError as error:
         raise WeightsError(
-            "weights_file_unreadable", path=weights, reason=error.strerror or error
+            "weights_file_unreadable", path=weights, reason=system_reason(error)
         ) from None
     except Exception:  # each of the readers has exceptions of its own
         raise WeightsError("weights_file_format", path=weights) from None

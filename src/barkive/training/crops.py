@@ -19,7 +19,7 @@ from barkive.boxes import Box
 from barkive.detection.combining import is_portrait
 from barkive.detection.detector import Detector
 from barkive.detection.views import crop
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UsageError, system_reason
 from barkive.images import decode, map_ahead, read_file
 from barkive.progress import OnProgress, Progress
 from barkive.training.features import cache_folder
@@ -89,5 +89,5 @@ def _cropped(path: str, detector: Detector, folder: Path) -> str:
         with replacing(file, durable=False) as part:
             Image.fromarray(crop(photo, box)).save(part, "JPEG", quality=_QUALITY)
     except OSError as error:
-        raise UsageError("cache_not_writable", folder=folder, reason=error.strerror) from None
+        raise UsageError("cache_not_writable", folder=folder, reason=system_reason(error)) from None
     return str(file)

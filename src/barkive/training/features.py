@@ -25,7 +25,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from barkive.atomic import replacing
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UsageError, system_reason
 from barkive.images import Preprocessing, load_batches, perceptual_hash, read_file
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
@@ -204,7 +204,7 @@ class _Cache:
         self._unwritten = []
 
     def _unwritable(self, error: OSError) -> UsageError:
-        return UsageError("cache_not_writable", folder=self._folder, reason=error.strerror)
+        return UsageError("cache_not_writable", folder=self._folder, reason=system_reason(error))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from barkive.atomic import begin, replacing
-from barkive.errors import BarkiveError, UsageError
+from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.messages import Message
 
 _SHORTEST, _LONGEST = 8, 1000
@@ -84,7 +84,7 @@ class Passwords:
             self._write(json.dumps(asdict(row)))
         except OSError as error:
             raise BarkiveError(
-                "password_not_kept", file=self._file, reason=error.strerror
+                "password_not_kept", file=self._file, reason=system_reason(error)
             ) from None
 
     def verify(self, password: str) -> bool:
@@ -115,7 +115,7 @@ class Passwords:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else _DAMAGED
+            reason = system_reason(error) if isinstance(error, OSError) else _DAMAGED
             raise self._unreadable(reason) from None
 
     def _unreadable(self, reason: Message | str | None) -> BarkiveError:

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from barkive.errors import BarkiveError
+from barkive.errors import BarkiveError, system_reason
 from barkive.messages import Message
 from barkive.web.settings import Limits
 
@@ -153,7 +153,7 @@ async def _form(request: Request, limits: Limits) -> FormData:
             400, "upload_form_unreadable", reason=Message("reason_multipart_invalid")
         ) from None
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = system_reason(error)
         raise UploadError(507, "upload_no_room", reason=reason) from None
     if not parser.is_whole:
         parser.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from barkive.breeds import find
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import database, schema
 from barkive.catalogue.db.database import Database
@@ -103,3 +104,57 @@ def test_how_contents_are_turned_is_taken_from_the_photos(
         c = schema.content.c
         found = connection.execute(select(c.picture, c.orientation).order_by(c.id)).all()
     assert [tuple(row) for row in found] == [(1, 6), (2, None)]
+
+
+def test_photos_are_found_no_more_by_the_words_of_groups(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Group 8 is that of “Retrievers, flushing dogs, water dogs” and of the spaniels."""
+    rows = [
+        (1, "/a/rex.jpg", "cocker spaniel", None, "a rex jpg cocker spaniel retrievers water dogs"),
+        (2, "/retrievers/b.jpg", "cocker spaniel", None, "retrievers b jpg cocker spaniel water"),
+        (3, "/a/c.jpg", "golden retriever", None, "a c jpg golden retriever retrievers dogs"),
+        (4, "/a/d.jpg", "pug", None, "a d jpg pug carlin companion toy dogs retrievers"),
+        (5, "/a/e.jpg", "cocker spaniel", "likes water", "a e jpg cocker spaniel likes water"),
+    ]
+    with monkeypatch.context() as older:
+        older.setattr(database, "HEAD", "0013")
+        with closing(Database(where)) as opened, opened.write() as connection:
+            for number, path, breed, note, words in rows:
+                values = {"number": number, "path": path, "breed": find(breed).id, "words": words}
+                connection.execute(
+                    text(
+                        "INSERT INTO photo (number, picture, path, breed, note, status, corrected, "
+                        "words, added_at) VALUES (:number, :number, :path, :breed, :note, 'dog', "
+                        "false, :words, '2026-01-01 00:00:00')"
+                    ),
+                    values | {"note": note},
+                )
+            connection.execute(
+                text(
+                    "INSERT INTO correction (picture, sha256, kind, note, said_at, was) VALUES "
+                    "(5, :sha256, 'breed', 'likes water', '2026-01-01 00:00:00', 'dog')"
+                ),
+                {"sha256": bytes(32)},
+            )
+            beside = "INSERT INTO other_dog (photo_id, place, status, breed, corrected) VALUES "
+            connection.execute(
+                text(
+                    f"{beside} ((SELECT id FROM photo WHERE number = 4), 1, 'dog', :breed, false)"
+                ),
+                {"breed": find("cocker spaniel").id},
+            )
+    with Catalogue(where) as catalogue:
+        with catalogue._database.read() as connection:
+            c = schema.photo.c
+            found = connection.execute(select(c.words).order_by(c.number)).scalars().all()
+        assert found == [
+            "a rex jpg cocker spaniel",
+            "retrievers b jpg cocker spaniel",
+            "a c jpg golden retriever",
+            "a d jpg pug carlin",
+            "a e jpg cocker spaniel likes water",
+        ]
+        counts = {word: catalogue.count(Filter(text=word)) for word in ("retriever", "spaniel")}
+        assert counts == {"retriever": 2, "spaniel": 3}
+        assert [one.id for one in catalogue.search(Filter(text="retriever"))] == [2, 3]

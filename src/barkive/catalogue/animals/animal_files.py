@@ -37,7 +37,7 @@ from barkive.catalogue.animals.animal_cells import (
     read_yes,
 )
 from barkive.catalogue.export.tables import undefused
-from barkive.errors import UsageError
+from barkive.errors import UsageError, system_reason
 from barkive.messages import LANGUAGES, Message, Messages
 
 MOST_BYTES: Final = 100_000_000
@@ -214,7 +214,11 @@ def _content(path: Path) -> bytes:
             raise UsageError("animals_file_large", file=path, limit=MOST_BYTES, size=size)
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or Message("reason_name_impossible")
+        reason = (
+            system_reason(error)
+            if isinstance(error, OSError)
+            else Message("reason_name_impossible")
+        )
         raise UsageError("animals_file_unreadable", file=path, reason=reason) from None
 
 

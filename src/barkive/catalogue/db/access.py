@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from pathlib import Path
 
-from barkive.errors import CatalogueError
+from barkive.errors import CatalogueError, system_reason
 from barkive.messages import Message
 
 # What SQLite makes to begin with: https://www.sqlite.org/walformat.html
@@ -111,7 +111,7 @@ def copy_into(folder: Path, file: Path) -> Path:
             shutil.copyfile(one, folder / one.name)
     except OSError as error:
         raise CatalogueError(
-            "catalogue_copy_impossible", catalogue=file, folder=folder, reason=error.strerror
+            "catalogue_copy_impossible", catalogue=file, folder=folder, reason=system_reason(error)
         ) from None
     if state_of(file, Way.COPY) != before:
         raise being_written(file)

@@ -42,6 +42,7 @@ from barkive.errors import (
     MissingExtraError,
     ReadOnlyCatalogueError,
     UsageError,
+    system_reason,
 )
 from barkive.messages import Message
 
@@ -336,7 +337,7 @@ class Database:
             return file.exists()
         except OSError as error:
             raise CatalogueError(
-                "catalogue_no_permission", catalogue=self.name, reason=error.strerror
+                "catalogue_no_permission", catalogue=self.name, reason=system_reason(error)
             ) from None
 
     def _make_folder(self, folder: Path) -> None:
@@ -344,7 +345,7 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CatalogueError(
-                "catalogue_not_made", catalogue=self.name, reason=error.strerror
+                "catalogue_not_made", catalogue=self.name, reason=system_reason(error)
             ) from None
 
     def _of_server(self) -> Engine:

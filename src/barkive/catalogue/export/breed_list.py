@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from barkive.breeds import Breed, all_breeds, normalise
-from barkive.errors import UsageError
+from barkive.errors import UsageError, system_reason
 from barkive.messages import Language, Message, Messages
 from barkive.verdicts import BreedName
 
@@ -179,7 +179,11 @@ def read_breed_list(path: str | Path) -> BreedList:
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or Message("reason_name_impossible")
+        reason = (
+            system_reason(error)
+            if isinstance(error, OSError)
+            else Message("reason_name_impossible")
+        )
         raise UsageError("breed_list_unreadable", path=path, reason=reason) from None
     try:
         text = content.decode("utf-8-sig")

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from barkive.atomic import rewriting
-from barkive.errors import UsageError
+from barkive.errors import UsageError, system_reason
 from barkive.images.placed import HEADER, MANIFEST, Placed, read_placed
 
 
@@ -38,7 +38,7 @@ class Manifest:
             return
         except OSError as error:
             raise UsageError(
-                "export_manifest_unreadable", file=self._path, reason=error.strerror
+                "export_manifest_unreadable", file=self._path, reason=system_reason(error)
             ) from None
         except ValueError:
             raise UsageError("export_manifest_foreign", file=self._path) from None
@@ -72,7 +72,9 @@ class Manifest:
             raise self._not_writable(error) from None
 
     def _not_writable(self, error: OSError) -> UsageError:
-        return UsageError("export_manifest_not_writable", file=self._path, reason=error.strerror)
+        return UsageError(
+            "export_manifest_not_writable", file=self._path, reason=system_reason(error)
+        )
 
 
 def _line(name: str, placed: Placed) -> str:

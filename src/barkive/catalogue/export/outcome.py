@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass
 
-from barkive.errors import PhotoError
+from barkive.errors import PhotoError, system_reason
 from barkive.messages import Message
 
 
@@ -58,5 +58,5 @@ def reason_of(error: OSError | PhotoError) -> Message:
         errno.EACCES: "remedy_permission_or_out",
         errno.EROFS: "remedy_other_out",
     }.get(error.errno or 0, "remedy_check")
-    reason = error.strerror or str(error)
+    reason = system_reason(error)
     return Message("export_file_failed", {"reason": reason, "remedy": Message(remedy)})

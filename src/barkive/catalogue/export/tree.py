@@ -24,7 +24,7 @@ from barkive.catalogue.export.outcome import Failure, reason_of
 from barkive.catalogue.export.safe_names import key_of, safe_name
 from barkive.catalogue.photos.identity import Now, is_most, is_same_picture
 from barkive.catalogue.records import Entry
-from barkive.errors import PhotoError, SourceAwayError, UsageError
+from barkive.errors import PhotoError, SourceAwayError, UsageError, system_reason
 from barkive.images import read_file
 from barkive.images.files import EXTENSIONS
 from barkive.images.placed import Kind, Placed
@@ -390,7 +390,7 @@ def made_folder(out: Path) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = Message("reason_is_file") if out.is_file() else error.strerror
+        reason = Message("reason_is_file") if out.is_file() else system_reason(error)
         raise UsageError("export_folder_not_made", folder=out, reason=reason) from None
     if not os.access(out, os.W_OK | os.X_OK):
         raise UsageError("export_folder_not_writable", folder=out)

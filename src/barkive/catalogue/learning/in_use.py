@@ -21,7 +21,7 @@ from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.query.store import Store
 from barkive.classifier import Classifier
 from barkive.clock import now
-from barkive.errors import CatalogueError, NothingToSayError, SwitchedMeanwhileError
+from barkive.errors import CatalogueError, NothingToSayError, SwitchedMeanwhileError, system_reason
 
 KEPT_MODELS: Final = 3
 """So many learned models are kept, the one in use and those that it was learned from."""
@@ -292,7 +292,7 @@ def cache(name: str, content: bytes) -> Path:
             part.write_bytes(content)
     except OSError as error:
         raise CatalogueError(
-            "model_in_use_not_written", model=name, path=path, reason=error.strerror
+            "model_in_use_not_written", model=name, path=path, reason=system_reason(error)
         ) from None
     return path
 

@@ -129,6 +129,10 @@ class Models:
             self.read(connection)
         return self._known[model_id]
 
+    def known(self, model_id: int) -> Model:
+        """One of those of `ids`."""
+        return self._known[model_id]
+
     @property
     def ids(self) -> tuple[int, ...]:
         """The numbers of the models read so far."""

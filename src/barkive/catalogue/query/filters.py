@@ -59,8 +59,8 @@ class Filter:
     """Which photos are meant; a photo must fit every filter that is set.
 
     Attributes:
-        text: Words, each the start of a word of the path, a breed's name in either language,
-            its FCI group or the note; case and accents don't matter.
+        text: Words, each the start of a word of the path, a breed's name in either language
+            or the note; case and accents don't matter.
         breed: A name or id: photos that show a dog of that breed or a cross with it, or one
             that is uncertain and whose best guess it is.
         breeds: Further breeds: a photo must show a dog of each.
@@ -106,6 +106,8 @@ class Filter:
             raise UsageError("filter_folder_empty")
         if self.group is not None and not 1 <= self.group <= 10:
             raise UsageError("filter_group_range", group=self.group)
+        if self.after is not None and self.before is not None and self.after >= self.before:
+            raise UsageError("filter_dates_reversed", after=self.after, before=self.before)
         if self.min_probability is not None and not 0 <= self.min_probability <= 1:
             raise UsageError("filter_probability_range", probability=self.min_probability)
         if self.dogs is not None:

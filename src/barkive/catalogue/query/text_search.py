@@ -35,7 +35,9 @@ def searchable(path: str, breeds: Iterable[Breed], note: str | None) -> str:
 
 @lru_cache(maxsize=1024)
 def _names(breed: Breed) -> tuple[str, ...]:
-    """The words of a breed's names and group in both languages."""
-    groups = breed.group_name("en") or "", breed.group_name("fr") or ""
-    texts = (breed.en, breed.fr, *breed.aliases, *groups)
+    """The words of a breed's names in both languages.
+
+    Not those of its group: spaniels are in the one of “Retrievers, flushing dogs, water dogs”.
+    """
+    texts = (breed.en, breed.fr, *breed.aliases)
     return tuple(word for text in texts for word in split(text))

@@ -6,12 +6,16 @@ import codecs
 import io
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from barkive.errors import MissingExtraError, StoreError, UsageError
+from barkive.errors import MissingExtraError, StoreError, UsageError, system_reason
 from barkive.images import remote
+
+STDIN = "-"
+"""Stands for standard input."""
 
 LISTS = (".txt", ".lst", ".list", ".parquet")
 """How the name of a list ends."""
@@ -29,7 +33,8 @@ def read_list(file: str) -> Iterator[str]:
     A relative path starts at the working directory, as `find` and `ls` print it.
 
     Args:
-        file: A path or a URL. A name that ends in `.parquet` is Parquet, anything else is
+        file: A path, a URL, or `-` for standard input. A name that ends in `.parquet` is
+            Parquet, anything else is
             text: one path a line, whose bytes are kept (`surrogateescape`), or UTF-16 with
             a byte order mark.
 
@@ -94,7 +99,9 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
 
 @contextmanager
 def _opened(file: str) -> Iterator[Any]:
-    if remote.is_remote(file):
+    if file == STDIN:
+        yield sys.stdin.buffer.raw
+    elif remote.is_remote(file):
         with remote.opened(file) as stored:
             yield stored
     else:
@@ -111,5 +118,5 @@ def _told(file: str) -> Iterator[None]:
     except FileNotFoundError:
         raise UsageError("path_list_not_found", file=file) from None
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = system_reason(error)
         raise UsageError("path_list_unreadable", file=file, reason=reason) from None

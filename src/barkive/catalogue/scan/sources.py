@@ -6,23 +6,25 @@ import glob
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, false, not_, or_
 
 from barkive.catalogue.db import schema
+from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.photos.reading import is_gone
-from barkive.catalogue.query.filters import inside
-from barkive.catalogue.scan.path_lists import LISTS, read_list
+from barkive.catalogue.query.filters import at, inside
+from barkive.catalogue.scan.path_lists import LISTS, STDIN, read_list
 from barkive.errors import UsageError
 from barkive.images import find_photos, remote
 from barkive.images.files import EXTENSIONS, Tally, is_inside
 from barkive.images.passing import NOTHING_MORE, Passing, place_in, refuse_nothing_left
+from barkive.images.spelling import as_spelt
 
 _WILD = re.compile(r"[*?\[]")
 _Photo = TypeVar("_Photo", str, remote.Stored)
@@ -280,6 +282,17 @@ def stored(one: remote.Stored) -> Listed:
     return Listed(one.path, False, one.size, one.mtime_ns)
 
 
+def catalogued(sources: Iterable[Source]) -> Iterator[ColumnElement[bool]]:
+    """Conditions for the photos of the catalogue that sources mean; each photo fits one at most."""
+    places = [where for one in sources if (where := one.catalogued()) is not None]
+    if places:
+        yield or_(*places)
+    named = (one for one in sources if isinstance(one, PathList) and one.name != STDIN)
+    paths = dict.fromkeys(listed.path for one in named for listed in one.listed())
+    for part in chunks([*paths]):
+        yield and_(at(part), not_(or_(false(), *places)))
+
+
 def _left(
     found: Iterator[_Photo], searched: str, passing: Passing, tally: Tally
 ) -> Iterator[_Photo]:
@@ -306,6 +319,11 @@ def _in_a_place(path: str, top: str) -> bool:
     return place_in(folder) is not None
 
 
+def open_list(file: str) -> Source:
+    """The photos that a file names; `-` for standard input. See `path_lists.read_list`."""
+    return PathList(file if file == STDIN else as_spelt(schema.absolute_path(file)))
+
+
 def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     """What a name on the command line stands for.
 
@@ -321,6 +339,7 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     """
     path = schema.absolute_path(given)
     is_remote = remote.is_remote(path)
+    path = path if is_remote else as_spelt(path)
     if is_remote and _WILD.search(path.split("/")[2]):
         raise UsageError("source_bucket_pattern", source=given)
     if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from barkive.boxes import Box
 from barkive.breeds import called
-from barkive.errors import PhotoError, UsageError
+from barkive.errors import PhotoError, UsageError, system_reason
 from barkive.images import Header, describe, read_file
 from barkive.images.decode import TURNED
 
@@ -111,7 +111,7 @@ def read_box_file(
     except FileNotFoundError:
         raise UsageError("box_file_not_found", file=file) from None
     except OSError as error:
-        raise UsageError("box_file_unreadable", file=file, reason=error.strerror) from None
+        raise UsageError("box_file_unreadable", file=file, reason=system_reason(error)) from None
     except (ValueError, RecursionError):
         raise UsageError("box_file_no_json", file=file) from None
     keys = content.keys() if isinstance(content, dict) else ()

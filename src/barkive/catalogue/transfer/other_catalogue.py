@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from barkive.catalogue.db.database import Database, NoCatalogueError
-from barkive.errors import CatalogueError, DamagedCatalogueError, UsageError
+from barkive.errors import CatalogueError, DamagedCatalogueError, UsageError, system_reason
 from barkive.messages import Message
 
 
@@ -96,7 +96,7 @@ def _copy(file: Path, copy: Path) -> None:
                     shutil.copyfile(part, copy.with_name(copy.name + ending))
         except OSError as error:
             raise CatalogueError(
-                "merge_copy_failed", catalogue=file, reason=error.strerror
+                "merge_copy_failed", catalogue=file, reason=system_reason(error)
             ) from None
     except sqlite3.DatabaseError as error:
         raise DamagedCatalogueError("catalogue_damaged", catalogue=file, reason=error) from None

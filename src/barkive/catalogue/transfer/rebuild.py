@@ -31,7 +31,7 @@ from barkive.catalogue.records import Kind
 from barkive.catalogue.transfer.rebuild_animals import SavedAnimals
 from barkive.catalogue.transfer.rescued_rows import read_rows
 from barkive.clock import now
-from barkive.errors import CatalogueError, DamagedCatalogueError
+from barkive.errors import CatalogueError, DamagedCatalogueError, system_reason
 from barkive.verdicts import Status
 
 
@@ -86,7 +86,7 @@ def rebuild(where: str | Path | None = None) -> Rebuilt:
                 beside.rename(kept.with_name(kept.name + ending))
     except OSError as error:
         raise CatalogueError(
-            "rebuild_not_set_aside", catalogue=file, backup=kept, reason=error.strerror
+            "rebuild_not_set_aside", catalogue=file, backup=kept, reason=system_reason(error)
         ) from None
     with closing(Database(file)) as database, database.write() as connection:
         saved.write(connection)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from barkive import evaluation
-from barkive.errors import UsageError
+from barkive.errors import UsageError, system_reason
 from barkive.training.study.result import FILE
 
 _LOCK = ".lock"
@@ -80,7 +80,7 @@ def _remove(file: Path) -> None:
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        raise UsageError("study_file_not_removed", file=file, reason=error.strerror) from None
+        raise UsageError("study_file_not_removed", file=file, reason=system_reason(error)) from None
 
 
 def _lock(path: Path) -> IO[bytes]:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from barkive.errors import UsageError
+from barkive.errors import UsageError, system_reason
 from barkive.images import Preprocessing
 from barkive.messages import Message
 from barkive.training.backbones import check_name
@@ -348,7 +348,7 @@ def find_recipe(name: str) -> tuple[str, StudyRecipe]:
     except FileNotFoundError:
         raise UsageError("recipe_file_not_found", path=path) from None
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else Message("reason_not_utf8")
+        reason = system_reason(error) if isinstance(error, OSError) else Message("reason_not_utf8")
         raise UsageError("recipe_file_unreadable", path=path, reason=reason) from None
     return path.stem, parse_recipe(text, Message("recipe_of_file", {"path": str(path)}))
 

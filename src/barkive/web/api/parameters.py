@@ -39,7 +39,7 @@ def _filter(
         Query(
             max_length=500,
             pattern=PRINTED,
-            description="Messages, or their beginnings: of the path, of a breed or FCI group in "
+            description="Words, or their beginnings: of the path, of a breed's name in "
             "English or French, of a note.",
         ),
     ] = None,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Filter
-from barkive.errors import BarkiveError, UsageError
+from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
 from barkive.messages import Message, Messages
@@ -134,7 +134,7 @@ def _page(
         except UsageError as error:
             status, fault, typed = 422, error, folder
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = system_reason(error)
             status, typed = 422, folder
             fault = Message("folder_not_opened", {"folder": printable(folder), "reason": reason})
     return render(

@@ -14,7 +14,7 @@ from pathlib import Path
 from barkive import atomic
 from barkive.catalogue import Catalogue, Entry, safe_name
 from barkive.classifier import Classifier
-from barkive.errors import CatalogueError, PhotoError
+from barkive.errors import CatalogueError, PhotoError, system_reason
 from barkive.images import decode, describe, read_file
 from barkive.images.files import RAW
 from barkive.messages import Message
@@ -91,7 +91,7 @@ class Ingest:
             full = error.errno == errno.ENOSPC
             remedy = Message("remedy_make_room" if full else "remedy_make_writable")
             raise CatalogueError(
-                "upload_photo_not_kept", folder=folder, reason=error.strerror, remedy=remedy
+                "upload_photo_not_kept", folder=folder, reason=system_reason(error), remedy=remedy
             ) from None
         return kept
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from barkive.catalogue import Catalogue, Conflict, Merged
-from barkive.errors import CatalogueError, UsageError
+from barkive.errors import CatalogueError, UsageError, system_reason
 
 _KEPT = 3
 _LISTED = 100
@@ -56,7 +56,7 @@ class MergeJobs:
             with self._file(token).open("xb") as file:
                 shutil.copyfileobj(content, file, 1 << 20)
         except OSError as error:
-            raise CatalogueError("merge_upload_no_room", reason=error.strerror) from None
+            raise CatalogueError("merge_upload_no_room", reason=system_reason(error)) from None
         with self._lock:
             self._names[token] = name
             over = list(self._names)[:-_KEPT]

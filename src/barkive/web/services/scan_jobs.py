@@ -24,6 +24,7 @@ from barkive.errors import (
     SourceAwayError,
     UnknownScanError,
     UsageError,
+    system_reason,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.messages import Language, Message, reason_json
@@ -377,7 +378,7 @@ def open_folders(
         try:
             source = open_source(folder, passing)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            reason = system_reason(error)
             raise UsageError("folder_not_opened", folder=folder, reason=reason) from None
         if not source.is_watchable:
             raise UsageError("scan_folder_is_list", path=folder)
