@@ -52,7 +52,7 @@ by_option = click.option(
 @click.option(
     "--other", is_flag=True, help="Take the breed as it is written, though Barkive lacks it."
 )
-@click.option("--note", metavar="TEXT", help="A note.")
+@click.option("--note", metavar="TEXT", help="A note, beside a label or alone.")
 @by_option
 @catalogue_model_option
 @lang_option
@@ -93,6 +93,8 @@ def label(
     said = [(kind, breeds) for kind, breeds in options.items() if breeds is not None]
     if not said and box is not None:
         said = [(Kind.DOG, ())]
+    if not said and note is not None:
+        said = [(Kind.NOTE, ())]
     if len(said) != 1:
         raise UsageError("label_not_one_thing")
     where = _to_box(box) if box is not None else None

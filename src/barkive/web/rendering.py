@@ -37,7 +37,7 @@ def _templates() -> Environment:
 
 def _sentence(said: Message | BarkiveError, words: Messages) -> str:
     """What an error says, in the visitor's language."""
-    return said.text(words.lang)
+    return words.on_page(said.message if isinstance(said, BarkiveError) else said)
 
 
 def render(

@@ -305,6 +305,6 @@ def _to_dog(models: Models, dog: EffectiveDog, of_photo: tuple[Candidate, ...]) 
         status=status,
         breeds=breeds,
         corrected=dog.label is not None,
-        note=dog.label.note if dog.label is not None else None,
+        note=dog.note,
         guesses=guesses,
     )
