@@ -82,7 +82,9 @@ class UnknownBreedError(UsageError):
     With `can_be_added`, it may be taken as it is written, if the person says so.
     """
 
-    def __init__(self, query: str, nearest: Sequence[str | Named], *, can_be_added: bool = False) -> None:
+    def __init__(
+        self, query: str, nearest: Sequence[str | Named], *, can_be_added: bool = False
+    ) -> None:
         close = "breed_advice_nearest" if nearest else "breed_advice"
         how = f"{close}_other" if can_be_added else close
         advice = Message(how, {"nearest": tuple(nearest)} if nearest else {})

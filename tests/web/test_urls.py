@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from starlette.routing import Match
+from starlette.testclient import TestClient
 
 import barkive.web
 from barkive.errors import UsageError
 from barkive.web import Settings, create_app
-from barkive.web.urls import Route, Urls, forwarded_root, is_root_path, under_root, with_query
+from barkive.web.urls import (
+    API,
+    PAGES_OF_FORMS,
+    Route,
+    Urls,
+    forwarded_root,
+    is_root_path,
+    under_root,
+    with_query,
+)
 
 SOURCE = Path(barkive.web.__file__).parent
 # What stands in the place of an address's own parts.
@@ -46,6 +57,26 @@ def test_every_address_is_that_of_a_route(settings: Settings) -> None:
         if not any(route.matches(scope)[0] is not Match.NONE for route in app.routes):
             unknown[name] = address
     assert unknown == {}
+
+
+def test_every_form_can_be_gone_back_to(settings: Settings) -> None:
+    app = create_app(settings)
+    with TestClient(app) as client:
+        forms = {
+            route.path
+            for route in app.routes
+            if isinstance(route, APIRoute) and "POST" in route.methods
+        } - {path for path in Route if path.startswith(API)}
+        assert PAGES_OF_FORMS.keys() <= forms
+        lost = []
+        for form in forms - {Route.REVIEW_LEAVE}:
+            path = form.format(**PARTS)
+            answer = client.get(f"{path}?lang=fr", follow_redirects=False)
+            if answer.status_code == 405 or (form in PAGES_OF_FORMS and answer.status_code != 303):
+                lost.append((form, answer.status_code))
+            elif form in PAGES_OF_FORMS:
+                assert answer.headers["location"].endswith("?lang=fr")
+        assert lost == []
 
 
 def test_all_addresses_begin_with_the_root_path() -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from typing_extensions import TypedDict
 
 from barkive.boxes import Box, BoxJSON
+from barkive.breeds import called
 from barkive.errors import UnknownDogError
 from barkive.messages import VERBATIM, Language, Message
 from barkive.verdicts import (
@@ -173,6 +174,8 @@ class Entry:
         said_id: Where people spoke of single dogs or wrote a note alone, the number of the last
             thing that was said; None where nobody did.
         orientation: Of its EXIF data, 1..8, as `Header` has it; None where it could not be read.
+        dog_probability: How probable the model finds it that the photo shows a dog, 0..1; None
+            where it could not be read.
     """
 
     id: int
@@ -204,6 +207,7 @@ class Entry:
     dogs: tuple[EntryDog, ...] | None = None
     said_id: int | None = None
     orientation: int | None = None
+    dog_probability: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -467,6 +471,16 @@ class Change:
     was: str
     dog: int | None = None
     box: Box | None = None
+
+    def was_called(self, lang: Language = "en") -> tuple[str, tuple[str, ...]]:
+        """What held before: a status, and the names of its breeds in a language."""
+        status, _, breeds = self.was.partition(": ")
+        names = []
+        for name in breeds.split(" x ") if breeds else ():
+            breed = called(name)
+            # Breeds that people added have one name.
+            names.append(breed.name(lang) if breed is not None and breed.en == name else name)
+        return status, tuple(names)
 
     def to_json(self, lang: Language = "en") -> ChangeJSON:
         """The change as a JSON object."""

@@ -76,7 +76,9 @@ class NoteOfMany(_SaidOfMany):
     )
 
 
-SaidOfMany = Annotated[BreedOfMany | CrossOfMany | NoteOfMany | OtherOfMany, Field(discriminator="kind")]
+SaidOfMany = Annotated[
+    BreedOfMany | CrossOfMany | NoteOfMany | OtherOfMany, Field(discriminator="kind")
+]
 
 
 class LeftOutPhoto(TypedDict):

@@ -181,7 +181,8 @@ class SaidOtherwise(_Said):
 
 
 Said = Annotated[
-    SaidBreeds | SaidCross | SaidUnsure | SaidDog | SaidNote | SaidOtherwise, Field(discriminator="kind")
+    SaidBreeds | SaidCross | SaidUnsure | SaidDog | SaidNote | SaidOtherwise,
+    Field(discriminator="kind"),
 ]
 
 

@@ -95,14 +95,6 @@ def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumb
     return animal_page(request, shared, found)
 
 
-@router.get(Route.ANIMAL_EDIT)
-@router.get(Route.ANIMAL_PHOTOS)
-@router.get(Route.ANIMAL_REMOVE)
-def lead_back(request: Request, urls: Addresses, number: AnimalNumber) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.animal(number, lang=asked_language(request)), 303)
-
-
 @router.post(Route.ANIMAL_EDIT)
 def edit(
     request: Request,

@@ -15,7 +15,7 @@ from barkive.breeds import Breed, dog_ids, normalise, suggest
 from barkive.catalogue import BreedOverview, Catalogue, KnownModel
 from barkive.errors import UsageError
 from barkive.learning import FEWEST_PHOTOS, Score
-from barkive.messages import Message, Messages
+from barkive.messages import Messages
 from barkive.text import fold
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
