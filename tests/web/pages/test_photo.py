@@ -45,7 +45,7 @@ def heading(page: str) -> str:
 
 def history(page: str) -> list[str]:
     (found,) = re.findall(r'<ol class="history">(.*?)</ol>', page, re.S) or [""]
-    return [unescape(one).strip() for one in re.findall(r"<li>(.*?), <span", found)]
+    return [unescape(one).strip() for one in re.findall(r"<li><div>(.*?), <span", found)]
 
 
 def rows(page: str) -> dict[str, list[str]]:
@@ -375,7 +375,7 @@ def test_what_was_said_meanwhile_is_shown_beside_what_was_to_be_said(filled: Tes
     catalogue_of(filled).label(rex, Label(Kind.BREED, ("pug",), note="DNA", by="Ben"))
     form = {"kind": "breed", "breed": MALTESE, "note": "chip", "seen": seen, "asks_name": "true"}
     page = unescape(filled.post(f"/photos/{rex}/corrections?status=dog", data=form).text)
-    (shown,) = re.findall(r'<section class="card pictures" role="alert".*?</section>', page, re.S)
+    (shown,) = re.findall(r'<section class="card meanwhile" role="alert".*?</section>', page, re.S)
     assert "Ben changed Chihuahua to Pug, <span" in shown
     assert "You wanted to say: <strong>Maltese</strong>" in shown
     assert 'name="breed" maxlength="200"' in page
@@ -392,7 +392,7 @@ def test_a_note_alone_changes_nothing_else_and_has_its_author(filled: TestClient
     page = say(filled, "rex", kind="note", note="shy", asks_name="true", by="Ada")
     assert heading(page) == "Chihuahua"
     assert "<strong>rex.png</strong>: the note was saved." in page
-    assert "<blockquote>shy</blockquote>" in page
+    assert "<blockquote>shy</blockquote>" in page.partition("<h2>")[0]
     assert "Checked by" not in page
     assert history(page) == ["Ada wrote a note"]
     assert 'name="by" maxlength="200" value="Ada"' in page

@@ -312,13 +312,13 @@ def _typed(form: PhotoForm, models: Models, words: Messages) -> dict[str, str]:
 def _fault_in(
     fault: UsageError | CatalogueError | None, form: PhotoForm | None, *, is_there: bool
 ) -> str:
-    """Where on the page a fault stands: beside a field, the box or what was said, or on top."""
+    """Where on the page a fault stands: beside a field or the box, or on top of all."""
     if fault is None or form is None:
         return ""
-    if not is_there:
-        return "page"
     if isinstance(fault, ReviewedMeanwhileError):
         return "meanwhile"
+    if not is_there:
+        return "page"
     if form.box:
         return "box"
     return wrong_field(fault, form) if isinstance(fault, UsageError) else BREED
