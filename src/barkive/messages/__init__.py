@@ -49,6 +49,10 @@ VERBATIM = "verbatim"
 class Named(Protocol):
     """What has a name in each language, such as a breed."""
 
+    @property
+    def en(self) -> str:
+        """The name in English."""
+
     def name(self, lang: Language = "en") -> str:
         """The name in a language."""
 
@@ -106,7 +110,11 @@ class Messages:
     def on_page(self, said: Message) -> str:
         """What a message says to people who use the page, and not the command line."""
         key = f"{_ON_PAGE}{said.code}"
-        return self(key, **said.params) if self.has(key) else said.text(self.lang)
+        values = {
+            name: self.on_page(value) if isinstance(value, Message) else value
+            for name, value in said.params.items()
+        }
+        return self(key if self.has(key) else f"{_ERRORS}{said.code}", **values)
 
     def number(self, value: int) -> str:
         """A number with its thousands apart."""
