@@ -37,7 +37,7 @@ from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import breed_line, likeness, tile, word
 from barkive.web.pages.gallery import title
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import explained
+from barkive.web.pages.views import explained, meant_by
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
@@ -298,6 +298,7 @@ def animal_page(
         form=form or AnimalForm.of(here, words),
         is_edited=form is not None,
         choices=choices(words),
+        meant=meant_by(fault, catalogue),
         fault=explained(fault, words) if fault and not meanwhile else "",
         fault_in=form.field_of(fault) if form and fault else "",
         meanwhile=meanwhile,

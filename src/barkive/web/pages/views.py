@@ -122,9 +122,7 @@ class View:
     def meant(self, catalogue: Catalogue) -> tuple[BreedName, ...]:
         """The breeds that may be meant by a wrong one."""
         error = self.faults.get("breed")
-        if not isinstance(error, UnknownBreedError):
-            return ()
-        return catalogue.models.names.choices(error.query)
+        return meant_by(error if isinstance(error, BarkiveError) else None, catalogue)
 
     def fault(self, name: str, words: Messages) -> str:
         """A sentence on what is wrong with a field."""
@@ -187,6 +185,13 @@ def dogs_chip(dogs: tuple[int, int | None], words: Messages) -> str:
     if most > least:
         return words("photos.dogs_between", least=least, n=most)
     return words("photos.dogs_shown", n=least)
+
+
+def meant_by(error: BarkiveError | None, catalogue: Catalogue) -> tuple[BreedName, ...]:
+    """The breeds that may be meant where an error says that none is called so; else none."""
+    if not isinstance(error, UnknownBreedError):
+        return ()
+    return catalogue.models.names.choices(error.query)
 
 
 def explained(error: BarkiveError, words: Messages) -> str:
