@@ -60,7 +60,7 @@ def test_a_refused_form_can_be_gone_back_to_and_hours_are_the_readers(
             told.get_attribute("datetime"),
         )
     )
-    page.get_by_role("button", name="Save the note alone").click()
+    page.get_by_role("button", name="Write the note only").click()
     expect(page.locator("#fault")).to_contain_text("The note is empty")
     expect(page).to_have_url(site.url + f"/photos/{number}")
     page.goto(site.url + "/photos")
