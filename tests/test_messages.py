@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import barkive
 from barkive import errors, messages
+from barkive.breeds import called
 from barkive.errors import (
     BarkiveError,
     MissingExtraError,
@@ -243,6 +244,29 @@ def test_an_unknown_breed_is_told_with_what_is_near() -> None:
         ("Poodle", "Puli"),
         "breed_unknown",
     )
+
+
+def test_what_is_said_on_pages_names_no_command() -> None:
+    told = {key: said for key, said in ENGLISH.items() if key.startswith("on_page.")}
+    assert {f"error.{key.removeprefix('on_page.')}" for key in told} <= ENGLISH.keys()
+    for lang in LANGUAGES:
+        for sentence in TABLES[lang]["on_page"].values():
+            for text in forms(sentence).values():
+                assert not re.search(r"--|`|barkive|command|commande", text), text
+    words = Messages("en")
+    read_only = Message("catalogue_reason_disk_read_only")
+    assert words.on_page(read_only).endswith("whoever runs the server can copy it elsewhere.")
+    assert words.on_page(Message("photo_empty")) == "The file is empty."
+    unknown = UnknownBreedError("pgu", [called("pug")], can_be_added=True)
+    assert words.on_page(unknown.message) == "Barkive knows no breed called “pgu”."
+
+
+def test_breeds_are_named_in_the_language_of_the_sentence() -> None:
+    error = UnknownBreedError("malteser", [called("maltese")])
+    assert "The nearest names: Maltese." in error.text()
+    assert "plus proches\u202f: Bichon maltais." in error.text("fr")
+    again = Message.from_json(error.code, error.message.params_to_json())
+    assert again.text() == error.text()
 
 
 def test_a_missing_extra_says_what_needs_it() -> None:

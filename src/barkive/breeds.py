@@ -221,8 +221,8 @@ def suggest(query: str, more: Iterable[Breed] = (), *, limit: int = 8) -> tuple[
     return tuple(sorted(ranked, key=lambda breed: (ranked[breed], breed.id))[:limit])
 
 
-def nearest(query: str, more: Iterable[Breed] = ()) -> list[str]:
-    """Up to three names, of different breeds, that hold what was written or are spelt nearly so.
+def nearest(query: str, more: Iterable[Breed] = ()) -> list[Breed]:
+    """Up to three breeds with a name that holds what was written, or is spelt nearly so.
 
     Args:
         query: What was written.
@@ -232,10 +232,10 @@ def nearest(query: str, more: Iterable[Breed] = ()) -> list[str]:
     index = _index() | {k: (breed, name) for breed in more for k, name in _keys(breed).items()}
     holding = sorted((k for k in index if key and key in k), key=len)
     alike = difflib.get_close_matches(key, index, n=10, cutoff=0.6)
-    found: dict[str, str] = {}
+    found: dict[str, Breed] = {}
     for candidate in (*holding, *alike):
-        breed, name = index[candidate]
-        found.setdefault(breed.id, name)
+        breed, _ = index[candidate]
+        found.setdefault(breed.id, breed)
     return list(found.values())[:_NEAREST]
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, Named
 
 
 class BarkiveError(Exception):
@@ -61,11 +61,11 @@ class BarkiveError(Exception):
 
 
 def _said(value: Any) -> Any:
-    """A value of a sentence: numbers, text, messages, and lists of them; all else as text."""
+    """A value of a sentence: numbers, text, messages, names, and lists of them; else as text."""
     match value:
         case BarkiveError():
             return value.message
-        case bool() | int() | float() | str() | Message():
+        case bool() | int() | float() | str() | Message() | Named():
             return value
         case list() | tuple():
             return tuple(_said(one) for one in value)
@@ -123,7 +123,9 @@ class UnknownBreedError(UsageError):
     With `can_be_added`, it may be taken as it is written, if the person says so.
     """
 
-    def __init__(self, query: str, nearest: Sequence[str], *, can_be_added: bool = False) -> None:
+    def __init__(
+        self, query: str, nearest: Sequence[str | Named], *, can_be_added: bool = False
+    ) -> None:
         close = "breed_advice_nearest" if nearest else "breed_advice"
         how = f"{close}_other" if can_be_added else close
         advice = Message(how, {"nearest": tuple(nearest)} if nearest else {})
@@ -135,8 +137,8 @@ class UnknownBreedError(UsageError):
         return str(self.params["query"])
 
     @property
-    def nearest(self) -> tuple[str, ...]:
-        """The names of breeds that are close to it, the closest first."""
+    def nearest(self) -> tuple[str | Named, ...]:
+        """Breeds whose names are close to it, the closest first."""
         return tuple(self.params["advice"].params.get("nearest", ()))
 
 

@@ -156,6 +156,12 @@ def test_corrections_and_their_history(barkive: Callable[..., Result], scanned: 
         ("breed", "Ada"),
         ("undo", None),
     ]
+    assert barkive("label", rex, "--note", "shy", "--by", "Ada").stdout.strip().endswith("shy")
+    assert (
+        barkive("history", rex)
+        .stdout.splitlines()[2]
+        .endswith("by Ada  a note, was dog: Chihuahua (shy)")
+    )
     with pytest.raises(UnknownBreedError, match="pgu"):
         barkive("label", rex, "--breed", "pgu")
     with pytest.raises(UsageError, match="exactly one thing"):

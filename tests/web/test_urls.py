@@ -9,11 +9,21 @@ from typing import Any
 
 import pytest
 from starlette.routing import Match
+from starlette.testclient import TestClient
 
 import barkive.web
 from barkive.errors import UsageError
 from barkive.web import Settings, create_app
-from barkive.web.urls import Route, Urls, forwarded_root, is_root_path, under_root, with_query
+from barkive.web.urls import (
+    API,
+    PAGES_OF_FORMS,
+    Route,
+    Urls,
+    forwarded_root,
+    is_root_path,
+    under_root,
+    with_query,
+)
 
 SOURCE = Path(barkive.web.__file__).parent
 # What stands in the place of an address's own parts.
@@ -46,6 +56,27 @@ def test_every_address_is_that_of_a_route(settings: Settings) -> None:
         if not any(route.matches(scope)[0] is not Match.NONE for route in app.routes):
             unknown[name] = address
     assert unknown == {}
+
+
+def test_every_form_can_be_gone_back_to(settings: Settings) -> None:
+    app = create_app(settings)
+
+    def takes_forms(route: Route) -> bool:
+        scope = {"type": "http", "method": "POST", "path": route.format(**PARTS)}
+        scope = under_root(scope, "")
+        return any(one.matches(scope)[0] is Match.FULL for one in app.routes)
+
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        pages = [one for one in Route if not one.startswith(API)]
+        forms = [one for one in pages if one is not Route.STATIC and takes_forms(one)]
+        assert PAGES_OF_FORMS.keys() <= set(forms)
+        for form in set(forms) - {Route.REVIEW_LEAVE}:
+            asked = f"{form.format(**PARTS)}?lang=fr"
+            answer = client.get(asked, follow_redirects=False)
+            assert answer.status_code != 405, form
+            if page := PAGES_OF_FORMS.get(form):
+                assert answer.status_code == 303, form
+                assert answer.headers["location"] == f"{page.format(**PARTS)}?lang=fr"
 
 
 def test_all_addresses_begin_with_the_root_path() -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from typing_extensions import TypedDict
 
 from barkive.boxes import Box, BoxJSON
+from barkive.breeds import called
 from barkive.errors import UnknownDogError
 from barkive.messages import VERBATIM, Language, Message
 from barkive.verdicts import (
@@ -37,7 +38,8 @@ VERSION = re.compile("([0-9a-f]{32})-([0-9]{1,18})")
 class Kind(StrEnum):
     """What a person can say of a photo or of one of its dogs.
 
-    `dog` says that a dog is there, where a box was drawn or moved, and nothing of its breed.
+    `dog` says that a dog is there, where a box was drawn or moved, and nothing of its breed;
+    `note` says nothing of it but what is written beside it.
     """
 
     BREED = "breed"
@@ -45,6 +47,7 @@ class Kind(StrEnum):
     NOT_DOG = "not_dog"
     UNSURE = "unsure"
     DOG = "dog"
+    NOTE = "note"
     UNDO = "undo"
 
 
@@ -96,7 +99,7 @@ class EntryDog:
         status: Of its effective label: `dog` or `uncertain`.
         breeds: As `Entry.breeds` has them.
         corrected: Whether a person named its breed.
-        note: What they wrote beside it.
+        note: What people wrote of it last, beside a label that holds or alone.
         guesses: The breeds that the model finds most probable, at most five; empty where the
             model did not see it.
     """
@@ -145,7 +148,7 @@ class Entry:
         corrected: Whether a person said so.
         label_id: The number of the person's label in force; None where there is none. Where
             people named the main dog, that is its label.
-        note: What they wrote beside it.
+        note: What people wrote of it last, beside a label that holds or alone.
         prediction: What the model said; None where the photo could not be read.
         guesses: The breeds that the model finds most probable, at most five, also where it
             sees no dog; empty where the photo could not be read.
@@ -168,9 +171,11 @@ class Entry:
         missing_since: When a scan first did not find the file any more, UTC; None if it is there.
         dogs: The dogs that have a box, the largest first, by their effective labels; None where
             they were never looked for, and nobody drew one.
-        said_id: Where people spoke of single dogs, the number of the last thing that was said;
-            None where nobody did.
+        said_id: Where people spoke of single dogs or wrote a note alone, the number of the last
+            thing that was said; None where nobody did.
         orientation: Of its EXIF data, 1..8, as `Header` has it; None where it could not be read.
+        dog_probability: How probable the model finds it that the photo shows a dog, 0..1; None
+            where it could not be read.
     """
 
     id: int
@@ -202,6 +207,7 @@ class Entry:
     dogs: tuple[EntryDog, ...] | None = None
     said_id: int | None = None
     orientation: int | None = None
+    dog_probability: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -465,6 +471,16 @@ class Change:
     was: str
     dog: int | None = None
     box: Box | None = None
+
+    def was_called(self, lang: Language = "en") -> tuple[str, tuple[str, ...]]:
+        """What held before: a status, and the names of its breeds in a language."""
+        status, _, breeds = self.was.partition(": ")
+        names = []
+        for name in breeds.split(" x ") if breeds else ():
+            breed = called(name)
+            # Breeds that people added have one name.
+            names.append(breed.name(lang) if breed is not None and breed.en == name else name)
+        return status, tuple(names)
 
     def to_json(self, lang: Language = "en") -> ChangeJSON:
         """The change as a JSON object."""

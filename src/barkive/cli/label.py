@@ -52,7 +52,7 @@ by_option = click.option(
 @click.option(
     "--other", is_flag=True, help="Take the breed as it is written, though Barkive lacks it."
 )
-@click.option("--note", metavar="TEXT", help="A note.")
+@click.option("--note", metavar="TEXT", help="A note, beside a label or alone.")
 @by_option
 @catalogue_model_option
 @lang_option
@@ -93,6 +93,8 @@ def label(
     said = [(kind, breeds) for kind, breeds in options.items() if breeds is not None]
     if not said and box is not None:
         said = [(Kind.DOG, ())]
+    if not said and note is not None:
+        said = [(Kind.NOTE, ())]
     if len(said) != 1:
         raise UsageError("label_not_one_thing")
     where = _to_box(box) if box is not None else None
@@ -163,23 +165,16 @@ def _in_words(change: Change, places: Mapping[int, int], lang: Language) -> str:
     values = {
         "at": change.to_json()["at"],
         "said": said,
-        "was": _was(change.was, lang),
+        "was": _was(change, lang),
     }
     line = text("history_by", by=change.by, **values) if change.by else text("history", **values)
     return f"{line} ({change.note})" if change.note else line
 
 
-def _was(was: str, lang: Language) -> str:
-    """What held before; the catalogue keeps it as `dog: Pug`, in English."""
-    from barkive.breeds import called
-
-    status, _, breeds = was.partition(": ")
+def _was(change: Change, lang: Language) -> str:
+    """What held before; of another Barkive's catalogue it may be what this one has no word for."""
+    status, breeds = change.was_called(lang)
     if not known(f"was_{status}"):
-        return was
-    names = []
-    for name in breeds.split(" x "):
-        breed = called(name)
-        # Breeds that people added have one name.
-        names.append(breed.name(lang) if breed is not None and breed.en == name else name)
+        return change.was
     said = text(f"was_{status}")
-    return text("was", status=said, breeds=" x ".join(names)) if breeds else said
+    return text("was", status=said, breeds=" x ".join(breeds)) if breeds else said

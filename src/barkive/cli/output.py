@@ -136,8 +136,8 @@ def entry_line(entry: Entry, lang: Language) -> str:
             names = " x ".join(label.name(lang) for label in entry.labels)
             line = _file_column(entry.file) + style(names, bold=True)
         line += style("  ✓", fg="green")
-        if entry.note:
-            line += style(f" {printable(entry.note)}", dim=True)
+    if entry.note:
+        line += style(f"{'' if entry.corrected else ' '} {printable(entry.note)}", dim=True)
     others = (entry.dogs or ())[1:]
     line += _further([_dog_in_words(dog, lang) for dog in others[:_FURTHER]], len(others))
     if entry.unreadable_since is not None:

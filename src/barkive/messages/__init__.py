@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from typing_extensions import TypedDict
 
@@ -39,9 +39,22 @@ _LIKELIHOODS = (
 )
 
 _ERRORS = "error."
+_ON_PAGE = "on_page."
 
 VERBATIM = "verbatim"
 """The code of a message that is known as a finished sentence only."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """What has a name in each language, such as a breed."""
+
+    @property
+    def en(self) -> str:
+        """The name in English."""
+
+    def name(self, lang: Language = "en") -> str:
+        """The name in a language."""
 
 
 @cache
@@ -93,6 +106,15 @@ class Messages:
         """Whether there is such a sentence."""
         section, _, name = key.partition(".")
         return name in _section(self.lang, section)
+
+    def on_page(self, said: Message) -> str:
+        """What a message says to people who use the page, and not the command line."""
+        key = f"{_ON_PAGE}{said.code}"
+        values = {
+            name: self.on_page(value) if isinstance(value, Message) else value
+            for name, value in said.params.items()
+        }
+        return self(key if self.has(key) else f"{_ERRORS}{said.code}", **values)
 
     def number(self, value: int) -> str:
         """A number with its thousands apart."""
@@ -164,6 +186,8 @@ class Messages:
                 return _List(tuple(f"{self._shown(one, key)}" for one in value))
             case Message():
                 return value.text(self.lang)
+            case Named():
+                return value.name(self.lang)
             case _:
                 return value
 
@@ -249,7 +273,8 @@ class Message:
     Attributes:
         code: What it says, such as `photo_cut_off`; stable, for programs. It is the name of a
             sentence in the section `error`.
-        params: What stands in its braces: text, numbers, lists of them, or other messages.
+        params: What stands in its braces: text, numbers, other messages, what is `Named`, or lists
+            of these.
     """
 
     code: str
@@ -299,6 +324,8 @@ def _to_json(value: Any) -> Any:
             return [_to_json(one) for one in value]
         case str() | int() | float() | None:
             return value
+        case Named():
+            return value.name()
         case _:
             return str(value)
 

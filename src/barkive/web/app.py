@@ -31,6 +31,7 @@ from barkive.web.pages import (
     exports,
     gallery,
     identify,
+    leading_back,
     learning,
     login,
     merging,
@@ -125,7 +126,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(identify, gallery, selection, acts, photo, photo_animals, animals, suggestions, which),
+        *(
+            leading_back,
+            identify,
+            gallery,
+            selection,
+            acts,
+            photo,
+            photo_animals,
+            animals,
+            suggestions,
+            which,
+        ),
         *(exports, animal, review, learning, breeds, scanning, merging, login),
     )
     for page in pages:

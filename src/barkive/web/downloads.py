@@ -36,9 +36,13 @@ def written(job: ExportJob) -> Response:
     return FileResponse(job.file, media_type=media_type, headers=_headers(job.form))
 
 
-def _headers(form: str) -> dict[str, str]:
-    name = file_name(form)
-    coded = quote(name, safe="")
+def attachment(name: str) -> str:
+    """The header `Content-Disposition` of a file that a browser saves under a name."""
+    coded = quote(name, safe="", errors="surrogateescape")
     # Also where the name is not in plain letters.
     value = f'filename="{name}"' if coded == name else f"filename*=UTF-8''{coded}"
-    return {"Content-Disposition": f"attachment; {value}"}
+    return f"attachment; {value}"
+
+
+def _headers(form: str) -> dict[str, str]:
+    return {"Content-Disposition": attachment(file_name(form))}

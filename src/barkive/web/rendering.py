@@ -15,9 +15,9 @@ from starlette.staticfiles import StaticFiles
 from barkive import __version__
 from barkive.errors import BarkiveError
 from barkive.messages import LANGUAGES, Message, Messages
-from barkive.web import cookies
+from barkive.web import cookies, moments
 from barkive.web.languages import asked_language, language_of
-from barkive.web.urls import Urls
+from barkive.web.urls import Urls, page_of_form
 
 _HERE = Path(__file__).parent
 
@@ -32,12 +32,14 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["sentence"] = _sentence
+    templates.filters["moment"] = moments.moment
+    templates.filters["day"] = moments.day
     return templates
 
 
 def _sentence(said: Message | BarkiveError, words: Messages) -> str:
     """What an error says, in the visitor's language."""
-    return said.text(words.lang)
+    return words.on_page(said.message if isinstance(said, BarkiveError) else said)
 
 
 def render(
@@ -56,8 +58,9 @@ def render(
         status: The HTTP status.
         headers: More headers.
         context: What the template needs beside `words` (see `Messages`), `urls` (see `Urls`),
-            `lang`, `languages` (the address of this page in each), `version`, `has_password` and
-            `read_only` (why nothing can be saved, or None).
+            `lang`, `languages` (the address of this page in each), `version`, `has_password`,
+            `read_only` (why nothing can be saved, or None) and `form_page` (where a form was
+            refused, the address of the page that it stands on; else None).
     """
     words = Messages(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
@@ -76,6 +79,7 @@ def render(
             version=__version__,
             has_password=app is not None and app.state.settings.password is not None,
             read_only=app.state.service.catalogue.read_only if app is not None else None,
+            form_page=page_of_form(request) if request.method == "POST" and status >= 400 else None,
             **context,
         )
     )

@@ -8,10 +8,12 @@ can be a part of a site: `https://shelter.example/dogs`.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
+from starlette.requests import Request
 from starlette.types import Scope
 
 API = "/api/v1"
@@ -88,6 +90,7 @@ class Route(StrEnum):
     API_DUPLICATES = f"{API}/photos/{{number}}/duplicates"
     API_THUMBNAIL = f"{API}/photos/{{number}}/thumbnail"
     API_IMAGE = f"{API}/photos/{{number}}/image"
+    API_PHOTO_FILE = f"{API}/photos/{{number}}/file"
     API_PHOTO_HEATMAP = f"{API}/photos/{{number}}/heatmap"
     API_COUNTS = f"{API}/counts"
     API_BREEDS = f"{API}/breeds"
@@ -134,6 +137,34 @@ class Route(StrEnum):
     READYZ = "/readyz"
     METRICS = "/metrics"
 
+
+PAGES_OF_FORMS: Mapping[Route, Route] = {
+    Route.IDENTIFY: Route.HOME,
+    Route.CORRECTIONS: Route.PHOTO,
+    Route.PHOTO_ANIMALS: Route.PHOTO,
+    Route.SELECTION: Route.PHOTOS,
+    Route.SELECTION_NEW: Route.PHOTOS,
+    Route.SELECTION_ADD: Route.PHOTOS,
+    Route.SELECTION_LABEL: Route.PHOTOS,
+    Route.SELECTION_EXPORT: Route.PHOTOS,
+    Route.EXPORTS: Route.PHOTOS,
+    Route.EXPORT_CANCEL: Route.EXPORT_JOB,
+    Route.ACTS_UNDO: Route.ACTS,
+    Route.SUGGESTIONS_FIND: Route.SUGGESTIONS,
+    Route.SUGGESTIONS_ACCEPT: Route.SUGGESTIONS,
+    Route.ANIMAL_EDIT: Route.ANIMAL,
+    Route.ANIMAL_PHOTOS: Route.ANIMAL,
+    Route.ANIMAL_REMOVE: Route.ANIMAL,
+    Route.REVIEW_NAME: Route.REVIEW,
+    Route.SCAN_CANCEL: Route.SCAN_JOB,
+    Route.LEARN_UNDO: Route.LEARN,
+    Route.LEARN_USE: Route.LEARN_JOB,
+    Route.BREEDS_CHANGE: Route.BREEDS,
+    Route.MERGE_CONFIRM: Route.MERGE,
+    Route.MERGE_UNDO: Route.MERGE,
+    Route.LOGOUT: Route.LOGIN,
+}
+"""The pages on which the forms stand that have an address of their own."""
 
 _OWN = frozenset(route.split("/")[1] for route in Route)
 
@@ -436,9 +467,13 @@ class Urls:
         """The small square picture of a photo."""
         return with_query(self._at(Route.API_THUMBNAIL, number=number), **query)
 
-    def image(self, number: int) -> str:
-        """A photo at the size of a screen."""
-        return self._at(Route.API_IMAGE, number=number)
+    def image(self, number: int, **query: Any) -> str:
+        """A photo at the size of a screen, or at its own."""
+        return with_query(self._at(Route.API_IMAGE, number=number), **query)
+
+    def photo_file(self, number: int) -> str:
+        """A photo's own file."""
+        return self._at(Route.API_PHOTO_FILE, number=number)
 
     def photo_heatmap(self, number: int, **query: Any) -> str:
         """What the network looked at on a photo of the catalogue, or on a dog of it."""
@@ -495,3 +530,15 @@ class Urls:
     def api_learn_events(self, learn_id: str, **query: Any) -> str:
         """A learning's progress as it happens."""
         return with_query(self._at(Route.API_LEARN_EVENTS, learn_id=learn_id), **query)
+
+
+def page_of_form(request: Request) -> str:
+    """The address of the page with the form that a request brings or asks for, with its query."""
+    urls = Urls.of(request.scope)
+    path: str = urls.route_path(request.scope)
+    for form, page in PAGES_OF_FORMS.items():
+        found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", form), path)
+        if found is not None:
+            path = page.format(**found.groupdict())
+            break
+    return urls.root + quote(path) + (f"?{request.url.query}" if request.url.query else "")

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, UnknownBreedError, UsageError
@@ -83,6 +84,68 @@ def test_breeds_that_barkive_has_no_name_for_are_taken_when_asked(
     entry = scanned.label(kennel / "rex.png", Label(Kind.BREED, (" Jack Russell ",), other=True))
     assert [(label.id, label.fr) for label in entry.labels] == [("Jack Russell", "Jack Russell")]
     assert scanned.count(Filter(text="russell")) == 1
+
+
+def test_a_note_alone_changes_nothing_of_what_holds(scanned: Catalogue, kennel: Path) -> None:
+    photo = kennel / "rex.png"
+    before = scanned.photo(photo)
+    scanned.label(photo, Label(Kind.NOTE, note="found at the station", by="Ada"))
+    noted = scanned.photo(photo)
+    assert noted.note == "found at the station"
+    assert (noted.status, noted.breeds, noted.corrected) == (before.status, before.breeds, False)
+    assert noted.version != before.version
+    assert [one.id for one in scanned.search(Filter(text="station"))] == [noted.id]
+    scanned.label(photo, Label(Kind.BREED, ("Pug",)))
+    assert (scanned.photo(photo).note, scanned.photo(photo).corrected) == (noted.note, True)
+    scanned.label(photo, Label(Kind.BREED, ("Boxer",), note="chip says so"))
+    assert scanned.photo(photo).note == "chip says so"
+    scanned.label(photo, Label(Kind.NOTE, note="shy"))
+    assert (scanned.photo(photo).note, scanned.photo(photo).labels[0].en) == ("shy", "Boxer")
+    for left in ("chip says so", "found at the station", "found at the station", None):
+        scanned.label(photo, Label(Kind.UNDO))
+        assert scanned.photo(photo).note == left
+    assert scanned.photo(photo).breeds == before.breeds
+    assert [one.kind for one in scanned.history(photo)][:2] == [Kind.NOTE, Kind.BREED]
+
+
+def test_a_note_on_a_dog_is_that_dogs(scanned: Catalogue, kennel: Path) -> None:
+    photo = kennel / "rex.png"
+    one = scanned.label(photo, Label(Kind.DOG, box=Box(0.1, 0.1, 0.6, 0.6)))
+    two = scanned.label(photo, Label(Kind.DOG, box=Box(0.75, 0.75, 0.2, 0.2)))
+    assert one.dogs is not None
+    assert two.dogs is not None
+    small = two.dogs[1].id
+    noted = scanned.label(photo, Label(Kind.NOTE, note="the puppy", dog=small))
+    assert noted.dogs is not None
+    assert [(dog.id, dog.note, dog.corrected) for dog in noted.dogs] == [
+        (one.dogs[0].id, None, False),
+        (small, "the puppy", False),
+    ]
+    assert [dog.box for dog in noted.dogs] == [dog.box for dog in two.dogs]
+    assert [found.id for found in scanned.search(Filter(text="puppy"))] == [noted.id]
+
+
+def test_a_note_after_no_dog_leaves_the_photo_without_one(scanned: Catalogue, kennel: Path) -> None:
+    photo = kennel / "rex.png"
+    scanned.label(photo, Label(Kind.NOT_DOG))
+    noted = scanned.label(photo, Label(Kind.NOTE, note="a cat"))
+    assert (noted.status, noted.note) == (Status.NOT_DOG, "a cat")
+
+
+@pytest.mark.parametrize("note", [None, "", "  "])
+def test_a_note_that_says_nothing_is_none(note: str | None) -> None:
+    with pytest.raises(UsageError, match="The note is empty"):
+        Label(Kind.NOTE, note=note)
+
+
+def test_notes_written_beside_labels_of_many_photos(scanned: Catalogue, kennel: Path) -> None:
+    rex, mix = scanned.photo(kennel / "rex.png"), scanned.photo(kennel / "mix.png")
+    done = scanned.animals.label([rex.id, mix.id], Label(Kind.NOTE, note="open day"))
+    assert done.photos == 2
+    assert [scanned.photo(one.id).note for one in (rex, mix)] == ["open day", "open day"]
+    assert done.act is not None
+    scanned.animals.undo(done.act.id)
+    assert [scanned.photo(one.id).note for one in (rex, mix)] == [None, None]
 
 
 def test_notes_are_kept_as_they_are_whatever_they_hold(scanned: Catalogue, kennel: Path) -> None:

@@ -198,6 +198,19 @@ def test_conflicts_are_told_and_the_later_word_holds_on_both_sides(
     assert history(theirs, 2) == history(ours, 2) == [("Boxer", "Ben"), ("not_dog", "Ada")]
 
 
+def test_notes_come_along_and_are_in_conflict_with_nothing(
+    scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
+) -> None:
+    ours, theirs = scanned("sqlite", "a", RED), scanned("sqlite", "b", RED)
+    ours.label(tmp_path / "a/0.png", Label(Kind.BREED, ("pug",), by="Ada"))
+    theirs.label(tmp_path / "b/0.png", Label(Kind.NOTE, note="shy", by="Ben"))
+    assert merge(ours, theirs).conflicts == 0
+    assert merge(theirs, ours).conflicts == 0
+    for one, folder in ((ours, "a"), (theirs, "b")):
+        entry = one.photo(tmp_path / folder / "0.png")
+        assert (entry.note, entry.labels[0].en) == ("shy", "Pug")
+
+
 def test_who_knew_the_other_word_is_not_in_conflict_with_it(
     scanned: Callable[..., Catalogue], clock: Clock, tmp_path: Path
 ) -> None:

@@ -74,6 +74,7 @@ def test_labels_are_saved_from_the_photos_where_the_words_can_t_be_read(
         for name, word in said.items():
             catalogue.label(paths[name], word)
         catalogue.label(paths["mix.png"], Label(Kind.UNDO))
+        catalogue.label(paths["mix.png"], Label(Kind.NOTE, note="shy"))
         before = {
             one.file: (one.id, one.status, one.labels, one.note) for one in catalogue.search()
         }
@@ -86,7 +87,7 @@ def test_labels_are_saved_from_the_photos_where_the_words_can_t_be_read(
     content[(page - 1) * size : page * size] = b"\xaa" * size
     file.write_bytes(content)
     saved = rebuild(file)
-    assert (saved.corrections, saved.labels) == (0, 3)
+    assert (saved.corrections, saved.labels) == (0, 4)
     with Catalogue(file) as catalogue:
         catalogue.scan(kennel, classifier=classifier)
         after = {one.file: (one.id, one.status, one.labels, one.note) for one in catalogue.search()}

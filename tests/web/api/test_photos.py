@@ -109,6 +109,21 @@ def test_a_correction_stands_and_has_a_history(filled: TestClient) -> None:
     assert len(filled.get(f"/api/v1/photos/{mix}/history").json()) == 2
 
 
+def test_a_note_alone_changes_nothing_else(filled: TestClient) -> None:
+    mix = number(filled, "mix")
+    before = filled.get(f"/api/v1/photos/{mix}").json()
+    said = {"kind": "note", "note": "shy", "by": "Ada"}
+    after = filled.post(f"/api/v1/photos/{mix}/corrections", json=said).json()
+    assert after["note"] == "shy"
+    assert {**after, "note": None, "version": before["version"]} == before
+    many = {"kind": "note", "note": "open day", "photos": [mix]}
+    assert filled.post("/api/v1/photos/labels", json=many).json()["photos"] == 1
+    assert [one["note"] for one in filled.get(f"/api/v1/photos/{mix}/history").json()] == [
+        "shy",
+        "open day",
+    ]
+
+
 @pytest.mark.parametrize(
     ("said", "status", "detail"),
     [
@@ -121,6 +136,8 @@ def test_a_correction_stands_and_has_a_history(filled: TestClient) -> None:
         ({"kind": "meow"}, 422, "body: "),
         ({"kind": "not_dog", "more": 1}, 422, "body.not_dog.more: "),
         ({"kind": "not_dog", "note": "\0"}, 422, "body.not_dog.note: "),
+        ({"kind": "note"}, 422, "body.note.note: Field required"),
+        ({"kind": "note", "note": " "}, 422, "The note is empty"),
         ([], 422, "body: "),
     ],
 )

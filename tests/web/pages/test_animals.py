@@ -113,6 +113,8 @@ def test_an_unknown_breed_is_told_and_nothing_is_listed(filled: TestClient) -> N
     assert answer.status_code == 422
     assert "Barkive knows no breed called “Zeppelin”." in answer.text
     assert 'class="tile animal"' not in answer.text
+    page = unescape(filled.get("/animals?breed=malteser&lang=fr").text)
+    assert '<li><a href="/animals?breed=n02085936">Bichon maltais</a></li>' in page
 
 
 def test_many_animals_come_in_chunks(server: TestClient) -> None:
@@ -177,6 +179,14 @@ def test_a_breed_that_barkive_has_no_name_for_is_taken_as_written(server: TestCl
     post(server, "/animals", breed="Zeppelin", other="true")
     (made,) = animals(server).list()
     assert [one.en for one in made.verdict.labels] == ["Zeppelin"]
+
+
+def test_a_breed_that_may_be_meant_can_be_chosen(server: TestClient) -> None:
+    refused = server.post("/animals", data={"breed": "malteser"}).text
+    assert '<input type="radio" name="breed" value="Maltese"> Maltese</label>' in refused
+    post(server, "/animals", breed=["malteser", "Maltese"])
+    (made,) = animals(server).list()
+    assert [one.en for one in made.verdict.labels] == ["Maltese"]
 
 
 def test_an_animals_page_tells_what_is_known(filled: TestClient) -> None:

@@ -57,7 +57,7 @@ class Label:
 
     Attributes:
         kind: What is said; `undo` takes back the last thing that was said, of the dog where one
-            is given; `not_dog` of a dog takes its box away.
+            is given; `not_dog` of a dog takes its box away; `note` is a note alone.
         seen: The `Entry.version` that the person had before them; None where the program does
             not say.
         breeds: Names or ids: one for `breed`, two different ones for `cross`, else none.
@@ -69,7 +69,8 @@ class Label:
             another dog is there.
 
     Raises:
-        UsageError: The number of breeds does not fit, or the kind takes a box or none.
+        UsageError: The number of breeds does not fit, the kind takes a box or none, or there is no
+            note where nothing else is said.
     """
 
     kind: Kind
@@ -89,7 +90,9 @@ class Label:
     def __post_init__(self) -> None:
         if self.kind is Kind.DOG and self.box is None:
             raise UsageError("label_box_missing")
-        if self.kind in (Kind.NOT_DOG, Kind.UNDO) and self.box is not None:
+        if self.kind is Kind.NOTE and not (self.note or "").strip():
+            raise UsageError("label_note_missing")
+        if self.kind in (Kind.NOT_DOG, Kind.NOTE, Kind.UNDO) and self.box is not None:
             raise UsageError("label_box_unused", kind=self.kind)
         count = _BREEDS_OF.get(self.kind, 0)
         if len(self.breeds) != count:

@@ -187,7 +187,7 @@ class Names:
         Those that hold it come first, then those that are spelt nearly so.
         """
         held = [breed.id for breed in breeds.suggest(letters, self.own, limit=limit)]
-        near = [self.meant(name) for name in breeds.nearest(letters, self.own)]
+        near = [self.meant(breed.id) for breed in breeds.nearest(letters, self.own)]
         return tuple(self.label(breed) for breed in list(dict.fromkeys([*held, *near]))[:limit])
 
 

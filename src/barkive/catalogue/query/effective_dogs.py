@@ -81,6 +81,7 @@ class EffectiveDog:
         prediction: What the model says of it; None where it did not see it.
         label: What a person said of its breed, or that it can't be told; None where nobody did.
         is_judged: Whether the prediction is of this box; else people drew or moved it since.
+        note: What people wrote of it last, beside the label or alone.
     """
 
     id: int
@@ -89,6 +90,7 @@ class EffectiveDog:
     prediction: Prediction | None
     label: Row[Any] | LabelRow | None
     is_judged: bool
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +103,13 @@ class Effective:
         label: What a person said of the photo's main dog; or of the photo, where it was said of a
             dog that is not among them. None where nobody did.
         prediction: What the model says of the main dog, or of the photo.
+        note: What people wrote last of the main dog or of the photo, beside a label or alone.
     """
 
     dogs: tuple[EffectiveDog, ...] | None
     label: Row[Any] | LabelRow | None
     prediction: Prediction | None
+    note: str | None = None
 
     @property
     def others(self) -> tuple[EffectiveDog, ...]:
@@ -150,6 +154,17 @@ def effective(
     """
     every = list(said)
     words = _Words.of(every)
+    return _noted(_effective(prediction, seen, drawn, every, words), every, words.notes)
+
+
+def _effective(
+    prediction: Prediction | None,
+    seen: Sequence[SeenDog] | None,
+    drawn: Sequence[SeenDog],
+    every: Sequence[Said],
+    words: _Words,
+) -> Effective:
+    """What holds, but for the notes."""
     known = _same_dogs(words.of_dogs, seen or ())
     there: list[_There] = []
     for number, one in enumerate(seen or ()):
@@ -182,6 +197,29 @@ def effective(
             label = found[0].label
         return Effective(tuple(found), label, found[0].prediction)
     return Effective(None if seen is None else (), _without_dogs(words, there), prediction)
+
+
+def _noted(
+    found: Effective, every: Sequence[Said], notes: Mapping[int | None, tuple[int, _Label]]
+) -> Effective:
+    """The same with the last note on the photo, and on each of its dogs.
+
+    Args:
+        found: What holds.
+        every: All that people said of the picture, in order.
+        notes: The last note that stands alone of the photo and of each dog, and when.
+    """
+    times = {word.row.id: at for at, word in enumerate(every)} if notes else {}
+
+    def last(label: _Label | None, *of: int | None) -> str | None:
+        written = [notes[one] for one in of if one in notes]
+        if label is not None and label.note:
+            written.append((times.get(label.id, -1), label))
+        return max(written, key=lambda one: one[0])[1].note if written else None
+
+    dogs = found.dogs and tuple(replace(one, note=last(one.label, one.id)) for one in found.dogs)
+    main = found.dogs[0].id if found.dogs else None
+    return replace(found, dogs=dogs, note=last(found.label, None, main))
 
 
 _Label = Row[Any] | LabelRow
@@ -253,10 +291,12 @@ class _Words:
     Attributes:
         of_photo: The last that they said of the photo: when, and what.
         of_dogs: What they said of each dog.
+        notes: The last note that they wrote alone of the photo, and of each dog: when, and which.
     """
 
     of_photo: tuple[int, _Label] | None = None
     of_dogs: dict[int, _History] = field(default_factory=dict)
+    notes: dict[int | None, tuple[int, _Label]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, said: Sequence[Said]) -> _Words:
@@ -265,14 +305,17 @@ class _Words:
         undone = {one.row.undoes for one in said if one.row.kind == Kind.UNDO}
         for at, (row, mark) in enumerate(said):
             stands = row.kind != Kind.UNDO and row.id not in undone
+            is_note = row.kind == Kind.NOTE
+            if stands and is_note:
+                words.notes[row.dog] = at, row
             if row.dog is None:
-                if stands:
+                if stands and not is_note:
                     words.of_photo = at, row
                 continue
             assert mark is not None
             history = words.of_dogs.setdefault(row.dog, _History())
             history.mention(mark)
-            if stands:
+            if stands and not is_note:
                 history.add(at, row, mark)
         return words
 

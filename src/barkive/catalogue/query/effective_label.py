@@ -115,24 +115,28 @@ def effective_label(
     label = found.label
     columns = _named(models, found.prediction, label, is_dog=bool(found.dogs))
     shows_dog = columns["status"] in _SHOWS_DOG
-    notes = [label.note] if label is not None else []
+    notes = [found.note, *(one.note for one in found.dogs or ())]
     breeds = [columns["breed"], columns["breed2"]]
     for one in found.others:
         named = _named(models, one.prediction, one.label, is_dog=True)
         breeds += [named["breed"], named["breed2"]]
-        notes += [one.label.note] if one.label is not None else []
     named_once = dict.fromkeys(breed for breed in breeds if breed)
     noted = " ".join(note for note in dict.fromkeys(notes) if note)
     return {
         **columns,
         "margin": _margin(found.prediction),
         "correction_id": label.id if label is not None else None,
-        "note": label.note if label is not None else None,
+        "note": found.note,
         "words": searchable(path, map(models.names.breed, named_once), noted),
         # One that has no box is one.
         "dogs": None if found.dogs is None else max(len(found.dogs), int(shows_dog)),
-        "said_id": said[-1].id if any(one.dog is not None for one in said) else None,
+        "said_id": said[-1].id if any(map(_is_told_by_history, said)) else None,
     }
+
+
+def _is_told_by_history(word: Row[Any]) -> bool:
+    """Whether what it says is not told by the label in force alone."""
+    return word.dog is not None or word.kind == Kind.NOTE
 
 
 def unspoken_labels(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -263,7 +264,12 @@ def _to_entry(connection: Connection, models: Models, row: Row[Any], found: Effe
         dogs=dogs,
         said_id=row.said_id,
         orientation=row.orientation,
+        dog_probability=None if row.answer_id is None else _probability(row.dog),
     )
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(min(-log_odds, 700.0)))
 
 
 def _breeds(
@@ -305,6 +311,6 @@ def _to_dog(models: Models, dog: EffectiveDog, of_photo: tuple[Candidate, ...]) 
         status=status,
         breeds=breeds,
         corrected=dog.label is not None,
-        note=dog.label.note if dog.label is not None else None,
+        note=dog.note,
         guesses=guesses,
     )

@@ -138,7 +138,7 @@ def _known_and_new(
         elif word.id in ids:
             known += boxes
     strange = [one for one in found if not _lies_on(one, known)]
-    of_photo = [word.kind for word in stands if word.dog is None]
+    of_photo = [word.kind for word in stands if word.dog is None and word.kind != Kind.NOTE]
     if of_photo[-1:] == [Kind.NOT_DOG]:
         return len(found) - len(strange), []
     return len(found) - len(strange), [one for one in strange if not _lies_on(one, taken_away)]

@@ -704,14 +704,14 @@ def _main_dogs(labels: Sequence[LabelRow], turns: Turns) -> dict[_Key, int]:
 def _naming(
     labels: Sequence[LabelRow], dog: int | None, main: Mapping[_Key, int]
 ) -> LabelRow | None:
-    """The label in force of a dog, or of the photo; not one that only says where it is.
+    """The label in force of a dog, or of the photo; no note, nor one that only says where it is.
 
     Args:
         labels: What was said of a picture, in order.
         dog: The dog; None for the photo.
         main: The dogs that labels of the photo were said of.
     """
-    named = [one for one in standing(labels) if one.kind != Kind.DOG]
+    named = [one for one in standing(labels) if one.kind not in (Kind.DOG, Kind.NOTE)]
     of_it = [one for one in named if (one.dog or main.get(_said(one))) == dog]
     return of_it[-1] if of_it else None
 

@@ -222,15 +222,16 @@ def _in_force(
     for row in photos:
         word, picture = row.get("correction_id"), row["picture"]
         is_read = word in read if word is not None else picture in spoken
-        if not row["corrected"] or is_read or row["sha256"] is None:
+        is_said = row["corrected"] or row["note"] is not None
+        if not is_said or is_read or row["sha256"] is None:
             continue
         found[picture] = {
             "id": None,
             "picture": picture,
             "sha256": row["sha256"],
             "kind": _kind(row),
-            "breed": row["breed"],
-            "breed2": row["breed2"],
+            "breed": row["breed"] if row["corrected"] else None,
+            "breed2": row["breed2"] if row["corrected"] else None,
             "note": row["note"],
             "said_by": None,
             "said_at": now(),
@@ -242,6 +243,8 @@ def _in_force(
 
 
 def _kind(row: dict[str, Any]) -> Kind:
+    if not row["corrected"]:
+        return Kind.NOTE
     if row["status"] == Status.DOG:
         return Kind.CROSS if row["breed2"] is not None else Kind.BREED
     return Kind.NOT_DOG if row["status"] == Status.NOT_DOG else Kind.UNSURE

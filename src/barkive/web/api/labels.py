@@ -67,7 +67,18 @@ class OtherOfMany(_SaidOfMany):
     kind: Literal["not_dog", "unsure", "undo"]
 
 
-SaidOfMany = Annotated[BreedOfMany | CrossOfMany | OtherOfMany, Field(discriminator="kind")]
+class NoteOfMany(_SaidOfMany):
+    """A note on many photos, which changes nothing of what holds of them."""
+
+    kind: Literal["note"]
+    note: Annotated[str, Field(min_length=1, max_length=5000, pattern=PRINTED)] = Field(
+        description="Anything worth remembering."
+    )
+
+
+SaidOfMany = Annotated[
+    BreedOfMany | CrossOfMany | NoteOfMany | OtherOfMany, Field(discriminator="kind")
+]
 
 
 class LeftOutPhoto(TypedDict):
@@ -103,7 +114,7 @@ def label(shared: Shared, query: FilterQuery, said: SaidOfMany, lang: Lang = "en
         raise UsageError("act_photos_or_filter")
     breeds: tuple[str, ...] = ()
     other = False
-    if not isinstance(said, OtherOfMany):
+    if isinstance(said, BreedOfMany | CrossOfMany):
         breeds, other = tuple(said.breeds), said.other
     word = Label(Kind(said.kind), breeds, said.note, said.by, other)
     meant = query if said.photos is None else said.photos

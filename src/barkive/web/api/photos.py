@@ -165,6 +165,15 @@ class SaidDog(_Said):
     )
 
 
+class SaidNote(_Said):
+    """What a person writes of a photo or a dog of it; it changes nothing of what holds."""
+
+    kind: Literal["note"]
+    note: Annotated[str, Field(min_length=1, max_length=5000, pattern=PRINTED)] = Field(
+        description="Anything worth remembering."
+    )
+
+
 class SaidOtherwise(_Said):
     """What a person says of a photo or a dog of it: it is none; or a word is taken back."""
 
@@ -172,7 +181,8 @@ class SaidOtherwise(_Said):
 
 
 Said = Annotated[
-    SaidBreeds | SaidCross | SaidUnsure | SaidDog | SaidOtherwise, Field(discriminator="kind")
+    SaidBreeds | SaidCross | SaidUnsure | SaidDog | SaidNote | SaidOtherwise,
+    Field(discriminator="kind"),
 ]
 
 
@@ -296,7 +306,8 @@ def correct(
     other = False
     if isinstance(said, SaidBreeds | SaidCross):
         breeds, other = tuple(said.breeds), said.other
-    place = None if isinstance(said, SaidOtherwise) or said.box is None else said.box.box()
+    drawn = isinstance(said, _SaidInBox | SaidDog) and said.box
+    place = drawn.box() if drawn else None
     seen = None if if_match in (None, "*") else if_match.removeprefix("W/").strip('"')
     correction = Label(
         *(Kind(said.kind), breeds, said.note, said.by, other, seen), dog=said.dog, box=place

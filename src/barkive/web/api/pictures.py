@@ -1,23 +1,26 @@
-"""Pictures of catalogued photos: small, upright, and without what the camera wrote of the place.
+"""Pictures of catalogued photos: upright, and without what the camera wrote of the place.
 
-The files themselves are not served.
+And the files themselves, to be saved.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from barkive.catalogue import holds_picture
 from barkive.errors import PhotoError
-from barkive.images import LargePhotoError
+from barkive.images import LargePhotoError, read_file
 from barkive.web.api.openapi import NO_SUCH_PHOTO
 from barkive.web.api.parameters import DogId
 from barkive.web.dependencies import Number, Shared
+from barkive.web.downloads import attachment
 from barkive.web.services.state import Service
 from barkive.web.services.thumbnails import Size, Thumbnail
 from barkive.web.urls import Route
@@ -47,11 +50,42 @@ async def thumbnail(request: Request, shared: Shared, number: Number) -> Respons
     Route.API_IMAGE,
     response_class=Response,
     responses=_ANSWERS,
-    summary="The photo at the size of a screen",
+    summary="The photo as a picture that every browser shows",
 )
-async def image(request: Request, shared: Shared, number: Number) -> Response:
-    """The whole photo, at most 1600 pixels wide and high."""
-    return await _picture(request, shared, number, Size.LARGE)
+async def image(
+    request: Request,
+    shared: Shared,
+    number: Number,
+    size: Annotated[
+        Literal["screen", "full"],
+        Query(description="At most 1600 pixels wide and high, or the photo's own size."),
+    ] = "screen",
+) -> Response:
+    """The whole photo, upright."""
+    wanted = Size.FULL if size == "full" else Size.LARGE
+    return await _picture(request, shared, number, wanted)
+
+
+@router.get(
+    Route.API_PHOTO_FILE,
+    response_class=Response,
+    responses={
+        200: {"description": "The file", "content": {"application/octet-stream": {}}},
+        **NO_SUCH_PHOTO,
+    },
+    summary="Download the original",
+)
+def file(shared: Shared, number: Number) -> Response:
+    """The photo's own file, byte for byte, with all that the camera wrote into it."""
+    entry = shared.catalogue.photo(number)
+    content = read_file(entry.file)
+    if entry.sha256 is not None and not holds_picture(content, entry):
+        raise PhotoError("photo_changed_since_scan")
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": attachment(os.path.basename(entry.file))},  # noqa: PTH119
+    )
 
 
 @router.get(

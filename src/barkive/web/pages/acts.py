@@ -31,12 +31,6 @@ def acts(request: Request, shared: Shared) -> Response:
     return _page(request, shared)
 
 
-@router.get(Route.ACTS_UNDO)
-def lead_back(urls: Addresses) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.acts(), 303)
-
-
 @router.post(Route.ACTS_UNDO)
 def undo(
     request: Request,

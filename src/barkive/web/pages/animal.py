@@ -37,7 +37,7 @@ from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import breed_line, likeness, tile, word
 from barkive.web.pages.gallery import title
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import explained
+from barkive.web.pages.views import explained, meant_by
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
@@ -93,14 +93,6 @@ def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumb
     if found.id != number:
         return RedirectResponse(urls.animal(found.id, lang=asked_language(request)), 303)
     return animal_page(request, shared, found)
-
-
-@router.get(Route.ANIMAL_EDIT)
-@router.get(Route.ANIMAL_PHOTOS)
-@router.get(Route.ANIMAL_REMOVE)
-def lead_back(request: Request, urls: Addresses, number: AnimalNumber) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.animal(number, lang=asked_language(request)), 303)
 
 
 @router.post(Route.ANIMAL_EDIT)
@@ -306,6 +298,7 @@ def animal_page(
         form=form or AnimalForm.of(here, words),
         is_edited=form is not None,
         choices=choices(words),
+        meant=meant_by(fault, catalogue),
         fault=explained(fault, words) if fault and not meanwhile else "",
         fault_in=form.field_of(fault) if form and fault else "",
         meanwhile=meanwhile,

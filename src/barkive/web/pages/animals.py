@@ -21,7 +21,7 @@ from barkive.web.pages.animal_filters import BREED_STATUSES, SEXES, UNKNOWN, Ani
 from barkive.web.pages.animal_form import AnimalForm, choices
 from barkive.web.pages.animal_words import breed_line, tile, word
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import explained, page_of
+from barkive.web.pages.views import explained, meant_by, page_of
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
@@ -120,6 +120,10 @@ def list_page(
         chips=view.chips(path, words, catalogue),
         breed_asked=view.breed_name(words, catalogue),
         breed_fault=view.explained(words),
+        breeds_meant=[
+            (one.name(words.lang), view.address(path, breed=one.id))
+            for one in meant_by(view.fault, catalogue)
+        ],
         statuses=[_status(view, path, one, n, words) for one, n in _in_order(statuses)],
         species=[(one, word("species", one, words)) for one in _kinds(catalogue)],
         sexes=[
@@ -139,6 +143,7 @@ def list_page(
         form=form or NewForm(),
         choices=choices(words),
         is_new_open=form is not None or "new" in request.query_params,
+        meant=meant_by(fault, catalogue),
         fault=explained(fault, words) if fault else "",
         fault_in=field,
         can_write=field if field in ("breed", "second") else "",

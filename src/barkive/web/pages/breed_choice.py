@@ -16,7 +16,7 @@ from barkive.boxes import Box
 from barkive.catalogue import Kind, Label, Models, fold
 from barkive.errors import UnknownBreedError, UsageError
 from barkive.verdicts import BreedName
-from barkive.web.pages.reviewer import name_of
+from barkive.web.pages.reviewer import signed
 
 BREED, SECOND, WRITTEN = "breed", "second", "written"
 """The form's fields: what was typed, and names that are to be taken as they are written."""
@@ -34,6 +34,8 @@ class LabelForm(BaseModel):
         written: The names that are taken as they are written, though no breed is called so.
         seen: The version of the photo that the visitor had before them, if the form says so.
         dog: The number of the dog that is meant; 0 for the photo, or for another dog in `box`.
+        asks_name: Whether it asks for the visitor's name.
+        by: That name.
         box: Where the dog is: x, y, width and height in shares of the photo, with spaces
             between; empty where no box was drawn.
     """
@@ -44,7 +46,14 @@ class LabelForm(BaseModel):
     written: list[str] = Field(default=[], max_length=2)
     seen: str = Field("", max_length=60)
     dog: int = Field(0, ge=0, lt=2**53)
+    asks_name: bool = False
+    by: str = Field("", max_length=200)
     box: str = Field("", max_length=100)
+
+    @property
+    def name(self) -> str | None:
+        """The name that stands in it; None where it asks for none."""
+        return self.by if self.asks_name else None
 
     def drawn(self) -> Box | None:
         """The box that was drawn; None where none was.
@@ -68,6 +77,8 @@ class LabelForm(BaseModel):
         """All of the form, with what a page has beside it: names of fields, with their values."""
         dog = str(self.dog) if self.dog else ""
         fields = {**more, **self.typed(), "seen": self.seen, "dog": dog, "box": self.box}
+        if self.asks_name:
+            fields |= {"asks_name": "true", "by": self.by}
         return [*fields.items(), *(("written", name) for name in self.written)]
 
 
@@ -103,6 +114,15 @@ class Choice:
         return cls(error.query, field, models.names.choices(error.query), kept)
 
 
+def wrong_field(error: UsageError, form: LabelForm) -> str:
+    """The field of text in which stands what is wrong."""
+    wrong = {"label_cross_same_breed": SECOND, "label_note_missing": "note"}.get(error.code)
+    if wrong is not None:
+        return wrong
+    named = error.query if isinstance(error, UnknownBreedError) else error.params.get("name")
+    return SECOND if named is not None and named == form.second != form.breed else BREED
+
+
 def correction(request: Request, models: Models, kind: Kind, form: LabelForm) -> Label:
     """What a form says of a photo, in the visitor's name; with two breeds it is a cross.
 
@@ -120,7 +140,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
         kind = Kind.CROSS
     breeds = {Kind.BREED: (form.breed,), Kind.CROSS: (form.breed, form.second)}.get(kind, ())
     said = Label(
-        *(kind, breeds, form.note.strip() or None, name_of(request), bool(form.written)),
+        *(kind, breeds, form.note.strip() or None, signed(request, form.name), bool(form.written)),
         seen=form.seen or None,
         dog=form.dog or None,
         box=form.drawn(),

@@ -15,7 +15,7 @@ from barkive.breeds import Breed, dog_ids, normalise, suggest
 from barkive.catalogue import BreedOverview, Catalogue, KnownModel
 from barkive.errors import UsageError
 from barkive.learning import FEWEST_PHOTOS, Score
-from barkive.messages import Message, Messages
+from barkive.messages import Messages
 from barkive.text import fold
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
@@ -201,7 +201,7 @@ def _page(
         action=view.address(urls.breeds()),
         change=view.address(urls.change_breed()),
         form=form or BreedForm(),
-        fault=_explained(fault) if fault else None,
+        fault=fault,
         fault_in=form.field_of(fault) if form and fault else "",
         can_merge=fault is not None and fault.code == "breed_rename_taken",
         changed=changed,
@@ -294,14 +294,3 @@ def _number(value: str, code: str, **params: Any) -> int:
     if not (text.isascii() and text.isdigit()):
         raise UsageError(code, **params)
     return int(text)
-
-
-def _explained(error: UsageError) -> Message | UsageError:
-    """What is wrong, for people who use the page and not the command line."""
-    match error.code:
-        case "breed_rename_taken":
-            return Message("breed_name_taken", {"breed": error.params["breed"]})
-        case "breed_french_taken":
-            return Message("breed_name_taken", {"breed": error.params["other"]})
-        case _:
-            return error

@@ -7,11 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
+
 from barkive.boxes import Box
 from barkive.catalogue import Change, Entry, EntryDog, Kind, standing
 from barkive.errors import UsageError
 from barkive.messages import Messages
 from barkive.verdicts import Candidate, Status
+from barkive.web.moments import day, told
 from barkive.web.pages.breed_choice import LabelForm
 from barkive.web.pages.gallery import title
 
@@ -29,13 +32,14 @@ class Subject:
         title: What it shows, in a few words.
         status: Of its effective label.
         corrected: Whether a person said so.
-        checked: Which person, and when; None where it is the model's word.
+        checked: Which person, and when, as HTML; None where it is the model's word.
         note: What they wrote beside it.
         can_undo: Whether something that people said of it stands.
         answer: What the model says of it; None where it did not look.
         guesses: The breeds that the model finds most probable; empty where it sees no dog.
         seen: The number of the dog that the model looked at; None where it was the photo.
         crop: Its part of the photo, as the view box of an SVG picture; None for the photo.
+        no_dog: How sure the model is that there is no dog, 0..1; None where it sees one.
     """
 
     id: int
@@ -43,13 +47,14 @@ class Subject:
     title: str
     status: Status
     corrected: bool
-    checked: str | None
+    checked: Markup | None
     note: str | None
     can_undo: bool
     answer: Status | None
     guesses: tuple[Candidate, ...]
     seen: int | None
     crop: str | None = None
+    no_dog: float | None = None
 
 
 def subjects(
@@ -189,6 +194,7 @@ def _photo(entry: Entry, history: Sequence[Change], words: Messages) -> Subject:
         answer=answer,
         guesses=guesses,
         seen=seen,
+        no_dog=1 - (entry.dog_probability or 0.0) if answer is Status.NOT_DOG else None,
     )
 
 
@@ -215,13 +221,16 @@ def _dog(
     )
 
 
-def _checked(said: Sequence[Change], words: Messages) -> str | None:
+def _checked(said: Sequence[Change], words: Messages) -> Markup | None:
     """Who named a breed last, and when."""
-    holding = next((one for one in reversed(said) if one.kind is not Kind.DOG), None)
+    naming = (one for one in reversed(said) if one.kind not in (Kind.DOG, Kind.NOTE))
+    holding = next(naming, None)
     if holding is None:
         return None
-    by, day = holding.by, words.day(holding.at)
-    return words("photo.checked_by", by=by, day=day) if by else words("photo.checked", day=day)
+    at = day(holding.at, words)
+    if holding.by:
+        return told(words, "photo.checked_by", by=holding.by, day=at)
+    return told(words, "photo.checked", day=at)
 
 
 def _crop(entry: Entry, box: Box) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Entry, Kind, standing
+from barkive.catalogue import Change, Entry, Kind, Models, standing
 from barkive.errors import (
     BarkiveError,
     CatalogueError,
@@ -24,11 +25,23 @@ from barkive.errors import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Number, Shared
-from barkive.web.languages import asked_language, language_of
-from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.languages import language_of
+from barkive.web.moments import day, told
+from barkive.web.pages.breed_choice import (
+    BREED,
+    NOTHING_TYPED,
+    SECOND,
+    Choice,
+    LabelForm,
+    correction,
+    wrong_field,
+)
 from barkive.web.pages.dogs import Subject, around, drawing, drawn, subjects, windows
 from barkive.web.pages.gallery import tile, title
+from barkive.web.pages.history import Line, short
+from barkive.web.pages.history import told as history_of
 from barkive.web.pages.photo_animals import shown_on
+from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
@@ -38,6 +51,8 @@ from barkive.web.urls import Route, Urls
 router = APIRouter()
 
 _SIMILAR = 12
+# Of what was said meanwhile.
+_LATEST = 3
 # Below it a file has 0.00 megabytes.
 _SMALL = 5000
 
@@ -69,8 +84,11 @@ def related(request: Request, shared: Shared, urls: Addresses, number: Number) -
     words = Messages(language_of(request))
     entry = catalogue.photo(number)
     rows: list[tuple[str, list[Entry]]] = list(catalogue.duplicates_of(number))
+    shown = {one.id for _, found in rows for one in found}
     with suppress(PhotoError):  # one that could never be read can't be compared
-        rows.append(("alike", [one.entry for one in catalogue.like(number, limit=_SIMILAR)]))
+        alike = catalogue.like(number, limit=_SIMILAR + len(shown))
+        others = [one.entry for one in alike if one.entry.id not in shown]
+        rows.append(("alike", others[:_SIMILAR]))
     return render(
         request,
         "related.html",
@@ -80,14 +98,6 @@ def related(request: Request, shared: Shared, urls: Addresses, number: Number) -
         place="",
         is_list=False,
     )
-
-
-@router.get(Route.CORRECTIONS)
-def corrected(request: Request, shared: Shared, urls: Addresses, number: Number) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    view = View.of(request.query_params, shared.catalogue)
-    kept = {"page": turned_to(request), "lang": asked_language(request)}
-    return RedirectResponse(view.address(urls.photo(number), **kept), 303)
 
 
 @router.post(Route.CORRECTIONS)
@@ -117,7 +127,12 @@ def correct(
     done = "undone" if form.kind is Kind.UNDO else "saved"
     dog = shared.catalogue.history(number)[-1].dog
     page = turned_to(request)
-    return RedirectResponse(view.address(urls.photo(number), page=page, dog=dog, said=done), 303)
+    response = RedirectResponse(
+        view.address(urls.photo(number), page=page, dog=dog, said=done), 303
+    )
+    if form.name is not None:
+        remember(request, response, form.name)
+    return response
 
 
 def in_its_place(shared: Service, number: int) -> Entry | None:
@@ -159,6 +174,7 @@ def _page(
     shown = subjects(entry, history, words, dogs)
     chosen = _chosen(shown, meant)
     is_there = len(shown) == 1 or chosen.id == meant
+    changes = history_of(entry, history, words)
     return render(
         request,
         "photo.html",
@@ -183,27 +199,44 @@ def _page(
             for way, dog in windows(entry, dogs)
         ],
         facts=_facts(entry, words),
-        changes=_told(entry, history, words),
+        changes=changes,
+        meanwhile=_meanwhile(catalogue.models, fault, form, changes, words),
         said=_said(said, history, words) if not (fault or choice) else None,
         spoken_of=_spoken_of(chosen, file, words) if chosen.id == meant else file,
         can_undo=bool(standing(history)),
         fault=explained(fault, words) if fault else None,
-        fault_in="" if not form else "box" if form.box else "form" if is_there else "page",
+        fault_in=_fault_in(fault, form, is_there=is_there),
         choice=choice,
         pictures=[tile(one, words) for one in (entry, other)] if other else [],
         unreadable=_unreadable(entry, words),
-        typed=form.typed() if form and is_there else NOTHING_TYPED,
+        gone=_gone(entry, words),
+        zooming=_zooming(words),
+        typed=_typed(form, catalogue.models, words) if form and is_there else NOTHING_TYPED,
+        by=(name_of(request) if form is None or form.name is None else form.by) or "",
         nothing_typed=NOTHING_TYPED,
         **shown_on(request, catalogue, number, words),
     )
 
 
-def _unreadable(entry: Entry, words: Messages) -> str | None:
+def _gone(entry: Entry, words: Messages) -> Markup | None:
+    """Since when a file is gone."""
+    since = entry.missing_since
+    return told(words, "photo.gone", day=day(since, words)) if since is not None else None
+
+
+def _zooming(words: Messages) -> dict[str, str]:
+    """The sentences that `zoom.js` needs."""
+    keys = {"in": "zoom_in", "out": "zoom_out", "close": "zoom_close", "label": "zoom"}
+    return {name: words(f"photo.{key}") for name, key in keys.items()}
+
+
+def _unreadable(entry: Entry, words: Messages) -> Markup | None:
     """Since when a file can't be read that once could be, and why."""
     if entry.unreadable_since is None:
         return None
-    reason = entry.reason.text(words.lang) if entry.reason else ""
-    return words("photo.unreadable", day=words.day(entry.unreadable_since), reason=reason)
+    reason = words.on_page(entry.reason) if entry.reason else ""
+    since = day(entry.unreadable_since, words)
+    return told(words, "photo.unreadable", day=since, reason=reason)
 
 
 def _facts(entry: Entry, words: Messages) -> list[tuple[str, str]]:
@@ -219,7 +252,7 @@ def _facts(entry: Entry, words: Messages) -> list[tuple[str, str]]:
         "size": size,
         "format": entry.format,
         "bytes": None if entry.bytes is None else _bytes(entry.bytes, words),
-        "added": words.day(entry.added_at),
+        "added": day(entry.added_at, words),
         "model": entry.model,
     }
     return [(words(f"photo.{key}"), value) for key, value in facts.items() if value]
@@ -267,21 +300,49 @@ def saved(change: Change, words: Messages) -> str:
     return words(f"photo.saved_{change.kind.value}", breed=names)
 
 
-def _told(entry: Entry, history: Sequence[Change], words: Messages) -> list[dict[str, str]]:
-    """The lines of the history, each with the dog that is meant where there are several."""
-    places = {dog.id: number for number, dog in enumerate(entry.dogs or (), 1)}
-    has_several = len(places.keys() | {one.dog for one in history} - {None}) > 1
+def _typed(form: PhotoForm, models: Models, words: Messages) -> dict[str, str]:
+    """What stands in the fields of a form that was refused; breeds that were pressed by name."""
+    typed = form.typed()
+    for field in (BREED, SECOND):
+        if (label := models.names.labels.get(typed[field])) is not None:
+            typed[field] = label.name(words.lang)
+    return typed
 
-    def told(one: Change) -> str:
-        what = words(
-            f"photo.said_{one.kind.value}",
-            by=one.by or words("photo.somebody"),
-            breed=" × ".join(label.name(words.lang) for label in one.labels),
-        )
-        if one.dog is None or not has_several:
-            return what
-        if one.dog not in places:
-            return words("photo.said_of_gone", what=what)
-        return words("boxes.dog", number=places[one.dog], name=what)
 
-    return [{"what": told(one), "at": words.day(one.at), "note": one.note or ""} for one in history]
+def _fault_in(
+    fault: UsageError | CatalogueError | None, form: PhotoForm | None, *, is_there: bool
+) -> str:
+    """Where on the page a fault stands: beside a field or the box, or on top of all."""
+    if fault is None or form is None:
+        return ""
+    if isinstance(fault, ReviewedMeanwhileError):
+        return "meanwhile"
+    if not is_there:
+        return "page"
+    if form.box:
+        return "box"
+    return wrong_field(fault, form) if isinstance(fault, UsageError) else BREED
+
+
+def _meanwhile(
+    models: Models,
+    fault: UsageError | CatalogueError | None,
+    form: PhotoForm | None,
+    changes: Sequence[Line],
+    words: Messages,
+) -> dict[str, Any] | None:
+    """What others said while somebody had the page open, and what that person wanted to say."""
+    if form is None or not isinstance(fault, ReviewedMeanwhileError):
+        return None
+    seen = int(form.seen.rpartition("-")[2] or 0)
+    since = [one for one in changes if one.id > seen]
+    typed = _typed(form, models, words)
+    breeds = [name for name in (typed[BREED], typed[SECOND]) if name]
+    kind = Kind.CROSS if form.kind is Kind.BREED and len(breeds) > 1 else form.kind
+    return {
+        # Where all that was said had been taken back, it can't be told what is new.
+        "others": since[-_LATEST:] or changes[-1:],
+        "own": None if kind is Kind.UNDO else short(kind, breeds, form.note, words),
+        "note": form.note if kind is not Kind.NOTE else "",
+        "again": form.fields(kind=form.kind.value),
+    }

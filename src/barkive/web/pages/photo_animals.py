@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from barkive.catalogue import Animal, Catalogue
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Number, Shared
-from barkive.web.languages import asked_language
 from barkive.web.pages.act_words import told_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_words import tile
@@ -41,12 +40,6 @@ class PhotoAnimalForm(BaseModel):
     act: AnimalAct = AnimalAct.ADD
     animal: str = Field("", max_length=50_000)
     dog: int = Field(0, ge=0, lt=2**53)
-
-
-@router.get(Route.PHOTO_ANIMALS)
-def lead_back(request: Request, urls: Addresses, number: Number) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.photo(number, lang=asked_language(request)), 303)
 
 
 @router.post(Route.PHOTO_ANIMALS)

@@ -14,11 +14,19 @@ _LONGEST = 200
 
 def name_of(request: Request) -> str | None:
     """The visitor's name; None where they have not given one."""
-    name = unquote(request.cookies.get(cookies.NAME, ""))[:_LONGEST]
-    return "".join(c for c in name if c.isprintable()).strip() or None
+    return _plain(unquote(request.cookies.get(cookies.NAME, "")))
 
 
 def remember(request: Request, response: Response, name: str) -> None:
     """Keeps the visitor's name in a cookie; an empty name deletes it."""
-    kept = quote(name.strip()[:_LONGEST])
+    kept = quote(_plain(name) or "")
     cookies.keep(request, response, cookies.NAME, kept, seconds=cookies.YEAR if kept else 0)
+
+
+def signed(request: Request, name: str | None) -> str | None:
+    """Whose word a form is: the name that stands in it, or where it asks for none, the kept one."""
+    return name_of(request) if name is None else _plain(name)
+
+
+def _plain(name: str) -> str | None:
+    return "".join(c for c in name[:_LONGEST] if c.isprintable()).strip() or None

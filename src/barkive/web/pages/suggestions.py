@@ -13,7 +13,7 @@ from barkive.catalogue import Animal, AnimalFields, Catalogue, Filter, Suggestio
 from barkive.errors import AnimalCodeTakenError, UnknownPhotoError, UsageError
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.act_words import told_of
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import page_of
@@ -62,13 +62,6 @@ class SuggestionForm(BaseModel):
 def suggestions(request: Request, shared: Shared) -> Response:
     """The page."""
     return _page(request, shared)
-
-
-@router.get(Route.SUGGESTIONS_FIND)
-@router.get(Route.SUGGESTIONS_ACCEPT)
-def lead_back(request: Request, urls: Addresses) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.suggestions(lang=asked_language(request)), 303)
 
 
 @router.post(Route.SUGGESTIONS_FIND)

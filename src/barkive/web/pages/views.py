@@ -122,9 +122,7 @@ class View:
     def meant(self, catalogue: Catalogue) -> tuple[BreedName, ...]:
         """The breeds that may be meant by a wrong one."""
         error = self.faults.get("breed")
-        if not isinstance(error, UnknownBreedError):
-            return ()
-        return catalogue.models.names.choices(error.query)
+        return meant_by(error if isinstance(error, BarkiveError) else None, catalogue)
 
     def fault(self, name: str, words: Messages) -> str:
         """A sentence on what is wrong with a field."""
@@ -189,13 +187,18 @@ def dogs_chip(dogs: tuple[int, int | None], words: Messages) -> str:
     return words("photos.dogs_shown", n=least)
 
 
+def meant_by(error: BarkiveError | None, catalogue: Catalogue) -> tuple[BreedName, ...]:
+    """The breeds that may be meant where an error says that none is called so; else none."""
+    if not isinstance(error, UnknownBreedError):
+        return ()
+    return catalogue.models.names.choices(error.query)
+
+
 def explained(error: BarkiveError, words: Messages) -> str:
     """What is wrong, for people who use the page and not the command line."""
-    if not isinstance(error, UnknownBreedError):
-        return error.text(words.lang)
-    if not error.nearest:
-        return words("photos.unknown_breed", name=error.query)
-    return words("photos.unknown_breed_near", name=error.query, near=", ".join(error.nearest))
+    if isinstance(error, UnknownBreedError) and error.nearest:
+        return words("photos.unknown_breed_near", name=error.query, near=error.nearest)
+    return words.on_page(error.message)
 
 
 def _plain(value: str) -> str:

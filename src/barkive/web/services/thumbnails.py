@@ -49,6 +49,7 @@ class Size(StrEnum):
 
     THUMBNAIL = "thumbnail"
     LARGE = "large"
+    FULL = "full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ class Thumbnails:
         Args:
             entry: The photo.
             size: `thumbnail` is a square of at most 320 pixels round the dogs, or the centre
-                where none has a box; `large` the whole, at most 1600 pixels wide and high. None
-                is larger than the photo.
+                where none has a box; `large` the whole, at most 1600 pixels wide and high; `full`
+                the whole at its own size, which is not kept. None is larger than the photo.
             large: Whether to make one of a large photo, which takes seconds.
 
         Raises:
@@ -135,7 +136,7 @@ class Thumbnails:
                     if entry.sha256 is not None and not holds_picture(file, entry):
                         raise PhotoError(_CHANGED)
                     content = _rendered(file, size, part, large)
-                if hashlib.sha256(file).hexdigest() == entry.sha256:
+                if size is not Size.FULL and hashlib.sha256(file).hexdigest() == entry.sha256:
                     self._keep(key, content)
         return content
 
@@ -266,11 +267,13 @@ def _rendered(file: bytes, size: Size, part: Box | None, large: bool) -> bytes:
             photo = photo.crop((left, top, round(part.right * width), round(part.bottom * height)))
         side = min(_THUMBNAIL_SIDE, *photo.size)
         image = ImageOps.fit(photo, (side, side), Image.Resampling.LANCZOS)
+    elif size is Size.FULL:
+        image = Image.fromarray(decode(file, large=large))
     else:
         image = Image.fromarray(decode(file, shorter_side=_LARGE_SIDE, large=large))
         image.thumbnail((_LARGE_SIDE, _LARGE_SIDE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=_QUALITY, progressive=size is Size.LARGE)
+    image.save(out, "JPEG", quality=_QUALITY, progressive=size is not Size.THUMBNAIL)
     return out.getvalue()
 
 

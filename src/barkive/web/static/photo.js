@@ -8,6 +8,8 @@ import { keysAreOn, offerKeys } from "./keys.js";
 import { showLost } from "./lost.js";
 import { relate } from "./related.js";
 import { saidOnce } from "./said-once.js";
+import { swipes } from "./swipes.js";
+import { enlarge } from "./zoom.js";
 
 for (const input of document.querySelectorAll("[data-breeds], [data-animals]")) enhance(input);
 showLost(document);
@@ -16,7 +18,12 @@ const boxed = document.getElementById("boxed");
 if (boxed) {
   showBoxes(boxed);
   heat(document.querySelectorAll(".look"));
+  swipes(boxed, turn);
 }
+const full = document.getElementById("full");
+if (full) enlarge(full);
+offerDrawing();
+shareName();
 
 relate();
 saidOnce();
@@ -32,9 +39,42 @@ document.addEventListener("keydown", (event) => {
     dog.querySelector("summary").focus();
     return;
   }
-  const turn = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
-  if (turn) document.querySelector(`a[rel="${turn}"]`)?.click();
+  const way = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+  if (way) turn(way);
 });
+
+/** Goes to the photo before or after.
+ * @param {"prev" | "next"} way */
+function turn(way) {
+  document.querySelector(`.around a[rel="${way}"]`)?.click();
+}
+
+/** Lets people draw a dog where the model sees none. */
+function offerDrawing() {
+  const draw = document.querySelector('#drawing [data-part="draw"]');
+  for (const button of draw ? document.querySelectorAll("[data-draws]") : []) {
+    button.hidden = false;
+    button.addEventListener("click", () => draw.click());
+  }
+}
+
+/** Has every form of the page send the visitor's name, which some of them ask for. */
+function shareName() {
+  const fields = [...document.querySelectorAll("input[name=by]")];
+  if (!fields.length) return;
+  for (const field of fields) {
+    field.addEventListener("input", () => {
+      for (const other of fields) other.value = field.value;
+    });
+  }
+  for (const form of document.querySelectorAll("form")) {
+    form.addEventListener("formdata", ({ formData }) => {
+      if (formData.has("by")) return;
+      formData.set("asks_name", "true");
+      formData.set("by", fields[0].value);
+    });
+  }
+}
 
 /** Shows where the dogs are; one that is chosen in the photo opens in the list, and the other way.
  * @param {HTMLElement} frame Of the photo. */
