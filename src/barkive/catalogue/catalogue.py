@@ -170,7 +170,6 @@ class Catalogue:
         engine: Engine | None = None,
         retry_failed: bool = False,
         gone: bool = False,
-        bring_back: bool = False,
         passing: Passing = NOTHING_MORE,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
@@ -185,7 +184,6 @@ class Catalogue:
             engine: Who judges; None for the classifier on this machine.
             retry_failed: Whether to read photos again that could not be read.
             gone: Whether photos are marked missing also where most of a source is gone at once.
-            bring_back: Whether photos that were taken out are catalogued again: see `forget`.
             passing: What is passed over in the sources that are given by name.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
@@ -209,7 +207,6 @@ class Catalogue:
             engine=engine,
             retry_failed=retry_failed,
             gone=gone,
-            bring_back=bring_back,
             summary=summary,
             on_progress=on_progress,
         )
@@ -579,6 +576,14 @@ class Catalogue:
         from barkive.catalogue.similarity.duplicates import find_duplicates
 
         return find_duplicates(self._store, query, near=near)
+
+    def duplicate_groups(
+        self, query: Filter = _ALL, *, on_progress: OnProgress = silent
+    ) -> list[list[int]]:
+        """The numbers of photos that show the same: see `duplicates.duplicate_groups`."""
+        from barkive.catalogue.similarity.duplicates import duplicate_groups
+
+        return duplicate_groups(self._store, query, on_progress=on_progress)
 
     def duplicates_of(self, number: int) -> list[Group]:
         """The other photos that show the same as one.

@@ -28,6 +28,7 @@ from barkive.web.pages import (
     animal,
     animals,
     breeds,
+    duplicates,
     exports,
     gallery,
     identify,
@@ -126,7 +127,7 @@ def create_app(settings: Settings) -> FastAPI:
     api.add_to(app)
     pages = (
         *(identify, gallery, selection, acts, photo, photo_animals, animals, suggestions, which),
-        *(exports, animal, review, learning, breeds, scanning, merging, login),
+        *(duplicates, exports, animal, review, learning, breeds, scanning, merging, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)

@@ -13,14 +13,17 @@ from sqlalchemy import func, insert, select
 from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label, copy
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
+from barkive.catalogue.photos.reading import Reading
 from barkive.catalogue.scan import forgetting
 from barkive.catalogue.transfer.rebuild import _Saved
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, NothingToSayError, UnknownPhotoError
+from barkive.images.passing import Passing
 
 pytestmark = pytest.mark.slow
 
 EVERYTHING = Filter(missing=None)
+BACK = Passing(brings_back=True)
 PUG = Label(Kind.BREED, ("Pug",), by="Ada")
 Place = Callable[..., str]
 
@@ -110,13 +113,13 @@ def test_a_scan_passes_over_what_was_taken_out_and_says_so(
     scanned.forget(album / "rex.png")
     shutil.copy(album / "rex.png", album / "again.png")
     with monkeypatch.context() as closed:
-        closed.setattr("barkive.catalogue.photos.reading.Reading.load", lambda *_: pytest.fail())
+        closed.setattr(Reading, "load", lambda *_: pytest.fail("a photo was read"))
         summary = scanned.scan(album, classifier=classifier)
     assert (summary.taken_out, summary.listed, summary.unchanged, summary.new) == (3, 1, 1, 0)
     assert summary.counts()["taken_out"] == 3
     assert names(scanned) == ["mila.png"]
 
-    summary = scanned.scan(album, classifier=classifier, bring_back=True)
+    summary = scanned.scan(album, classifier=classifier, passing=BACK)
     assert (summary.taken_out, summary.new) == (0, 3)
     assert scanned.scan(album, classifier=classifier).taken_out == 0
     assert len(names(scanned)) == 4
@@ -144,14 +147,14 @@ def test_labels_stay_and_hold_again_unless_they_are_to_go(
     with scanned._database.read() as connection:
         kept = connection.execute(select(schema.content.c.sketch, schema.content.c.coded)).all()
     assert [tuple(one) for one in kept] == [(None, None), (None, None)]
-    scanned.scan(album, classifier=classifier, bring_back=True)
+    scanned.scan(album, classifier=classifier, passing=BACK)
     assert {entry.breeds[0].label.en for entry in scanned.search()} == {"Pug"}
     assert {entry.corrected for entry in scanned.search()} == {True}
 
     found = scanned.forget(EVERYTHING, labels=True)
     assert (found.photos, found.labels) == (3, 2)
     assert filled(sizes(scanned)) == {"act"}
-    scanned.scan(album, classifier=classifier, bring_back=True)
+    scanned.scan(album, classifier=classifier, passing=BACK)
     assert {entry.corrected for entry in scanned.search()} == {False}
 
 

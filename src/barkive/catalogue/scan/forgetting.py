@@ -24,6 +24,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     Table,
     and_,
     delete,
@@ -228,7 +229,7 @@ class _Batch:
     @classmethod
     def read(cls, connection: Connection, ids: Sequence[int], all_: Forgetting) -> _Batch:
         c = schema.photo.c
-        chosen = select(c.id, c.number, c.picture, c.path, c.sha256).where(c.id.in_(ids))
+        chosen: Select[Any] = select(c.id, c.picture, c.path, c.sha256).where(c.id.in_(ids))
         rows = connection.execute(chosen.order_by(c.id)).all()
         last: dict[int, int] = {}
         others = select(c.id, c.picture).where(c.picture.in_({row.picture for row in rows}))
@@ -300,9 +301,9 @@ def _named(connection: Connection, store: Store, photos: Photos) -> list[int]:
         rows = connection.execute(select(c.number, c.id).where(c.number.in_(part)))
         known |= {row.number: row.id for row in rows}
     paths = {schema.absolute_path(name): name for name in given if isinstance(name, str)}
-    for part in chunks(list(paths)):
+    for some in chunks(list(paths)):
         # The one that is there, or else the last one that was.
-        last = select(c.path, c.id).where(at(part)).order_by(c.missing_since.is_(None), c.id)
+        last = select(c.path, c.id).where(at(some)).order_by(c.missing_since.is_(None), c.id)
         known |= {paths[row.path]: row.id for row in connection.execute(last)}
     # It may have come with a merge; if not, this says that it is unknown.
     known |= {one: find(connection, one).id for one in given if one not in known}

@@ -125,7 +125,6 @@ def scan(
     engine: Engine | None = None,
     retry_failed: bool = False,
     gone: bool = False,
-    bring_back: bool = False,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
 ) -> Summary:
@@ -143,7 +142,6 @@ def scan(
             as well.
         gone: Whether photos are marked missing also where all that a source held, or most of
             it, is gone at once.
-        bring_back: Whether what was taken out of the catalogue is catalogued again.
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
@@ -164,7 +162,8 @@ def scan(
         model = store.models.add(connection, classifier.bundle)
         names = [source.name for source in listing.sources]
         run = Record.begin(store.database, connection, names, engine, model)
-    taken_out = None if bring_back else TakenOut(store, listing)
+    brings_back = any(source.passing.brings_back for source in listing.sources)
+    taken_out = None if brings_back else TakenOut(store, listing)
     plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress, in_use, taken_out)
     try:
         plan.carry_out(engine)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -110,8 +110,8 @@ def _photos(connection: Connection, pictures: set[int]) -> dict[int, list[Row[An
     c = schema.photo.c
     found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
     for part in chunks(list(pictures)):
-        of_part = select(c.picture, c.path, c.missing_since).where(c.picture.in_(part))
-        for row in connection.execute(of_part):
+        of_part: Select[Any] = select(c.picture, c.path, c.missing_since)
+        for row in connection.execute(of_part.where(c.picture.in_(part))):
             found[row.picture].append(row)
     return found
 

@@ -81,8 +81,7 @@ PARTS = (
     *(CORRECTIONS, BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
     *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS),
 )
-# What people said and did: it is only added to; but what was said of a picture may be taken out with
-# it.
+# What people said and did: it is only added to, but for what is taken out with its picture.
 _SAID = (CORRECTIONS, ACTS)
 # What only one row can have, and another of the copy may have still.
 _TAKEN = {PHOTOS: schema.photo.c.path, ANIMALS: schema.animal.c.code_key}
@@ -390,7 +389,7 @@ class _Copier:
         return [row for row in rows if known.get(row[0]) != row]
 
     def _has_gone(self, part: Part, row: Row) -> bool:
-        """Whether a row came with a merge that was taken back, or was said of what was taken out."""
+        """Whether a row came with a merge that was taken back, or is of what was taken out."""
         if part.merge_of(row) in self._undone:
             return True
         columns = dict(zip(part.table.c.keys(), row, strict=True))

@@ -1,8 +1,8 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
 That is what people said, which numbers pictures have, also in catalogues that were merged, the
-animals and what was done to them, what was taken out, and the model in use; photos can be judged again. It is read
-from the damaged file row by row, as far as that can be read.
+animals and what was done to them, what was taken out, and the model in use; photos can be judged
+again. It is read from the damaged file row by row, as far as that can be read.
 """
 
 from __future__ import annotations
