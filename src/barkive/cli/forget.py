@@ -104,11 +104,9 @@ def _ask(foreseen: Forgotten) -> None:
         Exit: They are not.
         UsageError: There is nobody to ask.
     """
-    import sys
-
     from barkive.errors import UsageError
 
-    if not sys.stdin.isatty():
+    if not _is_terminal():
         raise UsageError("forget_not_asked", n=foreseen.photos)
     answer = click.prompt(
         text("forget_sure", n=foreseen.photos), default="", show_default=False, err=True
@@ -116,6 +114,13 @@ def _ask(foreseen: Forgotten) -> None:
     if answer.strip().casefold() not in _YES:
         say("forget_nothing_done", err=True)
         raise click.exceptions.Exit(0)
+
+
+def _is_terminal() -> bool:
+    import sys
+
+    # A program without a console has no standard input at all.
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _print(done: Forgotten, form: Format, labels: bool) -> None:
