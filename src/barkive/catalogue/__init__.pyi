@@ -86,6 +86,7 @@ from .records import (
     utc,
 )
 from .scan.engine import Engine, LocalEngine, own_versions
+from .scan.forgetting import Forgotten, ForgottenJSON
 from .scan.history import Run, RunState
 from .scan.path_lists import LISTS
 from .scan.pipeline import Summary
@@ -144,6 +145,8 @@ __all__ = [
     "FileExporter",
     "Filter",
     "Folder",
+    "Forgotten",
+    "ForgottenJSON",
     "Found",
     "FoundJSON",
     "FoundPattern",

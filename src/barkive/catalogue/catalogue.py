@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.database import Database
+from barkive.catalogue.db.location import added_photos
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query import (
     counting,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from barkive.catalogue.query.breeds_overview import BreedOverview
     from barkive.catalogue.scan import pipeline as scanning
     from barkive.catalogue.scan.engine import Engine
+    from barkive.catalogue.scan.forgetting import Forgotten, OnContents
     from barkive.catalogue.scan.history import Run
     from barkive.catalogue.scan.sources import Source
     from barkive.catalogue.similarity.duplicates import Group
@@ -79,7 +81,12 @@ class Catalogue:
     """
 
     def __init__(
-        self, where: str | Path | None = None, *, create: bool = True, patience: float = 30.0
+        self,
+        where: str | Path | None = None,
+        *,
+        create: bool = True,
+        patience: float = 30.0,
+        added: Path | None = None,
     ) -> None:
         """Opens a catalogue; where it can't be written, it is read: see `read_only`.
 
@@ -88,12 +95,15 @@ class Catalogue:
                 data folder.
             create: Whether to make it where there is none.
             patience: Seconds to wait for another program that is writing.
+            added: See `added_photos`.
 
         Raises:
             CatalogueError: It can't be opened, or there is none and none is to be made.
             MissingExtraError: PostgreSQL is asked for without the extra for it.
         """
         self._database = Database(where, create=create, patience=patience)
+        self.added_photos = added or added_photos(self._database.file)
+        """Where photos are kept that were added; by default a folder beside the catalogue."""
         self._opened = Store(self._database, Models())
         self._similar = Similar(self._opened)
         with self._database.read() as connection:
@@ -208,6 +218,58 @@ class Catalogue:
         )
         self._index()
         return found
+
+    def to_forget(
+        self, photos: Known | Iterable[Known] | Filter, *, copies: bool | None = None
+    ) -> Forgotten:
+        """What `forget` would take out; nothing is changed."""
+        from barkive.catalogue.scan.forgetting import Forgetting
+
+        meant = _photos(photos)
+        return Forgetting.of(self._store, meant, self.added_photos, copies=copies).foresee()
+
+    def forget(
+        self,
+        photos: Known | Iterable[Known] | Filter,
+        *,
+        labels: bool = False,
+        copies: bool | None = None,
+        by: str | None = None,
+        on_contents: OnContents = lambda contents: None,
+        on_progress: OnProgress = silent,
+    ) -> Forgotten:
+        """Takes photos out, with all that was derived from them.
+
+        Of their contents the SHA-256 stays: a scan passes over files that hold them, and counts
+        them, unless it is told to bring them back. What people said stays as well, and holds again
+        then. People's own files are not touched; those in `added_photos` are deleted.
+
+        Some hundred photos go at a time; what is interrupted goes on when it is called again.
+
+        Args:
+            photos: Paths or numbers, or which ones.
+            labels: Whether what people said of the pictures is deleted as well.
+            copies: Whether all files of their pictures go; None for all, but where a filter means
+                files that are gone: then those alone, because a copy may still be there.
+            by: Who takes them out.
+            on_contents: Called with the SHA-256 of contents, in hex digits, which no photo has any
+                more, so that what else was made of them goes too; before they are forgotten.
+            on_progress: Called with (photos done, photos in all).
+
+        Raises:
+            CatalogueError: The catalogue can't be written, or a file not be deleted.
+            UnknownBreedError: The filter names no breed.
+            UnknownPhotoError: One of the photos is not in the catalogue.
+        """
+        from barkive.catalogue.scan.forgetting import Forgetting
+
+        meant = Forgetting.of(
+            self._store, _photos(photos), self.added_photos, copies=copies, on_contents=on_contents
+        )
+        done = meant.carry_out(labels=labels, by=by, on_progress=on_progress)
+        self.animals.refresh()
+        self._database.optimise()
+        return done
 
     @property
     def model_in_use(self) -> int | None:
@@ -534,6 +596,14 @@ class Catalogue:
         from barkive.catalogue.similarity.duplicates import find_duplicates
 
         return find_duplicates(self._store, query, near=near)
+
+    def duplicate_groups(
+        self, query: Filter = _ALL, *, on_progress: OnProgress = silent
+    ) -> list[list[int]]:
+        """The numbers of photos that show the same: see `duplicates.duplicate_groups`."""
+        from barkive.catalogue.similarity.duplicates import duplicate_groups
+
+        return duplicate_groups(self._store, query, on_progress=on_progress)
 
     def duplicates_of(self, number: int) -> list[Group]:
         """The other photos that show the same as one.
@@ -872,6 +942,14 @@ def _labels_in_use(store: Store) -> tuple[BreedName, ...]:
 
 def _known(photo: Known) -> str | int:
     return photo if isinstance(photo, int) else as_spelt(os.fspath(photo))
+
+
+def _photos(photos: Known | Iterable[Known] | Filter) -> list[str | int] | Filter:
+    if isinstance(photos, Filter):
+        return photos
+    if isinstance(photos, (str, int, os.PathLike)):
+        return [_known(photos)]
+    return [_known(one) for one in photos]
 
 
 def _several(given: Given | Iterable[Given]) -> Iterable[Given]:

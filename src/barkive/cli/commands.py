@@ -211,6 +211,11 @@ _COMMANDS: Final = (
         "List photos that show the same: copies of a file, and pictures that look alike.",
     ),
     Deferred(
+        "forget",
+        "forget:forget",
+        "Take photos out of the catalogue: those that are named, are gone, or fit every filter.",
+    ),
+    Deferred(
         "export",
         "export:export",
         "Take the catalogue out, for spreadsheets, photo managers, shelter software or training.",

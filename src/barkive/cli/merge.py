@@ -112,6 +112,8 @@ def _sum(done: Merged, breed: Callable[[str], str]) -> str:
         lines.append(text("merge_renumbered", n=done.renumbered))
     if done.numbers:
         lines.append(text("merge_numbers", n=done.numbers))
+    if done.forgotten:
+        lines.append(text("merge_forgotten", n=done.forgotten))
     lines.append(text("merge_conflicts", n=done.conflicts))
     if done.animals:
         lines.append(text("merge_animals", n=done.animals))

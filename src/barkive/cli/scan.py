@@ -87,6 +87,11 @@ _REST_MS, _BUSY_MS = 1000, 60_000
     help="Photos that are not found are gone, also where that is most of them.",
 )
 @click.option(
+    "--bring-back",
+    is_flag=True,
+    help="Catalogue photos again that were taken out by `barkive forget`.",
+)
+@click.option(
     "--rebuild",
     is_flag=True,
     help="Put a damaged catalogue aside, and save numbers and what people said.",
@@ -124,6 +129,7 @@ def scan(
     watch: bool,
     retry_failed: bool,
     gone: bool,
+    bring_back: bool,
     rebuild: bool,
     engine: EngineName,
     ray_address: str | None,
@@ -160,7 +166,7 @@ def scan(
     # Before anything is written, and a cluster is reached, which takes a while.
     require_device(here.value)
     own = Classifier(model, device=here.value, dogs=dogs) if model is not None else None
-    given = _opened(sources, lists, watch, rules)
+    given = _opened(sources, lists, watch, replace(rules, brings_back=bring_back))
     if rebuild:
         _tell_of_rebuilt(rebuilt(catalogue))
     with Catalogue(catalogue) as opened:
@@ -337,6 +343,8 @@ def _print(catalogue: Catalogue, summary: Summary, lang: Language) -> None:
     say("sum", parts=parts)
     if summary.of_animals:
         say("scan_of_animals", n=summary.of_animals)
+    if summary.taken_out:
+        say("scan_taken_out", n=summary.taken_out)
     if summary.passed_over:
         click.echo(told(summary.passed_over, lang))
     say("catalogue", name=printable(catalogue.name))

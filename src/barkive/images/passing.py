@@ -80,6 +80,7 @@ class Passing:
         tops: Folders at which the rules begin for whatever of them is searched.
         takes_export: Whether an export of Barkive's is searched like any folder where it is
             itself what was given. Inside other folders its photos are passed over.
+        brings_back: Whether a scan catalogues photos again that were taken out of the catalogue.
 
     Raises:
         UsageError: A pattern is none.
@@ -90,6 +91,7 @@ class Passing:
     within: tuple[str, ...] | None = None
     tops: tuple[str, ...] = ()
     takes_export: bool = True
+    brings_back: bool = False
 
     def __post_init__(self) -> None:
         _excluding(self.exclude)

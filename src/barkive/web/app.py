@@ -28,6 +28,7 @@ from barkive.web.pages import (
     animal,
     animals,
     breeds,
+    duplicates,
     exports,
     gallery,
     identify,
@@ -126,19 +127,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
-        *(
-            leading_back,
-            identify,
-            gallery,
-            selection,
-            acts,
-            photo,
-            photo_animals,
-            animals,
-            suggestions,
-            which,
-        ),
-        *(exports, animal, review, learning, breeds, scanning, merging, login),
+        *(leading_back, identify, gallery, selection, acts, photo, photo_animals, animals),
+        *(suggestions, which, duplicates, exports, animal, review, learning, breeds, scanning),
+        *(merging, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)

@@ -39,6 +39,12 @@ class Route(StrEnum):
     SELECTION_ADD = "/selection/add"
     SELECTION_LABEL = "/selection/label"
     SELECTION_EXPORT = "/selection/export"
+    SELECTION_FORGET = "/selection/forget"
+    FORGET_JOB = "/selection/forget/{job_id}"
+    FORGET_EVENTS = "/selection/forget/{job_id}/events"
+    DUPLICATES = "/duplicates"
+    DUPLICATES_EVENTS = "/duplicates/events"
+    DUPLICATES_KEEP = "/duplicates/keep"
     SELECTION_JOB = "/selection/jobs/{job_id}"
     SELECTION_JOB_EVENTS = "/selection/jobs/{job_id}/events"
     EXPORTS = "/exports"
@@ -130,6 +136,7 @@ class Route(StrEnum):
     API_ACTS = f"{API}/acts"
     API_ACT_UNDO = f"{API}/acts/{{act}}/undo"
     API_LABELS = f"{API}/photos/labels"
+    API_FORGET = f"{API}/photos/forget"
     API_PHOTO_MATCH = f"{API}/photos/{{number}}/match"
 
     OPENAPI = "/openapi.json"
@@ -302,6 +309,30 @@ class Urls:
     def selection_export(self) -> str:
         """The selected photos as a file."""
         return self._at(Route.SELECTION_EXPORT)
+
+    def selection_forget(self) -> str:
+        """Where the selected photos are taken out."""
+        return self._at(Route.SELECTION_FORGET)
+
+    def forget_job(self, job_id: str, **query: Any) -> str:
+        """The page on which taking photos out is watched."""
+        return with_query(self._at(Route.FORGET_JOB, job_id=job_id), **query)
+
+    def forget_events(self, job_id: str) -> str:
+        """How far that is, as it happens."""
+        return self._at(Route.FORGET_EVENTS, job_id=job_id)
+
+    def duplicates(self, **query: Any) -> str:
+        """The photos that show the same; their form looks for them."""
+        return with_query(self._at(Route.DUPLICATES), **query)
+
+    def duplicate_events(self) -> str:
+        """How far looking for them is, as it happens."""
+        return self._at(Route.DUPLICATES_EVENTS)
+
+    def keep_duplicate(self) -> str:
+        """Where one of them is kept, and the others are taken out."""
+        return self._at(Route.DUPLICATES_KEEP)
 
     def selection_job(self, job_id: str, **query: Any) -> str:
         """The page on which labelling many photos is watched."""

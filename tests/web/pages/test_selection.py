@@ -485,3 +485,56 @@ def test_photos_are_chosen_for_an_animal_that_is_known_beforehand(
     assert "Add to Rex" in added.text
     assert files(catalogue, animal=rex.id) == {"rex", "mix"}
     assert filled.get("/photos", params={"add_to": "17"}).status_code == 422
+
+
+def test_photos_are_taken_out_with_their_copies(
+    filled: TestClient, catalogue: Catalogue, numbers: dict[str, int], kennel: Path
+) -> None:
+    (kennel / "copy.png").write_bytes((kennel / "rex.png").read_bytes())
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    catalogue.scan(kennel, classifier=service.classifier)
+    catalogue.label(numbers["rex"], Label(Kind.BREED, ("Pug",)))
+    filled.get(f"/api/v1/photos/{numbers['rex']}/thumbnail")
+    page = filled.post("/selection", data={"step": "forget", "photo": numbers["rex"]}).text
+    assert "1 of them is a copy." in page
+    assert "Take 2 photos out" in page
+    assert "Delete what people said of 1 picture as well" in page
+    page = filled.post("/selection/forget", data=fields(page)).text
+    assert "2 photos taken out" in page
+    assert "What people said of 1 picture stays" in page
+    assert "copy" not in files(catalogue)
+    assert "rex" not in files(catalogue)
+    assert filled.get(f"/photos/{numbers['rex']}").status_code == 404
+    cache = service.thumbnails._database
+    assert cache.execute("SELECT count(*) FROM preview").fetchone() == (0,)
+
+
+def test_all_that_are_gone_are_taken_out(
+    filled: TestClient, catalogue: Catalogue, numbers: dict[str, int], kennel: Path
+) -> None:
+    (kennel / "rex.png").unlink()
+    (kennel / "mix.png").unlink()
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    catalogue.scan(kennel, classifier=service.classifier, gone=True)
+    page = filled.get("/photos?missing=true").text
+    assert "Take all 2 photos out…" in page
+    form = {"every": "true", "matching": "2", "step": "forget"}
+    page = filled.post("/selection?missing=true", data=form).text
+    assert "the copy stays" in page
+    page = filled.post("/selection/forget?missing=true", data=fields(page)).text
+    assert "2 photos taken out" in page
+    assert catalogue.count(Filter(missing=True)) == 0
+    assert filled.get("/selection/forget/none", follow_redirects=False).status_code == 303
+
+
+def test_a_photo_is_taken_out_by_the_api(
+    filled: TestClient, catalogue: Catalogue, numbers: dict[str, int]
+) -> None:
+    answer = filled.delete(f"/api/v1/photos/{numbers['rex']}?labels=true&by=Ada")
+    assert answer.json()["photos"] == 1
+    assert filled.delete(f"/api/v1/photos/{numbers['rex']}").status_code == 404
+    many = "/api/v1/photos/forget"
+    assert filled.post(many, json={"photos": [numbers["mix"]]}).json()["photos"] == 1
+    assert filled.post(f"{many}?status=failed", json={}).json()["photos"] == 1
+    assert filled.post(many, json={}).status_code == 422
+    assert files(catalogue) == {"mila", "night"}

@@ -44,7 +44,8 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
 @pytest.fixture
 def ingest(catalogue: Catalogue, colour_bundle: Path, kept: Path) -> Ingest:
     classifier = Classifier(colour_bundle)
-    return Ingest(catalogue, lambda: classifier, kept)
+    catalogue.added_photos = kept
+    return Ingest(catalogue, lambda: classifier)
 
 
 def files(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@
 | `answer` | what a model said of a content: never changed, so that it can be shared and cached |
 | `detection` | what a model said of one dog of a content; likewise never changed |
 | `content` | a file's content that was ever read, and the picture that it holds |
+| `forgotten` | a content that was taken out, and that scans pass over |
 | `photo` | a picture in a place, what is known of it, and what holds of it |
 | `other_dog` | a dog of a photo beside its main one: what holds of it, for searches |
 | `correction` | what a person said of a picture or of a dog in it, in order: only added to |
@@ -75,7 +76,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0021"
+HEAD = "0015"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -219,6 +220,17 @@ content = Table(
     Column("orientation", Integer),
     # The merge that it came with; None where a file was read here.
     Column("merge_id", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    # Who took it out, and when.
+    Column("forgotten_by", Text),
+    Column("forgotten_at", DateTime, nullable=False),
     sqlite_autoincrement=True,
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,6 +20,7 @@ from barkive.bundle import Bundle
 from barkive.catalogue.db import schema
 from barkive.catalogue.learning.in_use import is_in_use
 from barkive.catalogue.learning.judging_again import judge_again, relatives
+from barkive.catalogue.photos import forgotten
 from barkive.catalogue.photos.reading import Reading, is_gone
 from barkive.catalogue.predictions.models import Model
 from barkive.catalogue.query.filters import at
@@ -30,6 +31,7 @@ from barkive.catalogue.scan.engine import Engine, LocalEngine
 from barkive.catalogue.scan.history import Record, RunState
 from barkive.catalogue.scan.listing import Listing, State, look
 from barkive.catalogue.scan.sources import Listed
+from barkive.catalogue.scan.taken_out import TakenOut
 from barkive.catalogue.similarity.similar import Similar
 from barkive.classifier import Classifier, Judged
 from barkive.errors import PhotoError, SwitchedMeanwhileError
@@ -69,6 +71,8 @@ class Summary:
         failed: Photos that this scan could not read, with the reason: the first thousand. What
             was known of them stays, so such a one may have another status.
         failures: How many these are in all.
+        taken_out: Files that hold what somebody took out of the catalogue, and that were passed
+            over.
         passed_over: How many photos, RAW files and videos were passed over, by the place that
             they lie in, such as `@eaDir`, or by a `Reason`; told at the end.
         of_animals: Of those new, how many seem to show an animal that is known, and are suggested
@@ -85,6 +89,7 @@ class Summary:
     again: int = 0
     back: int = 0
     missing: int = 0
+    taken_out: int = 0
     statuses: Counter[Status] = field(default_factory=Counter)
     failed: list[tuple[str, Message]] = field(default_factory=list)
     failures: int = 0
@@ -105,7 +110,10 @@ class Summary:
             self.failed.append((path, reason))
 
 
-_KINDS = ("unchanged", "new", "changed", "moved", "replaced", "again", "back", "missing")
+_KINDS = (
+    *("unchanged", "new", "changed", "moved", "replaced", "again", "back", "missing"),
+    "taken_out",
+)
 _FAILURES_LISTED = 1000
 
 
@@ -154,7 +162,9 @@ def scan(
         model = store.models.add(connection, classifier.bundle)
         names = [source.name for source in listing.sources]
         run = Record.begin(store.database, connection, names, engine, model)
-    plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress, in_use)
+    brings_back = any(source.passing.brings_back for source in listing.sources)
+    taken_out = None if brings_back else TakenOut(store, listing)
+    plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress, in_use, taken_out)
     try:
         plan.carry_out(engine)
         summary.passed_over = listing.passed_over()
@@ -198,6 +208,8 @@ class _Plan:
     on_progress: OnProgress
     # Whose answers other photos follow to; None where it was not the model in use.
     in_use: Bundle | None
+    # Knows what is passed over because it was taken out; None where it is brought back.
+    taken_out: TakenOut | None
     left_out: int = 0
     unindexed: int = 0
     has_followed: bool = False
@@ -244,7 +256,10 @@ class _Plan:
                     recording.mark_unchanged(connection, touched)
             self.summary.back += sum(row.missing_since is not None for row in unchanged)
             self._tell(unchanged)
-            yield from unknown
+            for reading in unknown:
+                digest = self.taken_out.digest_of(reading.path) if self.taken_out else None
+                if digest is None or not self._pass_over({reading.path: digest}):
+                    yield reading
 
     def _follow(self, bundle: Bundle) -> None:
         """Has photos follow to the model in use, once.
@@ -337,7 +352,10 @@ class _Plan:
         # A file that has gone since it was listed is missing, and no bad photo.
         unread = (one.item.path for one in batch if one.reason and one.item.sha256 is None)
         gone = {path for path in unread if is_gone(path)}
-        there = [one for one in batch if one.item.path not in gone]
+        # Some could not be looked at before, or were taken out since.
+        read = {one.item.path: one.item.sha256 for one in batch}
+        passed = self._pass_over({path: one for path, one in read.items() if one is not None})
+        there = [one for one in batch if one.item.path not in gone | passed]
         lost = placing.find_lost(self.store.database, there, self.listing.is_gone)
         self.left_out += len(gone)
         self.listing.set_aside(list(gone))
@@ -346,6 +364,9 @@ class _Plan:
         if not there:
             return
         with self.store.write() as connection:
+            if self.taken_out is None:
+                digests = (one.item.sha256 for one in there)
+                forgotten.bring_back(connection, [one for one in digests if one is not None])
             counts = recording.record(connection, self.store.models, self.model, there, lost)
             self._count(there, counts)
             self.run.keep(connection, self.summary.counts())
@@ -354,6 +375,22 @@ class _Plan:
         if self.unindexed >= _INDEXED_AT_ONCE:
             self.unindexed = 0
             Similar(self.store).keep_up(self.model.id)
+
+    def _pass_over(self, digests: Mapping[str, bytes]) -> frozenset[str]:
+        """Passes over those of some files that hold what was taken out, and gives their paths.
+
+        Args:
+            digests: The SHA-256 of each, by its path.
+        """
+        if self.taken_out is None:
+            return frozenset()
+        found = self.taken_out.among(digests)
+        if found.replaced:
+            with self.store.write() as connection:
+                self.summary.missing += recording.mark_missing(connection, found.replaced)
+        self.left_out += len(found.paths)
+        self.summary.taken_out += len(found.paths)
+        return found.paths
 
     def _count(self, batch: Sequence[Judged[Reading]], counts: Counter[str]) -> None:
         summary = self.summary

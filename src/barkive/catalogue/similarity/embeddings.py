@@ -14,9 +14,20 @@ from barkive.catalogue.predictions.packing import unpack_embeddings
 READ_AT_ONCE = 8192
 
 
-def numbers_after(connection: Connection, model_id: int, after: int) -> list[int]:
-    """The numbers of a model's predictions above one, ascending."""
+def numbers_after(
+    connection: Connection, model_id: int, after: int, last: int | None = None
+) -> list[int]:
+    """The numbers of a model's predictions above one and up to another, ascending.
+
+    Args:
+        connection: Of the catalogue.
+        model_id: The model.
+        after: The one.
+        last: The other; None for all that come.
+    """
     found = select(answer.c.id).where(answer.c.model_id == model_id, answer.c.id > after)
+    if last is not None:
+        found = found.where(answer.c.id <= last)
     return list(connection.execute(found.order_by(answer.c.id)).scalars())
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, takewhile
@@ -87,6 +88,30 @@ def read_segments(folder: Path) -> list[Segment]:
         if there[path][1] <= after:
             shutil.rmtree(path, ignore_errors=True)
     return segments
+
+
+def blank(segments: Iterable[Segment], numbers: Iterable[int]) -> None:
+    """Takes vectors out: their rows stay, and hold nothing.
+
+    Args:
+        segments: Of the index.
+        numbers: Of the vectors; those that it does not hold are passed over.
+
+    Raises:
+        OSError: The index can't be written.
+    """
+    wanted = sorted(numbers)
+    for segment in segments:
+        own = [one for one in wanted if segment.after < one <= segment.last]
+        if not own:
+            continue
+        rows = np.load(segment.folder / "rows.npy", mmap_mode="r+")
+        for number in own:
+            # Only a few of the rows are read.
+            place = bisect_left(rows["number"], number)
+            if place < len(rows) and rows["number"][place] == number:
+                rows["coordinates"][place] = rows["rest"][place] = 0
+        rows.flush()
 
 
 def kept_and_stale(segments: Sequence[Segment], count: int) -> tuple[list[Segment], list[Segment]]:

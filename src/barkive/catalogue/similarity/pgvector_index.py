@@ -159,6 +159,22 @@ def follow(connection: Connection, model_id: int, before: int, added: Mapping[in
     )
 
 
+def remove(connection: Connection, model_id: int, numbers: Sequence[int]) -> None:
+    """Takes predictions that were deleted out of every projection of their model.
+
+    Args:
+        connection: Of a writing transaction, of PostgreSQL.
+        model_id: Whose predictions.
+        numbers: Theirs.
+    """
+    found = text("SELECT id FROM projection WHERE model_id = :model")
+    for projection in connection.execute(found, {"model": model_id}).scalars().all():
+        connection.execute(
+            text(f"DELETE FROM likeness_{projection} WHERE answer_id = ANY(:numbers)"),
+            {"numbers": list(numbers)},
+        )
+
+
 def candidates(
     connection: Connection,
     projection: Projection,

@@ -30,6 +30,7 @@ from barkive.catalogue.similarity import pgvector_index
 from barkive.catalogue.similarity.embeddings import batches, numbers_after
 from barkive.catalogue.similarity.exact_index import (
     Segment,
+    blank,
     joinable,
     kept_and_stale,
     known_basis,
@@ -396,6 +397,18 @@ class Similar:
         if not self._store.is_sqlite:
             drop(self._store.database, model_id)
 
+    def blank(self, model_id: int, numbers: Sequence[int]) -> None:
+        """Takes predictions of a model that were deleted out of its index."""
+        if not self._store.is_sqlite:
+            with self._store.write() as connection:
+                pgvector_index.remove(connection, model_id, numbers)
+        folder = self._folder() / str(model_id)
+        try:
+            blank(read_segments(folder), numbers)
+        except OSError:
+            # It is made anew.
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _projection(self, model_id: int) -> Projection | None:
         """The pgvector index; None where there is none."""
         with self._store.read() as connection:
@@ -417,10 +430,13 @@ class Similar:
             last = new[-_NEWEST - 1]
             kept, stale = kept_and_stale(segments, len(new))
             after = kept[-1].last if kept else 0
-            count = len(new) - _NEWEST + sum(len(segment.rows) for segment in stale)
             basis = known_basis(segments)
             joined = joinable(list(reversed(stale)), basis)
-            read = batches(connection, model_id, joined[-1].last if joined else after, last)
+            start = joined[-1].last if joined else after
+            # Of what was read before, some may be deleted since.
+            count = sum(len(segment.rows) for segment in joined)
+            count += len(numbers_after(connection, model_id, start, last))
+            read = batches(connection, model_id, start, last)
             with suppress(OSError):
                 write_segment(folder, after, last, count, read, basis=basis, joined=joined)
                 for segment in stale:

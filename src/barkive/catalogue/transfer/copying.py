@@ -40,6 +40,7 @@ from barkive.catalogue.db.portable import (
     CONTENTS,
     CORRECTIONS,
     DETECTIONS,
+    FORGOTTEN,
     LEARNED_MODELS,
     MERGES,
     MODELS,
@@ -77,11 +78,11 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 # Photos come behind all that shows that people or scans have used the copy; and animals behind
 # the photos, which have their verdicts derived anew when they change.
 PARTS = (
-    *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS),
-    *(BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
+    *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, FORGOTTEN, CONTENTS, ALIASES),
+    *(CORRECTIONS, BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
     *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, PHOTO_EXPORTS),
 )
-# What people said and did: it is only added to.
+# What people said and did: it is only added to, but for what is taken out with its picture.
 _SAID = (CORRECTIONS, ACTS)
 # What only one row can have, and another of the copy may have still.
 _TAKEN = {PHOTOS: schema.photo.c.path, ANIMALS: schema.animal.c.code_key}
@@ -182,6 +183,8 @@ class _Copier:
         self._last_said: Sequence[int] = (0,) * len(_SAID)
         # The merges that were taken back in the source: what came with them goes here as well.
         self._undone: Collection[int] = ()
+        # The contents that were taken out in the source: what people said of them likewise.
+        self._forgotten: Collection[bytes] = ()
 
     def run(self, advance: OnProgress) -> tuple[datetime, list[CopiedTable]]:
         """One pass over all tables.
@@ -194,6 +197,8 @@ class _Copier:
             total = sum(part.count(source) for part in PARTS)
             self._last_said = [part.last(source) for part in _SAID]
             self._undone = unmerging.undone(source)
+            contents = source.execute(select(schema.forgotten.c.sha256)).scalars()
+            self._forgotten = {bytes(one) for one in contents}
             self._claim(source)
             self._refuse_used(source)
             tables: list[CopiedTable] = []
@@ -236,7 +241,8 @@ class _Copier:
         """
         with self._target.read() as target:
             for part in PARTS:
-                if part.last(target, self._undone) > part.last(source) and not part.may_go:
+                is_more = part.last(target, self._undone) > part.last(source)
+                if is_more and not part.may_go and part is not CORRECTIONS:
                     raise self._used(part)
             for part in (*_SAID, RUNS):
                 after = 0
@@ -244,6 +250,11 @@ class _Copier:
                     last = rows[-1][0]
                     self._differing(part, part.rows(source, after, last, nul=self._nul), rows)
                     after = last
+            # Behind the source's last there may be what was taken out there.
+            self._last_said = [
+                max(last, part.last(target, self._undone))
+                for part, last in zip(_SAID, self._last_said, strict=True)
+            ]
 
     def _put_to_use(self, number: int | None) -> None:
         """Has the copy use the model that the source uses."""
@@ -282,7 +293,7 @@ class _Copier:
             after = last
             advance(count)
         written += self._drop_gone(part, after, None, set())
-        if self._undone and not part.may_go:
+        if (self._undone or self._forgotten) and not part.may_go:
             written += self._write(source, part, after, [])
         with self._target.read() as target:
             found = part.count(target)
@@ -372,11 +383,18 @@ class _Copier:
         known = {row[0]: row for row in there}
         own = {row[0]: row for row in rows}
         for number, row in known.items():
-            if number not in own and (part.may_go or part.merge_of(row) in self._undone):
+            if number not in own and (part.may_go or self._has_gone(part, row)):
                 continue
             if number not in own or part.lasting_of(own[number]) != part.lasting_of(row):
                 raise self._used(part)
         return [row for row in rows if known.get(row[0]) != row]
+
+    def _has_gone(self, part: Part, row: Row) -> bool:
+        """Whether a row came with a merge that was taken back, or is of what was taken out."""
+        if part.merge_of(row) in self._undone:
+            return True
+        columns = dict(zip(part.table.c.keys(), row, strict=True))
+        return part is CORRECTIONS and columns["sha256"] in self._forgotten
 
     def _used(self, part: Part) -> CatalogueError:
         return CatalogueError(

@@ -33,6 +33,7 @@ from barkive.catalogue.db.bulk import chunks
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.db.portable import without_nul
 from barkive.catalogue.photos import identity
+from barkive.catalogue.photos.forgotten import forgotten_of
 from barkive.catalogue.predictions import breed_names
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_dogs import SAME_DOG
@@ -116,6 +117,7 @@ class MergedJSON(TypedDict):
     animals_filled: int
     animal_photos: int
     animal_conflicts: list[AnimalConflictJSON]
+    forgotten: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class Merged:
         animals_filled: How many animals of this catalogue got photos or fields.
         animal_photos: How many photos were put to animals.
         animal_conflicts: Fields of animals of which the two say different things.
+        forgotten: How many pictures stay out, because they were taken out here.
     """
 
     pictures: int = 0
@@ -147,6 +150,7 @@ class Merged:
     animals_filled: int = 0
     animal_photos: int = 0
     animal_conflicts: tuple[AnimalConflict, ...] = ()
+    forgotten: int = 0
 
     def to_json(self) -> MergedJSON:
         """The merge as a JSON object."""
@@ -162,6 +166,7 @@ class Merged:
             "animals_filled": self.animals_filled,
             "animal_photos": self.animal_photos,
             "animal_conflicts": [one.to_json() for one in self.animal_conflicts],
+            "forgotten": self.forgotten,
         }
 
 
@@ -358,6 +363,7 @@ class _Batch:
         self._connection, self._models, self._theirs = connection, models, theirs
         self._breeds = breeds
         self.counts: Counter[str] = Counter(pictures=len(theirs.contents))
+        self._leave_out_forgotten()
         self.conflicts: list[Conflict] = []
         self.dogs: dict[int, int] = {}
         homes = self._find_homes(number)
@@ -401,6 +407,31 @@ class _Batch:
         spoken = dict.fromkeys(one.picture for one in self._added)
         for part in chunks(list(spoken)):
             update_effective_labels(self._connection, self._models, *part)
+
+    def _leave_out_forgotten(self) -> None:
+        """Leaves out the pictures that were taken out here, and of which there is no photo."""
+        of_contents = {
+            bytes(one.sha256): picture
+            for picture, of_it in self._theirs.contents.items()
+            for one in of_it
+        }
+        taken_out = forgotten_of(self._connection, of_contents)
+        gone = {of_contents[one] for one in taken_out}
+        photo = schema.photo.c
+        for part in chunks([one for one, picture in of_contents.items() if picture in gone]):
+            there = select(photo.sha256).where(photo.sha256.in_(part))
+            for one in self._connection.execute(there).scalars():
+                gone.discard(of_contents[bytes(one)])
+        if not gone:
+            return
+        self.counts["forgotten"] = len(gone)
+        theirs = self._theirs
+        self._theirs = _Theirs(
+            {picture: one for picture, one in theirs.contents.items() if picture not in gone},
+            {picture: one for picture, one in theirs.labels.items() if picture not in gone},
+            {number: one for number, one in theirs.numbers.items() if one not in gone},
+            theirs.files,
+        )
 
     def _find_homes(self, number: int | None) -> dict[int, list[int]]:
         """The pictures that each of theirs is here; mostly one."""

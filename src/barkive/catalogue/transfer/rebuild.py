@@ -1,8 +1,8 @@
 """Makes a new catalogue in the place of a damaged one, and saves what can't be made again.
 
 That is what people said, which numbers pictures have, also in catalogues that were merged, the
-animals and what was done to them, and the model in use; photos can be judged again. It is read
-from the damaged file row by row, as far as that can be read.
+animals and what was done to them, what was taken out, and the model in use; photos can be judged
+again. It is read from the damaged file row by row, as far as that can be read.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class _Saved:
     photos: list[dict[str, Any]]
     other_dogs: list[dict[str, Any]]
     contents: list[dict[str, Any]]
+    forgotten: list[dict[str, Any]]
     aliases: list[dict[str, Any]]
     merges: list[dict[str, Any]]
     breeds: list[dict[str, Any]]
@@ -150,7 +151,8 @@ class _Saved:
         models = read_rows(file, schema.model)
         learned = _learned(file, {row["id"]: row["name"] for row in models})
         return _Saved(
-            *(photos, others, contents, aliases, merges, breeds, corrections),
+            *(photos, others, contents, read_rows(file, schema.forgotten)),
+            *(aliases, merges, breeds, corrections),
             *(models, learned),
             SavedAnimals.read(file),
         )
@@ -165,6 +167,7 @@ class _Saved:
             (schema.photo, self.photos),
             (schema.other_dog, self.other_dogs),
             (schema.content, self.contents),
+            (schema.forgotten, self.forgotten),
             (schema.alias, self.aliases),
             (schema.merge, self.merges),
             (schema.added_breed, self.breeds),

@@ -10,6 +10,7 @@ from barkive.web.api import (
     animals,
     breeds,
     export,
+    forgetting,
     health,
     identify,
     labels,
@@ -28,6 +29,7 @@ def add_to(app: FastAPI) -> None:
     for router in (
         identify.router,
         labels.router,
+        forgetting.router,
         photos.router,
         pictures.router,
         animal_suggestions.router,

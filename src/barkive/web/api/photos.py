@@ -11,7 +11,15 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.boxes import Box
-from barkive.catalogue import ChangeJSON, Entry, EntryJSON, FoundJSON, Kind, Label
+from barkive.catalogue import (
+    ChangeJSON,
+    Entry,
+    EntryJSON,
+    ForgottenJSON,
+    FoundJSON,
+    Kind,
+    Label,
+)
 from barkive.errors import (
     ChangedPhotoError,
     PhotoError,
@@ -42,6 +50,11 @@ _CHANGE = {
     "box": None,
 }
 
+
+_FORGOTTEN = {"photos": 1, "copies": 0, "added": 0, "labelled": 0, "labels": 0, "grouped": 0}
+
+WithLabels = Annotated[bool, Query(description="Whether what people said goes as well.")]
+WithCopies = Annotated[bool, Query(description="Whether all files of the picture go.")]
 
 _NOTHING_TO_SAY = a_problem(
     409,
@@ -263,6 +276,24 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
 def photo(shared: Shared, number: Number, top: Top = 5, lang: Lang = "en") -> Response:
     """What is known and said of a photo; the `ETag` is its `version`."""
     return _one(shared.catalogue.photo(number), lang, top)
+
+
+@router.delete(
+    Route.API_PHOTO,
+    response_model=ForgottenJSON,
+    responses=example(_FORGOTTEN) | NO_SUCH_PHOTO,
+    summary="Take a photo out of the catalogue",
+)
+def forget(
+    shared: Shared,
+    number: Number,
+    labels: WithLabels = False,
+    copies: WithCopies = True,
+    by: Annotated[Name | None, Query(description="Who takes it out.")] = None,
+) -> Response:
+    """Takes a photo out, with all that was derived from it; see `POST /api/v1/photos/forget`."""
+    done = shared.forget_jobs.forget_now([number], labels=labels, copies=copies, by=by)
+    return JSONResponse(done.to_json())
 
 
 @router.get(

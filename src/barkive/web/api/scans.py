@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -35,6 +36,7 @@ _SCAN = {
     "replaced": 0,
     "missing": 0,
     "unchanged": 0,
+    "taken_out": 0,
     "passed_over": {"@eaDir": 40, "raw": 12},
     "statuses": {"dog": 880, "uncertain": 244, "not_dog": 73, "failed": 3},
     "failed": [
@@ -80,6 +82,9 @@ class Wish(BaseModel):
         description="Whether photos that are not found are marked missing also where that is all "
         "of a folder or most of it; without, such a scan fails with `is_away`.",
     )
+    bring_back: bool = Field(
+        False, description="Whether to catalogue photos again that were taken out."
+    )
 
 
 @router.post(
@@ -92,6 +97,7 @@ class Wish(BaseModel):
 def start(wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
     passing = setup.passing(wish.exclude, wish.follow_links)
+    passing = replace(passing, brings_back=wish.bring_back)
     sources = open_folders(setup, wish.folders, passing)
     scan = shared.scan_jobs.start(
         sources, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone

@@ -251,14 +251,15 @@ def _facts(entry: Entry, words: Messages) -> list[tuple[str, str]]:
         "camera": entry.camera,
         "size": size,
         "format": entry.format,
-        "bytes": None if entry.bytes is None else _bytes(entry.bytes, words),
+        "bytes": None if entry.bytes is None else file_size(entry.bytes, words),
         "added": day(entry.added_at, words),
         "model": entry.model,
     }
     return [(words(f"photo.{key}"), value) for key, value in facts.items() if value]
 
 
-def _bytes(number: int, words: Messages) -> str:
+def file_size(number: int, words: Messages) -> str:
+    """A number of bytes in words."""
     return words.megabytes(number) if number >= _SMALL else words("photo.octets", n=number)
 
 

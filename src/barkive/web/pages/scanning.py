@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +48,7 @@ class ScanForm(BaseModel):
         exclude: What is passed over, a pattern of gitignore's form on each line.
         links: Whether links are followed that lead out of the folder.
         gone: Whether photos are marked missing also where most of the folder's are gone.
+        back: Whether photos that were taken out are catalogued again.
     """
 
     folder: str = Field(max_length=4096)
@@ -54,6 +56,7 @@ class ScanForm(BaseModel):
     exclude: str = Field("", max_length=65536)
     links: bool = False
     gone: bool = False
+    back: bool = False
 
 
 @router.get(Route.SCAN)
@@ -74,7 +77,7 @@ def start(
     place = form.folder.strip()
     try:
         patterns = [line for line in form.exclude.splitlines() if line.strip()]
-        passing = setup.passing(patterns, form.links)
+        passing = replace(setup.passing(patterns, form.links), brings_back=form.back)
         sources = open_folders(setup, [place], passing)
         if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
             raise UsageError("folder_not_found", folder=place)

@@ -1,4 +1,4 @@
-"""What is done with many photos of the gallery at once: an animal, a label, an export.
+"""What is done with many photos at once: an animal, a label, an export; or they are taken out.
 
 The photos come as numbers, or as all that fit the filters of the address. Of these the number is
 sent that the visitor saw: where other photos fit by now, the page asks again.
@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from barkive.catalogue import AnimalFields, Catalogue, Entry, Filter, Kind
+from barkive.catalogue import AnimalFields, Catalogue, Entry, Filter, Forgotten, Kind
 from barkive.errors import (
     AnimalCodeTakenError,
     BarkiveError,
@@ -39,6 +39,7 @@ from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.exports import available
+from barkive.web.services.forget_jobs import ForgetJob
 from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, changed
@@ -49,6 +50,7 @@ MANY = 1000
 """So many photos are asked after once more before something is done with them."""
 _SHOWN = 12
 _LISTED = 100
+_COUNTED = 10_000
 _NUMBERS = r"^([0-9]{1,18}( [0-9]{1,18})*)?$"
 _LARGEST = 2**63
 
@@ -62,6 +64,7 @@ class Step(StrEnum):
     ADD = "add"
     LABEL = "label"
     EXPORT = "export"
+    FORGET = "forget"
 
 
 class SelectionForm(BaseModel):
@@ -140,6 +143,16 @@ class ExportForm(SelectionForm):
     form: str = Field("", max_length=200)
 
 
+class ForgetForm(SelectionForm):
+    """How they are taken out.
+
+    Attributes:
+        labels: Whether what people said of them goes as well.
+    """
+
+    labels: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The photos that are meant, as of now.
@@ -165,6 +178,11 @@ class Selection:
             return cls(tuple(listed), 0, form, view)
         found = catalogue.numbers(view.query) if not view.faults else []
         return cls(tuple(one for one in found if one not in listed), len(found), form, view)
+
+    @property
+    def with_copies(self) -> bool:
+        """Whether copies are taken out with them: of a file that is gone, one may be there."""
+        return not self.view.query.missing
 
     @property
     def fault(self) -> str | None:
@@ -211,6 +229,7 @@ class _Shown:
 @router.get(Route.SELECTION_ADD)
 @router.get(Route.SELECTION_LABEL)
 @router.get(Route.SELECTION_EXPORT)
+@router.get(Route.SELECTION_FORGET)
 def lead_back(request: Request, shared: Shared, urls: Addresses) -> Response:
     """Leads to the gallery whoever asks for the address of a form."""
     view = View.of(request.query_params, shared.catalogue)
@@ -365,6 +384,57 @@ def export(request: Request, shared: Shared, form: Annotated[ExportForm, Form()]
         return _page(request, shared, Step.EXPORT, selection, _refused(error, request))
 
 
+@router.post(Route.SELECTION_FORGET)
+def forget(
+    request: Request, shared: Shared, urls: Addresses, form: Annotated[ForgetForm, Form()]
+) -> Response:
+    """Takes the photos out, and tells what that was."""
+    selection = Selection.of(request, shared.catalogue, form)
+    if selection.fault:
+        return _page(request, shared, Step.FORGET, selection)
+    job = shared.forget_jobs.forget(
+        selection.numbers,
+        labels=form.labels,
+        copies=selection.with_copies,
+        by=name_of(request),
+    )
+    shared.forget_jobs.wait(job, PATIENCE)
+    back = selection.view.address(urls.photos(), page=turned_to(request))
+    return RedirectResponse(urls.forget_job(job.id, back=back), 303)
+
+
+@router.get(Route.FORGET_JOB)
+def watch_forgetting(
+    request: Request, shared: Shared, urls: Addresses, job_id: str, back: str = ""
+) -> Response:
+    """How far taking photos out is, and what came of it."""
+    job = shared.forget_jobs.get(job_id)
+    back = urls.own(back) or urls.photos()
+    if job is None:  # the server was started anew: what was taken out by then is
+        return RedirectResponse(back, 303)
+    return render(
+        request,
+        "forget_job.html",
+        job=job,
+        events=urls.forget_events(job.id),
+        back=back,
+        texts=_texts(Messages(language_of(request))),
+    )
+
+
+@router.get(Route.FORGET_EVENTS)
+async def forget_events(request: Request, shared: Shared, job_id: str) -> Response:
+    """Server-sent events: `progress` with how far it is, and `end`."""
+
+    def job() -> ForgetJob:
+        found = shared.forget_jobs.get(job_id)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    return told(request, job, "en")
+
+
 def _refused(
     error: BarkiveError, request: Request, *, wrong: str = "", typed: dict[str, str] | None = None
 ) -> _Shown:
@@ -418,6 +488,7 @@ def _page(
         Step.ADD: urls.selection_add(),
         Step.LABEL: urls.selection_label(),
         Step.EXPORT: urls.selection_export(),
+        Step.FORGET: urls.selection_forget(),
     }
     text = shown.typed.get("text", "").strip()
     return render(
@@ -443,7 +514,17 @@ def _page(
         shows=_shows(catalogue, selection) if step in (Step.NEW, Step.ADD) else [],
         found=candidates(catalogue, text, words) if step is Step.ADD else [],
         exports=export_titles(words) if step is Step.EXPORT else [],
+        foreseen=_foreseen(catalogue, selection) if step is Step.FORGET else None,
+        only_gone=not selection.with_copies,
     )
+
+
+def _foreseen(catalogue: Catalogue, selection: Selection) -> Forgotten | None:
+    """What would be taken out; None where to count that would take long."""
+    if len(selection.numbers) > _COUNTED:
+        return None
+    meant = Filter(numbers=selection.numbers, missing=None)
+    return catalogue.to_forget(meant, copies=selection.with_copies)
 
 
 def _shows(catalogue: Catalogue, selection: Selection) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError, system_reason
 from barkive.images import decode, describe, read_file
 from barkive.images.files import RAW
+from barkive.images.passing import Passing
 from barkive.messages import Message
 
 _ENDINGS = {
@@ -31,30 +32,30 @@ _ENDINGS = {
     "RAW": (".dng", *RAW),
 }
 _LONGEST_STEM = 100
+# Whoever adds a photo that was taken out wants it back.
+_BACK = Passing(brings_back=True)
 _SMALL_SIDE = 64
 
 
 class Ingest:
     """Photos that were added, in a folder of their own."""
 
-    def __init__(
-        self, catalogue: Catalogue, classifier: Callable[[], Classifier], folder: Path
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, classifier: Callable[[], Classifier]) -> None:
         """Sets where they go.
 
         Args:
-            catalogue: That they are added to.
+            catalogue: That they are added to; its `added_photos` are made when the first one comes.
             classifier: Gives the one that names their breeds.
-            folder: Made when the first photo comes.
         """
-        self._catalogue, self._classifier, self._folder = catalogue, classifier, folder
+        self._catalogue, self._classifier = catalogue, classifier
+        self._folder = catalogue.added_photos
         self._lock = threading.Lock()
 
     def add(self, content: bytes, name: str) -> Entry:
         """Keeps a photo and catalogues it; both are durable when this returns.
 
         A photo that the catalogue has already, and whose file is there unchanged, is not kept
-        twice.
+        twice. One that was taken out comes back.
 
         Args:
             content: Of its file, which is kept as it is.
@@ -74,7 +75,7 @@ class Ingest:
                     return entry
             path = self._keep(content, _name(name, kind))
             try:
-                self._catalogue.scan([path], classifier=self._classifier())
+                self._catalogue.scan([path], classifier=self._classifier(), passing=_BACK)
             except BaseException:
                 # Who is told that it failed adds it again, and would then have it twice.
                 path.unlink(missing_ok=True)

@@ -79,6 +79,7 @@ class ScanJSON(TypedDict):
     replaced: int
     missing: int
     unchanged: int
+    taken_out: int
     passed_over: dict[str, int]
     statuses: dict[str, int]
     failed: list[FailureJSON]
@@ -164,6 +165,7 @@ class ScanJob:
             "replaced": found.replaced,
             "missing": found.missing,
             "unchanged": found.unchanged,
+            "taken_out": found.taken_out,
             "passed_over": dict(found.passed_over),
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [

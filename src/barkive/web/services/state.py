@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
@@ -22,7 +21,9 @@ from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreed
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
+from barkive.web.services.duplicate_jobs import DuplicateJobs
 from barkive.web.services.export_jobs import ExportJobs
+from barkive.web.services.forget_jobs import ForgetJobs
 from barkive.web.services.inference_queue import InferenceQueue, Job, Place
 from barkive.web.services.ingest import Ingest
 from barkive.web.services.label_jobs import LabelJobs
@@ -31,7 +32,7 @@ from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
 from barkive.web.services.scan_jobs import ScanJobs
 from barkive.web.services.suggestion_job import SuggestionJob
-from barkive.web.services.thumbnails import Thumbnails
+from barkive.web.services.thumbnails import Thumbnails, default_folder
 from barkive.web.settings import Settings
 
 # A page waits for another program's writing so long, and then says so.
@@ -73,6 +74,8 @@ class Service:
         label_jobs: Labels for many photos at once.
         export_jobs: Files that take long to write.
         suggestion_job: Looks for photos that seem to show one animal.
+        forget_jobs: Take photos out.
+        duplicate_jobs: Look for photos that show the same.
     """
 
     catalogue: Catalogue
@@ -86,6 +89,8 @@ class Service:
     label_jobs: LabelJobs
     export_jobs: ExportJobs
     suggestion_job: SuggestionJob
+    forget_jobs: ForgetJobs
+    duplicate_jobs: DuplicateJobs
 
     @classmethod
     def open(cls, settings: Settings) -> Service:
@@ -97,21 +102,25 @@ class Service:
             DeviceError: The network can't run on the device.
         """
         devices.require_device(settings.device)
-        catalogue = Catalogue(settings.catalogue, patience=_PATIENCE_SECONDS)
+        catalogue = Catalogue(
+            settings.catalogue, patience=_PATIENCE_SECONDS, added=settings.ingest_folder
+        )
         in_use = ModelInUse(catalogue, settings.model, settings.device)
-        kept = settings.ingest_folder or _kept(catalogue)
+        thumbnails = Thumbnails(settings.cache or default_folder())
         return cls(
             catalogue=catalogue,
             model_in_use=in_use,
             inference=InferenceQueue(in_use.classifier(), room=settings.limits.waiting),
-            thumbnails=Thumbnails(settings.cache or _cache()),
+            thumbnails=thumbnails,
             scan_jobs=ScanJobs(catalogue, in_use.classifier),
-            ingest=Ingest(catalogue, in_use.classifier, kept),
+            ingest=Ingest(catalogue, in_use.classifier),
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
             label_jobs=LabelJobs(catalogue),
             export_jobs=ExportJobs(catalogue),
             suggestion_job=SuggestionJob(catalogue),
+            forget_jobs=ForgetJobs(catalogue, thumbnails),
+            duplicate_jobs=DuplicateJobs(catalogue),
         )
 
     @property
@@ -274,6 +283,8 @@ class Service:
         self.label_jobs.close()
         self.export_jobs.close()
         self.suggestion_job.close()
+        self.forget_jobs.close()
+        self.duplicate_jobs.close()
         self.inference.close()
         self.thumbnails.close()
         self.merge_jobs.close()
@@ -289,18 +300,3 @@ async def _contents(photos: Sequence[SentPhoto]) -> AsyncIterator[bytes]:
 def _one_at_a_time() -> CapacityLimiter:
     # Each heat map takes all cores for a moment; many at once would stop the identifying.
     return CapacityLimiter(1)
-
-
-def _cache() -> Path:
-    from platformdirs import user_cache_path
-
-    return user_cache_path("barkive", appauthor=False) / "thumbnails"
-
-
-def _kept(catalogue: Catalogue) -> Path:
-    """A folder beside the catalogue's file, or in the user's data folder."""
-    if catalogue.file is not None:
-        return catalogue.file.with_name(f"{catalogue.file.stem}-photos")
-    from platformdirs import user_data_path
-
-    return user_data_path("barkive", appauthor=False) / "photos"

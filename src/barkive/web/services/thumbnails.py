@@ -12,11 +12,12 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from PIL import Image, ImageOps
 
@@ -70,6 +71,8 @@ class Thumbnail:
 class Thumbnails:
     """Makes and keeps small pictures. Safe to use from several threads."""
 
+    FILE: Final = "previews.sqlite"
+
     def __init__(self, folder: Path, *, limit_bytes: int = 1 << 30) -> None:
         """Opens the cache; where none can be kept, pictures are made anew each time.
 
@@ -77,7 +80,7 @@ class Thumbnails:
             folder: Where it lies.
             limit_bytes: What the pictures in it may have together.
         """
-        self._file = folder / "previews.sqlite"
+        self._file = folder / self.FILE
         self._limit = limit_bytes
         self._lock = threading.Lock()
         self._making: dict[str, threading.Lock] = {}
@@ -140,6 +143,26 @@ class Thumbnails:
                     self._keep(key, content)
         return content
 
+    def forget(self, contents: Collection[str]) -> None:
+        """Removes what was made of some contents.
+
+        Args:
+            contents: Their SHA-256, in hex digits.
+        """
+        # A key is the digest, a hyphen and what is shown; a full stop comes next to the hyphen.
+        ranges = [(f"{one}-", f"{one}.") for one in contents]
+        with self._lock, self._tolerated():
+            if self._database is None:
+                return
+            for keys in ranges:
+                (length,) = self._database.execute(
+                    "SELECT coalesce(sum(length(content)), 0) FROM preview "
+                    "WHERE key >= ? AND key < ?",
+                    keys,
+                ).fetchone()
+                self._database.execute("DELETE FROM preview WHERE key >= ? AND key < ?", keys)
+                self._bytes -= length
+
     def close(self) -> None:
         """Closes the cache."""
         with self._lock:
@@ -170,7 +193,8 @@ class Thumbnails:
                     self._file, isolation_level=None, check_same_thread=False, timeout=5
                 )
                 self._database.executescript(
-                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;" + _SCHEMA
+                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
+                    "PRAGMA secure_delete = ON;" + _SCHEMA
                 )
                 (total,) = self._database.execute(
                     "SELECT coalesce(sum(length(content)), 0) FROM preview"
@@ -246,6 +270,13 @@ class Thumbnails:
             self._shut()
             self._throw_away()
             self._open()
+
+
+def default_folder() -> Path:
+    """Where the cache lies unless another place is named: in the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("barkive", appauthor=False) / "thumbnails"
 
 
 def _part(entry: Entry) -> Box | None:
