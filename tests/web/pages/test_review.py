@@ -37,12 +37,8 @@ def test_a_new_session_keeps_the_language_that_is_asked_for(
     unsure: TestClient, asked: str, language: str
 ) -> None:
     answer = unsure.get(f"/review?lang={asked}&text=unsure", follow_redirects=False)
-    query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
-    assert len(query.pop("session")) == 12
-    assert query == {"text": "unsure"} | ({"lang": asked} if asked == language else {})
     page = unsure.get(answer.headers["location"])
     assert f'<html lang="{language}">' in page.text
-    # From then on the cookie holds it.
     assert f'<html lang="{language}">' in unsure.get("/review").text
 
 

@@ -30,7 +30,7 @@ from barkive.errors import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import around, drawing, drawn
 from barkive.web.pages.gallery import tile
@@ -82,8 +82,8 @@ def review(request: Request, shared: Shared, urls: Addresses) -> Response:
     view = View.of(request.query_params, shared.catalogue)
     session = request.query_params.get("session", "")
     if not _SESSION.fullmatch(session):
-        begun = {"session": secrets.token_urlsafe(9), "lang": asked_language(request)}
-        return RedirectResponse(view.address(urls.review(), **begun), 303)
+        begun = view.address(urls.review(), session=secrets.token_urlsafe(9))
+        return RedirectResponse(begun, 303)
     said = request.query_params.get("said", "")
     return _page(request, shared, session, said=said if said in _SAID else "")
 
