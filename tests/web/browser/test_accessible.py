@@ -87,6 +87,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "last changes": "/acts",
         "review": "/review",
         "review of no dogs": "/review?status=not_dog",
+        "review with filters": "/review?status=not_dog&filters=open",
         "review done": f"/review?folder={here}/nowhere",
         "scan": "/scan",
         "merge": "/merge",

@@ -514,19 +514,21 @@ class _Waiting(NamedTuple):
         statuses = [Status(one).value for one in wanted.status]
         is_main = and_(photo.corrected.is_(False), photo.status.in_(statuses))
         waits = and_(dog.corrected.is_(False), dog.status.in_(statuses))
-        fits, beside = around.where(store), photo.id.in_(select(dog.photo_id).where(waits))
-        is_narrow = store.is_sqlite and around != _ALL
-        if is_narrow and (is_narrow := _are_few(store, fits)):
+        fits = around.where(store)
+        is_beside: ColumnElement[bool] = photo.id.in_(select(dog.photo_id).where(waits))
+        is_filtered = store.is_sqlite and around != _ALL
+        is_narrow = is_filtered and _are_few(store, fits)
+        if is_narrow:
             # Those that fit are looked up first, and not those that wait.
             fits = photo.id.in_(select(photo.id).where(fits))
-            beside = exists().where(dog.photo_id == photo.id, waits)
-        walks = store.is_sqlite and around != _ALL and not is_narrow and around.missing is False
+            is_beside = exists().where(dog.photo_id == photo.id, waits)
+        walks = is_filtered and not is_narrow and around.missing is False
         parts = [_Part(and_(fits, is_main), is_ranked=True)]
         for one in sorted(statuses, key=_FIRST.index):
             waiting = and_(photo.corrected.is_(False), photo.status == one)
             among = and_(present(), waiting) if walks else None
             parts.append(_Part(and_(fits, waiting, ~_is_ranked()), among=among))
-        beside = and_(fits, beside, ~is_main)
+        beside = and_(fits, is_beside, ~is_main)
         return cls(wanted.where(store), beside, [*parts, _Part(beside)])
 
     @property

@@ -39,6 +39,11 @@ _ANSWERS = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
     **dict.fromkeys(("false", "0", "off", "no"), False),
 }
+_CHIPS = {
+    "grouped": ("photos.of_animal", "photos.of_none"),
+    "corrected": ("base.corrected", "photos.uncorrected"),
+    "missing": ("photos.missing", "photos.present"),
+}
 _LARGEST = 2**63
 
 
@@ -153,25 +158,22 @@ class View:
             case "animal" | "add_to":
                 title = catalogue.animals.get(int(value)).title
                 return title if name == "animal" else words("photos.add_to_chip", animal=title)
-            case "grouped":
-                return words("photos.of_animal" if query.grouped else "photos.of_none")
             case "dogs":
                 return dogs_chip(query.dogs, words) if query.dogs else value
             case "group":
                 return group_chip(int(value), words)
             case "status":
                 return ", ".join(words(f"base.{one.value}") for one in query.status)
-            case "numbers":
-                return words("selection.selected", n=len(query.numbers or ()))
             case "after" | "before":
                 day = query.after if name == "after" else query.before
                 return words(f"photos.{name}_chip", day=words.day(day) if day else value)
             case "folder":
                 return words("photos.folder_chip", name=PurePath(value).name or value)
-            case "corrected":
-                return words("base.corrected" if query.corrected else "photos.uncorrected")
+            case "grouped" | "corrected" | "missing":
+                yes, no = _CHIPS[name]
+                return words(yes if _answer(value) else no)
             case _:
-                return words("photos.missing" if query.missing else "photos.present")
+                return words("selection.selected", n=len(query.numbers or ()))
 
 
 def page_of(request: Request) -> int:

@@ -107,7 +107,7 @@ function put(review, next) {
   const main = document.getElementById("content");
   (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
   const choices = document.getElementById("choices");
-  if (!choices && matchMedia("(max-width: 56rem)").matches) scrollTo({ top: 0 });
+  if (!choices && matchMedia("(max-width: 56rem)").matches) next.scrollIntoView();
   else (choices ?? document.getElementById("saved"))?.scrollIntoView({ block: "nearest" });
 }
 
