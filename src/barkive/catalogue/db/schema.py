@@ -74,7 +74,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0013"
+HEAD = "0019"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
