@@ -19,7 +19,7 @@ from barkive.boxes import Box
 from barkive.catalogue import AnimalFields, Catalogue, Kind, Label
 from barkive.classifier import Classifier
 from barkive.cli.commands import app
-from barkive.errors import BarkiveError, UnknownBreedError, UsageError
+from barkive.errors import BarkiveError, UnknownAnimalError, UnknownBreedError, UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -224,9 +224,21 @@ def test_a_review_goes_through_photos_without_a_dog_when_asked(
     }
     assert said["dusk"]["breeds"][0]["name"] == "Pug"
     again = barkive("review", "--status", "not_dog").stdout
-    assert again == "Nothing to review: no photo of that status is left.\n"
+    assert again == "Nothing to review: no such photo is left.\n"
     with pytest.raises(UsageError, match="no photos of the status failed"):
         barkive("review", "--status", "failed")
+
+
+def test_a_review_has_the_filters_of_a_search(
+    barkive: Callable[..., Result], scanned: Path
+) -> None:
+    none = "Nothing to review: no such photo is left.\n"
+    assert barkive("review", "rex").stdout == none
+    assert barkive("review", "--folder", scanned / "nowhere").stdout == none
+    for wanted in (("mix",), ("--folder", scanned), ("--breed", "chihuahua", "mix")):
+        assert "1 of 1" in barkive("review", *wanted, "--no-picture", keys="q\n").stdout
+    with pytest.raises(UnknownAnimalError):
+        barkive("review", "--animal", "Rex")
 
 
 def test_nothing_to_review_is_said(barkive: Callable[..., Result], scanned: Path) -> None:

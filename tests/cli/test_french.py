@@ -313,7 +313,7 @@ Enregistré~: {scanned}/nuit.png~: pas un chien~; u l'annule.
         ),
         f"1 à vérifier. {KEYS}",
     )
-    nothing = "Rien à vérifier~: il ne reste aucune photo de ce statut.\n"
+    nothing = "Rien à vérifier~: il ne reste aucune photo de ce genre.\n"
     assert run("review", "--status", "not_dog") == (0, narrow(nothing), "")
     assert run("review", "--status", "failed") == (
         2,

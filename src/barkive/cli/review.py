@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from barkive.cli.filters import filtered, meant
+from barkive.cli.filters import animal_option, filtered, meant, of_animal
 from barkive.cli.label import by_option
 from barkive.cli.opening import reading
 from barkive.cli.options import catalogue_option, lang_option
@@ -31,12 +31,19 @@ _CHOICES = 9
 
 @click.command()
 @filtered
+@click.argument("text", metavar="[TEXT]...", nargs=-1, help="Words, as for `barkive search`.")
+@animal_option
 @by_option
 @click.option("--picture/--no-picture", default=True, help="Draw each photo in the terminal.")
 @lang_option
 @catalogue_option
 def review(
-    wanted: Filter, by: str | None, picture: bool, lang: Language, catalogue: str | None
+    wanted: Filter,
+    animal: str | None,
+    by: str | None,
+    picture: bool,
+    lang: Language,
+    catalogue: str | None,
 ) -> None:
     """Go through the photos that the model is not sure of, the most useful first.
 
@@ -46,12 +53,14 @@ def review(
     """
     from rich.console import Console
 
+    from barkive.catalogue import Filter
+
     with reading(catalogue) as opened:
-        wanted = meant(opened, wanted)
+        wanted = of_animal(opened, meant(opened, wanted), animal)
         session = _Session(opened, Console(highlight=False), lang, by, picture)
         left = opened.review.left(wanted)
         if not left:
-            say("review_none_status" if wanted.status else "review_none")
+            say("review_none" if wanted == Filter() else "review_none_status")
             return
         click.echo(f"{text('review_waiting', n=left)} {session.help}", err=True)
         session.go_through(wanted, left)

@@ -15,6 +15,7 @@ from barkive.web import api
 from barkive.web.api.openapi import completed
 from barkive.web.middleware.admission import AdmissionMiddleware
 from barkive.web.middleware.body_limits import BodyLimitMiddleware
+from barkive.web.middleware.language import LanguageMiddleware
 from barkive.web.middleware.metrics import MetricsMiddleware
 from barkive.web.middleware.security import (
     CrossSiteMiddleware,
@@ -152,6 +153,7 @@ def _middleware(
         Middleware(HeadRequestMiddleware),
         Middleware(TrustedHostMiddleware, allowed=settings.hosts, refuse=refuse),
         Middleware(CrossSiteMiddleware, refuse=refuse),
+        Middleware(LanguageMiddleware),
     ]
     if settings.password is not None:
         middleware.append(

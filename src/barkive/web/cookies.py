@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from barkive.web.urls import Urls
@@ -19,7 +19,7 @@ YEAR = 365 * 24 * 3600
 
 
 def keep(
-    request: Request,
+    request: HTTPConnection,
     response: Response,
     name: str,
     value: str,

@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from barkive import __version__
 from barkive.errors import BarkiveError
 from barkive.messages import LANGUAGES, Message, Messages
-from barkive.web import cookies, moments
-from barkive.web.languages import asked_language, language_of
+from barkive.web import moments
+from barkive.web.languages import language_of
 from barkive.web.urls import Urls, page_of_form
 
 _HERE = Path(__file__).parent
@@ -84,8 +84,6 @@ def render(
         )
     )
     response = HTMLResponse(html, status, dict(headers or {}))
-    if asked_language(request):
-        cookies.keep(request, response, cookies.LANGUAGE, words.lang, seconds=cookies.YEAR)
     response.headers.setdefault("Vary", "Accept-Language, Cookie")
     return response
 

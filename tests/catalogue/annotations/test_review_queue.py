@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue.annotations import review_queue
 from barkive.catalogue.annotations.review_queue import Progress, ReviewQueue
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
@@ -296,3 +297,50 @@ def test_sure_ones_can_be_reviewed_and_several_statuses(catalogue: Catalogue, da
 def test_photos_that_can_not_be_read_are_not_reviewed(catalogue: Catalogue) -> None:
     with pytest.raises(UsageError, match="no photos of the status failed"):
         catalogue.review.take("ada", Filter(status=(Status.NOT_DOG, Status.FAILED)))
+
+
+@pytest.mark.parametrize("label", [PUG, Label(Kind.NOT_DOG), Label(Kind.UNSURE)])
+def test_an_answer_that_comes_twice_is_written_once(
+    catalogue: Catalogue, unsure: Callable[[int], Path], label: Label
+) -> None:
+    folder = unsure(2)
+    first = number(folder, "00", catalogue)
+    catalogue.review.take("ada")
+    before = catalogue.review.answer("ada", first, label)
+    assert catalogue.review.answer("ada", first, label).version == before.version
+    assert len(catalogue.history(first)) == 1
+    with pytest.raises(ReviewedMeanwhileError):
+        catalogue.review.answer("ada", first, Label(Kind.BREED, ("maltese",)))
+    with pytest.raises(ReviewedMeanwhileError):
+        catalogue.review.answer("bo", first, label)
+    catalogue.review.undo("ada")
+    assert catalogue.review.answer("ada", first, label).corrected
+
+
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_filters_are_kept_to_whichever_way_the_photos_are_found(
+    catalogue: Catalogue, unsure: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(review_queue, "_FEW", few)
+    monkeypatch.setattr(review_queue, "_STRIDE", 1)
+    folder = unsure(5)
+    inside = Filter(folder=str(folder))
+    assert names(catalogue, "ada", query=inside) == ["00", "01", "02", "03"]
+    looked = catalogue.review.look(inside, offset=3)
+    assert [Path(one.file).stem for one in looked] == ["03", "04"]
+    assert catalogue.review.left(inside) == 5
+    assert names(catalogue, "bo", query=Filter(folder=str(folder), text="03")) == ["03"]
+    assert names(catalogue, "cy", query=Filter(folder=str(folder / "no"))) == []
+
+
+def test_photos_that_are_named_come_whatever_the_model_says_the_unsure_ones_first(
+    catalogue: Catalogue, dark: Path, unsure: Callable[[int], Path]
+) -> None:
+    folder = unsure(1)
+    named = [number(folder, "rex", catalogue), number(dark, "dusk", catalogue)]
+    named.append(number(folder, "00", catalogue))
+    chosen = Filter(numbers=tuple(named))
+    assert names(catalogue, "ada", query=chosen) == ["00", "dusk", "rex"]
+    catalogue.label(named[0], PUG)
+    assert names(catalogue, "bo", query=chosen)[:1] == ["dusk"]
+    assert catalogue.review.left(chosen) == 2

@@ -13,11 +13,7 @@ from barkive.catalogue import (
     Catalogue,
     Filter,
 )
-from barkive.catalogue.annotations.review_queue import (
-    ReviewQueue,
-    _parts,
-    least_certain_first,
-)
+from barkive.catalogue.annotations.review_queue import _Waiting, least_certain_first
 from barkive.catalogue.db import bulk, database, schema
 from barkive.catalogue.db.database import Database
 from barkive.catalogue.query import summary_tables, zone_maps
@@ -214,6 +210,7 @@ def test_a_catalogue_of_the_schema_before_is_migrated(
     [
         ((), "photo_to_review on"),
         ((Status.NOT_DOG,), "photo_to_review_no_dog on"),
+        ((Status.DOG,), "photo_to_review_dog on"),
     ],
 )
 def test_the_queue_is_found_by_its_index(
@@ -223,7 +220,7 @@ def test_the_queue_is_found_by_its_index(
     asked: list[str] = []
     with changed._database.write() as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
-        _, behind_ranked, _ = _parts(ReviewQueue(changed._store)._waiting(Filter(status=status)))
+        _, behind_ranked, _ = _Waiting.of(changed._store, Filter(status=status)).parts
         queue = select(schema.photo.c.id).where(behind_ranked.where)
         queue = queue.order_by(*least_certain_first())
         literal = queue.compile(connection, compile_kwargs={"literal_binds": True})

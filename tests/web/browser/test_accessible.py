@@ -89,6 +89,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "duplicates": "/duplicates",
         "review": "/review",
         "review of no dogs": "/review?status=not_dog",
+        "review with filters": "/review?status=not_dog&filters=open",
         "review done": f"/review?folder={here}/nowhere",
         "scan": "/scan",
         "merge": "/merge",

@@ -35,17 +35,20 @@ def test_a_photo_that_is_dropped_can_be_sent_again(
     expect(page.locator("#cards").get_by_role("heading")).to_have_text("Pug")
 
 
-def test_an_answer_of_the_review_can_be_given_again(
+def test_an_answer_of_the_review_is_kept_and_sent_again(
     visit: Callable[..., Any], site: Any, back: None
 ) -> None:
     folder = site.unsure("review", 2)
     page = visit().page(f"/review?folder={quote(str(folder))}")
     site.stop()
     page.keyboard.press("1")
-    expect(page.get_by_role("alert")).to_have_text(OFFLINE)
+    kept = "What you said of unsure00.png is kept in this tab until it is saved."
+    expect(page.get_by_role("alert")).to_have_text(f"{OFFLINE} {kept}")
     expect(page.locator(".reviewing figcaption a")).to_have_text("unsure00.png")
+    # Another key is not meant for the photo that comes next.
+    page.keyboard.press("2")
     site.again()
-    page.keyboard.press("1")
+    expect(page.locator("#saved")).to_contain_text("unsure00.png")
     expect(page.locator(".reviewing figcaption a")).to_have_text("unsure01.png")
     expect(page.get_by_role("alert")).to_have_count(0)
     assert site.said(folder) == {"unsure00": ["n02085620"]}

@@ -48,6 +48,29 @@ def test_a_visitor_signs_in_comes_where_they_wanted_and_signs_out(
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
+def test_a_key_that_was_pressed_after_the_session_ended_is_saved_once_somebody_signs_in(
+    visit: Callable[..., Any], site: Any
+) -> None:
+    folder = site.unsure("ended", 2)
+    visitor = visit()
+    page = visitor.page("/review")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator(".reviewing figcaption a")).to_have_text("unsure00.png")
+    page.wait_for_load_state()
+    visitor.context.clear_cookies()
+    page.keyboard.press("2")
+    kept = "What you said of unsure00.png is kept in this tab until it is saved."
+    expect(page.get_by_role("alert")).to_have_text(f"You are no longer signed in. {kept}")
+    assert site.said(folder) == {}
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#saved")).to_contain_text("unsure00.png: saved as Pug.")
+    expect(page.locator(".reviewing figcaption a")).to_have_text("unsure01.png")
+    assert site.said(folder) == {"unsure00": ["n02110958"]}
+
+
 def test_the_page_is_in_french_for_those_who_read_french(
     visit: Callable[..., Any], phone: dict[str, Any]
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.messages import Messages
 
 pytestmark = pytest.mark.slow
 
@@ -37,12 +38,8 @@ def test_a_new_session_keeps_the_language_that_is_asked_for(
     unsure: TestClient, asked: str, language: str
 ) -> None:
     answer = unsure.get(f"/review?lang={asked}&text=unsure", follow_redirects=False)
-    query = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
-    assert len(query.pop("session")) == 12
-    assert query == {"text": "unsure"} | ({"lang": asked} if asked == language else {})
     page = unsure.get(answer.headers["location"])
     assert f'<html lang="{language}">' in page.text
-    # From then on the cookie holds it.
     assert f'<html lang="{language}">' in unsure.get("/review").text
 
 
@@ -428,9 +425,65 @@ def test_it_tells_how_often_the_first_guess_was_right(unsure: TestClient) -> Non
     say(unsure, "breed", breed=CHIHUAHUA)
     page = unescape(say(unsure, "breed", breed=MALTESE))
     assert (
-        "The first guess was right on 1 of 2 photos that people checked (50%); the breed was "
+        "People checked 2 photos, and the first guess was right on 1 (50%); the breed was "
         "among the first five on 2."
     ) in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentences"),
+    [
+        ("en", ("0 photos left", "1 photo left", "2 photos left")),
+        ("fr", ("0 photo restante", "1 photo restante", "2 photos restantes")),
+    ],
+)
+def test_what_is_left_is_counted_as_the_language_counts(
+    lang: str, sentences: tuple[str, ...]
+) -> None:
+    assert tuple(Messages(lang)("review.left", n=n) for n in range(3)) == sentences
+
+
+def test_one_photo_that_was_checked_is_one_in_both_languages() -> None:
+    once = {"n": 1, "right": 0, "share": "0%", "listed": 1}
+    assert Messages("en")("review.right", **once) == (
+        "People checked 1 photo, and the first guess was right on 0 (0%); the breed was among "
+        "the first five on 1."
+    )
+    assert Messages("fr")("review.right", **once) == (
+        "Sur 1 photo vérifiée, le premier choix était bon 0 fois (0%)\N{NARROW NO-BREAK SPACE}; "
+        "la race était parmi les cinq premières 1 fois."
+    )
+
+
+def test_filters_are_chosen_on_the_page(unsure: TestClient) -> None:
+    closed = page_of(unsure, text="unsure")
+    assert 'name="folder"' not in closed
+    (opened,) = re.findall(r'id="narrow" href="(.*?)"', closed)
+    page = unescape(unsure.get(unescape(opened)).text)
+    # The session is the same, and so is the photo.
+    assert photo(page) == photo(closed)
+    (form,) = re.findall(r'<form method="get".*?</form>', page, re.S)
+    assert re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', form) == [("text", "unsure")]
+    options = re.findall(r'<option value="(.*?)"', form)
+    assert options[:5] == ["", "not_dog", "dog", "uncertain,not_dog,dog", ""]
+    assert options[5:] == [one.path for one in catalogue_of(unsure).folders()]
+    none = unsure.get("/review?status=not_dog&breed=&folder=")
+    assert "No such photo is left to review." in none.text
+
+
+def test_it_is_opened_from_a_filtered_gallery(unsure: TestClient) -> None:
+    def link(query: str) -> str:
+        found = re.findall(r'id="review-these" href="(.*?)"', unsure.get(f"/photos{query}").text)
+        return unescape(found[0]) if found else ""
+
+    assert link("") == ""
+    assert link("?missing=true") == link("?corrected=true") == link("?status=failed") == ""
+    address = link("?text=unsure&corrected=false")
+    assert address == "/review?text=unsure&status=dog%2Cuncertain%2Cnot_dog"
+    page = unsure.get(address).text
+    assert photo(page) == "0.png"
+    assert "3 photos left" in page
+    assert link("?status=uncertain") == "/review?status=uncertain"
 
 
 def test_an_empty_catalogue_leads_to_the_scan(server: TestClient) -> None:

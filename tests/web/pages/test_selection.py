@@ -8,6 +8,7 @@ import re
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -262,6 +263,40 @@ def test_all_of_a_filter_without_those_taken_out(
     assert said(catalogue) == {"mila": ["not_dog"]}
 
 
+def goes_to(server: TestClient, query: str = "", **data: str) -> tuple[str, dict[str, str]]:
+    """Where somebody is led who wants to review what they selected."""
+    answer = server.post(
+        f"/selection{query}", data={**data, "step": "review"}, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    target = urlsplit(answer.headers["location"])
+    return target.path, dict(parse_qsl(target.query))
+
+
+def test_what_is_selected_is_reviewed(filled: TestClient, numbers: dict[str, int]) -> None:
+    two = sent(numbers, "rex", "mix")
+    assert goes_to(filled, "?status=dog", **two) == ("/review", {"numbers": two["photos"]})
+    page = filled.get("/review", params={"numbers": two["photos"]}).text
+    assert "2 photos selected" in page
+    assert "2 photos left" in page
+    assert "2 photos selected" in filled.get("/photos", params={"numbers": two["photos"]}).text
+    # All that are listed are named by what lists them.
+    every = {"every": "true", "matching": "3"}
+    folder = {"folder": "/", "status": "dog"}
+    assert goes_to(filled, "?folder=/&status=dog", **every) == ("/review", folder)
+
+
+def test_more_than_an_address_holds_are_not_reviewed_one_by_one(filled: TestClient) -> None:
+    many = {"photos": " ".join(map(str, range(1, 302))), "step": "review"}
+    answer = filled.post("/selection", data=many)
+    assert answer.status_code == 422
+    assert alert(answer.text).startswith("301 photos can't be picked for a review one by one")
+    assert filled.get("/photos", params={"numbers": many["photos"]}).status_code == 422
+    nothing = filled.post("/selection", data={"step": "review"})
+    assert nothing.status_code == 422
+    assert "Review 0 photos" in nothing.text
+
+
 def test_other_photos_than_the_visitor_saw_are_asked_after_again(
     filled: TestClient, catalogue: Catalogue
 ) -> None:
@@ -269,7 +304,8 @@ def test_other_photos_than_the_visitor_saw_are_asked_after_again(
     page = filled.post("/selection/label?status=dog", data=data)
     assert page.status_code == 409
     assert alert(page.text) == (
-        "3 photos fitted the filters when you selected all, and 2 fit now. Nothing was done: "
+        "The number of photos that fit the filters was 3 when you selected all, and is 2 now. "
+        "Nothing was done: "
         "look at the number, and say again what you mean."
     )
     assert said(catalogue) == {}

@@ -38,7 +38,7 @@ from barkive.catalogue.predictions.packing import unpack_probabilities
 from barkive.catalogue.query import entries
 from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.entries import chosen, to_entries
-from barkive.catalogue.query.filters import Filter
+from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.query.judgements import said_of
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.records import Change, Entry, Kind
@@ -53,6 +53,12 @@ _FORGET = timedelta(days=30)
 _SPARE = 4
 _LISTED = 5
 _COMPARED_AT_ONCE = 2000
+# Of so few photos that a filter leaves SQLite finds those that wait; of more it goes through
+# those that wait, so many at first, until enough of them fit the filter.
+_FEW = 20_000
+_STRIDE, _LONGEST_STRIDE = 1000, 8000
+# What a person has to look at most comes first.
+_FIRST = [Status.UNCERTAIN.value, Status.NOT_DOG.value, Status.DOG.value]
 _ALL = Filter()
 _ANY: ColumnElement[bool] = true()
 # Fine enough to tell a page from the one that it was before.
@@ -117,7 +123,7 @@ class ReviewQueue:
         """
         table, c = schema.review, schema.photo.c
         moment = self._clock()
-        waiting = self._waiting(query)
+        waiting = _Waiting.of(self._store, query)
         with self._store.write() as connection:
             connection.execute(delete(table).where(table.c.at < moment - _FORGET))
             mine = and_(table.c.desk == session, table.c.state == _OPEN)
@@ -127,11 +133,13 @@ class ReviewQueue:
             ).scalars()
             rows: dict[int, Row[Any]] = {}
             for picture in own.all():
-                still = chosen().where(or_(*waiting), c.picture == picture).order_by(c.id).limit(1)
+                still = (
+                    chosen().where(waiting.condition, c.picture == picture).order_by(c.id).limit(1)
+                )
                 if (row := connection.execute(still).first()) is not None:
                     rows[picture] = row
             taken = list(rows)[:1]
-            for part in _parts(waiting):
+            for part in waiting.parts:
                 if len(rows) < count:
                     free = _is_free(session, moment)
                     for row in part.page(connection, count * _SPARE, also=free):
@@ -156,8 +164,9 @@ class ReviewQueue:
             UsageError: Photos that can't be read are asked for.
         """
         rows: list[Row[Any]] = []
+        waiting = _Waiting.of(self._store, query)
         with self._store.read() as connection:
-            for part in _parts(self._waiting(query)):
+            for part in waiting.parts:
                 rows += part.page(connection, count - len(rows), offset)
                 if len(rows) == count:
                     break
@@ -166,6 +175,9 @@ class ReviewQueue:
 
     def answer(self, session: str, number: int, label: Label) -> Entry:
         """Writes what a session says of a photo; it is durable when this returns.
+
+        An answer that comes twice, because its sender could not know that it had arrived, is
+        written once.
 
         Args:
             session: Whose answer it is.
@@ -188,6 +200,8 @@ class ReviewQueue:
             (seen,) = to_entries(connection, self._store.models, [row])
             dogs = {dog.id: dog.corrected for dog in seen.dogs or ()}
             is_done = row.corrected if label.dog is None else dogs.get(label.dog, False)
+            if self._has_said(connection, session, row.picture, label):
+                return seen
             if is_done and label.kind is not Kind.DOG:
                 raise ReviewedMeanwhileError("review_done_meanwhile", file=row.path)
             entry = labels.write(connection, self._store.models, number, label)
@@ -285,8 +299,9 @@ class ReviewQueue:
 
     def left(self, query: Filter = _ALL) -> int:
         """How many photos wait for a review: see `Progress`."""
+        waiting = _Waiting.of(self._store, query)
         with self._store.read() as connection:
-            return sum(_count(connection, where) for where in self._waiting(query))
+            return _count(connection, waiting.main) + _count(connection, waiting.beside)
 
     def progress(self, session: str, query: Filter = _ALL) -> Progress:
         """How far a session and all together are, and how often the model was right."""
@@ -300,20 +315,6 @@ class ReviewQueue:
             states: dict[str, int] = {row.state: row[1] for row in found}
             checked, right, listed = self._compared(connection)
         return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
-
-    def _waiting(self, query: Filter) -> list[ColumnElement[bool]]:
-        """The photos that wait for a review, as conditions of which each fits one at most.
-
-        First those whose main dog waits, then those of which only another dog does.
-        """
-        wanted = query.to_review()
-        main = wanted.where(self._store)
-        photo, dog = schema.photo.c, schema.other_dog.c
-        statuses = [Status(one).value for one in wanted.status]
-        waits = select(dog.photo_id).where(dog.corrected.is_(False), dog.status.in_(statuses))
-        around = replace(query, status=(), corrected=None).where(self._store)
-        is_main = and_(photo.corrected.is_(False), photo.status.in_(statuses))
-        return [main, and_(around, photo.id.in_(waits), ~is_main)]
 
     def _give_up(self, connection: Connection, session: str, moment: datetime) -> None:
         """Takes from a session what another one got because it was silent, or passed it over."""
@@ -332,6 +333,20 @@ class ReviewQueue:
             .order_by(table.c.turn.desc())
             .limit(1)
         ).first()
+
+    def _has_said(self, connection: Connection, session: str, picture: int, label: Label) -> bool:
+        """Whether the last word on a picture is a session's own, and the same as a label."""
+        last = self._last(connection, session)
+        if last is None or last.picture != picture or label.kind is Kind.DOG:
+            return False
+        holding = standing(said_of(connection, [picture]).get(picture, []))
+        if not holding or last.correction_id != holding[-1].id:
+            return False
+        before = labels.to_change(self._store.models, holding[-1])
+        if (label.kind, label.dog) != (before.kind, before.dog):
+            return False
+        names = self._store.models.names
+        return [names.find(one) for one in label.breeds] == [one.id for one in before.labels]
 
     def _row(self, connection: Connection, done: Row[Any]) -> Row[Any]:
         """A photo with which a session has done something."""
@@ -418,10 +433,13 @@ class _Part(NamedTuple):
         where: Which ones.
         is_ranked: Whether those of them whose pictures `schema.review_order` holds are meant, in
             that order; or all, the least certain first.
+        among: Photos among which they are, and of which an index has the order; None where the
+            database finds its way alone.
     """
 
     where: ColumnElement[bool]
-    is_ranked: bool
+    is_ranked: bool = False
+    among: ColumnElement[bool] | None = None
 
     def page(
         self,
@@ -444,8 +462,11 @@ class _Part(NamedTuple):
             # The numbers alone, because an index holds them: of the photos that a session has
             # passed over no row is read.
             order = least_certain_first()
-            queue = select(c.id).where(where).order_by(*order).limit(limit).offset(offset)
-            numbers = connection.execute(queue).scalars().all()
+            if self.among is None:
+                queue = select(c.id).where(where).order_by(*order).limit(limit).offset(offset)
+                numbers = connection.execute(queue).scalars().all()
+            else:
+                numbers = _first(connection, self.among, where, offset + limit)[offset:]
             return connection.execute(chosen().where(c.id.in_(numbers)).order_by(*order)).all()
         # One picture after the other is looked up until there are enough. Of a join, or of EXISTS,
         # the database may look all of them up first; of an aggregate it does not.
@@ -466,14 +487,83 @@ class _Part(NamedTuple):
         return _count(connection, where)
 
 
-def _parts(waiting: Sequence[ColumnElement[bool]]) -> list[_Part]:
-    """Splits photos that wait into those that come one after the other.
+class _Waiting(NamedTuple):
+    """The photos that wait for a review.
 
-    Args:
-        waiting: Of `ReviewQueue._waiting`.
+    Attributes:
+        main: Those whose main dog does.
+        beside: Those of which only another dog does.
+        parts: All of them, in parts that come one after the other; of those whose main dog waits
+            each status is a part, because an index has the order of one.
     """
-    main, beside = waiting
-    return [_Part(main, True), _Part(and_(main, ~_is_ranked()), False), _Part(beside, False)]
+
+    main: ColumnElement[bool]
+    beside: ColumnElement[bool]
+    parts: Sequence[_Part]
+
+    @classmethod
+    def of(cls, store: Store, query: Filter) -> _Waiting:
+        """Those of a filter.
+
+        Raises:
+            UsageError: Photos that can't be read are asked for.
+        """
+        wanted = query.to_review()
+        around = replace(wanted, status=(), corrected=None)
+        photo, dog = schema.photo.c, schema.other_dog.c
+        statuses = [Status(one).value for one in wanted.status]
+        is_main = and_(photo.corrected.is_(False), photo.status.in_(statuses))
+        waits = and_(dog.corrected.is_(False), dog.status.in_(statuses))
+        fits = around.where(store)
+        is_beside: ColumnElement[bool] = photo.id.in_(select(dog.photo_id).where(waits))
+        is_filtered = store.is_sqlite and around != _ALL
+        is_narrow = is_filtered and _are_few(store, fits)
+        if is_narrow:
+            # Those that fit are looked up first, and not those that wait.
+            fits = photo.id.in_(select(photo.id).where(fits))
+            is_beside = exists().where(dog.photo_id == photo.id, waits)
+        walks = is_filtered and not is_narrow and around.missing is False
+        parts = [_Part(and_(fits, is_main), is_ranked=True)]
+        for one in sorted(statuses, key=_FIRST.index):
+            waiting = and_(photo.corrected.is_(False), photo.status == one)
+            among = and_(present(), waiting) if walks else None
+            parts.append(_Part(and_(fits, waiting, ~_is_ranked()), among=among))
+        beside = and_(fits, is_beside, ~is_main)
+        return cls(wanted.where(store), beside, [*parts, _Part(beside)])
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """All of them."""
+        return or_(self.main, self.beside)
+
+
+def _are_few(store: Store, fits: ColumnElement[bool]) -> bool:
+    some = select(schema.photo.c.id).where(fits).limit(_FEW + 1).subquery()
+    with store.read() as connection:
+        return connection.execute(select(func.count()).select_from(some)).scalar_one() <= _FEW
+
+
+def _first(
+    connection: Connection, among: ColumnElement[bool], where: ColumnElement[bool], most: int
+) -> list[int]:
+    """The first of some photos that fit a condition, the least certain first.
+
+    By an index of those, which also SQLite takes so: for the condition alone it may read and
+    order a large part of all photos.
+    """
+    c = schema.photo.c
+    queue = select(c.id).where(among).order_by(*least_certain_first())
+    found: list[int] = []
+    seen, stride = 0, _STRIDE
+    while len(found) < most:
+        next_ones = connection.execute(queue.limit(stride).offset(seen)).scalars().all()
+        fit = select(c.id).where(c.id.in_(next_ones), where)
+        fitting = set(connection.execute(fit).scalars())
+        found += [one for one in next_ones if one in fitting]
+        if len(next_ones) < stride:
+            break
+        seen, stride = seen + stride, min(2 * stride, _LONGEST_STRIDE)
+    return found[:most]
 
 
 def _is_ranked() -> ColumnElement[bool]:

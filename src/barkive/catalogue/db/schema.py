@@ -76,7 +76,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0015"
+HEAD = "0019"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 

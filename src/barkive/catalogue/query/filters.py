@@ -48,6 +48,7 @@ from barkive.verdicts import Status
 _FTS = table("photo_words")
 _NUMBER_OF_DOGS = re.compile("(?P<least>[0-9]{1,4})((?P<more>[+])|-(?P<most>[0-9]{1,4}))?")
 _MOST_DOGS = 9999
+_REVIEWED = (Status.UNCERTAIN, Status.NOT_DOG, Status.DOG)
 # So few words take the place of their beginning.
 _MOST_WORDS = 8
 # Enough to note every page of ten million photos.
@@ -120,15 +121,16 @@ class Filter:
     def to_review(self) -> Filter:
         """The photos of these that a review goes through.
 
-        Those that nobody has spoken of, and where no status is asked for, that the model is
-        not sure of.
+        Those that nobody has spoken of, and where neither a status nor single photos are asked
+        for, that the model is not sure of.
 
         Raises:
             UsageError: Photos that can't be read are asked for.
         """
         if Status.FAILED in self.status:
             raise UsageError("review_status_failed")
-        return replace(self, status=self.status or (Status.UNCERTAIN,), corrected=False)
+        named = _REVIEWED if self.numbers is not None else (Status.UNCERTAIN,)
+        return replace(self, status=self.status or named, corrected=False)
 
     def where(self, store: Store) -> ColumnElement[bool]:
         """The filters as one condition on `photo`: see `cases`."""

@@ -92,6 +92,7 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         said=told_of(request, catalogue, words),
         back=view.address(urls.photos(), page=page if page > 1 else None),
         selection=view.address(urls.selection()),
+        review=view.to_review(urls.review()) if view.values else "",
         add=view.address(urls.selection_add()),
         add_to=view.animal_to_add_to(catalogue),
         numbers=view.address(urls.selection_numbers()),

@@ -30,14 +30,14 @@ from barkive.errors import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
 from barkive.web.pages.dogs import around, drawing, drawn
 from barkive.web.pages.gallery import tile
 from barkive.web.pages.photo import in_its_place, saved
 from barkive.web.pages.reviewer import name_of, remember
 from barkive.web.pages.views import View, page_of
-from barkive.web.paths import printable
+from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
@@ -46,6 +46,7 @@ router = APIRouter()
 
 _SESSION = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4
+_FILTERS = ("status", "folder", "breed")
 _SAID = ("meanwhile", "nothing", "undone")
 
 
@@ -82,8 +83,12 @@ def review(request: Request, shared: Shared, urls: Addresses) -> Response:
     view = View.of(request.query_params, shared.catalogue)
     session = request.query_params.get("session", "")
     if not _SESSION.fullmatch(session):
-        begun = {"session": secrets.token_urlsafe(9), "lang": asked_language(request)}
-        return RedirectResponse(view.address(urls.review(), **begun), 303)
+        asked = {
+            "session": secrets.token_urlsafe(9),
+            "filters": request.query_params.get("filters"),
+        }
+        begun = view.address(urls.review(), **asked)
+        return RedirectResponse(begun, 303)
     said = request.query_params.get("said", "")
     return _page(request, shared, session, said=said if said in _SAID else "")
 
@@ -181,6 +186,8 @@ def _page(
             request, "mistaken.html", status=422, view=view, catalogue=catalogue, path=here
         )
     place = page_of(request)
+    # Its folders take long to find in a large catalogue: not for each photo.
+    is_open = "filters" in request.query_params
     if catalogue.read_only is None:
         entries = catalogue.review.take(session, view.query, count=_AHEAD)
     else:
@@ -207,8 +214,11 @@ def _page(
         view=view,
         action=view.address(here),
         following=view.address(here, session=session, page=place + 1),
+        sign_in=urls.login(next=view.address(here, session=session)),
         name_action=view.address(urls.review_name()),
         chips=view.chips(here, words, catalogue),
+        filters=_filters(view, catalogue, words) if is_open else None,
+        narrow=view.address(here, session=session, filters=None if is_open else "open"),
         **_learning(shared),
         no_dogs=_no_dogs(view.query, catalogue),
         no_dogs_address=view.address(here, status=Status.NOT_DOG.value),
@@ -242,6 +252,25 @@ def _dogs(entry: Entry, query: Filter, words: Messages, form: ReviewForm | None)
         "guesses": asked.guesses if asked else entry.guesses,
         "boxes": drawn(around(entry, chosen), words, chosen=chosen, keys=False),
         "drawing": drawing(entry, words, form),
+    }
+
+
+def _filters(view: View, catalogue: Catalogue, words: Messages) -> dict[str, Any]:
+    """What the form for filters offers, and what it keeps of the address beside that."""
+    statuses = {
+        "": words("base.uncertain"),
+        Status.NOT_DOG.value: words("base.not_dog"),
+        Status.DOG.value: words("base.dog"),
+        ",".join(Filter(numbers=()).to_review().status): words("review.every_status"),
+    }
+    here = view.query.folder
+    folders = [one.path for one in catalogue.folders(here) if is_text(one.path)]
+    kept = [(name, view.values[name]) for name in view.values if name not in _FILTERS]
+    return {
+        "statuses": statuses,
+        "folders": [one for one in dict.fromkeys((here, *folders)) if one],
+        "breeds": view.breed_names(words, catalogue),
+        "kept": [*kept, *(("breed", one) for one in view.breeds[1:])],
     }
 
 

@@ -34,7 +34,7 @@ from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, cor
 from barkive.web.pages.exports import send
 from barkive.web.pages.gallery import export_titles, tile, title
 from barkive.web.pages.reviewer import name_of
-from barkive.web.pages.views import View, explained, turned_to
+from barkive.web.pages.views import MOST_NUMBERS, View, explained, turned_to
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
@@ -42,7 +42,7 @@ from barkive.web.services.exports import available
 from barkive.web.services.forget_jobs import ForgetJob
 from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
-from barkive.web.urls import Route, Urls, changed
+from barkive.web.urls import Route, Urls, changed, with_query
 
 router = APIRouter()
 
@@ -65,6 +65,7 @@ class Step(StrEnum):
     LABEL = "label"
     EXPORT = "export"
     FORGET = "forget"
+    REVIEW = "review"
 
 
 class SelectionForm(BaseModel):
@@ -253,9 +254,17 @@ def numbers(
 
 
 @router.post(Route.SELECTION)
-def choose(request: Request, shared: Shared, form: Annotated[StepForm, Form()]) -> Response:
-    """The page on which something is done with the photos."""
+def choose(
+    request: Request, shared: Shared, urls: Addresses, form: Annotated[StepForm, Form()]
+) -> Response:
+    """The page on which something is done with the photos, or their review."""
     selection = Selection.of(request, shared.catalogue, form)
+    if form.step is Step.REVIEW and selection.numbers:
+        if review := _review(selection, urls):
+            return RedirectResponse(review, 303)
+        words = Messages(language_of(request))
+        told = words("selection.review_too_many", n=len(selection.numbers), most=MOST_NUMBERS)
+        return _page(request, shared, form.step, selection, _Shown(told, 422))
     return _page(request, shared, form.step, selection, typed={"text": form.text})
 
 
@@ -435,6 +444,16 @@ async def forget_events(request: Request, shared: Shared, job_id: str) -> Respon
     return told(request, job, "en")
 
 
+def _review(selection: Selection, urls: Urls) -> str:
+    """The address of the review of the photos; empty where none can name them."""
+    address = ""
+    if selection.form.every and len(selection.numbers) == selection.matching:
+        address = selection.view.to_review(urls.review())
+    if not address and len(selection.numbers) <= MOST_NUMBERS:
+        address = with_query(urls.review(), numbers=" ".join(map(str, selection.numbers)))
+    return address
+
+
 def _refused(
     error: BarkiveError, request: Request, *, wrong: str = "", typed: dict[str, str] | None = None
 ) -> _Shown:
@@ -489,6 +508,7 @@ def _page(
         Step.LABEL: urls.selection_label(),
         Step.EXPORT: urls.selection_export(),
         Step.FORGET: urls.selection_forget(),
+        Step.REVIEW: urls.selection(),
     }
     text = shown.typed.get("text", "").strip()
     return render(

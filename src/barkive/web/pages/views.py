@@ -27,15 +27,22 @@ LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
 FIELDS = (
     *(*LONGEST, "animal", "grouped", "dogs", "group", "status"),
-    *("after", "before", "corrected", "missing", "add_to"),
+    *("after", "before", "corrected", "missing", "numbers", "add_to"),
 )
 """What an address can say of the photos that are meant, and of the animal they are for."""
+MOST_NUMBERS = 300
+"""So many photos an address can name one by one: servers in front take 8 KB of an address."""
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
 _ANSWERS = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
     **dict.fromkeys(("false", "0", "off", "no"), False),
+}
+_CHIPS = {
+    "grouped": ("photos.of_animal", "photos.of_none"),
+    "corrected": ("base.corrected", "photos.uncorrected"),
+    "missing": ("photos.missing", "photos.present"),
 }
 _LARGEST = 2**63
 
@@ -85,6 +92,14 @@ class View:
             changes: Fields to set, or with None to leave out; others are added.
         """
         return with_query(path, **{**self.values, "breed": self.breeds, **changes})
+
+    def to_review(self, path: str) -> str:
+        """The address of the review of all these photos; empty where none of them can be."""
+        statuses = [one.value for one in self.query.status or Status if one is not Status.FAILED]
+        if not statuses or self.query.missing or self.query.corrected:
+            return ""
+        also = dict.fromkeys(("corrected", "missing", "add_to"))
+        return self.address(path, status=",".join(statuses), **also)
 
     def other_breeds(self, one: str, instead: str | None = None) -> tuple[str, ...]:
         """The breeds of the address without one, or with another in its place."""
@@ -141,23 +156,22 @@ class View:
             case "animal" | "add_to":
                 title = catalogue.animals.get(int(value)).title
                 return title if name == "animal" else words("photos.add_to_chip", animal=title)
-            case "grouped":
-                return words("photos.of_animal" if query.grouped else "photos.of_none")
             case "dogs":
                 return dogs_chip(query.dogs, words) if query.dogs else value
             case "group":
                 return group_chip(int(value), words)
             case "status":
-                return words(f"base.{value}")
+                return ", ".join(words(f"base.{one.value}") for one in query.status)
             case "after" | "before":
                 day = query.after if name == "after" else query.before
                 return words(f"photos.{name}_chip", day=words.day(day) if day else value)
             case "folder":
                 return words("photos.folder_chip", name=PurePath(value).name or value)
-            case "corrected":
-                return words("base.corrected" if query.corrected else "photos.uncorrected")
+            case "grouped" | "corrected" | "missing":
+                yes, no = _CHIPS[name]
+                return words(yes if _answer(value) else no)
             case _:
-                return words("photos.missing" if query.missing else "photos.present")
+                return words("selection.selected", n=len(query.numbers or ()))
 
 
 def page_of(request: Request) -> int:
@@ -220,9 +234,9 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
     if name == "breed":
         changed: dict[str, Any] = {"breeds": (*query.breeds, value)}
     elif name == "animal":
-        changed = {name: catalogue.animals.get(_animal(value)).id}
+        changed = {name: catalogue.animals.get(_identifier(value)).id}
     elif name == "add_to":
-        catalogue.animals.get(_animal(value))
+        catalogue.animals.get(_identifier(value))
         changed = {}
     else:
         changed = {name: _READ[name](value)}
@@ -237,14 +251,21 @@ def _number(value: str) -> int:
     return int(value)
 
 
-def _animal(value: str) -> int:
+def _identifier(value: str) -> int:
     if not (value.isascii() and value.isdigit()) or int(value) >= _LARGEST:
         raise ValueError(value)
     return int(value)
 
 
 def _statuses(value: str) -> tuple[Status, ...]:
-    return (Status(value),)
+    return tuple(dict.fromkeys(map(Status, value.split(","))))
+
+
+def _numbers(value: str) -> tuple[int, ...]:
+    numbers = tuple(dict.fromkeys(map(_identifier, value.split())))
+    if len(numbers) > MOST_NUMBERS:
+        raise ValueError(value)
+    return numbers
 
 
 def _answer(value: str) -> bool:
@@ -262,4 +283,5 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "grouped": _answer,
     "corrected": _answer,
     "missing": _answer,
+    "numbers": _numbers,
 }
