@@ -763,6 +763,7 @@ class Catalogue:
         *,
         limit: int | None = None,
         write: Callable[[str], object] = sys.stdout.write,
+        remember: bool = True,
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
         """Takes the records of photos or animals, tags or the photos out.
@@ -775,6 +776,7 @@ class Catalogue:
             query: Which photos; of animals, those of which a photo is meant.
             limit: How many at most; None for all.
             write: Takes text for standard output.
+            remember: Whether that is so; else all is in it, and nothing is remembered.
             on_progress: Called with (photos or animals done, how many in all).
 
         Raises:
@@ -793,7 +795,7 @@ class Catalogue:
             if wish.out.suffix.lower() == ".png" and self._is_scanned(wish.out.parent):
                 raise UsageError("export_sheet_among_photos", file=wish.out)
         sending = Sending()
-        if wish.exporter.with_animals and not wish.again:
+        if remember and wish.exporter.with_animals and not wish.again:
             sending = exporting.read_sent(self._opened, wish.form)
         photos, numbers = self._meant(wish, query, limit)
         total = len(numbers)
@@ -810,7 +812,7 @@ class Catalogue:
             write,
         )
         news = (sending.now, sending.gone, sending.now_photos, sending.gone_photos)
-        if any(news) and self.read_only is None:
+        if remember and any(news) and self.read_only is None:
             exporting.write_sent(self._opened, wish.form, sending)
         return done
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from barkive.breeds import find
-from barkive.catalogue.export.breed_list import BreedList, read_breed_list
+from barkive.breeds import all_breeds, find
+from barkive.catalogue.export.breed_list import BreedList, asm3_breed_list, read_breed_list
 from barkive.errors import UsageError
 from barkive.verdicts import BreedName
 
@@ -151,3 +151,59 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_breed_list(tmp_path / "missing.txt")
     with pytest.raises(UsageError, match="can't be read: no file can be called so;"):
         read_breed_list("a\0b")
+
+
+# All that Animal Shelter Manager's list lacks, and what comes nearest there.
+LACKING = {
+    "English Foxhound": "Foxhound",
+    "Wire Fox Terrier": "Fox Terrier",
+    "Miniature Schnauzer": "Schnauzer",
+    "Giant Schnauzer": "Schnauzer",
+    "Curly-Coated Retriever": "Retriever",
+    "Sussex Spaniel": "Spaniel",
+    "Groenendael": "Belgian Shepherd Dog Sheepdog",
+    "Petit Brabançon": "Brussels Griffon",
+    "Pembroke Welsh Corgi": "Welsh Corgi",
+    "Cardigan Welsh Corgi": "Welsh Corgi",
+    "Toy Poodle": "Poodle",
+    "Miniature Poodle": "Poodle",
+    "Standard Poodle": "Poodle",
+    "Dingo": "Mixed Breed",
+    "Dhole": "Mixed Breed",
+    "African Wild Dog": "Mixed Breed",
+}
+
+
+def test_animal_shelter_manager_s_own_list() -> None:
+    """Every breed has a name there, and none becomes its default, which is a cat."""
+    names = asm3_breed_list()
+    labels = [BreedName(one.id, one.en, one.fr) for one in all_breeds()]
+    found = {label.en: names.nearest(label) for label in labels}
+    assert {name: found[name] for name in names.unmatched} == LACKING
+    assert names.unknown() == "Mixed Breed"
+    for name, theirs in (
+        ("Yorkshire Terrier", "Yorkshire Terrier Yorkie"),
+        ("Saint Bernard", "Saint Bernard St. Bernard"),
+        ("Standard Schnauzer", "Schnauzer"),
+        ("Dandie Dinmont Terrier", "Dandi Dinmont Terrier"),
+        ("Bouvier des Flandres", "Bouvier des Flanders"),
+        ("Appenzeller Sennenhund", "Appenzell Mountain Dog"),
+        ("Xoloitzcuintli", "Xoloitzcuintle/Mexican Hairless"),
+    ):
+        assert found[name] == theirs
+
+
+@pytest.mark.parametrize(
+    ("listed", "name"),
+    [
+        (["Poodle", "Unknown"], "Poodle"),
+        (["Caniche", "Inconnue"], "Caniche"),
+        (["Beagle", "Unknown"], "Unknown"),
+        (["Beagle"], "Toy Poodle"),
+        (["Poodle", "Toy Poodle"], "Toy Poodle"),
+    ],
+)
+def test_what_comes_nearest(listed: list[str], name: str) -> None:
+    names = BreedList(listed)
+    assert names.nearest(BreedName("n02113624", "Toy Poodle", "Caniche toy")) == name
+    assert names.unmatched == (set() if "Toy Poodle" in listed else {"Toy Poodle"})

@@ -418,3 +418,55 @@ def test_a_scan_remembers_the_turn(
     paths = [turned_photo(orientation) for orientation in range(1, 9)]
     catalogue.scan(paths[0].parent, classifier=classifier)
     assert [catalogue.photo(path).orientation for path in paths] == [*range(1, 9)]
+
+
+def embedding(path: Path, word: str) -> None:
+    """Makes a photo that says one word of itself."""
+    xmp = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:subject="{word}"/></rdf:RDF>'
+    )
+    Image.new("RGB", (8, 6)).save(path, "JPEG", xmp=xmp.encode())
+
+
+def test_a_new_one_begins_with_what_the_photo_says(entry: Entry, photo: Path) -> None:
+    embedding(photo, "holiday")
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    sidecar = photo.with_name("rex.jpg.xmp")
+    assert tagged(sidecar) == ["holiday", "Dog|Chihuahua"]
+    assert write_sidecars([entry], None, "en") == Outcome(unchanged=1)
+    # From then on it is a person's.
+    embedding(photo, "beach")
+    assert write_sidecars([entry], None, "en") == Outcome(unchanged=1)
+    assert tagged(sidecar) == ["holiday", "Dog|Chihuahua"]
+
+
+def test_one_of_an_earlier_version_that_holds_barkive_s_tags_alone(
+    entry: Entry, photo: Path
+) -> None:
+    embedding(photo, "holiday")
+    sidecar, packet = photo.with_name("rex.jpg.xmp"), Packet()
+    packet.replace(Tags(("Pug",), (("Dog", "Pug"),)))
+    sidecar.write_bytes(bytes(packet))
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert tagged(sidecar) == ["holiday", "Dog|Chihuahua"]
+
+
+def test_one_that_is_there_is_a_person_s(entry: Entry, photo: Path) -> None:
+    embedding(photo, "holiday")
+    sidecar = photo.with_name("rex.jpg.xmp")
+    sidecar.write_bytes(content("Beach"))
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert tagged(sidecar) == ["Beach", "Dog|Chihuahua"]
+
+
+@pytest.mark.parametrize("other", ["rex.mp4", "rex.MOV", "rex.psd", "rex.Nef", "rex.dng"])
+def test_a_side_car_of_a_video_or_of_another_picture_is_left_alone(
+    other: str, entry: Entry, photo: Path
+) -> None:
+    photo.with_name(other).touch()
+    sidecar = photo.with_name("rex.xmp")
+    sidecar.write_bytes(content("Beach"))
+    before = sidecar.read_bytes()
+    assert write_sidecars([entry], None, "en") == Outcome(written=1)
+    assert sidecar.read_bytes() == before

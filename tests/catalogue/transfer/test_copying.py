@@ -18,6 +18,7 @@ from barkive.catalogue import (
     AnimalFields,
     AnimalFilter,
     Catalogue,
+    Export,
     Filter,
     Kind,
     Label,
@@ -686,3 +687,19 @@ def test_what_is_said_of_an_added_breed_is_copied_and_followed(
         assert catalogue.models.names.own == own
         assert (own[0].fr, own[0].fci, own[0].group) == ("Épagneul insulaire", 148, 8)
         assert catalogue.count(Filter(group=8)) == catalogue.count(Filter(text="insulaire")) == 1
+
+
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+def test_what_was_sent_of_photos_and_animals_is_copied(
+    new_place: Place, lived: Callable[..., str], kennel: Path, source: str, target: str
+) -> None:
+    """A copy sends nothing again."""
+    old, new = lived(new_place(source)), new_place(target)
+    with Catalogue(old) as catalogue:
+        catalogue.animals.new(AnimalFields(code="1", name="Rex"), [kennel / "rex.png"])
+        assert catalogue.export(Export("asm3"), write=lambda text: None).written > 1
+    counts = rows(copy(old, new))
+    assert counts["exports of animals"] == 1
+    assert counts["exports of photos"] > 0
+    with Catalogue(new) as catalogue:
+        assert catalogue.export(Export("asm3"), write=lambda text: None).is_empty

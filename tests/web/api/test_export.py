@@ -189,6 +189,32 @@ def test_what_can_not_be_sent_is_refused_with_what_can(with_others: TestClient, 
     )
 
 
+def ended(server: TestClient, job: str) -> dict[str, Any]:
+    """Waits until an export is over, and gives it."""
+    assert server.get(f"/api/v1/exports/{job}/events").text.endswith("event: end\ndata: {}\n\n")
+    told: dict[str, Any] = server.get(f"/api/v1/exports/{job}").json()
+    return told
+
+
+def test_shelter_software_gets_no_empty_file(filled: TestClient) -> None:
+    answer = filled.get("/api/v1/export", params={"as": "asm3", "status": "not_dog"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "export_empty")
+    answer = filled.post("/api/v1/export", params={"as": "asm3", "status": "not_dog"})
+    job = ended(filled, answer.json()["id"])
+    assert job["state"] == "failed"
+    assert job["error"].startswith("There is no dog in what you asked for")
+
+
+def test_shelter_software_gets_all_each_time(filled: TestClient) -> None:
+    files = []
+    for _ in range(2):
+        job = filled.post("/api/v1/export", params={"as": "asm3"}).json()["id"]
+        ended(filled, job)
+        files.append(filled.get(f"/api/v1/exports/{job}/file").text)
+    assert files[0] == files[1]
+    assert files[0].count("data:image/jpeg") == 3
+
+
 @pytest.fixture
 def with_rex(filled: TestClient, kennel: Path) -> TestClient:
     """A server whose catalogue has an animal of two photos."""

@@ -27,7 +27,10 @@ class Scripted:
     def count(self, query: Filter) -> int:
         return 3
 
-    def export(self, wish: Export, query: Filter, *, on_progress: OnProgress) -> SimpleNamespace:
+    def export(
+        self, wish: Export, query: Filter, *, remember: bool, on_progress: OnProgress
+    ) -> SimpleNamespace:
+        assert not remember
         on_progress(1, 3)
         self.is_at_work.set()
         assert self.go_on.wait(30)
@@ -36,7 +39,7 @@ class Scripted:
             raise self.fault
         assert wish.out is not None
         wish.out.write_bytes(b"%PDF")
-        return SimpleNamespace()
+        return SimpleNamespace(is_empty=False)
 
 
 @pytest.fixture

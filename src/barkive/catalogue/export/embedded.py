@@ -89,20 +89,20 @@ def embedded(content: bytes) -> Packet:
     Args:
         content: Of the photo's file.
     """
-    try:
+    # A new frame: Exiv2 knows a side-car by how it begins, and a photo's XMP may begin otherwise.
+    packet = Packet()
+    with suppress(PhotoError):
         kind = sniff(content)
         with (
             open_photo(content) as image,
             open_photo(without_picture(content)) if kind == "PNG" else nullcontext(image) as said,
         ):
-            return _packet(said)
-    except PhotoError:
-        return Packet()
+            _fill(packet, said)
+    packet.begin()
+    return packet
 
 
-def _packet(image: ImageFile.ImageFile) -> Packet:
-    # Exiv2 knows a side-car by how it begins, and a photo's XMP may begin otherwise.
-    packet = Packet()
+def _fill(packet: Packet, image: ImageFile.ImageFile) -> None:
     for part in (_xmp(image), *_extended(image)):
         with suppress(PacketError):
             packet.extend(Packet(part))
@@ -115,7 +115,6 @@ def _packet(image: ImageFile.ImageFile) -> Packet:
     packet.remove((*_OF_THE_FILE, *(_DATES if date else ())), _ORDERS)
     for listed, values in (*_iptc(image), *_exif(exif)):
         packet.complete(listed, values)
-    return packet
 
 
 def _xmp(image: Image.Image) -> bytes:

@@ -216,6 +216,9 @@ def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Langua
         packet = embedded(read_file(entry.file))
     else:
         packet = Packet(_read(target, status))
+        if tags != Tags() and packet.is_bare:
+            # One of an earlier Barkive's would hide what the photo says.
+            packet = embedded(read_file(entry.file))
     changed = packet.replace(tags)
     refusal = None
     try:

@@ -18,6 +18,7 @@ from barkive.catalogue.export.rdf import (
     OddListError,
     Property,
     complete,
+    first_description,
     remove,
 )
 from barkive.catalogue.export.regions import Region, Regions
@@ -26,6 +27,7 @@ from barkive.errors import BarkiveError
 
 _ROOTS = ("{adobe:ns:meta/}xmpmeta", "{adobe:ns:meta/}xapmeta", f"{RDF}RDF")
 _NOTES = "urn:barkive:xmp:1.0/"
+_BEGUN = f"{{{_NOTES}}}begun"
 
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8"?>'
 _NAMESPACES = "\n    ".join(f'xmlns:{one.prefix}="{one.namespace}"' for one in ALWAYS)
@@ -85,6 +87,26 @@ class Packet:
             for node in (*reversed(list(before)), self._root, *after)
         ]
         return b"\n".join([_DECLARATION] * self._declared + lines) + b"\n"
+
+    def begin(self) -> None:
+        """Notes that it begins with what the photo's file says."""
+        first_description(self._rdf).set(_BEGUN, "embedded")
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether all that it holds is Barkive's, and it was never begun with the photo's own."""
+        if any(one.get(_BEGUN) for one in self._rdf.iterchildren(DESCRIPTION)):
+            return False
+        rest = Packet(bytes(self))
+        try:
+            rest.replace(Tags())
+        except PacketError:
+            return False
+        rest.replace_regions((), (0, 0))
+        return all(
+            not len(one) and not set(one.attrib) - {f"{RDF}about"}
+            for one in rest._rdf.iterchildren(DESCRIPTION)
+        )
 
     def extend(self, other: Packet) -> None:
         """Takes in all that another packet of the same photo says."""

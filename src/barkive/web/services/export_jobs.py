@@ -16,7 +16,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from barkive.catalogue import Catalogue, Export, ExportBy, Filter, file_exporters
-from barkive.errors import UnknownExportError
+from barkive.errors import UnknownExportError, UsageError
 from barkive.messages import Language, reason_json
 from barkive.progress import OnProgress
 from barkive.web.services.jobs import Job, Jobs
@@ -107,9 +107,11 @@ class ExportJobs(Jobs[ExportJob]):
             while not self._turn.acquire(timeout=_LOOK_SECONDS):
                 self._refuse_stopped(job.id)
             try:
-                self._catalogue.export(wish, query, on_progress=on_progress)
+                done = self._catalogue.export(wish, query, remember=False, on_progress=on_progress)
             finally:
                 self._turn.release()
+            if done.is_empty:
+                raise UsageError("export_empty")
             return {"file": file}
 
         return self._begin(job, work)
