@@ -180,7 +180,7 @@ def test_an_error(run: Run, scanned: Path, tmp_path: Path) -> None:
         "",
         narrow(
             "Erreur~: Barkive ne connaît pas de race appelée «~pgu~». Les noms les plus "
-            "proches~: Pug. `barkive breeds` donne la liste de ceux qu'il connaît.\n"
+            "proches~: Carlin. `barkive breeds` donne la liste de ceux qu'il connaît.\n"
         ),
     )
 

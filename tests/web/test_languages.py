@@ -24,14 +24,14 @@ from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
 from barkive.web.languages import language_of
-from barkive.web.pages import dogs, identify, learning, scanning, selection
+from barkive.web.pages import dogs, identify, learning, photo, scanning, selection
 from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
 FORMS = tuple(file_exporters())
 WEB = Path(languages.__file__).parent
 # What the command line and errors say is tried by tests of their own.
-OTHERS = ("language", "error", "export", "card", "cli")
+OTHERS = ("language", "error", "on_page", "export", "card", "cli")
 ENGLISH = tomllib.loads((WEB.parent / "messages" / "en.toml").read_text("utf-8"))
 WORDS: Mapping[str, Any] = {
     f"{section}.{name}": sentence
@@ -48,12 +48,14 @@ SCRIPTS = {
     "scan": ("scan.js",),
     "learn": ("learn.js",),
     "selection": ("counted-job.js",),
+    "photo": ("zoom.js",),
 }
 TEXTS = {
     "identify": identify._texts,
     "scan": scanning._texts,
     "learn": learning._texts,
     "selection": selection._texts,
+    "photo": photo._zooming,
 }
 OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")
 
@@ -289,6 +291,8 @@ def test_everything_that_can_be_said_has_words() -> None:
     keys = [
         *(f"base.{status.value}" for status in Status),
         *(f"photo.said_{kind.value}" for kind in Kind),
+        *(f"photo.short_{kind.value}" for kind in Kind),
+        *(f"photo.saved_{kind.value}" for kind in Kind if kind is not Kind.UNDO),
         *(f"scan.{state.value}" for state in State),
         *(f"learn.{state.value}" for state in learn_jobs.State),
         *(f"acts.{kind.value}" for kind in ActKind),

@@ -114,7 +114,7 @@ class Messages:
             name: self.on_page(value) if isinstance(value, Message) else value
             for name, value in said.params.items()
         }
-        return self(key if self.has(key) else f"{_ERRORS}{said.code}", **values)
+        return self(key, **values) if self.has(key) else Message(said.code, values).text(self.lang)
 
     def number(self, value: int) -> str:
         """A number with its thousands apart."""

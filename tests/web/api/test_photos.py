@@ -118,6 +118,7 @@ def test_a_note_alone_changes_nothing_else(filled: TestClient) -> None:
     assert {**after, "note": None, "version": before["version"]} == before
     many = {"kind": "note", "note": "open day", "photos": [mix]}
     assert filled.post("/api/v1/photos/labels", json=many).json()["photos"] == 1
+    assert "the note “open day”" in filled.get("/acts").text
     assert [one["note"] for one in filled.get(f"/api/v1/photos/{mix}/history").json()] == [
         "shy",
         "open day",

@@ -70,7 +70,7 @@ def boxes(page: str) -> dict[str, Any]:
 
 def history(page: str) -> list[str]:
     (found,) = re.findall(r'<ol class="history">(.*?)</ol>', page, re.S)
-    lines = re.findall(r"<li>(.*?) <span class=\"soft\">·", found)
+    lines = re.findall(r"<li>(.*?), <span class=\"soft\">", found)
     return [unescape(re.sub(r"<.*?>", "", one)) for one in lines]
 
 
@@ -108,7 +108,10 @@ def test_what_is_said_of_a_dog_is_told_with_its_number(pairs: TestClient, pair: 
     assert boxes(page)["chosen"] == small
     page = say(pairs, pair.id, kind="undo", dog=small)
     assert listed(page) == ["1 Chihuahua", "2 Pug"]
-    assert history(page) == ["Dog 2: Ada said Maltese", "Dog 2: Ada took the word before back"]
+    assert history(page) == [
+        "Dog 2: Ada changed Pug to Maltese",
+        "Dog 2: Ada took back: Maltese",
+    ]
 
 
 def test_what_is_said_of_the_photo_is_told_at_its_main_dog(pairs: TestClient, pair: Entry) -> None:
@@ -170,8 +173,9 @@ def test_a_word_that_was_said_meanwhile_stands_and_the_box_is_kept(
     form: dict[str, object] = {"kind": "dog", "box": "0.1 0.2 0.2 0.3", "seen": pair.version}
     refused = pairs.post(f"/photos/{pair.id}/corrections", data=form)
     assert refused.status_code == 409
-    (told,) = re.findall(r'id="box-fault">(.*?)</p>', refused.text)
+    (told,) = re.findall(r'id="meanwhile">(.*?)</section>', refused.text, re.S)
     assert "Somebody has spoken of" in told
+    assert "Ada said where a dog is" in told
     (draft,) = re.findall(r'data-draft="(.*?)"', refused.text)
     assert json.loads(unescape(draft)) == {"dog": 0, "box": [0.1, 0.2, 0.2, 0.3]}
     assert len(catalogue_of(pairs).history(pair.id)) == 1
@@ -239,7 +243,7 @@ def test_it_is_all_said_in_french(pairs: TestClient, pair: Entry) -> None:
     catalogue_of(pairs).label(pair.id, Label(Kind.UNSURE, dog=dog(pair, 1)))
     page = pairs.get(f"/photos/{pair.id}").text
     assert history(page) == [
-        "Chien 2\N{NARROW NO-BREAK SPACE}: Quelqu'un a dit Carlin",
+        "Chien 2\N{NARROW NO-BREAK SPACE}: Quelqu'un a confirmé Carlin",
         "Chien 1\N{NARROW NO-BREAK SPACE}: Quelqu'un a dit que c'est impossible à dire",
     ]
 

@@ -14,6 +14,7 @@ from barkive.catalogue import Act, ActKind, Animal, AnimalChange, Catalogue, bir
 from barkive.errors import NothingToSayError, UnknownPhotoError
 from barkive.messages import Messages
 from barkive.web.pages.animal_words import word
+from barkive.web.pages.history import named, short
 
 _SHOWN_FIELDS = ("code", "name", "species", "sex", "birth", "breeds", "status", "notes")
 _DAYS = ("arrived", "left")
@@ -156,8 +157,7 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
             continue
         for one in history:
             if one.id == change.now:
-                names = " × ".join(label.name(words.lang) for label in one.labels)
-                return names or words(f"acts.label_{one.kind.value}")
+                return short(one.kind, named(one, words), one.note, words)
     return "…"
 
 
