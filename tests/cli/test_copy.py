@@ -57,6 +57,7 @@ def test_a_copy_is_told_table_by_table(
         "answers": ["2", "2"],
         "detections": ["0", "0"],
         "merges": ["0", "0"],
+        "contents taken out": ["0", "0"],
         "contents": ["2", "2"],
         "aliases": ["0", "0"],
         "corrections": ["1", "1"],
@@ -75,7 +76,7 @@ def test_a_copy_is_told_table_by_table(
     assert same == "Both catalogues hold the same rows."
     assert where == f"Catalogue: {tmp_path}/new.sqlite"
     again = barkive("copy", filled, tmp_path / "new.sqlite")
-    assert [line.split()[-2] for line in again.stdout.splitlines()[1:19]] == ["0"] * 18
+    assert [line.split()[-2] for line in again.stdout.splitlines()[1:20]] == ["0"] * 19
     assert again.stderr == ""
 
 
@@ -84,15 +85,15 @@ def test_a_copy_is_told_table_by_table(
     [
         (
             "en",
-            "models/learned models/answers/detections/merges/contents/aliases/corrections/breeds/"
-            "acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
+            "models/learned models/answers/detections/merges/contents taken out/contents/aliases/"
+            "corrections/breeds/acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
             "exports of animals",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
-            "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
-            "actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
+            "modèles/modèles appris/réponses/détections/fusions/contenus retirés/contenus/alias/"
+            "corrections/races/actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
             "exports d'animaux",
             "Copie Vérification Indexation",
         ),
