@@ -86,15 +86,15 @@ def test_a_copy_is_told_table_by_table(
         (
             "en",
             "models/learned models/answers/detections/merges/contents taken out/contents/aliases/"
-            "corrections/breeds/acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
-            "exports of animals",
+            "corrections/breeds/acts/changes/scans/photos/other dogs/animals/photos of animals/"
+            "refusals/exports of animals",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
             "modèles/modèles appris/réponses/détections/fusions/contenus retirés/contenus/alias/"
-            "corrections/races/actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
-            "exports d'animaux",
+            "corrections/races/actes/changements/analyses/photos/autres chiens/animaux/"
+            "photos d'animaux/refus/exports d'animaux",
             "Copie Vérification Indexation",
         ),
     ],
