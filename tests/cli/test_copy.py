@@ -57,6 +57,7 @@ def test_a_copy_is_told_table_by_table(
         "answers": ["2", "2"],
         "detections": ["0", "0"],
         "merges": ["0", "0"],
+        "contents taken out": ["0", "0"],
         "contents": ["2", "2"],
         "aliases": ["0", "0"],
         "corrections": ["1", "1"],
@@ -85,16 +86,16 @@ def test_a_copy_is_told_table_by_table(
     [
         (
             "en",
-            "models/learned models/answers/detections/merges/contents/aliases/corrections/breeds/"
-            "acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
-            "exports of animals/exports of photos",
+            "models/learned models/answers/detections/merges/contents taken out/contents/aliases/"
+            "corrections/breeds/acts/changes/scans/photos/other dogs/animals/photos of animals/"
+            "refusals/exports of animals/exports of photos",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
-            "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
-            "actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
-            "exports d'animaux/exports de photos",
+            "modèles/modèles appris/réponses/détections/fusions/contenus retirés/contenus/alias/"
+            "corrections/races/actes/changements/analyses/photos/autres chiens/animaux/"
+            "photos d'animaux/refus/exports d'animaux/exports de photos",
             "Copie Vérification Indexation",
         ),
     ],

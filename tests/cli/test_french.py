@@ -413,6 +413,7 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
         "réponses                  3           3",
         "détections                0           0",
         "fusions                   0           0",
+        "contenus retirés          0           0",
         "contenus                  3           3",
         "alias                     0           0",
         "corrections               0           0",

@@ -34,9 +34,18 @@ def test_copies_and_pictures_that_look_alike_are_grouped(
     assert found(catalogue, near=False) == [exact]
     assert found(catalogue, Filter(text="small")) == []
 
+    told: list[tuple[int, int | None]] = []
+    groups = catalogue.duplicate_groups(on_progress=lambda *one: told.append(one))
+    names = {entry.id: Path(entry.file).name for entry in catalogue.search()}
+    assert [[names[one] for one in group] for group in groups] == [
+        ["copy.png", "rex.png", "small.jpg"]
+    ]
+    assert told == [(4, 4)]
+
 
 def test_photos_of_one_colour_are_no_duplicates(
     catalogue: Catalogue, classifier: Classifier, kennel: Path
 ) -> None:
     catalogue.scan(kennel, classifier=classifier)
     assert found(catalogue) == []
+    assert catalogue.duplicate_groups() == []

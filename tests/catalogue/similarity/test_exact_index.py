@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from barkive.catalogue.similarity import exact_index
 from barkive.catalogue.similarity.exact_index import (
     Segment,
+    blank,
     kept_and_stale,
     known_basis,
     ranked,
@@ -61,6 +62,21 @@ def test_the_best_comes_first_among_what_is_allowed(tmp_path: Path) -> None:
     (only,) = ranked(read_segments(tmp_path), query, allowed)
     assert sorted(only[1].tolist()) == [3, 501]
     assert list(ranked([], query, None)) == []
+
+
+def test_vectors_that_are_taken_out_leave_nothing(tmp_path: Path) -> None:
+    vectors = packed(30)
+    write(tmp_path, 0, vectors[:20])
+    write(tmp_path, 20, vectors[20:])
+    blank(read_segments(tmp_path), [25, 3, 99])
+    first, second = read_segments(tmp_path)
+    for segment, number in ((first, 3), (second, 25)):
+        gone = segment.rows["number"] == number
+        assert not segment.rows["coordinates"][gone].any()
+        assert not segment.rows["rest"][gone].any()
+        assert segment.rows["rest"][~gone].all()
+    query = unit(vectors[[24]])[0]
+    assert second.bounds(query)[4] < 1e-4
 
 
 def test_segments_that_are_damaged_or_leave_a_gap_are_not_used(tmp_path: Path) -> None:

@@ -166,6 +166,18 @@ def test_what_is_recorded_is_found_at_once(kennel: Kennel) -> None:
         assert rows == 315
 
 
+def test_what_is_taken_out_leaves_the_index(kennel: Kennel) -> None:
+    kennel.add(600)
+    kennel.index()
+    gone = list(kennel.vectors)[:250]
+    assert kennel.catalogue.forget(gone).photos == 250
+    (name,) = kennel.files()
+    with kennel.database.read() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() == 350
+    path = list(kennel.vectors)[-1]
+    assert not {*kennel.found(path, 20)} & {*gone}
+
+
 def test_filters_are_kept_to(kennel: Kennel) -> None:
     kennel.add(300)
     kennel.add(30, Status.UNCERTAIN)

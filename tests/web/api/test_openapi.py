@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label
+from barkive.catalogue import AnimalFields, Catalogue, Filter, Forgotten, Kind, Label
 from barkive.web import Settings, create_app
 from barkive.web.services.learn_jobs import LearnJob, State
 
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.slow
 # More of them by hand: BARKIVE_FUZZ=500 pytest tests/web/api/test_openapi.py
 EXAMPLES = int(os.environ.get("BARKIVE_FUZZ", "15"))
 COLOURS = [(250, 10, 10), (10, 250, 10), (120, 110, 90)]
+FORGETTING = ("DELETE /api/v1/photos/{number}", "POST /api/v1/photos/forget")
 # Any bytes may be sent as a photo: what is none is answered so, and not refused.
 UPLOADS = (
     *("POST /api/v1/identify", "POST /api/v1/photos", "POST /api/v1/merge"),
@@ -173,7 +174,31 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
         jobs = service.export_jobs
         return jobs.wait(jobs.begin("parquet", "en", Filter()), 30).id
 
+    def thrown_away() -> int:
+        """A photo that nothing else needs."""
+        nonlocal made
+        made += 1
+        photo = kennel.parent / "thrown away" / f"{made}.png"
+        photo.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (40, 30), (made % 256, made // 256, 250)).save(photo)
+        service.catalogue.scan(photo, classifier=service.classifier)
+        return int(service.catalogue.photo(photo).id)
+
+    forget = service.forget_jobs.forget_now
+
+    def forget_those_named(photos: list[int] | Filter, **options: Any) -> Forgotten:
+        """Leaves the photos of filters, which the other operations need."""
+        if not isinstance(photos, Filter):
+            return forget(photos, **options)  # type: ignore[no-any-return]
+        service.catalogue.count(photos)
+        return Forgotten()
+
+    service.forget_jobs.forget_now = forget_those_named
+
     def there(operation: str) -> dict[str, Any]:
+        if operation in FORGETTING:
+            number = thrown_away()
+            return {"number": number, "photos": [number]}
         if "/animals" in operation or "/acts" in operation:
             return {"number": first} | animals()
         # So that there is a merge to take back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ def test_axe_finds_nothing_where_photos_are_selected(
     page.get_by_label("Select rex.png").click()
     page.get_by_label(f"Select {LONG}.png").click()
     faults = {"gallery": look(page)}
-    for name in ("Label", "New animal", "Add to an animal", "Export"):
+    for name in ("Label", "New animal", "Add to an animal", "Export", "Take out"):
         page.locator("#selection").get_by_role("button", name=name).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("2 photos")
         faults[name] = look(page)
@@ -201,6 +202,21 @@ def test_axe_finds_nothing_where_photos_are_selected(
         else:
             page.go_back()
     assert {name: what for name, what in faults.items() if what} == {}
+
+
+def test_axe_finds_nothing_where_duplicates_are_shown(
+    visit: Callable[..., Any], filled: Filled
+) -> None:
+    twice = filled.site.paint("twice/bo.png", RED)
+    shutil.copy(twice, twice.with_name(f"{LONG}.png"))
+    filled.site.catalogued("twice")
+    page = visit(**STILL).page("/duplicates")
+    page.get_by_role("button", name="Look").last.click()
+    expect(page.locator(".same")).to_be_visible()
+    assert look(page) == {}
+    page.get_by_role("button", name="Keep this one").first.click()
+    expect(page.get_by_text("1 photo taken out")).to_be_visible()
+    assert look(page) == {}
 
 
 def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(

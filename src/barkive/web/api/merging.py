@@ -56,6 +56,7 @@ _MERGED = {
                 "theirs": "adopted",
             }
         ],
+        "forgotten": 0,
     },
     "conflicts": [
         {
