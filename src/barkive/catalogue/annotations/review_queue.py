@@ -35,7 +35,7 @@ from barkive.catalogue.annotations.labels import Label
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.models import last_learned
 from barkive.catalogue.predictions.packing import unpack_probabilities
-from barkive.catalogue.query import entries
+from barkive.catalogue.query import counting, entries
 from barkive.catalogue.query.effective_label import standing
 from barkive.catalogue.query.entries import chosen, to_entries
 from barkive.catalogue.query.filters import Filter, present
@@ -300,8 +300,9 @@ class ReviewQueue:
     def left(self, query: Filter = _ALL) -> int:
         """How many photos wait for a review: see `Progress`."""
         waiting = _Waiting.of(self._store, query)
+        main = counting.count(self._store, query.to_review())
         with self._store.read() as connection:
-            return _count(connection, waiting.main) + _count(connection, waiting.beside)
+            return main + _count(connection, waiting.beside)
 
     def progress(self, session: str, query: Filter = _ALL) -> Progress:
         """How far a session and all together are, and how often the model was right."""
