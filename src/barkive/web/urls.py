@@ -74,6 +74,8 @@ class Route(StrEnum):
     MERGE = "/merge"
     MERGE_CONFIRM = "/merge/confirm"
     MERGE_UNDO = "/merge/undo"
+    PHONE = "/phone"
+    MANIFEST = "/manifest.webmanifest"
     LOGIN = "/login"
     LOGOUT = "/logout"
     STATIC = "/static"
@@ -419,6 +421,14 @@ class Urls:
     def undo_merge(self) -> str:
         """Where the last merge is taken back."""
         return self._at(Route.MERGE_UNDO)
+
+    def phone(self) -> str:
+        """The page with the address for a phone."""
+        return self._at(Route.PHONE)
+
+    def manifest(self, **query: Any) -> str:
+        """How a home screen shows the site."""
+        return with_query(self._at(Route.MANIFEST), **query)
 
     def login(self, **query: Any) -> str:
         """The page that asks for the password."""

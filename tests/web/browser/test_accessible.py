@@ -85,6 +85,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "failed photo": photo["broken"],
         "alike": f"{photo['rex']}/related",
         "last changes": "/acts",
+        "phone": "/phone",
         "review": "/review",
         "review of no dogs": "/review?status=not_dog",
         "review done": f"/review?folder={here}/nowhere",
