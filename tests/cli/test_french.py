@@ -453,7 +453,8 @@ def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
     assert run("runs") == (
         0,
         narrow(
-            "1  terminée  2026-06-01 09:30:00, fin 2026-06-01 09:30:00  par ada@chenil (programme)\n"
+            "1  terminée  2026-06-01 09:30:00, fin 2026-06-01 09:30:00  "
+            "par ada@chenil (programme)\n"
             f"   de {scanned}\n"
             "   4 listées, 4 nouvelles, 1 nommée, 1 incertaine, 1 sans chien, 1 illisible\n"
             f"   local~; {known.model}~; {versions}\n"

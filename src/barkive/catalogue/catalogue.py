@@ -398,11 +398,16 @@ class Catalogue:
         self.animals.refresh()
         self._database.optimise()
 
-    def runs(self, limit: int = 20) -> list[Run]:
-        """The last scans, the last one first."""
+    def runs(self, limit: int = 20, *, uploads: bool = True) -> list[Run]:
+        """The last scans, the last one first.
+
+        Args:
+            limit: How many, at most.
+            uploads: Whether also those of the photos that visitors of a page added.
+        """
         from barkive.catalogue.scan.history import read_runs
 
-        return read_runs(self._database, limit)
+        return read_runs(self._database, limit, uploads=uploads)
 
     @property
     def scan_plans(self) -> ScanPlans:

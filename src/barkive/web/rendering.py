@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from barkive import __version__
 from barkive.errors import BarkiveError
 from barkive.messages import LANGUAGES, Message, Messages
-from barkive.web import cookies
+from barkive.web import cookies, moments
 from barkive.web.languages import asked_language, language_of
 from barkive.web.urls import Urls
 
@@ -32,6 +32,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["sentence"] = _sentence
+    templates.filters["moment"] = moments.moment
+    templates.filters["day"] = moments.day
     return templates
 
 

@@ -37,6 +37,7 @@ class ScanOrigin(StrEnum):
     API = "api"
     DAILY = "daily"
     WATCH = "watch"
+    UPLOAD = "upload"
     PROGRAM = "program"
 
 
@@ -205,10 +206,12 @@ class Record:
         )
 
 
-def read_runs(database: Database, limit: int) -> list[Run]:
-    """The last scans, the last one first."""
+def read_runs(database: Database, limit: int, *, uploads: bool = True) -> list[Run]:
+    """The last scans, the last one first; with or without those of photos that visitors added."""
     table = schema.run
     chosen = select(table, schema.model.c.name).join_from(table, schema.model)
+    if not uploads:
+        chosen = chosen.where(table.c.origin.is_distinct_from(ScanOrigin.UPLOAD.value))
     with database.read() as connection:
         rows = connection.execute(chosen.order_by(table.c.id.desc()).limit(limit)).all()
     return [_run(row) for row in rows]
