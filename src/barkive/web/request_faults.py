@@ -82,8 +82,10 @@ def _name(place: tuple[str | int, ...]) -> str:
 
 def _limits(context: Mapping[str, Any]) -> dict[str, Any]:
     """What a value was compared with, by the name in the sentences."""
-    limits = ("ge", "gt", "le", "lt", "max_length", "min_length")
-    found = {"limit": context[name] for name in limits if name in context}
+    found: dict[str, Any] = {}
+    for name in ("ge", "gt", "le", "lt", "max_length", "min_length"):
+        if name in context:
+            found["limit"] = context[name]
     for name in ("expected", "expected_tags"):
         if name in context:
             found["choices"] = context[name].replace("'", "").replace(" or ", ", ")
