@@ -16,7 +16,6 @@ from barkive.web.api.openapi import MODEL_NAME, a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.events import EVENTS, told
-from barkive.web.pages.reviewer import name_of
 from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
 from barkive.web.urls import Route
 
@@ -143,7 +142,7 @@ def start(request: Request, wish: Wish, shared: Shared, setup: Setup, urls: Addr
         retry_failed=wish.retry_failed,
         passing=passing,
         gone=wish.gone,
-        asked=ScanRequest(ScanOrigin.API, name_of(request)),
+        asked=ScanRequest(ScanOrigin.API),
     )
     return JSONResponse(scan.to_json(), 202, {"Location": urls.api_scan(scan.id)})
 
