@@ -50,7 +50,7 @@ _SCAN = {
     "error_code": None,
     "is_away": False,
     "origin": "api",
-    "started_by": "Ada",
+    "started_by": None,
     "run": 41,
 }
 _RUN = {
@@ -133,7 +133,7 @@ class Wish(BaseModel):
     responses={202: example(_SCAN)[200]},
     summary="Scan folders",
 )
-def start(request: Request, wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response:
+def start(wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response:
     """Brings the catalogue up to date with folders, in the background; one scan at a time."""
     passing = setup.passing(wish.exclude, wish.follow_links)
     sources = open_folders(setup, wish.folders, passing)
