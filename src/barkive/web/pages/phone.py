@@ -39,8 +39,11 @@ def _address(request: Request, setup: Settings) -> str | None:
 def manifest(request: Request, urls: Addresses) -> Response:
     """Says how Barkive stands on a home screen (W3C, Web Application Manifest)."""
     words = Messages(language_of(request))
-    icons = (("icon-192.png", 192, "any"), ("icon-512.png", 512, "any"))
-    icons += (("icon-maskable.png", 512, "maskable"),)
+    icons = (
+        ("icon-192.png", 192, "any"),
+        ("icon-512.png", 512, "any"),
+        ("icon-maskable.png", 512, "maskable"),
+    )
     described = {
         "id": urls.home(),
         "name": words("phone.app_name"),
