@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import types
 import uuid
 import warnings
@@ -50,6 +51,11 @@ if TYPE_CHECKING:
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The tests run beside each other already: more threads only wait for a processor.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The command line tells times by the machine's clock.
+os.environ["TZ"] = "UTC"
+if hasattr(time, "tzset"):
+    time.tzset()
 
 # All of the catalogue, which is imported when it is used: a module that is first imported while a
 # test has replaced a name elsewhere would keep what stands in its place.

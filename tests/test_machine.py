@@ -60,6 +60,30 @@ def test_memory_limits_of_containers(
             },
             [3.0],
         ),
+        # Nested groups: each has a say. Here the controllers share a folder without links.
+        (
+            "4:cpu,cpuacct:/docker/f00/worker\n",
+            {
+                "cpu,cpuacct/docker/f00/worker/cpu.cfs_quota_us": "-1",
+                "cpu,cpuacct/docker/f00/worker/cpu.cfs_period_us": "100000",
+                "cpu,cpuacct/docker/f00/cpu.cfs_quota_us": "250000",
+                "cpu,cpuacct/docker/f00/cpu.cfs_period_us": "100000",
+                "cpu,cpuacct/docker/cpu.cfs_quota_us": "800000",
+                "cpu,cpuacct/docker/cpu.cfs_period_us": "100000",
+            },
+            [2.5, 8.0],
+        ),
+        (
+            "0::/system.slice/docker-f00.scope/init\n",
+            {
+                "system.slice/docker-f00.scope/init/cpu.max": "max 100000\n",
+                "system.slice/docker-f00.scope/cpu.max": "120000 100000\n",
+                "system.slice/cpu.max": "40000 20000\n",
+            },
+            [1.2, 2.0],
+        ),
+        # Seen from inside of a namespace, the group may lie beside its root.
+        ("0::/../worker\n", {"cpu.max": "300000 100000\n"}, [3.0]),
         ("0::/\n", {"cpu.max": "odd\n"}, []),
         ("", {}, []),
     ],

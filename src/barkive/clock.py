@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
+def local(moment: datetime) -> datetime:
+    """A moment in UTC by the clock of this machine, without a time zone."""
+    return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)
+
+
 def now(*, microseconds: bool = False) -> datetime:
     """The time in UTC, without a time zone.
 

@@ -87,7 +87,9 @@ def _folders(groups: Path, root: Path, controller: str) -> Iterator[tuple[Path, 
             if not controllers:
                 top, version = root, 2
             elif controller in controllers.split(","):
-                top, version = root / controller, 1
+                # Where several share a folder, most systems give it a link for each.
+                shared = root / controllers
+                top, version = shared if shared.is_dir() else root / controller, 1
             else:
                 continue
             folder = top / place.strip("/")

@@ -147,4 +147,4 @@ def test_a_source_that_is_written_to_is_told_of(
     monkeypatch.setattr("barkive.catalogue.copy", lambda *_, **__: done)
     result = barkive("copy", filled, tmp_path / "new.sqlite")
     assert result.exit_code == 0
-    assert "old is being written to: the copy has what was there at 03:02:01 UTC" in result.stderr
+    assert "old is being written to: the copy has what was there at 03:02:01" in result.stderr

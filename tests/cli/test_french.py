@@ -368,8 +368,8 @@ def test_merge(run: Run, scanned: Path, classifier: Classifier, tmp_path: Path) 
     run("label", scanned / "rex.png", "--breed", "pug", "--by", "Ada")
     conflict = narrow(
         f"""{scanned}/rex.png  (3)
-   ici~:    Carlin, 2026-06-01 09:31:00 UTC par Ada  (vaut)
-   là-bas~: Beagle, 2026-06-01 09:30:00 UTC par Ben
+   ici~:    Carlin, 2026-06-01 09:31:00 par Ada  (vaut)
+   là-bas~: Beagle, 2026-06-01 09:30:00 par Ben
 3 images~: 3 déjà ici, 0 pas encore
 1 avis vient
 1 conflit~; les deux avis sont gardés, et le plus récent vaut
@@ -381,7 +381,7 @@ def test_merge(run: Run, scanned: Path, classifier: Classifier, tmp_path: Path) 
     assert run("merge", "--undo") == (
         0,
         narrow(
-            "La fusion de voisin.sqlite du 2026-06-01 09:30:00 UTC est annulée~: 1 avis, 0 image "
+            "La fusion de voisin.sqlite du 2026-06-01 09:30:00 est annulée~: 1 avis, 0 image "
             "sans fichier. Ce qui a été dit depuis reste.\n"
         ),
         "",
@@ -455,7 +455,8 @@ def test_runs(run: Run, scanned: Path, tmp_path: Path) -> None:
     assert run("runs") == (
         0,
         narrow(
-            "1  terminée  2026-06-01 09:30:00 UTC, fin 2026-06-01 09:30:00  par ada@chenil\n"
+            "1  terminée  2026-06-01 09:30:00, fin 2026-06-01 09:30:00  "
+            "par ada@chenil (programme)\n"
             f"   de {scanned}\n"
             "   4 listées, 4 nouvelles, 1 nommée, 1 incertaine, 1 sans chien, 1 illisible\n"
             f"   local~; {known.model}~; {versions}\n"

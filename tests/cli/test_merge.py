@@ -67,8 +67,8 @@ def test_what_would_come_is_shown_then_comes_and_goes(
     assert shown.exit_code == 0
     photo, here, there, *lines = shown.stdout.splitlines()
     assert photo.startswith(f"{tmp_path}/ours/rex.png  (")
-    assert here == "   here:  Pug, 2026-06-01 00:00:00 UTC by Ada"
-    assert there == "   there: Beagle, 2026-06-01 00:01:00 UTC by Ben  (in force)"
+    assert here == "   here:  Pug, 2026-06-01 00:00:00 by Ada"
+    assert there == "   there: Beagle, 2026-06-01 00:01:00 by Ben  (in force)"
     assert lines == [
         "2 pictures: 1 known here, 1 not",
         "1 label comes",
@@ -146,6 +146,6 @@ def test_which_of_several_dogs_is_meant_is_said() -> None:
     told = _in_words(Conflict(5, "/rex.jpg", ours, theirs, True, place=2), "en").splitlines()
     assert told == [
         "/rex.jpg  (5)",
-        "   here:  unsure, 2026-06-01 00:00:00 UTC by Ada  (in force)",
-        "   there: dog 2: Boxer, 2026-06-01 00:00:00 UTC",
+        "   here:  unsure, 2026-06-01 00:00:00 by Ada  (in force)",
+        "   there: dog 2: Boxer, 2026-06-01 00:00:00",
     ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import glob
 import json
 import socket
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -139,7 +142,7 @@ def test_runs_tell_who_scanned_what(barkive: Callable[..., Result], kennel: Path
     barkive("scan", kennel)
     shown = barkive("runs").stdout.splitlines()
     assert shown[0].startswith("1  finished  ")
-    assert shown[0].endswith(f"@{socket.gethostname()}")
+    assert shown[0].endswith(f"@{socket.gethostname()} (command line)")
     assert shown[1:3] == [
         f"   of {kennel}",
         "   5 listed, 5 new, 2 dog, 1 uncertain, 1 not dog, 1 failed",
@@ -284,7 +287,7 @@ def test_what_is_passed_over_is_so_where_it_changes_while_watched(
         colour_photo("kennel/annex/new.png", (10, 10, 250))
         return [{thumb, old.parent}, {kennel / "annex"}]
 
-    monkeypatch.setattr("barkive.cli.scan._changes", changes)
+    monkeypatch.setattr("barkive.catalogue.folder_changes", changes)
     result = barkive("scan", kennel, "--watch", "--exclude", "/old/")
     assert [line for line in result.stdout.splitlines() if " new, " in line] == [
         "5 new, 0 changed, 0 moved, 0 missing, 1 not read, 0 unchanged.",
@@ -329,3 +332,28 @@ def test_what_is_scanned_is_opened_and_listed_once(
         assert barkive("scan", given, *exclude).exit_code == 0
         assert listed == {"find": 1, "walk": 1}
     memory.store.clear()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system has no such zones")
+def test_times_are_by_the_clock_of_the_machine(
+    barkive: Callable[..., Result], kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = Path(barkive("scan", kennel).stdout.splitlines()[-1].removeprefix("Catalogue: "))
+    with Catalogue(where) as catalogue, catalogue._database.write() as connection:
+        moment = datetime(2026, 6, 1, 23, 30)
+        connection.execute(update(schema.run).values(started_at=moment, ended_at=moment))
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    try:
+        shown = barkive("runs").stdout
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert shown.startswith("1  finished  2026-06-02 01:30:00, ended 2026-06-02 01:30:00  by ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders of Unix")
+@pytest.mark.parametrize("folder", ["/", "/proc"])
+def test_the_system_is_not_scanned(barkive: Callable[..., Result], folder: str) -> None:
+    with pytest.raises(UsageError, match=f"^{folder} is no place for photos"):
+        barkive("scan", folder)

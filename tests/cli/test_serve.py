@@ -455,7 +455,12 @@ def test_the_device_is_the_one_that_is_asked_for(monkeypatch: pytest.MonkeyPatch
         raise UsageError("verbatim", sentence="That is enough.")
 
     monkeypatch.setattr("barkive.web.create_app", refuse)
-    monkeypatch.setattr("barkive.cli.serve._listen", lambda host, port: None)
+
+    class Listening:
+        def getsockname(self) -> tuple[str, int]:
+            return "127.0.0.1", 8000
+
+    monkeypatch.setattr("barkive.cli.serve._listen", lambda host, port: Listening())
     for words in ((), ("--device", "cuda")):
         result = CliRunner().invoke(app, ["serve", *words])
         assert isinstance(result.exception, UsageError)

@@ -17,7 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from barkive.catalogue import SPECIES, STATUSES, ActKind, Kind, Order, Origin, Sex, file_exporters
+from barkive.catalogue import (
+    SPECIES,
+    STATUSES,
+    ActKind,
+    Kind,
+    Order,
+    Origin,
+    RunState,
+    ScanOrigin,
+    Sex,
+    file_exporters,
+)
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
 from barkive.messages import LANGUAGES, Messages
@@ -151,7 +162,7 @@ class Use:
 
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
-        states = {*Status, *Kind, *State, *learn_jobs.State}
+        states = {*Status, *Kind, *State, *learn_jobs.State, *RunState, *ScanOrigin}
         of_animals = {*SPECIES, *STATUSES, *Sex, *ActKind, *Order, *Origin}
         known = self.literals | states | of_animals | {*Reason, *FORMS, *get_args(Sameness)}
         return found is not None and set(found.groups()) <= known

@@ -99,7 +99,7 @@ def test_the_whole_page_walk(visitor: TestClient, kennel: Path) -> None:
     page = get("login?next=%2Fdogs%2Fphotos%3Ftext%3Drex&lang=en")
     assert 'name="next" value="/dogs/photos?text=rex"' in page
     styles = re.findall(r'href="/dogs/(static/[\w.-]+)"', page)
-    assert sorted(styles) == ["static/icon.svg", "static/style.css"]
+    assert sorted(styles) == ["static/apple-touch-icon.png", "static/icon.svg", "static/style.css"]
     assert {visitor.get(one).status_code for one in styles} == {200}
     form = {"password": PASSWORD, "next": "/dogs/photos?text=rex"}
     signed_in = visitor.post("login", data=form)
@@ -160,6 +160,7 @@ def test_the_whole_page_walk(visitor: TestClient, kennel: Path) -> None:
     assert "; Path=/dogs;" in named.headers["set-cookie"]
     assert visitor.post("review/leave", data={"session": SESSION}).status_code == 204
     get("merge")
+    get("phone")
 
     page = get("breeds?text=pug")
     assert 'href="/dogs/photos?breed=n02110958"' in page

@@ -87,10 +87,12 @@ from .records import (
 )
 from .scan.engine import Engine, LocalEngine, own_versions
 from .scan.forgetting import Forgotten, ForgottenJSON
-from .scan.history import Run, RunState
+from .scan.history import Run, RunState, ScanOrigin, ScanRequest
 from .scan.path_lists import LISTS
 from .scan.pipeline import Summary
-from .scan.sources import Source, open_list, open_source
+from .scan.plans import ScanPlan, ScanPlans
+from .scan.sources import Source, is_system_folder, open_list, open_source
+from .scan.watching import folder_changes
 from .similarity.duplicates import Group
 from .transfer.box_files import LeftOut
 from .transfer.box_import import ImportedBoxes
@@ -183,6 +185,10 @@ __all__ = [
     "RowProblem",
     "Run",
     "RunState",
+    "ScanOrigin",
+    "ScanPlan",
+    "ScanPlans",
+    "ScanRequest",
     "Sex",
     "Source",
     "Step",
@@ -205,9 +211,11 @@ __all__ = [
     "defused",
     "file_exporters",
     "fold",
+    "folder_changes",
     "folder_prefix",
     "holds_picture",
     "is_gone",
+    "is_system_folder",
     "known_word",
     "number_of_dogs",
     "open_list",

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from barkive.catalogue.scan import pipeline as scanning
     from barkive.catalogue.scan.engine import Engine
     from barkive.catalogue.scan.forgetting import Forgotten, OnContents
-    from barkive.catalogue.scan.history import Run
+    from barkive.catalogue.scan.history import Run, ScanRequest
+    from barkive.catalogue.scan.plans import ScanPlans
     from barkive.catalogue.scan.sources import Source
     from barkive.catalogue.similarity.duplicates import Group
     from barkive.catalogue.transfer.box_import import ImportedBoxes
@@ -163,7 +164,7 @@ class Catalogue:
         """What the rooms are given, with the names of breeds as of now."""
         return self._opened.refresh()
 
-    def scan(
+    def scan(  # noqa: PLR0913 - each is given by its name
         self,
         sources: Given | Iterable[Given],
         *,
@@ -174,6 +175,7 @@ class Catalogue:
         passing: Passing = NOTHING_MORE,
         summary: scanning.Summary | None = None,
         on_progress: OnProgress = lambda done, total: None,
+        asked: ScanRequest | None = None,
     ) -> scanning.Summary:
         """Brings the catalogue up to date with what lies somewhere: see `pipeline.scan`.
 
@@ -188,10 +190,12 @@ class Catalogue:
             passing: What is passed over in the sources that are given by name.
             summary: Filled as the scan goes.
             on_progress: Called with (photos done, photos in all).
+            asked: Who asks for it; None for a program.
         """
         from barkive.catalogue.animals import suggestions
         from barkive.catalogue.learning import review_order
         from barkive.catalogue.scan import pipeline as scanning
+        from barkive.catalogue.scan.history import BY_PROGRAM
         from barkive.catalogue.scan.listing import Listing
 
         given = [
@@ -210,6 +214,7 @@ class Catalogue:
             gone=gone,
             summary=summary,
             on_progress=on_progress,
+            asked=asked or BY_PROGRAM,
         )
         review_order.renew_after_scan(self._store, classifier.bundle, found.listed, found.again)
         is_waited_for = found.listed == 1
@@ -475,11 +480,23 @@ class Catalogue:
                 for where in catalogued(sources)
             )
 
-    def runs(self, limit: int = 20) -> list[Run]:
-        """The last scans, the last one first."""
+    def runs(self, limit: int = 20, *, uploads: bool = True) -> list[Run]:
+        """The last scans, the last one first.
+
+        Args:
+            limit: How many, at most.
+            uploads: Whether also those of the photos that visitors of a page added.
+        """
         from barkive.catalogue.scan.history import read_runs
 
-        return read_runs(self._database, limit)
+        return read_runs(self._database, limit, uploads=uploads)
+
+    @property
+    def scan_plans(self) -> ScanPlans:
+        """The folders that were scanned, and those that a server scans by itself."""
+        from barkive.catalogue.scan.plans import ScanPlans
+
+        return ScanPlans(self._database)
 
     def search(self, query: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
         """The photos that are meant, in the order in which they were catalogued.

@@ -19,6 +19,7 @@ from barkive.cli.output import (
     printable,
 )
 from barkive.cli.saying import say, text
+from barkive.clock import local
 from barkive.messages import Language, Messages
 from barkive.verdicts import Candidate, Status
 
@@ -171,9 +172,11 @@ def print_acts(
 
 
 def _act_in_words(catalogue: Catalogue, act: Act, lang: Language) -> str:
-    from barkive.catalogue import utc
-
-    values: dict[str, Any] = {"act": act.id, "at": utc(act.at), "done": text(f"act_{act.kind}")}
+    values: dict[str, Any] = {
+        "act": act.id,
+        "at": str(local(act.at)),
+        "done": text(f"act_{act.kind}"),
+    }
     if act.undoes is not None:
         values["done"] = text("act_undo_of", act=act.undoes)
     key = "act_line"

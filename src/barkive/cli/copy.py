@@ -9,6 +9,7 @@ import click
 
 from barkive.cli.options import lang_option
 from barkive.cli.saying import in_words, say, text
+from barkive.clock import local
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -60,6 +61,6 @@ def _print(done: Copied) -> None:
     if done.settled:
         say("copy_same")
     else:
-        time = f"{done.as_of:%H:%M:%S}"
+        time = f"{local(done.as_of):%H:%M:%S}"
         say("copy_unsettled", err=True, source=printable(done.source), time=time)
     say("catalogue", name=printable(done.target))

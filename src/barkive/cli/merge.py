@@ -9,6 +9,7 @@ import click
 
 from barkive.cli.options import Format, catalogue_option, format_option, lang_option
 from barkive.cli.saying import say, text
+from barkive.clock import local
 from barkive.errors import UsageError
 from barkive.messages import Language
 
@@ -95,7 +96,7 @@ def _said(change: Change, place: int | None, lang: Language) -> str:
     words = " x ".join(label.name(lang) for label in change.labels) or text(f"merge_{change.kind}")
     if place is not None and change.dog is not None:
         words = text("said_of_dog", n=place, said=words)
-    said = {"said": words, "at": str(change.at)}
+    said = {"said": words, "at": str(local(change.at))}
     if change.by:
         return text("merge_said_by", by=printable(change.by), **said)
     return text("merge_said", **said)
@@ -149,5 +150,5 @@ def _taken_back(done: Unmerged) -> str:
     ]
     if done.animals:
         parts.append(text("merge_undone_animals", n=done.animals))
-    name, at = printable(done.merge.catalogue), str(done.merge.at)
+    name, at = printable(done.merge.catalogue), str(local(done.merge.at))
     return text("merge_undone", name=name, at=at, parts=parts)

@@ -9,6 +9,7 @@ import click
 from barkive.cli.opening import reading
 from barkive.cli.options import catalogue_option, lang_option
 from barkive.cli.saying import in_words, known, say, text
+from barkive.clock import local
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def runs(catalogue: str | None, limit: int, as_json: bool, lang: Language) -> None:
     """Show the last scans: who scanned what, when, with what, and what came of it.
 
-    A scan that was killed stays “running”; when it was last seen tells it from one that runs.
+    Times are by this machine's clock; with --json in UTC.
     """
     from barkive.cli.output import json_line
 
@@ -40,13 +41,15 @@ def runs(catalogue: str | None, limit: int, as_json: bool, lang: Language) -> No
 def _in_words(run: Run) -> str:
     from barkive.cli.output import printable
 
-    at = str(run.ended_at or run.seen_at)
+    at = str(local(run.ended_at or run.seen_at))
     ended = text("run_ended" if run.ended_at else "run_seen", at=at)
     counts = [_counted(name, number) for name, number in run.counts.items() if number]
     versions = [f"{name} {version}" for name, version in run.versions.items()]
-    head = {"number": run.id, "state": text(f"run_is_{run.state}"), "started": str(run.started_at)}
+    head = {"number": run.id, "state": text(f"run_is_{run.state}")}
+    origin = f" ({text(f'run_by_{run.origin}')})" if run.origin else ""
+    by = f"{run.started_by}{origin}"
     lines = [
-        text("run", ended=ended, by=run.started_by, **head),
+        text("run", started=str(local(run.started_at)), ended=ended, by=by, **head),
         f"   {text('run_sources', sources=list(map(printable, run.sources)))}",
         f"   {', '.join(counts) or text('run_empty')}",
         f"   {text('run_with', engine=run.engine, model=run.model, versions=versions)}",

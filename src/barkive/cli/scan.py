@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -30,6 +28,7 @@ from barkive.cli.options import (
     passing,
 )
 from barkive.cli.saying import say, text
+from barkive.clock import local
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -50,10 +49,6 @@ _STDIN = "-"
 # Of what came of a scan: the photos that were judged.
 _JUDGED = ("new", "changed", "again")
 _FAILURES = 20
-_LOOK_SECONDS = 1
-# A file that is being written is looked at when it has been left alone for so long, or when
-# others have changed around it for a minute.
-_REST_MS, _BUSY_MS = 1000, 60_000
 
 
 @click.command()
@@ -152,7 +147,7 @@ def scan(
 
     Exit status: 0 all went well, 1 some photos could not be read, 2 wrong usage.
     """
-    from barkive.catalogue import Catalogue
+    from barkive.catalogue import Catalogue, ScanOrigin, ScanRequest
     from barkive.catalogue import rebuild as rebuilt
     from barkive.classifier import Classifier
     from barkive.devices import require_device
@@ -179,7 +174,11 @@ def scan(
             classifier = own or opened.classifier(device=here.value, dogs=dogs)
             with _engine(engine, classifier, ray_address, batch_size, device) as judge:
                 scanning = partial(
-                    opened.scan, classifier=classifier, engine=judge, retry_failed=retry_failed
+                    opened.scan,
+                    classifier=classifier,
+                    engine=judge,
+                    retry_failed=retry_failed,
+                    asked=ScanRequest(ScanOrigin.COMMAND),
                 )
                 failed = _scan_once(opened, given, partial(scanning, gone=gone), lang)
                 is_over = not watch or _watch(opened, sources, rules, scanning, lang, used)
@@ -273,7 +272,7 @@ def _tell_of_others(catalogue: Catalogue, sources: Sequence[str]) -> None:
     """Says that somebody else scans the same, which harms nothing."""
     for run in catalogue.runs():
         if run.is_alive and run.overlaps(sources):
-            since = str(run.started_at)
+            since = str(local(run.started_at))
             say("scan_beside", err=True, since=since, number=run.id, by=run.started_by)
 
 
@@ -363,7 +362,7 @@ def _watch(
     Returns:
         True after Ctrl-C; False once something changes and the model is not used any more.
     """
-    from barkive.catalogue import absolute_path
+    from barkive.catalogue import absolute_path, folder_changes
     from barkive.errors import BarkiveError
 
     say("watching", err=True)
@@ -371,7 +370,7 @@ def _watch(
         places = [Path(one).absolute() for one in sources]
         # What is passed over in a place is no less so where it alone has changed.
         rules = replace(rules, tops=tuple(map(absolute_path, sources)))
-        for around in _changes(places):
+        for around in folder_changes(places):
             if not is_used():
                 return False
             try:
@@ -387,67 +386,3 @@ def _watch(
 def _uses(catalogue: Catalogue, model: int | None) -> bool:
     """Whether a model is still the one that a catalogue has in use."""
     return catalogue.model_in_use == model
-
-
-def _changes(places: Sequence[Path]) -> Iterator[set[Path]]:
-    """What is to be scanned, whenever something has changed; never ends."""
-    gone: set[Path] = set()
-    while True:
-        there = [place for place in places if place.exists()]
-        if not there:
-            time.sleep(_LOOK_SECONDS)
-            continue
-        # The first turn comes when the watch has begun: what changed before is found then.
-        started = False
-        for changes in _watched(there):
-            around = {_nearest(Path(path), places) for _, path in changes} - {None}
-            if not started:
-                around, started = set(there), True
-            # That a place itself has gone, the system need not tell.
-            now_gone = {place for place in places if not place.exists()}
-            around |= now_gone - gone
-            is_back, gone = bool(gone - now_gone), now_gone
-            if around:
-                yield {one for one in around if one is not None}
-            if is_back or len(gone) == len(places):
-                break  # a folder that has come back must be watched anew
-
-
-def _watched(places: Sequence[Path]) -> Iterator[set[tuple[Any, str]]]:
-    """What has changed, each time that it has come to rest, and nothing once a second."""
-    from watchfiles import watch
-
-    try:
-        yield from watch(
-            *places,
-            step=_REST_MS,
-            debounce=_BUSY_MS,
-            rust_timeout=1000 * _LOOK_SECONDS,
-            yield_on_timeout=True,
-        )
-    except (OSError, RuntimeError) as error:  # the latter where it does not even begin
-        raise _unwatchable(error) from None
-
-
-def _unwatchable(error: OSError | RuntimeError) -> BarkiveError:
-    """What to do about an error of watching, which watchfiles gives as words without a number."""
-    from barkive.errors import UsageError, system_reason
-
-    told = str(error).lower()
-    if re.search(r"watch.limit|error.28\b", told):
-        return UsageError("watch_folders_limit")
-    if re.search(r"error.24\b", told):
-        return UsageError("watch_programs_limit")
-    reason = system_reason(error) if isinstance(error, OSError) else str(error)
-    return UsageError("watch_failed", reason=reason)
-
-
-def _nearest(path: Path, places: Sequence[Path]) -> Path | None:
-    """What to scan for a change: the folder that it happened in, never beyond the places."""
-    for place in places:
-        if path == place or place in path.parents:
-            folder = path.parent
-            while folder != place and place in folder.parents and not folder.is_dir():
-                folder = folder.parent
-            return folder if place in (folder, *folder.parents) else place
-    return None

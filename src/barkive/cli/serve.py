@@ -92,27 +92,33 @@ def serve(
     a password is asked for: it is set once, at the first start or by the variable
     BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
     """
+    from dataclasses import replace
+
     from barkive.web import LOOPBACK, Settings, create_app
     from barkive.web.server import run
 
     limit_memory(memory)
     own = host in LOOPBACK
+    name = _name(host)
     passwords = _passwords(new_password) if password or new_password or not own else None
     settings = Settings(
         catalogue=catalogue,
         model=model,
         device=device.value,
         password=passwords,
-        hosts=LOOPBACK | frozenset(allowed_host) if own or allowed_host else None,
+        hosts=LOOPBACK | {name, *allowed_host} if own or allowed_host else None,
         folders=tuple(folder) if folder else None if own else (),
         root_path=root_path.rstrip("/"),
     )
     listening = _listen(host, port)
-    app = create_app(settings)
-    address = _address(host, listening.getsockname()[1]) + settings.root_path
+    port = listening.getsockname()[1]
+    address = f"http://{f'[{name}]' if ':' in name else name}:{port}{settings.root_path}"
+    app = create_app(settings if own else replace(settings, address=address))
 
     def tell() -> None:
         click.echo(f"Barkive is at {address}", err=True)
+        if not own and sys.stderr.isatty():
+            _show_code(address)
         if passwords is not None:
             click.echo("It asks for the password.", err=True)
         if not own:
@@ -187,9 +193,33 @@ def _unusable(host: str, port: int, error: OSError) -> UsageError:
     return UsageError("server_port_unusable", port=port, host=host, reason=system_reason(error))
 
 
-def _address(host: str, port: int) -> str:
-    """What to type into a browser."""
+def _name(host: str) -> str:
+    """What others call the address to listen on: where that is any, this machine's in its network.
+
+    To say where packets would be sent from, the system sends none. Where it knows no way out, the
+    machine's name must do.
+    """
     import socket
 
-    name = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(host, host)
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    if host not in ("0.0.0.0", "::"):
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # for examples alone, RFC 5737
+        except OSError:
+            return socket.gethostname()
+        return str(asking.getsockname()[0])
+
+
+def _show_code(address: str) -> None:
+    """Shows the QR code of an address, black on white whatever the terminal's colours."""
+    from barkive.web.qr_code import LONGEST, qr_lines
+
+    if len(address.encode()) > LONGEST:
+        return
+    click.echo("On a phone in the same network, open it by the camera:", err=True)
+    try:
+        for line in qr_lines(address):
+            click.secho(line, err=True, fg="black", bg="bright_white")
+    except UnicodeEncodeError:  # a terminal without such characters
+        return

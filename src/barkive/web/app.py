@@ -37,6 +37,7 @@ from barkive.web.pages import (
     learning,
     login,
     merging,
+    phone,
     photo,
     photo_animals,
     review,
@@ -62,7 +63,7 @@ Errors are problem documents (RFC 9457). When too much waits, the answer is 503 
 `Retry-After`; try again then. Where the server asks for a password, send it as
 `Authorization: Bearer PASSWORD`.
 """
-_OPEN = frozenset({Route.LOGIN, Route.HEALTHZ, Route.READYZ})
+_OPEN = frozenset({Route.LOGIN, Route.MANIFEST, Route.HEALTHZ, Route.READYZ})
 _OPEN_UNDER = (f"{Route.STATIC}/",)
 _JUDGED = frozenset({Route.API_IDENTIFY, Route.API_ANIMALS_MATCH, Route.IDENTIFY, Route.WHICH})
 _SMALL_BODY = 1 << 20
@@ -130,7 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
     pages = (
         *(leading_back, identify, gallery, selection, acts, photo, photo_animals, animals),
         *(suggestions, which, duplicates, exports, animal, review, learning, breeds, scanning),
-        *(merging, login),
+        *(merging, phone, login),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)

@@ -13,9 +13,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
@@ -40,10 +39,12 @@ from barkive.errors import (
     UnknownScanError,
     UsageError,
 )
-from barkive.messages import LANGUAGES, Language, Message
+from barkive.messages import Language, Message
+from barkive.web.languages import language_of
 from barkive.web.middleware.body_limits import RefusedError
 from barkive.web.middleware.security import SECURITY_HEADERS
 from barkive.web.rendering import error_page
+from barkive.web.request_faults import in_words
 from barkive.web.settings import FolderNotAllowedError
 from barkive.web.uploads import UploadError
 from barkive.web.urls import Route, Urls
@@ -97,8 +98,7 @@ def refuse(
         headers: More headers.
     """
     if scope["type"] != "http" or _is_for_programs(scope):
-        lang = QueryParams(scope.get("query_string", b"")).get("lang", "en")
-        return problem(status, why, headers, lang=lang if lang in LANGUAGES else "en")
+        return problem(status, why, headers, lang=language_of(HTTPConnection(scope)))
     return error_page(Request(scope), status, why, headers)
 
 
@@ -159,15 +159,13 @@ async def _of_barkive(request: Request, error: Exception) -> Response:
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        {"where": ".".join(map(str, fault["loc"])), "what": fault["msg"]}
-        for fault in error.errors()
-    ]
-    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
-    why = Message("request_invalid", {"detail": detail})
+    found = [(".".join(map(str, fault["loc"])), in_words(fault)) for fault in error.errors()]
+    why = Message("request_invalid", {"faults": [sentence for _, sentence in found]})
     if _is_for_programs(request.scope):
-        return problem(422, why, errors=faults)
-    if any(fault["where"].startswith("path.") for fault in faults):  # such as /photos/abc
+        lang = language_of(request)
+        told = [{"where": where, "what": said.text(lang)} for where, said in found]
+        return problem(422, why, lang=lang, errors=told)
+    if any(where.startswith("path.") for where, _ in found):  # such as /photos/abc
         return await _of_http(request, HTTPException(404))
     return refuse(request.scope, 422, why)
 

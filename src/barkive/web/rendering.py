@@ -34,6 +34,7 @@ def _templates() -> Environment:
     templates.filters["sentence"] = _sentence
     templates.filters["moment"] = moments.moment
     templates.filters["day"] = moments.day
+    templates.globals["told"] = moments.told
     return templates
 
 

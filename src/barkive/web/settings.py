@@ -54,6 +54,8 @@ class Settings:
             catalogue.
         cache: Where small pictures are kept; None for the user's cache folder.
         limits: What one request may ask for.
+        address: What other machines of the network open, such as `http://192.168.1.5:8000`; None
+            where they can't reach the server, or that is not known.
         root_path: Under which part of its site the server is reached, such as `/dogs`; empty at
             the top.
 
@@ -70,6 +72,7 @@ class Settings:
     ingest_folder: Path | None = None
     cache: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    address: str | None = None
     root_path: str = ""
 
     def __post_init__(self) -> None:

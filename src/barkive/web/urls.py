@@ -71,6 +71,8 @@ class Route(StrEnum):
     REVIEW_NAME = "/review/name"
     REVIEW_LEAVE = "/review/leave"
     SCAN = "/scan"
+    SCAN_KNOWN = "/scan/known"
+    SCAN_PLAN = "/scan/plan"
     SCAN_JOB = "/scan/{scan_id}"
     SCAN_CANCEL = "/scan/{scan_id}/cancel"
     LEARN = "/learn"
@@ -82,6 +84,8 @@ class Route(StrEnum):
     MERGE = "/merge"
     MERGE_CONFIRM = "/merge/confirm"
     MERGE_UNDO = "/merge/undo"
+    PHONE = "/phone"
+    MANIFEST = "/manifest.webmanifest"
     LOGIN = "/login"
     LOGOUT = "/logout"
     STATIC = "/static"
@@ -105,6 +109,7 @@ class Route(StrEnum):
     API_EXPORT_CANCEL = f"{API}/exports/{{export_id}}/cancel"
     API_EXPORT_EVENTS = f"{API}/exports/{{export_id}}/events"
     API_EXPORT_FILE = f"{API}/exports/{{export_id}}/file"
+    API_RUNS = f"{API}/runs"
     API_SCANS = f"{API}/scans"
     API_SCAN = f"{API}/scans/{{scan_id}}"
     API_SCAN_CANCEL = f"{API}/scans/{{scan_id}}/cancel"
@@ -438,6 +443,14 @@ class Urls:
         """The page on which a folder is chosen."""
         return with_query(self._at(Route.SCAN), **query)
 
+    def scan_known(self) -> str:
+        """Where the folders that were scanned before are scanned again."""
+        return self._at(Route.SCAN_KNOWN)
+
+    def scan_plan(self) -> str:
+        """Where it is set when a folder is scanned by itself."""
+        return self._at(Route.SCAN_PLAN)
+
     def scan_job(self, scan_id: str) -> str:
         """The page of one scan."""
         return self._at(Route.SCAN_JOB, scan_id=scan_id)
@@ -481,6 +494,14 @@ class Urls:
     def undo_merge(self) -> str:
         """Where the last merge is taken back."""
         return self._at(Route.MERGE_UNDO)
+
+    def phone(self) -> str:
+        """The page with the address for a phone."""
+        return self._at(Route.PHONE)
+
+    def manifest(self, **query: Any) -> str:
+        """How a home screen shows the site."""
+        return with_query(self._at(Route.MANIFEST), **query)
 
     def login(self, **query: Any) -> str:
         """The page that asks for the password."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from sqlalchemy import update
 
 from barkive import __version__
-from barkive.catalogue import Catalogue, RunState
+from barkive.catalogue import Catalogue, RunState, ScanOrigin, ScanRequest
 from barkive.catalogue.db import schema
+from barkive.catalogue.scan import history
 from barkive.classifier import Classifier
 from barkive.clock import now
 
@@ -122,3 +125,38 @@ def test_a_run_overlaps_with_folders_in_and_around_its_own(
     assert run.overlaps([str(kennel / "annex")])
     assert run.overlaps(["/elsewhere", str(kennel.parent)])
     assert not run.overlaps([f"{kennel}2", "/elsewhere"])
+
+
+def test_who_asks_and_where_is_remembered(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    summary = catalogue.scan(kennel, classifier=classifier)
+    asked = ScanRequest(ScanOrigin.PAGE, "Ada")
+    catalogue.scan(kennel, classifier=classifier, asked=asked)
+    page, program = catalogue.runs()
+    assert (page.started_by, page.origin) == ("Ada", ScanOrigin.PAGE)
+    assert (program.id, program.origin) == (summary.run, ScanOrigin.PROGRAM)
+    assert page.to_json()["origin"] == "page"
+    # What a later Barkive writes, and an earlier one did not.
+    with catalogue._database.write() as connection:
+        connection.execute(update(schema.run).values(origin="telepathy"))
+    assert [run.origin for run in catalogue.runs()] == [None, None]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="another system does not tell")
+def test_a_scan_whose_process_is_gone_was_interrupted(
+    catalogue: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    catalogue.scan(kennel, classifier=classifier)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    own = history._process()
+    gone = own.replace(str(os.getpid()), str(ended.pid), 1)
+    for process, alive in ((own, True), (gone, False), (f"{gone}elsewhere", True), (None, True)):
+        with catalogue._database.write() as connection:
+            told = {"state": "running", "ended_at": None, "process": process}
+            connection.execute(update(schema.run).values(told))
+        (run,) = catalogue.runs()
+        assert run.is_alive is alive
+        if not alive:
+            assert (run.state, run.ended_at) == (RunState.INTERRUPTED, run.seen_at)

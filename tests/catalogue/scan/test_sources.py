@@ -84,7 +84,7 @@ def test_a_pattern_means_what_glob_lists(tree: Path, folders: list[str], last: s
     pattern = Pattern("/".join((glob.escape(str(tree)), *folders, last)))
     found = {one.path for one in pattern.listed()}
     assert found == {str(path) for path in tree.rglob("*.jpg") if pattern.means(str(path))}
-    assert all(path.startswith(f"{pattern._base}/") for path in found)
+    assert all(path.startswith(f"{pattern.base}/") for path in found)
 
 
 @pytest.mark.parametrize("url", ["s3://*/rex.jpg", "memory://ken?el/*.png", "gs://a[bc]"])
@@ -104,7 +104,7 @@ def test_a_pattern_starts_at_a_folder_of_any_name(
     assert listed("*.png") == [str(photo)]
     assert (source.means(str(photo)), source.means(str(other))) == (True, False)
     assert isinstance(source, Pattern)
-    assert source._base == str(photo.parent)
+    assert source.base == str(photo.parent)
 
 
 def test_a_pattern_that_nothing_fits_is_refused(kennel: Path) -> None:

@@ -60,10 +60,10 @@ def test_pages_follow_each_other(filled: TestClient) -> None:
     ("query", "status", "detail"),
     [
         ("breed=cat", 422, "Barkive knows no breed called “cat”."),
-        ("group=11", 422, "query.group: Input should be less than or equal to 10."),
-        ("limit=501", 422, "query.limit: Input should be less than or equal to 500."),
-        ("after=yesterday", 422, "query.after: "),
-        ("status=cat", 422, "query.status.0: "),
+        ("group=11", 422, "“group” is 11; give at most 10."),
+        ("limit=501", 422, "“limit” is 501; give at most 500."),
+        ("after=yesterday", 422, "“after” is “yesterday”; give a day, such as 2026-05-31."),
+        ("status=cat", 422, "“status[0]” is “cat”; give one of dog, uncertain, "),
     ],
 )
 def test_a_wrong_filter_is_named(filled: TestClient, query: str, status: int, detail: str) -> None:
@@ -129,17 +129,17 @@ def test_a_note_alone_changes_nothing_else(filled: TestClient) -> None:
     ("said", "status", "detail"),
     [
         ({"kind": "breed", "breeds": ["cat"]}, 422, "Barkive knows no breed called “cat”."),
-        ({"kind": "breed", "breeds": [" "]}, 422, "body.breed.breeds.0: "),
-        ({"kind": "breed"}, 422, "body.breed.breeds: Field required"),
-        ({"kind": "cross", "breeds": ["pug"]}, 422, "body.cross.breeds: "),
+        ({"kind": "breed", "breeds": [" "]}, 422, "“breeds[0]” is empty; give a text, "),
+        ({"kind": "breed"}, 422, "“breeds” is missing; send it."),
+        ({"kind": "cross", "breeds": ["pug"]}, 422, "“breeds” holds fewer than 2; send more."),
         ({"kind": "cross", "breeds": ["pug", "carlin"]}, 422, "pug and carlin are the same breed"),
         ({"kind": "undo"}, 409, "Nobody has corrected"),
-        ({"kind": "meow"}, 422, "body: "),
-        ({"kind": "not_dog", "more": 1}, 422, "body.not_dog.more: "),
-        ({"kind": "not_dog", "note": "\0"}, 422, "body.not_dog.note: "),
-        ({"kind": "note"}, 422, "body.note.note: Field required"),
+        ({"kind": "meow"}, 422, "“kind” is “meow”; give one of breed, cross, "),
+        ({"kind": "not_dog", "more": 1}, 422, "There is no “more” here; check the spelling"),
+        ({"kind": "not_dog", "note": "\0"}, 422, "“note” is “�”, which holds something "),
+        ({"kind": "note"}, 422, "“note” is missing; send it."),
         ({"kind": "note", "note": " "}, 422, "The note is empty"),
-        ([], 422, "body: "),
+        ([], 422, "“body” is []; send an object in JSON"),
     ],
 )
 def test_a_correction_that_makes_no_sense_is_refused(

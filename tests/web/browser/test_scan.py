@@ -86,7 +86,7 @@ def test_the_failures_are_told_in_french_while_it_runs(
 ) -> None:
     page = visit(**phone).page("/scan")
     page.get_by_label("Ou écrivez son emplacement").fill(str(album))
-    page.get_by_role("button", name="Analyser").tap()
+    page.get_by_role("button", name="Analyser", exact=True).tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("En cours")
     expect(page.locator("#done")).to_have_text(f"{HELD_AT} sur 13 photos")
     live = page.locator(".failures").inner_text()

@@ -1,8 +1,11 @@
 """The pages of scans as a browser gets them."""
 
+import getpass
 import json
 import os
 import re
+import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +18,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 from starlette.testclient import TestClient
 
+from barkive.catalogue import ScanOrigin, ScanRequest
 from barkive.web import Settings, create_app
 
 pytestmark = pytest.mark.slow
@@ -342,3 +346,75 @@ def test_links_to_folders_that_may_not_be_scanned_are_not_shown(
     assert list(inside(allowed.get("/scan", params={"folder": str(kennel)}).text)) == ["annex"]
     page = allowed.get("/scan", params={"folder": f"{kennel}/annex"}).text
     assert list(inside(page)) == ["home"]
+
+
+def test_known_folders_are_scanned_again_with_one_click(filled: TestClient, kennel: Path) -> None:
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    service.catalogue.scan(kennel.parent / "kennel" / "annex", classifier=service.classifier)
+    page = filled.get("/scan?lang=en").text
+    assert page.count('aria-label="Scan again: ') == 1
+    assert f'aria-label="Scan again: {kennel}"' in page
+    answer = filled.post("/scan/known", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/scan")
+    (job,) = service.scan_jobs.all()
+    assert (job.folders, job.asked.origin) == ((str(kennel),), ScanOrigin.PAGE)
+    shutil.rmtree(kennel)
+    gone = filled.post("/scan/known")
+    assert gone.status_code == 422
+    assert f"There is no folder {kennel}; check the name." in gone.text
+
+
+def test_the_scans_of_all_are_listed_with_who_and_where(filled: TestClient, kennel: Path) -> None:
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    asked = ScanRequest(ScanOrigin.COMMAND)
+    service.catalogue.scan(kennel / "annex", classifier=service.classifier, asked=asked)
+    added = (kennel / "rex.png").read_bytes() + b"more"
+    assert filled.post("/api/v1/photos", files={"files": ("new.png", added)}).is_success
+    filled.cookies.set("barkive_name", "Ada")
+    filled.post("/scan", data={"folder": str(kennel / "annex")})
+    (job,) = service.scan_jobs.all()
+    filled.get(f"/api/v1/scans/{job.id}/events")
+    page = filled.get("/scan?lang=en").text
+    listed = re.findall(r'<li>(?:<a|<span) class="path".*?</li>', page.split("Scans so far")[1])
+    words = [re.sub("<[^>]*>", "", line) for line in listed]
+    assert [re.sub(r" · \d+ \w+ \d{4}, [\d:]+ UTC", "", line) for line in words] == [
+        f"{kennel / 'annex'} Done · 1 photo · Ada · page",
+        f"{kennel / 'annex'} Done · 1 photo · {own_name()} · command line",
+        f"{kennel} Done · 5 photos · {own_name()} · another program",
+    ]
+    assert re.search(r'<time datetime="\d{4}-\d\d-\d\dT[\d:]+Z"', listed[0])
+    assert f'href="/scan/{job.id}"' in listed[0]
+    remembered = filled.get("/api/v1/runs").json()
+    assert [one["origin"] for one in remembered] == ["page", "upload", "command", "program"]
+    assert remembered[0]["started_by"] == "Ada"
+    assert len(filled.get("/api/v1/runs?limit=1").json()) == 1
+
+
+def own_name() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def test_a_daily_time_is_set_and_taken_back(filled: TestClient, kennel: Path) -> None:
+    form = {"folder": str(kennel), "at": "03:30"}
+    answer = filled.post("/scan/plan", data=form, follow_redirects=False)
+    assert answer.headers["location"] == "/scan"
+    page = filled.get("/scan?lang=en").text
+    assert "Scanned daily, next <time datetime=" in page
+    assert 'type="time" name="at" value="03:30"' in page
+    filled.post("/scan/plan", data=form | {"at": ""})
+    assert "Scanned daily" not in filled.get("/scan?lang=en").text
+    odd = filled.post("/scan/plan?lang=en", data=form | {"at": "25:61"})
+    assert odd.status_code == 422
+    assert "“25:61” is no time of the day; write hours and minutes, such as 03:30" in odd.text
+
+
+def test_the_top_of_all_is_opened_but_not_scanned(filled: TestClient) -> None:
+    page = filled.get("/scan?folder=/&lang=en")
+    assert page.status_code == 200
+    assert "Photos are in one of the folders inside: choose it." in page.text
+    assert ">Scan this folder<" not in page.text
+    assert 'folder=%2Fproc"' not in page.text
+    refused = filled.post("/scan?lang=en", data={"folder": "/"})
+    assert refused.status_code == 422
+    assert "/ is no place for photos: it holds the system and all else" in refused.text
+    assert "is no place for photos" in filled.get("/scan?folder=/proc&lang=en").text

@@ -28,6 +28,7 @@
 | `place` | a folder that was scanned, and the device that it was on |
 | `review` | a photo that somebody has before them, or has had, to review it |
 | `run` | a scan: who started it, when, of what, and what came of it |
+| `scan_plan` | a folder that a server scans by itself: whenever something changes there, or daily |
 | `tally` | how many photos have which status and breed; kept by triggers |
 
 PostgreSQL has more tables, and indexes of its own, that only speed searches up: `summary_tables`,
@@ -76,7 +77,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0019"
+HEAD = "0017"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -572,7 +573,21 @@ run = Table(
     Column("error", Text),
     Column("error_code", Text),
     Column("error_params", Text),
+    # An `Origin`, and the process that scans; None of scans by an older Barkive.
+    Column("origin", Text),
+    Column("process", Text),
     sqlite_autoincrement=True,
+)
+
+scan_plan = Table(
+    "scan_plan",
+    metadata,
+    Column("path", FileName, primary_key=True),
+    Column("is_watched", Boolean, nullable=False),
+    # Such as 03:30, by the clock of the machine that scans; None where it is not.
+    Column("daily_at", Text),
+    # When its last daily scan began, or the time was set, UTC.
+    Column("ran_at", DateTime),
 )
 
 

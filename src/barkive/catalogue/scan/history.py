@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -28,11 +29,33 @@ _ALIVE = timedelta(minutes=5)
 _STAY_SECONDS = 60.0
 
 
-class RunState(StrEnum):
-    """How far a scan is.
+class ScanOrigin(StrEnum):
+    """Where a scan was asked for."""
 
-    One that was killed stays `running`; when it was last seen tells it from one that runs.
+    COMMAND = "command"
+    PAGE = "page"
+    API = "api"
+    DAILY = "daily"
+    WATCH = "watch"
+    UPLOAD = "upload"
+    PROGRAM = "program"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRequest:
+    """Who asks for a scan.
+
+    Attributes:
+        origin: Where.
+        by: The person's name; None for the user whose process it is.
     """
+
+    origin: ScanOrigin = ScanOrigin.PROGRAM
+    by: str | None = None
+
+
+class RunState(StrEnum):
+    """How far a scan is; one that was killed is interrupted."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -47,7 +70,7 @@ class Run:
     Attributes:
         id: Its number.
         state: How far it is, or how it ended.
-        started_by: The user and the machine.
+        started_by: The user and the machine, or the name of the person who asked on a page.
         started_at: UTC.
         seen_at: When it last wrote, UTC.
         ended_at: UTC; None where it did not end, or has not yet.
@@ -57,6 +80,7 @@ class Run:
         versions: Of what computed, by name.
         counts: What came of it, by name; see `pipeline.Summary`.
         reason: Why it failed; None unless it has.
+        origin: Where it was asked for; None where an older Barkive scanned.
     """
 
     id: int
@@ -71,6 +95,7 @@ class Run:
     versions: Mapping[str, str]
     counts: Mapping[str, int]
     reason: Message | None
+    origin: ScanOrigin | None = None
 
     @property
     def error(self) -> str | None:
@@ -80,8 +105,7 @@ class Run:
     @property
     def is_alive(self) -> bool:
         """Whether it runs, as far as can be told."""
-        running = self.state is RunState.RUNNING
-        return running and now() - self.seen_at < _ALIVE
+        return self.state is RunState.RUNNING
 
     def overlaps(self, sources: Sequence[str]) -> bool:
         """Whether it was given one of these, or a folder in or around one of them."""
@@ -108,15 +132,24 @@ class Run:
             "versions": dict(self.versions),
             "counts": dict(self.counts),
             **reason_json(self.reason, lang),
+            "origin": None if self.origin is None else self.origin.value,
         }
 
 
+BY_PROGRAM = ScanRequest()
+"""A program that uses the library."""
+
+
 class Record:
-    """The record of a scan that runs."""
+    """The record of a scan that runs.
+
+    Attributes:
+        number: The scan's.
+    """
 
     def __init__(self, database: Database, number: int) -> None:
         self._database = database
-        self._number = number
+        self.number = number
         self._kept = time.monotonic()
 
     @classmethod
@@ -127,11 +160,12 @@ class Record:
         sources: Sequence[str],
         engine: Engine,
         model: Model,
+        asked: ScanRequest = BY_PROGRAM,
     ) -> Record:
         """Writes that a scan begins, in the transaction of the connection."""
         row = {
             "state": RunState.RUNNING.value,
-            "started_by": _who(),
+            "started_by": asked.by or _who(),
             "started_at": now(),
             "seen_at": now(),
             "sources": json.dumps(list(sources)),
@@ -139,6 +173,8 @@ class Record:
             "model_id": model.id,
             "versions": json.dumps(dict(engine.versions)),
             "counts": "{}",
+            "origin": asked.origin.value,
+            "process": _process(),
         }
         made = insert(schema.run).values(row).returning(schema.run.c.id)
         return cls(database, connection.execute(made).scalar_one())
@@ -166,34 +202,68 @@ class Record:
 
     def _set(self, connection: Connection, **values: object) -> None:
         connection.execute(
-            update(schema.run).where(schema.run.c.id == self._number).values(**values)
+            update(schema.run).where(schema.run.c.id == self.number).values(**values)
         )
 
 
-def read_runs(database: Database, limit: int) -> list[Run]:
-    """The last scans, the last one first."""
+def read_runs(database: Database, limit: int, *, uploads: bool = True) -> list[Run]:
+    """The last scans, the last one first; with or without those of photos that visitors added."""
     table = schema.run
     chosen = select(table, schema.model.c.name).join_from(table, schema.model)
+    if not uploads:
+        chosen = chosen.where(table.c.origin.is_distinct_from(ScanOrigin.UPLOAD.value))
     with database.read() as connection:
         rows = connection.execute(chosen.order_by(table.c.id.desc()).limit(limit)).all()
     return [_run(row) for row in rows]
 
 
 def _run(row: Row[Any]) -> Run:
+    state, ended_at = RunState(row.state), row.ended_at
+    if state is RunState.RUNNING and _has_died(row):
+        state, ended_at = RunState.INTERRUPTED, row.seen_at
     return Run(
         id=row.id,
-        state=RunState(row.state),
+        state=state,
         started_by=row.started_by,
         started_at=row.started_at,
         seen_at=row.seen_at,
-        ended_at=row.ended_at,
+        ended_at=ended_at,
         sources=tuple(json.loads(row.sources)),
         engine=row.engine,
         model=row.name,
         versions=json.loads(row.versions),
         counts=json.loads(row.counts),
         reason=message_of(row),
+        origin=ScanOrigin(row.origin) if row.origin in list(ScanOrigin) else None,
     )
+
+
+def _has_died(row: Row[Any]) -> bool:
+    """Whether a scan that has not ended was killed: its process is gone, or has long said nothing.
+
+    On other machines, and other systems than Unix, only the second can be told.
+    """
+    if now() - row.seen_at >= _ALIVE:
+        return True
+    number, _, machine = (row.process or "").partition(" ")
+    if os.name != "posix" or f"{os.getpid()} {machine}" != _process():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):  # another user's
+        return False
+    return False
+
+
+def _process() -> str:
+    """This process: its number, and the machine or container that counts so."""
+    try:
+        counting = os.readlink("/proc/self/ns/pid")  # noqa: PTH115 - no path
+    except OSError:
+        counting = ""
+    return f"{os.getpid()} {socket.gethostname()} {counting}".rstrip()
 
 
 def _reason(error: Exception) -> Message:

@@ -28,7 +28,7 @@ from barkive.catalogue.query.store import Store
 from barkive.catalogue.scan import placing, recording
 from barkive.catalogue.scan.departures import Departures
 from barkive.catalogue.scan.engine import Engine, LocalEngine
-from barkive.catalogue.scan.history import Record, RunState
+from barkive.catalogue.scan.history import BY_PROGRAM, Record, RunState, ScanRequest
 from barkive.catalogue.scan.listing import Listing, State, look
 from barkive.catalogue.scan.sources import Listed
 from barkive.catalogue.scan.taken_out import TakenOut
@@ -78,6 +78,7 @@ class Summary:
         of_animals: Of those new, how many seem to show an animal that is known, and are suggested
             for it; told at the end.
         finished: False while it runs, and where it was interrupted.
+        run: The number of its record; None before it begins.
     """
 
     listed: int = 0
@@ -96,6 +97,7 @@ class Summary:
     passed_over: Counter[str] = field(default_factory=Counter)
     of_animals: int = 0
     finished: bool = False
+    run: int | None = None
 
     def counts(self) -> dict[str, int]:
         """The numbers by name, those of the statuses included."""
@@ -117,7 +119,7 @@ _KINDS = (
 _FAILURES_LISTED = 1000
 
 
-def scan(
+def scan(  # noqa: PLR0913 - each is given by its name
     store: Store,
     listing: Listing,
     classifier: Classifier,
@@ -127,6 +129,7 @@ def scan(
     gone: bool = False,
     summary: Summary | None = None,
     on_progress: OnProgress = lambda done, total: None,
+    asked: ScanRequest = BY_PROGRAM,
 ) -> Summary:
     """Brings the catalogue up to date with folders, photos, patterns, lists and stores.
 
@@ -145,6 +148,7 @@ def scan(
         summary: Filled as the scan goes, so that an interrupted one can be told of.
         on_progress: Called with (photos done, photos in all), those that need no work
             included; None in all while they are being listed.
+        asked: Who asks for it.
 
     Raises:
         CatalogueError: The catalogue can't be written.
@@ -161,7 +165,8 @@ def scan(
         before = connection.execute(select(func.max(schema.photo.c.id))).scalar() or 0
         model = store.models.add(connection, classifier.bundle)
         names = [source.name for source in listing.sources]
-        run = Record.begin(store.database, connection, names, engine, model)
+        run = Record.begin(store.database, connection, names, engine, model, asked)
+    summary.run = run.number
     brings_back = any(source.passing.brings_back for source in listing.sources)
     taken_out = None if brings_back else TakenOut(store, listing)
     plan = _Plan(store, model, listing, retry_failed, summary, run, on_progress, in_use, taken_out)

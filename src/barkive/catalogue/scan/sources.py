@@ -26,6 +26,8 @@ from barkive.images.files import EXTENSIONS, Tally, is_inside
 from barkive.images.passing import NOTHING_MORE, Passing, place_in, refuse_nothing_left
 from barkive.images.spelling import as_spelt
 
+_SYSTEM = ("/proc", "/sys", "/dev")
+_IN_MEMORY = "/dev/shm"  # files of people's own as well
 _WILD = re.compile(r"[*?\[]")
 _Photo = TypeVar("_Photo", str, remote.Stored)
 
@@ -195,18 +197,18 @@ class Pattern(_Searched):
 
     def _search(self) -> Iterator[Listed]:
         if remote.is_remote(self.name):
-            there = remote.walk(self._base, self.passing, self.tally)
+            there = remote.walk(self.base, self.passing, self.tally)
             meant = (one for one in there if self.means(one.path))
             yield from map(stored, _left(meant, self.name, self.passing, self.tally))
             return
         # The rules begin where the names are written out.
-        passing = replace(self.passing, tops=(self._base,), takes_export=False)
+        passing = replace(self.passing, tops=(self.base,), takes_export=False)
         found = find_photos(self._fitting(), passing=passing, tally=self.tally)
         yield from map(Listed, _left(found, self.name, self.passing, self.tally))
 
     def catalogued(self) -> ColumnElement[bool]:
         """See `Source`."""
-        return inside(self._base)
+        return inside(self.base)
 
     def means(self, path: str) -> bool:
         """See `Source`."""
@@ -225,7 +227,7 @@ class Pattern(_Searched):
 
     def throws_away(self, path: str) -> bool:
         """See `Source`."""
-        return _in_a_place(path, self._base)
+        return _in_a_place(path, self.base)
 
     def _fitting(self) -> Iterator[str]:
         """The photos and folders that fit, but for those in a folder that fits itself."""
@@ -241,7 +243,7 @@ class Pattern(_Searched):
                 yield str(found)
 
     @property
-    def _base(self) -> str:
+    def base(self) -> str:
         """The folder in which all that fits must lie."""
         folders = self.name.split("/")[:-1]
         plain = takewhile(lambda part: not _WILD.search(_ESCAPED.sub("", part)), folders)
@@ -324,6 +326,20 @@ def open_list(file: str) -> Source:
     return PathList(file if file == STDIN else as_spelt(schema.absolute_path(file)))
 
 
+def is_system_folder(path: str) -> bool:
+    """Whether a folder is all that there is, or the system's own: no photos are kept there.
+
+    Args:
+        path: An absolute path; links are followed.
+    """
+    if os.name != "posix":
+        return False
+    real = os.path.realpath(path)
+    if is_inside(real, _IN_MEMORY):
+        return False
+    return real == "/" or any(is_inside(real, one) for one in _SYSTEM)
+
+
 def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     """What a name on the command line stands for.
 
@@ -334,12 +350,14 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
     Raises:
         MissingExtraError: It needs an extra that is not installed.
         StoreError: The object store can't be asked.
-        UsageError: There is no such thing: it may be an unplugged disk; or the patterns of
-            `passing` leave nothing of what fits a pattern.
+        UsageError: There is no such thing: it may be an unplugged disk; or it is no place for
+            photos, such as `/`; or the patterns of `passing` leave nothing of what fits a pattern.
     """
     path = schema.absolute_path(given)
     is_remote = remote.is_remote(path)
     path = path if is_remote else as_spelt(path)
+    if not is_remote and is_system_folder(path):
+        raise UsageError("source_of_system", path=path)
     if is_remote and _WILD.search(path.split("/")[2]):
         raise UsageError("source_bucket_pattern", source=given)
     if path.lower().endswith(LISTS) and (is_remote or Path(path).is_file()):
@@ -353,6 +371,8 @@ def open_source(given: str, passing: Passing = NOTHING_MORE) -> Source:
         # The folder that a pattern starts at is none itself, whatever its name.
         here = "" if is_remote else glob.escape(os.getcwd())  # noqa: PTH109
         pattern = Pattern(schema.absolute_path(os.path.join(here, given)), passing)  # noqa: PTH118
+        if is_system_folder(pattern.base):
+            raise UsageError("source_of_system", path=pattern.base)
         if not pattern.is_empty():
             return pattern
         raise UsageError("source_pattern_empty", pattern=given)

@@ -7,8 +7,9 @@ each pass is a verification. The source is seen as it was at the start of the pa
 written to it meanwhile comes with the next one.
 
 The copy gets the identity of the source: that tells a copy that was begun from another
-catalogue. `review` and `place` are left behind: who has which photo before them, and on which
-device folders were; and what is computed anew: `review_order`, and suggestions of animals.
+catalogue. `review`, `place` and `scan_plan` are left behind: who has which photo before them, on
+which device folders were, and when a server scans them; and what is computed anew: `review_order`,
+and suggestions of animals.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ _WHY = {
         "A value is wrong",
         Message(
             "request_invalid",
-            {"detail": "query.top: Input should be greater than or equal to 1"},
+            {"faults": [Message("field_below", {"name": "top", "value": "0", "limit": 1})]},
         ),
     ),
     503: (

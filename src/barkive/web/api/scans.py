@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
+from typing_extensions import TypedDict
 
+from barkive.catalogue import ScanOrigin, ScanRequest
 from barkive.messages import Message
-from barkive.web.api.openapi import a_problem, example
+from barkive.web.api.openapi import MODEL_NAME, a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.events import EVENTS, told
@@ -49,9 +51,51 @@ _SCAN = {
     "error": None,
     "error_code": None,
     "is_away": False,
+    "origin": "api",
+    "started_by": None,
+    "run": 41,
+}
+_RUN = {
+    "id": 41,
+    "state": "finished",
+    "started_by": "ada@kennel",
+    "started_at": "2026-06-01T12:00:00Z",
+    "seen_at": "2026-06-01T12:00:20Z",
+    "ended_at": "2026-06-01T12:00:20Z",
+    "sources": ["/home/ada/Pictures"],
+    "engine": "local",
+    "model": MODEL_NAME,
+    "versions": {"barkive": "0.2.0", "python": "3.11.7"},
+    "counts": {"listed": 3012, "new": 3012, "dog": 2000, "uncertain": 800, "not_dog": 212},
+    "error": None,
+    "error_code": None,
+    "origin": "command",
 }
 _NO_SUCH_SCAN = a_problem(404, "There is no such scan", Message("scan_unknown", {"scan": "3f2a"}))
 _Id = Annotated[str, Path(max_length=64, description="The scan's id.")]
+
+
+class RunJSON(TypedDict):
+    """A scan as the catalogue remembers it.
+
+    `origin` is where it was asked for: `command`, `page`, `api`, `daily`, `watch`, `upload` (a
+    photo that a visitor added) or `program`; null of scans by an older Barkive.
+    """
+
+    id: int
+    state: Literal["running", "finished", "interrupted", "failed"]
+    started_by: str
+    started_at: str
+    seen_at: str
+    ended_at: str | None
+    sources: list[str]
+    engine: str
+    model: str
+    versions: dict[str, str]
+    counts: dict[str, int]
+    error: str | None
+    error_code: str | None
+    origin: str | None
 
 
 class Wish(BaseModel):
@@ -100,9 +144,28 @@ def start(wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response
     passing = replace(passing, brings_back=wish.bring_back)
     sources = open_folders(setup, wish.folders, passing)
     scan = shared.scan_jobs.start(
-        sources, retry_failed=wish.retry_failed, passing=passing, gone=wish.gone
+        sources,
+        retry_failed=wish.retry_failed,
+        passing=passing,
+        gone=wish.gone,
+        asked=ScanRequest(ScanOrigin.API),
     )
     return JSONResponse(scan.to_json(), 202, {"Location": urls.api_scan(scan.id)})
+
+
+@router.get(
+    Route.API_RUNS,
+    response_model=list[RunJSON],
+    responses=example([_RUN]),
+    summary="The scans that the catalogue remembers",
+)
+def runs(
+    shared: Shared,
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many, at most.")] = 20,
+    lang: Lang = "en",
+) -> Response:
+    """All scans, of the command line, of a cluster, and of every server, the newest first."""
+    return JSONResponse([run.to_json(lang) for run in shared.catalogue.runs(limit)])
 
 
 @router.get(

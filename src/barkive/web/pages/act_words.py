@@ -13,6 +13,7 @@ from starlette.requests import Request
 from barkive.catalogue import Act, ActKind, Animal, AnimalChange, Catalogue, birth_words
 from barkive.errors import NothingToSayError, UnknownPhotoError
 from barkive.messages import Messages
+from barkive.web.moments import moment
 from barkive.web.pages.animal_words import word
 from barkive.web.pages.history import named, short
 
@@ -70,7 +71,7 @@ def told(catalogue: Catalogue, acts: Sequence[Act], words: Messages, animal: int
             id=act.id,
             what="".join(text for text, _ in parts),
             by=act.by,
-            at=words.moment(act.at),
+            at=moment(act.at, words),
             details=tuple(_details(act, animal, catalogue, words)),
             parts=parts,
             can_undo=act.kind is not ActKind.UNDO and not act.is_undone,

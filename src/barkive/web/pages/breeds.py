@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
+from markupsafe import Markup
 from pydantic import BaseModel, Field
 from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +20,7 @@ from barkive.messages import Messages
 from barkive.text import fold
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
+from barkive.web.moments import moment, told
 from barkive.web.pages.views import group_chip
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
@@ -275,13 +277,14 @@ def _tested(catalogue: Catalogue, model: KnownModel | None) -> dict[str, Score]:
     return {meant(one.breed.id): one.score for one in model.report.breeds}
 
 
-def _origin(model: KnownModel | None, words: Messages) -> str:
+def _origin(model: KnownModel | None, words: Messages) -> str | Markup:
     """What the model in use has learned from."""
     if model is None or model.learned_at is None:
         return words("breeds.not_taught")
-    return words(
+    return told(
+        words,
         "breeds.learned",
-        day=words.moment(model.learned_at),
+        day=moment(model.learned_at, words),
         n=model.report.photos if model.report else 0,
         by=model.learned_by or words("photo.somebody"),
     )

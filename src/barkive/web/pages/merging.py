@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Form, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from barkive.catalogue import Change, Conflict, Unmerged
@@ -14,6 +15,7 @@ from barkive.errors import UsageError
 from barkive.messages import Messages
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.languages import language_of
+from barkive.web.moments import moment
 from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
@@ -106,7 +108,7 @@ def _conflict(one: Conflict, words: Messages) -> dict[str, Any]:
     }
 
 
-def _said(change: Change, place: int | None, words: Messages) -> str:
+def _said(change: Change, place: int | None, words: Messages) -> Markup:
     said = words(
         f"photo.said_{change.kind.value}",
         by=change.by or words("photo.somebody"),
@@ -114,4 +116,4 @@ def _said(change: Change, place: int | None, words: Messages) -> str:
     )
     if place is not None and change.dog is not None:
         said = words("boxes.dog", number=place, name=said)
-    return f"{said} · {words.moment(change.at)}"
+    return Markup("{} · {}").format(said, moment(change.at, words))

@@ -7,23 +7,26 @@ for. Where, `Settings.folders` says.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import time
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Filter
+from barkive.catalogue import Filter, ScanOrigin, ScanPlan, ScanRequest, is_system_folder
 from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import language_of
+from barkive.web.moments import moment, told
+from barkive.web.pages.reviewer import name_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.scan_jobs import ScanJob, State, open_folders
@@ -35,7 +38,9 @@ router = APIRouter()
 
 _FOLDERS_SHOWN = 500
 _PHOTOS_COUNTED = 1000
+_LAST_SCANS, _ALL_SCANS = 20, 1000
 _USUAL = ("Pictures", "Images", "Photos", "Desktop", "Bureau", "Documents", "Downloads")
+_AllScans = Annotated[bool, Query(alias="all")]
 _DISKS = ("/media", "/run/media", "/mnt", "/Volumes")
 
 
@@ -59,10 +64,26 @@ class ScanForm(BaseModel):
     back: bool = False
 
 
+class PlanForm(BaseModel):
+    """The form that sets when a folder is scanned by itself.
+
+    Attributes:
+        folder: Which one, as an absolute path.
+        watch: Whether whenever something changes there.
+        at: At which time each day, such as 03:30; empty for none.
+    """
+
+    folder: str = Field(max_length=4096)
+    watch: bool = False
+    at: str = Field("", max_length=20)
+
+
 @router.get(Route.SCAN)
-def choose(request: Request, shared: Shared, setup: Setup, folder: str = "") -> Response:
+def choose(
+    request: Request, shared: Shared, setup: Setup, folder: str = "", all_scans: _AllScans = False
+) -> Response:
     """The page on which a folder is chosen."""
-    return _page(request, shared, setup, folder)
+    return _page(request, shared, setup, folder, all_scans=all_scans)
 
 
 @router.post(Route.SCAN)
@@ -83,8 +104,52 @@ def start(
             raise UsageError("folder_not_found", folder=place)
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=error, typed=place)
-    scan = shared.scan_jobs.start(sources, retry_failed=form.retry, passing=passing, gone=form.gone)
+    scan = shared.scan_jobs.start(
+        sources,
+        retry_failed=form.retry,
+        passing=passing,
+        gone=form.gone,
+        asked=ScanRequest(ScanOrigin.PAGE, name_of(request)),
+    )
     return RedirectResponse(urls.scan_job(scan.id), 303)
+
+
+@router.post(Route.SCAN_KNOWN)
+def start_known(request: Request, shared: Shared, setup: Setup, urls: Addresses) -> Response:
+    """Scans all folders again that were scanned before, as far as they are there."""
+    asked = ScanRequest(ScanOrigin.PAGE, name_of(request))
+    passing, fault = setup.passing(), None
+    for folder in _known_folders(shared, setup):
+        try:
+            sources = open_folders(setup, [folder], passing)
+        except UsageError as error:
+            fault = error
+        else:
+            shared.scan_jobs.start(sources, passing=passing, asked=asked)
+    if fault is not None:
+        return _page(request, shared, setup, "", status=422, fault=fault)
+    return RedirectResponse(urls.scan(), 303)
+
+
+@router.post(Route.SCAN_PLAN)
+def plan(
+    request: Request,
+    shared: Shared,
+    setup: Setup,
+    urls: Addresses,
+    form: Annotated[PlanForm, Form()],
+) -> Response:
+    """Sets when a folder is scanned by itself."""
+    try:
+        daily_at = time.fromisoformat(form.at) if form.at else None
+    except ValueError:
+        fault = Message("scan_time_invalid", {"time": form.at})
+        return _page(request, shared, setup, "", status=422, fault=fault)
+    try:
+        shared.scan_timetable.set(form.folder, is_watched=form.watch, daily_at=daily_at)
+    except UsageError as error:
+        return _page(request, shared, setup, "", status=422, fault=error)
+    return RedirectResponse(urls.scan(), 303)
 
 
 @router.get(Route.SCAN_JOB)
@@ -127,12 +192,15 @@ def _page(
     status: int = 200,
     fault: Message | BarkiveError | None = None,
     typed: str = "",
+    all_scans: bool = False,
 ) -> Response:
     words, urls = Messages(language_of(request)), Urls.of(request.scope)
     context: dict[str, Any] = {"here": None, "way": [], "inside": [], "photos": 0}
     if folder:
         try:
-            open_folders(setup, [folder])
+            # Nobody's photos lie at the top of all, but the way to them may begin there.
+            if folder != os.sep or not setup.may_scan(folder):
+                open_folders(setup, [folder])
             context = _opened(setup, urls, Path(folder))
         except UsageError as error:
             status, fault, typed = 422, error, folder
@@ -147,16 +215,82 @@ def _page(
         fault=fault,
         typed=printable(typed),
         places=[] if context["here"] else [_link(urls, one) for one in _places(setup)],
-        scans=[
-            {"id": one.id, "folder": printable(one.folders[0]), "state": _state(one, words)}
-            | {"done": one.done, "day": words.moment(one.started_at) if one.started_at else ""}
-            for one in shared.scan_jobs.all()
-        ],
+        known=_known(shared, setup, words),
+        scans=_scans(shared, words, _ALL_SCANS if all_scans else _LAST_SCANS),
+        last_scans=_LAST_SCANS,
+        all_scans=all_scans,
         may_scan=setup.folders is None or bool(setup.folders),
         catalogued=shared.catalogue.count(Filter()),
         counted=_PHOTOS_COUNTED,
         **context,
     )
+
+
+def _known_folders(shared: Service, setup: Settings) -> list[str]:
+    return [one for one in shared.catalogue.scan_plans.known_folders() if setup.may_scan(one)]
+
+
+def _known(shared: Service, setup: Settings, words: Messages) -> list[dict[str, Any]]:
+    """The folders that were scanned before, with when they are scanned by themselves."""
+    plans = {plan.path: plan for plan in shared.catalogue.scan_plans.all()}
+    faults = shared.scan_timetable.faults
+    folders = _known_folders(shared, setup)
+    # A plan may be for a folder inside a known one.
+    folders = sorted({*folders, *(one for one in plans if setup.may_scan(one))})
+    found = []
+    for path in filter(is_text, folders):
+        plan = plans.get(path, ScanPlan(path))
+        next_at = plan.next_at()
+        found.append(
+            {
+                "path": path,
+                "is_watched": plan.is_watched,
+                "at": f"{plan.daily_at:%H:%M}" if plan.daily_at else "",
+                "next": told(words, "scan.next", at=moment(next_at, words)) if next_at else "",
+                "fault": faults.get(path),
+            }
+        )
+    return found
+
+
+def _scans(shared: Service, words: Messages, limit: int) -> list[dict[str, Any]]:
+    """The last scans of all, newest first: those of this server that have no record come first."""
+    jobs = {job.summary.run: job for job in shared.scan_jobs.all() if job.summary.run is not None}
+    unrecorded = [job for job in shared.scan_jobs.all() if job.summary.run is None]
+    found = [
+        _scan(words, job.folders, _state(job, words), job.asked, None)
+        | {"id": job.id, "done": job.done, "at": job.started_at}
+        for job in unrecorded
+    ]
+    for run in shared.catalogue.runs(limit, uploads=False):
+        job = jobs.get(run.id)
+        state = words(f"scan.{run.state.value}") if job is None else _state(job, words)
+        asked = ScanRequest(run.origin, run.started_by) if run.origin else None
+        found.append(
+            _scan(words, run.sources, state, asked, run.started_by)
+            | {"id": job.id if job else None, "done": run.counts.get("listed", 0)}
+            | {"at": run.started_at, "reason": run.reason}
+        )
+    return found
+
+
+def _scan(
+    words: Messages,
+    sources: Sequence[str],
+    state: str,
+    asked: ScanRequest | None,
+    by: str | None,
+) -> dict[str, Any]:
+    """What tells a scan from others."""
+    where = words(f"scan.by_{asked.origin.value}") if asked is not None else ""
+    who = (asked.by if asked is not None else None) or by or ""
+    first, more = sources[0] if sources else "", len(sources) - 1
+    return {
+        "folder": printable(first) + (f" + {more}" if more > 0 else ""),
+        "state": state,
+        "who": " · ".join(part for part in (who, where) if part),
+        "reason": None,
+    }
 
 
 def _opened(setup: Settings, urls: Urls, folder: Path) -> dict[str, Any]:
@@ -168,11 +302,13 @@ def _opened(setup: Settings, urls: Urls, folder: Path) -> dict[str, Any]:
     # Those that links lead out to may be chosen, unless they may not be scanned.
     passing = setup.passing(follow_links=True)
     inside = [name for name in find_folders(folder, passing) if is_text(name)]
+    inside = [name for name in inside if not is_system_folder(os.fspath(folder / name))]
     inside.sort(key=str.casefold)
     photos = find_photos([folder], recursive=False, passing=setup.passing())
     way = [one for one in (*reversed(folder.parents), folder) if setup.may_scan(os.fspath(one))]
     return {
         "here": printable(os.fspath(folder)),
+        "is_scannable": not is_system_folder(os.fspath(folder)),
         "way": [_link(urls, one) for one in way],
         "inside": [_link(urls, folder / name) for name in inside[:_FOLDERS_SHOWN]],
         "photos": sum(1 for _ in islice(photos, _PHOTOS_COUNTED)),

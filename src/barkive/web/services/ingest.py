@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from barkive import atomic
-from barkive.catalogue import Catalogue, Entry, safe_name
+from barkive.catalogue import Catalogue, Entry, ScanOrigin, ScanRequest, safe_name
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, PhotoError, system_reason
 from barkive.images import decode, describe, read_file
@@ -75,7 +75,12 @@ class Ingest:
                     return entry
             path = self._keep(content, _name(name, kind))
             try:
-                self._catalogue.scan([path], classifier=self._classifier(), passing=_BACK)
+                self._catalogue.scan(
+                    [path],
+                    classifier=self._classifier(),
+                    passing=_BACK,
+                    asked=ScanRequest(ScanOrigin.UPLOAD),
+                )
             except BaseException:
                 # Who is told that it failed adds it again, and would then have it twice.
                 path.unlink(missing_ok=True)

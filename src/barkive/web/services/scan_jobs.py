@@ -15,7 +15,15 @@ from enum import StrEnum
 
 from typing_extensions import TypedDict
 
-from barkive.catalogue import Catalogue, Source, Summary, is_gone, open_source, utc
+from barkive.catalogue import (
+    Catalogue,
+    ScanRequest,
+    Source,
+    Summary,
+    is_gone,
+    open_source,
+    utc,
+)
 from barkive.classifier import Classifier
 from barkive.clock import now
 from barkive.errors import (
@@ -86,6 +94,9 @@ class ScanJSON(TypedDict):
     error: str | None
     error_code: str | None
     is_away: bool
+    origin: str
+    started_by: str | None
+    run: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,7 @@ class ScanJob:
         is_away: Whether that is because most of a folder's photos were gone at once: it can be
             confirmed with `gone`.
         sources: What is scanned, as it was opened when it was checked.
+        asked: Who asked for it, and where.
     """
 
     id: str
@@ -128,6 +140,7 @@ class ScanJob:
     reason: Message | None = None
     is_away: bool = False
     sources: tuple[str | Source, ...] = ()
+    asked: ScanRequest = field(default_factory=ScanRequest)
 
     @property
     def is_at_work(self) -> bool:
@@ -174,6 +187,9 @@ class ScanJob:
             ],
             **reason_json(self.reason, lang),
             "is_away": self.is_away,
+            "origin": self.asked.origin.value,
+            "started_by": self.asked.by,
+            "run": found.run,
         }
 
 
@@ -209,6 +225,7 @@ class ScanJobs:
         retry_failed: bool = False,
         passing: Passing = NOTHING_MORE,
         gone: bool = False,
+        asked: ScanRequest | None = None,
     ) -> ScanJob:
         """Asks for a scan; one of the same folders that waits already is given back.
 
@@ -217,6 +234,7 @@ class ScanJobs:
             retry_failed: Whether to read photos again that could not be read.
             passing: What is passed over in the folders.
             gone: Whether photos are marked missing also where most of a folder's are gone.
+            asked: Who asks for it; None for a program.
 
         Raises:
             BusyError: Too many wait.
@@ -230,7 +248,12 @@ class ScanJobs:
                     return one
             if len(waiting) >= _WAITING_AT_MOST or self._closed:
                 raise BusyError("scan_too_many_waiting", count=len(waiting))
-            scan = ScanJob(secrets.token_hex(8), *wish, sources=tuple(sources.values()))
+            scan = ScanJob(
+                secrets.token_hex(8),
+                *wish,
+                sources=tuple(sources.values()),
+                asked=asked or ScanRequest(),
+            )
             self._scans[scan.id] = scan
             over = [one.id for one in self._scans.values() if one.finished_at is not None]
             for old in over[: max(0, len(self._scans) - self._kept)]:
@@ -344,6 +367,7 @@ class ScanJobs:
             gone=scan.gone,
             summary=summary,
             on_progress=on_progress,
+            asked=scan.asked,
         )
 
 

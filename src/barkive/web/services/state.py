@@ -31,6 +31,7 @@ from barkive.web.services.learn_jobs import LearnJobs
 from barkive.web.services.merge_jobs import MergeJobs
 from barkive.web.services.model_in_use import ModelInUse
 from barkive.web.services.scan_jobs import ScanJobs
+from barkive.web.services.scan_timetable import ScanTimetable
 from barkive.web.services.suggestion_job import SuggestionJob
 from barkive.web.services.thumbnails import Thumbnails, default_folder
 from barkive.web.settings import Settings
@@ -68,6 +69,7 @@ class Service:
         inference: Judges the photos of all requests together.
         thumbnails: Small pictures of catalogued photos.
         scan_jobs: The scans that were asked for.
+        scan_timetable: Scans folders by themselves.
         ingest: Takes photos into the catalogue.
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
@@ -83,6 +85,7 @@ class Service:
     inference: InferenceQueue
     thumbnails: Thumbnails
     scan_jobs: ScanJobs
+    scan_timetable: ScanTimetable
     ingest: Ingest
     merge_jobs: MergeJobs
     learn_jobs: LearnJobs
@@ -107,12 +110,14 @@ class Service:
         )
         in_use = ModelInUse(catalogue, settings.model, settings.device)
         thumbnails = Thumbnails(settings.cache or default_folder())
+        scan_jobs = ScanJobs(catalogue, in_use.classifier)
         return cls(
             catalogue=catalogue,
             model_in_use=in_use,
             inference=InferenceQueue(in_use.classifier(), room=settings.limits.waiting),
             thumbnails=thumbnails,
-            scan_jobs=ScanJobs(catalogue, in_use.classifier),
+            scan_jobs=scan_jobs,
+            scan_timetable=ScanTimetable(catalogue.scan_plans, settings, scan_jobs),
             ingest=Ingest(catalogue, in_use.classifier),
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
@@ -278,6 +283,7 @@ class Service:
 
     def close(self) -> None:
         """Ends what runs, and closes the catalogue."""
+        self.scan_timetable.close()
         self.scan_jobs.close()
         self.learn_jobs.close()
         self.label_jobs.close()
