@@ -40,6 +40,9 @@ _LIKELIHOODS = (
 
 _ERRORS = "error."
 
+_FOR_VISITORS = {"missing_extra": "missing_extra_here"}
+"""What is said in the place of a sentence that tells a command, which a visitor can't run."""
+
 VERBATIM = "verbatim"
 """The code of a message that is known as a finished sentence only."""
 
@@ -262,6 +265,14 @@ class Message:
     def __str__(self) -> str:
         return self.text()
 
+    def for_visitors(self) -> Message:
+        """The same for people before a page, who can't run commands where Barkive runs."""
+        params = {
+            name: value.for_visitors() if isinstance(value, Message) else value
+            for name, value in self.params.items()
+        }
+        return Message(_FOR_VISITORS.get(self.code, self.code), params)
+
     @classmethod
     def verbatim(cls, sentence: str) -> Message:
         """A sentence that is the same in every language, because only its text is known."""
@@ -285,10 +296,10 @@ class ReasonJSON(TypedDict):
 
 
 def reason_json(reason: Message | None, lang: Language = "en") -> ReasonJSON:
-    """A reason as its sentence, and the code beside it."""
+    """A reason as its sentence, told as to a visitor, and the code beside it."""
     if reason is None:
         return {"error": None, "error_code": None}
-    return {"error": reason.text(lang), "error_code": reason.code}
+    return {"error": reason.for_visitors().text(lang), "error_code": reason.code}
 
 
 def _to_json(value: Any) -> Any:

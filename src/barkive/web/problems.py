@@ -126,7 +126,7 @@ def problem(
     body = {
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": why.text(lang),
+        "detail": why.for_visitors().text(lang),
         "code": why.code,
         **more,
     }

@@ -1,4 +1,4 @@
-"""Renders templates in the visitor's language. Knows nothing of what the pages are about."""
+"""Renders templates in the visitor's language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from starlette.staticfiles import StaticFiles
 
 from barkive import __version__
 from barkive.errors import BarkiveError
+from barkive.images import reads_heic
 from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import cookies
 from barkive.web.languages import asked_language, language_of
 from barkive.web.urls import Urls
 
 _HERE = Path(__file__).parent
+_PHOTOS = "image/jpeg,image/png,image/webp,image/gif,image/bmp,image/tiff,image/avif"
+_ANY_PHOTO = "image/*,.heic,.heif,.avif"
 
 
 @cache
@@ -32,12 +35,22 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["sentence"] = _sentence
+    templates.globals["accepted"] = _accepted
     return templates
+
+
+def _accepted() -> str:
+    """What a field for photos accepts.
+
+    An iPhone sends HEIC where it is accepted, and turns it into JPEG where it is not named.
+    """
+    return _ANY_PHOTO if reads_heic() else _PHOTOS
 
 
 def _sentence(said: Message | BarkiveError, words: Messages) -> str:
     """What an error says, in the visitor's language."""
-    return said.text(words.lang)
+    message = said.message if isinstance(said, BarkiveError) else said
+    return message.for_visitors().text(words.lang)
 
 
 def render(

@@ -71,6 +71,7 @@ class Added(TypedDict):
 
     file: str | None
     photo: EntryJSON | None
+    already_there: bool
     error: str | None
     error_code: str | None
 
@@ -218,7 +219,9 @@ def search(
 @router.post(
     Route.API_PHOTOS,
     response_model=list[Added],
-    responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None, "error_code": None}]),
+    responses=example(
+        [{"file": "rex.jpg", "photo": ENTRY, "already_there": False, **reason_json(None)}]
+    ),
     openapi_extra=UPLOAD,
     summary="Add photos to the catalogue",
 )
@@ -226,21 +229,27 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
     """Keeps photos, each durably before the answer, and catalogues them.
 
     A photo that can't be read is answered with the reason in `error`, and not kept. One that
-    the catalogue has already is not kept twice.
+    the catalogue has already is not kept twice, and `already_there` is true.
     """
     answers: list[Added] = []
     async with received(request, setup.limits) as uploads:
         for one in uploads:
-            reason, entry = one.reason, None
+            reason, added = one.reason, None
             if reason is None:
                 try:
-                    entry = await to_thread.run_sync(
+                    added = await to_thread.run_sync(
                         shared.ingest.add, await one.read(), one.name or "photo"
                     )
                 except PhotoError as error:
                     reason = error.message
-            photo = _to_json(entry, lang) if entry is not None else None
-            answers.append({"file": one.name, "photo": photo, **reason_json(reason, lang)})
+            answers.append(
+                {
+                    "file": one.name,
+                    "photo": _to_json(added.entry, lang) if added is not None else None,
+                    "already_there": added is not None and not added.is_new,
+                    **reason_json(reason, lang),
+                }
+            )
     return JSONResponse(answers)
 
 

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.errors import BarkiveError
 from barkive.messages import Messages
-from barkive.verdicts import Verdict
+from barkive.verdicts import Status, Verdict
 from barkive.web.dependencies import Addresses, Counted, Kept, Setup, Shared
 from barkive.web.languages import language_of
 from barkive.web.pages.dogs import box_texts
@@ -25,6 +25,11 @@ from barkive.web.urls import Route, Urls
 router = APIRouter()
 
 _TOP = 5
+# Of a table of results, as the export calls them.
+_COLUMNS = (
+    *("file", "status", "breed", "probability", "alternatives"),
+    *("error", "error_code", "model", "dogs", "boxes"),
+)
 
 
 @router.get(Route.HOME)
@@ -78,13 +83,23 @@ def _page(
 
 def _texts(words: Messages) -> dict[str, Any]:
     """The sentences that the script needs."""
-    keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
+    keys = (
+        *("waiting", "looking", "busy", "away", "session", "stuck", "file_gone", "refused"),
+        *("unnamed", "heat_failed", "add_again", "copied", "copy_failed", "file_name"),
+    )
+    forms = ("done", "added_all", "were_there", "not_added", "not_kept")
     return {
         **{key: words(f"identify.{key}") for key in keys},
-        **{key: words.forms(f"identify.{key}") for key in ("done", "added_all")},
+        **{key: words.forms(f"identify.{key}") for key in forms},
         "dogs": words.forms("photos.dogs_shown"),
         "perhaps": words("photos.perhaps", breed="{breed}"),
         "boxes": box_texts(words),
+        "table": {
+            "columns": [words(f"export.column_{name}") for name in _COLUMNS],
+            "statuses": {one.value: words(f"export.status_{one.value}") for one in Status},
+            "delimiter": words.csv_delimiter,
+            "half": words.decimal(0.5),
+        },
     }
 
 
@@ -94,5 +109,7 @@ def _addresses(urls: Urls, words: Messages) -> dict[str, str]:
         "identify": urls.api_identify(lang=words.lang, top=_TOP),
         "heatmap": urls.api_heatmap(),
         "add": urls.api_photos(lang=words.lang),
+        "breeds": urls.api_breeds(lang=words.lang),
+        "probe": urls.api_breeds(limit=1),
         "photo": urls.photo("{number}"),
     }

@@ -202,7 +202,7 @@ def _unreadable(entry: Entry, words: Messages) -> str | None:
     """Since when a file can't be read that once could be, and why."""
     if entry.unreadable_since is None:
         return None
-    reason = entry.reason.text(words.lang) if entry.reason else ""
+    reason = entry.reason.for_visitors().text(words.lang) if entry.reason else ""
     return words("photo.unreadable", day=words.day(entry.unreadable_since), reason=reason)
 
 

@@ -192,7 +192,7 @@ def dogs_chip(dogs: tuple[int, int | None], words: Messages) -> str:
 def explained(error: BarkiveError, words: Messages) -> str:
     """What is wrong, for people who use the page and not the command line."""
     if not isinstance(error, UnknownBreedError):
-        return error.text(words.lang)
+        return error.message.for_visitors().text(words.lang)
     if not error.nearest:
         return words("photos.unknown_breed", name=error.query)
     return words("photos.unknown_breed_near", name=error.query, near=", ".join(error.nearest))
