@@ -73,6 +73,8 @@ from .query.filters import (
     number_of_dogs,
     path_separator,
 )
+from .query.ordering import PhotoOrder, Sort
+from .query.saved_searches import LONGEST_NAME, SavedSearch
 from .records import (
     Change,
     ChangeJSON,
@@ -101,6 +103,7 @@ from .transfer.unmerging import Merge, Unmerged, UnmergedJSON
 __all__ = [
     "CARD_SIZES",
     "IN_CARE",
+    "LONGEST_NAME",
     "SPECIES",
     "STATUSES",
     "Accepted",
@@ -169,6 +172,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Pattern",
+    "PhotoOrder",
     "Progress",
     "Reading",
     "Rebuilt",
@@ -177,7 +181,9 @@ __all__ = [
     "RowProblem",
     "Run",
     "RunState",
+    "SavedSearch",
     "Sex",
+    "Sort",
     "Source",
     "Step",
     "Suggestion",

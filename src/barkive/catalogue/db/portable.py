@@ -165,6 +165,9 @@ REFUSALS = Part(Message("part_refusals"), schema.refusal, may_go=True)
 ANIMAL_EXPORTS = Part(
     Message("part_animal_exports"), schema.animal_export, ("form", "animal"), may_go=True
 )
+SAVED_SEARCHES = Part(
+    Message("part_saved_searches"), schema.saved_search, ("name", "said_at"), may_go=True
+)
 OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 

@@ -47,6 +47,7 @@ from barkive.catalogue.db.portable import (
     PHOTOS,
     REFUSALS,
     RUNS,
+    SAVED_SEARCHES,
     Part,
     Row,
     packed,
@@ -78,7 +79,7 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 PARTS = (
     *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS),
     *(BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
-    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS),
+    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, SAVED_SEARCHES),
 )
 # What people said and did: it is only added to.
 _SAID = (CORRECTIONS, ACTS)

@@ -109,6 +109,7 @@ class _Saved:
     models: list[dict[str, Any]]
     learned: list[dict[str, Any]]
     animals: SavedAnimals
+    searches: list[dict[str, Any]]
 
     @staticmethod
     def read(file: Path) -> _Saved:
@@ -153,6 +154,7 @@ class _Saved:
             *(photos, others, contents, aliases, merges, breeds, corrections),
             *(models, learned),
             SavedAnimals.read(file),
+            read_rows(file, schema.saved_search),
         )
 
     def write(self, connection: Connection) -> None:
@@ -168,6 +170,7 @@ class _Saved:
             (schema.alias, self.aliases),
             (schema.merge, self.merges),
             (schema.added_breed, self.breeds),
+            (schema.saved_search, self.searches),
         ):
             for row in rows:
                 # What is damaged may be there twice.

@@ -20,7 +20,7 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, Top
+from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, OrderQuery, Top
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -195,15 +195,16 @@ def search(
     request: Request,
     shared: Shared,
     query: FilterQuery,
+    order: OrderQuery,
     offset: Annotated[int, Query(ge=0, le=2**31, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 100,
     top: Top = 5,
     lang: Lang = "en",
 ) -> Response:
-    """The photos that fit all filters, in the order in which they were catalogued."""
+    """The photos that fit all filters, by default in the order in which they were catalogued."""
     catalogue = shared.catalogue
     total = catalogue.count(query)
-    entries = catalogue.page(query, offset=offset, limit=limit)
+    entries = catalogue.page(query, offset=offset, limit=limit, order=order)
     end = offset + len(entries)
     following = request.url.include_query_params(offset=end)
     return JSONResponse(

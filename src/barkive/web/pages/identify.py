@@ -106,6 +106,7 @@ def _texts(words: Messages) -> dict[str, Any]:
 def _addresses(urls: Urls, words: Messages) -> dict[str, str]:
     """The addresses that the script needs."""
     return {
+        "home": urls.home(),
         "identify": urls.api_identify(lang=words.lang, top=_TOP),
         "heatmap": urls.api_heatmap(),
         "add": urls.api_photos(lang=words.lang),

@@ -23,7 +23,7 @@ const addAll = document.getElementById("add-all");
 // As many as keep the server busy; it refuses what is too much.
 const AT_ONCE = 6;
 
-const kept = new Kept(`barkive ${addresses.identify.split("/api/")[0]}`);
+const kept = new Kept(`barkive ${addresses.home}`);
 const sender = new Sender(addresses.probe, texts, (text, signIn = false) => {
   held.hidden = !text;
   held.querySelector("span").textContent = text;
