@@ -70,6 +70,7 @@ def test_a_copy_is_told_table_by_table(
         "photos of animals": ["0", "0"],
         "refusals": ["0", "0"],
         "exports of animals": ["0", "0"],
+        "saved searches": ["0", "0"],
     }
     assert {len(line.split()[-1]) for line in tables} == {64}
     assert same == "Both catalogues hold the same rows."
@@ -86,14 +87,14 @@ def test_a_copy_is_told_table_by_table(
             "en",
             "models/learned models/answers/detections/merges/contents/aliases/corrections/breeds/"
             "acts/changes/scans/photos/other dogs/animals/photos of animals/refusals/"
-            "exports of animals",
+            "exports of animals/saved searches",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
             "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
             "actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
-            "exports d'animaux",
+            "exports d'animaux/recherches enregistrées",
             "Copie Vérification Indexation",
         ),
     ],

@@ -14,22 +14,18 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.errors import BarkiveError
 from barkive.messages import Messages
-from barkive.verdicts import Status, Verdict
+from barkive.verdicts import Verdict
 from barkive.web.dependencies import Addresses, Counted, Kept, Setup, Shared
 from barkive.web.languages import language_of
 from barkive.web.pages.dogs import box_texts
 from barkive.web.rendering import render
+from barkive.web.services.exports import table_words
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route, Urls
 
 router = APIRouter()
 
 _TOP = 5
-# Of a table of results, as the export calls them.
-_COLUMNS = (
-    *("file", "status", "breed", "probability", "alternatives"),
-    *("error", "error_code", "model", "dogs", "boxes"),
-)
 
 
 @router.get(Route.HOME)
@@ -94,12 +90,7 @@ def _texts(words: Messages) -> dict[str, Any]:
         "dogs": words.forms("photos.dogs_shown"),
         "perhaps": words("photos.perhaps", breed="{breed}"),
         "boxes": box_texts(words),
-        "table": {
-            "columns": [words(f"export.column_{name}") for name in _COLUMNS],
-            "statuses": {one.value: words(f"export.status_{one.value}") for one in Status},
-            "delimiter": words.csv_delimiter,
-            "half": words.decimal(0.5),
-        },
+        "table": table_words(words),
     }
 
 
