@@ -166,7 +166,11 @@ class ScanJob:
             "passed_over": dict(found.passed_over),
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
-                {"file": printable(file), **reason_json(why, lang)}
+                {
+                    "file": printable(file),
+                    "error": why.for_visitors().text(lang),
+                    "error_code": why.code,
+                }
                 for file, why in found.failed[:_FAILURES_LISTED]
             ],
             **reason_json(self.reason, lang),
