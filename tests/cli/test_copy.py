@@ -94,7 +94,7 @@ def test_a_copy_is_told_table_by_table(
             "fr",
             "modèles/modèles appris/réponses/détections/fusions/contenus/alias/corrections/races/"
             "actes/changements/analyses/photos/autres chiens/animaux/photos d'animaux/refus/"
-            "exports d'animaux/recherches enregistrées",
+            "exports d'animaux/recherches",
             "Copie Vérification Indexation",
         ),
     ],
