@@ -427,6 +427,7 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
         "photos d'animaux          0           0",
         "refus                     0           0",
         "exports d'animaux         0           0",
+        "recherches                0           0",
         "Les deux catalogues contiennent les mêmes lignes.",
         narrow(f"Catalogue~: {tmp_path}/d.sqlite"),
     ]

@@ -112,7 +112,7 @@ def test_over_one_dog_the_map_lies_where_the_dog_is() -> None:
         ..., np.newaxis
     ]
     maps = HeatMaps(occlusion(Finds()), Preprocessing(size=SIZE, square="crop"))
-    picture = np.asarray(maps.over_dog(photo, Box(0.6, 0.2, 0.3, 0.6), 0, side=100))
+    picture = np.asarray(maps.over_whole(photo, 0, side=100, box=Box(0.6, 0.2, 0.3, 0.6)))
     assert picture.shape == (50, 100, 3)
     colour = np.ptp(picture.astype(int), axis=2)
     # Beyond the dog, with a little room, it is grey.
@@ -120,3 +120,15 @@ def test_over_one_dog_the_map_lies_where_the_dog_is() -> None:
     row, column = np.unravel_index(colour.argmax(), colour.shape)
     assert abs(row - 25) < 8
     assert abs(column - 75) < 8
+
+
+@pytest.mark.parametrize(
+    ("square", "first", "last"), [("crop", 25, 74), ("squash", 0, 99), ("pad", 0, 99)]
+)
+def test_over_a_whole_photo_the_map_lies_where_the_network_looked(square, first, last) -> None:
+    photo = np.full((200, 400, 3), 100, np.uint8)
+    maps = HeatMaps(lambda *_: np.ones((1, 4, 4), np.float32), Preprocessing(32, square))
+    picture = np.asarray(maps.over_whole(photo, 0, side=100))
+    assert picture.shape == (50, 100, 3)
+    coloured = np.flatnonzero(np.ptp(picture.astype(int), axis=2).all(axis=0))
+    assert (coloured[0], coloured[-1]) == (first, last)

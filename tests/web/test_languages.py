@@ -55,7 +55,7 @@ SECTIONS = "|".join(sorted({key.partition(".")[0] for key in WORDS}))
 KEY = re.compile(rf"({SECTIONS})\.(?!html$|js$|css$)[\w-]*[a-z0-9]")
 # Which scripts read the sentences that a page hands over.
 SCRIPTS = {
-    "identify": ("identify.js", "verdict-card.js"),
+    "identify": ("identify.js", "verdict-card.js", "sending.js"),
     "scan": ("scan.js",),
     "learn": ("learn.js",),
     "selection": ("counted-job.js",),

@@ -28,7 +28,7 @@ from barkive.web.urls import (
 SOURCE = Path(barkive.web.__file__).parent
 # What stands in the place of an address's own parts.
 PARTS = {
-    **{"number": 7, "animal": 7, "act": 7, "suggestion": 7},
+    **{"number": 7, "animal": 7, "act": 7, "suggestion": 7, "search": 7},
     **{"scan_id": "3f2a", "learn_id": "3f2a", "job_id": "3f2a", "export_id": "3f2a"},
     **{"file": "style.css"},
 }

@@ -73,6 +73,8 @@ from .query.filters import (
     number_of_dogs,
     path_separator,
 )
+from .query.ordering import PhotoOrder, Sort
+from .query.saved_searches import LONGEST_NAME, SavedSearch
 from .records import (
     Change,
     ChangeJSON,
@@ -107,6 +109,7 @@ __all__ = [
     "CARD_SIZES",
     "IN_CARE",
     "LISTS",
+    "LONGEST_NAME",
     "SPECIES",
     "STATUSES",
     "Accepted",
@@ -177,6 +180,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Pattern",
+    "PhotoOrder",
     "Progress",
     "Reading",
     "Rebuilt",
@@ -185,11 +189,13 @@ __all__ = [
     "RowProblem",
     "Run",
     "RunState",
+    "SavedSearch",
     "ScanOrigin",
     "ScanPlan",
     "ScanPlans",
     "ScanRequest",
     "Sex",
+    "Sort",
     "Source",
     "Step",
     "Suggestion",

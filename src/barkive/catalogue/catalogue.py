@@ -22,6 +22,7 @@ from barkive.catalogue.query import (
     entries,
 )
 from barkive.catalogue.query.filters import Filter, at
+from barkive.catalogue.query.ordering import PhotoOrder
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from barkive.catalogue.learning.judging_again import JudgedAgain
     from barkive.catalogue.learning.teaching import KnownModel, Learning
     from barkive.catalogue.query.breeds_overview import BreedOverview
+    from barkive.catalogue.query.saved_searches import SavedSearches
     from barkive.catalogue.scan import pipeline as scanning
     from barkive.catalogue.scan.engine import Engine
     from barkive.catalogue.scan.forgetting import Forgotten, OnContents
@@ -66,6 +68,7 @@ Given: TypeAlias = "str | os.PathLike[str] | Source"
 """What can be scanned: its name, or what `open_source` made of one."""
 
 _ALL = Filter()
+_CATALOGUED = PhotoOrder()
 
 
 class Catalogue:
@@ -146,6 +149,13 @@ class Catalogue:
         from barkive.catalogue.annotations.review_queue import ReviewQueue
 
         return ReviewQueue(self._store)
+
+    @property
+    def searches(self) -> SavedSearches:
+        """The searches that people have given names."""
+        from barkive.catalogue.query.saved_searches import SavedSearches
+
+        return SavedSearches(self._store)
 
     @property
     def animals(self) -> Animals:
@@ -539,15 +549,27 @@ class Catalogue:
         in_use = classifier.bundle.info.labels if classifier else _labels_in_use(store)
         return breeds_overview(store, in_use)
 
-    def page(self, query: Filter = _ALL, *, offset: int = 0, limit: int = 100) -> list[Entry]:
-        """Some of the photos that `search` gives."""
-        return entries.page(self._store, query, offset, limit)
+    def page(
+        self,
+        query: Filter = _ALL,
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        order: PhotoOrder = _CATALOGUED,
+    ) -> list[Entry]:
+        """Some of the photos that are meant, in an order."""
+        return entries.page(self._store, query, offset, limit, order)
 
     def numbers(
-        self, query: Filter = _ALL, *, offset: int = 0, limit: int | None = None
+        self,
+        query: Filter = _ALL,
+        *,
+        offset: int = 0,
+        limit: int | None = None,
+        order: PhotoOrder = _CATALOGUED,
     ) -> list[int]:
-        """The numbers of the photos that `search` gives, or of some of them."""
-        return entries.numbers(self._store, query, offset, limit)
+        """The numbers of the photos that are meant, or of some of them, in an order."""
+        return entries.numbers(self._store, query, offset, limit, order)
 
     def folders(
         self, under: str | None = None, query: Filter = _ALL, *, limit: int = 200
@@ -570,9 +592,11 @@ class Catalogue:
         """
         return entries.one(self._store, _known(photo))
 
-    def neighbours(self, number: int, query: Filter = _ALL) -> tuple[int | None, int | None]:
+    def neighbours(
+        self, number: int, query: Filter = _ALL, order: PhotoOrder = _CATALOGUED
+    ) -> tuple[int | None, int | None]:
         """The numbers of the photos that are meant before and after one; None at the ends."""
-        return entries.neighbours(self._store, query, number)
+        return entries.neighbours(self._store, query, number, order)
 
     def with_content(self, sha256: str) -> list[Entry]:
         """The photos of one content, whose SHA-256 is given in hex digits."""

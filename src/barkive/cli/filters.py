@@ -49,6 +49,12 @@ _OPTIONS: Options = {
         "--after", metavar="DATE", help="Taken on this day or later, such as 2026-05-31."
     ),
     "before": click.option("--before", metavar="DATE", help="Taken before this day."),
+    "added_after": click.option(
+        "--added-after", metavar="DATE", help="Catalogued on this day, UTC, or later."
+    ),
+    "added_before": click.option(
+        "--added-before", metavar="DATE", help="Catalogued before this day."
+    ),
     "folder": click.option("--folder", metavar="FOLDER", help="In this folder or those inside it."),
     "min_probability": click.option(
         "--min-probability",
@@ -79,7 +85,7 @@ def _to_filter(text: tuple[str, ...] | None, **options: Any) -> Filter:
     if options["dogs"] is not None:
         options["dogs"] = number_of_dogs(options["dogs"])
     options["status"] = tuple(Status(one.value) for one in options["status"])
-    for name in ("after", "before"):
+    for name in ("after", "before", "added_after", "added_before"):
         options[name] = _to_date(options[name])
     return Filter(text=" ".join(text) if text else None, **options)
 

@@ -34,7 +34,6 @@ from barkive.messages import Language
 if TYPE_CHECKING:
     from barkive.catalogue import Catalogue, Engine, Rebuilt, Source, Summary
     from barkive.classifier import Classifier
-    from barkive.errors import BarkiveError
     from barkive.images.passing import Passing
 
 

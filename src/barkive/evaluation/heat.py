@@ -68,12 +68,15 @@ class HeatMaps:
             ]
         return squares
 
-    def over_dog(self, photo: Photo, box: Box, one: int, *, side: int) -> Image.Image:
-        """Lays the heat map of a class over one dog of a photo, which is shown whole, in grey.
+    def over_whole(
+        self, photo: Photo, one: int, *, side: int, box: Box | None = None
+    ) -> Image.Image:
+        """Lays the heat map of a class over what the network saw of a photo, shown whole, in grey.
 
         Args:
             photo: Its path or content.
-            box: Where the dog is, in the upright photo.
+            box: Where the dog is that was judged, in the upright photo; None where the photo was
+                judged as a whole.
             one: The index of the class.
             side: Of the picture's longer side, in pixels; but it is no larger than the photo.
 
@@ -82,16 +85,30 @@ class HeatMaps:
         """
         if isinstance(photo, (str, os.PathLike)):
             photo = read_file(photo)
-        (pixels,) = Viewer(self.preprocessing, None).crops(photo, [box])
+        if box is None:
+            pixels = self.preprocessing.load(photo)
+        else:
+            (pixels,) = Viewer(self.preprocessing, None).crops(photo, [box])
         (heat,) = self.heat(pixels[np.newaxis], np.array([one], np.intp))
         picture = Image.fromarray(decode(photo, shorter_side=side))
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-        rows, columns = shown(box, *picture.size)
-        place = columns.start, rows.start, columns.stop, rows.stop
+        place = self._seen(picture, box)
         heated = _heated(picture.crop(place), heat)
         picture = picture.convert("L").convert("RGB")
-        picture.paste(heated, place)
+        picture.paste(heated, place[:2])
         return picture
+
+    def _seen(self, picture: Image.Image, box: Box | None) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of what the network saw; it may be more than the photo."""
+        width, height = picture.size
+        if box is not None:
+            rows, columns = shown(box, width, height)
+            return columns.start, rows.start, columns.stop, rows.stop
+        if self.preprocessing.square == "squash":
+            return 0, 0, width, height
+        edge = (min if self.preprocessing.square == "crop" else max)(width, height)
+        left, top = (width - edge) // 2, (height - edge) // 2
+        return left, top, left + edge, top + edge
 
     def _load(self, photo: Photo) -> NDArray[np.uint8] | None:
         try:

@@ -1,5 +1,5 @@
 from .ahead import load_batches, map_ahead
-from .decode import LargePhotoError, Photo, decode, is_photo, read_file
+from .decode import LargePhotoError, Photo, decode, is_photo, read_file, reads_heic
 from .files import find_photos
 from .hashing import (
     group_near_duplicates,
@@ -31,5 +31,6 @@ __all__ = [
     "near_duplicates",
     "perceptual_hash",
     "read_file",
+    "reads_heic",
     "thumbnail",
 ]

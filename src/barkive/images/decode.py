@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import IO, Any, cast
 
 import numpy as np
@@ -172,6 +173,11 @@ def _from_array(array: NDArray[Any]) -> Image.Image:
     if not array.size:
         raise PhotoError("photo_array_empty", shape=array.shape)
     return Image.fromarray(array)
+
+
+def reads_heic() -> bool:
+    """Whether HEIC photos can be read: the extra `heic` is installed."""
+    return find_spec("pillow_heif") is not None
 
 
 def _open_heic(file: IO[bytes]) -> ImageFile.ImageFile:

@@ -310,10 +310,10 @@ class ReasonJSON(TypedDict):
 
 
 def reason_json(reason: Message | None, lang: Language = "en") -> ReasonJSON:
-    """A reason as its sentence, and the code beside it."""
+    """A reason as its sentence, told as to a visitor, and the code beside it."""
     if reason is None:
         return {"error": None, "error_code": None}
-    return {"error": reason.text(lang), "error_code": reason.code}
+    return {"error": Messages(lang).on_page(reason), "error_code": reason.code}
 
 
 def _to_json(value: Any) -> Any:

@@ -39,7 +39,7 @@ from barkive.errors import (
     UnknownScanError,
     UsageError,
 )
-from barkive.messages import Language, Message
+from barkive.messages import Language, Message, Messages
 from barkive.web.languages import language_of
 from barkive.web.middleware.body_limits import RefusedError
 from barkive.web.middleware.security import SECURITY_HEADERS
@@ -126,7 +126,7 @@ def problem(
     body = {
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": why.text(lang),
+        "detail": Messages(lang).on_page(why),
         "code": why.code,
         **more,
     }

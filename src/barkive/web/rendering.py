@@ -1,4 +1,4 @@
-"""Renders templates in the visitor's language. Knows nothing of what the pages are about."""
+"""Renders templates in the visitor's language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from starlette.staticfiles import StaticFiles
 
 from barkive import __version__
 from barkive.errors import BarkiveError
+from barkive.images import reads_heic
 from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import moments
 from barkive.web.languages import language_of
 from barkive.web.urls import Urls, page_of_form
 
 _HERE = Path(__file__).parent
+_PHOTOS = "image/jpeg,image/png,image/webp,image/gif,image/bmp,image/tiff,image/avif"
+_ANY_PHOTO = "image/*,.heic,.heif,.avif"
 
 
 @cache
@@ -35,7 +38,16 @@ def _templates() -> Environment:
     templates.filters["moment"] = moments.moment
     templates.filters["day"] = moments.day
     templates.globals["told"] = moments.told
+    templates.globals["accepted"] = _accepted
     return templates
+
+
+def _accepted() -> str:
+    """What a field for photos accepts.
+
+    An iPhone sends HEIC where it is accepted, and turns it into JPEG where it is not named.
+    """
+    return _ANY_PHOTO if reads_heic() else _PHOTOS
 
 
 def _sentence(said: Message | BarkiveError, words: Messages) -> str:

@@ -31,6 +31,8 @@ class Route(StrEnum):
     PHOTOS = "/photos"
     TILES = "/photos/tiles"
     PHOTO = "/photos/{number}"
+    SEARCHES = "/photos/searches"
+    SEARCH_REMOVE = "/photos/searches/{search}/remove"
     RELATED = "/photos/{number}/related"
     CORRECTIONS = "/photos/{number}/corrections"
     SELECTION = "/selection"
@@ -278,6 +280,14 @@ class Urls:
     def tiles(self) -> str:
         """A chunk of the gallery's list."""
         return self._at(Route.TILES)
+
+    def searches(self) -> str:
+        """Where searches get names."""
+        return self._at(Route.SEARCHES)
+
+    def remove_search(self, search: int) -> str:
+        """Where a search loses its name."""
+        return self._at(Route.SEARCH_REMOVE, search=search)
 
     def photo(self, number: int | str, **query: Any) -> str:
         """A photo's page; with the text `{number}` a pattern for scripts."""

@@ -50,6 +50,7 @@ def filled(site: Any) -> Filled:
     scan = service.scan_jobs.start([str(folder)])
     while service.scan_jobs.get(scan.id).finished_at is None:
         time.sleep(0.02)
+    service.catalogue.searches.save(LONG[:100], "breed=chihuahua", "Ada")
     numbers = {Path(one.file).stem: one.id for one in service.catalogue.search()}
     for i in range(3):
         site.paint(f"all/2026-7 Mila/mila{i}.png", RED)
@@ -79,6 +80,8 @@ def open_each(filled: Filled) -> dict[str, str]:
         "first": "/",
         "gallery": "/photos",
         "gallery filtered": f"/photos?folder={here}&status=dog&group=9&before=never",
+        "gallery with a saved search": "/photos?breed=chihuahua",
+        "gallery to be saved": "/photos?order=-added",
         "nothing found": "/photos?text=zeppelin",
         "photo": photo[LONG],
         "unsure photo": photo["mix"],

@@ -23,18 +23,6 @@ def back(site: Any) -> Iterator[None]:
         site.again()
 
 
-def test_a_photo_that_is_dropped_can_be_sent_again(
-    visit: Callable[..., Any], site: Any, back: None
-) -> None:
-    page = visit().page()
-    site.stop()
-    page.locator("#files").set_input_files([site.paint("lost/mila.png", GREEN)])
-    expect(page.locator("#cards .likelihood")).to_have_text(OFFLINE)
-    site.again()
-    page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#cards").get_by_role("heading")).to_have_text("Pug")
-
-
 def test_an_answer_of_the_review_is_kept_and_sent_again(
     visit: Callable[..., Any], site: Any, back: None
 ) -> None:

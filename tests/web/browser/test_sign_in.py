@@ -78,3 +78,23 @@ def test_the_page_is_in_french_for_those_who_read_french(
     page.get_by_label("Mot de passe").fill("faux")
     page.get_by_role("button", name="Se connecter").tap()
     expect(page.get_by_role("alert")).to_contain_text("Ce n'est pas le mot de passe.")
+
+
+def test_photos_wait_until_their_sender_is_signed_in_again(
+    visit: Callable[..., Any], site: Any
+) -> None:
+    someone = visit()
+    page = someone.page()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What breed is this dog?")
+    page.wait_for_load_state()
+    someone.context.clear_cookies()
+    page.locator("#files").set_input_files(site.paint("late/mila.png", (10, 250, 10)))
+    expect(page.locator("#held")).to_contain_text("The session is over.")
+    expect(page.locator("#cards .status")).to_have_text("Waiting")
+    page.locator("#held").get_by_role("link", name="Sign in").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#cards").get_by_role("heading")).to_have_text("Pug")
+    expect(page.locator("#held")).to_be_hidden()

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from barkive.catalogue import Catalogue, Kind, Label
 from barkive.messages import Messages
+from barkive.web.pages.gallery import _way
 from barkive.web.pages.views import FIELDS, View
 
 pytestmark = pytest.mark.slow
@@ -515,3 +516,60 @@ def test_a_wrong_breed_beside_a_right_one_leads_to_both(dogs: TestClient) -> Non
         "/photos?breed=pug&amp;breed=n02085620"
     ]
     assert files(dogs.get("/photos?" + "&".join(["breed=pug"] * 99)).text)
+
+
+def test_the_list_is_sorted_as_the_visitor_wants(
+    server: TestClient, colour_photo: Callable[..., Path], tmp_path: Path
+) -> None:
+    service = server.app.state.service  # type: ignore[attr-defined]
+    for name in ("b", "a", "c"):
+        colour_photo(f"sorted/{name}.png", RED)
+        service.catalogue.scan(tmp_path / "sorted", classifier=service.classifier)
+    assert files(server.get("/photos").text) == ["b.png", "a.png", "c.png"]
+    assert files(server.get("/photos?order=name").text) == ["a.png", "b.png", "c.png"]
+    page = server.get("/photos?order=-added&breed=chihuahua").text
+    assert files(page) == ["c.png", "a.png", "b.png"]
+    assert '<option value="-added" selected>Added, newest first</option>' in page
+    assert files(server.get("/photos/tiles?order=-name").text) == ["c.png", "b.png", "a.png"]
+    first, *_ = catalogue_of(server).page()
+    turned = server.get(f"/photos/{first.id}?order=name").text
+    assert re.search(r'rel="prev" href="[^"]*order=name', turned) or "order=name" in turned
+    wrong = server.get("/photos?order=size")
+    assert wrong.status_code == 422
+    assert "There is no order “size”" in unescape(wrong.text)
+    told = server.get("/api/v1/photos?order=-name&limit=2").json()
+    assert [Path(one["file"]).name for one in told["photos"]] == ["c.png", "b.png"]
+    assert "order=-name" in told["next"]
+    assert server.get("/api/v1/photos?added_after=2199-01-01").json()["total"] == 0
+    assert files(server.get("/photos?added_before=2199-01-01").text) == ["b.png", "a.png", "c.png"]
+
+
+def test_searches_are_saved_opened_and_forgotten(
+    server: TestClient, colour_photo: Callable[..., Path], tmp_path: Path
+) -> None:
+    service = server.app.state.service  # type: ignore[attr-defined]
+    colour_photo("saved/rex.png", RED)
+    service.catalogue.scan(tmp_path / "saved", classifier=service.classifier)
+    address = "/photos/searches?breed=chihuahua&order=-added"
+    page = server.post(address, data={"name": "Chihuahuas <new>"})
+    assert str(page.url).endswith("/photos?breed=chihuahua&order=-added")
+    shown = unescape(page.text)
+    assert '<a href="/photos?breed=chihuahua&order=-added" aria-current="true">' in shown
+    assert "Save this search as" not in shown
+    taken = server.post("/photos/searches?breed=pug", data={"name": "Chihuahuas <new>"})
+    assert taken.status_code == 422
+    assert "There is a search called “Chihuahuas <new>” already" in unescape(taken.text)
+    assert "Chihuahuas <new>" not in taken.text
+    assert "Chihuahuas &lt;new&gt;" in server.get("/photos").text
+    (saved,) = service.catalogue.searches.all()
+    gone = server.post(f"/photos/searches/{saved.id}/remove?breed=pug")
+    assert str(gone.url).endswith("/photos?breed=pug")
+    assert service.catalogue.searches.all() == []
+
+
+def test_folders_that_have_nothing_in_common_lie_in_one_for_all() -> None:
+    assert _way("/", "/") == []
+    assert _way("/", "/home/ada") == ["/", "/home", "/home/ada"]
+    assert _way("/home", "/home") == []
+    assert _way("/home", "/home/ada") == ["/home", "/home/ada"]
+    assert _way("/home", "/srv") == []

@@ -1,8 +1,10 @@
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 from barkive.web import Limits, Settings, create_app
@@ -71,3 +73,29 @@ def test_too_many_photos_are_told_on_the_page(settings: Settings) -> None:
         page = server.post("/identify?lang=fr", files=[("files", ("a", b"a"))] * 2)
     assert page.status_code == 413
     assert "La demande envoie plus de 1 photos, la limite" in page.text
+
+
+def test_a_phone_is_asked_for_what_can_be_read(
+    server: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.get("/").text.count('accept="image/*,.heic,.heif,.avif"') == 2
+    monkeypatch.setattr("barkive.web.rendering.reads_heic", lambda: False)
+    for address in ("/", "/animals/which"):
+        page = server.get(address).text
+        assert "heic" not in page
+        assert 'accept="image/jpeg,image/png,' in page
+
+
+def test_no_visitor_is_told_to_run_a_command(
+    server: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    photo = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
+    page = server.post("/identify", files=[("files", ("a.heic", photo))])
+    said = "A HEIC photo needs the extra “heic”, which is not installed where Barkive runs."
+    assert said in page.text
+    (verdict,) = server.post("/api/v1/identify", content=photo).json()
+    assert verdict["error"].startswith(said)
+    assert verdict["error_code"] == "missing_extra"
+    for told in (page.text, verdict["error"]):
+        assert "pip" not in told

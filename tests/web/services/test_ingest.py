@@ -57,7 +57,8 @@ def test_a_photo_is_kept_as_it_is_and_catalogued(
     ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
     content = photo()
-    entry = ingest.add(content, "rex.png")
+    entry, is_new = ingest.add(content, "rex.png")
+    assert is_new
     path = Path(entry.file)
     assert path.parent.parent == kept
     assert re.fullmatch(r"\d{4}-\d{2}", path.parent.name)
@@ -81,7 +82,7 @@ def test_the_content_and_the_names_reach_the_disk_before_it_returns(
     if not Path("/proc/self/fd").exists():
         pytest.skip("the system does not say what a handle is of")
     monkeypatch.setattr(os, "fsync", listen)
-    folder = Path(ingest.add(photo(), "rex.png").file).parent
+    folder = Path(ingest.add(photo(), "rex.png").entry.file).parent
     part, *folders = [name for name in synced if name.startswith(str(kept))]
     assert part.endswith(".part")
     assert folders == [str(folder), str(kept)]
@@ -116,7 +117,7 @@ def test_the_content_and_the_names_reach_the_disk_before_it_returns(
     ],
 )
 def test_names(ingest: Ingest, kept: Path, name: str, expected: str) -> None:
-    entry = ingest.add(photo(), name)
+    entry = ingest.add(photo(), name).entry
     assert files(kept) == [expected]
     assert Path(entry.file).parent.parent == kept
     assert len(os.fsencode(expected)) < 255
@@ -139,7 +140,7 @@ def test_names(ingest: Ingest, kept: Path, name: str, expected: str) -> None:
 def test_the_ending_is_one_of_the_content(
     ingest: Ingest, kept: Path, kind: str, name: str, expected: str
 ) -> None:
-    assert ingest.add(photo(kind=kind), name).status is Status.DOG
+    assert ingest.add(photo(kind=kind), name).entry.status is Status.DOG
     assert files(kept) == [expected]
 
 
@@ -149,7 +150,8 @@ def test_every_format_that_is_decoded_has_endings_that_a_scan_finds() -> None:
 
 
 def test_other_photos_of_one_name_get_a_number(ingest: Ingest, kept: Path) -> None:
-    names = [Path(ingest.add(photo((250, number, 10)), "rex.png").file).name for number in range(3)]
+    added = [ingest.add(photo((250, number, 10)), "rex.png") for number in range(3)]
+    names = [Path(one.entry.file).name for one in added]
     assert names == ["rex.png", "rex-2.png", "rex-3.png"]
     assert files(kept) == sorted(names)
 
@@ -157,8 +159,8 @@ def test_other_photos_of_one_name_get_a_number(ingest: Ingest, kept: Path) -> No
 def test_the_same_content_twice_is_kept_once(
     ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = ingest.add(photo(), "rex.png")
-    assert ingest.add(photo(), "other name.png") == first
+    first = ingest.add(photo(), "rex.png").entry
+    assert ingest.add(photo(), "other name.png") == (first, False)
     assert files(kept) == ["rex.png"]
     assert catalogue.count() == 1
 
@@ -172,17 +174,17 @@ def test_a_photo_that_was_scanned_elsewhere_is_not_kept_again(
 ) -> None:
     path = colour_photo("scanned/rex.png", RED)
     catalogue.scan(path, classifier=Classifier(colour_bundle))
-    assert ingest.add(path.read_bytes(), "again.png").file == str(path)
+    assert ingest.add(path.read_bytes(), "again.png").entry.file == str(path)
     assert not kept.exists()
 
 
 def test_a_photo_whose_file_is_gone_is_kept_again_under_its_number(
     ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = ingest.add(photo(), "rex.png")
+    first = ingest.add(photo(), "rex.png").entry
     catalogue.label(first.id, Label(Kind.BREED, ("Pug",), by="Ada"))
     Path(first.file).unlink()
-    again = ingest.add(photo(), "back.png")
+    again = ingest.add(photo(), "back.png").entry
     assert (again.id, again.labels[0].en, Path(again.file).name) == (first.id, "Pug", "back.png")
     assert files(kept) == ["back.png"]
 
@@ -190,9 +192,9 @@ def test_a_photo_whose_file_is_gone_is_kept_again_under_its_number(
 def test_a_photo_whose_file_was_changed_is_kept_again(
     ingest: Ingest, catalogue: Catalogue, kept: Path
 ) -> None:
-    first = ingest.add(photo(), "rex.png")
+    first = ingest.add(photo(), "rex.png").entry
     Path(first.file).write_bytes(photo(GREEN))  # the catalogue does not know yet
-    again = ingest.add(photo(), "rex.png")
+    again = ingest.add(photo(), "rex.png").entry
     assert Path(again.file).name == "rex-2.png"
     assert Path(again.file).read_bytes() == photo()
 
@@ -243,7 +245,7 @@ def test_a_full_disk_gives_a_sentence_and_leaves_nothing_behind(
     assert files(kept) == []
     assert catalogue.count() == 0
     monkeypatch.undo()
-    assert Path(ingest.add(photo(), "rex.png").file).name == "rex.png"
+    assert Path(ingest.add(photo(), "rex.png").entry.file).name == "rex.png"
 
 
 def test_a_photo_that_cannot_be_catalogued_is_not_kept(
@@ -266,7 +268,7 @@ def test_many_threads_with_the_same_and_other_photos(
 ) -> None:
     contents = [photo((250, number, 10)) for number in range(4)]
     with ThreadPoolExecutor(8) as pool:
-        entries = list(pool.map(lambda one: ingest.add(one, "rex.png"), contents * 4))
+        entries = list(pool.map(lambda one: ingest.add(one, "rex.png").entry, contents * 4))
     assert entries[:4] == entries[4:8] == entries[8:12] == entries[12:]
     assert files(kept) == ["rex-2.png", "rex-3.png", "rex-4.png", "rex.png"]
     assert catalogue.count() == 4

@@ -169,6 +169,9 @@ ANIMAL_EXPORTS = Part(
 PHOTO_EXPORTS = Part(
     Message("part_photo_exports"), schema.photo_export, ("form", "photo"), may_go=True
 )
+SAVED_SEARCHES = Part(
+    Message("part_saved_searches"), schema.saved_search, ("name", "said_at"), may_go=True
+)
 OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 

@@ -23,6 +23,7 @@
 | `suggestion_photo` | a picture of a suggestion |
 | `animal_export` | what was sent of an animal to a program that takes it only once |
 | `photo_export` | likewise of a photo that no animal has |
+| `saved_search` | a search of photos that somebody has given a name |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
@@ -77,7 +78,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -543,6 +544,18 @@ photo_export = Table(
     sqlite_autoincrement=True,
 )
 
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    # What stands behind the question mark of the gallery's address.
+    Column("query", Text, nullable=False),
+    Column("said_by", Text),
+    Column("said_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 review = Table(
     "review",
     metadata,
@@ -649,6 +662,17 @@ _index(
     "probability",
     "status",
     "breed",
+    "taken_at",
+    "corrected",
+    "answer_id",
+)
+_index(
+    "photo_by_added",
+    _THERE,
+    "added_at",
+    "status",
+    "breed",
+    "probability",
     "taken_at",
     "corrected",
     "answer_id",

@@ -7,13 +7,14 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.predictions.models import Models
 from barkive.catalogue.query.effective_dogs import Effective, EffectiveDog
 from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.judgements import effective_of, said_of
+from barkive.catalogue.query.ordering import PhotoOrder
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.zone_maps import first_numbers
 from barkive.catalogue.records import Entry, EntryDog, Kind, LabelRow, message_of
@@ -26,6 +27,7 @@ _FEW = 250_000
 # As many as the longest short list that is asked for.
 _TOP = 5
 _CROSS = 0.5
+_CATALOGUED = PhotoOrder()
 _SHOWS_DOG = (Status.DOG, Status.UNCERTAIN)
 
 
@@ -77,32 +79,57 @@ def _pages(
         yield from where(store, schema.photo.c.id.in_(numbers[start : start + _PAGE].tolist()))
 
 
-def page(store: Store, query: Filter, offset: int, limit: int) -> list[Entry]:
-    """Some of the photos that `pages` gives.
+def page(
+    store: Store, query: Filter, offset: int, limit: int, order: PhotoOrder = _CATALOGUED
+) -> list[Entry]:
+    """Some of the photos that fit, in an order.
 
     Args:
         store: The catalogue.
         query: Which photos.
         offset: How many to pass over.
         limit: How many at most.
+        order: Of all that fit; by default that in which they were catalogued.
 
     Raises:
         UnknownBreedError: There is no such breed.
     """
     cases = query.cases(store)
     with store.read() as connection:
-        gathered: list[int] = []
-        for case in cases:
-            # Of one case alone those before need not be gathered.
-            passed = offset if len(cases) == 1 else 0
-            gathered += _numbers(connection, query, case, offset + limit - passed, passed)
-        start = 0 if len(cases) == 1 else offset
-        numbers = sorted(gathered)[start : start + limit]
-        found = chosen().where(schema.photo.c.id.in_(numbers)).order_by(schema.photo.c.id)
-        return to_entries(connection, store.models, connection.execute(found).all())
+        if order == _CATALOGUED:
+            numbers = _first(connection, query, cases, offset, limit)
+        else:
+            numbers = order.first(connection, cases, limit, offset)
+        found = connection.execute(chosen().where(schema.photo.c.id.in_(numbers))).all()
+        place = {number: i for i, number in enumerate(numbers)}
+        found = sorted(found, key=lambda row: place[row.id])
+        return to_entries(connection, store.models, found)
 
 
-def numbers(store: Store, query: Filter, offset: int = 0, limit: int | None = None) -> list[int]:
+def _first(
+    connection: Connection,
+    query: Filter,
+    cases: Sequence[ColumnElement[bool]],
+    offset: int,
+    limit: int,
+) -> list[int]:
+    """The ids of some photos, in the order in which they were catalogued."""
+    gathered: list[int] = []
+    for case in cases:
+        # Of one case alone those before need not be gathered.
+        passed = offset if len(cases) == 1 else 0
+        gathered += _numbers(connection, query, case, offset + limit - passed, passed)
+    start = 0 if len(cases) == 1 else offset
+    return sorted(gathered)[start : start + limit]
+
+
+def numbers(
+    store: Store,
+    query: Filter,
+    offset: int = 0,
+    limit: int | None = None,
+    order: PhotoOrder = _CATALOGUED,
+) -> list[int]:
     """The numbers of the photos that `page` gives.
 
     Args:
@@ -110,17 +137,14 @@ def numbers(store: Store, query: Filter, offset: int = 0, limit: int | None = No
         query: Which photos.
         offset: How many to pass over.
         limit: How many at most; None for all.
+        order: Of all that fit.
 
     Raises:
         UnknownBreedError: There is no such breed.
     """
-    c = schema.photo.c
-    # Cases have no photo in common.
-    found = union_all(*(select(c.id, c.number).where(case) for case in query.cases(store)))
-    listed = found.subquery()
-    ordered = select(listed.c.number).order_by(listed.c.id).limit(limit).offset(offset or None)
+    listed = order.numbers(query.cases(store), limit, offset)
     with store.read() as connection:
-        return list(connection.execute(ordered).scalars())
+        return [row.number for row in connection.execute(listed)]
 
 
 def where(store: Store, condition: ColumnElement[bool]) -> list[Entry]:
@@ -130,21 +154,15 @@ def where(store: Store, condition: ColumnElement[bool]) -> list[Entry]:
         return to_entries(connection, store.models, connection.execute(found).all())
 
 
-def neighbours(store: Store, query: Filter, number: int) -> tuple[int | None, int | None]:
+def neighbours(
+    store: Store, query: Filter, number: int, order: PhotoOrder = _CATALOGUED
+) -> tuple[int | None, int | None]:
     """The numbers of the photos that fit before and after one, None at the ends."""
     c = schema.photo.c
-    before: list[tuple[int, int]] = []
-    after: list[tuple[int, int]] = []
     cases = query.cases(store)
     with store.read() as connection:
         own = connection.execute(select(c.id).where(c.number == number)).scalar() or 0
-        for case in cases:
-            lower = select(c.id, c.number).where(case, c.id < own).order_by(c.id.desc()).limit(1)
-            upper = select(c.id, c.number).where(case, c.id > own).order_by(c.id).limit(1)
-            before += [(row.id, row.number) for row in connection.execute(lower)]
-            after += [(row.id, row.number) for row in connection.execute(upper)]
-    last, first = max(before, default=None), min(after, default=None)
-    return last[1] if last else None, first[1] if first else None
+        return order.neighbours(connection, cases, own)
 
 
 def one(store: Store, photo: str | int) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from itertools import takewhile
@@ -69,6 +69,8 @@ class Filter:
         status: One of these statuses.
         after: Taken on this day or later; photos without a date are left out.
         before: Taken before this day.
+        added_after: Catalogued on this day, UTC, or later.
+        added_before: Catalogued before this day.
         folder: In this folder or a folder inside it.
         min_probability: The breed has at least this probability, 0..1: of the dog that is asked
             for, or of the main dog.
@@ -92,6 +94,8 @@ class Filter:
     status: Sequence[Status] = ()
     after: date | None = None
     before: date | None = None
+    added_after: date | None = None
+    added_before: date | None = None
     folder: str | None = None
     min_probability: float | None = None
     dogs: tuple[int, int | None] | None = None
@@ -174,10 +178,8 @@ class Filter:
             conditions.append(_holds(split(self.text), store, self.missing is False))
         if self.status:
             conditions.append(c.status.in_([Status(one).value for one in self.status]))
-        if self.after is not None:
-            conditions.append(c.taken_at >= datetime.combine(self.after, time()))
-        if self.before is not None:
-            conditions.append(c.taken_at < datetime.combine(self.before, time()))
+        conditions += between(c.taken_at, self.after, self.before)
+        conditions += between(c.added_at, self.added_after, self.added_before)
         if self.folder is not None:
             conditions.append(inside(self.folder))
         if self.dogs is not None:
@@ -256,6 +258,16 @@ class Filter:
             models.names.ids(one) if self.group is None or one in grouped else []
             for one in dict.fromkeys(wanted)
         ]
+
+
+def between(
+    moment: ColumnElement[datetime], first: date | None, end: date | None
+) -> Iterator[ColumnElement[bool]]:
+    """The conditions on a moment: on the one day or later, and before the other."""
+    if first is not None:
+        yield moment >= datetime.combine(first, time())
+    if end is not None:
+        yield moment < datetime.combine(end, time())
 
 
 def number_of_dogs(text: str) -> tuple[int, int | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -39,6 +39,7 @@ from sqlalchemy import (
 from barkive.catalogue.db.schema import ZONE_BITS, FileName, photo, word_tally, zone
 from barkive.catalogue.query.filters import (
     Filter,
+    between,
     folder_prefix,
     inside,
     is_of_letters,
@@ -200,7 +201,10 @@ def knows_folders(query: Filter) -> bool:
 
 def _is_of_rows(query: Filter) -> bool:
     """Whether a filter is set that no summary table knows."""
-    asked = query.dogs, query.animal, query.grouped, query.numbers
+    asked = (
+        *(query.dogs, query.animal, query.grouped, query.numbers),
+        *(query.added_after, query.added_before),
+    )
     return asked != (None,) * len(asked)
 
 
@@ -231,13 +235,13 @@ def _chosen(
         return None
     edges = _edges(query, start, end)
     if least is None:
-        return _BY_MONTH, _between(_BY_MONTH.c.month, start, end), edges
+        return _BY_MONTH, [*between(_BY_MONTH.c.month, start, end)], edges
     if by == "breed" or query.breed is not None or query.breeds or query.group is not None:
         return None
     summary = _BY_MONTH_AND_STEP
     whole, of_step = _steps(summary, least)
-    whole += _between(summary.c.month, start, end)
-    in_months = _between(photo.c.taken_at, start, end)
+    whole += between(summary.c.month, start, end)
+    in_months = between(photo.c.taken_at, start, end)
     return summary, whole, edges + [and_(edge, *in_months) for edge in of_step]
 
 
@@ -267,20 +271,10 @@ def _edges(query: Filter, start: date | None, end: date | None) -> list[Conditio
     taken_at = photo.c.taken_at
     edges: list[Condition] = []
     if start != query.after:
-        edges.append(and_(*_between(taken_at, query.after, start)))
+        edges.append(and_(*between(taken_at, query.after, start)))
     if end != query.before:
-        edges.append(and_(*_between(taken_at, end, query.before)))
+        edges.append(and_(*between(taken_at, end, query.before)))
     return edges
-
-
-def _between(moment: ColumnElement[Any], start: date | None, end: date | None) -> list[Condition]:
-    """From the one day on, and before the other."""
-    conditions: list[Condition] = []
-    if start is not None:
-        conditions.append(moment >= datetime.combine(start, time()))
-    if end is not None:
-        conditions.append(moment < datetime.combine(end, time()))
-    return conditions
 
 
 def _next(day: date) -> date:

@@ -50,6 +50,7 @@ from barkive.catalogue.db.portable import (
     PHOTOS,
     REFUSALS,
     RUNS,
+    SAVED_SEARCHES,
     Part,
     Row,
     packed,
@@ -81,7 +82,7 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 PARTS = (
     *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, FORGOTTEN, CONTENTS, ALIASES),
     *(CORRECTIONS, BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
-    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, PHOTO_EXPORTS),
+    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, PHOTO_EXPORTS, SAVED_SEARCHES),
 )
 # What people said and did: it is only added to, but for what is taken out with its picture.
 _SAID = (CORRECTIONS, ACTS)

@@ -110,6 +110,7 @@ class _Saved:
     models: list[dict[str, Any]]
     learned: list[dict[str, Any]]
     animals: SavedAnimals
+    searches: list[dict[str, Any]]
 
     @staticmethod
     def read(file: Path) -> _Saved:
@@ -155,6 +156,7 @@ class _Saved:
             *(aliases, merges, breeds, corrections),
             *(models, learned),
             SavedAnimals.read(file),
+            read_rows(file, schema.saved_search),
         )
 
     def write(self, connection: Connection) -> None:
@@ -171,6 +173,7 @@ class _Saved:
             (schema.alias, self.aliases),
             (schema.merge, self.merges),
             (schema.added_breed, self.breeds),
+            (schema.saved_search, self.searches),
         ):
             for row in rows:
                 # What is damaged may be there twice.

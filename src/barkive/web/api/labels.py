@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue import ActJSON, Filter, Kind, Label
 from barkive.errors import UsageError
+from barkive.messages import reason_json
 from barkive.web.api.animals import ACT, PhotoNumber
 from barkive.web.api.openapi import NO_SUCH_PHOTO, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name
@@ -119,9 +120,6 @@ def label(shared: Shared, query: FilterQuery, said: SaidOfMany, lang: Lang = "en
     word = Label(Kind(said.kind), breeds, said.note, said.by, other)
     meant = query if said.photos is None else said.photos
     done = shared.catalogue.animals.label(meant, word)
-    left_out = [
-        {"file": printable(file), "error": why.text(lang), "error_code": why.code}
-        for file, why in done.left_out
-    ]
+    left_out = [{"file": printable(file), **reason_json(why, lang)} for file, why in done.left_out]
     act = done.act.to_json() if done.act is not None else None
     return JSONResponse({"act": act, "photos": done.photos, "left_out": left_out})

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
-from barkive.catalogue import AnimalFilter, Filter, number_of_dogs
+from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
@@ -57,6 +57,10 @@ def _filter(
     status: Annotated[list[Status] | None, Query(description="Of one of these statuses.")] = None,
     after: Annotated[_Day | None, Query(description="Taken on this day or later.")] = None,
     before: Annotated[_Day | None, Query(description="Taken before this day.")] = None,
+    added_after: Annotated[
+        _Day | None, Query(description="Catalogued on this day, UTC, or later.")
+    ] = None,
+    added_before: Annotated[_Day | None, Query(description="Catalogued before this day.")] = None,
     folder: Annotated[
         str | None,
         Query(max_length=4096, pattern=PRINTED, description="In this folder or those inside it."),
@@ -90,6 +94,8 @@ def _filter(
         status=tuple(status or ()),
         after=after,
         before=before,
+        added_after=added_after,
+        added_before=added_before,
         folder=folder,
         min_probability=min_probability,
         dogs=number_of_dogs(dogs) if dogs is not None else None,
@@ -100,6 +106,22 @@ def _filter(
     )
 
 
+def _order(
+    order: Annotated[
+        str,
+        Query(
+            pattern=r"^-?(added|taken|certainty|name)$",
+            description="`added`: as they were catalogued; `taken`: by date; `certainty`: by the "
+            "probability of the breed; `name`: by folder and name. With `-` before it the other "
+            "way round. Photos without a date or a breed come last.",
+        ),
+    ] = "added",
+) -> PhotoOrder:
+    return PhotoOrder.of(order)
+
+
+OrderQuery = Annotated[PhotoOrder, Depends(_order)]
+"""In which order photos are listed."""
 FilterQuery = Annotated[Filter, Depends(_filter)]
 """Which photos are meant."""
 

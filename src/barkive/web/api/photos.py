@@ -28,7 +28,7 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, Top
+from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, OrderQuery, Top
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -84,6 +84,7 @@ class Added(TypedDict):
 
     file: str | None
     photo: EntryJSON | None
+    already_there: bool
     error: str | None
     error_code: str | None
 
@@ -217,15 +218,16 @@ def search(
     request: Request,
     shared: Shared,
     query: FilterQuery,
+    order: OrderQuery,
     offset: Annotated[int, Query(ge=0, le=2**31, description="How many to pass over.")] = 0,
     limit: Annotated[int, Query(ge=1, le=500, description="How many at most.")] = 100,
     top: Top = 5,
     lang: Lang = "en",
 ) -> Response:
-    """The photos that fit all filters, in the order in which they were catalogued."""
+    """The photos that fit all filters, by default in the order in which they were catalogued."""
     catalogue = shared.catalogue
     total = catalogue.count(query)
-    entries = catalogue.page(query, offset=offset, limit=limit)
+    entries = catalogue.page(query, offset=offset, limit=limit, order=order)
     end = offset + len(entries)
     following = request.url.include_query_params(offset=end)
     return JSONResponse(
@@ -241,7 +243,9 @@ def search(
 @router.post(
     Route.API_PHOTOS,
     response_model=list[Added],
-    responses=example([{"file": "rex.jpg", "photo": ENTRY, "error": None, "error_code": None}]),
+    responses=example(
+        [{"file": "rex.jpg", "photo": ENTRY, "already_there": False, **reason_json(None)}]
+    ),
     openapi_extra=UPLOAD,
     summary="Add photos to the catalogue",
 )
@@ -249,21 +253,27 @@ async def add(request: Request, shared: Shared, setup: Setup, lang: Lang = "en")
     """Keeps photos, each durably before the answer, and catalogues them.
 
     A photo that can't be read is answered with the reason in `error`, and not kept. One that
-    the catalogue has already is not kept twice.
+    the catalogue has already is not kept twice, and `already_there` is true.
     """
     answers: list[Added] = []
     async with received(request, setup.limits) as uploads:
         for one in uploads:
-            reason, entry = one.reason, None
+            reason, added = one.reason, None
             if reason is None:
                 try:
-                    entry = await to_thread.run_sync(
+                    added = await to_thread.run_sync(
                         shared.ingest.add, await one.read(), one.name or "photo"
                     )
                 except PhotoError as error:
                     reason = error.message
-            photo = _to_json(entry, lang) if entry is not None else None
-            answers.append({"file": one.name, "photo": photo, **reason_json(reason, lang)})
+            answers.append(
+                {
+                    "file": one.name,
+                    "photo": _to_json(added.entry, lang) if added is not None else None,
+                    "already_there": added is not None and not added.is_new,
+                    **reason_json(reason, lang),
+                }
+            )
     return JSONResponse(answers)
 
 

@@ -92,7 +92,7 @@ def file(shared: Shared, number: Number) -> Response:
     Route.API_PHOTO_HEATMAP,
     response_class=Response,
     responses={
-        200: {"description": "A picture, square but of a dog", "content": {"image/png": {}}},
+        200: {"description": "A picture of the photo's shape", "content": {"image/png": {}}},
         **NO_SUCH_PHOTO,
     },
     summary="Show what the network looked at",
@@ -105,10 +105,7 @@ async def heatmap(
     ] = None,
     dog: DogId = None,
 ) -> Response:
-    """The photo in grey, as the network saw it, with what spoke for a breed in colour.
-
-    Of a dog the whole photo is shown, and what spoke for its breed in colour over it.
-    """
+    """The photo in grey, with what spoke for a breed in colour where the network looked."""
     entry = await to_thread.run_sync(shared.catalogue.photo, number)
     one = entry.dog_by_id(dog) if dog is not None else None
     if breed is None:

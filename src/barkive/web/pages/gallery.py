@@ -10,12 +10,14 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import (
+    LONGEST_NAME,
     Animal,
     Catalogue,
     Entry,
@@ -26,15 +28,18 @@ from barkive.catalogue import (
     number_of_dogs,
     path_separator,
 )
+from barkive.errors import UsageError
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.act_words import told_of
+from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip, page_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.exports import available, takes_long
+from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
 router = APIRouter()
@@ -43,12 +48,71 @@ CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""
 _GROUPS = range(1, 11)
 _NAMED = 8
+_LONGEST_SENT = 10_000
+# As they stand in the address, and as the page calls them.
+_ORDERS = (
+    *(("added", "added"), ("-added", "added_last"), ("-taken", "taken_last"), ("taken", "taken")),
+    *(("certainty", "certainty"), ("-certainty", "certainty_last")),
+    *(("name", "name"), ("-name", "name_last")),
+)
 _NUMBERS_OF_DOGS = ("1", "2", "2+", "3+")
+
+
+class SearchForm(BaseModel):
+    """What a search is to be called.
+
+    Attributes:
+        name: The name.
+    """
+
+    name: Annotated[str, Field(max_length=_LONGEST_SENT)] = ""
 
 
 @router.get(Route.PHOTOS)
 def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
     """The page."""
+    return _page(request, shared, urls)
+
+
+@router.get(Route.SEARCHES)
+def lead_back(urls: Addresses) -> Response:
+    """Leads to the gallery whoever asks for the address of a form."""
+    return RedirectResponse(urls.photos(), 303)
+
+
+@router.post(Route.SEARCHES)
+def save_search(
+    request: Request, shared: Shared, urls: Addresses, form: Annotated[SearchForm, Form()]
+) -> Response:
+    """Gives the search of the address a name."""
+    view = View.of(request.query_params, shared.catalogue)
+    query = view.address("", add_to=None).removeprefix("?")
+    if view.faults or not query:
+        return _page(request, shared, urls)
+    try:
+        shared.catalogue.searches.save(form.name, query, name_of(request))
+    except UsageError as error:
+        return _page(request, shared, urls, fault=error, typed=form.name)
+    return RedirectResponse(view.address(urls.photos()), 303)
+
+
+@router.post(Route.SEARCH_REMOVE)
+def remove_search(request: Request, shared: Shared, urls: Addresses, search: int) -> Response:
+    """Forgets a saved search; the photos that it finds stay."""
+    shared.catalogue.searches.remove(search)
+    view = View.of(request.query_params, shared.catalogue)
+    return RedirectResponse(view.address(urls.photos()), 303)
+
+
+def _page(
+    request: Request,
+    shared: Service,
+    urls: Urls,
+    *,
+    fault: UsageError | None = None,
+    typed: str = "",
+) -> Response:
+    """The page; with what is wrong with the name of a search."""
     catalogue = shared.catalogue
     words = Messages(language_of(request))
     view = View.of(request.query_params, catalogue)
@@ -62,7 +126,7 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
     return render(
         request,
         "photos.html",
-        status=422 if view.faults else 200,
+        status=422 if view.faults or fault else 200,
         view=view,
         catalogue=catalogue,
         path=urls.photos(),
@@ -92,9 +156,16 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
         said=told_of(request, catalogue, words),
         back=view.address(urls.photos(), page=page if page > 1 else None),
         selection=view.address(urls.selection()),
-        review=view.to_review(urls.review()) if view.values else "",
+        review=view.to_review(urls.review()) if view.filters else "",
         add=view.address(urls.selection_add()),
         add_to=view.animal_to_add_to(catalogue),
+        orders=[(order, words(f"photos.order_{key}")) for order, key in _ORDERS],
+        order=str(view.order),
+        searches=_searches(catalogue, view, urls),
+        save_search=view.address(urls.searches(), lang=asked_language(request)),
+        search_fault=fault,
+        search_typed=typed,
+        longest_name=LONGEST_NAME,
         numbers=view.address(urls.selection_numbers()),
         last_label=catalogue.last_label,
         **_chunk(catalogue, view, page, words),
@@ -167,7 +238,8 @@ def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict
     """
     entries: list[Entry] = []
     if not view.faults:
-        entries = catalogue.page(view.query, offset=(page - 1) * CHUNK, limit=CHUNK)
+        offset = (page - 1) * CHUNK
+        entries = catalogue.page(view.query, offset=offset, limit=CHUNK, order=view.order)
     animals = catalogue.animals.of_photos([entry.id for entry in entries])
     return {
         "tiles": [tile(entry, words, animals.get(entry.id, ())) for entry in entries],
@@ -204,7 +276,7 @@ def _sums(
         "breeds": [
             _of_breed(view, path, catalogue, words, one, n) for one, n in breeds.most_common()
         ],
-        **_folders(catalogue, view, path),
+        **_folders(catalogue, view, words, path),
     }
 
 
@@ -241,7 +313,21 @@ def _numbers_of_dogs(view: View, words: Messages) -> list[tuple[str, str]]:
     return [(one, dogs_chip(number_of_dogs(one), words)) for one in numbers]
 
 
-def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:
+def _searches(catalogue: Catalogue, view: View, urls: Urls) -> list[dict[str, Any]]:
+    """The saved searches, each with the addresses that open and forget it."""
+    here = view.address("", add_to=None).removeprefix("?")
+    return [
+        {
+            "name": one.name,
+            "address": f"{urls.photos()}?{one.query}",
+            "chosen": one.query == here,
+            "remove": view.address(urls.remove_search(one.id)),
+        }
+        for one in catalogue.searches.all()
+    ]
+
+
+def _folders(catalogue: Catalogue, view: View, words: Messages, path: str) -> dict[str, Any]:
     """The way up, and the way down."""
     whole = catalogue.top()
     here = absolute_path(view.query.folder) if view.query.folder else whole
@@ -250,7 +336,9 @@ def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:
     return {
         "way": [
             {
-                "name": printable(one.rpartition(path_separator(one))[2] or one),
+                # Folders that have nothing in common lie in one without a name.
+                "name": printable(one.rpartition(path_separator(one))[2])
+                or words("photos.all_folders"),
                 "address": view.address(path, folder=None if one == whole else one),
             }
             for one in _way(whole, here)
@@ -265,8 +353,8 @@ def _folders(catalogue: Catalogue, view: View, path: str) -> dict[str, Any]:
 
 def _way(whole: str, here: str) -> list[str]:
     """The folders from one down to another inside it, both included; none where it is not."""
-    start = folder_prefix(whole)
-    if not here.startswith(start):
+    start, mark = folder_prefix(whole), path_separator(here)
+    if here == whole or not here.startswith(start):
         return []
-    below = here.removeprefix(start).split(path_separator(here))
-    return [whole, *(start + path_separator(here).join(below[: n + 1]) for n in range(len(below)))]
+    below = here.removeprefix(start).split(mark)
+    return [whole, *(start + mark.join(below[: n + 1]) for n in range(len(below)))]

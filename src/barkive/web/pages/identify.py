@@ -19,6 +19,7 @@ from barkive.web.dependencies import Addresses, Counted, Kept, Setup, Shared
 from barkive.web.languages import language_of
 from barkive.web.pages.dogs import box_texts
 from barkive.web.rendering import render
+from barkive.web.services.exports import table_words
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route, Urls
 
@@ -78,21 +79,29 @@ def _page(
 
 def _texts(words: Messages) -> dict[str, Any]:
     """The sentences that the script needs."""
-    keys = ("waiting", "looking", "offline", "busy", "unnamed", "heat_failed")
+    keys = (
+        *("waiting", "looking", "busy", "away", "session", "stuck", "file_gone", "refused"),
+        *("unnamed", "heat_failed", "add_again", "copied", "copy_failed", "file_name"),
+    )
+    forms = ("done", "added_all", "were_there", "not_added", "not_kept")
     return {
         **{key: words(f"identify.{key}") for key in keys},
-        **{key: words.forms(f"identify.{key}") for key in ("done", "added_all")},
+        **{key: words.forms(f"identify.{key}") for key in forms},
         "dogs": words.forms("photos.dogs_shown"),
         "perhaps": words("photos.perhaps", breed="{breed}"),
         "boxes": box_texts(words),
+        "table": table_words(words),
     }
 
 
 def _addresses(urls: Urls, words: Messages) -> dict[str, str]:
     """The addresses that the script needs."""
     return {
+        "home": urls.home(),
         "identify": urls.api_identify(lang=words.lang, top=_TOP),
         "heatmap": urls.api_heatmap(),
         "add": urls.api_photos(lang=words.lang),
+        "breeds": urls.api_breeds(lang=words.lang),
+        "probe": urls.api_breeds(limit=1),
         "photo": urls.photo("{number}"),
     }

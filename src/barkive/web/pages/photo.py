@@ -164,7 +164,9 @@ def _page(
     entry = catalogue.photo(number)
     view = View.of(request.query_params, catalogue)
     page = turned_to(request)
-    before, after = catalogue.neighbours(number, view.query) if not view.faults else (None, None)
+    before, after = None, None
+    if not view.faults:
+        before, after = catalogue.neighbours(number, view.query, view.order)
     history = catalogue.history(number)
     folder = os.path.dirname(entry.file)  # noqa: PTH120 - text, and no path
     said = request.query_params.get("said", "")

@@ -249,7 +249,9 @@ def numbers(
     view = View.of(request.query_params, shared.catalogue)
     listed: list[int] = []
     if not view.faults and first <= last:
-        listed = shared.catalogue.numbers(view.query, offset=first, limit=last - first + 1)
+        listed = shared.catalogue.numbers(
+            view.query, offset=first, limit=last - first + 1, order=view.order
+        )
     return JSONResponse(listed)
 
 

@@ -16,7 +16,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from barkive.breeds import group_name
-from barkive.catalogue import Animal, Catalogue, Filter, number_of_dogs
+from barkive.catalogue import Animal, Catalogue, Filter, PhotoOrder, number_of_dogs
 from barkive.errors import BarkiveError, UnknownAnimalError, UnknownBreedError, UsageError
 from barkive.messages import Messages
 from barkive.verdicts import BreedName, Status
@@ -27,7 +27,8 @@ LONGEST: Mapping[str, int] = {"text": 500, "breed": 200, "folder": 4096}
 """How many characters the fields of text may have."""
 FIELDS = (
     *(*LONGEST, "animal", "grouped", "dogs", "group", "status"),
-    *("after", "before", "corrected", "missing", "numbers", "add_to"),
+    *("after", "before", "added_after", "added_before", "corrected", "missing", "numbers"),
+    *("add_to", "order"),
 )
 """What an address can say of the photos that are meant, and of the animal they are for."""
 MOST_NUMBERS = 300
@@ -35,6 +36,7 @@ MOST_NUMBERS = 300
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
+_CATALOGUED = PhotoOrder()
 _ANSWERS = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
     **dict.fromkeys(("false", "0", "off", "no"), False),
@@ -57,12 +59,14 @@ class View:
             the first, or one that is wrong.
         faults: What is wrong with those of them that can't be understood.
         breeds: All breeds that stand in the address.
+        order: Of the list.
     """
 
     query: Filter
     values: Mapping[str, str]
     faults: Mapping[str, Exception]
     breeds: tuple[str, ...] = ()
+    order: PhotoOrder = _CATALOGUED
 
     @classmethod
     def of(cls, params: QueryParams, catalogue: Catalogue) -> View:
@@ -82,7 +86,17 @@ class View:
             except (UsageError, UnknownAnimalError, ValueError, KeyError) as error:
                 faults.setdefault(name, error)
                 values[name] = value
-        return cls(query, values, faults, breeds)
+        order = PhotoOrder()
+        try:
+            order = PhotoOrder.of(values.get("order", str(order)))
+        except UsageError as error:
+            faults["order"] = error
+        return cls(query, values, faults, breeds, order)
+
+    @property
+    def filters(self) -> list[str]:
+        """The fields that say which photos are meant."""
+        return [name for name in self.values if name != "order"]
 
     def address(self, path: str, **changes: Any) -> str:
         """An address of these photos.
@@ -98,7 +112,7 @@ class View:
         statuses = [one.value for one in self.query.status or Status if one is not Status.FAILED]
         if not statuses or self.query.missing or self.query.corrected:
             return ""
-        also = dict.fromkeys(("corrected", "missing", "add_to"))
+        also = dict.fromkeys(("corrected", "missing", "add_to", "order"))
         return self.address(path, status=",".join(statuses), **also)
 
     def other_breeds(self, one: str, instead: str | None = None) -> tuple[str, ...]:
@@ -109,7 +123,7 @@ class View:
     def chips(self, path: str, words: Messages, catalogue: Catalogue) -> list[dict[str, str]]:
         """What is asked for, each with its name and the address without it."""
         chips = []
-        for name in self.values:
+        for name in self.filters:
             if name in self.faults:
                 continue
             if name == "breed":
@@ -162,8 +176,8 @@ class View:
                 return group_chip(int(value), words)
             case "status":
                 return ", ".join(words(f"base.{one.value}") for one in query.status)
-            case "after" | "before":
-                day = query.after if name == "after" else query.before
+            case "after" | "before" | "added_after" | "added_before":
+                day = getattr(query, name)
                 return words(f"photos.{name}_chip", day=words.day(day) if day else value)
             case "folder":
                 return words("photos.folder_chip", name=PurePath(value).name or value)
@@ -238,6 +252,8 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
     elif name == "add_to":
         catalogue.animals.get(_identifier(value))
         changed = {}
+    elif name == "order":
+        changed = {}
     else:
         changed = {name: _READ[name](value)}
     query = replace(query, **changed)
@@ -280,6 +296,8 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "status": _statuses,
     "after": date.fromisoformat,
     "before": date.fromisoformat,
+    "added_after": date.fromisoformat,
+    "added_before": date.fromisoformat,
     "grouped": _answer,
     "corrected": _answer,
     "missing": _answer,

@@ -10,6 +10,7 @@ import io
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from barkive.catalogue import (
     Animal,
@@ -23,9 +24,15 @@ from barkive.catalogue import (
     file_exporters,
     write_cards,
 )
-from barkive.messages import Language
+from barkive.messages import Language, Messages
+from barkive.verdicts import Status
 
 _CHUNK = 1 << 16
+# The columns of a table of verdicts on photos that the catalogue does not have.
+_OF_RESULTS = (
+    *("file", "status", "breed", "probability", "alternatives"),
+    *("error", "error_code", "model", "dogs", "boxes"),
+)
 
 
 def takes_long(form: str) -> bool:
@@ -50,6 +57,16 @@ def file_name(form: str) -> str:
     """
     suffix = file_exporters()[form].suffix
     return f"barkive{suffix}" if suffix == f".{form}" else f"barkive-{form}{suffix}"
+
+
+def table_words(words: Messages) -> dict[str, Any]:
+    """What a script needs to write results as the export does: headings, words, signs."""
+    return {
+        "columns": [words(f"export.column_{name}") for name in _OF_RESULTS],
+        "statuses": {one.value: words(f"export.status_{one.value}") for one in Status},
+        "delimiter": words.csv_delimiter,
+        "half": words.decimal(0.5),
+    }
 
 
 def stream(

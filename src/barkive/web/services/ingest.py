@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from barkive import atomic
 from barkive.catalogue import Catalogue, Entry, ScanOrigin, ScanRequest, safe_name
@@ -37,6 +38,18 @@ _BACK = Passing(brings_back=True)
 _SMALL_SIDE = 64
 
 
+class Added(NamedTuple):
+    """A photo that was to be added.
+
+    Attributes:
+        entry: As the catalogue has it now.
+        is_new: Whether the catalogue has it only since; else it was there already.
+    """
+
+    entry: Entry
+    is_new: bool
+
+
 class Ingest:
     """Photos that were added, in a folder of their own."""
 
@@ -51,7 +64,7 @@ class Ingest:
         self._folder = catalogue.added_photos
         self._lock = threading.Lock()
 
-    def add(self, content: bytes, name: str) -> Entry:
+    def add(self, content: bytes, name: str) -> Added:
         """Keeps a photo and catalogues it; both are durable when this returns.
 
         A photo that the catalogue has already, and whose file is there unchanged, is not kept
@@ -72,7 +85,7 @@ class Ingest:
         with self._lock:
             for entry in self._catalogue.with_content(digest):
                 if _holds(entry.file, content):
-                    return entry
+                    return Added(entry, is_new=False)
             path = self._keep(content, _name(name, kind))
             try:
                 self._catalogue.scan(
@@ -85,7 +98,7 @@ class Ingest:
                 # Who is told that it failed adds it again, and would then have it twice.
                 path.unlink(missing_ok=True)
                 raise
-        return self._catalogue.photo(path)
+        return Added(self._catalogue.photo(path), is_new=True)
 
     def _keep(self, content: bytes, name: str) -> Path:
         folder = self._folder / f"{datetime.now():%Y-%m}"

@@ -35,7 +35,7 @@ from barkive.errors import (
     system_reason,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
-from barkive.messages import Language, Message, reason_json
+from barkive.messages import Language, Message, Messages, reason_json
 from barkive.verdicts import Status
 from barkive.web.paths import printable
 from barkive.web.settings import FolderNotAllowedError, Settings
@@ -182,7 +182,11 @@ class ScanJob:
             "passed_over": dict(found.passed_over),
             "statuses": {status.value: found.statuses.get(status, 0) for status in Status},
             "failed": [
-                {"file": printable(file), "error": why.text(lang), "error_code": why.code}
+                {
+                    "file": printable(file),
+                    "error": Messages(lang).on_page(why),
+                    "error_code": why.code,
+                }
                 for file, why in found.failed[:_FAILURES_LISTED]
             ],
             **reason_json(self.reason, lang),

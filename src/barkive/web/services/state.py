@@ -17,7 +17,7 @@ from barkive import devices
 from barkive.boxes import Box
 from barkive.catalogue import AnimalFilter, Catalogue, Entry, KnownModel, Label, Match
 from barkive.classifier import Classifier, Judged
-from barkive.errors import CatalogueError, DeviceError, PhotoError, UnknownBreedError
+from barkive.errors import CatalogueError, DeviceError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
@@ -38,8 +38,7 @@ from barkive.web.settings import Settings
 
 # A page waits for another program's writing so long, and then says so.
 _PATIENCE_SECONDS = 5.0
-_HEAT_SIDE = 448
-_WHOLE_SIDE = 1024
+_HEAT_SIDE = 1024
 # Of the photos in which boxes were drawn one is decoded at a time: large ones take much memory.
 _BOXES = threading.Lock()
 
@@ -248,11 +247,10 @@ class Service:
         Args:
             photo: Its content or its path.
             breed: The id of a breed that the model knows.
-            box: Of the dog that was judged; the photo is shown whole then, and the map lies over
-                the dog. None for the photo as it is judged as a whole, a square.
+            box: Of the dog that was judged; None where the photo was judged as a whole.
 
         Returns:
-            A PNG file.
+            A PNG file of the photo's shape.
 
         Raises:
             UnknownBreedError: The model does not know the breed.
@@ -268,13 +266,7 @@ class Service:
         maps = HeatMaps(occlusion(classifier.score), classifier.bundle.info.preprocessing)
 
         def drawn() -> bytes:
-            if box is not None:
-                picture = maps.over_dog(photo, box, ids.index(meant), side=_WHOLE_SIDE)
-            else:
-                (square,) = maps.over([photo], [ids.index(meant)], side=_HEAT_SIDE)
-                if square is None:
-                    raise PhotoError("heat_map_photo_unreadable")
-                picture = square
+            picture = maps.over_whole(photo, ids.index(meant), side=_HEAT_SIDE, box=box)
             file = io.BytesIO()
             picture.save(file, "PNG")
             return file.getvalue()

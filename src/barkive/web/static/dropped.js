@@ -2,6 +2,12 @@
 
 const PHOTO = /\.(jpe?g|jpe|jfif|mpo|a?png|webp|gif|bmp|dib|tiff?|avif|hei[cf]|hif)$/i;
 
+/** Whether a file of a folder is a photo, by its name.
+ * @param {{name: string}} file */
+export function isPhoto({ name }) {
+  return PHOTO.test(name) && !name.startsWith(".");
+}
+
 /** The photos of a drop, a few at a time.
  * @param {DataTransfer} dropped
  * @returns {AsyncGenerator<File[]>} */
@@ -22,7 +28,7 @@ export async function* photosOf(dropped) {
       const part = await new Promise((ready) => reader.readEntries(ready, () => ready([])));
       if (!part.length) break;
       folders.push(...part.filter((entry) => entry.isDirectory));
-      const photos = part.filter((entry) => entry.isFile && PHOTO.test(entry.name) && !entry.name.startsWith("."));
+      const photos = part.filter((entry) => entry.isFile && isPhoto(entry));
       yield (await Promise.all(photos.map(fileOf))).filter(Boolean);
     }
   }

@@ -142,6 +142,7 @@ function heat(looks) {
       try {
         if (!map.complete || !map.naturalWidth) map.src = look.href;
         await map.decode();
+        map.style.width = `${photo.clientWidth}px`; // it takes the photo's place to the pixel
         photo.replaceWith(map);
         show(true, look.dataset.more);
       } catch {

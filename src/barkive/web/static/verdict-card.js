@@ -9,7 +9,7 @@ const PREVIEW_SIDE = 480;
  * @typedef {{x: number, y: number, width: number, height: number}} Box In shares of the photo.
  * @typedef {{box: Box, status: string, breeds: Candidate[]}} Dog
  * @typedef {{file: string, status: string, breeds: Candidate[], error: string | null, dogs: Dog[] | null}} Verdict
- * @typedef {{look: (card: Card) => Promise<Blob>, add: (card: Card) => Promise<number>, retry: (card: Card) => void}} Actions
+ * @typedef {{look: (card: Card) => Promise<Blob>, add: (card: Card) => Promise<{id: number, wasThere: boolean}>, save: (card: Card) => void, retry: (card: Card) => void}} Actions
  */
 
 /** Draws the boxes of cards that come near the window; there may be thousands of others.
@@ -23,19 +23,24 @@ const near = new IntersectionObserver(
 );
 
 export class Card {
-  /** @param {File} file
+  /** @param {File | null} file Null where the browser has kept only what was said of it.
    * @param {HTMLElement} page
-   * @param {Actions} actions */
-  constructor(file, page, actions) {
+   * @param {Actions} actions
+   * @param {import("./kept.js").Result} [result] What is known of it already. */
+  constructor(file, page, actions, result) {
     this.file = file;
     this.lang = page.dataset.lang;
     this.texts = JSON.parse(page.dataset.texts);
     this.addresses = JSON.parse(page.dataset.addresses);
     this.likelihoods = JSON.parse(page.dataset.likelihoods);
     this.actions = actions;
-    this.name = file.name || this.texts.unnamed;
-    /** @type {Verdict | null} */
-    this.verdict = null;
+    this.result = result ?? {
+      ...{ name: file.name || this.texts.unnamed, verdict: null, lang: this.lang },
+      ...{ small: null, photo: null, wasThere: false },
+    };
+    this.name = this.result.name;
+    /** Once the browser has kept it, or has no room. */
+    this.saved = Promise.resolve();
     /** Which dog is meant, the largest is 0; null for the photo as a whole.
      * @type {number | null} */
     this.chosen = null;
@@ -51,9 +56,16 @@ export class Card {
     this.part(".retry").addEventListener("click", () => {
       this.part(".retry").hidden = true;
       this.status("waiting", this.texts.waiting);
-      this.verdict = null;
       actions.retry(this);
     });
+    if (result?.small) this.paint(result.small);
+    if (this.verdict) this.show(this.verdict);
+    if (this.result.photo) this.isIn();
+  }
+
+  /** @returns {Verdict | null} */
+  get verdict() {
+    return this.result.verdict;
   }
 
   /** @param {string} selector
@@ -85,12 +97,33 @@ export class Card {
   looking() {
     this.element.setAttribute("aria-busy", "true");
     this.status("waiting", this.texts.looking);
-    this.preview();
+    if (!this.picture) this.preview();
+  }
+
+  /** Says what it waits for.
+   * @param {string} text */
+  waits(text) {
+    this.tell(text);
+    if (this.verdict) return; // it waits to be added, or looked into
+    this.element.removeAttribute("aria-busy");
+    this.status("waiting", this.texts.waiting);
+  }
+
+  /** Says something beside what it shows.
+   * @param {string} text */
+  tell(text) {
+    this.part(".told").textContent = text;
+  }
+
+  /** Says that it is not judged yet, and may be later.
+   * @param {string} reason */
+  stuck(reason) {
+    this.waits(reason);
+    this.part(".retry").hidden = false;
   }
 
   /** A small picture, because a screen of large ones would take gigabytes. */
   async preview() {
-    const image = this.part("img");
     try {
       const bitmap = await createImageBitmap(this.file, { imageOrientation: "from-image" });
       const scale = Math.min(1, PREVIEW_SIDE / Math.min(bitmap.width, bitmap.height));
@@ -100,12 +133,20 @@ export class Card {
       canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
       bitmap.close();
       const small = await new Promise((ready) => canvas.toBlob(ready, "image/jpeg", 0.85));
-      this.picture = URL.createObjectURL(small);
-      image.src = this.picture;
-      image.hidden = false;
+      this.result.small = small;
+      this.paint(small);
+      this.actions.save(this);
     } catch {
       this.part(".none").hidden = false; // such as HEIC, which not every browser shows
     }
+  }
+
+  /** @param {Blob} small */
+  paint(small) {
+    const image = this.part("img");
+    this.picture = URL.createObjectURL(small);
+    image.src = this.picture;
+    image.hidden = false;
   }
 
   /** @param {string} kind
@@ -123,7 +164,8 @@ export class Card {
 
   /** @param {Verdict} verdict */
   show(verdict) {
-    this.verdict = verdict;
+    this.result.verdict = verdict;
+    this.result.lang = this.lang;
     this.element.removeAttribute("aria-busy");
     const about = document
       .getElementById("statuses")
@@ -142,8 +184,9 @@ export class Card {
     others.querySelector("ul").replaceChildren(...verdict.breeds.slice(1).map((one) => this.candidate(one)));
     this.part(".dogs").replaceChildren(...(several ? dogs.map((dog, i) => this.line(dog, i)) : []));
     this.chosen = dogs.length ? 0 : null;
-    this.part(".look").hidden = !best;
-    this.part(".add").hidden = verdict.status === "failed";
+    this.part(".look").hidden = !best || !this.file;
+    this.part(".add").hidden = verdict.status === "failed" || !this.file;
+    this.tell(verdict.status === "failed" || this.file ? "" : this.texts.add_again);
     this.part(".retry").hidden = true;
     this.part("img").alt = this.shows;
     this.part(".picture").classList.toggle("boxed", dogs.length > 0);
@@ -209,11 +252,9 @@ export class Card {
     return (forms[new Intl.PluralRules(this.lang).select(n)] ?? forms.other).replace("{n}", n.toLocaleString(this.lang));
   }
 
-  /** @param {string} reason
-   * @param {boolean} again Whether to try again may help. */
-  fail(reason, again = false) {
+  /** @param {string} reason Why it can't be judged, now or later. */
+  fail(reason) {
     this.show({ file: this.name, status: "failed", breeds: [], error: reason, dogs: null });
-    this.part(".retry").hidden = !again;
   }
 
   /** @param {Candidate} one */
@@ -251,8 +292,9 @@ export class Card {
       this.element.setAttribute("aria-busy", "true");
       try {
         this.heats.set(meant, URL.createObjectURL(await this.actions.look(this)));
+        this.tell("");
       } catch {
-        this.note(this.texts.heat_failed);
+        this.tell(this.texts.heat_failed);
         return;
       } finally {
         button.disabled = false;
@@ -262,31 +304,46 @@ export class Card {
     }
     image.hidden = on && !this.picture;
     this.part(".none").hidden = !image.hidden;
+    const { top } = button.getBoundingClientRect();
     image.src = on ? (this.picture ?? "") : this.heats.get(meant);
     // That of a dog is the whole photo, on which the boxes stay.
     image.classList.toggle("heat", !on && meant === null);
     image.alt = on ? this.shows : button.dataset.alt.replace("{breed}", this.best.name);
     button.setAttribute("aria-pressed", String(!on));
     [button.textContent, button.dataset.on] = [button.dataset.on, button.textContent];
+    scrollBy(0, button.getBoundingClientRect().top - top); // it stays under the finger
   }
 
-  /** @returns {Promise<boolean>} Whether it is in the catalogue now, and was not before. */
+  /** Puts it into the catalogue.
+   * @returns {Promise<"added" | "there" | "failed">} What came of it. */
   async add() {
-    if (!this.part(".added").hidden) return false;
+    if (this.result.photo) return "there";
+    if (!this.file || !this.verdict || this.verdict.status === "failed") return "failed";
     const button = this.part(".add");
     button.disabled = true;
     try {
-      const link = this.part(".added");
-      link.href = this.addresses.photo.replace("{number}", await this.actions.add(this));
-      link.hidden = false;
-      button.hidden = true;
-      return true;
+      const { id, wasThere } = await this.actions.add(this);
+      this.result.photo = id;
+      this.result.wasThere = wasThere;
+      this.isIn();
+      this.actions.save(this);
+      return wasThere ? "there" : "added";
     } catch (error) {
-      this.note(error instanceof TypeError ? this.texts.offline : error.message);
-      return false;
+      this.tell(error.message);
+      return "failed";
     } finally {
       button.disabled = false;
     }
+  }
+
+  /** Leads to where it is in the catalogue. */
+  isIn() {
+    const link = this.part(".added");
+    link.href = this.addresses.photo.replace("{number}", this.result.photo);
+    if (this.result.wasThere) link.textContent = link.dataset.there;
+    link.hidden = false;
+    this.part(".add").hidden = true;
+    this.tell("");
   }
 
   /** Lets go of the pictures. */
