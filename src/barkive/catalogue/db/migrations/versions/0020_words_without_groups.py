@@ -61,6 +61,7 @@ class _OfGroups:
         rows = [AddedBreed(*row) for row in connection.execute(sa.text(added))]
         self._names = Names(labels, rows)
         self._known: dict[str, tuple[set[str], set[str]]] = {}
+        self._together: dict[frozenset[str | None], set[str]] = {}
         # What people wrote of dogs beside the main one stands with those alone.
         self._noted: defaultdict[int, set[str]] = defaultdict(set)
         notes = "SELECT picture, note FROM correction WHERE note IS NOT NULL"
@@ -85,17 +86,26 @@ class _OfGroups:
             beside[photo] += breeds
         changed = []
         for row in rows:
-            breeds = {one for one in (row.breed, row.breed2, *beside[row.id]) if one}
-            of_groups = set[str]().union(*(self._words(one)[0] for one in breeds))
+            of_groups = self._of_groups(frozenset((row.breed, row.breed2, *beside[row.id])))
             if not of_groups:
                 continue
-            named = set[str]().union(*(self._words(one)[1] for one in breeds))
-            left = of_groups - named - self._noted.get(row.picture, set())
-            left.difference_update(split(decode_path(row.path)))
+            left = of_groups - self._noted.get(row.picture, set())
+            path = row.path.lower()
+            # To part every path takes most of the time.
+            if not path.isascii() or any(word in path for word in left):
+                left = left.difference(split(decode_path(row.path)))
             words = " ".join(word for word in row.words.split() if word not in left)
             if words != row.words:
                 changed.append((row.id, words))
         return rows[-1].id, changed
+
+    def _of_groups(self, breeds: frozenset[str | None]) -> set[str]:
+        """The words that some breeds have of their groups alone."""
+        if breeds not in self._together:
+            words = [self._words(one) for one in breeds if one]
+            of_groups = set[str]().union(*(of_group for of_group, _ in words))
+            self._together[breeds] = of_groups.difference(*(named for _, named in words))
+        return self._together[breeds]
 
     def _words(self, breed: str) -> tuple[set[str], set[str]]:
         """The words of a breed's group, and those of its names."""
