@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from barkive.errors import MissingExtraError, StoreError, UsageError, system_reason
 from barkive.images import remote
@@ -100,7 +100,7 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
 @contextmanager
 def _opened(file: str) -> Iterator[Any]:
     if file == STDIN:
-        yield sys.stdin.buffer.raw
+        yield cast(io.BufferedReader, sys.stdin.buffer).raw
     elif remote.is_remote(file):
         with remote.opened(file) as stored:
             yield stored
