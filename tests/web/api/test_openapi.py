@@ -46,7 +46,7 @@ NOTHING_REAL = (
     "filter_dogs_invalid",
     "label_dog_unknown",
     "box_outside_photo",
-    "export_option_unused",
+    *("export_option_unused", "export_empty"),
     *("animal_birth_invalid", "animal_birth_too_early", "animal_birth_in_future"),
     *("animal_day_invalid", "animal_dog_of_one_photo", "animal_main_photo_of_another"),
     *("animal_merged_already", "animal_move_to_itself", "animal_suggestion_other_photos"),
