@@ -6,6 +6,7 @@ FastAPI has requests checked by Pydantic, whose faults have a kind and what it w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,7 +89,7 @@ def _limits(context: Mapping[str, Any]) -> dict[str, Any]:
             found["limit"] = context[name]
     for name in ("expected", "expected_tags"):
         if name in context:
-            found["choices"] = context[name].replace("'", "").replace(" or ", ", ")
+            found["choices"] = re.findall(r"'([^']*)'", context[name])
     return found
 
 

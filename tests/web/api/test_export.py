@@ -111,7 +111,7 @@ def test_only_what_is_meant_is_sent(filled: TestClient, kennel: Path) -> None:
 def test_a_form_that_writes_beside_the_photos_is_refused(filled: TestClient, form: str) -> None:
     answer = filled.get("/api/v1/export", params={"as": form})
     assert answer.status_code == 422
-    assert answer.json()["detail"].startswith("query.as: Input should be 'csv', 'json'")
+    assert answer.json()["detail"].startswith(f"“as” is “{form}”; give one of csv, json")
 
 
 def test_an_unknown_form_or_breed_is_told_before_anything_is_sent(filled: TestClient) -> None:
@@ -184,8 +184,8 @@ def test_what_can_not_be_sent_is_refused_with_what_can(with_others: TestClient, 
     answer = with_others.get("/api/v1/export", params={"as": form})
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
     assert answer.json()["detail"] == (
-        "query.as: Input should be 'csv', 'json', 'jsonl', 'parquet', 'md-json', 'coco', 'asm3', "
-        "'contact-sheet', 'away', 'door' or 'éclair card'."
+        f"“as” is “{form}”; give one of csv, json, jsonl, parquet, md-json, coco, asm3, "
+        "contact-sheet, away, door, éclair card."
     )
 
 
@@ -249,7 +249,7 @@ def test_a_form_that_knows_no_animals_is_told(with_others: TestClient) -> None:
         answer = with_others.get("/api/v1/export", params={"as": form, "by": "animal"})
         assert (answer.status_code, answer.json()["code"]) == (422, "export_option_unused")
     answer = with_others.get("/api/v1/export?by=breed")
-    assert answer.json()["detail"] == "query.by: Input should be 'photo' or 'animal'."
+    assert answer.json()["detail"] == "“by” is “breed”; give one of photo, animal."
 
 
 def test_parquet_is_offered_only_where_it_is_installed(

@@ -71,18 +71,23 @@ def test_names_and_reasons_are_in_the_language_asked_for(server: TestClient, red
 
 
 @pytest.mark.parametrize(
-    ("query", "what"), [("top=0", "query.top"), ("top=x", "query.top"), ("lang=de", "query.lang")]
+    ("query", "where", "detail"),
+    [
+        ("top=0", "query.top", "“top” is 0; give at least 1."),
+        ("top=x", "query.top", "“top” is “x”; give a whole number."),
+        ("lang=de", "query.lang", "“lang” is “de”; give one of en, fr."),
+    ],
 )
 def test_a_wrong_value_is_a_problem_that_names_it(
-    server: TestClient, red: bytes, query: str, what: str
+    server: TestClient, red: bytes, query: str, where: str, detail: str
 ) -> None:
     answer = server.post(f"{ADDRESS}?{query}", content=red)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["title"], problem["status"]) == ("Unprocessable Entity", 422)
-    assert problem["detail"].startswith(what)
-    assert problem["errors"][0]["where"] == what
+    assert problem["detail"] == detail
+    assert problem["errors"] == [{"where": where, "what": detail}]
 
 
 @pytest.mark.parametrize("body", [{"content": b""}, {"data": {"other": "x"}}])

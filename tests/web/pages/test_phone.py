@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from starlette.testclient import TestClient
 
-from barkive.cli import serve
+from barkive.cli import commands, serve
+from barkive.errors import UsageError
 from barkive.web import Settings, create_app
 from barkive.web.passwords import Passwords
 
@@ -96,3 +98,46 @@ def test_the_address_that_a_phone_opens(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Asking, "connect", no_way)
     monkeypatch.setattr(socket, "gethostname", lambda: "kennel")
     assert serve._name("0.0.0.0") == "kennel"
+
+
+def test_the_terminal_shows_the_code_where_it_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    serve._show_code("http://192.168.1.5:8000")
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first == "On a phone in the same network, open it by the camera:"
+    assert len(lines) == 17
+    serve._show_code(f"http://{'long' * 30}:8000")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "hosts"),
+    [
+        ((), None),
+        (("--allowed-host", "kennel"), {"localhost", "127.0.0.1", "::1", "192.168.1.5", "kennel"}),
+    ],
+)
+def test_what_is_printed_may_be_opened(
+    words: tuple[str, ...],
+    hosts: set[str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Settings] = []
+
+    class Listening:
+        def getsockname(self) -> tuple[str, int]:
+            return "0.0.0.0", 8000
+
+    def refuse(settings: Settings) -> None:
+        made.append(settings)
+        raise UsageError("verbatim", sentence="That is enough.")
+
+    monkeypatch.setattr("barkive.web.create_app", refuse)
+    monkeypatch.setattr(serve, "_listen", lambda host, port: Listening())
+    monkeypatch.setattr(serve, "_name", lambda host: "192.168.1.5")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("BARKIVE_PASSWORD", "correct horse")
+    given = ["serve", "--host", "0.0.0.0", "--root-path", "/dogs", *words]
+    CliRunner().invoke(commands.app, given)
+    assert [one.hosts for one in made] == [hosts]
+    assert made[0].address == "http://192.168.1.5:8000/dogs"

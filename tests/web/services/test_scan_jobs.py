@@ -31,7 +31,7 @@ class Scripted:
         self.scanned: list[tuple[tuple[str, ...], bool]] = []
 
     def scan(
-        self, folders, *, classifier, retry_failed, passing, gone, summary, on_progress
+        self, folders, *, classifier, retry_failed, passing, gone, summary, on_progress, asked
     ) -> Summary:
         self.scanned.append((tuple(folders), retry_failed))
         work = self.works.get(folders[0].strip("/"))
@@ -149,6 +149,9 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
         "error": None,
         "error_code": None,
         "is_away": False,
+        "origin": "program",
+        "started_by": None,
+        "run": catalogue.runs(1)[0].id,
     }
     assert catalogue.count() == 5
     (kennel / "0.png").unlink()
