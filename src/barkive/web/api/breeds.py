@@ -71,10 +71,10 @@ class NewBreed(BaseModel):
 
     en: Name = Field(description="Its English name, or the one that it has in both languages.")
     fr: Name | None = Field(None, description="Its French name.")
-    fci: Annotated[int, Field(ge=0, le=999)] | None = Field(
+    fci: Annotated[int, Field(strict=True, ge=0, le=999)] | None = Field(
         None, description="The FCI's number of it; 0 for none."
     )
-    group: Annotated[int, Field(ge=0, le=10)] | None = Field(
+    group: Annotated[int, Field(strict=True, ge=0, le=10)] | None = Field(
         None, description="The FCI's group; 0 for none."
     )
 
