@@ -176,7 +176,6 @@ PAGES_OF_FORMS: Mapping[Route, Route] = {
     Route.BREEDS_CHANGE: Route.BREEDS,
     Route.MERGE_CONFIRM: Route.MERGE,
     Route.MERGE_UNDO: Route.MERGE,
-    Route.LOGOUT: Route.LOGIN,
 }
 """The pages on which the forms stand that have an address of their own."""
 

@@ -224,8 +224,8 @@ def test_what_could_not_be_read_is_tried_again_where_it_is_asked_for(
         ),
         (
             "/etc",
-            "The folder /etc is not among those that may be scanned here; start the server with "
-            "--folder to allow it.",
+            "The folder /etc is not among those that may be scanned here; whoever runs the server "
+            "can allow it.",
         ),
     ],
 )

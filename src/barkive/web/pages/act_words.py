@@ -158,7 +158,8 @@ def _label(act: Act, catalogue: Catalogue, words: Messages) -> str:
             continue
         for one in history:
             if one.id == change.now:
-                return short(one.kind, named(one, words), one.note, words)
+                names = named(one, words)
+                return " × ".join(names) or short(one.kind, (), one.note, words)
     return "…"
 
 
