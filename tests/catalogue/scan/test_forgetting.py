@@ -144,6 +144,8 @@ def test_labels_stay_and_hold_again_unless_they_are_to_go(
     found = scanned.forget([album / "rex.png", album / "mila.png"])
     assert (found.labelled, found.labels) == (2, 2)
     assert sizes(scanned)["correction"] == 2
+    (act,) = scanned.animals.acts()
+    assert len(act.changes) == 1
     with scanned._database.read() as connection:
         kept = connection.execute(select(schema.content.c.sketch, schema.content.c.coded)).all()
     assert [tuple(one) for one in kept] == [(None, None), (None, None)]

@@ -37,6 +37,7 @@ def test_a_scan_is_remembered_with_who_what_when_versions_and_counts(
             "again": 0,
             "back": 0,
             "missing": 0,
+            "taken_out": 0,
             "dog": 2,
             "uncertain": 1,
             "not_dog": 1,

@@ -529,7 +529,7 @@ def test_photos_are_taken_out_with_their_copies(
     (kennel / "copy.png").write_bytes((kennel / "rex.png").read_bytes())
     service = filled.app.state.service  # type: ignore[attr-defined]
     catalogue.scan(kennel, classifier=service.classifier)
-    catalogue.label(numbers["rex"], Label(Kind.BREED, ("Pug",)))
+    catalogue.animals.label([numbers["rex"]], Label(Kind.BREED, ("Pug",)))
     filled.get(f"/api/v1/photos/{numbers['rex']}/thumbnail")
     page = filled.post("/selection", data={"step": "forget", "photo": numbers["rex"]}).text
     assert "1 of them is a copy." in page
@@ -538,6 +538,7 @@ def test_photos_are_taken_out_with_their_copies(
     page = filled.post("/selection/forget", data=fields(page)).text
     assert "2 photos taken out" in page
     assert "What people said of 1 picture stays" in page
+    assert "1 photo labelled: …" in filled.get("/acts").text
     assert "copy" not in files(catalogue)
     assert "rex" not in files(catalogue)
     assert filled.get(f"/photos/{numbers['rex']}").status_code == 404

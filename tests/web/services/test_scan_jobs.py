@@ -137,6 +137,7 @@ def test_a_scan_finds_the_photos_and_tells_of_them(
         "replaced": 0,
         "missing": 0,
         "unchanged": 0,
+        "taken_out": 0,
         "passed_over": {},
         "statuses": {"dog": 4, "uncertain": 0, "not_dog": 0, "failed": 1},
         "failed": [
