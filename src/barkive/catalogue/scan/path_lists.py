@@ -99,7 +99,7 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
 @contextmanager
 def _opened(file: str) -> Iterator[Any]:
     if file == STDIN:
-        with open(0, "rb", closefd=False) as given:  # noqa: PTH123 - a number
+        with open(0, "rb", closefd=False) as given:
             yield given
     elif remote.is_remote(file):
         with remote.opened(file) as stored:
