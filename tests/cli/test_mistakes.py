@@ -346,10 +346,8 @@ def test_what_people_say_is_kept_though_nobody_reads_the_answer(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
-@pytest.mark.parametrize(
-    "words", ["search", "export --as csv", "identify chenil/rex.png", "scan chenil"]
-)
+@pytest.mark.parametrize("closed", [">&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["export --as csv", "identify chenil/rex.png", "scan chenil"])
 def test_without_standard_streams_everything_works(
     words: str, closed: str, kennel: Path, colour_bundle: Path, tmp_path: Path
 ) -> None:

@@ -323,7 +323,7 @@ _OF_RESULTS_ALONE: Final = (
 )
 def app(verbose: int) -> None:
     """Names the breed of the dog in a photo."""
-    saying.choose("en")  # until the command's own option says otherwise
+    saying.choose(wrong_usage.language(()))  # until the command's own option says otherwise
     if verbose:
         _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
 

@@ -68,7 +68,7 @@ def spoken(command: click.Command) -> click.Command:
 
 def tell(error: click.UsageError) -> None:
     """Says on standard error what is wrong, and how the command is called."""
-    choose(_language(sys.argv[1:]))
+    choose(language(sys.argv[1:]))
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
         say("usage_help", err=True, command=error.ctx.command_path)
@@ -131,10 +131,10 @@ def _called(param: click.Parameter | None) -> str:
     return (param.metavar or param.human_readable_name).strip("[].")
 
 
-def _language(words: Sequence[str]) -> str:
-    """The language that a command line asks for, whatever is wrong with the rest of it."""
+def language(words: Sequence[str]) -> str:
+    """The language that words of a command line ask for, or else the environment."""
     asked = os.environ.get("BARKIVE_LANG", "en")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, (*words[1:], ""), strict=False):
         if word == "--lang":
             asked = following
         elif word.startswith("--lang="):

@@ -6,7 +6,6 @@ import codecs
 import io
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -100,7 +99,8 @@ def _parquet(file: str, opened: Any) -> Iterator[str]:
 @contextmanager
 def _opened(file: str) -> Iterator[Any]:
     if file == STDIN:
-        yield cast(io.BufferedReader, sys.stdin.buffer).raw
+        with open(0, "rb", closefd=False) as given:
+            yield given
     elif remote.is_remote(file):
         with remote.opened(file) as stored:
             yield stored
