@@ -565,6 +565,8 @@ def test_searches_are_saved_opened_and_forgotten(
     gone = server.post(f"/photos/searches/{saved.id}/remove?breed=pug")
     assert str(gone.url).endswith("/photos?breed=pug")
     assert service.catalogue.searches.all() == []
+    assert server.post(f"/photos/searches/{10**30}/remove").status_code == 404
+    assert server.post("/photos/searches?breed=pug", data={"name": "\0"}).status_code == 422
 
 
 def test_folders_that_have_nothing_in_common_lie_in_one_for_all() -> None:

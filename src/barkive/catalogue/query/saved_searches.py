@@ -61,7 +61,7 @@ class SavedSearches:
         Raises:
             UsageError: The name is empty, too long, or another search's; or there are too many.
         """
-        name = " ".join(name.split())
+        name = "".join(c for c in " ".join(name.split()) if c.isprintable())
         if not name or len(name) > LONGEST_NAME:
             raise UsageError("search_name_length", limit=LONGEST_NAME)
         row = {"name": name, "query": query, "said_by": by, "said_at": now()}

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
@@ -97,7 +97,12 @@ def save_search(
 
 
 @router.post(Route.SEARCH_REMOVE)
-def remove_search(request: Request, shared: Shared, urls: Addresses, search: int) -> Response:
+def remove_search(
+    request: Request,
+    shared: Shared,
+    urls: Addresses,
+    search: Annotated[int, Path(ge=1, lt=2**63)],
+) -> Response:
     """Forgets a saved search; the photos that it finds stay."""
     shared.catalogue.searches.remove(search)
     view = View.of(request.query_params, shared.catalogue)
