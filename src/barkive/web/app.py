@@ -24,6 +24,7 @@ from barkive.web.middleware.security import (
     TrustedHostMiddleware,
 )
 from barkive.web.pages import (
+    account,
     acts,
     animal,
     animals,
@@ -40,13 +41,15 @@ from barkive.web.pages import (
     scanning,
     selection,
     suggestions,
+    users,
     which,
 )
 from barkive.web.problems import answer, handle_errors, refuse
 from barkive.web.rendering import Assets
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.prometheus import Metrics
-from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.services.sessions import LoginThrottle
+from barkive.web.services.sign_in import SignIn
 from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 from barkive.web.urls import Route, under_root
@@ -57,7 +60,7 @@ corrected and exported.
 
 Errors are problem documents (RFC 9457). When too much waits, the answer is 503 with
 `Retry-After`; try again then. Where the server asks for a password, send it as
-`Authorization: Bearer PASSWORD`.
+`Authorization: Bearer PASSWORD`; where it knows users by name, a token of yours in its place.
 """
 _OPEN = frozenset({Route.LOGIN, Route.HEALTHZ, Route.READYZ})
 _OPEN_UNDER = (f"{Route.STATIC}/",)
@@ -96,7 +99,9 @@ def create_app(settings: Settings) -> FastAPI:
     """
     service = Service.open(settings)
     metrics = Metrics(lambda: service.inference.waiting)
-    sessions, throttle = Sessions(), LoginThrottle()
+    throttle = LoginThrottle()
+    who = settings.users or settings.password
+    sign_in = SignIn(who) if who is not None else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -104,6 +109,8 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             service.close()
+            if sign_in is not None:
+                sign_in.close()
 
     app = _App(
         settings.root_path,
@@ -114,19 +121,19 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=Route.OPENAPI,
         docs_url=None,
         redoc_url=None,
-        middleware=_middleware(settings, service.inference, metrics, sessions, throttle),
+        middleware=_middleware(settings, service.inference, metrics, sign_in, throttle),
     )
     app.state.settings = settings
     app.state.service = service
     app.state.metrics = metrics
-    app.state.sessions = sessions
+    app.state.sign_in = sign_in
     app.state.throttle = throttle
     handle_errors(app)
     app.mount(Route.STATIC, Assets(), name="static")
     api.add_to(app)
     pages = (
         *(identify, gallery, selection, acts, photo, photo_animals, animals, suggestions, which),
-        *(exports, animal, review, learning, breeds, scanning, merging, login),
+        *(exports, animal, review, learning, breeds, scanning, merging, login, account, users),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
@@ -137,7 +144,7 @@ def _middleware(
     settings: Settings,
     inference: InferenceQueue,
     metrics: Metrics,
-    sessions: Sessions,
+    sign_in: SignIn | None,
     throttle: LoginThrottle,
 ) -> list[Middleware]:
     """What stands before every request, the outermost first."""
@@ -150,16 +157,17 @@ def _middleware(
         Middleware(TrustedHostMiddleware, allowed=settings.hosts, refuse=refuse),
         Middleware(CrossSiteMiddleware, refuse=refuse),
     ]
-    if settings.password is not None:
+    if sign_in is not None:
         middleware.append(
             Middleware(
                 SignInMiddleware,
-                passwords=settings.password,
-                sessions=sessions,
+                sign_in=sign_in,
                 throttle=throttle,
                 open_paths=_OPEN,
                 open_prefixes=_OPEN_UNDER,
+                ask=login.ask_again,
                 refuse=refuse,
+                fail=answer,
             )
         )
     middleware.append(

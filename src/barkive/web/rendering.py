@@ -17,6 +17,8 @@ from barkive.errors import BarkiveError
 from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import cookies
 from barkive.web.languages import asked_language, language_of
+from barkive.web.roles import Role
+from barkive.web.signed_in import signed_in
 from barkive.web.urls import Urls
 
 _HERE = Path(__file__).parent
@@ -56,15 +58,16 @@ def render(
         status: The HTTP status.
         headers: More headers.
         context: What the template needs beside `words` (see `Messages`), `urls` (see `Urls`),
-            `lang`, `languages` (the address of this page in each), `version`, `has_password` and
-            `read_only` (why nothing can be saved, or None).
+            `lang`, `languages` (the address of this page in each), `version`, `has_password`
+            (whether one signs in), `user` (who is signed in by name), `may_label`, `may_manage`,
+            and `read_only` (why nothing can be saved, or None).
     """
     words = Messages(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
     languages = {
         lang: f"?{request.url.include_query_params(lang=lang).query}" for lang in LANGUAGES
     }
-    app = request.scope.get("app")
+    app, user = request.scope.get("app"), signed_in()
     html = (
         _templates()
         .get_template(template)
@@ -74,7 +77,10 @@ def render(
             lang=words.lang,
             languages=languages,
             version=__version__,
-            has_password=app is not None and app.state.settings.password is not None,
+            has_password=app is not None and app.state.sign_in is not None,
+            user=user,
+            may_label=user is None or user.role.includes(Role.LABEL),
+            may_manage=user is None or user.role.includes(Role.MANAGE),
             read_only=app.state.service.catalogue.read_only if app is not None else None,
             **context,
         )

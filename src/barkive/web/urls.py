@@ -74,6 +74,12 @@ class Route(StrEnum):
     MERGE = "/merge"
     MERGE_CONFIRM = "/merge/confirm"
     MERGE_UNDO = "/merge/undo"
+    ACCOUNT = "/account"
+    ACCOUNT_PASSWORD = "/account/password"
+    ACCOUNT_TOKENS = "/account/tokens"
+    ACCOUNT_TOKEN_WITHDRAW = "/account/tokens/withdraw"
+    USERS = "/users"
+    USERS_CHANGE = "/users/change"
     LOGIN = "/login"
     LOGOUT = "/logout"
     STATIC = "/static"
@@ -281,7 +287,7 @@ class Urls:
         return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
 
     def exports(self) -> str:
-        """Where the gallery asks for a file that takes long to write."""
+        """The exports so far; where the gallery asks for a file that takes long to write."""
         return self._at(Route.EXPORTS)
 
     def export_job(self, export_id: str, **query: Any) -> str:
@@ -420,8 +426,32 @@ class Urls:
         """Where the last merge is taken back."""
         return self._at(Route.MERGE_UNDO)
 
+    def account(self) -> str:
+        """The page of the user who is signed in."""
+        return self._at(Route.ACCOUNT)
+
+    def account_password(self) -> str:
+        """Where they change their password."""
+        return self._at(Route.ACCOUNT_PASSWORD)
+
+    def account_tokens(self) -> str:
+        """Where they make a token."""
+        return self._at(Route.ACCOUNT_TOKENS)
+
+    def withdraw_token(self) -> str:
+        """Where they withdraw one."""
+        return self._at(Route.ACCOUNT_TOKEN_WITHDRAW)
+
+    def users(self) -> str:
+        """The users; their form adds one."""
+        return self._at(Route.USERS)
+
+    def change_user(self) -> str:
+        """Where a user's role or password is changed, or a user removed."""
+        return self._at(Route.USERS_CHANGE)
+
     def login(self, **query: Any) -> str:
-        """The page that asks for the password."""
+        """The page that asks who it is."""
         return with_query(self._at(Route.LOGIN), **query)
 
     def logout(self) -> str:

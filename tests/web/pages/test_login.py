@@ -22,8 +22,8 @@ HERE = "http://127.0.0.1:8000"
 class Known(Passwords):
     """Knows a password without the time that a hash takes."""
 
-    def __init__(self) -> None:
-        super().__init__(Path("nowhere"))
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "password.json")
         self.asked = 0
 
     def verify(self, password: str) -> bool:
@@ -32,8 +32,8 @@ class Known(Passwords):
 
 
 @pytest.fixture
-def passwords() -> Known:
-    return Known()
+def passwords(tmp_path: Path) -> Known:
+    return Known(tmp_path)
 
 
 @pytest.fixture
@@ -64,13 +64,16 @@ def test_a_visitor_signs_in_and_comes_to_where_they_wanted(visitor: TestClient) 
     assert visitor.get("/photos?text=a%26b").status_code == 200
 
 
-def test_the_cookie_is_kept_from_scripts_other_sites_and_disks(visitor: TestClient) -> None:
+def test_the_cookie_is_kept_from_scripts_and_other_sites_and_ends_after_thirty_days(
+    visitor: TestClient,
+) -> None:
     answer = visitor.post("/login", data={"password": PASSWORD})
     set_cookie = cookie(answer.headers["set-cookie"])
     assert set_cookie["httponly"] is True
     assert set_cookie["samesite"] == "lax"
     assert set_cookie["path"] == "/"
-    assert set_cookie["domain"] == set_cookie["max-age"] == set_cookie["expires"] == ""
+    assert set_cookie["domain"] == set_cookie["expires"] == ""
+    assert set_cookie["max-age"] == str(30 * 24 * 3600)
     assert not set_cookie["secure"]
     assert PASSWORD not in answer.headers["set-cookie"]
 

@@ -1,14 +1,20 @@
 """Sessions end when they should, and guessing is slowed down."""
 
 import base64
+import hashlib
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.sign_in_database import SignInDatabase, SignInDatabaseError
 
-MINUTE, HOUR = 60.0, 3600.0
+MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
 
 
 class Clock:
@@ -24,8 +30,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def sessions(clock: Clock) -> Sessions:
-    return Sessions(clock=clock, most=3)
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "sessions.sqlite"
+
+
+@pytest.fixture
+def sessions(file: Path, clock: Clock) -> Iterator[Sessions]:
+    sessions = Sessions(SignInDatabase(file), clock=clock, most=3)
+    yield sessions
+    sessions.close()
 
 
 @pytest.fixture
@@ -34,63 +47,101 @@ def throttle(clock: Clock) -> LoginThrottle:
 
 
 def test_a_token_is_random_and_has_256_bits(sessions: Sessions) -> None:
-    tokens = {sessions.open() for _ in range(50)}
-    assert len(tokens) == 50
+    tokens = {sessions.open("mark") for _ in range(20)}
+    assert len(tokens) == 20
     for token in tokens:
         assert len(base64.urlsafe_b64decode(token + "=")) == 32
 
 
-def test_only_digests_of_tokens_are_kept(sessions: Sessions) -> None:
-    token = sessions.open()
-    assert token not in repr(vars(sessions))
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of Unix")
+def test_only_digests_are_kept_in_a_file_that_its_owner_alone_reads(
+    sessions: Sessions, file: Path
+) -> None:
+    token = sessions.open("mark")
+    assert token.encode() not in file.read_bytes()
+    assert hashlib.sha256(token.encode()).hexdigest().encode() in file.read_bytes()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@given(st.text())
-def test_no_other_token_is_one(token: str) -> None:
-    sessions = Sessions()
-    sessions.open()
-    assert not sessions.is_open(token)
-    sessions.close(token)
+@pytest.mark.parametrize("token", ["", "A" * 43, "\udcff", "' OR 1=1 --", "x" * 10_000])
+def test_no_other_token_is_one(sessions: Sessions, token: str) -> None:
+    sessions.open("mark")
+    assert sessions.mark_of(token) is None
+    sessions.end(token)
+
+
+def test_a_session_outlives_the_server(sessions: Sessions, file: Path, clock: Clock) -> None:
+    token = sessions.open("mark")
+    again = Sessions(SignInDatabase(file), clock=clock)
+    assert again.mark_of(token) == "mark"
+    again.close()
 
 
 def test_a_session_ends_when_it_is_closed(sessions: Sessions) -> None:
-    one, other = sessions.open(), sessions.open()
-    sessions.close(one)
-    assert not sessions.is_open(one)
-    assert sessions.is_open(other)
+    one, other = sessions.open("mark"), sessions.open("mark")
+    sessions.end(one)
+    assert sessions.mark_of(one) is None
+    assert sessions.mark_of(other) == "mark"
 
 
 def test_a_session_ends_after_a_pause(sessions: Sessions, clock: Clock) -> None:
-    token = sessions.open()
-    clock.now += 2 * HOUR
-    assert sessions.is_open(token)
-    clock.now += 2 * HOUR
-    assert sessions.is_open(token)
-    clock.now += 2 * HOUR + 1
-    assert not sessions.is_open(token)
-    clock.now -= 2 * HOUR
-    assert not sessions.is_open(token)
+    token = sessions.open("mark")
+    for _ in range(2):
+        clock.now += 7 * DAY
+        assert sessions.mark_of(token) == "mark"
+    clock.now += 7 * DAY + 1
+    assert sessions.mark_of(token) is None
 
 
 def test_a_session_ends_after_its_time_however_busy(sessions: Sessions, clock: Clock) -> None:
-    token = sessions.open()
-    for _ in range(12):
-        clock.now += HOUR
-        assert sessions.is_open(token)
+    token = sessions.open("mark")
+    for _ in range(30):
+        clock.now += DAY
+        assert sessions.mark_of(token) == "mark"
     clock.now += 1
-    assert not sessions.is_open(token)
+    assert sessions.mark_of(token) is None
 
 
-def test_of_too_many_the_one_used_longest_ago_ends(sessions: Sessions) -> None:
-    first, second, third = (sessions.open() for _ in range(3))
-    assert sessions.is_open(first)
-    fourth = sessions.open()
-    assert [sessions.is_open(one) for one in (first, second, third, fourth)] == [
-        True,
-        False,
-        True,
-        True,
-    ]
+def test_sessions_that_are_over_are_deleted(sessions: Sessions, file: Path, clock: Clock) -> None:
+    token = sessions.open("mark")
+    clock.now += 8 * DAY
+    sessions.open("mark")
+    assert hashlib.sha256(token.encode()).hexdigest() not in {
+        row[0] for row in sqlite3.connect(file).execute("SELECT digest FROM sign_in_session")
+    }
+
+
+def test_of_too_many_the_one_used_longest_ago_ends(sessions: Sessions, clock: Clock) -> None:
+    tokens = []
+    for _ in range(3):
+        tokens.append(sessions.open("mark"))
+        clock.now += HOUR
+    sessions.mark_of(tokens[0])
+    clock.now += HOUR
+    tokens.append(sessions.open("mark"))
+    assert [sessions.mark_of(one) for one in tokens] == ["mark", None, "mark", "mark"]
+
+
+def test_a_database_of_a_newer_barkive_is_left_alone(sessions: Sessions, file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE sign_in_version SET version = 2")
+    with pytest.raises(SignInDatabaseError) as caught:
+        SignInDatabase(file)
+    assert str(caught.value) == (
+        f"The users' database {file} was made by a newer Barkive; use that one."
+    )
+
+
+def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, but long enough to be read as one" * 20)
+    with pytest.raises(SignInDatabaseError, match="can't be used: file is not a database"):
+        SignInDatabase(tmp_path / "text")
+
+
+def test_no_password_of_an_address_is_repeated() -> None:
+    with pytest.raises(SignInDatabaseError) as caught:
+        SignInDatabase("mysql://ada:secret@host/x")
+    assert str(caught.value) == "The users' database is a file, or postgresql://USER@HOST/NAME."
 
 
 def test_an_address_has_ten_attempts_in_five_minutes(throttle: LoginThrottle, clock: Clock) -> None:

@@ -165,6 +165,8 @@ REFUSALS = Part(Message("part_refusals"), schema.refusal, may_go=True)
 ANIMAL_EXPORTS = Part(
     Message("part_animal_exports"), schema.animal_export, ("form", "animal"), may_go=True
 )
+# Who takes something out of a copy has not used it otherwise: these may go.
+EXPORT_RUNS = Part(Message("part_export_runs"), schema.export_run, may_go=True)
 OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 

@@ -40,6 +40,7 @@ from barkive.catalogue.db.portable import (
     CONTENTS,
     CORRECTIONS,
     DETECTIONS,
+    EXPORT_RUNS,
     LEARNED_MODELS,
     MERGES,
     MODELS,
@@ -78,7 +79,7 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 PARTS = (
     *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, CONTENTS, ALIASES, CORRECTIONS),
     *(BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
-    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS),
+    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, EXPORT_RUNS),
 )
 # What people said and did: it is only added to.
 _SAID = (CORRECTIONS, ACTS)

@@ -13,7 +13,7 @@ from barkive.catalogue import ActJSON, Filter, Kind, Label
 from barkive.errors import UsageError
 from barkive.web.api.animals import ACT, PhotoNumber
 from barkive.web.api.openapi import NO_SUCH_PHOTO, example
-from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name
+from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.paths import printable
 from barkive.web.urls import Route
@@ -30,7 +30,7 @@ class _SaidOfMany(BaseModel):
     note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
     )
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
 
 class BreedOfMany(_SaidOfMany):

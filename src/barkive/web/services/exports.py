@@ -24,6 +24,7 @@ from barkive.catalogue import (
     write_cards,
 )
 from barkive.messages import Language
+from barkive.web.signed_in import who
 
 _CHUNK = 1 << 16
 
@@ -74,12 +75,12 @@ def stream(
     """
     exporter = file_exporters()[form]
     if isinstance(exporter, TextExporter):
-        pieces = catalogue.streamed(Export(form, lang=lang, by=by), query)
+        pieces = catalogue.streamed(Export(form, lang=lang, by=by, who=who()), query)
         return (piece.encode() for piece in pieces)
     folder = tempfile.TemporaryDirectory(prefix="barkive-")
     file = Path(folder.name) / f"export{exporter.suffix}"
     try:
-        catalogue.export(Export(form, file, lang, by=by), query)
+        catalogue.export(Export(form, file, lang, by=by, who=who()), query)
     except BaseException:
         folder.cleanup()
         raise

@@ -1,7 +1,7 @@
-"""Sessions of those who are signed in, and a throttle on wrong passwords. In memory alone.
+"""Sessions of those who are signed in, and a throttle on wrong passwords.
 
 After the OWASP Session Management Cheat Sheet: tokens of 256 random bits, kept as a digest,
-which end after a time and after a pause.
+which end after a time and after a pause. Sessions outlive the server; the throttle is in memory.
 """
 
 from __future__ import annotations
@@ -10,62 +10,91 @@ import hashlib
 import secrets
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 
 import anyio
+from sqlalchemy import delete, insert, or_, select, update
 
-_HOUR = 3600.0
+from barkive.web.sign_in_database import SignInDatabase, session
+
+_DAY = 24 * 3600.0
+LIFETIME = 30 * _DAY
+"""After so many seconds whoever is signed in must sign in again."""
+IDLE = 7 * _DAY
+"""After so many seconds without a request likewise."""
+# A page asks for a hundred pictures: not each of them is written down.
+_NOTED_SECONDS = 60.0
 
 
 class Sessions:
-    """Who is signed in."""
+    """Who is signed in. Ends by itself: after a time, after a pause, with another password."""
 
     def __init__(
         self,
+        database: SignInDatabase,
         *,
-        lifetime: float = 12 * _HOUR,
-        idle: float = 2 * _HOUR,
+        lifetime: float = LIFETIME,
+        idle: float = IDLE,
         most: int = 1000,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """Starts without sessions.
+        """Goes on with the sessions that are open.
 
         Args:
+            database: Where they are kept.
             lifetime: Seconds after which a session ends.
             idle: Seconds without a request after which it ends.
             most: How many there may be; beyond that the one used longest ago ends.
-            clock: Seconds from any moment on.
+            clock: Seconds from any moment on, the same for all who use the database.
         """
+        self._database = database
         self._lifetime, self._idle, self._most = lifetime, idle, most
         self._clock = clock
-        self._lock = threading.Lock()
-        # When it was opened and last used, by digest; the one used last is at the end.
-        self._open: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
 
-    def open(self) -> str:
-        """Opens a session, and gives its token."""
-        token, now = secrets.token_urlsafe(32), self._clock()
-        with self._lock:
-            self._open[_digest(token)] = now, now
-            while len(self._open) > self._most:
-                self._open.popitem(last=False)
+    def open(self, mark: str) -> str:
+        """Opens a session, and gives its token.
+
+        Args:
+            mark: Of the password that opens it.
+        """
+        token, now, c = secrets.token_urlsafe(32), self._clock(), session.c
+        row = {"digest": digest(token), "mark": mark, "opened_at": now, "used_at": now}
+        last = select(c.digest).order_by(c.used_at.desc()).limit(self._most)
+        with self._database.write() as connection:
+            ended = or_(c.opened_at < now - self._lifetime, c.used_at < now - self._idle)
+            connection.execute(delete(session).where(ended))
+            connection.execute(insert(session).values(row))
+            kept = connection.execute(last).scalars().all()
+            if len(kept) == self._most:
+                connection.execute(delete(session).where(c.digest.not_in(kept)))
         return token
 
-    def is_open(self, token: str) -> bool:
-        """Whether a token is that of a session; it counts as used then."""
-        digest, now = _digest(token), self._clock()
-        with self._lock:
-            opened, used = self._open.pop(digest, (None, 0.0))
-            if opened is None or now - opened > self._lifetime or now - used > self._idle:
-                return False
-            self._open[digest] = opened, now
-        return True
+    def mark_of(self, token: str) -> str | None:
+        """The mark of the password that opened a session; it counts as used then.
 
-    def close(self, token: str) -> None:
+        None where no session with this token is open.
+        """
+        now, c = self._clock(), session.c
+        asked = c.digest == digest(token)
+        with self._database.read() as connection:
+            row = connection.execute(select(session).where(asked)).one_or_none()
+        if row is None or now - row.opened_at > self._lifetime or now - row.used_at > self._idle:
+            return None
+        if now - row.used_at >= _NOTED_SECONDS:
+            with self._database.write() as connection:
+                connection.execute(update(session).where(asked).values(used_at=now))
+        mark: str = row.mark
+        return mark
+
+    def end(self, token: str) -> None:
         """Ends a session, if there is one."""
-        with self._lock:
-            self._open.pop(_digest(token), None)
+        with self._database.write() as connection:
+            connection.execute(delete(session).where(session.c.digest == digest(token)))
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._database.close()
 
 
 class LoginThrottle:
@@ -119,5 +148,6 @@ class LoginThrottle:
             self._wrong.append((self._clock(), address))
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
