@@ -82,7 +82,7 @@ async def sign_in(
     if door is None:
         return RedirectResponse(urls.home(), 303)
     goal, to = urls.own(goal) or urls.home(), urls.own(to)
-    kept = {"name": name, "to": to, "sent": sent if to else ""}
+    kept: dict[str, Any] = {"name": name, "to": to, "sent": sent if to else ""}
     throttle: LoginThrottle = request.app.state.throttle
     address = request.client.host if request.client else ""
     words = Messages(language_of(request))
