@@ -60,7 +60,8 @@ def render(
         context: What the template needs beside `words` (see `Messages`), `urls` (see `Urls`),
             `lang`, `languages` (the address of this page in each), `version`, `has_password`
             (whether one signs in), `user` (who is signed in by name), `may_label`, `may_manage`,
-            and `read_only` (why nothing can be saved, or None).
+            `why_read_only` (why nothing can be saved in the catalogue, or None) and `read_only`
+            (whether this visitor can save nothing in it, for that reason or by their role).
     """
     words = Messages(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
@@ -68,6 +69,8 @@ def render(
         lang: f"?{request.url.include_query_params(lang=lang).query}" for lang in LANGUAGES
     }
     app, user = request.scope.get("app"), signed_in()
+    why = app.state.service.catalogue.read_only if app is not None else None
+    may_label = user is None or user.role.includes(Role.LABEL)
     html = (
         _templates()
         .get_template(template)
@@ -79,9 +82,10 @@ def render(
             version=__version__,
             has_password=app is not None and app.state.sign_in is not None,
             user=user,
-            may_label=user is None or user.role.includes(Role.LABEL),
+            may_label=may_label,
             may_manage=user is None or user.role.includes(Role.MANAGE),
-            read_only=app.state.service.catalogue.read_only if app is not None else None,
+            why_read_only=why,
+            read_only=why is not None or not may_label,
             **context,
         )
     )
