@@ -48,9 +48,9 @@ from barkive.web.problems import answer, handle_errors, refuse
 from barkive.web.rendering import Assets
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.prometheus import Metrics
-from barkive.web.services.sessions import LoginThrottle
 from barkive.web.services.sign_in import SignIn
 from barkive.web.services.state import Service
+from barkive.web.sessions import LoginThrottle
 from barkive.web.settings import Settings
 from barkive.web.urls import Route, under_root
 

@@ -18,7 +18,7 @@ from barkive.errors import UsageError
 from barkive.web import passwords
 from barkive.web.passwords import Hashed, Verifier
 from barkive.web.roles import Role
-from barkive.web.services.sessions import Sessions, digest
+from barkive.web.sessions import Sessions, digest
 from barkive.web.sign_in_database import SignInDatabase, token, user
 
 _LONGEST_NAME = 100

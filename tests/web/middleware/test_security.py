@@ -28,8 +28,8 @@ from barkive.web.middleware.security import (
     host_name,
 )
 from barkive.web.passwords import Passwords
-from barkive.web.services.sessions import LoginThrottle
 from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import LoginThrottle
 
 PASSWORD = "correct horse"
 HERE = "127.0.0.1:8000"

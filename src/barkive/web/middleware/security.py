@@ -24,8 +24,8 @@ from barkive.messages import Message as Sentence
 from barkive.web import cookies
 from barkive.web.languages import asked_language
 from barkive.web.roles import is_for_people, needed
-from barkive.web.services.sessions import LoginThrottle
 from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import LoginThrottle
 from barkive.web.signed_in import answering
 from barkive.web.urls import Urls
 

@@ -14,8 +14,8 @@ from barkive.web.dependencies import Addresses
 from barkive.web.languages import language_of
 from barkive.web.pages.login import keep_session
 from barkive.web.rendering import render
-from barkive.web.services.sessions import LoginThrottle
 from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import LoginThrottle
 from barkive.web.signed_in import signed_in
 from barkive.web.urls import Route
 from barkive.web.users import User, Users

@@ -59,7 +59,9 @@ def done(request: Request, shared: Shared) -> Response:
             "by": one.started_by,
             "at": words.moment(one.exported_at),
             "form": one.form,
-            "number": words(f"exports.{one.by}s", n=one.number),
+            "number": words(
+                "exports.photos" if one.by == "photo" else "exports.animals", n=one.number
+            ),
             "filter": _in_words(one, words, shared),
         }
         for one in shared.catalogue.export_runs(_LISTED)

@@ -22,8 +22,8 @@ from barkive.web import cookies
 from barkive.web.dependencies import Addresses
 from barkive.web.languages import asked_language, language_of
 from barkive.web.rendering import render
-from barkive.web.services.sessions import IDLE, LIFETIME, LoginThrottle
 from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import IDLE, LIFETIME, LoginThrottle
 from barkive.web.signed_in import answering
 from barkive.web.urls import Route, Urls
 

@@ -20,6 +20,12 @@ from barkive.web.users import Users
 
 router = APIRouter()
 
+_MAY = {
+    Role.LOOK: "users.role_look",
+    Role.LABEL: "users.role_label",
+    Role.MANAGE: "users.role_manage",
+}
+
 
 class NewUser(BaseModel):
     """Somebody who is to sign in.
@@ -111,7 +117,7 @@ def _page(
         {
             "name": one.name,
             "role": one.role.value,
-            "may": words(f"users.role_{one.role.value}"),
+            "may": words(_MAY[one.role]),
             "added": words.day(one.added_at),
             "tokens": len(known.tokens(one.name)),
         }
@@ -126,7 +132,7 @@ def _page(
         fault=fault,
         typed=typed or NewUser(),
         rows=rows,
-        roles=[(role.value, words(f"users.role_{role.value}")) for role in Role],
+        roles=[(role.value, words(_MAY[role])) for role in Role],
     )
 
 

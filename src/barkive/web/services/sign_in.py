@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from barkive.web.passwords import Passwords
-from barkive.web.services.sessions import Sessions
+from barkive.web.sessions import Sessions
 from barkive.web.sign_in_database import SignInDatabase, SignInDatabaseError
 from barkive.web.users import User, Users
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.sessions import LoginThrottle, Sessions
 from barkive.web.sign_in_database import SignInDatabase, SignInDatabaseError
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 24 * 3600.0
