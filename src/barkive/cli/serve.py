@@ -174,7 +174,9 @@ def _users(where: str | None, one: bool, own: bool) -> Users | None:
     database = users.name
     users.close()
     if where is not None:
-        raise UsageError("users_none", database=database, command="barkive users add NAME")
+        raise UsageError(
+            "users_none", database=database, command="barkive users add NAME --role manage"
+        )
     return None
 
 
