@@ -97,6 +97,7 @@ def test_every_address_that_changes_something_is_among_the_routes(server: TestCl
 def test_what_is_new_or_for_good_is_for_those_who_manage(path: str) -> None:
     assert needed("POST", path) is Role.MANAGE
     assert needed("DELETE", path) is Role.MANAGE
+    assert needed("DELETE", "/api/v1/photos/7") is Role.MANAGE
 
 
 def test_a_refused_person_is_told_what_they_may_do(server: TestClient) -> None:

@@ -76,4 +76,5 @@ def needed(method: str, path: str) -> Role:
         return _PAGES.get(parts[0], Role.LOOK) if is_page else Role.LOOK
     if path in _ASKING or parts[0] in _ASKING_OF:
         return Role.LOOK
-    return Role.LABEL if parts[0] in _LABELLING and _FOR_GOOD not in parts else Role.MANAGE
+    for_good = _FOR_GOOD in parts or (method == "DELETE" and parts[0] == "photos")
+    return Role.LABEL if parts[0] in _LABELLING and not for_good else Role.MANAGE
