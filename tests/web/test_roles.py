@@ -166,6 +166,25 @@ def filled_by_users(server: TestClient, kennel: Path) -> TestClient:
     return server
 
 
+def test_wherever_the_api_asks_who_it_is_the_user_counts(server: TestClient) -> None:
+    description = server.app.openapi()  # type: ignore[attr-defined]
+    asked = [
+        schema["properties"]["by"].get("description", "")
+        for name, schema in description["components"]["schemas"].items()
+        if "by" in schema.get("properties", {})
+    ]
+    asked += [
+        one.get("description", "")
+        for operations in description["paths"].values()
+        for operation in operations.values()
+        for one in operation.get("parameters", ())
+        if one["name"] == "by"
+    ]
+    who = [one for one in asked if one.startswith("Who")]
+    assert len(who) > 10
+    assert [one for one in who if not one.endswith("whatever is sent.")] == []
+
+
 def test_an_export_says_who_took_it_out(filled_by_users: TestClient) -> None:
     server = filled_by_users
     assert server.get("/api/v1/export?as=csv&status=dog").status_code == 200
