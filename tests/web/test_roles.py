@@ -185,6 +185,13 @@ def test_wherever_the_api_asks_who_it_is_the_user_counts(server: TestClient) -> 
     assert [one for one in who if not one.endswith("whatever is sent.")] == []
 
 
+def test_a_user_is_not_asked_for_a_name(filled_by_users: TestClient) -> None:
+    page = filled_by_users.get("/review", follow_redirects=True)
+    assert "mix.png" in page.text
+    assert 'id="name"' not in page.text
+    assert "set-cookie" not in filled_by_users.post("/review/name", data={"name": "Ada"}).headers
+
+
 def test_an_export_says_who_took_it_out(filled_by_users: TestClient) -> None:
     server = filled_by_users
     assert server.get("/api/v1/export?as=csv&status=dog").status_code == 200
