@@ -80,7 +80,9 @@ def parse(words: list[str]) -> dict[str, Any]:
 
 def test_the_commands_are_found() -> None:
     """So that the test below can't pass because nothing was found."""
-    assert {words[0] for words in COMMANDS} == {"copy", "identify", "runs", "scan", "serve"}
+    assert {words[0] for words in COMMANDS} == {
+        *("copy", "identify", "runs", "scan", "serve", "users")
+    }
     assert len(COMMANDS) >= 10
     assert len(
         [line for line in lines() if re.search(r"\bbarkive (scan|runs|copy)\b", line)]

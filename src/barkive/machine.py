@@ -1,9 +1,11 @@
-"""What this process may use of the machine: cores and memory, less where a container says so."""
+"""The machine: whose process this is, and what it may use of cores and memory."""
 
 from __future__ import annotations
 
 import ctypes
+import getpass
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from math import ceil
@@ -12,6 +14,15 @@ from typing import Any, Final
 
 _GROUPS: Final = Path("/proc/self/cgroup")
 _MOUNTED: Final = Path("/sys/fs/cgroup")
+
+
+def user_and_machine() -> str:
+    """Whose process this is, and on which machine: `ada@kennel`."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user is known
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 def cores() -> int:

@@ -73,6 +73,7 @@ def test_a_copy_is_told_table_by_table(
         "exports of animals": ["0", "0"],
         "exports of photos": ["0", "0"],
         "saved searches": ["0", "0"],
+        "exports": ["0", "0"],
     }
     assert {len(line.split()[-1]) for line in tables} == {64}
     assert same == "Both catalogues hold the same rows."
@@ -89,14 +90,14 @@ def test_a_copy_is_told_table_by_table(
             "en",
             "models/learned models/answers/detections/merges/contents taken out/contents/aliases/"
             "corrections/breeds/acts/changes/scans/photos/other dogs/animals/photos of animals/"
-            "refusals/exports of animals/exports of photos/saved searches",
+            "refusals/exports of animals/exports of photos/saved searches/exports",
             "Copying Verifying Indexing",
         ),
         (
             "fr",
             "modèles/modèles appris/réponses/détections/fusions/contenus retirés/contenus/alias/"
             "corrections/races/actes/changements/analyses/photos/autres chiens/animaux/"
-            "photos d'animaux/refus/exports d'animaux/exports de photos/recherches",
+            "photos d'animaux/refus/exports d'animaux/exports de photos/recherches/exports",
             "Copie Vérification Indexation",
         ),
     ],

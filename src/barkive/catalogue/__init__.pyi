@@ -53,6 +53,7 @@ from .export.animal_words import (
 from .export.breed_list import BreedList, read_breed_list
 from .export.exporter import ExportBy, FileExporter, TextExporter
 from .export.exporting import Export, ExportFormat
+from .export.history import ExportRun
 from .export.kennel_card import CARD_SIZES, CardSize, write_cards
 from .export.outcome import Failure, Outcome
 from .export.registry import file_exporters
@@ -145,6 +146,7 @@ __all__ = [
     "Export",
     "ExportBy",
     "ExportFormat",
+    "ExportRun",
     "Failure",
     "FieldChange",
     "FileExporter",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +28,7 @@ from barkive.catalogue.query.store import Store
 from barkive.catalogue.query.summary_tables import By
 from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.similarity.similar import Similar
-from barkive.errors import UsageError
+from barkive.errors import CatalogueError, UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
 from barkive.images.spelling import as_spelt
 from barkive.messages import Message
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from barkive.catalogue.annotations.review_queue import ReviewQueue
     from barkive.catalogue.export.exporter import ExportContext
     from barkive.catalogue.export.exporting import Export
+    from barkive.catalogue.export.history import ExportRun
     from barkive.catalogue.export.outcome import Outcome
     from barkive.catalogue.learning.judging_again import JudgedAgain
     from barkive.catalogue.learning.teaching import KnownModel, Learning
@@ -508,6 +510,12 @@ class Catalogue:
 
         return ScanPlans(self._database)
 
+    def export_runs(self, limit: int = 20) -> list[ExportRun]:
+        """The last exports, the last one first."""
+        from barkive.catalogue.export.history import read_exports
+
+        return read_exports(self._database, limit)
+
     def search(self, query: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
         """The photos that are meant, in the order in which they were catalogued.
 
@@ -855,7 +863,16 @@ class Catalogue:
         news = (sending.now, sending.gone, sending.now_photos, sending.gone_photos)
         if remember and any(news) and self.read_only is None:
             exporting.write_sent(self._opened, wish.form, sending)
+        self._remember(wish, query, done.written)
         return done
+
+    def _remember(self, wish: Export, query: Filter, number: int) -> None:
+        """Writes that something was taken out, where the catalogue can be written."""
+        from barkive.catalogue.export.history import record_export
+
+        if self.read_only is None:
+            with suppress(CatalogueError):
+                record_export(self._database, wish.form, wish.by, query, number, wish.who)
 
     def _meant(
         self, wish: Export, query: Filter, limit: int | None
@@ -891,7 +908,7 @@ class Catalogue:
     def streamed(self, wish: Export, query: Filter = _ALL) -> Iterator[str]:
         """Takes the records of photos or animals out in a form of text, piece by piece.
 
-        Nothing is remembered of it, and nothing left out that was sent before.
+        Of what was sent to a program nothing is remembered, and nothing left out.
 
         Raises:
             UsageError: The form is no text.
@@ -899,11 +916,14 @@ class Catalogue:
         from barkive.catalogue.animals import exporting
 
         photos, numbers = self._meant(wish, query, None)
-        return wish.pieces(
+        pieces = wish.pieces(
             self.search(photos) if photos is not None else iter(()),
             exporting.with_photos(self._opened, numbers),
             self._context(query),
         )
+        total = len(numbers) + (self.count(photos) if photos is not None else 0)
+        self._remember(wish, query, total)
+        return pieces
 
     def merge(
         self,

@@ -167,6 +167,33 @@ _OF_ANIMALS: Final = (
         "Bring in animals from a CSV file: new ones are made, known ones get what the file says.",
     ),
 )
+_OF_USERS: Final = (
+    Deferred(
+        "add",
+        "users:add",
+        "Add a user; their password is asked for twice, or read from standard input.",
+    ),
+    Deferred("list", "users:list_", "List the users, what each may do, and their tokens."),
+    Deferred("role", "users:role", "Have a user do more, or less, from now on."),
+    Deferred(
+        "password",
+        "users:password",
+        "Give a user another password; they are signed out everywhere, and their tokens stay.",
+    ),
+    Deferred(
+        "remove",
+        "users:remove",
+        "Remove a user, who is signed out at once, with their tokens; what they said stays.",
+    ),
+    Deferred(
+        "token",
+        "users:token",
+        "Make a token for a program of a user, and print it: it can't be had again.",
+    ),
+    Deferred(
+        "withdraw", "users:withdraw", "Withdraw a token of a user: from now on it lets nobody in."
+    ),
+)
 _COMMANDS: Final = (
     Deferred("serve", "serve:serve", "Serve the web page and the HTTP API, until Ctrl-C."),
     Deferred("identify", "identify:identify", "Name the breed of the dog on each photo."),
@@ -270,6 +297,11 @@ _COMMANDS: Final = (
         "animals",
         help="Keep the animals: one dog, many photos, one record.",
         commands=_OF_ANIMALS,
+    ),
+    _Group(
+        "users",
+        help="Keep the users of the web page: who may sign in, and what each may do.",
+        commands=_OF_USERS,
     ),
 )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from barkive.errors import UsageError
     from barkive.web.passwords import Passwords
+    from barkive.web.users import Users
 
 _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
 
@@ -72,6 +73,18 @@ _PASSWORD = "BARKIVE_PASSWORD"  # the name of a variable
     "--password", is_flag=True, help="Ask for a password on this machine's own address too."
 )
 @click.option("--new-password", is_flag=True, help="Set another password, and start.")
+@click.option(
+    "--users",
+    metavar="[FILE|URL]",
+    is_flag=False,
+    flag_value="",
+    envvar="BARKIVE_USERS",
+    show_envvar=True,
+    help="Have the users of `barkive users` sign in by name, on this machine's own address too, "
+    "in the place of one password for all; on any other this is so once there are users. Their "
+    "database is a file, or postgresql://USER@HOST/NAME; by default one in the user's folder for "
+    "settings.",
+)
 def serve(
     catalogue: str | None,
     host: str,
@@ -85,12 +98,14 @@ def serve(
     root_path: str,
     password: bool,
     new_password: bool,
+    users: str | None,
 ) -> None:
     """Serve the web page and the HTTP API, until Ctrl-C.
 
     On this machine's own address anybody who uses the machine may use the page. On any other,
     a password is asked for: it is set once, at the first start or by the variable
-    BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token.
+    BARKIVE_PASSWORD, and kept as a hash. Programs send it as a bearer token. Or each user signs
+    in by name, and may do what their role allows: see `barkive users`.
     """
     from dataclasses import replace
 
@@ -100,12 +115,15 @@ def serve(
     limit_memory(memory)
     own = host in LOOPBACK
     name = _name(host)
-    passwords = _passwords(new_password) if password or new_password or not own else None
+    one = password or new_password
+    known = _users(users, one, own)
+    passwords = _passwords(new_password) if known is None and (one or not own) else None
     settings = Settings(
         catalogue=catalogue,
         model=model,
         device=device.value,
         password=passwords,
+        users=known,
         hosts=LOOPBACK | {name, *allowed_host} if own or allowed_host else None,
         folders=tuple(folder) if folder else None if own else (),
         root_path=root_path.rstrip("/"),
@@ -121,6 +139,8 @@ def serve(
             _show_code(address)
         if passwords is not None:
             click.echo("It asks for the password.", err=True)
+        if known is not None:
+            click.echo("It asks for name and password.", err=True)
         if not own:
             click.echo(
                 "The connection is not encrypted: on a network that you don't trust, put a web "
@@ -134,6 +154,36 @@ def serve(
             click.launch(address)
 
     run(app, listening, tell)
+
+
+def _users(where: str | None, one: bool, own: bool) -> Users | None:
+    """The users, where these are to sign in by name.
+
+    Args:
+        where: Their database, empty for `default_users`; None where they are not asked for.
+        one: Whether one password for all is asked for.
+        own: Whether the server is on this machine's own address.
+
+    Raises:
+        UsageError: Both are asked for, or there are no users.
+    """
+    from barkive.errors import UsageError
+    from barkive.web.users import Users, default_users
+
+    if where is not None and one:
+        raise UsageError("users_and_password")
+    if where is None and (one or own or not default_users().is_file()):
+        return None
+    users = Users(where or None)
+    if users.all():
+        return users
+    database = users.name
+    users.close()
+    if where is not None:
+        raise UsageError(
+            "users_none", database=database, command="barkive users add NAME --role manage"
+        )
+    return None
 
 
 def _passwords(renew: bool) -> Passwords:

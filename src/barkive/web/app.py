@@ -25,6 +25,7 @@ from barkive.web.middleware.security import (
     TrustedHostMiddleware,
 )
 from barkive.web.pages import (
+    account,
     acts,
     animal,
     animals,
@@ -44,14 +45,16 @@ from barkive.web.pages import (
     scanning,
     selection,
     suggestions,
+    users,
     which,
 )
 from barkive.web.problems import answer, handle_errors, refuse
 from barkive.web.rendering import Assets
 from barkive.web.services.inference_queue import InferenceQueue
 from barkive.web.services.prometheus import Metrics
-from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.services.sign_in import SignIn
 from barkive.web.services.state import Service
+from barkive.web.sessions import LoginThrottle
 from barkive.web.settings import Settings
 from barkive.web.urls import Route, under_root
 
@@ -61,7 +64,7 @@ corrected and exported.
 
 Errors are problem documents (RFC 9457). When too much waits, the answer is 503 with
 `Retry-After`; try again then. Where the server asks for a password, send it as
-`Authorization: Bearer PASSWORD`.
+`Authorization: Bearer PASSWORD`; where it knows users by name, a token of yours in its place.
 """
 _OPEN = frozenset({Route.LOGIN, Route.MANIFEST, Route.HEALTHZ, Route.READYZ})
 _OPEN_UNDER = (f"{Route.STATIC}/",)
@@ -100,7 +103,9 @@ def create_app(settings: Settings) -> FastAPI:
     """
     service = Service.open(settings)
     metrics = Metrics(lambda: service.inference.waiting)
-    sessions, throttle = Sessions(), LoginThrottle()
+    throttle = LoginThrottle()
+    who = settings.users or settings.password
+    sign_in = SignIn(who) if who is not None else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -108,6 +113,8 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             service.close()
+            if sign_in is not None:
+                sign_in.close()
 
     app = _App(
         settings.root_path,
@@ -118,12 +125,12 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=Route.OPENAPI,
         docs_url=None,
         redoc_url=None,
-        middleware=_middleware(settings, service.inference, metrics, sessions, throttle),
+        middleware=_middleware(settings, service.inference, metrics, sign_in, throttle),
     )
     app.state.settings = settings
     app.state.service = service
     app.state.metrics = metrics
-    app.state.sessions = sessions
+    app.state.sign_in = sign_in
     app.state.throttle = throttle
     handle_errors(app)
     app.mount(Route.STATIC, Assets(), name="static")
@@ -131,7 +138,7 @@ def create_app(settings: Settings) -> FastAPI:
     pages = (
         *(leading_back, identify, gallery, selection, acts, photo, photo_animals, animals),
         *(suggestions, which, duplicates, exports, animal, review, learning, breeds, scanning),
-        *(merging, phone, login),
+        *(merging, phone, login, account, users),
     )
     for page in pages:
         app.include_router(page.router, include_in_schema=False)
@@ -142,7 +149,7 @@ def _middleware(
     settings: Settings,
     inference: InferenceQueue,
     metrics: Metrics,
-    sessions: Sessions,
+    sign_in: SignIn | None,
     throttle: LoginThrottle,
 ) -> list[Middleware]:
     """What stands before every request, the outermost first."""
@@ -156,16 +163,17 @@ def _middleware(
         Middleware(CrossSiteMiddleware, refuse=refuse),
         Middleware(LanguageMiddleware),
     ]
-    if settings.password is not None:
+    if sign_in is not None:
         middleware.append(
             Middleware(
                 SignInMiddleware,
-                passwords=settings.password,
-                sessions=sessions,
+                sign_in=sign_in,
                 throttle=throttle,
                 open_paths=_OPEN,
                 open_prefixes=_OPEN_UNDER,
+                ask=login.ask_again,
                 refuse=refuse,
+                fail=answer,
             )
         )
     middleware.append(

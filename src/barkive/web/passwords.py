@@ -1,4 +1,4 @@
-"""The server's password: set once, and kept as a hash only.
+"""Passwords: kept as hashes only. Here is the server's one password, too, where it has one.
 
 Hashed by scrypt with the parameters that the OWASP Password Storage Cheat Sheet names
 (N = 2^15, r = 8, p = 3). Knows nothing of HTTP.
@@ -14,31 +14,105 @@ import secrets
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from barkive.atomic import begin, replacing
 from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.messages import Message
 
-_SHORTEST, _LONGEST = 8, 1000
+LONGEST = 1000
+"""How many characters a password may have."""
+
+_SHORTEST = 8
+_N, _R, _P = 1 << 15, 8, 3
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 _MEMORY = 64 << 20
+_REMEMBERED = 1000
 _DAMAGED = Message("reason_damaged")
 
 
 @dataclass(frozen=True, slots=True)
-class _Hashed:
-    """A hash, with all that it takes to make it again."""
+class Hashed:
+    """A password's hash, with all that it takes to make it again.
+
+    Attributes:
+        salt: Base64; another for each password that is set, so that it names this one as well.
+        digest: Base64.
+        n: What it costs; likewise `r` and `p`.
+    """
 
     salt: str
     digest: str
-    n: int = 1 << 15
-    r: int = 8
-    p: int = 3
+    n: int = _N
+    r: int = _R
+    p: int = _P
+
+    @classmethod
+    def of(cls, password: str) -> Self:
+        """The hash of a new password.
+
+        Raises:
+            UsageError: It is too short or too long.
+        """
+        if not _SHORTEST <= len(password) <= LONGEST:
+            raise UsageError("password_length", count=len(password), least=_SHORTEST, most=LONGEST)
+        salt = secrets.token_bytes(_SALT_BYTES)
+        digest = _scrypt(password, salt, _N, _R, _P)
+        encode = base64.b64encode
+        return cls(encode(salt).decode(), encode(digest).decode(), _N, _R, _P)
+
+    @classmethod
+    def of_json(cls, text: str) -> Self:
+        """A hash as `to_json` has written it.
+
+        Raises:
+            ValueError: It is none.
+            TypeError: Likewise.
+        """
+        return cls(**json.loads(text))
+
+    def to_json(self) -> str:
+        """For a file or a table."""
+        return json.dumps(asdict(self))
 
     def matches(self, password: str) -> bool:
+        """Whether it is that of a password; takes a tenth of a second."""
         made = _scrypt(password, base64.b64decode(self.salt), self.n, self.r, self.p)
         return hmac.compare_digest(made, base64.b64decode(self.digest))
+
+
+class Verifier:
+    """Compares passwords with hashes, few at a time, and what was right before at once."""
+
+    def __init__(self) -> None:
+        # What was right once is known again without the long way, which programs that send
+        # the password with each request would pay each time.
+        self._key = secrets.token_bytes(32)
+        self._known: dict[Hashed, bytes] = {}
+        # Each takes 32 MB; many at once would let strangers fill the memory.
+        self._few = threading.BoundedSemaphore(2)
+
+    def is_right(self, hashed: Hashed, password: str) -> bool:
+        """Whether a hash is that of a password.
+
+        Raises:
+            ValueError: The hash is damaged.
+            TypeError: Likewise.
+        """
+        if len(password) > LONGEST:
+            return False
+        mark = hmac.digest(self._key, password.encode("utf-8", "surrogatepass"), "sha256")
+        known = self._known.get(hashed)
+        if known is not None and hmac.compare_digest(known, mark):
+            return True
+        with self._few:
+            right = hashed.matches(password)
+        if right:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[hashed] = mark
+        return right
 
 
 class Passwords:
@@ -50,13 +124,8 @@ class Passwords:
         Args:
             file: Where the hash is kept.
         """
-        self._file = file
-        # What was right once is known again without the long way, which programs that send
-        # the password with each request would pay each time.
-        self._key = secrets.token_bytes(32)
-        self._known: tuple[_Hashed, bytes] | None = None
-        # Each takes 32 MB; many at once would let strangers fill the memory.
-        self._few = threading.BoundedSemaphore(2)
+        self.file = file
+        self._verifier = Verifier()
 
     @property
     def is_set(self) -> bool:
@@ -74,17 +143,12 @@ class Passwords:
             UsageError: It is too short or too long.
             BarkiveError: The file can't be written.
         """
-        if not _SHORTEST <= len(password) <= _LONGEST:
-            raise UsageError("password_length", count=len(password), least=_SHORTEST, most=_LONGEST)
-        salt = secrets.token_bytes(_SALT_BYTES)
-        defaults = _Hashed("", "")
-        digest = _scrypt(password, salt, defaults.n, defaults.r, defaults.p)
-        row = _Hashed(base64.b64encode(salt).decode(), base64.b64encode(digest).decode())
+        row = Hashed.of(password)
         try:
-            self._write(json.dumps(asdict(row)))
+            self._write(row.to_json())
         except OSError as error:
             raise BarkiveError(
-                "password_not_kept", file=self._file, reason=system_reason(error)
+                "password_not_kept", file=self.file, reason=system_reason(error)
             ) from None
 
     def verify(self, password: str) -> bool:
@@ -94,24 +158,24 @@ class Passwords:
             BarkiveError: The file can't be read.
         """
         row = self._read()
-        if row is None or len(password) > _LONGEST:
-            return False
-        mark = hmac.digest(self._key, password.encode("utf-8", "surrogatepass"), "sha256")
-        known = self._known
-        if known is not None and known[0] == row and hmac.compare_digest(known[1], mark):
-            return True
-        with self._few:
-            try:
-                right = row.matches(password)
-            except (ValueError, TypeError):
-                raise self._unreadable(_DAMAGED) from None
-        if right:
-            self._known = row, mark
-        return right
-
-    def _read(self) -> _Hashed | None:
         try:
-            return _Hashed(**json.loads(self._file.read_text("utf-8")))
+            return row is not None and self._verifier.is_right(row, password)
+        except (ValueError, TypeError):
+            raise self._unreadable(_DAMAGED) from None
+
+    @property
+    def mark(self) -> str:
+        """Names the password that is set now: another one has another; empty where there is none.
+
+        Raises:
+            BarkiveError: The file can't be read.
+        """
+        row = self._read()
+        return row.salt if row is not None else ""
+
+    def _read(self) -> Hashed | None:
+        try:
+            return Hashed.of_json(self.file.read_text("utf-8"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError) as error:
@@ -119,13 +183,13 @@ class Passwords:
             raise self._unreadable(reason) from None
 
     def _unreadable(self, reason: Message | str | None) -> BarkiveError:
-        return BarkiveError("password_file_unreadable", file=self._file, reason=reason)
+        return BarkiveError("password_file_unreadable", file=self.file, reason=reason)
 
     def _write(self, text: str) -> None:
-        folder = self._file.parent
+        folder = self.file.parent
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Readable by its owner only from the first moment on.
-        with replacing(self._file) as part, begin(part, mode=0o600) as file:
+        with replacing(self.file) as part, begin(part, mode=0o600) as file:
             file.write(text.encode())
 
 

@@ -46,8 +46,10 @@ from barkive.web.middleware.security import SECURITY_HEADERS
 from barkive.web.rendering import error_page
 from barkive.web.request_faults import in_words
 from barkive.web.settings import FolderNotAllowedError
+from barkive.web.sign_in_database import SignInDatabaseError
 from barkive.web.uploads import UploadError
 from barkive.web.urls import Route, Urls
+from barkive.web.users import UnknownUserError
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownPhotoError, 404),
     (UnknownAnimalError, 404),
     (UnknownScanError, 404),
+    (UnknownUserError, 404),
+    (SignInDatabaseError, 503),
     (UnknownLearningError, 404),
     (UnknownExportError, 404),
     (FolderNotAllowedError, 403),

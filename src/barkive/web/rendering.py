@@ -18,6 +18,8 @@ from barkive.images import reads_heic
 from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import moments
 from barkive.web.languages import language_of
+from barkive.web.roles import Role
+from barkive.web.signed_in import signed_in
 from barkive.web.urls import Urls, page_of_form
 
 _HERE = Path(__file__).parent
@@ -71,16 +73,21 @@ def render(
         status: The HTTP status.
         headers: More headers.
         context: What the template needs beside `words` (see `Messages`), `urls` (see `Urls`),
-            `lang`, `languages` (the address of this page in each), `version`, `has_password`,
-            `read_only` (why nothing can be saved, or None) and `form_page` (where a form was
-            refused, the address of the page that it stands on; else None).
+            `lang`, `languages` (the address of this page in each), `version`, `has_password`
+            (whether one signs in), `user` (who is signed in by name), `may_label`, `may_manage`,
+            `why_read_only` (why nothing can be saved in the catalogue, or None), `read_only`
+            (whether this visitor can save nothing in it, for that reason or by their role) and
+            `form_page` (where a form was refused, the address of the page that it stands on; else
+            None).
     """
     words = Messages(language_of(request))
     # Without the path, which could be read as the name of another host if it begins with `//`.
     languages = {
         lang: f"?{request.url.include_query_params(lang=lang).query}" for lang in LANGUAGES
     }
-    app = request.scope.get("app")
+    app, user = request.scope.get("app"), signed_in()
+    why = app.state.service.catalogue.read_only if app is not None else None
+    may_label = user is None or user.role.includes(Role.LABEL)
     html = (
         _templates()
         .get_template(template)
@@ -90,8 +97,12 @@ def render(
             lang=words.lang,
             languages=languages,
             version=__version__,
-            has_password=app is not None and app.state.settings.password is not None,
-            read_only=app.state.service.catalogue.read_only if app is not None else None,
+            has_password=app is not None and app.state.sign_in is not None,
+            user=user,
+            may_label=may_label,
+            may_manage=user is None or user.role.includes(Role.MANAGE),
+            why_read_only=why,
+            read_only=why is not None or not may_label,
             form_page=page_of_form(request) if request.method == "POST" and status >= 400 else None,
             **context,
         )

@@ -11,6 +11,7 @@ from barkive.errors import UsageError
 from barkive.images.passing import Passing
 from barkive.web.passwords import Passwords
 from barkive.web.urls import is_root_path
+from barkive.web.users import Users
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """The names under which this machine alone reaches itself."""
@@ -48,6 +49,7 @@ class Settings:
         model: A bundle; None for the model inside the package.
         device: Where the network runs: `cpu` or `cuda`.
         password: What visitors must know; None where nobody is asked.
+        users: Who may sign in, each by name, in place of the one password.
         hosts: The names by which the server may be addressed; None for any.
         folders: Where scans may look, with all that is inside; None for everywhere.
         ingest_folder: Where photos are kept that visitors add; None for a folder beside the
@@ -67,6 +69,7 @@ class Settings:
     model: Path | None = None
     device: str = "cpu"
     password: Passwords | None = None
+    users: Users | None = None
     hosts: frozenset[str] | None = LOOPBACK
     folders: tuple[str, ...] | None = None
     ingest_folder: Path | None = None

@@ -88,6 +88,12 @@ class Route(StrEnum):
     MERGE_UNDO = "/merge/undo"
     PHONE = "/phone"
     MANIFEST = "/manifest.webmanifest"
+    ACCOUNT = "/account"
+    ACCOUNT_PASSWORD = "/account/password"
+    ACCOUNT_TOKENS = "/account/tokens"
+    ACCOUNT_TOKEN_WITHDRAW = "/account/tokens/withdraw"
+    USERS = "/users"
+    USERS_CHANGE = "/users/change"
     LOGIN = "/login"
     LOGOUT = "/logout"
     STATIC = "/static"
@@ -357,7 +363,7 @@ class Urls:
         return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
 
     def exports(self) -> str:
-        """Where the gallery asks for a file that takes long to write."""
+        """The exports so far; where the gallery asks for a file that takes long to write."""
         return self._at(Route.EXPORTS)
 
     def export_job(self, export_id: str, **query: Any) -> str:
@@ -512,8 +518,32 @@ class Urls:
         """How a home screen shows the site."""
         return with_query(self._at(Route.MANIFEST), **query)
 
+    def account(self) -> str:
+        """The page of the user who is signed in."""
+        return self._at(Route.ACCOUNT)
+
+    def account_password(self) -> str:
+        """Where they change their password."""
+        return self._at(Route.ACCOUNT_PASSWORD)
+
+    def account_tokens(self) -> str:
+        """Where they make a token."""
+        return self._at(Route.ACCOUNT_TOKENS)
+
+    def withdraw_token(self) -> str:
+        """Where they withdraw one."""
+        return self._at(Route.ACCOUNT_TOKEN_WITHDRAW)
+
+    def users(self) -> str:
+        """The users; their form adds one."""
+        return self._at(Route.USERS)
+
+    def change_user(self) -> str:
+        """Where a user's role or password is changed, or a user removed."""
+        return self._at(Route.USERS_CHANGE)
+
     def login(self, **query: Any) -> str:
-        """The page that asks for the password."""
+        """The page that asks who it is."""
         return with_query(self._at(Route.LOGIN), **query)
 
     def logout(self) -> str:

@@ -14,6 +14,8 @@ import pytest
 
 from barkive.catalogue import AnimalFields
 from barkive.web.passwords import Passwords
+from barkive.web.roles import Role
+from barkive.web.users import Users
 
 expect = pytest.importorskip("playwright.sync_api").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -155,7 +157,7 @@ def test_axe_finds_nothing_on_any_page(visit: Callable[..., Any], filled: Filled
     faults: dict[str, Any] = {}
     for name, path in open_each(filled).items():
         page.goto(filled.site.url + path)
-        page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+        page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
         if there := look(page):
             faults[name] = there
     assert faults == {}
@@ -236,6 +238,25 @@ def test_axe_finds_nothing_on_an_empty_catalogue_or_the_sign_in_page(
     page = visit(url=signed.url, **STILL).page("/photos")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert look(page) == {}
+
+
+def test_axe_finds_nothing_on_the_pages_of_users(
+    visit: Callable[..., Any], make_site: Callable[..., Any], tmp_path: Path
+) -> None:
+    users = Users(tmp_path / "users.sqlite")
+    users.add(LONG[:100], Role.MANAGE, "correct horse")
+    users.add_token(LONG[:100], LONG[:100])
+    signed = make_site(users=users)
+    page = visit(url=signed.url, **STILL).page("/account")
+    page.get_by_label("Name").fill(LONG[:100])
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("My account")
+    assert look(page) == {}
+    for path, heading in (("/users", "Users"), ("/exports", "Exports so far")):
+        page.goto(signed.url + path)
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        assert look(page) == {}
 
 
 def test_everything_is_reached_by_the_keyboard_and_the_focus_is_seen(

@@ -149,7 +149,7 @@ def test_a_dog_is_drawn_by_a_finger(
             touch("touchMove", (x, y))
         touch("touchEnd")
 
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
     page.get_by_role("button", name="Un autre chien ici").tap()
     scrolled = page.evaluate("scrollY")
     swipe((0.1, 0.1), (0.3, 0.7))

@@ -91,7 +91,7 @@ def test_a_phone_in_french(visit: Callable[..., Any], site: Any, phone: dict[str
     expect(card.get_by_role("heading")).to_have_text("2 chiens")
     card.get_by_role("button", name="Chien 2").tap()
     expect(card.locator("details[open] .candidates li").first).to_contain_text("Chihuahua")
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
 
 
 def test_the_gallery_finds_photos_by_their_dogs(visit: Callable[..., Any], site: Any) -> None:

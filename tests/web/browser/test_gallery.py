@@ -153,4 +153,4 @@ def test_a_phone_in_french(visit: Callable[..., Any], kennel: Path, phone: dict[
     page.get_by_role("option", name="Bichon maltais").tap()
     page.get_by_role("button", name="Enregistrer").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Bichon maltais")
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")

@@ -127,7 +127,7 @@ def test_a_phone_in_french(
         "très probable · 92\N{NARROW NO-BREAK SPACE}%"
     )
     expect(card(page, "broken.jpg").locator(".likelihood")).to_contain_text("JPEG")
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
     card(page, "mila.png").get_by_role("button", name="Ajouter au catalogue").tap()
     expect(card(page, "mila.png").get_by_role("link", name="Dans le catalogue")).to_be_visible()
 
@@ -174,16 +174,14 @@ def test_results_stay_in_their_tab_until_they_are_cleared(
     expect(other.locator("#results")).to_be_hidden()
     page.get_by_role("button", name="Effacer").click()
     expect(page.locator("#cards > li")).to_have_count(0)
-    page.wait_for_function(
-        """async () => {
+    page.wait_for_function("""async () => {
           const [{ name }] = await indexedDB.databases();
           const open = indexedDB.open(name);
           await new Promise((ready) => (open.onsuccess = ready));
           const count = open.result.transaction("files").objectStore("files").count();
           await new Promise((ready) => (count.onsuccess = ready));
           return count.result === 0;
-        }"""
-    )
+        }""")
     page.reload()
     page.wait_for_load_state()
     expect(page.locator("#results")).to_be_hidden()

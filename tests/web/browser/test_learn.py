@@ -92,7 +92,7 @@ def test_on_a_phone_in_french_the_old_model_is_kept(
     page = visit(**narrow, **STILL).page("/review")
     page.get_by_role("button", name="Apprendre maintenant").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ce qu'il y gagnerait")
-    page.wait_for_function("document.documentElement.scrollWidth === 360")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 360")
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         assert axe.Axe().run(page).response["violations"] == []

@@ -137,7 +137,7 @@ def test_a_phone_in_french(visit: Callable[..., Any], site: Any, phone: dict[str
     folder = site.unsure("phone", 3)
     page = visit(**phone).page(review(folder))
     expect(page.get_by_role("button", name="Carlin")).to_be_visible()
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
     page.get_by_role("button", name="Carlin").tap()
     expect(shown(page)).to_have_text("unsure01.png")
     page.get_by_role("combobox", name="Une autre race").tap()

@@ -90,7 +90,7 @@ def test_the_failures_are_told_in_french_while_it_runs(
     expect(page.get_by_role("heading", level=1)).to_have_text("En cours")
     expect(page.locator("#done")).to_have_text(f"{HELD_AT} sur 13 photos")
     live = page.locator(".failures").inner_text()
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
     held.set()
     expect(page.get_by_role("heading", level=1)).to_have_text("Terminée")
     expect(page.locator(".failures")).to_have_text(live, use_inner_text=True)

@@ -155,7 +155,7 @@ def test_a_finger_that_rests_selects_and_goes_on(
     expect(selected(page)).to_have_text(["pug0.png", "pug1.png"])
     page.get_by_label("Sélectionner pug1.png").tap()
     expect(page.get_by_role("status")).to_have_text("1 photo sélectionnée")
-    page.wait_for_function("document.documentElement.scrollWidth === 390")
+    page.wait_for_function("() => document.documentElement.scrollWidth === 390")
     page.get_by_role("button", name="Nommer").tap()
     expect(page.get_by_role("heading", level=1)).to_have_text("Nommer 1 photo")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ class Known(Passwords):
 
 
 @pytest.fixture(scope="module")
-def site(make_site: Callable[..., Any]) -> Any:
-    return make_site(password=Known(Path("nowhere")))
+def site(make_site: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return make_site(password=Known(tmp_path_factory.mktemp("settings") / "password.json"))
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,11 +24,12 @@ from barkive.web.middleware.security import (
     SignInMiddleware,
     TrustedHostMiddleware,
     _is_foreign,
-    _sent_password,
+    _sent,
     host_name,
 )
 from barkive.web.passwords import Passwords
-from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import LoginThrottle
 
 PASSWORD = "correct horse"
 HERE = "127.0.0.1:8000"
@@ -260,8 +261,8 @@ def test_no_origin_passes_for_another(origin: str, host: str) -> None:
 class Known(Passwords):
     """Knows one password, and how often it was asked."""
 
-    def __init__(self) -> None:
-        super().__init__(Path("nowhere"))
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "password.json")
         self.asked: list[str] = []
 
     def verify(self, password: str) -> bool:
@@ -270,25 +271,28 @@ class Known(Passwords):
 
 
 @pytest.fixture
-def passwords() -> Known:
-    return Known()
+def passwords(tmp_path: Path) -> Known:
+    return Known(tmp_path)
 
 
 @pytest.fixture
-def sessions() -> Sessions:
-    return Sessions()
+def door(passwords: Known) -> Iterator[SignIn]:
+    door = SignIn(passwords)
+    yield door
+    door.close()
 
 
 @pytest.fixture
-def guarded(passwords: Known, sessions: Sessions) -> TestClient:
+def guarded(door: SignIn) -> TestClient:
     app = SignInMiddleware(
         hello,
-        passwords=passwords,
-        sessions=sessions,
+        sign_in=door,
         throttle=LoginThrottle(),
         open_paths={"/login", "/healthz"},
         open_prefixes=["/static/"],
+        ask=lambda scope, fields, headers: refuse(scope, 401, fields, headers),
         refuse=refuse,
+        fail=lambda scope, error: refuse(scope, 503, error),
     )
     return client(app)
 
@@ -372,17 +376,17 @@ def test_malformed_and_wrong_passwords_are_refused(
     assert answer.status_code == 401
 
 
-def test_a_session_lets_in_until_it_is_closed(guarded: TestClient, sessions: Sessions) -> None:
-    token = sessions.open()
+def test_a_session_lets_in_until_it_is_closed(guarded: TestClient, door: SignIn) -> None:
+    token = door.open(Visitor(None, ""))
     headers = {"Cookie": f"{cookies.SESSION}={token}"}
     assert guarded.get("/x", headers=headers).status_code == 200
-    sessions.close(token)
+    door.end(token)
     assert guarded.get("/x", headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("token", ["", "x", "None", "null", "é", "a" * 60_000])
-def test_no_other_cookie_lets_in(guarded: TestClient, sessions: Sessions, token: str) -> None:
-    sessions.open()
+def test_no_other_cookie_lets_in(guarded: TestClient, door: SignIn, token: str) -> None:
+    door.open(Visitor(None, ""))
     cookie = f"{cookies.SESSION}={token}".encode()
     assert guarded.get("/x", headers={b"Cookie": cookie}).status_code == 401  # type: ignore[dict-item]
 
@@ -451,8 +455,8 @@ def test_many_attempts_at_once_are_no_way_around_the_brake(
 @given(st.binary(max_size=60))
 def test_no_header_breaks_the_guard(value: bytes) -> None:
     for scheme in (b"", b"Basic ", b"Bearer "):
-        found = _sent_password((scheme + value).decode("latin-1"))
-        assert found is None or isinstance(found, str)
+        found = _sent((scheme + value).decode("latin-1"))
+        assert found is None or isinstance(found, (str, tuple))
 
 
 # The whole server

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -38,7 +40,12 @@ def test_a_small_file_comes_at_once(filled: TestClient, monkeypatch: pytest.Monk
     assert (answer.status_code, answer.content[:4]) == (200, b"%PDF")
     assert answer.headers["content-disposition"].startswith('attachment; filename="barkive-contact')
     assert filled.post("/exports", data={"form": "csv"}).text.startswith("\ufefffile")
-    assert filled.get("/exports").url.path == "/photos"
+    page = filled.get("/exports").text
+    assert page.count("<li>\n<div>") == 2
+    assert "<strong>csv</strong> · 5 photos" in page
+    assert "<strong>contact-sheet</strong> · 2 photos" in page
+    assert ">Named</p>" in page
+    assert f"{getpass.getuser()}@{socket.gethostname()}" in page
     assert filled.post("/exports", data={"form": "no"}).url.path == "/photos"
 
 

@@ -1,7 +1,9 @@
 """Signing in and out, attacked through links, cookies, forms and guesses."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from http.cookies import Morsel, SimpleCookie
 from itertools import product
 from pathlib import Path
@@ -22,8 +24,8 @@ HERE = "http://127.0.0.1:8000"
 class Known(Passwords):
     """Knows a password without the time that a hash takes."""
 
-    def __init__(self) -> None:
-        super().__init__(Path("nowhere"))
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "password.json")
         self.asked = 0
 
     def verify(self, password: str) -> bool:
@@ -32,8 +34,8 @@ class Known(Passwords):
 
 
 @pytest.fixture
-def passwords() -> Known:
-    return Known()
+def passwords(tmp_path: Path) -> Known:
+    return Known(tmp_path)
 
 
 @pytest.fixture
@@ -64,13 +66,16 @@ def test_a_visitor_signs_in_and_comes_to_where_they_wanted(visitor: TestClient) 
     assert visitor.get("/photos?text=a%26b").status_code == 200
 
 
-def test_the_cookie_is_kept_from_scripts_other_sites_and_disks(visitor: TestClient) -> None:
+def test_the_cookie_is_kept_from_scripts_and_other_sites_and_ends_after_thirty_days(
+    visitor: TestClient,
+) -> None:
     answer = visitor.post("/login", data={"password": PASSWORD})
     set_cookie = cookie(answer.headers["set-cookie"])
     assert set_cookie["httponly"] is True
     assert set_cookie["samesite"] == "lax"
     assert set_cookie["path"] == "/"
-    assert set_cookie["domain"] == set_cookie["max-age"] == set_cookie["expires"] == ""
+    assert set_cookie["domain"] == set_cookie["expires"] == ""
+    assert set_cookie["max-age"] == str(30 * 24 * 3600)
     assert not set_cookie["secure"]
     assert PASSWORD not in answer.headers["set-cookie"]
 
@@ -255,3 +260,99 @@ def test_without_a_password_nobody_is_asked(server: TestClient) -> None:
     ):
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
     assert server.get("/").status_code == 200
+
+
+# The way back
+
+HTML = {"Accept": "text/html,*/*;q=0.8"}
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The hidden fields of a page's form."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_a_form_that_came_too_late_is_sent_again_once_they_say_so(visitor: TestClient) -> None:
+    note = 'chip <b>says</b>\r\nso & "more" é'
+    form = {"breed": "pug", "note": note, "written": ["a", "b"]}
+    came_from = HTML | {"Referer": f"{HERE}/photos/7?text=rex"}
+    page = visitor.post("/photos/7/corrections?x=1", data=form, headers=came_from)
+    assert page.status_code == 401
+    assert "what you typed is still here" in page.text
+    assert "says</b>" not in page.text
+    kept = hidden(page.text)
+    assert kept["next"] == "/photos/7?text=rex"
+    assert kept["to"] == "/photos/7/corrections?x=1"
+    wrong = visitor.post("/login", data=kept | {"password": "wrong"})
+    assert hidden(wrong.text) == kept
+    again = visitor.post("/login", data=kept | {"password": PASSWORD})
+    assert again.status_code == 200
+    assert 'action="/photos/7/corrections?x=1"' in again.text
+    assert '<a class="button second" href="/photos/7?text=rex">' in again.text
+    fields = re.findall(r'name="([^"]+)" value="([^"]*)"', again.text)
+    assert [(name, unescape(value)) for name, value in fields] == [
+        ("breed", "pug"),
+        ("note", note),
+        ("written", "a"),
+        ("written", "b"),
+    ]
+    assert visitor.get("/photos").status_code == 200
+
+
+def test_what_is_too_much_or_holds_a_password_is_not_kept(visitor: TestClient) -> None:
+    for sent in (
+        visitor.post("/photos/7/corrections", data={"note": "x" * 70_000}, headers=HTML),
+        visitor.post("/identify", files={"files": b"photo"}, headers=HTML),
+        visitor.post("/account/password", data={"new": "battery staple"}, headers=HTML),
+        visitor.post("/users", data={"password": "battery staple"}, headers=HTML),
+    ):
+        assert sent.status_code == 401
+        assert "Sign in, and do it once more" in sent.text
+        assert set(hidden(sent.text)) == {"next"}
+        assert "battery" not in sent.text
+
+
+def test_the_way_back_leads_to_no_other_site(visitor: TestClient) -> None:
+    away = HTML | {"Referer": "https://evil.example/photos/7"}
+    page = visitor.post("/photos/7/corrections", data={"breed": "pug"}, headers=away)
+    assert hidden(page.text)["next"] == "/photos/7/corrections"
+    form = {"password": PASSWORD, "to": "https://evil.example/", "sent": "a=b"}
+    answer = visitor.post("/login", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_programs_are_told_in_a_sentence(visitor: TestClient) -> None:
+    answer = visitor.post("/api/v1/photos/7/corrections", json={}, headers={"Accept": "*/*"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "sign_in_required")
+
+
+def test_the_page_is_in_the_language_of_the_page_that_was_wanted(visitor: TestClient) -> None:
+    sent = visitor.get("/photos?lang=fr", headers=HTML)
+    page = visitor.get(sent.headers["location"])
+    assert '<html lang="fr">' in page.text
+    assert hidden(page.text)["next"] == "/photos?lang=fr"
+    # Its switch keeps the way, also after a wrong password.
+    english = re.search(r'href="([^"]+)" lang="en"', page.text)
+    assert english is not None
+    assert "next=%2Fphotos%3Flang%3Dfr" in english[1]
+    address = re.search(r'<form class="card" method="post" action="([^"]+)"', page.text)
+    assert address is not None
+    wrong = visitor.post(unescape(address[1]), data={"password": "wrong"})
+    assert '<html lang="fr">' in wrong.text
+
+
+def test_a_session_outlives_the_server_and_not_the_password(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("barkive.web.passwords._N", 1 << 4)
+    passwords = Passwords(tmp_path / "password.json")
+    passwords.set(PASSWORD)
+    with TestClient(create_app(replace(settings, password=passwords)), base_url=HERE) as client:
+        client.post("/login", data={"password": PASSWORD})
+        jar = client.cookies
+    app = create_app(replace(settings, password=Passwords(tmp_path / "password.json")))
+    with TestClient(app, base_url=HERE, cookies=jar) as client:
+        assert client.get("/api/v1/breeds").status_code == 200
+        passwords.set("battery staple")
+        assert client.get("/api/v1/breeds").status_code == 401

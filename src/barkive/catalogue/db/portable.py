@@ -172,6 +172,8 @@ PHOTO_EXPORTS = Part(
 SAVED_SEARCHES = Part(
     Message("part_saved_searches"), schema.saved_search, ("name", "said_at"), may_go=True
 )
+# Who takes something out of a copy has not used it otherwise: these may go.
+EXPORT_RUNS = Part(Message("part_export_runs"), schema.export_run, may_go=True)
 OTHER_DOGS = Part(Message("part_other_dogs"), schema.other_dog, may_go=True)
 
 

@@ -24,6 +24,7 @@
 | `animal_export` | what was sent of an animal to a program that takes it only once |
 | `photo_export` | likewise of a photo that no animal has |
 | `saved_search` | a search of photos that somebody has given a name |
+| `export_run` | an export: who took what out, when, in which form, and how many |
 | `merge` | a merge: which other catalogue's labels came in, and what became of it |
 | `alias` | a number that another catalogue had for a picture, before it was merged |
 | `place` | a folder that was scanned, and the device that it was on |
@@ -78,7 +79,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0018"
+HEAD = "0014"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 
@@ -553,6 +554,21 @@ saved_search = Table(
     Column("query", Text, nullable=False),
     Column("said_by", Text),
     Column("said_at", DateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+export_run = Table(
+    "export_run",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("started_by", Text, nullable=False),
+    Column("exported_at", DateTime, nullable=False),
+    Column("form", Text, nullable=False),
+    # What a row was of: a photo or an animal.
+    Column("by", Text, nullable=False),
+    # What was set of the filter, as JSON.
+    Column("filter", Text, nullable=False),
+    Column("number", Integer, nullable=False),
     sqlite_autoincrement=True,
 )
 

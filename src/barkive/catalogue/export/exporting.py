@@ -68,6 +68,7 @@ class Export:
         by: Whether a row, a folder or a picture is of a photo or of an animal. `asm3` has a row an
             animal in both cases, and `photo` adds those that no animal has.
         again: For `asm3`: whether it holds again what an earlier export sent.
+        who: Who asks for it; None for the user of this machine.
 
     Raises:
         UsageError: There is no such form, it needs a place, can't be written there, or makes no
@@ -86,6 +87,7 @@ class Export:
     confidence: bool = False
     by: ExportBy = "photo"
     again: bool = False
+    who: str | None = None
 
     def __post_init__(self) -> None:
         exporter, out = self.exporter, self.out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import socket
@@ -23,6 +22,7 @@ from barkive.catalogue.records import message_columns, message_of, utc
 from barkive.catalogue.scan.engine import Engine
 from barkive.clock import now
 from barkive.errors import BarkiveError, CatalogueError
+from barkive.machine import user_and_machine
 from barkive.messages import Language, Message, reason_json
 
 _ALIVE = timedelta(minutes=5)
@@ -165,7 +165,7 @@ class Record:
         """Writes that a scan begins, in the transaction of the connection."""
         row = {
             "state": RunState.RUNNING.value,
-            "started_by": asked.by or _who(),
+            "started_by": asked.by or user_and_machine(),
             "started_at": now(),
             "seen_at": now(),
             "sources": json.dumps(list(sources)),
@@ -272,11 +272,3 @@ def _reason(error: Exception) -> Message:
         # No more than its kind, because what others say may hold a password.
         return Message("scan_program_failed", {"reason": type(error).__name__})
     return error.message
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no such user is known
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

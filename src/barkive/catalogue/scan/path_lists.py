@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 from barkive.errors import MissingExtraError, StoreError, UsageError, system_reason
 from barkive.images import remote

@@ -41,6 +41,7 @@ from barkive.catalogue.db.portable import (
     CONTENTS,
     CORRECTIONS,
     DETECTIONS,
+    EXPORT_RUNS,
     FORGOTTEN,
     LEARNED_MODELS,
     MERGES,
@@ -81,8 +82,8 @@ Stage = Callable[[Step], AbstractContextManager[OnProgress]]
 # the photos, which have their verdicts derived anew when they change.
 PARTS = (
     *(MODELS, LEARNED_MODELS, ANSWERS, DETECTIONS, MERGES, FORGOTTEN, CONTENTS, ALIASES),
-    *(CORRECTIONS, BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS),
-    *(ANIMALS, ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, PHOTO_EXPORTS, SAVED_SEARCHES),
+    *(CORRECTIONS, BREEDS, ACTS, ACT_CHANGES, RUNS, PHOTOS, OTHER_DOGS, ANIMALS),
+    *(ANIMAL_PHOTOS, REFUSALS, ANIMAL_EXPORTS, PHOTO_EXPORTS, SAVED_SEARCHES, EXPORT_RUNS),
 )
 # What people said and did: it is only added to, but for what is taken out with its picture.
 _SAID = (CORRECTIONS, ACTS)

@@ -10,9 +10,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.catalogue import DayOrder, ImportedJSON, MatchBy
-from barkive.web.api.animals import By
 from barkive.web.api.openapi import example
-from barkive.web.api.parameters import Lang
+from barkive.web.api.parameters import DoneBy, Lang
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.uploads import TABLE_FIELD, base_name, received_table
 from barkive.web.urls import Route
@@ -90,7 +89,7 @@ async def import_(
     dry_run: Annotated[
         bool, Query(description="Whether only to see what would come; nothing is written.")
     ] = False,
-    by: By = None,
+    by: DoneBy = None,
     lang: Lang = "en",
 ) -> Response:
     """A CSV file of a spreadsheet, of Animal Shelter Manager or of Barkive, in the field `table`.

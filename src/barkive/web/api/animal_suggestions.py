@@ -16,13 +16,12 @@ from barkive.web.api.animals import (
     ACT,
     ANIMAL,
     MATCH,
-    By,
     PhotoNumber,
     SaidOfAnimal,
     one_animal,
 )
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, FilterQuery, Lang
+from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, DoneBy, FilterQuery, Lang
 from barkive.web.dependencies import Kept, Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.uploads import UploadError, received
@@ -180,7 +179,7 @@ def accept_all(
     large: Annotated[
         bool, Query(description="Those of more photos than one animal mostly has as well.")
     ] = False,
-    by: By = None,
+    by: DoneBy = None,
     lang: Lang = "en",
 ) -> Response:
     """Accepts every suggestion, each as an act that can be undone by itself."""
@@ -211,7 +210,7 @@ def accept(
     responses=example(ACT | {"kind": "refuse"}) | _GONE,
     summary="Refuse a suggestion",
 )
-def refuse(shared: Shared, number: _SuggestionId, by: By = None) -> Response:
+def refuse(shared: Shared, number: _SuggestionId, by: DoneBy = None) -> Response:
     """Says that these photos do not show one animal; they are not suggested so again."""
     return JSONResponse(shared.catalogue.animals.refuse(number, by=by).to_json())
 

@@ -21,7 +21,7 @@ from barkive.catalogue import (
 )
 from barkive.messages import Language, Message
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, a_problem, example
-from barkive.web.api.parameters import PRINTED, AnimalQuery, Lang, Name, Top
+from barkive.web.api.parameters import PRINTED, AnimalQuery, DoneBy, Lang, Name, SaidBy, Top
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.paths import printable
 from barkive.web.services.exports import kennel_card
@@ -122,10 +122,6 @@ Photos = Annotated[
 ]
 """Some photos."""
 _AnimalId = Annotated[int, Field(ge=1, le=2**53 - 1)]
-By = Annotated[
-    Annotated[str, Field(max_length=200, pattern=PRINTED)] | None, Query(description="Who does it.")
-]
-"""Who does it, where nothing else is sent."""
 
 
 class AnimalPage(TypedDict):
@@ -185,7 +181,7 @@ class SaidOfAnimal(_Strict):
     )
     arrived: _Day | None = Field(None, description="The day on which it came.")
     left: _Day | None = Field(None, description="The day on which it left.")
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
     def fields(self) -> AnimalFields:
         """The same for the catalogue."""
@@ -233,7 +229,7 @@ class SomePhotos(_Strict):
     """Photos that show an animal, or do not."""
 
     photos: Photos
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
 
 class AddedPhotos(SomePhotos):
@@ -262,7 +258,7 @@ class MergedAnimals(_Strict):
     animals: Annotated[list[_AnimalId], Field(min_length=1, max_length=100)] = Field(
         description="Their numbers."
     )
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
 
 @router.get(
@@ -357,7 +353,7 @@ def edit(shared: Shared, number: AnimalNumber, said: EditedAnimal, lang: Lang = 
     responses=example(ANIMAL) | NO_SUCH_ANIMAL,
     summary="Remove an animal",
 )
-def remove(shared: Shared, number: AnimalNumber, by: By = None, lang: Lang = "en") -> Response:
+def remove(shared: Shared, number: AnimalNumber, by: DoneBy = None, lang: Lang = "en") -> Response:
     """Removes an animal; its photos stay. To bring it back, undo the act `version`."""
     return one_animal(shared.catalogue.animals.remove(number, by=by), lang)
 
@@ -499,7 +495,7 @@ def acts(
 def undo(
     shared: Shared,
     act: Annotated[int, Path(ge=1, le=2**53 - 1, description="Its number.")],
-    by: By = None,
+    by: DoneBy = None,
 ) -> Response:
     """Takes an act back as a whole, if what it did still stands."""
     return JSONResponse(shared.catalogue.animals.undo(act, by=by).to_json())

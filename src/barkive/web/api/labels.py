@@ -14,7 +14,7 @@ from barkive.errors import UsageError
 from barkive.messages import reason_json
 from barkive.web.api.animals import ACT, PhotoNumber
 from barkive.web.api.openapi import NO_SUCH_PHOTO, example
-from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name
+from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.paths import printable
 from barkive.web.urls import Route
@@ -31,7 +31,7 @@ class _SaidOfMany(BaseModel):
     note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
     )
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
 
 class BreedOfMany(_SaidOfMany):

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from barkive.messages import Message
 from barkive.web.api.openapi import FIGURES, MODEL_NAME, a_problem, example
-from barkive.web.api.parameters import Lang, Name
+from barkive.web.api.parameters import Lang, SaidBy
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.events import EVENTS, told
 from barkive.web.services.learn_jobs import LearnJSON
@@ -96,7 +96,7 @@ class Wish(BaseModel):
     use: bool = Field(
         False, strict=True, description="Whether to put it to use at once, unless it got worse."
     )
-    by: Name | None = Field(None, description="Who asks for it.")
+    by: SaidBy = None
 
 
 @router.post(

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
@@ -15,6 +15,7 @@ from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
+from barkive.web.signed_in import who
 
 PRINTED = r"^[^\x00]*$"
 """Text that every database takes."""
@@ -22,6 +23,15 @@ PRINTED = r"^[^\x00]*$"
 
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 """A name that somebody gives, of a breed or their own: no empty one."""
+SaidBy = Annotated[
+    Name | None,
+    AfterValidator(who),
+    Field(
+        description="Who says so; of a user who signed in by name it is theirs, whatever is sent.",
+        validate_default=True,
+    ),
+]
+"""Who says what a body holds."""
 
 
 def _as_day(value: object) -> object:
@@ -193,6 +203,22 @@ def _place(
     return Box(x, y, width, height)
 
 
+def _done_by(
+    by: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            pattern=PRINTED,
+            description="Who does it; of a user who signed in by name it is theirs, whatever is "
+            "sent.",
+        ),
+    ] = None,
+) -> str | None:
+    return who(by)
+
+
+DoneBy = Annotated[str | None, Depends(_done_by)]
+"""Who does it, where nothing else is sent."""
 DogId = Annotated[
     int | None, Query(ge=0, le=2**53 - 1, description="The `id` of one of the photo's dogs.")
 ]

@@ -28,7 +28,16 @@ from barkive.errors import (
 )
 from barkive.messages import Language, Message, reason_json
 from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
-from barkive.web.api.parameters import PRINTED, DogId, FilterQuery, Lang, Name, OrderQuery, Top
+from barkive.web.api.parameters import (
+    PRINTED,
+    DogId,
+    FilterQuery,
+    Lang,
+    Name,
+    OrderQuery,
+    SaidBy,
+    Top,
+)
 from barkive.web.dependencies import Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.problems import problem
@@ -128,7 +137,7 @@ class _Said(BaseModel):
     note: Annotated[str, Field(max_length=5000, pattern=PRINTED)] | None = Field(
         None, description="Anything worth remembering."
     )
-    by: Name | None = Field(None, description="Who says so.")
+    by: SaidBy = None
 
 
 class _SaidInBox(_Said):

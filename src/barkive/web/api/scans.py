@@ -18,6 +18,7 @@ from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.events import EVENTS, told
 from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
+from barkive.web.signed_in import who
 from barkive.web.urls import Route
 
 router = APIRouter(tags=["scans"])
@@ -148,7 +149,7 @@ def start(wish: Wish, shared: Shared, setup: Setup, urls: Addresses) -> Response
         retry_failed=wish.retry_failed,
         passing=passing,
         gone=wish.gone,
-        asked=ScanRequest(ScanOrigin.API),
+        asked=ScanRequest(ScanOrigin.API, who()),
     )
     return JSONResponse(scan.to_json(), 202, {"Location": urls.api_scan(scan.id)})
 

@@ -1,4 +1,4 @@
-"""Headers, the names of hosts, other sites, passwords.
+"""Headers, the names of hosts, other sites, passwords and roles.
 
 After OWASP's cheat sheets on HTTP headers, on cross-site request forgery (Fetch Metadata and
 Origin), and on DNS rebinding.
@@ -13,16 +13,20 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from barkive.errors import BarkiveError
 from barkive.messages import Message as Sentence
 from barkive.web import cookies
-from barkive.web.passwords import Passwords
-from barkive.web.services.sessions import LoginThrottle, Sessions
+from barkive.web.languages import asked_language
+from barkive.web.roles import is_for_people, needed
+from barkive.web.services.sign_in import SignIn, Visitor
+from barkive.web.sessions import LoginThrottle
+from barkive.web.signed_in import answering
 from barkive.web.urls import Urls
 
 _CSP = "; ".join(
@@ -51,6 +55,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 """What every answer says to browsers unless it says otherwise."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="barkive"'}
+# What a form holds that people type; it is kept while they sign in again.
+_FIELDS, _FIELDS_SECONDS = 64 << 10, 10.0
 # A name or an IPv4 address, or an IPv6 address in brackets; with or without a port.
 _HOST = re.compile(
     r"(?:\[(?P<six>[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?"
@@ -64,6 +71,22 @@ class Refuse(Protocol):
         self, scope: Scope, status: int, why: Sentence, headers: Mapping[str, str] | None = None
     ) -> ASGIApp:
         """An answer with this status and sentence."""
+        ...
+
+
+class Ask(Protocol):
+    """Makes the page that asks who somebody is whose form was refused."""
+
+    def __call__(self, scope: Scope, fields: str | None, headers: Mapping[str, str]) -> ASGIApp:
+        """A page that keeps the fields of the form."""
+        ...
+
+
+class Fail(Protocol):
+    """Makes the answer that says what an error says."""
+
+    def __call__(self, scope: Scope, error: BarkiveError) -> ASGIApp:
+        """An answer with the error's status."""
         ...
 
 
@@ -157,62 +180,78 @@ class CrossSiteMiddleware:
 
 
 class SignInMiddleware:
-    """Lets in only who knows the password."""
+    """Lets in only those who know the password or are users, and these where their role allows."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        passwords: Passwords,
-        sessions: Sessions,
+        sign_in: SignIn,
         throttle: LoginThrottle,
         open_paths: Collection[str],
         open_prefixes: Sequence[str],
+        ask: Ask,
         refuse: Refuse,
+        fail: Fail,
     ) -> None:
         """Sets what is open to all.
 
         Args:
             app: The application.
-            passwords: The password.
-            sessions: Who is signed in.
+            sign_in: Knows who is let in.
             throttle: Counts wrong passwords.
             open_paths: Paths that are open to all.
             open_prefixes: Beginnings of such paths.
-            refuse: Makes the answer.
+            ask: Makes the page that asks who it is.
+            refuse: Makes the answer to those who may not.
+            fail: Makes the answer where nobody can be known.
         """
-        self._app, self._refuse = app, refuse
-        self._passwords, self._sessions, self._throttle = passwords, sessions, throttle
+        self._app, self._ask, self._refuse, self._fail = app, ask, refuse, fail
+        self._sign_in, self._throttle = sign_in, throttle
         self._open_paths, self._open_prefixes = frozenset(open_paths), tuple(open_prefixes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, if it may."""
-        app = self._app
-        if scope["type"] == "http" and not self._is_open(Urls.of(scope).route_path(scope)):
-            app = await self._refusal(scope) or app
-        await app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = Urls.of(scope).route_path(scope)
+        if self._is_open(path):
+            await self._app(scope, receive, send)
+            return
+        try:
+            found = await self._visitor(scope, receive)
+        except BarkiveError as error:
+            await self._fail(scope, error)(scope, receive, send)
+            return
+        if not isinstance(found, Visitor):
+            await found(scope, receive, send)
+            return
+        with answering(found.user):
+            app, role = self._app, needed(scope["method"], path)
+            if found.is_program and is_for_people(path):
+                app = self._refuse(scope, 403, Sentence("role_token"))
+            elif found.user is not None and not found.user.role.includes(role):
+                said = {"may": found.user.role.in_words, "needed": role.in_words}
+                app = self._refuse(
+                    scope, 403, Sentence("role_refused", {"name": found.user.name, **said})
+                )
+            await app(scope, receive, send)
 
     def _is_open(self, path: str) -> bool:
         return path in self._open_paths or path.startswith(self._open_prefixes)
 
-    async def _refusal(self, scope: Scope) -> ASGIApp | None:
+    async def _visitor(self, scope: Scope, receive: Receive) -> Visitor | ASGIApp:
+        """Who sends a request; or the answer to one that is of nobody known."""
         request = HTTPConnection(scope)
         token = request.cookies.get(cookies.SESSION)
-        if token is not None and self._sessions.is_open(token):
-            return None
-        password = _sent_password(request.headers.get("authorization", ""))
-        if password is None:
-            if scope["method"] in ("GET", "HEAD") and "text/html" in request.headers.get(
-                "accept", ""
-            ):
-                here = scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-                return RedirectResponse(Urls.of(scope).login(next=here), 303)
-            return self._refuse(
-                scope,
-                401,
-                Sentence("sign_in_required"),
-                {"WWW-Authenticate": 'Bearer realm="barkive"'},
-            )
+        if token is not None:
+            known = await to_thread.run_sync(self._sign_in.by_session, token)
+            if known is not None:
+                return known
+        sent = _sent(request.headers.get("authorization", ""))
+        if sent is None:
+            return await self._asked(request, scope, receive)
         address = request.client.host if request.client else ""
         async with self._throttle.turn:
             if wait := self._throttle.seconds_to_wait(address):
@@ -223,15 +262,30 @@ class SignInMiddleware:
                     {"Retry-After": str(math.ceil(wait))},
                 )
             # In a thread, because a wrong one takes a tenth of a second.
-            if await to_thread.run_sync(self._passwords.verify, password):
-                return None
+            known = await to_thread.run_sync(self._known, sent)
+            if known is not None:
+                return known
             self._throttle.failed(address)
-        return self._refuse(
-            scope,
-            401,
-            Sentence("sign_in_wrong_password"),
-            {"WWW-Authenticate": 'Bearer realm="barkive"'},
-        )
+        users = self._sign_in.users is not None
+        wrong = "sign_in_wrong_user" if users else "sign_in_wrong_password"
+        return self._refuse(scope, 401, Sentence(wrong), _CHALLENGE)
+
+    def _known(self, sent: tuple[str, str] | str) -> Visitor | None:
+        if isinstance(sent, str):
+            return self._sign_in.by_token(sent)
+        return self._sign_in.by_password(*sent)
+
+    async def _asked(self, request: HTTPConnection, scope: Scope, receive: Receive) -> ASGIApp:
+        """Asks who it is: people on a page, which leads back, and programs in a sentence."""
+        if "text/html" not in request.headers.get("accept", ""):
+            users = self._sign_in.users is not None
+            required = "sign_in_user_required" if users else "sign_in_required"
+            return self._refuse(scope, 401, Sentence(required), _CHALLENGE)
+        if scope["method"] in ("GET", "HEAD"):
+            here = scope["path"] + (f"?{request.url.query}" if request.url.query else "")
+            lang = asked_language(request)
+            return RedirectResponse(Urls.of(scope).login(next=here, lang=lang), 303)
+        return self._ask(scope, await _fields(request.headers, receive), _CHALLENGE)
 
 
 def host_name(host: str) -> str | None:
@@ -255,17 +309,37 @@ def _is_foreign(headers: Headers) -> bool:
         return True
 
 
-def _sent_password(authorization: str) -> str | None:
-    """The password in an Authorization header; None where there is none."""
+def _sent(authorization: str) -> tuple[str, str] | str | None:
+    """What an Authorization header holds: name and password, or a token; None where it is none."""
     scheme, _, value = authorization.strip().partition(" ")
     if scheme.lower() == "bearer" and value.strip():
         return _text(value.strip())
     if scheme.lower() == "basic":
         try:
-            return base64.b64decode(value.strip(), validate=True).decode().partition(":")[2]
+            name, _, password = (
+                base64.b64decode(value.strip(), validate=True).decode().partition(":")
+            )
         except ValueError:
-            return ""
+            return "", ""
+        return name, password
     return None
+
+
+async def _fields(headers: Headers, receive: Receive) -> str | None:
+    """The fields of a form as they were sent; None where they are too many, or hold photos."""
+    kind, length = headers.get("content-type", ""), headers.get("content-length", "")
+    if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        return None
+    if not length.isascii() or not length.isdecimal() or int(length) > _FIELDS:
+        return None
+    content, more = b"", True
+    with move_on_after(_FIELDS_SECONDS):
+        while more:
+            message = await receive()
+            content += message.get("body", b"")
+            more = message.get("more_body", False)
+    whole = not more and len(content) == int(length) and content.isascii()
+    return content.decode() if whole else None
 
 
 def _text(value: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Filter
+from barkive.catalogue import ExportRun, Filter
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
@@ -20,6 +21,8 @@ from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
 router = APIRouter()
+
+_LISTED = 100
 
 
 def send(request: Request, shared: Service, form: str, query: Filter, back: str) -> Response:
@@ -48,9 +51,22 @@ def send(request: Request, shared: Service, form: str, query: Filter, back: str)
 
 
 @router.get(Route.EXPORTS)
-def lead_back(urls: Addresses) -> Response:
-    """Leads to the gallery whoever asks for the address of its form."""
-    return RedirectResponse(urls.photos(), 303)
+def done(request: Request, shared: Shared) -> Response:
+    """What was taken out of late: who, when, in which form, and how many."""
+    words = Messages(language_of(request))
+    rows = [
+        {
+            "by": one.started_by,
+            "at": words.moment(one.exported_at),
+            "form": one.form,
+            "number": words(
+                "exports.photos" if one.by == "photo" else "exports.animals", n=one.number
+            ),
+            "filter": _in_words(one, words, shared),
+        }
+        for one in shared.catalogue.export_runs(_LISTED)
+    ]
+    return render(request, "exports.html", rows=rows)
 
 
 @router.post(Route.EXPORTS)
@@ -86,6 +102,29 @@ def watch(
         back=urls.own(back) or urls.photos(),
         texts={"lost": words("scan.lost"), "done": words.forms("scan.done")},
     )
+
+
+def _in_words(run: ExportRun, words: Messages, shared: Service) -> list[str]:
+    """Which photos were meant: what the gallery calls each filter."""
+    asked = run.filter
+    given: list[tuple[str, str]] = [
+        (name, str(asked[name]))
+        for name in ("text", "folder", "group", "after", "before", "corrected", "missing")
+        if asked.get(name) is not None
+    ]
+    given += [(name, str(asked[name])) for name in ("animal", "grouped") if name in asked]
+    given += [("breed", one) for one in (asked.get("breed"), *asked.get("breeds", ())) if one]
+    if (dogs := asked.get("dogs")) is not None:
+        least, most = dogs
+        given.append(("dogs", f"{least}+" if most is None else f"{least}-{most}"))
+    view = View.of(QueryParams(given), shared.catalogue)
+    named = [chip["name"] for chip in view.chips("", words, shared.catalogue)]
+    named += [words(f"base.{status}") for status in asked.get("status", ())]
+    if "numbers" in asked:
+        named.append(words("exports.chosen", n=asked["numbers"]))
+    if "min_probability" in asked:
+        named.append(words("exports.least", share=words.percent(asked["min_probability"])))
+    return named
 
 
 @router.post(Route.EXPORT_CANCEL)

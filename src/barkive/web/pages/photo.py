@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from barkive.catalogue import Change, Entry, Kind, Models, standing
+from barkive.catalogue import Change, Entry, Kind, Models, ScanOrigin, ScanRequest, standing
 from barkive.errors import (
     BarkiveError,
     CatalogueError,
@@ -46,6 +46,7 @@ from barkive.web.pages.views import View, explained, turned_to
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
 from barkive.web.services.state import Service
+from barkive.web.signed_in import who
 from barkive.web.urls import Route, Urls
 
 router = APIRouter()
@@ -142,7 +143,8 @@ def in_its_place(shared: Service, number: int) -> Entry | None:
     """
     old = shared.catalogue.photo(number)
     with suppress(BarkiveError):
-        shared.catalogue.scan([old.file], classifier=shared.classifier)
+        asked = ScanRequest(ScanOrigin.PAGE, who())
+        shared.catalogue.scan([old.file], classifier=shared.classifier, asked=asked)
         new = shared.catalogue.photo(old.file)
         return new if new.picture != old.picture else None
     return None

@@ -21,6 +21,7 @@ from barkive.messages import Language, reason_json
 from barkive.progress import OnProgress
 from barkive.web.services.jobs import Job, Jobs
 from barkive.web.services.scan_jobs import State
+from barkive.web.signed_in import who
 
 # Each may take gigabytes of the disk.
 _KEPT = 5
@@ -101,7 +102,7 @@ class ExportJobs(Jobs[ExportJob]):
         self._catalogue.count(query)
         job = ExportJob(secrets.token_hex(8), form=form)
         file = self._folder / f"{job.id}{file_exporters()[form].suffix}"
-        wish = Export(form, file, lang, by=by)
+        wish = Export(form, file, lang, by=by, who=who())
 
         def work(on_progress: OnProgress) -> Mapping[str, Any]:
             while not self._turn.acquire(timeout=_LOOK_SECONDS):

@@ -26,6 +26,7 @@ from barkive.catalogue import (
 )
 from barkive.messages import Language, Messages
 from barkive.verdicts import Status
+from barkive.web.signed_in import who
 
 _CHUNK = 1 << 16
 # The columns of a table of verdicts on photos that the catalogue does not have.
@@ -91,12 +92,12 @@ def stream(
     """
     exporter = file_exporters()[form]
     if isinstance(exporter, TextExporter):
-        pieces = catalogue.streamed(Export(form, lang=lang, by=by), query)
+        pieces = catalogue.streamed(Export(form, lang=lang, by=by, who=who()), query)
         return (piece.encode() for piece in pieces)
     folder = tempfile.TemporaryDirectory(prefix="barkive-")
     file = Path(folder.name) / f"export{exporter.suffix}"
     try:
-        catalogue.export(Export(form, file, lang, by=by), query)
+        catalogue.export(Export(form, file, lang, by=by, who=who()), query)
     except BaseException:
         folder.cleanup()
         raise

@@ -20,6 +20,7 @@ from barkive.images import decode, describe, read_file
 from barkive.images.files import RAW
 from barkive.images.passing import Passing
 from barkive.messages import Message
+from barkive.web.signed_in import who
 
 _ENDINGS = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -92,7 +93,7 @@ class Ingest:
                     [path],
                     classifier=self._classifier(),
                     passing=_BACK,
-                    asked=ScanRequest(ScanOrigin.UPLOAD),
+                    asked=ScanRequest(ScanOrigin.UPLOAD, who()),
                 )
             except BaseException:
                 # Who is told that it failed adds it again, and would then have it twice.
