@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
 from barkive.catalogue import AnimalFilter, Filter, number_of_dogs
@@ -27,7 +26,7 @@ Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*
 def _as_day(value: object) -> object:
     """Refuses numbers, which pydantic takes for seconds since 1970."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise PydanticCustomError("date_parsing", "a day is written as 2026-05-31")
+        raise ValueError("a day is written as 2026-05-31")
     return value
 
 
