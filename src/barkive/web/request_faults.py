@@ -38,6 +38,7 @@ _WANTED = {
     "finite_number": "field_number",
     "bool": "field_boolean",
     "date": "field_day",
+    "value_error": "field_day",  # of `parameters`, which refuses numbers for days
     "string": "field_text",
     "list": "field_list",
     "dict": "field_object",

@@ -167,7 +167,10 @@ PAGES_OF_FORMS: Mapping[Route, Route] = {
     Route.SELECTION_ADD: Route.PHOTOS,
     Route.SELECTION_LABEL: Route.PHOTOS,
     Route.SELECTION_EXPORT: Route.PHOTOS,
-    Route.EXPORTS: Route.PHOTOS,
+    Route.SELECTION_FORGET: Route.PHOTOS,
+    Route.SEARCHES: Route.PHOTOS,
+    Route.SEARCH_REMOVE: Route.PHOTOS,
+    Route.DUPLICATES_KEEP: Route.DUPLICATES,
     Route.EXPORT_CANCEL: Route.EXPORT_JOB,
     Route.ACTS_UNDO: Route.ACTS,
     Route.SUGGESTIONS_FIND: Route.SUGGESTIONS,
@@ -182,6 +185,12 @@ PAGES_OF_FORMS: Mapping[Route, Route] = {
     Route.BREEDS_CHANGE: Route.BREEDS,
     Route.MERGE_CONFIRM: Route.MERGE,
     Route.MERGE_UNDO: Route.MERGE,
+    Route.SCAN_KNOWN: Route.SCAN,
+    Route.SCAN_PLAN: Route.SCAN,
+    Route.ACCOUNT_PASSWORD: Route.ACCOUNT,
+    Route.ACCOUNT_TOKENS: Route.ACCOUNT,
+    Route.ACCOUNT_TOKEN_WITHDRAW: Route.ACCOUNT,
+    Route.USERS_CHANGE: Route.USERS,
 }
 """The pages on which the forms stand that have an address of their own."""
 

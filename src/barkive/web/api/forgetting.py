@@ -12,7 +12,7 @@ from barkive.catalogue import Filter, ForgottenJSON
 from barkive.errors import UsageError
 from barkive.web.api.animals import PhotoNumber
 from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, example
-from barkive.web.api.parameters import FilterQuery, Name
+from barkive.web.api.parameters import FilterQuery, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.urls import Route
 
@@ -40,7 +40,7 @@ class ManyToForget(BaseModel):
         description="Whether all files of their pictures go; by default they do, but where the "
         "filters mean files that are gone: then those alone.",
     )
-    by: Name | None = Field(None, description="Who takes them out.")
+    by: SaidBy = None
 
 
 @router.post(

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
 from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
@@ -37,7 +36,7 @@ SaidBy = Annotated[
 def _as_day(value: object) -> object:
     """Refuses numbers, which pydantic takes for seconds since 1970."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        raise PydanticCustomError("date_parsing", "a day is written as 2026-05-31")
+        raise ValueError("a day is written as 2026-05-31")
     return value
 
 

@@ -31,6 +31,7 @@ from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD,
 from barkive.web.api.parameters import (
     PRINTED,
     DogId,
+    DoneBy,
     FilterQuery,
     Lang,
     Name,
@@ -308,7 +309,7 @@ def forget(
     number: Number,
     labels: WithLabels = False,
     copies: WithCopies = True,
-    by: Annotated[Name | None, Query(description="Who takes it out.")] = None,
+    by: DoneBy = None,
 ) -> Response:
     """Takes a photo out, with all that was derived from it; see `POST /api/v1/photos/forget`."""
     done = shared.forget_jobs.forget_now([number], labels=labels, copies=copies, by=by)

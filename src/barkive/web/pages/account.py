@@ -45,14 +45,6 @@ def account(request: Request, urls: Addresses, said: str = "") -> Response:
     return _page(request, said=said)
 
 
-@router.get(Route.ACCOUNT_PASSWORD)
-@router.get(Route.ACCOUNT_TOKENS)
-@router.get(Route.ACCOUNT_TOKEN_WITHDRAW)
-def lead_back(urls: Addresses) -> Response:
-    """Leads to the page whoever asks for the address of one of its forms."""
-    return RedirectResponse(urls.account(), 303)
-
-
 @router.post(Route.ACCOUNT_PASSWORD)
 def change(request: Request, urls: Addresses, form: Annotated[PasswordForm, Form()]) -> Response:
     """Sets another password; all sessions are over but the one that is asking."""

@@ -15,7 +15,7 @@ from barkive.catalogue import Animal, Catalogue, Entry, Filter
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.events import told
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.gallery import tile
 from barkive.web.pages.photo import file_size
@@ -54,12 +54,6 @@ class KeepForm(BaseModel):
 def duplicates(request: Request, shared: Shared) -> Response:
     """The page."""
     return _page(request, shared)
-
-
-@router.get(Route.DUPLICATES_KEEP)
-def lead_back(request: Request, urls: Addresses) -> Response:
-    """Leads back whoever asks for the address of a form that was refused once more."""
-    return RedirectResponse(urls.duplicates(lang=asked_language(request)), 303)
 
 
 @router.post(Route.DUPLICATES)

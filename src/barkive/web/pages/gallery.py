@@ -74,12 +74,6 @@ def gallery(request: Request, shared: Shared, urls: Addresses) -> Response:
     return _page(request, shared, urls)
 
 
-@router.get(Route.SEARCHES)
-def lead_back(urls: Addresses) -> Response:
-    """Leads to the gallery whoever asks for the address of a form."""
-    return RedirectResponse(urls.photos(), 303)
-
-
 @router.post(Route.SEARCHES)
 def save_search(
     request: Request, shared: Shared, urls: Addresses, form: Annotated[SearchForm, Form()]

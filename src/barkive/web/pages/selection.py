@@ -27,7 +27,7 @@ from barkive.errors import (
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.events import told
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_choice import candidates
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
@@ -223,19 +223,6 @@ class _Shown:
     wrong: str = ""
     typed: dict[str, str] = field(default_factory=dict)
     choice: Choice | None = None
-
-
-@router.get(Route.SELECTION)
-@router.get(Route.SELECTION_NEW)
-@router.get(Route.SELECTION_ADD)
-@router.get(Route.SELECTION_LABEL)
-@router.get(Route.SELECTION_EXPORT)
-@router.get(Route.SELECTION_FORGET)
-def lead_back(request: Request, shared: Shared, urls: Addresses) -> Response:
-    """Leads to the gallery whoever asks for the address of a form."""
-    view = View.of(request.query_params, shared.catalogue)
-    kept = {"page": turned_to(request), "lang": asked_language(request)}
-    return RedirectResponse(view.address(urls.photos(), **kept), 303)
 
 
 @router.get(Route.SELECTION_NUMBERS)

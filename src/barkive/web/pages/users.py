@@ -65,12 +65,6 @@ def users(request: Request, urls: Addresses, said: str = "", name: str = "") -> 
     return _page(request, said=said, about=name)
 
 
-@router.get(Route.USERS_CHANGE)
-def lead_back(urls: Addresses) -> Response:
-    """Leads to the page whoever asks for the address of one of its forms."""
-    return RedirectResponse(urls.users(), 303)
-
-
 @router.post(Route.USERS)
 def add(request: Request, urls: Addresses, form: Annotated[NewUser, Form()]) -> Response:
     """Adds a user."""
