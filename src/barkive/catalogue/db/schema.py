@@ -79,7 +79,7 @@ from sqlalchemy.types import TypeEngine
 
 from barkive.images.remote import is_remote, normal
 
-HEAD = "0014"
+HEAD = "0020"
 """The newest revision in `migrations/versions`: what this Barkive reads and writes."""
 
 

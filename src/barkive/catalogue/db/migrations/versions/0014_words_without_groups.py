@@ -15,7 +15,7 @@ from barkive.catalogue.predictions.breed_names import AddedBreed, Names
 from barkive.catalogue.query.text_search import searchable, split
 from barkive.verdicts import BreedName
 
-revision = "0020"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
