@@ -263,10 +263,8 @@ def _name(host: str) -> str:
 
 def _show_code(address: str) -> None:
     """Shows the QR code of an address, black on white whatever the terminal's colours."""
-    from barkive.web.qr_code import LONGEST, qr_lines
+    from barkive.web.qr_code import qr_lines
 
-    if len(address.encode()) > LONGEST:
-        return
     click.echo("On a phone in the same network, open it by the camera:", err=True)
     try:
         for line in qr_lines(address):

@@ -9,7 +9,7 @@ from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Setup
 from barkive.web.languages import language_of
 from barkive.web.middleware.security import host_name
-from barkive.web.qr_code import LONGEST, qr_path
+from barkive.web.qr_code import qr_path
 from barkive.web.rendering import render
 from barkive.web.settings import LOOPBACK, Settings
 from barkive.web.urls import Route
@@ -23,8 +23,7 @@ _PAPER, _ACCENT = "#f7f4ee", "#1d5c4d"
 def show(request: Request, setup: Setup) -> Response:
     """The page with the address that a phone can open, and its QR code."""
     address = _address(request, setup)
-    fits = address is not None and len(address.encode()) <= LONGEST
-    side, path = qr_path(address) if address is not None and fits else (0, "")
+    side, path = qr_path(address) if address is not None else (0, "")
     return render(request, "phone.html", address=address, side=side, path=path)
 
 
