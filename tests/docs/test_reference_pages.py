@@ -62,7 +62,7 @@ def test_every_command_has_a_section_with_all_its_options(pages: ModuleType) -> 
 def test_an_option_is_told_with_its_choices_its_default_and_its_variable(pages: ModuleType) -> None:
     text = sections(pages.command_line())["identify"]
     assert "barkive identify [OPTIONS] PHOTO|FOLDER..." in text
-    assert "| `--top` | `N` | `5` |" in text
+    assert "| `--top` | `NUMBER` | `5` |" in text
     assert "| `--lang` | `en\\|fr` | `en` |" in text
     assert "| `--recursive`, `--no-recursive` |  | `--recursive` |" in text
     assert "Environment variable: `BARKIVE_MEMORY`." in text
