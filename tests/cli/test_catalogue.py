@@ -113,6 +113,20 @@ def test_a_table_shows_people_what_they_need(barkive: Callable[..., Result], sca
     assert barkive("search", "--count", "--status", "dog").stdout == "3\n"
 
 
+def test_photos_are_sorted_as_asked(barkive: Callable[..., Result], scanned: Path) -> None:
+    def found(*words: str) -> list[str]:
+        lines = barkive("search", "--format", "json", *words).stdout.splitlines()
+        return [Path(json.loads(line)["file"]).stem for line in lines]
+
+    assert found("--order", "-added") == found()[::-1]
+    assert found("--order", "name") == sorted(found())
+    assert found("--order", "name", "--limit", "1") == sorted(found())[:1]
+    with pytest.raises(UsageError, match="There is no order “size”; it is one of added, "):
+        barkive("search", "--order", "size")
+    with pytest.raises(UsageError, match="leave --order out, or --like"):
+        barkive("search", "--order", "name", "--like", scanned / "rex.png")
+
+
 def test_csv_has_a_header_and_a_row_a_photo(barkive: Callable[..., Result], scanned: Path) -> None:
     barkive("label", scanned / "mix.png", "--cross", "pug", "maltese")
     rows = list(

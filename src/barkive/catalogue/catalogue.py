@@ -516,8 +516,14 @@ class Catalogue:
 
         return read_exports(self._database, limit)
 
-    def search(self, query: Filter = _ALL, *, limit: int | None = None) -> Iterator[Entry]:
-        """The photos that are meant, in the order in which they were catalogued.
+    def search(
+        self,
+        query: Filter = _ALL,
+        *,
+        limit: int | None = None,
+        order: PhotoOrder = _CATALOGUED,
+    ) -> Iterator[Entry]:
+        """The photos that are meant, in an order: by default as they were catalogued.
 
         Raises:
             UnknownBreedError: There is no such breed.
@@ -525,7 +531,7 @@ class Catalogue:
         """
         if limit is not None and limit < 1:
             raise UsageError("limit_below_one", limit=limit)
-        return entries.pages(self._store, query, limit)
+        return entries.pages(self._store, query, limit, order)
 
     def count(self, query: Filter = _ALL) -> int:
         """How many photos are meant."""

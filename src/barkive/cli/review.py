@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from barkive.cli.filters import animal_option, filtered, meant, of_animal
+from barkive.cli.filters import animal_option, filtered, of_animal
 from barkive.cli.label import by_option
 from barkive.cli.opening import reading
 from barkive.cli.options import catalogue_option, lang_option
@@ -56,7 +56,7 @@ def review(
     from barkive.catalogue import Filter
 
     with reading(catalogue) as opened:
-        wanted = of_animal(opened, meant(opened, wanted), animal)
+        wanted = of_animal(opened, wanted, animal)
         session = _Session(opened, Console(highlight=False), lang, by, picture)
         left = opened.review.left(wanted)
         if not left:

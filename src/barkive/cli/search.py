@@ -52,6 +52,12 @@ _ALIKE = 20
     type=click.IntRange(min=1),
     help="How many at most; by default 100 in a table, 20 with --like, else all.",
 )
+@click.option(
+    "--order",
+    metavar="ORDER",
+    help="How they are sorted: added, taken, certainty or name, with - before it for the other way "
+    "round; by default added. Not with --like.",
+)
 @click.option("--count", is_flag=True, help="Print how many there are, and nothing else.")
 @lang_option
 @format_option
@@ -63,6 +69,7 @@ def search(
     dog: int | None,
     model: Path | None,
     limit: int | None,
+    order: str | None,
     count: bool,
     lang: Language,
     form: Format,
@@ -72,10 +79,14 @@ def search(
 
     Exit status: 0 also if nothing is found, 2 on wrong usage.
     """
+    from barkive.catalogue import PhotoOrder
     from barkive.errors import UsageError
 
     if dog is not None and like is None:
         raise UsageError("similar_photo_missing")
+    if order is not None and like is not None:
+        raise UsageError("similar_order_given")
+    sorting = PhotoOrder.of(order) if order is not None else PhotoOrder()
     with reading(catalogue) as opened:
         wanted = of_animal(opened, wanted, animal)
         if count:
@@ -96,7 +107,7 @@ def search(
         shown = _SHOWN if limit is None and form is Format.TABLE else limit
         write = _writer(form, lang, similar=False)
         number = 0
-        for entry in opened.search(wanted, limit=shown):
+        for entry in opened.search(wanted, limit=shown, order=sorting):
             write(entry, None)
             number += 1
         if form is Format.TABLE:

@@ -44,6 +44,8 @@ def listed(catalogue: Catalogue, order: str, query: Filter = ALL) -> list[str]:
         ]
         assert list(chain(*parts)) == ids
     assert catalogue.numbers(query, order=meant) == ids
+    assert [one.id for one in catalogue.search(query, order=meant)] == ids
+    assert [one.id for one in catalogue.search(query, limit=2, order=meant)] == ids[:2]
     assert catalogue.numbers(query, offset=1, limit=2, order=meant) == ids[1:3]
     around = [None, *ids, None]
     for i, number in enumerate(ids):

@@ -49,8 +49,10 @@ def chosen() -> Select[Any]:
     )
 
 
-def pages(store: Store, query: Filter, limit: int | None) -> Iterator[Entry]:
-    """The photos that fit, in the order in which they were catalogued.
+def pages(
+    store: Store, query: Filter, limit: int | None, order: PhotoOrder = _CATALOGUED
+) -> Iterator[Entry]:
+    """The photos that fit, in an order.
 
     Their numbers are gathered first, eight bytes each. Then no transaction stays open between
     pages, so that writers need not wait for a reader.
@@ -59,24 +61,42 @@ def pages(store: Store, query: Filter, limit: int | None) -> Iterator[Entry]:
         store: The catalogue.
         query: Which photos.
         limit: How many at most; None for all.
+        order: Of all that fit; by default that in which they were catalogued.
 
     Raises:
         UnknownBreedError: There is no such breed.
     """
     # Outside the generator, so that what is wrong with the query is said at once.
-    return _pages(store, query, query.cases(store), limit)
+    return _pages(store, query, query.cases(store), limit, order)
 
 
 def _pages(
-    store: Store, query: Filter, cases: Sequence[ColumnElement[bool]], limit: int | None
+    store: Store,
+    query: Filter,
+    cases: Sequence[ColumnElement[bool]],
+    limit: int | None,
+    order: PhotoOrder,
 ) -> Iterator[Entry]:
     numbers: array[int] = array("q")
     with store.read() as connection:
-        for case in cases:
-            numbers.extend(_numbers(connection, query, case, limit))
-    numbers = array("q", sorted(numbers)[:limit])
+        if order == _CATALOGUED:
+            for case in cases:
+                numbers.extend(_numbers(connection, query, case, limit))
+            numbers = array("q", sorted(numbers)[:limit])
+        else:
+            numbers.extend(connection.execute(order.numbers(cases, limit)).scalars())
     for start in range(0, len(numbers), _PAGE):
-        yield from where(store, schema.photo.c.id.in_(numbers[start : start + _PAGE].tolist()))
+        with store.read() as connection:
+            page = _in_order(connection, store, numbers[start : start + _PAGE].tolist())
+        yield from page
+
+
+def _in_order(connection: Connection, store: Store, numbers: Sequence[int]) -> list[Entry]:
+    """Some photos by their ids, in the order of these."""
+    found = connection.execute(chosen().where(schema.photo.c.id.in_(numbers))).all()
+    place = {number: i for i, number in enumerate(numbers)}
+    found = sorted(found, key=lambda row: place[row.id])
+    return to_entries(connection, store.models, found)
 
 
 def page(
@@ -100,10 +120,7 @@ def page(
             numbers = _first(connection, query, cases, offset, limit)
         else:
             numbers = order.first(connection, cases, limit, offset)
-        found = connection.execute(chosen().where(schema.photo.c.id.in_(numbers))).all()
-        place = {number: i for i, number in enumerate(numbers)}
-        found = sorted(found, key=lambda row: place[row.id])
-        return to_entries(connection, store.models, found)
+        return _in_order(connection, store, numbers)
 
 
 def _first(
