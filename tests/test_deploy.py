@@ -95,7 +95,10 @@ def test_a_command_is_one_that_barkive_understands(words: list[str]) -> None:
 
 
 def test_a_wrong_command_would_be_found() -> None:
-    for wrong in (["scan", "/photos", "--engine", "spark"], ["scan", "--engine", "ray"]):
+    for wrong in (
+        ["scan", "/photos", "--engine", "spark"],
+        ["scan", "/photos", "--engines", "ray"],
+    ):
         with pytest.raises(click.UsageError):
             parse(wrong)
     assert parse(["scan", "/photos", "--engine", "ray"])["engine"] == "ray"

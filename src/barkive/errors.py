@@ -9,6 +9,7 @@ once (the command line: that sentence on standard error and `exit_code`).
 from __future__ import annotations
 
 import errno
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -107,8 +108,10 @@ def system_reason(error: OSError) -> Message | str:
     Args:
         error: Of the system, or of a library that passes its words on without a number.
     """
-    code = _OF_SYSTEM.get(error.errno or 0)
-    if code is not None:
+    number = error.errno or 0
+    code = _OF_SYSTEM.get(number)
+    # Who raises one with other words has more to say.
+    if code is not None and error.strerror in (None, os.strerror(number)):
         return Message(code)
     return error.strerror or str(error) or type(error).__name__
 

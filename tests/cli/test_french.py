@@ -45,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_
     monkeypatch.setattr(labels, "now", lambda: AT + timedelta(minutes=next(minutes)))
     monkeypatch.setattr(merging, "now", lambda: AT)
     monkeypatch.setattr(history, "now", lambda: AT)
-    monkeypatch.setattr(history, "_who", lambda: "ada@chenil")
+    monkeypatch.setattr(history, "user_and_machine", lambda: "ada@chenil")
     monkeypatch.setenv("BARKIVE_CATALOGUE", str(tmp_path / "c.sqlite"))
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.chdir(tmp_path)
@@ -427,7 +427,9 @@ def test_copy(run: Run, scanned: Path, tmp_path: Path) -> None:
         "photos d'animaux          0           0",
         "refus                     0           0",
         "exports d'animaux         0           0",
+        "exports de photos         0           0",
         "recherches                0           0",
+        "exports                   0           0",
         "Les deux catalogues contiennent les mêmes lignes.",
         narrow(f"Catalogue~: {tmp_path}/d.sqlite"),
     ]

@@ -135,7 +135,7 @@ def test_a_precision_that_is_none_is_refused(study):
     result = study("data", "--recipe", "tiny.toml", "--out", "out", "--precision", "half")
     assert result.exit_code == 2
     said = " ".join(result.stderr.replace("│", " ").split())
-    assert "'half' is not one of 'auto', 'float32', 'bfloat16'" in said
+    assert "--precision is one of auto, float32, bfloat16, and not “half”." in said
 
 
 @pytest.mark.parametrize(

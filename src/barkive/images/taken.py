@@ -65,7 +65,7 @@ def _said(image: ImageFile.ImageFile) -> Iterator[str]:
         yield plain(exposure.get(ExifTags.Base.DateTimeOriginal))
         yield plain(exposure.get(ExifTags.Base.DateTimeDigitized))
     with suppress(Exception):
-        packet = plain(_packet(image))
+        packet = plain(xmp_packet(image))
         yield from (found[1] for name in _XMP if (found := name.search(packet)))
     with suppress(Exception):
         iptc = getiptcinfo(image) or {}
@@ -73,7 +73,8 @@ def _said(image: ImageFile.ImageFile) -> Iterator[str]:
     yield plain(exif.get(ExifTags.Base.DateTime))
 
 
-def _packet(image: ImageFile.ImageFile) -> object:
+def xmp_packet(image: Image.Image) -> bytes | str | None:
+    """The XMP of an opened photo, as its file holds it; None where there is none."""
     if isinstance(image, TiffImageFile):
         return image.tag_v2.get(XMP)
     return image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")

@@ -544,8 +544,9 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
 def test_it_is_decided_of_every_table_whether_it_is_copied() -> None:
     copied = {part.table.name for part in copying.PARTS}
     # The identity, which the copy gets; who has what before them, and what comes first; where
-    # folders were; and what is proposed of animals.
-    left = {"catalogue", "review", "review_order", "place", "suggestion", "suggestion_photo"}
+    # folders were, and when a server scans them; and what is proposed of animals.
+    left = {"catalogue", "review", "review_order", "place", "scan_plan"}
+    left |= {"suggestion", "suggestion_photo"}
     assert copied | left == set(schema.metadata.tables)
 
 

@@ -43,6 +43,7 @@ def test_what_has_no_place_is_refused_unread(
 ) -> None:
     sent: list[dict[str, Any]] = []
     scope = {"type": "http", "method": method, "path": path, "root_path": "", "headers": []}
+    scope["query_string"] = b""
     queue: Any = Queue(room)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -24,10 +24,12 @@ def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     go_on = threading.Event()
     export = Catalogue.export
 
-    def slow(self: Catalogue, wish: Export, *args: Any, on_progress: OnProgress) -> Any:
+    def slow(
+        self: Catalogue, wish: Export, *args: Any, on_progress: OnProgress, **more: Any
+    ) -> Any:
         on_progress(1, 5)
         assert go_on.wait(30)
-        return export(self, wish, *args, on_progress=on_progress)
+        return export(self, wish, *args, on_progress=on_progress, **more)
 
     monkeypatch.setattr(Catalogue, "export", slow)
     yield go_on

@@ -22,6 +22,7 @@ from barkive.catalogue.export.xmp_packet import Packet, PacketError
 from barkive.errors import PhotoError
 from barkive.images.decode import open_photo, sniff
 from barkive.images.png import without_picture
+from barkive.images.taken import xmp_packet
 
 _DC: Final = ("dc", "http://purl.org/dc/elements/1.1/")
 _PHOTOSHOP: Final = ("photoshop", "http://ns.adobe.com/photoshop/1.0/")
@@ -118,7 +119,7 @@ def _fill(packet: Packet, image: ImageFile.ImageFile) -> None:
 
 
 def _xmp(image: Image.Image) -> bytes:
-    found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    found = xmp_packet(image) or b""
     content = found.encode() if isinstance(found, str) else bytes(found)
     return content.strip(b"\0 \r\n\t")
 

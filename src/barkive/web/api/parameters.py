@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
 from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
@@ -31,6 +32,17 @@ SaidBy = Annotated[
     ),
 ]
 """Who says what a body holds."""
+
+
+def _as_number(value: object) -> object:
+    """Refuses true and false, which Python takes for numbers."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("int_type", "true is no number")
+    return value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_as_number)]
+"""A whole number in a body."""
 
 
 def _as_day(value: object) -> object:
