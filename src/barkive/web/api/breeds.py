@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from barkive.breeds import Breed, all_breeds, dog_ids, suggest
 from barkive.messages import Message
 from barkive.web.api.openapi import a_problem, example
-from barkive.web.api.parameters import Lang, Name, WholeNumber
+from barkive.web.api.parameters import IS_NUMBER, Lang, Name
 from barkive.web.dependencies import Shared
 from barkive.web.urls import Route
 
@@ -71,10 +71,10 @@ class NewBreed(BaseModel):
 
     en: Name = Field(description="Its English name, or the one that it has in both languages.")
     fr: Name | None = Field(None, description="Its French name.")
-    fci: Annotated[WholeNumber, Field(ge=0, le=999)] | None = Field(
+    fci: Annotated[int, Field(ge=0, le=999), IS_NUMBER] | None = Field(
         None, description="The FCI's number of it; 0 for none."
     )
-    group: Annotated[WholeNumber, Field(ge=0, le=10)] | None = Field(
+    group: Annotated[int, Field(ge=0, le=10), IS_NUMBER] | None = Field(
         None, description="The FCI's group; 0 for none."
     )
 

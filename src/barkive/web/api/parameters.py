@@ -41,8 +41,8 @@ def _as_number(value: object) -> object:
     return value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_as_number)]
-"""A whole number in a body."""
+IS_NUMBER = BeforeValidator(_as_number)
+"""Of a number in a body. It stands behind the bounds, or the description would lack them."""
 
 
 def _as_day(value: object) -> object:
