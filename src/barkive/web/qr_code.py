@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def qr_lines(text: str) -> list[str]:
     """A QR code for a terminal, of half blocks: lines of one width, to be shown dark on light."""
-    code = _modules(text)
+    code = _drawn(text)
     if len(code) % 2:
         code.append([False] * len(code))
     blocks = {(False, False): " ", (True, False): "▀", (False, True): "▄", (True, True): "█"}
@@ -15,12 +15,12 @@ def qr_lines(text: str) -> list[str]:
 
 def qr_path(text: str) -> tuple[int, str]:
     """A QR code for SVG: the side of its square with the margin, and the path of what is dark."""
-    code = _modules(text)
+    code = _drawn(text)
     dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(code) for x, one in enumerate(row) if one)
     return len(code), "".join(dark)
 
 
-def _modules(text: str) -> list[list[bool]]:
+def _drawn(text: str) -> list[list[bool]]:
     """Row by row, with the light margin: True for dark ones."""
     import segno
 

@@ -71,8 +71,8 @@ function show(fresh) {
 
 /** @param {HTMLElement} element */
 function bringIntoView(element) {
-  const { top } = element.getBoundingClientRect();
-  if (top < 0 || top > innerHeight - 200) element.scrollIntoView({ block: "start" });
+  const { top, bottom } = element.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) element.scrollIntoView({ block: "start" });
 }
 
 /** @param {Card} card */
