@@ -15,8 +15,8 @@ FRENCH = '<html lang="fr">'
 
 
 @pytest.fixture
-def locked(settings: Settings) -> Iterator[TestClient]:
-    app = create_app(replace(settings, password=Passwords(Path("nowhere"))))
+def locked(settings: Settings, tmp_path: Path) -> Iterator[TestClient]:
+    app = create_app(replace(settings, password=Passwords(tmp_path / "password.json")))
     with TestClient(app, base_url="http://127.0.0.1:8000", headers=HTML) as client:
         yield client
 
