@@ -34,8 +34,9 @@ from barkive.images.passing import Reason
 from barkive.messages import LANGUAGES, Messages
 from barkive.verdicts import Status
 from barkive.web import languages
+from barkive.web.events import counted
 from barkive.web.languages import language_of
-from barkive.web.pages import dogs, identify, learning, photo, scanning, selection
+from barkive.web.pages import dogs, identify, learning, photo, scanning
 from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
@@ -58,14 +59,14 @@ SCRIPTS = {
     "identify": ("identify.js", "verdict-card.js", "sending.js"),
     "scan": ("scan.js",),
     "learn": ("learn.js",),
-    "selection": ("counted-job.js",),
+    "counted job": ("counted-job.js",),
     "photo": ("zoom.js",),
 }
 TEXTS = {
     "identify": identify._texts,
     "scan": scanning._texts,
     "learn": learning._texts,
-    "selection": selection._texts,
+    "counted job": counted,
     "photo": photo._zooming,
 }
 OF_BOXES = ("boxes.js", "box-editor.js", "photo.js", "review.js")

@@ -7,7 +7,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from barkive.errors import PhotoError, UsageError, system_reason
@@ -66,12 +66,12 @@ class Tally:
         Args:
             name: Its own.
             reason: Why it is passed over for its place or its name; None where it is not.
-            is_alone: Whether a RAW file is to be taken.
+            is_alone: Whether it is a RAW file beside which there is no other photo of its name.
         """
         ending = ending_of(name)
         if ending not in _KINDS:
             return False
-        kind = None if is_alone and ending in RAW else _KINDS[ending]
+        kind = None if is_alone else _KINDS[ending]
         if kind is None and reason is not None:
             self.add(reason)
         elif kind is not None and reason is None:
@@ -192,15 +192,20 @@ class _Search:
     ) -> Iterator[str]:
         """The photos directly in a folder; the folders in it that are taken go into `inside`."""
         entries = sorted(entries, key=lambda entry: natural(entry.name))
-        # Cameras put a JPEG of the same name beside a RAW file.
-        shown = {stem for stem, ending in map(_parted, entries) if ending in EXTENSIONS}
+
+        @cache
+        def shown() -> frozenset[str]:
+            """The names of photos: cameras put a JPEG of the same name beside a RAW file."""
+            return frozenset(name for name, ending in map(_parted, entries) if ending in EXTENSIONS)
+
         for entry in entries:
             is_folder = _is_folder(entry)
-            if not is_folder and ending_of(entry.name) not in _KINDS:
+            ending = ending_of(entry.name)
+            if not is_folder and ending not in _KINDS:
                 continue
             reason = self._reason(level, entry.name, entry.path, is_folder, entry.is_symlink())
             if not is_folder:
-                is_alone = _parted(entry)[0] not in shown
+                is_alone = ending in RAW and _parted(entry)[0] not in shown()
                 if self._tally.takes(entry.name, reason, is_alone=is_alone):
                     yield entry.path
             elif reason is None:

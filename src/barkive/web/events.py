@@ -7,10 +7,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from starlette.responses import Response, StreamingResponse
 
-from barkive.messages import Language
+from barkive.messages import Language, Messages
 
 _LOOK_SECONDS = 0.2
 _KEEP_ALIVE_SECONDS = 15.0
@@ -36,18 +36,20 @@ class Job(Protocol):
         """The job as a JSON object."""
 
 
-def told(request: Request, job: Callable[[], Job], lang: Language) -> Response:
+def told(request: Request, job: Callable[[], Job | None], lang: Language) -> Response:
     """`progress` with the job as data, whenever it changes, and at last `end`.
 
     Args:
         request: Of whoever listens.
-        job: Gives the job as it is now.
+        job: Gives the job as it is now; None where it is not remembered.
         lang: The language of errors.
 
     Raises:
-        UsageError: There is no such job.
+        HTTPException: There is no such job (404).
+        UsageError: Likewise, where `job` says so itself.
     """
-    job()
+    if job() is None:
+        raise HTTPException(404)
     return StreamingResponse(
         _events(request, job, lang),
         media_type="text/event-stream",
@@ -55,10 +57,19 @@ def told(request: Request, job: Callable[[], Job], lang: Language) -> Response:
     )
 
 
-async def _events(request: Request, job: Callable[[], Job], lang: Language) -> AsyncIterator[str]:
+def counted(words: Messages) -> dict[str, Any]:
+    """The sentences that `counted-job.js` needs."""
+    return {"lost": words("scan.lost"), "done": words.forms("scan.done")}
+
+
+async def _events(
+    request: Request, job: Callable[[], Job | None], lang: Language
+) -> AsyncIterator[str]:
     seen, quiet = -1, 0.0
     while not await request.is_disconnected():
         one = job()
+        if one is None:
+            return
         if one.version != seen:
             seen, quiet = one.version, 0.0
             yield f"event: progress\ndata: {json.dumps(one.to_json(lang))}\n\n"

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
-from barkive.errors import BarkiveError, MissingExtraError
+from barkive.errors import BarkiveError, MissingExtraError, system_reason
 
 _VERSION = 1
 _PATIENCE = 30
@@ -159,7 +159,7 @@ class SignInDatabase:
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise SignInDatabaseError(
-                "sign_in_database", database=self.name, reason=error.strerror
+                "sign_in_database", database=self.name, reason=system_reason(error)
             ) from None
 
     def _opened(self, url: URL) -> Engine:

@@ -14,6 +14,7 @@ import pytest
 from barkive.catalogue import Catalogue, ScanOrigin
 from barkive.clock import now
 from barkive.errors import BusyError, UsageError
+from barkive.messages import Messages
 from barkive.web.services import scan_timetable
 from barkive.web.services.scan_timetable import ScanTimetable
 from barkive.web.settings import FolderNotAllowedError, Settings
@@ -150,16 +151,16 @@ def test_a_real_change_is_seen(
 def test_what_the_system_will_not_watch_is_told(
     begin: Begin, kennel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any) -> Any:
-        raise OSError(28, "OS file watch limit reached")
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise OSError('OS file watch limit reached. about ["/photos"]')
 
-    monkeypatch.setattr(scan_timetable, "folder_changes", refuse)
+    monkeypatch.setattr("watchfiles.watch", refuse)
     timetable = begin()
     timetable.set(str(kennel), is_watched=True, daily_at=None)
     assert eventually(lambda: bool(timetable.faults))
-    assert timetable.faults[str(kennel)].text() == (
-        f"{kennel} can't be watched: OS file watch limit reached. Set a time for it instead, or "
-        "allow the system to watch more."
+    assert Messages("en").on_page(timetable.faults[str(kennel)]) == (
+        "This system can't watch so many folders. Set a time for some of them instead; whoever "
+        "runs the server can allow more by fs.inotify.max_user_watches."
     )
 
 

@@ -45,7 +45,7 @@ from barkive.catalogue.query.entries import find
 from barkive.catalogue.query.filters import Filter, at
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity.similar import Similar
-from barkive.errors import CatalogueError
+from barkive.errors import CatalogueError, system_reason
 from barkive.images.files import is_inside
 from barkive.progress import OnProgress, silent
 
@@ -284,7 +284,7 @@ class _Batch:
                 continue
             except OSError as error:
                 raise CatalogueError(
-                    "forget_file_not_deleted", file=path, reason=error.strerror
+                    "forget_file_not_deleted", file=path, reason=system_reason(error)
                 ) from None
         return answers
 

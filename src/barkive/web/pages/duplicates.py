@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from barkive.catalogue import Animal, Catalogue, Entry, Filter
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.events import told
+from barkive.web.events import counted, told
 from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.gallery import tile
@@ -23,7 +22,6 @@ from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import page_of
 from barkive.web.paths import printable
 from barkive.web.rendering import render
-from barkive.web.services.duplicate_jobs import DuplicateJob
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
@@ -67,14 +65,7 @@ def look(shared: Shared, urls: Addresses) -> Response:
 @router.get(Route.DUPLICATES_EVENTS)
 async def events(request: Request, shared: Shared) -> Response:
     """Server-sent events: `progress` with how far it is, and `end`."""
-
-    def job() -> DuplicateJob:
-        found = shared.duplicate_jobs.last
-        if found is None:
-            raise HTTPException(404)
-        return found
-
-    return told(request, job, "en")
+    return told(request, lambda: shared.duplicate_jobs.last, "en")
 
 
 @router.post(Route.DUPLICATES_KEEP)
@@ -127,7 +118,7 @@ def _page(
         page=page,
         pages=pages,
         said={name: _count(request, name) for name in ("out", "deleted", "stay")},
-        texts={"lost": words("scan.lost"), "done": words.forms("scan.done")},
+        texts=counted(words),
     )
 
 

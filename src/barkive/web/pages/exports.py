@@ -12,6 +12,7 @@ from barkive.catalogue import ExportRun, Filter
 from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
+from barkive.web.events import counted
 from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.views import View
@@ -100,7 +101,7 @@ def watch(
         cancel=urls.cancel_export(job.id),
         file=urls.api_export_file(job.id),
         back=urls.own(back) or urls.photos(),
-        texts={"lost": words("scan.lost"), "done": words.forms("scan.done")},
+        texts=counted(words),
     )
 
 

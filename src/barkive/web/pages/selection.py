@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from barkive.catalogue import AnimalFields, Catalogue, Entry, Filter, Forgotten, Kind
@@ -26,7 +26,7 @@ from barkive.errors import (
 )
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.events import told
+from barkive.web.events import counted, told
 from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_choice import candidates
@@ -39,8 +39,6 @@ from barkive.web.paths import printable
 from barkive.web.problems import status_of
 from barkive.web.rendering import render
 from barkive.web.services.exports import available
-from barkive.web.services.forget_jobs import ForgetJob
-from barkive.web.services.label_jobs import LabelJob
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, changed, with_query
 
@@ -346,26 +344,14 @@ def watch(
         back=back,
         left_out=job.left_out[:_LISTED],
         further=max(0, len(job.left_out) - _LISTED),
-        texts=_texts(Messages(language_of(request))),
+        texts=counted(Messages(language_of(request))),
     )
-
-
-def _texts(words: Messages) -> dict[str, Any]:
-    """The sentences that `counted-job.js` needs."""
-    return {"lost": words("scan.lost"), "done": words.forms("scan.done")}
 
 
 @router.get(Route.SELECTION_JOB_EVENTS)
 async def events(request: Request, shared: Shared, job_id: str) -> Response:
     """Server-sent events: `progress` with how far it is, and `end`."""
-
-    def job() -> LabelJob:
-        found = shared.label_jobs.get(job_id)
-        if found is None:
-            raise HTTPException(404)
-        return found
-
-    return told(request, job, "en")
+    return told(request, partial(shared.label_jobs.get, job_id), "en")
 
 
 @router.post(Route.SELECTION_EXPORT)
@@ -416,21 +402,14 @@ def watch_forgetting(
         job=job,
         events=urls.forget_events(job.id),
         back=back,
-        texts=_texts(Messages(language_of(request))),
+        texts=counted(Messages(language_of(request))),
     )
 
 
 @router.get(Route.FORGET_EVENTS)
 async def forget_events(request: Request, shared: Shared, job_id: str) -> Response:
     """Server-sent events: `progress` with how far it is, and `end`."""
-
-    def job() -> ForgetJob:
-        found = shared.forget_jobs.get(job_id)
-        if found is None:
-            raise HTTPException(404)
-        return found
-
-    return told(request, job, "en")
+    return told(request, partial(shared.forget_jobs.get, job_id), "en")
 
 
 def _review(selection: Selection, urls: Urls) -> str:

@@ -10,7 +10,7 @@ from datetime import time
 from pathlib import Path
 
 from barkive.catalogue import ScanOrigin, ScanPlan, ScanPlans, ScanRequest, folder_changes
-from barkive.errors import BarkiveError, BusyError
+from barkive.errors import BarkiveError, BusyError, UsageError
 from barkive.messages import Message
 from barkive.web.services.scan_jobs import ScanJobs, open_folders
 from barkive.web.settings import Settings
@@ -132,8 +132,7 @@ class ScanTimetable:
                     self._jobs.start(folders, passing=passing, asked=asked)
                 except BusyError:  # so many wait that the whole may as well be looked at later
                     _log.warning("Too many scans wait; %s were passed over", folders)
-        except OSError as error:
-            _log.warning("Folders can't be watched: %s", error)
-            reason = error.strerror or str(error)
+        except UsageError as error:
+            _log.warning("%s", error)
             for one in places:
-                self._faults[one] = Message("scan_not_watched", {"folder": one, "reason": reason})
+                self._faults[one] = error.message
