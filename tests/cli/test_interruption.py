@@ -127,3 +127,47 @@ def test_a_job_in_the_background_stays_deaf(ending: signal.Signals) -> None:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "Carlin" in ran.stdout
+
+
+# Writes a line again and again, and is interrupted at one step later each time.
+INTERRUPTED_AT_EACH_STEP = """
+import signal, sys
+from barkive.cli import standard_streams
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+signal.signal({number}, interrupt)
+standard_streams.prepare(stops=False)
+last = 0
+while last >= 0:
+    last += 1
+    left = last
+
+    def step(frame, event, argument):
+        global left
+        if frame.f_code.co_filename == standard_streams.__file__:
+            left -= 1
+            if left == 0:
+                sys.settrace(None)
+                signal.raise_signal({number})
+        return step
+
+    sys.settrace(step)
+    try:
+        sys.stderr.write(f"{{last}}\\n")
+    except KeyboardInterrupt:
+        continue
+    finally:
+        sys.settrace(None)
+    last = -1
+"""
+
+
+def test_what_is_written_just_then_is_written_once(ending: signal.Signals) -> None:
+    program = INTERRUPTED_AT_EACH_STEP.format(number=int(ending))
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = ran.stderr.splitlines()
+    assert lines == sorted(set(lines), key=int)
+    assert len(lines) > 1

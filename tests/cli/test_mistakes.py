@@ -362,3 +362,17 @@ def test_without_standard_streams_everything_works(
     )
     assert result.returncode == 0
     assert "Traceback" not in result.stderr + result.stdout
+
+
+def test_unbuffered_lines_are_out_at_once() -> None:
+    program = """
+import os, sys
+from barkive.cli import standard_streams
+standard_streams.prepare(stops=False)
+print("Pug")
+os._exit(0)
+"""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, env=environment, text=True, check=True)
+    assert ran.stdout == "Pug\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -16,23 +18,38 @@ class ResultsUnwritableError(OSError):
     """The results can't be written where they are sent."""
 
 
-class _Output(io.FileIO):
-    """Standard output or error. Once it can't be written to, the rest of it is dropped."""
+class _Output(io.BufferedWriter):
+    """Standard output or error. Once it can't be written to, the rest of it is dropped.
+
+    The file below is Python's own: there an interruption would come between what is written and
+    the note of how much that was, and the same would be written once more.
+    """
 
     def __init__(self, handle: int, *, stops: bool) -> None:
-        super().__init__(handle, "w", closefd=False)
+        super().__init__(io.FileIO(handle, "w", closefd=False))
         self._stops = stops
 
     def write(self, data: Any) -> int:
+        with self._rest_dropped():
+            super().write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        with self._rest_dropped():
+            super().flush()
+
+    @contextmanager
+    def _rest_dropped(self) -> Iterator[None]:
         try:
-            return super().write(data)
+            yield
+        except BlockingIOError:
+            raise
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
             if self.fileno() == 1 and not isinstance(error, BrokenPipeError):
                 raise ResultsUnwritableError(error.errno, error.strerror) from None
             if self._stops:
                 raise ReaderGoneError from None
-            return len(data)
 
 
 def prepare(*, stops: bool) -> None:
@@ -69,9 +86,8 @@ def _usable(stream: Any, handle: int, *, stops: bool) -> Any:
         return stream
     stream.flush()
     return io.TextIOWrapper(
-        io.BufferedWriter(_Output(handle, stops=stops)),
+        _Output(handle, stops=stops),
         encoding="utf-8",
         errors="backslashreplace",
-        line_buffering=stream.line_buffering,
-        write_through=stream.write_through,
+        line_buffering=stream.line_buffering or stream.write_through,
     )
