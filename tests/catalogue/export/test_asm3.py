@@ -34,7 +34,8 @@ def rows(
     lang: Language = "en",
     sending: Sending | None = None,
 ) -> list[dict[str, str]]:
-    text = "".join(asm3_rows(entries, breed_list, lang, sending or Sending()))
+    names = breed_list or asm3_breed_list(lang)
+    text = "".join(asm3_rows(entries, names, lang, sending or Sending()))
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
 
@@ -45,7 +46,7 @@ def picture(row: dict[str, str]) -> Image.Image:
 
 
 def test_a_dog(make_entry: MakeEntry) -> None:
-    assert list(asm3_rows([make_entry(note="calm")], None, "en", Sending())) == [
+    assert list(asm3_rows([make_entry(note="calm")], asm3_breed_list(), "en", Sending())) == [
         "ANIMALCODE,ANIMALNAME,ANIMALSPECIES,ANIMALBREED1,ANIMALBREED2,ANIMALSEX,ANIMALDOB,"
         "ANIMALAGE,ANIMALENTRYDATE,ANIMALDECEASEDDATE,ANIMALCOMMENTS,ANIMALHIDDENDETAILS,"
         "ANIMALIMAGE,ANIMALADDITIONALBARKIVEPROBABILITY,ANIMALADDITIONALBARKIVEMODEL\r\n",
@@ -59,6 +60,27 @@ def test_in_french(make_entry: MakeEntry) -> None:
     (row,) = rows([make_entry(breeds=(Candidate(PUG, 1.0),))], lang="fr")
     assert (row["ANIMALSPECIES"], row["ANIMALBREED1"]) == ("Chien", "Carlin")
     assert row["ANIMALHIDDENDETAILS"].startswith("Importé de Barkive : l'âge")
+
+
+def test_french_names_are_written_as_its_table_has_them(make_entry: MakeEntry) -> None:
+    sending = Sending()
+    written = rows(
+        [
+            make_entry(breeds=(Candidate(BreedName("n02101388", "Brittany", "x"), 1.0),)),
+            make_entry(breeds=(Candidate(BreedName("n02110063", "x", "x"), 1.0),)),
+            make_entry(breeds=(Candidate(TOY_POODLE, 1.0),)),
+            make_entry(status=Status.UNCERTAIN, breeds=SHORT_LIST),
+        ],
+        lang="fr",
+        sending=sending,
+    )
+    assert [row["ANIMALBREED1"] for row in written] == [
+        *("Épagneul Breton", "Malamute d'Alaska", "Caniche", "Race croisée"),
+    ]
+    assert [one.text("fr") for one in sending.by_hand] == [
+        "Dans Animal Shelter Manager, BK000001 rex reçoit la race «\u202fCaniche\u202f», car "
+        "sa liste n'a pas «\u202fCaniche toy\u202f»\u202f; les détails cachés la nomment."
+    ]
 
 
 def test_only_dogs_that_are_there_have_a_row(make_entry: MakeEntry) -> None:
@@ -125,7 +147,8 @@ def test_names(file: str, name: str, make_entry: MakeEntry) -> None:
 
 
 def test_quotation_marks_are_as_the_import_keeps_them(make_entry: MakeEntry) -> None:
-    text = "".join(asm3_rows([make_entry(note='the "lion",\nred')], None, "en", Sending()))
+    entries = [make_entry(note='the "lion",\nred')]
+    text = "".join(asm3_rows(entries, asm3_breed_list(), "en", Sending()))
     assert "\"the ''lion'',\nred\"" in text
     assert '""' not in text
 
@@ -181,7 +204,7 @@ def test_few_photos_are_held_and_rows_keep_their_order(make_entry: MakeEntry) ->
         for drawn in range(1, 1001):
             yield make_entry(id=drawn)
 
-    pieces = asm3_rows(entries(), None, "en", Sending())
+    pieces = asm3_rows(entries(), asm3_breed_list(), "en", Sending())
     next(pieces)
     assert [next(pieces)[:8] for _ in range(3)] == ["BK000001", "BK000002", "BK000003"]
     assert drawn < 20

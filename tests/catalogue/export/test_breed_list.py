@@ -153,7 +153,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         read_breed_list("a\0b")
 
 
-# All that Animal Shelter Manager's list lacks, and what comes nearest there.
+# All that Animal Shelter Manager's lists lack, and what comes nearest there.
 LACKING = {
     "English Foxhound": "Foxhound",
     "Wire Fox Terrier": "Fox Terrier",
@@ -172,6 +172,23 @@ LACKING = {
     "Dhole": "Mixed Breed",
     "African Wild Dog": "Mixed Breed",
 }
+LACKING_IN_FRENCH = {
+    "Foxhound anglais": "Foxhound",
+    "Schnauzer nain": "Schnauzer",
+    "Schnauzer géant": "Schnauzer",
+    "Retriever à poil bouclé": "Retriever",
+    "Sussex spaniel": "Épagneul",
+    "Petit brabançon": "Griffon Bruxellois",
+    "Welsh corgi Pembroke": "Welsh Corgi",
+    "Welsh corgi Cardigan": "Welsh Corgi",
+    "Caniche toy": "Caniche",
+    "Caniche nain": "Caniche",
+    "Grand caniche": "Caniche",
+    "Schipperke": "Race croisée",
+    "Dingo": "Race croisée",
+    "Dhole": "Race croisée",
+    "Lycaon": "Race croisée",
+}
 
 
 def test_animal_shelter_manager_s_own_list() -> None:
@@ -180,6 +197,7 @@ def test_animal_shelter_manager_s_own_list() -> None:
     labels = [BreedName(one.id, one.en, one.fr) for one in all_breeds()]
     found = {label.en: names.nearest(label) for label in labels}
     assert {name: found[name] for name in names.unmatched} == LACKING
+    assert counts(found, names) == (105, 13, 3)
     assert names.unknown() == "Mixed Breed"
     for name, theirs in (
         ("Yorkshire Terrier", "Yorkshire Terrier Yorkie"),
@@ -191,6 +209,37 @@ def test_animal_shelter_manager_s_own_list() -> None:
         ("Xoloitzcuintli", "Xoloitzcuintle/Mexican Hairless"),
     ):
         assert found[name] == theirs
+
+
+def test_its_list_in_french() -> None:
+    names = asm3_breed_list("fr")
+    labels = [BreedName(one.id, one.en, one.fr) for one in all_breeds()]
+    found = {label.fr: names.nearest(label, "fr") for label in labels}
+    assert {name: found[name] for name in names.unmatched} == LACKING_IN_FRENCH
+    assert counts(found, names) == (106, 11, 4)
+    assert names.unknown("fr") == "Race croisée"
+    for name, theirs in (
+        ("Pékinois", "Épagneul Pékinois"),
+        ("Toy fox-terrier", "Fox Terrier Nain"),
+        ("Whippet", "Lévrier whippet"),
+        ("Chien d'eau irlandais", "Épagneul d'eau Irlandais"),
+        ("Malamute de l'Alaska", "Malamute d'Alaska"),
+        ("Samoyède", "Samoyède"),
+        ("Dogue allemand", "Grand Danois"),
+        ("Rhodesian ridgeback", "Chien de Rhodesie à Crète Dorsale"),
+        ("Chien de Saint-Hubert", "Chien de Saint Hubert (Bloodhound)"),
+        ("Berger de Brie", "Berger de Brie (Briard)"),
+        ("Bobtail", "Chien de Berger Anglais Ancestral"),
+        ("Colley à poil long", "Colley"),
+    ):
+        assert found[name] == theirs
+
+
+def counts(found: dict[str, str], names: BreedList) -> tuple[int, int, int]:
+    """How many breeds have a name of their own, one that is broader, and that of mixed breeds."""
+    lacking = [found[name] for name in names.unmatched]
+    mixed = lacking.count(names.unknown())
+    return len(found) - len(lacking), len(lacking) - mixed, mixed
 
 
 @pytest.mark.parametrize(

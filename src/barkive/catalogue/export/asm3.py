@@ -28,6 +28,11 @@ A breed that its list lacks becomes the shelter's default breed, at first number
 which is a cat, and the import reports success. So breeds are written as the list has them, or as
 what comes nearest there, and ours is told in the hidden details.
 
+The import looks for a breed by its name in small letters, with a backtick for each apostrophe, as
+its table has it (`gkbr` in `csvimport.py`, `escape` in `dbms/base.py`). Since version 45 the table
+holds accents as they are, before that entities such as `&#233;` (`dbupdates/34502.py`): a list is
+taken as it is written. On SQLite, whose `LOWER` leaves `É`, no cell finds `Épagneul Breton`.
+
 A second import of a known code attaches the picture again, takes comments and dates of birth and
 death, and leaves all else as it is. So what was sent has rows only for what is new, and what that
 import does not take is told as a list to be changed by hand.
@@ -57,7 +62,7 @@ from barkive.catalogue.export.animal_words import (
     status_words,
     years,
 )
-from barkive.catalogue.export.breed_list import BreedList, read_breed_list, unknown_breed
+from barkive.catalogue.export.breed_list import BreedList, read_breed_list
 from barkive.catalogue.export.exporter import AnimalPhotos, Sending, Sent
 from barkive.catalogue.export.tables import csv_line, defused, short_list
 from barkive.catalogue.records import Entry
@@ -98,7 +103,7 @@ _AHEAD = 4
 
 def asm3_rows(
     entries: Iterable[Entry],
-    breed_list: BreedList | None,
+    breed_list: BreedList,
     lang: Language,
     sending: Sending,
 ) -> Iterator[str]:
@@ -112,8 +117,8 @@ def asm3_rows(
 
     Args:
         entries: The photos.
-        breed_list: The shelter's own breed names; None to send ours. Its `unmatched` is
-            complete when the last row is out.
+        breed_list: The shelter's breed names. Its `unmatched` is complete when the last row
+            is out.
         lang: Of the shelter's installation: species, our breed names and hidden details.
         sending: See `asm3_animal_rows`.
 
@@ -128,7 +133,7 @@ def asm3_rows(
 
 def asm3_animal_rows(
     animals: Iterable[AnimalPhotos],
-    breed_list: BreedList | None,
+    breed_list: BreedList,
     lang: Language,
     sending: Sending,
     day: date | None = None,
@@ -224,9 +229,7 @@ class _Breeds:
 class _Teller:
     """Tells animals to a program that knows some of them."""
 
-    def __init__(
-        self, breed_list: BreedList | None, lang: Language, sending: Sending, day: date
-    ) -> None:
+    def __init__(self, breed_list: BreedList, lang: Language, sending: Sending, day: date) -> None:
         self._breed_list, self._lang, self._sending, self._day = breed_list, lang, sending, day
         self._words = Messages(lang)
 
@@ -359,14 +362,12 @@ class _Teller:
     def _breeds(self, labels: Sequence[BreedName]) -> _Breeds:
         """The breeds as the shelter calls them: one, two of a cross, or its word for unknown."""
         names, lang = self._breed_list, self._lang
-        ours = tuple(label.name(lang) for label in labels)
-        if not ours:
-            return _Breeds((names.unknown(lang) if names else unknown_breed(lang),))
-        if names is None:
-            return _Breeds(ours)
+        if not labels:
+            return _Breeds((names.unknown(lang),))
         theirs = tuple(names.nearest(label, lang) for label in labels)
         is_exact = all(names.exact(label) is not None for label in labels)
-        return _Breeds(theirs, "" if is_exact else " x ".join(ours))
+        ours = "" if is_exact else " x ".join(label.name(lang) for label in labels)
+        return _Breeds(theirs, ours)
 
     def _about(
         self, breeds: _Breeds, labels: Sequence[BreedName], candidates: Iterable[Candidate]

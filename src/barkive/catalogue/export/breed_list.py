@@ -31,9 +31,14 @@ _UNKNOWN = (
 
 # As lists of shelters spell some breeds, by the ids of the breeds.
 _SPELLINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "n02086079": ("Épagneul pékinois",),
+    "n02087046": ("Fox-terrier nain",),
+    "n02091134": ("Lévrier whippet",),
     "n02096437": ("Dandi Dinmont Terrier",),
+    "n02102973": ("Épagneul d'eau irlandais",),
     "n02106382": ("Bouvier des Flanders",),
     "n02107908": ("Appenzell Mountain Dog",),
+    "n02110063": ("Malamute d'Alaska",),
 }
 # What breeds are that lists give together, the narrowest first: those whose English name ends so,
 # and some others by their ids.
@@ -51,7 +56,11 @@ _OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     "n02109961": ("Eskimo Dog",),
     "n02112706": ("Brussels Griffon", "Griffon bruxellois"),
 }
-_ASM3 = Path(__file__).parents[2] / "data" / "asm3-breeds.txt"
+_DATA = Path(__file__).parents[2] / "data"
+_ASM3: Final[Mapping[Language, Path]] = {
+    "en": _DATA / "asm3-breeds.txt",
+    "fr": _DATA / "asm3-breeds-fr.txt",
+}
 
 
 class BreedList:
@@ -119,7 +128,7 @@ class BreedList:
         """The shelter's word for a dog of unknown breed; ours, and a note, where it has none."""
         found = self._find(_UNKNOWN)
         if found is None:
-            found = unknown_breed(lang)
+            found = Messages(lang)("export.breed_unknown")
             self.unmatched.add(found)
         return found
 
@@ -132,11 +141,6 @@ class BreedList:
             if key in self._shuffled:
                 return self._shuffled[key]
         return None
-
-
-def unknown_breed(lang: Language) -> str:
-    """What a shelter calls a dog whose breed nobody knows."""
-    return Messages(lang)("export.breed_unknown")
 
 
 def is_unknown_breed(name: str) -> bool:
@@ -154,12 +158,17 @@ def breed_meant(name: str) -> str | None:
     return known or _doubled(plain)
 
 
-def asm3_breed_list() -> BreedList:
-    """The names of dogs in Animal Shelter Manager's list as it is installed in English.
+def asm3_breed_list(lang: Language = "en") -> BreedList:
+    """The names of dogs in Animal Shelter Manager's list as it is installed in a language.
 
-    Those are `sql_default_data` of `src/asm3/dbupdate.py` in https://github.com/sheltermanager/asm3.
+    Those are `sql_default_data` of `src/asm3/dbupdate.py` in
+    https://github.com/sheltermanager/asm3, and what `src/asm3/locales/locale_fr.py` makes of them
+    (commit 47bfb8e4). There `Samoyed` is the Schipperke, by mistake: it is left out.
+
+    Args:
+        lang: Of the installation.
     """
-    return read_breed_list(_ASM3)
+    return read_breed_list(_ASM3[lang])
 
 
 def read_breed_list(path: str | Path) -> BreedList:

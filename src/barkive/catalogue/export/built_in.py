@@ -27,7 +27,6 @@ from barkive.catalogue.export.megadetector import megadetector_json
 from barkive.catalogue.export.outcome import Outcome
 from barkive.catalogue.records import Entry
 from barkive.errors import UsageError
-from barkive.messages import Message
 
 
 class Csv(TextExporter):
@@ -135,21 +134,16 @@ class Asm3(TextExporter):
         self, animals: Iterator[AnimalPhotos], context: ExportContext
     ) -> Iterator[str]:
         """See `asm3.asm3_animal_rows`."""
-        names, sending = _its_list(context), context.sending
-        if names is None:
-            sending.by_hand.append(Message("asm3_no_list"))
-        return asm3_animal_rows(animals, names, context.lang, sending)
+        return asm3_animal_rows(animals, _its_list(context), context.lang, context.sending)
 
     def refusal(self, entry: Entry) -> str | None:
         """See `asm3.refusal`."""
         return refusal(entry)
 
 
-def _its_list(context: ExportContext) -> BreedList | None:
+def _its_list(context: ExportContext) -> BreedList:
     """Animal Shelter Manager's names of breeds: the shelter's own, or those that it comes with."""
-    if context.breed_list is None and context.lang == "en":
-        return asm3_breed_list()
-    return context.breed_list
+    return context.breed_list or asm3_breed_list(context.lang)
 
 
 class RescueGroups(FolderExporter):
