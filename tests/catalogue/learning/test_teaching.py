@@ -99,7 +99,8 @@ def test_a_scan_gives_byte_for_byte_what_the_features_gave(
 
 
 def test_undone_it_is_as_before(taught: Catalogue, remembering: Classifier) -> None:
-    taught.use(taught.learn(classifier=remembering))
+    learning = taught.learn(classifier=remembering)
+    taught.use(learning)
     learned = taught.known_models()[0]
     assert (learned.undone_by, learned.undone_at) == (None, None)
     before = now()
@@ -113,7 +114,7 @@ def test_undone_it_is_as_before(taught: Catalogue, remembering: Classifier) -> N
     assert len(breeds(taught, "Dachshund")) == 8
     assert taught.taught_since == 8
     # Put to use again, it is not undone any more.
-    taught.use(taught.learn(classifier=remembering))
+    taught.use(replace(learning, was=taught.model_in_use))
     assert [one.undone_at for one in taught.known_models()] == [None, None]
 
 

@@ -542,9 +542,9 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(("old", "new"), DIRECTIONS)
-def test_the_copy_has_the_timetable_of_scans(old: str, new: str, place: Place) -> None:
-    old, new = place(old), place(new)
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+def test_the_copy_has_the_timetable_of_scans(new_place: Place, source: str, target: str) -> None:
+    old, new = new_place(source), new_place(target)
     with Catalogue(old) as catalogue:
         catalogue.scan_plans.set("/photos/Été", is_watched=False, daily_at=clock(3, 30))
         catalogue.scan_plans.set("/kennel", is_watched=True, daily_at=None)
