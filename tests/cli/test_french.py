@@ -223,12 +223,12 @@ def test_label_and_history(run: Run, scanned: Path) -> None:
     assert run("history", mix) == (
         0,
         narrow(
-            "2026-06-01T09:30:00Z par Ada  croisement~: Carlin x Bichon maltais, "
+            "2026-06-01 09:30:00 par Ada  croisement~: Carlin x Bichon maltais, "
             "avant~: incertaine (doux)\n"
-            "2026-06-01T09:31:00Z  annulation, avant~: chien, Carlin x Bichon maltais\n"
-            "2026-06-01T09:32:00Z  pas un chien, avant~: incertaine\n"
-            "2026-06-01T09:33:00Z  race~: Jack Russell, avant~: pas de chien\n"
-            "2026-06-01T09:34:00Z  impossible à dire, avant~: chien, Jack Russell\n"
+            "2026-06-01 09:31:00  annulation, avant~: chien, Carlin x Bichon maltais\n"
+            "2026-06-01 09:32:00  pas un chien, avant~: incertaine\n"
+            "2026-06-01 09:33:00  race~: Jack Russell, avant~: pas de chien\n"
+            "2026-06-01 09:34:00  impossible à dire, avant~: chien, Jack Russell\n"
         ),
         "",
     )

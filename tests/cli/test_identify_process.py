@@ -82,6 +82,22 @@ def test_standard_input_may_stand_among_names(start: Start, colour_photo: Photo)
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lists_as_windows_writes_them(start: Start, colour_photo: Photo, encoding: str) -> None:
+    listed = [str(colour_photo(name, RED)) for name in ("chiot é.png", "red.png")]
+    with start("-", "--format", "json") as process:
+        out, _ = process.communicate("".join(f"{one}\r\n" for one in listed).encode(encoding))
+    assert [json.loads(line)["file"] for line in out.splitlines()] == listed
+    assert process.returncode == 0
+
+
+def test_a_line_that_is_no_name_is_told(start: Start) -> None:
+    with start("-") as process:
+        _, err = process.communicate("absent.jpg\né\0/red.png\n".encode())
+    assert err.startswith(b"Error: Line 2 of the list - is no path;")
+    assert process.returncode == 2
+
+
 def test_ctrl_c_while_waiting_for_names(start: Start, colour_photo: Photo) -> None:
     with start("-") as process:
         process.stdin.write(os.fsencode(colour_photo("red.png", RED)) + b"\n")

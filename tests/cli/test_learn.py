@@ -105,6 +105,21 @@ def test_it_is_put_to_use_and_undone(
     assert "8 photos." in barkive("search", "--breed", "dachshund").stderr
 
 
+def test_it_is_noted_who_learns_and_who_goes_back(
+    barkive: Callable[..., Result],
+    taught: list[Path],
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("BARKIVE_USER", "Ben")
+    barkive("learn", "--model", model, "--use")
+    barkive("learn", "--undo", "--by", "Ada")
+    with Catalogue(tmp_path / "ours.sqlite") as catalogue:
+        last = catalogue.known_models()[0]
+    assert (last.learned_by, last.undone_by, last.is_in_use) == ("Ben", "Ada", False)
+
+
 def test_in_french(barkive: Callable[..., Result], taught: list[Path], model: Path) -> None:
     result = barkive("learn", "--model", model, "--lang", "fr")
     assert result.stdout.splitlines()[:3] == [

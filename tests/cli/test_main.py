@@ -53,6 +53,9 @@ def test_a_list_says_of_each_command_what_its_help_says_first() -> None:
         sentence, _, _ = (command.load().help or "").partition("\n\n")
         said[command.name] = " ".join(sentence.split())
     assert listed == said
+    page = barkive("--help").stdout
+    assert "what each may do." in " ".join(page.split())
+    assert "..." not in page.partition("Commands:")[2]
 
 
 # What a command that starts must not wait for, and why it would be there.

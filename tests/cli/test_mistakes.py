@@ -115,6 +115,14 @@ def test_a_mistake_is_told_in_both_languages(
         assert err.splitlines()[-1].startswith("Error: " if lang == "en" else "Erreur")
 
 
+@pytest.mark.parametrize("words", ["", "animals", "users"])
+def test_without_a_command_the_help_page_comes_alone(run: Run, words: str) -> None:
+    status, out, err = run(*words.split())
+    assert (status, out) == (2, "")
+    assert err == f"{run(*words.split(), '--help')[1]}"
+    assert "Error" not in err
+
+
 def test_the_language_may_stand_behind_the_mistake(run: Run) -> None:
     said = "Il n'y a pas d'option «\u202f--nope\u202f»"
     for words in (("--nope", "--lang", "fr"), ("--lang=fr", "--nope")):

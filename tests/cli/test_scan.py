@@ -339,17 +339,26 @@ def test_times_are_by_the_clock_of_the_machine(
     barkive: Callable[..., Result], kennel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = Path(barkive("scan", kennel).stdout.splitlines()[-1].removeprefix("Catalogue: "))
+    barkive("label", kennel / "rex.png", "--breed", "pug")
     with Catalogue(where) as catalogue, catalogue._database.write() as connection:
         moment = datetime(2026, 6, 1, 23, 30)
         connection.execute(update(schema.run).values(started_at=moment, ended_at=moment))
+        connection.execute(update(schema.correction).values(said_at=moment))
     monkeypatch.setenv("TZ", "Europe/Paris")
     time.tzset()
     try:
         shown = barkive("runs").stdout
+        said, as_csv = (
+            barkive("history", kennel / "rex.png", "--format", form).stdout
+            for form in ("table", "csv")
+        )
     finally:
         monkeypatch.undo()
         time.tzset()
     assert shown.startswith("1  finished  2026-06-02 01:30:00, ended 2026-06-02 01:30:00  by ")
+    assert said.startswith("2026-06-02 01:30:00  breed: Pug, was ")
+    # Programs get UTC.
+    assert "2026-06-01T23:30:00Z,,breed,Pug," in as_csv
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders of Unix")

@@ -429,11 +429,16 @@ class Catalogue:
 
         return teaching.known_models(self._store)
 
-    def undo_learning(self, on_progress: OnProgress = silent) -> JudgedAgain:
+    def undo_learning(
+        self, on_progress: OnProgress = silent, *, by: str | None = None
+    ) -> JudgedAgain:
         """Goes back to the model that the one in use was learned from; labels stay.
+
+        `known_models` tells who did, and when.
 
         Args:
             on_progress: Called with (photos done, photos in all).
+            by: Who asks for it.
 
         Raises:
             CatalogueError: The catalogue can't be written.
@@ -442,7 +447,7 @@ class Catalogue:
         """
         from barkive.catalogue.learning import in_use
 
-        in_use.undo(self._store)
+        in_use.undo(self._store, by)
         return self._follow(on_progress)
 
     def _follow(self, on_progress: OnProgress) -> JudgedAgain:

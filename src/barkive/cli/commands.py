@@ -65,6 +65,10 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What it does, in full: the limit would end it in the middle of a sentence."""
+        return self.help or ""
+
 
 class _Root(_Group):
     """All commands."""

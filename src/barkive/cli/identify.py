@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from barkive.images.passing import Passing
 
 STDIN = "-"
+_UTF16 = codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE
 
 
 @click.command()
@@ -147,18 +149,41 @@ def _files(
 def _from_standard_input() -> Iterator[str]:
     """File names, one a line, each as soon as it comes.
 
+    They may begin with a byte order mark, of UTF-8 or of UTF-16, as Windows writes them.
+
     Past Python's own buffer: a thread that waits for it holds its lock, and the
     interpreter needs that lock to end, after Ctrl-C for instance.
     """
     if sys.stdin is None:  # it was closed
         return
-    rest = b""
+    rest, number = b"", 0
+    wide: codecs.IncrementalDecoder | None = None
     while chunk := os.read(sys.stdin.fileno(), 2**16):
+        if not number and not rest and chunk.startswith(_UTF16):
+            wide = codecs.getincrementaldecoder("utf-16")("replace")
+        if wide is not None:
+            chunk = wide.decode(chunk).encode()
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from _decoded(lines)
-    yield from _decoded([rest])
+        yield from _decoded(lines, number)
+        number += len(lines)
+    yield from _decoded([rest], number)
 
 
-def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
-    """The names on the lines that are not empty; the bytes of an undecodable name are kept."""
-    return (os.fsdecode(name) for line in lines if (name := line.rstrip(b"\r")))
+def _decoded(lines: Iterable[bytes], before: int) -> Iterator[str]:
+    """The names on the lines that are not empty; the bytes of an undecodable name are kept.
+
+    Args:
+        lines: Without their ends.
+        before: How many lines came before them.
+
+    Raises:
+        UsageError: One can't be a name.
+    """
+    from barkive.errors import UsageError
+
+    for number, line in enumerate(lines, before + 1):
+        name = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).rstrip(b"\r")
+        if b"\0" in name:
+            raise UsageError("path_list_line_invalid", number=number, file=STDIN)
+        if name:
+            yield os.fsdecode(name)

@@ -18,6 +18,7 @@ from barkive.cli.options import (
     lang_option,
 )
 from barkive.cli.saying import known, say, text
+from barkive.clock import local
 from barkive.messages import Language
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ def _to_box(text: str) -> Box:
 @format_option
 @catalogue_option
 def history(photo: str, lang: Language, form: Format, catalogue: str | None) -> None:
-    """Show what people said of a photo: who, when, and what it was before."""
+    """Show what people said of a photo: who, when, and what it was before.
+
+    Times are by this machine's clock; with --format json or csv in UTC.
+    """
     from barkive.cli.output import csv_row, json_line, print_header, print_line
 
     with reading(catalogue) as opened:
@@ -162,11 +166,9 @@ def _in_words(change: Change, places: Mapping[int, int], lang: Language) -> str:
         said = (
             text("said_of_dog", n=place, said=said) if place else text("said_of_other", said=said)
         )
-    values = {
-        "at": change.to_json()["at"],
-        "said": said,
-        "was": _was(change, lang),
-    }
+    if change.kind != "note":  # which changes nothing
+        said = text("history_was", said=said, was=_was(change, lang))
+    values = {"at": str(local(change.at)), "said": said}
     line = text("history_by", by=change.by, **values) if change.by else text("history", **values)
     return f"{line} ({change.note})" if change.note else line
 

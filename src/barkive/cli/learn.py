@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from barkive.cli.label import by_option
 from barkive.cli.options import (
     PATH,
     Format,
@@ -32,7 +33,7 @@ _LISTED = 20
 @click.option("--out", metavar="MODEL", type=PATH, help="Write the new model into this file.")
 @click.option("--use", is_flag=True, help="Put the new model to use, unless it got worse.")
 @click.option("--undo", is_flag=True, help="Go back to the model that the one in use came from.")
-@click.option("--by", metavar="NAME", help="Who has it learn.")
+@by_option
 @format_option
 @lang_option
 def learn(
@@ -67,7 +68,7 @@ def learn(
     with Catalogue(catalogue, create=False) as opened:
         if undo:
             with progress(text("judging_again")) as advance:
-                judged = opened.undo_learning(advance)
+                judged = opened.undo_learning(advance, by=by)
             _tell_of_judged("learn_undone", judged)
             return
         with progress(text("learning"), unit=text("unit_fits")) as advance:

@@ -67,8 +67,14 @@ def spoken(command: click.Command) -> click.Command:
 
 
 def tell(error: click.UsageError) -> None:
-    """Says on standard error what is wrong, and how the command is called."""
+    """Says on standard error what is wrong, and how the command is called.
+
+    Where nothing is said but the name of a group of commands, that is its help page.
+    """
     choose(language(sys.argv[1:]))
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return
     if error.ctx is not None:
         click.echo(error.ctx.get_usage(), err=True)
         say("usage_help", err=True, command=error.ctx.command_path)

@@ -30,7 +30,7 @@ def as_spelt(path: str) -> str:
     folder = as_spelt(above)
     try:
         names = os.listdir(folder or os.curdir)  # noqa: PTH208 - Path drops odd names
-    except OSError:
+    except (OSError, ValueError):  # no such folder, or none that could be
         return path
     composed = unicodedata.normalize("NFC", name)
     found = [one for one in names if unicodedata.normalize("NFC", one) == composed]

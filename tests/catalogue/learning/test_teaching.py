@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from barkive.boxes import Box
 from barkive.catalogue import AnimalFields, Catalogue, Filter, Kind, Label
 from barkive.catalogue.db import schema
 from barkive.classifier import Classifier
+from barkive.clock import now
 from barkive.errors import LearningError, NothingToSayError, SwitchedMeanwhileError
 from barkive.learning import Memory
 from barkive.onnx_graph import Graph
@@ -97,10 +99,23 @@ def test_a_scan_gives_byte_for_byte_what_the_features_gave(
 
 
 def test_undone_it_is_as_before(taught: Catalogue, remembering: Classifier) -> None:
-    taught.use(taught.learn(classifier=remembering))
-    assert taught.undo_learning().photos == 18
+    learning = taught.learn(classifier=remembering)
+    taught.use(learning)
+    learned = taught.known_models()[0]
+    assert (learned.undone_by, learned.undone_at) == (None, None)
+    before = now()
+    assert taught.undo_learning(by="Ada").photos == 18
+    undone = taught.known_models()[0]
+    assert undone.undone_at is not None
+    assert before <= undone.undone_at <= now()
+    assert replace(undone, undone_at=None) == replace(
+        learned, is_in_use=False, photos=0, undone_by="Ada"
+    )
     assert len(breeds(taught, "Dachshund")) == 8
     assert taught.taught_since == 8
+    # Put to use again, it is not undone any more.
+    taught.use(replace(learning, was=taught.model_in_use))
+    assert [one.undone_at for one in taught.known_models()] == [None, None]
 
 
 def test_the_second_time_it_goes_on_from_the_first(

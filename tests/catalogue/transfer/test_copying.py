@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from datetime import time as clock
 from pathlib import Path
 from typing import Any
 
@@ -541,13 +542,30 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+def test_the_copy_has_the_timetable_of_scans(new_place: Place, source: str, target: str) -> None:
+    old, new = new_place(source), new_place(target)
+    with Catalogue(old) as catalogue:
+        catalogue.scan_plans.set("/photos/Été", is_watched=False, daily_at=clock(3, 30))
+        catalogue.scan_plans.set("/kennel", is_watched=True, daily_at=None)
+        plans = catalogue.scan_plans.all()
+    copy(old, new)
+    with Catalogue(new, create=False) as catalogue:
+        assert catalogue.scan_plans.all() == plans
+    with Catalogue(old) as catalogue:
+        catalogue.scan_plans.set("/kennel", is_watched=False, daily_at=None)
+    copy(old, new)
+    with Catalogue(new, create=False) as catalogue:
+        assert [plan.path for plan in catalogue.scan_plans.all()] == ["/photos/Été"]
+
+
 def test_it_is_decided_of_every_table_whether_it_is_copied() -> None:
     copied = {part.table.name for part in copying.PARTS}
-    # The identity, which the copy gets; who has what before them, and what comes first; where
-    # folders were, and when a server scans them; and what is proposed of animals.
-    left = {"catalogue", "review", "review_order", "place", "scan_plan"}
-    left |= {"suggestion", "suggestion_photo"}
-    assert copied | left == set(schema.metadata.tables)
+    # The identity and when folders are scanned, which the copy gets; who has what before them, and
+    # what comes first; where folders were; and what is proposed of animals.
+    brought = {"catalogue", "scan_plan"}
+    left = {"review", "review_order", "place", "suggestion", "suggestion_photo"}
+    assert copied | brought | left == set(schema.metadata.tables)
 
 
 def with_animals(where: str, kennel: Path) -> None:

@@ -1,6 +1,7 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
         before = catalogue.label(
             kennel / "rex.png", Label(Kind.BREED, ("pug",), note="hers", by="Ada")
         ).id
+        catalogue.scan_plans.set(str(kennel), is_watched=True, daily_at=time(3, 30))
+        plans = catalogue.scan_plans.all()
     content = bytearray(file.read_bytes())
     table = content.find(b"broken jpg")
     assert table > 0
@@ -28,6 +31,7 @@ def test_a_damaged_catalogue_is_kept_and_its_corrections_are_saved(
     saved = rebuild(file)
     assert (saved.corrections, saved.kept.read_bytes()) == (1, bytes(content))
     with Catalogue(file) as catalogue:
+        assert catalogue.scan_plans.all() == plans
         # What else could be read of the photos is there until they are scanned again.
         assert catalogue.count() == 4
         assert catalogue.photo(kennel / "rex.png").id == before

@@ -99,15 +99,20 @@ def test_what_is_learned_is_told_put_to_use_and_taken_back(
         "figures": figures
         | {name: job["report"][name] for name in ("own", "breeds", "remembered")},
         "learned_by": "Ada",
+        "undone_by": None,
+        "undone_at": None,
     }
     assert refused(taught, f"/{job['id']}/use") == (409, "learn_no_result")
 
-    answer = taught.post("/api/v1/learn/undo")
-    assert (answer.status_code, answer.json()["undoes"]) == (202, True)
+    answer = taught.post("/api/v1/learn/undo", params={"by": "Ben"})
+    assert (answer.status_code, answer.json()["undoes"], answer.json()["by"]) == (202, True, "Ben")
     undone = learned(taught, answer.json()["id"])
     assert (undone["state"], undone["judged"]) == ("finished", {"photos": 11, "left": 0})
     assert breed_of(taught, "IMG_6.png") == "Chihuahua"
-    assert [one["in_use"] for one in taught.get("/api/v1/models").json()] == [False, True]
+    models = taught.get("/api/v1/models").json()
+    assert [one["in_use"] for one in models] == [False, True]
+    assert [one["undone_by"] for one in models] == ["Ben", None]
+    assert models[0]["undone_at"].endswith("Z")
     assert refused(taught, "/undo") == (409, "model_nothing_to_undo")
     assert [one["id"] for one in taught.get("/api/v1/learn").json()] == [undone["id"], job["id"]]
 

@@ -79,6 +79,10 @@ def test_what_was_labelled_is_learned_looked_at_used_and_taken_back(
     undone = begin(taught, learned, "/learn/undo")
     told = text(taught.get(undone).text)
     assert "The model from before is in use again 11 photos judged again." in told
+    breeds = text(taught.get("/breeds").text)
+    assert re.search(r"The last learning was undone on [^;]*; Ben asked for it\.", breeds)
+    french = text(taught.get("/breeds", headers={"Accept-Language": "fr"}).text)
+    assert re.search("Le dernier apprentissage a été annulé le .*demandé par : Ben", french)
     assert "Undo" not in taught.get(address).text
     assert "You have labelled 9 photos" in text(taught.get(REVIEW).text)
 

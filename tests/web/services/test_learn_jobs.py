@@ -74,7 +74,7 @@ class Scripted:
         self._work(on_progress)
         return JudgedAgain(12, 1)
 
-    def undo_learning(self, on_progress: OnProgress) -> JudgedAgain:
+    def undo_learning(self, on_progress: OnProgress, *, by: str | None) -> JudgedAgain:
         self.told.append("undo")
         self._work(on_progress)
         return JudgedAgain(12, 0)

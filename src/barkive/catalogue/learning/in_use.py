@@ -7,6 +7,7 @@ is written to the user's cache.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,9 @@ from barkive.errors import CatalogueError, NothingToSayError, SwitchedMeanwhileE
 
 KEPT_MODELS: Final = 3
 """So many learned models are kept, the one in use and those that it was learned from."""
+
+UNDONE: Final = "undone"
+"""In the JSON of a report: by whom and when the model was undone; missing where it was not."""
 
 _DIGEST: Final = re.compile("@([0-9a-f]{12})")
 _NO_CONTENT: Final = b""  # of a model that is not kept any more
@@ -160,15 +164,19 @@ def use(store: Store, model: Model | None, was: int | None) -> None:
         CatalogueError: The catalogue can't be written.
     """
     with store.write() as connection:
-        require_still(connection, was)
-        number = model.id if model is not None else None
-        connection.execute(update(schema.catalogue).values(model_id=number))
+        _switch(connection, model, was)
+        if model is not None:
+            _note(connection, model.id, None)
 
 
-def undo(store: Store) -> None:
-    """Puts the model to use that the one in use was learned from.
+def undo(store: Store, by: str | None = None) -> None:
+    """Puts the model to use that the one in use was learned from, and notes who did when.
 
     Where that was inside a package which has another one by now, it is this one.
+
+    Args:
+        store: The catalogue.
+        by: Who asks for it.
 
     Raises:
         NothingToSayError: The one in use was not learned here, or its parent is not kept any more.
@@ -187,7 +195,29 @@ def undo(store: Store) -> None:
         if is_kept is False:
             raise NothingToSayError("model_parent_gone")
         model = store.models.get(connection, parent) if is_kept and parent is not None else None
-    use(store, model, number)
+    with store.write() as connection:
+        _switch(connection, model, number)
+        _note(connection, number, {"by": by, "at": now().isoformat()})
+
+
+def _switch(connection: Connection, model: Model | None, was: int | None) -> None:
+    require_still(connection, was)
+    number = model.id if model is not None else None
+    connection.execute(update(schema.catalogue).values(model_id=number))
+
+
+def _note(connection: Connection, number: int, undone: dict[str, str | None] | None) -> None:
+    """Notes beside a learned model's report who undid it and when, or that nobody has."""
+    c = schema.learned_model.c
+    text = connection.execute(select(c.report).where(c.model_id == number)).scalar()
+    entry = json.loads(text or "{}")
+    if entry.get(UNDONE) == undone:
+        return
+    report = {name: value for name, value in entry.items() if name != UNDONE}
+    if undone is not None:
+        report[UNDONE] = undone
+    changed = update(schema.learned_model).where(c.model_id == number)
+    connection.execute(changed.values(report=json.dumps(report)))
 
 
 def prune(store: Store, bundle: Bundle) -> list[int]:

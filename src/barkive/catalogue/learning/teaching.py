@@ -77,6 +77,8 @@ class KnownModel:
         report: What it gained by learning; None where it did not learn here.
         learned_by: Who had it learn.
         learned_at: When, UTC.
+        undone_by: Who went back to the one that it was learned from, last.
+        undone_at: When, UTC; None where nobody did, or it was put to use again.
     """
 
     name: str
@@ -88,6 +90,8 @@ class KnownModel:
     report: Report | None
     learned_by: str | None
     learned_at: datetime | None
+    undone_by: str | None = None
+    undone_at: datetime | None = None
 
 
 def learn(
@@ -178,6 +182,7 @@ def known_models(store: Store) -> list[KnownModel]:
             report=_report(row.report),
             learned_by=row.learned_by,
             learned_at=row.learned_at,
+            **_undone(row.report),
         )
         for row in rows
     ]
@@ -185,5 +190,13 @@ def known_models(store: Store) -> list[KnownModel]:
 
 def _report(text: str | None) -> Report | None:
     entry: Mapping[str, Any] = json.loads(text) if text else {}
-    fields = {name: value for name, value in entry.items() if name != LAST_LABEL}
+    beside = (LAST_LABEL, in_use.UNDONE)
+    fields = {name: value for name, value in entry.items() if name not in beside}
     return Report.from_json(fields) if fields else None
+
+
+def _undone(text: str | None) -> dict[str, Any]:
+    undone = json.loads(text or "{}").get(in_use.UNDONE)
+    if undone is None:
+        return {}
+    return {"undone_by": undone["by"], "undone_at": datetime.fromisoformat(undone["at"])}

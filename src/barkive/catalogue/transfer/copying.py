@@ -7,9 +7,9 @@ each pass is a verification. The source is seen as it was at the start of the pa
 written to it meanwhile comes with the next one.
 
 The copy gets the identity of the source: that tells a copy that was begun from another
-catalogue. `review`, `place` and `scan_plan` are left behind: who has which photo before them, on
-which device folders were, and when a server scans them; and what is computed anew: `review_order`,
-and suggestions of animals.
+catalogue, and the model in use and the timetable of scans, which are the source's after each pass.
+`review` and `place` are left behind: who has which photo before them, and on which device folders
+were; and what is computed anew: `review_order`, and suggestions of animals.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from enum import StrEnum
 from operator import attrgetter
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from barkive.catalogue.db import schema
 from barkive.catalogue.db.bulk import chunks
@@ -213,6 +213,7 @@ class _Copier:
 
                 tables.append(self._bring(source, part, of_all))
             self._put_to_use(number_in_use(source))
+            self._plan_as(source)
         return moment, tables
 
     def _claim(self, source: Connection) -> None:
@@ -264,6 +265,15 @@ class _Copier:
         with self._target.write() as target:
             if number_in_use(target) != number:
                 target.execute(update(schema.catalogue).values(model_id=number))
+
+    def _plan_as(self, source: Connection) -> None:
+        """Has a server with the copy scan the same folders by itself, at the same times."""
+        table = schema.scan_plan
+        plans = source.execute(select(table)).all()
+        with self._target.write() as target:
+            target.execute(delete(table))
+            for plan in plans:
+                target.execute(insert(table).values(plan._asdict()))
 
     def _bring(self, source: Connection, part: Part, advance: Callable[[int], None]) -> CopiedTable:
         """Makes a table of the target the same as the source's, and verifies that it is.

@@ -111,6 +111,7 @@ class _Saved:
     learned: list[dict[str, Any]]
     animals: SavedAnimals
     searches: list[dict[str, Any]]
+    plans: list[dict[str, Any]]
 
     @staticmethod
     def read(file: Path) -> _Saved:
@@ -157,6 +158,7 @@ class _Saved:
             *(models, learned),
             SavedAnimals.read(file),
             read_rows(file, schema.saved_search),
+            read_rows(file, schema.scan_plan),
         )
 
     def write(self, connection: Connection) -> None:
@@ -174,6 +176,7 @@ class _Saved:
             (schema.merge, self.merges),
             (schema.added_breed, self.breeds),
             (schema.saved_search, self.searches),
+            (schema.scan_plan, self.plans),
         ):
             for row in rows:
                 # What is damaged may be there twice.

@@ -14,8 +14,9 @@ from barkive.catalogue.db import schema
 
 
 def read_rows(file: Path, table: Table, condition: str = "TRUE") -> list[dict[str, Any]]:
-    """The rows of a table that can still be read, in the order of their numbers."""
-    found: dict[int, dict[str, Any]] = {}
+    """The rows of a table that can still be read, in the order of their numbers or paths."""
+    found: dict[Any, dict[str, Any]] = {}
+    key = table.primary_key.columns[0].name
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as old:
             there = {name for _, name, *_ in old.execute(f"PRAGMA table_info({table.name})")}
@@ -23,17 +24,19 @@ def read_rows(file: Path, table: Table, condition: str = "TRUE") -> list[dict[st
             listed = ", ".join(column.name for column in columns)
             # From both ends, because reading stops at a damaged page.
             for order in ("ASC", "DESC"):
-                query = f"SELECT {listed} FROM {table.name} WHERE {condition} ORDER BY id {order}"
+                query = (
+                    f"SELECT {listed} FROM {table.name} WHERE {condition} ORDER BY {key} {order}"
+                )
                 try:
                     for values in old.execute(query):
                         pairs = zip(columns, values, strict=True)
                         row = {column.name: _read(column, value) for column, value in pairs}
-                        found[row["id"]] = row
+                        found[row[key]] = row
                 except (sqlite3.DatabaseError, ValueError, TypeError):
                     continue
     except sqlite3.Error:
         pass
-    return [found[number] for number in sorted(found)]
+    return [found[one] for one in sorted(found)]
 
 
 def _read(column: Column[Any], value: Any) -> Any:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from barkive.messages import Message
 from barkive.web.api.openapi import FIGURES, MODEL_NAME, a_problem, example
-from barkive.web.api.parameters import Lang, SaidBy
+from barkive.web.api.parameters import DoneBy, Lang, SaidBy
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.events import EVENTS, told
 from barkive.web.services.learn_jobs import LearnJSON
@@ -66,7 +66,7 @@ _BEGUN = _LEARNED | {
     "report": None,
 }
 _JUDGING = _LEARNED | {"use": True, "state": "judging", "done": 2000, "total": 3012}
-_UNDOING = _BEGUN | {"undoes": True, "state": "judging", "by": None}
+_UNDOING = _BEGUN | {"undoes": True, "state": "judging"}
 _NO_SUCH = a_problem(
     404, "There is no such learning", Message("learn_unknown", {"learning": "3f2a"})
 )
@@ -134,12 +134,12 @@ def jobs(shared: Shared) -> Response:
     responses={202: example(_UNDOING)[200], **_NOTHING_TO_UNDO},
     summary="Go back to the model from before",
 )
-def undo(shared: Shared, urls: Addresses) -> Response:
+def undo(shared: Shared, urls: Addresses, by: DoneBy = None) -> Response:
     """Puts the model to use again that the one in use was learned from; labels stay.
 
     The photos are judged again in the background.
     """
-    job = shared.learn_jobs.undo()
+    job = shared.learn_jobs.undo(by=by)
     return JSONResponse(job.to_json(), 202, {"Location": urls.api_learn_job(job.id)})
 
 

@@ -24,6 +24,8 @@ _SHIPPED = {
     "figures": None,
     "learned_by": None,
     "learned_at": None,
+    "undone_by": None,
+    "undone_at": None,
 }
 _MODEL = {
     "name": MODEL_NAME,
@@ -35,11 +37,16 @@ _MODEL = {
     "figures": FIGURES,
     "learned_by": "Ada",
     "learned_at": "2026-06-01T12:00:05Z",
+    "undone_by": None,
+    "undone_at": None,
 }
 
 
 class ModelJSON(TypedDict):
-    """A model; the last three are null where it did not learn here."""
+    """A model; the last five are null where it did not learn here.
+
+    The last two are null where nobody went back from it to its `parent`.
+    """
 
     name: str
     digest: str
@@ -50,6 +57,8 @@ class ModelJSON(TypedDict):
     figures: FiguresJSON | None
     learned_by: str | None
     learned_at: str | None
+    undone_by: str | None
+    undone_at: str | None
 
 
 @router.get(
@@ -74,6 +83,8 @@ def models(shared: Shared) -> Response:
             "figures": figures_json(one.report) if one.report is not None else None,
             "learned_by": one.learned_by,
             "learned_at": utc(one.learned_at) if one.parent and one.learned_at else None,
+            "undone_by": one.undone_by,
+            "undone_at": utc(one.undone_at) if one.undone_at else None,
         }
         for one in shared.catalogue.known_models()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -212,6 +213,7 @@ def _page(
         model={
             "name": shared.classifier.bundle.model,
             "told": _origin(model, words),
+            "undone": _undone(shared, words),
             "can_undo": model is not None and model.is_in_use,
         },
     )
@@ -288,6 +290,17 @@ def _origin(model: KnownModel | None, words: Messages) -> str | Markup:
         n=model.report.photos if model.report else 0,
         by=model.learned_by or words("photo.somebody"),
     )
+
+
+def _undone(shared: Service, words: Messages) -> str | Markup:
+    """Who went back to the model in use, from the last that learned from it, and when."""
+    known = shared.catalogue.known_models()
+    used = {one.name for one in known if shared.is_in_use(one)}
+    when = [(one.undone_at, one.undone_by) for one in known if one.undone_at and one.parent in used]
+    if not when:
+        return ""
+    day, by = max(when, key=itemgetter(0))
+    return told(words, "breeds.undone", day=moment(day, words), by=by or words("photo.somebody"))
 
 
 def _number(value: str, code: str, **params: Any) -> int:

@@ -45,10 +45,10 @@ def start(request: Request, shared: Shared, urls: Addresses) -> Response:
 
 
 @router.post(Route.LEARN_UNDO)
-def undo(shared: Shared, urls: Addresses) -> Response:
+def undo(request: Request, shared: Shared, urls: Addresses) -> Response:
     """Goes back to the model from before."""
     try:
-        job = shared.learn_jobs.undo()
+        job = shared.learn_jobs.undo(by=name_of(request))
     except LearningError:  # another one runs
         return find(shared, urls)
     return RedirectResponse(urls.learn_job(job.id), 303)

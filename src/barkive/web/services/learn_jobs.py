@@ -263,8 +263,11 @@ class LearnJobs:
             job = replace(job, use=True, state=State.JUDGING, done=0, total=0)
             return self._begin(job, self._use)
 
-    def undo(self) -> LearnJob:
+    def undo(self, *, by: str | None = None) -> LearnJob:
         """Goes back to the model that the one in use was learned from.
+
+        Args:
+            by: Who asks for it.
 
         Raises:
             NothingToSayError: The one in use was not learned here.
@@ -274,7 +277,7 @@ class LearnJobs:
         known = self._catalogue.known_models()
         if not any(one.is_in_use and one.parent is not None for one in known):
             raise NothingToSayError("model_nothing_to_undo")
-        job = LearnJob(secrets.token_hex(8), undoes=True, state=State.JUDGING)
+        job = LearnJob(secrets.token_hex(8), undoes=True, by=by, state=State.JUDGING)
         return self._begin(job, self._undo)
 
     def get(self, job_id: str) -> LearnJob:
@@ -360,7 +363,7 @@ class LearnJobs:
         return {"state": State.FINISHED, "judged": judged}
 
     def _undo(self, job: LearnJob) -> dict[str, Any]:
-        judged = self._catalogue.undo_learning(self._teller(job.id))
+        judged = self._catalogue.undo_learning(self._teller(job.id), by=job.by)
         return {"state": State.FINISHED, "judged": judged}
 
     def _teller(self, job_id: str) -> OnProgress:
