@@ -253,7 +253,7 @@ def test_axe_finds_nothing_on_the_pages_of_users(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My account")
     assert look(page) == {}
-    for path, heading in (("/users", "Users"), ("/exports", "Exports so far")):
+    for path, heading in (("/users", "Users"), ("/exports", "Export")):
         page.goto(signed.url + path)
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         assert look(page) == {}
@@ -290,10 +290,10 @@ def test_escape_closes_what_is_open_and_the_focus_goes_back(
     page = visit().page("/photos")
     sheet = page.locator("#export summary")
     sheet.press("Enter")
-    expect(page.get_by_role("link", name="Spreadsheet (CSV)")).to_be_visible()
+    expect(page.get_by_role("button", name="Spreadsheet (CSV)")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="Spreadsheet (CSV)")).to_be_hidden()
+    expect(page.get_by_role("button", name="Spreadsheet (CSV)")).to_be_hidden()
     expect(sheet).to_be_focused()
     field = page.get_by_role("combobox", name="Breed", exact=True)
     field.press_sequentially("pu")

@@ -44,11 +44,13 @@ def test_a_small_file_comes_at_once(filled: TestClient, monkeypatch: pytest.Monk
     assert filled.post("/exports", data={"form": "csv"}).text.startswith("\ufefffile")
     page = filled.get("/exports").text
     assert page.count("<li>\n<div>") == 2
-    assert "<strong>csv</strong> · 5 photos" in page
-    assert "<strong>contact-sheet</strong> · 2 photos" in page
+    assert "<strong>Spreadsheet (CSV)</strong> · 5 photos" in page
+    assert "<strong>Sheet to print (PDF)</strong> · 2 photos" in page
     assert ">Named</p>" in page
     assert f"{getpass.getuser()}@{socket.gethostname()}" in page
-    assert filled.post("/exports", data={"form": "no"}).url.path == "/photos"
+    answer = filled.post("/exports", data={"form": "no"})
+    assert answer.status_code == 422
+    assert "Nothing was exported, because no form was chosen" in answer.text
 
 
 def test_a_large_one_is_waited_for_elsewhere(
