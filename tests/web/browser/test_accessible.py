@@ -91,6 +91,7 @@ def open_each(filled: Filled) -> dict[str, str]:
         "failed photo": photo["broken"],
         "alike": f"{photo['rex']}/related",
         "last changes": "/acts",
+        "export": "/exports?status=dog",
         "gone": "/photos?missing=true",
         "duplicates": "/duplicates",
         "phone": "/phone",

@@ -154,6 +154,7 @@ def _page(
             {
                 "title": title_of(one.form, words),
                 "state": words(f"export_job.{one.state.value}"),
+                "wrote": _wrote(one, one.outcome, words) if one.outcome is not None else "",
                 "address": urls.export_job(one.id, back=view.address(urls.photos())),
             }
             for one in shared.export_jobs.own()
