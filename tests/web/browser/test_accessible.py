@@ -316,7 +316,8 @@ def test_what_is_pressed_is_large_enough_for_a_finger(
             """() => [...document.querySelectorAll("a, button, summary, input, select")]
               .filter((one) => one.checkVisibility())
               .filter((one) => !one.closest("p, dd, .unseen, figcaption"))
-              .filter((one) => !one.matches(".skip, .unseen, [type=checkbox], [type=hidden]"))
+              .filter((one) => !one.matches(".skip, .unseen, [type=hidden]"))
+              .filter((one) => !one.matches("[type=checkbox], [type=radio]"))
               .filter((one) => { const { width, height } = one.getBoundingClientRect();
                                  return width < 24 || height < 24; })
               .map((one) => one.outerHTML)"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,7 @@ def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def slow(*args: Any) -> None:
         written[0] += 1
+        time.sleep(0.2)  # progress is told no more often than ten times a second
         assert written[0] != 2 or go_on.wait(60)
         write(*args)
 

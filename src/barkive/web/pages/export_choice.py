@@ -58,7 +58,7 @@ class ExportFields(BaseModel):
         Raises:
             UsageError: One of them is wrong.
         """
-        has = options_of(self.form)
+        has = _options_of(self.form)
         given: dict[str, Any] = {
             name: getattr(self, name) for name in ("by", "crops", "upright", "confidence")
         }
@@ -104,9 +104,8 @@ def choices(words: Messages, *, read_only: bool) -> dict[str, Any]:
     groups.append((words("exports.group_others"), left))
     used: dict[str, list[str]] = {name: [] for name in _OPTIONS}
     for form in available():
-        for name in options_of(form):
-            if name in used:
-                used[name].append(form)
+        for name in _options_of(form):
+            used[name].append(form)
     if read_only or not may(Role.LABEL):
         used["again"] = []
     return {
@@ -116,8 +115,17 @@ def choices(words: Messages, *, read_only: bool) -> dict[str, Any]:
             if forms
         ],
         "used": used,
-        "titles": {form: title_of(form, words) for form in available()},
+        "users": {
+            name: ", ".join(title_of(form, words) for form in forms) for name, forms in used.items()
+        },
     }
+
+
+def _options_of(form: str) -> list[str]:
+    """What a form has of the options that make sense on a page."""
+    # Where animals have rows in any case, the filter of the gallery leaves out the other photos.
+    is_mixed = available()[form].with_animals
+    return [one for one in options_of(form) if one in _OPTIONS and not (one == "by" and is_mixed)]
 
 
 def _described(form: str, words: Messages) -> tuple[str, str, str]:

@@ -251,7 +251,9 @@ class ExportJobs(Jobs[ExportJob]):
             while not self._turn.acquire(timeout=_LOOK_SECONDS):
                 self._refuse_stopped(job.id)
             try:
-                done = task.run(on_progress, lambda: self._set(job.id, is_packing=True))
+                done = task.run(
+                    on_progress, lambda: self._set(job.id, is_packing=True, done=0, total=0)
+                )
             finally:
                 self._turn.release()
             if done.get("file") is not None:
