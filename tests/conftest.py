@@ -172,7 +172,10 @@ def install_exporters(
     """
 
     def forget() -> None:
-        for cached in (registry.exporter, registry.file_exporters, registry._of_others):
+        for cached in (
+            *(registry.exporter, registry.exporters, registry.file_exporters),
+            registry._of_others,
+        ):
             cached.cache_clear()
 
     def install(forms: Mapping[str, Any]) -> None:

@@ -1,16 +1,18 @@
-"""The machine: whose process this is, and what it may use of cores and memory."""
+"""The machine: whose process this is, and what it may use of cores, memory and places."""
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import getpass
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 _GROUPS: Final = Path("/proc/self/cgroup")
 _MOUNTED: Final = Path("/sys/fs/cgroup")
@@ -23,6 +25,36 @@ def user_and_machine() -> str:
     except (OSError, KeyError, ImportError):  # no such user is known
         user = "unknown"
     return f"{user}@{socket.gethostname()}"
+
+
+def take_lock(path: Path) -> IO[bytes] | None:
+    """Takes a lock that the system frees with the process, however that ends.
+
+    Args:
+        path: A file for it, which is made where there is none.
+
+    Returns:
+        The file, to be closed; None where another holds the lock.
+
+    Raises:
+        OSError: The file can't be opened.
+    """
+    file = path.open("wb")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network drives have no locks at all, and are used as they are.
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            file.close()
+            return None
+    return file
 
 
 def cores() -> int:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 import uvicorn
@@ -251,6 +252,8 @@ def test_an_example_runs(
             "mila.png",
             "rex.png",
         ]
+        with ZipFile(desk / "side-cars.zip") as archive:
+            assert {"rex.png.xmp", "mila.png.xmp"} <= set(archive.namelist())
     if section == "Export" and language == "javascript":
         photos = json.loads((desk / "dogs.json").read_text("utf-8"))
         assert sorted(Path(one["file"]).name for one in photos) == ["mila.png", "rex.png"]

@@ -27,7 +27,7 @@ from barkive.catalogue import (
     RunState,
     ScanOrigin,
     Sex,
-    file_exporters,
+    exporters,
 )
 from barkive.catalogue.similarity.duplicates import Sameness
 from barkive.images.passing import Reason
@@ -40,7 +40,7 @@ from barkive.web.pages import dogs, identify, learning, photo, scanning
 from barkive.web.services import learn_jobs
 from barkive.web.services.scan_jobs import State
 
-FORMS = tuple(file_exporters())
+FORMS = tuple(exporters())
 WEB = Path(languages.__file__).parent
 # What the command line and errors say is tried by tests of their own.
 OTHERS = ("language", "error", "on_page", "export", "card", "cli")

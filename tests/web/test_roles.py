@@ -172,6 +172,30 @@ def filled_by_users(server: TestClient, kennel: Path) -> TestClient:
     return server
 
 
+def test_who_looks_exports_but_says_nothing_is_sent(
+    filled_by_users: TestClient, users: Users
+) -> None:
+    """What counts as sent is there for all."""
+    server = filled_by_users
+    sign_in(server, "cleo")
+    assert 'name="new"' not in server.get("/exports").text
+    assert server.post("/exports", data={"form": "asm3"}).status_code == 303
+    answer = server.post("/exports", data={"form": "asm3", "new": "true"})
+    assert answer.status_code == 403
+    assert "This is for those who may" in answer.text
+    answer = server.post("/api/v1/export", params={"as": "asm3", "new": True})
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_refused")
+    sign_in(server, "ben")
+    assert 'name="new"' in server.get("/exports").text
+    answer = server.post("/exports", data={"form": "asm3", "new": "true"})
+    assert "counts as sent" in server.get(answer.headers["location"]).text
+    # Each finds their own files there; who took what is there for all.
+    page = server.get("/exports").text
+    assert page.count('href="/exports/') == 1
+    assert ">Ben, " in page
+    assert ">Cleo, " in page
+
+
 def test_wherever_the_api_asks_who_it_is_the_user_counts(server: TestClient) -> None:
     description = server.app.openapi()  # type: ignore[attr-defined]
     asked = [

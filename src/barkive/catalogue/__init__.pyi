@@ -51,12 +51,19 @@ from .export.animal_words import (
     status_words,
 )
 from .export.breed_list import BreedList, read_breed_list
-from .export.exporter import ExportBy, FileExporter, TextExporter
-from .export.exporting import Export, ExportFormat
+from .export.exporter import (
+    MARGIN,
+    ExportBy,
+    Exporter,
+    FileExporter,
+    FolderExporter,
+    TextExporter,
+)
+from .export.exporting import Export, ExportFormat, options_of
 from .export.history import ExportRun
 from .export.kennel_card import CARD_SIZES, CardSize, write_cards
 from .export.outcome import Failure, Outcome
-from .export.registry import file_exporters
+from .export.registry import exporters, file_exporters
 from .export.safe_names import safe_name
 from .export.tables import BOM, csv_line, defused
 from .learning.judging_again import JudgedAgain
@@ -111,6 +118,7 @@ __all__ = [
     "IN_CARE",
     "LISTS",
     "LONGEST_NAME",
+    "MARGIN",
     "SPECIES",
     "STATUSES",
     "Accepted",
@@ -147,11 +155,13 @@ __all__ = [
     "ExportBy",
     "ExportFormat",
     "ExportRun",
+    "Exporter",
     "Failure",
     "FieldChange",
     "FileExporter",
     "Filter",
     "Folder",
+    "FolderExporter",
     "Forgotten",
     "ForgottenJSON",
     "Found",
@@ -217,6 +227,7 @@ __all__ = [
     "csv_line",
     "default_location",
     "defused",
+    "exporters",
     "file_exporters",
     "fold",
     "folder_changes",
@@ -228,6 +239,7 @@ __all__ = [
     "number_of_dogs",
     "open_list",
     "open_source",
+    "options_of",
     "own_versions",
     "path_separator",
     "read_breed_list",

@@ -824,6 +824,7 @@ class Catalogue:
         limit: int | None = None,
         write: Callable[[str], object] = sys.stdout.write,
         remember: bool = True,
+        deliver: Callable[[Outcome], object] = lambda done: None,
         on_progress: OnProgress = lambda done, total: None,
     ) -> Outcome:
         """Takes the records of photos or animals, tags or the photos out.
@@ -837,6 +838,8 @@ class Catalogue:
             limit: How many at most; None for all.
             write: Takes text for standard output.
             remember: Whether that is so; else all is in it, and nothing is remembered.
+            deliver: Called once all is written, such as to pack it; what it raises is raised, and
+                the export counts as none.
             on_progress: Called with (photos or animals done, how many in all).
 
         Raises:
@@ -871,6 +874,7 @@ class Catalogue:
             ),
             write,
         )
+        deliver(done)
         news = (sending.now, sending.gone, sending.now_photos, sending.gone_photos)
         if remember and any(news) and self.read_only is None:
             exporting.write_sent(self._opened, wish.form, sending)

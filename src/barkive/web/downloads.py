@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from barkive.catalogue import Catalogue, ExportBy, Filter, file_exporters
+from barkive.catalogue import Catalogue, ExportBy, Filter
 from barkive.errors import UnknownExportError
 from barkive.messages import Language
 from barkive.web.services.export_jobs import ExportJob
-from barkive.web.services.exports import file_name, stream
+from barkive.web.services.exports import file_name, media_type, stream
 
 
 def attached(
@@ -19,7 +19,7 @@ def attached(
     """The answer that brings that file: see `stream`."""
     return StreamingResponse(
         stream(catalogue, form, lang, query, by),
-        media_type=file_exporters()[form].media_type,
+        media_type=media_type(form),
         headers=_headers(form),
     )
 
@@ -32,8 +32,7 @@ def written(job: ExportJob) -> Response:
     """
     if job.file is None or not job.file.is_file():
         raise UnknownExportError("export_unknown", export=job.id)
-    media_type = file_exporters()[job.form].media_type
-    return FileResponse(job.file, media_type=media_type, headers=_headers(job.form))
+    return FileResponse(job.file, media_type=media_type(job.form), headers=_headers(job.form))
 
 
 def attachment(name: str) -> str:

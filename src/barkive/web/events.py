@@ -59,7 +59,11 @@ def told(request: Request, job: Callable[[], Job | None], lang: Language) -> Res
 
 def counted(words: Messages) -> dict[str, Any]:
     """The sentences that `counted-job.js` needs."""
-    return {"lost": words("scan.lost"), "done": words.forms("scan.done")}
+    return {
+        "lost": words("scan.lost"),
+        "done": words.forms("scan.done"),
+        "packed": words.forms("export_job.packed"),
+    }
 
 
 async def _events(

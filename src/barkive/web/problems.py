@@ -47,6 +47,7 @@ from barkive.web.rendering import error_page
 from barkive.web.request_faults import in_words
 from barkive.web.settings import FolderNotAllowedError
 from barkive.web.sign_in_database import SignInDatabaseError
+from barkive.web.signed_in import RoleRefusedError
 from barkive.web.uploads import UploadError
 from barkive.web.urls import Route, Urls
 from barkive.web.users import UnknownUserError
@@ -63,6 +64,7 @@ _STATUS: tuple[tuple[type[BarkiveError], int], ...] = (
     (UnknownLearningError, 404),
     (UnknownExportError, 404),
     (FolderNotAllowedError, 403),
+    (RoleRefusedError, 403),
     (NothingToSayError, 409),
     (ChangedPhotoError, 409),
     (SourceAwayError, 409),

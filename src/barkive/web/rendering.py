@@ -19,7 +19,7 @@ from barkive.messages import LANGUAGES, Message, Messages
 from barkive.web import moments
 from barkive.web.languages import language_of
 from barkive.web.roles import Role
-from barkive.web.signed_in import signed_in
+from barkive.web.signed_in import may, signed_in
 from barkive.web.urls import Urls, page_of_form
 
 _HERE = Path(__file__).parent
@@ -87,7 +87,7 @@ def render(
     }
     app, user = request.scope.get("app"), signed_in()
     why = app.state.service.catalogue.read_only if app is not None else None
-    may_label = user is None or user.role.includes(Role.LABEL)
+    may_label = may(Role.LABEL)
     html = (
         _templates()
         .get_template(template)
@@ -100,7 +100,7 @@ def render(
             has_password=app is not None and app.state.sign_in is not None,
             user=user,
             may_label=may_label,
-            may_manage=user is None or user.role.includes(Role.MANAGE),
+            may_manage=may(Role.MANAGE),
             why_read_only=why,
             read_only=why is not None or not may_label,
             form_page=page_of_form(request) if request.method == "POST" and status >= 400 else None,

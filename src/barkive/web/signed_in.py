@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from barkive.errors import UsageError
+from barkive.web.roles import Role
 from barkive.web.users import User
+
+
+class RoleRefusedError(UsageError):
+    """The role of a user does not allow what they ask for."""
+
 
 _USER: ContextVar[User | None] = ContextVar("barkive_user", default=None)
 
@@ -27,6 +34,25 @@ def who(said: str | None = None) -> str | None:
     """
     user = signed_in()
     return said if user is None else user.name
+
+
+def may(role: Role) -> bool:
+    """Whether what a role allows may be done: by everybody, where the server knows no names."""
+    user = signed_in()
+    return user is None or user.role.includes(role)
+
+
+def require(role: Role) -> None:
+    """Refuses what a role is needed for.
+
+    Raises:
+        RoleRefusedError: The user does not have it.
+    """
+    user = signed_in()
+    if user is not None and not may(role):
+        raise RoleRefusedError(
+            "role_refused", name=user.name, may=user.role.in_words, needed=role.in_words
+        )
 
 
 @contextmanager

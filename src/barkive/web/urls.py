@@ -372,7 +372,7 @@ class Urls:
         return self._at(Route.SELECTION_JOB_EVENTS, job_id=job_id)
 
     def exports(self) -> str:
-        """The exports so far; where the gallery asks for a file that takes long to write."""
+        """Where one chooses in which form photos are exported; with the exports so far."""
         return self._at(Route.EXPORTS)
 
     def export_job(self, export_id: str, **query: Any) -> str:
@@ -598,10 +598,6 @@ class Urls:
     def api_breeds(self, **query: Any) -> str:
         """The breeds."""
         return with_query(self._at(Route.API_BREEDS), **query)
-
-    def api_export(self) -> str:
-        """The catalogue as a file."""
-        return self._at(Route.API_EXPORT)
 
     def api_export_job(self, export_id: str) -> str:
         """An export's progress."""

@@ -26,6 +26,8 @@ def write(
 ) -> tuple[list[dict[str, str]], Outcome]:
     """The lines, each without its empty cells."""
     outcome = write_rescuegroups(animals, out, Tree(out, copy=False, gone=True), breed_list)
+    if not (out / "animals.csv").exists():
+        return [], outcome
     with (out / "animals.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file, strict=True))
     return [{column: text for column, text in row.items() if text} for row in rows], outcome
@@ -91,6 +93,9 @@ def test_who_has_a_line(
     found = [[row.get(column) for column in about] for row in rows]
     assert found == ([] if expected is None else [expected])
     assert outcome.skipped == (expected is None)
+    # A table without a line would delete all animals there.
+    assert outcome.is_empty == (expected is None)
+    assert (tmp_path / "animals.csv").exists() == (expected is not None)
 
 
 def test_names_are_cut_to_what_is_taken(make_animal: MakeAnimal, tmp_path: Path) -> None:

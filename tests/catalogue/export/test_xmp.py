@@ -284,6 +284,50 @@ def test_a_folder_that_mirrors_another(
     assert write_sidecars(entries, out, "en", base=photo.parent) == Outcome(unchanged=3)
 
 
+def test_a_mirror_can_take_the_place_of_what_lies_beside_the_photos(
+    entry: Entry, photo: Path, tmp_path: Path, make_entry: MakeEntry
+) -> None:
+    """Each new side-car begins with the one beside its photo, which stays as it is."""
+    own, lightrooms = photo.with_name("rex.jpg.xmp"), photo.with_name("rex.xmp")
+    own.write_bytes(content("holiday"))
+    lightrooms.write_bytes(content("kennel"))
+    before = own.read_bytes(), lightrooms.read_bytes()
+    out = tmp_path / "out"
+    assert write_sidecars([entry], out, "en", base=photo.parent) == Outcome(written=2)
+    assert tagged(out / "rex.jpg.xmp") == ["holiday", "Dog|Chihuahua"]
+    assert tagged(out / "rex.xmp") == ["kennel", "Dog|Chihuahua"]
+    assert (own.read_bytes(), lightrooms.read_bytes()) == before
+    assert write_sidecars([entry], out, "en", base=photo.parent) == Outcome(unchanged=2)
+    assert write_sidecars([entry], tmp_path / "o", "en").written == 1
+    assert tagged(tmp_path / "o" / "rex-1.jpg.xmp") == ["holiday", "Dog|Chihuahua"]
+
+
+def test_a_mirror_holds_what_is_right_beside_the_photo_too(
+    entry: Entry, photo: Path, tmp_path: Path, make_entry: MakeEntry
+) -> None:
+    out, no_dog = tmp_path / "out", make_entry(file=str(photo), status=Status.NOT_DOG, breeds=())
+    own = photo.with_name("rex.jpg.xmp")
+    own.write_bytes(content("holiday"))
+    # Without a dog there is nothing to say, or to take back.
+    assert write_sidecars([no_dog], out, "en", base=photo.parent) == Outcome()
+    write_sidecars([entry], None, "en")
+    assert write_sidecars([entry], out, "en", base=photo.parent) == Outcome(written=1)
+    assert (out / "rex.jpg.xmp").read_bytes() == own.read_bytes()
+    (out / "rex.jpg.xmp").unlink()
+    assert write_sidecars([no_dog], out, "en", base=photo.parent) == Outcome(written=1)
+    assert tagged(out / "rex.jpg.xmp") == ["holiday"]
+
+
+def test_what_can_not_be_read_beside_the_photo_is_not_replaced(
+    entry: Entry, photo: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    photo.with_name("rex.jpg.xmp").symlink_to("nowhere")
+    outcome = write_sidecars([entry], out, "en", base=photo.parent)
+    assert [one.reason.code for one in outcome.failures] == ["sidecar_link_broken"]
+    assert not out.exists()
+
+
 def test_without_a_base_names_differ(entry: Entry, tmp_path: Path) -> None:
     write_sidecars([entry], tmp_path / "out", "en")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["rex-1.jpg.xmp"]

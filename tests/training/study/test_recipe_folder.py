@@ -1,5 +1,6 @@
 """A recipe's folder belongs to one run, and holds nothing of another."""
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,6 @@ from collections import namedtuple
 import pytest
 
 from barkive.errors import UsageError
-from barkive.training.study import recipe_folder as module
 from barkive.training.study.recipe_folder import locked, remove_earlier_run
 
 Usage = namedtuple("Usage", "total used free")
@@ -94,7 +94,7 @@ def test_where_there_are_no_locks_the_folder_is_used_as_it_is(tmp_path, monkeypa
     fcntl = pytest.importorskip("fcntl")
 
     def unknown(file, operation):
-        raise OSError(module.errno.ENOLCK, "No locks available")
+        raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", unknown)
     with locked(tmp_path / "tiny"):

@@ -71,7 +71,7 @@ def test_it_is_filtered_shared_and_a_photo_corrected_and_taken_out(
     expect(page.locator("#found")).to_have_text("3 photos")
     page.locator("#export summary").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Spreadsheet (CSV)").click()
+        page.get_by_role("button", name="Spreadsheet (CSV)").click()
     assert download.value.suggested_filename == "barkive.csv"
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
     rows = csv.DictReader(io.StringIO(text))

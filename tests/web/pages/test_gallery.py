@@ -174,7 +174,8 @@ def test_with_a_wrong_filter_nothing_is_shown_and_it_is_told(
     assert len(told) == 1
     assert english in unescape(told[0])
     assert files(answer.text) == []
-    assert "/api/v1/export" not in answer.text
+    assert "/exports" not in answer.text
+    assert filled.get("/exports", params={field: value}).url.path == "/photos"
     assert 'name="text" type="search"' in answer.text
     tiles = filled.get("/photos/tiles", params={field: value})
     assert (tiles.status_code, files(tiles.text)) == (422, [])
@@ -309,20 +310,14 @@ def test_the_folders_of_a_store_lead_down_and_up_again(server: TestClient, kenne
 
 def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
     page = filled.get("/photos?breed=pug&lang=fr").text
-    exports = [unescape(one) for one in re.findall(r'href="(/api/v1/export[^"]*)"', page)]
-    assert [asked(one)["as"] for one in exports] == [
-        "csv",
-        "json",
-        "jsonl",
-        "md-json",
-        "coco",
-        "asm3",
+    exports = re.findall(r'action="(/exports[^"]*)"><button name="form" value="([^"]*)"', page)
+    assert [form for _, form in exports] == [
+        *("csv", "json", "jsonl", "parquet", "md-json", "coco", "asm3", "contact-sheet"),
     ]
-    # What takes long is asked for by a form.
-    (sheet, *_) = re.findall(r'action="(/exports[^"]*)"><button name="form" value="([^"]*)"', page)
-    assert (asked(unescape(sheet[0])), sheet[1]) == ({"breed": "pug", "lang": "fr"}, "parquet")
-    assert {(asked(one)["breed"], asked(one)["lang"]) for one in exports} == {("pug", "fr")}
-    table = filled.get(exports[0])
+    (action,) = {unescape(one) for one, _ in exports}
+    assert asked(action) == {"breed": "pug", "lang": "fr"}
+    assert "1 photo\u202f: Carlin" in filled.get(action).text
+    table = filled.post(action, data={"form": "csv"})
     assert table.status_code == 200
     assert table.text.count("mila.png") == 1
     assert "Carlin" in table.text

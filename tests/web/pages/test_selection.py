@@ -340,6 +340,12 @@ def test_a_selection_is_exported(filled: TestClient, numbers: dict[str, int]) ->
     assert sheet.content[:5] == b"%PDF-"
     again = filled.post("/selection/export", data={**data, "form": "nothing"})
     assert "<h1>Export 2 photos</h1>" in again.text
+    assert "no form was chosen" in again.text
+    odd = filled.post("/selection/export", data={**data, "form": "crops", "margin": "wide"})
+    assert odd.status_code == 422
+    assert "The margin is “wide”; give a number of per cent from 0 to 100." in odd.text
+    assert 'name="margin" inputmode="decimal" maxlength="20" value="wide"' in odd.text
+    assert 'value="crops" required checked' in odd.text
 
 
 @pytest.mark.parametrize("path", ["", "/new", "/label", "/export"])
@@ -515,7 +521,7 @@ def test_photos_are_chosen_for_an_animal_that_is_known_beforehand(
     page = filled.get(unescape(link)).text
     assert re.findall(r'aria-label="Take off: (.*?)"', page) == ["Of no animal", "For Rex"]
     (action,) = re.findall(rf'name="animal" value="{rex.id}" formaction="(.*?)">Add to Rex<', page)
-    assert "add_to" not in re.findall(r'href="(/api/v1/export.*?)"', page)[0]
+    assert "add_to" not in re.findall(r'action="(/exports.*?)"', page)[0]
     added = filled.post(unescape(action), data={**sent(numbers, "mix"), "animal": str(rex.id)})
     assert notice(added.text) == "1 photo added to Rex"
     assert "Add to Rex" in added.text

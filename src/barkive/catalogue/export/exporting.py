@@ -49,6 +49,22 @@ _ONLY_FOR: Final[Mapping[str, tuple[ExportFormat, ...]]] = {
 }
 
 
+def options_of(form: str) -> tuple[str, ...]:
+    """What can be asked of a form, by the names of the attributes of `Export`.
+
+    Of one of another package only whether it is `by` animal is known.
+
+    Args:
+        form: Its name.
+
+    Raises:
+        UsageError: There is no such form, or its package can't be used.
+    """
+    one = find_exporter(form)
+    its_own = [option for option, users in _ONLY_FOR.items() if form in users]
+    return (*(["by"] if one.by_animal and one.by_photo else []), *its_own)
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """What is to be taken out, and where to.
@@ -96,7 +112,7 @@ class Export:
             raise UsageError(
                 "export_option_unused",
                 format=self.form,
-                option="--by animal",
+                option="by animal",
                 formats=animal_forms(),
             )
         if out is None:
@@ -123,7 +139,7 @@ class Export:
             if self.form in users or self.form not in [*ExportFormat]:
                 continue
             if getattr(self, one.name) != one.default:
-                option = f"--{one.name.replace('_', '-')}"
+                option = one.name.replace("_", "-")
                 raise UsageError(
                     "export_option_unused", format=self.form, option=option, formats=users
                 )

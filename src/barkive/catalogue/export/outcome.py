@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from barkive.errors import PhotoError, system_reason
 from barkive.messages import Message
 
+_NO_ROOM = Message("remedy_make_room")
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -20,6 +22,11 @@ class Failure:
 
     file: str
     reason: Message
+
+    @property
+    def is_no_room(self) -> bool:
+        """Whether the disk is full."""
+        return self.reason.params.get("remedy") == _NO_ROOM
 
 
 @dataclass(frozen=True, slots=True)

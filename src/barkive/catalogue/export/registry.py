@@ -66,20 +66,28 @@ def forms() -> tuple[str, ...]:
 
 
 @cache
-def file_exporters() -> Mapping[str, TextExporter | FileExporter]:
-    """The exporters that write one file, by their forms' names, in the order of `forms`.
+def exporters() -> Mapping[str, Exporter]:
+    """All exporters by their forms' names, in the order of `forms`.
 
     A package that can't be used is left out, with a warning in the log.
     """
-    found: dict[str, TextExporter | FileExporter] = {}
+    found: dict[str, Exporter] = {}
     for form in forms():
         try:
-            one = exporter(form)
+            found[form] = exporter(form)
         except UsageError as error:
             _log.warning("%s", error)
-            continue
-        if isinstance(one, TextExporter | FileExporter):
-            found[form] = one
+    return MappingProxyType(found)
+
+
+@cache
+def file_exporters() -> Mapping[str, TextExporter | FileExporter]:
+    """Those of them that write one file."""
+    found = {
+        form: one
+        for form, one in exporters().items()
+        if isinstance(one, TextExporter | FileExporter)
+    }
     return MappingProxyType(found)
 
 

@@ -62,7 +62,7 @@ def write_rescuegroups(
     """Writes `animals.csv` and the folder `pictures`.
 
     Those that are lost, found or deceased have no line, and neither has another animal than a dog
-    whose breed is not known.
+    whose breed is not known. Without a line there is no table: it would delete all animals there.
 
     Args:
         animals: With their photos.
@@ -104,9 +104,12 @@ def write_rescuegroups(
             lines.append(csv_line(_cells(one.animal, breeds, pictures)))
         on_progress(done, None)
     removed, kept = tree.finish()
+    failures += kept
+    if len(lines) == 1:
+        return Outcome(0, unchanged, removed, skipped, tuple(failures), is_empty=True)
     with rewriting(out / _TABLE) as file:
         file.writelines(line.encode() for line in lines)
-    return Outcome(written + 1, unchanged, removed, skipped, (*failures, *kept))
+    return Outcome(written + 1, unchanged, removed, skipped, tuple(failures))
 
 
 def _made(entry: Entry) -> Made:

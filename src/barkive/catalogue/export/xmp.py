@@ -63,10 +63,13 @@ def write_sidecars(
     that is right already is not touched. One that is a link is written where the link leads. Each
     appears only when it is whole, and keeps its owner and rights: see `rewriting`.
 
+    Beside the photos, a `photo.xmp` that can only be that photo's is kept up to date as well.
+    Another folder gets the same side-cars, so that they can take the place of those that lie
+    beside the photos: one that is new there begins with what lies beside its photo.
+
     Args:
         entries: The photos; those whose file is gone are skipped.
-        out: A folder for the side-cars; None for beside the photos, where a `photo.xmp` that
-            can only be that photo's is kept up to date as well.
+        out: A folder for the side-cars; None for beside the photos.
         lang: Of the tags.
         base: The folder whose tree `out` mirrors. The side-car of a photo that is not below
             it lies in `out` itself, with the photo's number in its name.
@@ -82,9 +85,9 @@ def write_sidecars(
         if not os.path.isfile(entry.file):  # noqa: PTH113 - Path() may refuse odd names
             skipped += 1
         else:
-            for sidecar in _sidecars(entry, out, base):
+            for sidecar, beside in _sidecars(entry, out, base):
                 try:
-                    result = _update(sidecar, entry, animals, lang)
+                    result = _update(sidecar, beside, entry, animals, lang)
                     written += result is True
                     unchanged += result is False
                 except (PacketError, PhotoError) as error:
@@ -153,16 +156,17 @@ def _word(name: str) -> str:
     return " ".join(re.sub(r"[|/]", "-", text).split()) or "-"
 
 
-def _sidecars(entry: Entry, out: Path | None, base: Path | None) -> Iterator[Path]:
+def _sidecars(entry: Entry, out: Path | None, base: Path | None) -> Iterator[tuple[Path, Path]]:
+    """The side-cars of a photo, each with the one beside the photo that it may replace."""
     photo = Path(entry.file)
+    own = photo.with_name(f"{photo.name}.xmp")
     if out is None:
-        yield photo.with_name(f"{photo.name}.xmp")
-        yield from _lightroom(photo)
+        yield from ((one, one) for one in (own, *_lightroom(photo)))
     elif base is not None and photo.is_relative_to(base) and ".." not in photo.parts:
-        below = photo.relative_to(base)
-        yield out / below.with_name(f"{photo.name}.xmp")
+        folder = out / photo.parent.relative_to(base)
+        yield from ((folder / one.name, one) for one in (own, *_lightroom(photo)))
     else:
-        yield out / f"{photo.stem}-{entry.id}{photo.suffix}.xmp"
+        yield out / f"{photo.stem}-{entry.id}{photo.suffix}.xmp", own
 
 
 def _lightroom(photo: Path) -> list[Path]:
@@ -192,8 +196,17 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Language) -> bool | None:
+def _update(
+    sidecar: Path, beside: Path, entry: Entry, animals: Sequence[Animal], lang: Language
+) -> bool | None:
     """Brings one side-car up to date.
+
+    Args:
+        sidecar: Where it lies, or is to lie.
+        beside: What a new one begins with, where it is there.
+        entry: The photo.
+        animals: That it shows.
+        lang: Of the tags.
 
     Returns:
         Whether it was written; None where there is none and none is needed.
@@ -205,17 +218,15 @@ def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Langua
     """
     tags = tags_of(entry, lang, animals)
     target = sidecar.resolve() if sidecar.is_symlink() else sidecar
-    try:
-        status = target.stat()
-    except FileNotFoundError:
-        if sidecar.is_symlink():
-            raise PacketError("sidecar_link_broken") from None
+    status, is_new = _status(sidecar), False
+    if status is None:
+        status, is_new = _status(beside), True
+    if status is None:
         if tags == Tags():
             return None
-        target.parent.mkdir(parents=True, exist_ok=True)
         packet = embedded(read_file(entry.file))
     else:
-        packet = Packet(_read(target, status))
+        packet = Packet(_read(beside if is_new else target, status))
         if tags != Tags() and packet.is_bare:
             # One of an earlier Barkive's would hide what the photo says.
             packet = embedded(read_file(entry.file))
@@ -225,12 +236,29 @@ def _update(sidecar: Path, entry: Entry, animals: Sequence[Animal], lang: Langua
         changed |= _replace_regions(packet, entry, lang)
     except StaleRegionsError as error:
         refusal = PacketError("sidecar_regions_stale", size=_size(error.there))
-    if changed:
+    if changed or (is_new and tags != Tags()):
+        target.parent.mkdir(parents=True, exist_ok=True)
         with rewriting(target) as file:
             file.write(bytes(packet))
+        changed = True
     if refusal is not None:
         raise refusal
-    return changed
+    return None if is_new and not changed else changed
+
+
+def _status(sidecar: Path) -> os.stat_result | None:
+    """What the system says of a side-car; None where there is none.
+
+    Raises:
+        PacketError: It is a link that leads nowhere.
+        OSError: The system can't say.
+    """
+    try:
+        return sidecar.stat()
+    except FileNotFoundError:
+        if sidecar.is_symlink():
+            raise PacketError("sidecar_link_broken") from None
+        return None
 
 
 def _replace_regions(packet: Packet, entry: Entry, lang: Language) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import IO
 
 from barkive import evaluation
 from barkive.errors import UsageError, system_reason
+from barkive.machine import take_lock
 from barkive.training.study.result import FILE
 
 _LOCK = ".lock"
@@ -84,25 +84,12 @@ def _remove(file: Path) -> None:
 
 
 def _lock(path: Path) -> IO[bytes]:
-    """Takes a lock that the system frees with the process, however that ends."""
     try:
-        file = path.open("wb")
+        file = take_lock(path)
     except OSError as error:
         raise evaluation.cannot_write(path, error) from None
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # Some network drives have no locks at all, and are used as they are.
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
-            file.close()
-            raise UsageError("study_folder_in_use", folder=path.parent) from None
+    if file is None:
+        raise UsageError("study_folder_in_use", folder=path.parent)
     return file
 
 

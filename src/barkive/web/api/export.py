@@ -1,7 +1,9 @@
-"""Takes the catalogue out: as a stream, or as a job that writes a file."""
+"""Takes the catalogue out: as a stream, or as a job that writes a file or an archive."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,38 +12,46 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 from starlette.responses import JSONResponse, Response
 
-from barkive.catalogue import ExportBy, file_exporters
+from barkive.catalogue import exporters, file_exporters
 from barkive.errors import MissingExtraError
 from barkive.messages import Message
 from barkive.web.api.openapi import NO_SUCH_BREED, a_problem, example
-from barkive.web.api.parameters import FilterQuery, Lang
+from barkive.web.api.parameters import ExportedBy, FilterQuery, Lang, OptionsQuery
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
 from barkive.web.events import EVENTS, told
 from barkive.web.services.export_jobs import ExportJSON
+from barkive.web.services.exports import media_type
 from barkive.web.urls import Route
 
 
+@dataclass(frozen=True, slots=True)
 class _OneOfTheForms:
     """The name of a form; which there are depends on the packages that are installed."""
+
+    forms: Callable[[], Iterable[str]]
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.literal_schema([*file_exporters()])
+        return core_schema.literal_schema([*self.forms()])
 
 
-Form = Annotated[str, _OneOfTheForms()]
-By = Annotated[
-    ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
-]
+Form = Annotated[str, _OneOfTheForms(file_exporters)]
+AnyForm = Annotated[str, _OneOfTheForms(exporters)]
 _Id = Annotated[str, Path(max_length=64, description="The export's id.")]
 _EXPORT = {
     "id": "3f2a9c0d1b7e4f68",
     "form": "contact-sheet",
     "state": "running",
+    "packing": False,
     "done": 2000,
     "total": 3012,
+    "written": 0,
+    "left_out": 0,
+    "failed": 0,
+    "failures": [],
+    "by_hand": [],
     "error": None,
     "error_code": None,
 }
@@ -60,7 +70,7 @@ def make_router() -> APIRouter:
         export,
         response_class=Response,
         responses={
-            200: _files(),
+            200: _files(file_exporters()),
             **NO_SUCH_BREED,
             **a_problem(
                 501,
@@ -98,7 +108,7 @@ def make_router() -> APIRouter:
         Route.API_EXPORT_FILE,
         file,
         response_class=Response,
-        responses={200: _files(), **_NO_SUCH},
+        responses={200: _files(exporters()), **_NO_SUCH},
         summary="The file of an export",
     )
     router.add_api_route(
@@ -111,11 +121,11 @@ def make_router() -> APIRouter:
     return router
 
 
-def _files() -> dict[str, Any]:
+def _files(forms: Iterable[str]) -> dict[str, Any]:
     """The answer that is a file, as the description has it."""
     return {
         "description": "The file",
-        "content": {one.media_type: {} for one in file_exporters().values()},
+        "content": {media_type(form): {} for form in forms},
     }
 
 
@@ -124,7 +134,7 @@ def export(
     query: FilterQuery,
     form: Annotated[Form, Query(alias="as", description="In which form.")] = "csv",
     lang: Lang = "en",
-    by: By = "photo",
+    by: ExportedBy = "photo",
 ) -> Response:
     """The photos that fit all filters, as a table, for other programs, or as a sheet to print.
 
@@ -137,16 +147,18 @@ def start(
     shared: Shared,
     urls: Addresses,
     query: FilterQuery,
-    form: Annotated[Form, Query(alias="as", description="In which form.")] = "contact-sheet",
+    options: OptionsQuery,
+    form: Annotated[AnyForm, Query(alias="as", description="In which form.")] = "contact-sheet",
     lang: Lang = "en",
-    by: By = "photo",
 ) -> Response:
-    """Writes the same file in the background, where it takes long, as a sheet of many photos does.
+    """Writes a file in the background: one that takes long, or a ZIP archive of many files.
 
-    The `state` is `running`, then `finished`, `cancelled` or `failed`. The last five files are
-    kept until the server ends; started anew, it knows no export any more.
+    Forms that write folders come as an archive. The `state` is `running`, then `finished`,
+    `cancelled` or `failed`; while `packing`, files go into the archive, and `done` and `total`
+    count them. `failures` holds the first twenty of what `failed`. The last five files are kept
+    for a day, and no longer than the server runs; started anew, it knows no export any more.
     """
-    job = shared.export_jobs.begin(form, lang, query, by)
+    job = shared.export_jobs.begin(form, lang, query, options)
     return JSONResponse(job.to_json(lang), 202, {"Location": urls.api_export_job(job.id)})
 
 

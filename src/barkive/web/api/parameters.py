@@ -11,10 +11,18 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from barkive.boxes import Box
-from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
+from barkive.catalogue import (
+    MARGIN,
+    AnimalFilter,
+    ExportBy,
+    Filter,
+    PhotoOrder,
+    number_of_dogs,
+)
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
+from barkive.web.services.export_jobs import Options
 from barkive.web.signed_in import who
 
 PRINTED = r"^[^\x00]*$"
@@ -141,6 +149,47 @@ def _order(
     return PhotoOrder.of(order)
 
 
+ExportedBy = Annotated[
+    ExportBy, Query(description="What a row or a picture is of; not every form knows animals.")
+]
+"""What a row, a folder or a picture of an export is of."""
+
+
+def _options(
+    by: ExportedBy = "photo",
+    crops: Annotated[
+        bool, Query(description="For `training-set`: the dogs, not whole photos.")
+    ] = False,
+    margin: Annotated[
+        float,
+        Query(
+            ge=0,
+            le=1,
+            description="For `crops` and `training-set`: how much is shown beside a box, as a "
+            "share of its longer side.",
+        ),
+    ] = MARGIN,
+    upright: Annotated[
+        bool, Query(description="For `yolo`: photos that their EXIF data turn are made upright.")
+    ] = False,
+    confidence: Annotated[
+        bool, Query(description="For `yolo`: a sixth column says how sure a box is.")
+    ] = False,
+    new: Annotated[
+        bool,
+        Query(
+            description="For `asm3`: only what is new since the last export with `new`; the file "
+            "counts as sent. Needs the role `label`."
+        ),
+    ] = False,
+) -> Options:
+    return Options(
+        by=by, crops=crops, margin=margin, upright=upright, confidence=confidence, new=new
+    )
+
+
+OptionsQuery = Annotated[Options, Depends(_options)]
+"""What is asked of a form of export."""
 OrderQuery = Annotated[PhotoOrder, Depends(_order)]
 """In which order photos are listed."""
 FilterQuery = Annotated[Filter, Depends(_filter)]

@@ -34,11 +34,12 @@ from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import asked_language, language_of
 from barkive.web.pages.act_words import told_of
+from barkive.web.pages.export_choice import title_of
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import LONGEST, View, dogs_chip, group_chip, page_of
 from barkive.web.paths import is_text, printable
 from barkive.web.rendering import render
-from barkive.web.services.exports import available, takes_long
+from barkive.web.services.exports import available, is_archive
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
@@ -139,18 +140,7 @@ def _page(
         chunk=CHUNK,
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
-        exports=[
-            (
-                form,
-                title,
-                None
-                if takes_long(form)
-                else view.address(
-                    urls.api_export(), add_to=None, **{"as": form, "lang": words.lang}
-                ),
-            )
-            for form, title in export_titles(words)
-        ],
+        exports=[(form, title_of(form, words)) for form in available() if not is_archive(form)],
         export=view.address(urls.exports(), add_to=None, lang=asked_language(request)),
         said=told_of(request, catalogue, words),
         back=view.address(urls.photos(), page=page if page > 1 else None),
@@ -212,22 +202,6 @@ def title(entry: Entry | EntryDog, words: Messages) -> str:
     if entry.status is Status.DOG:
         return " × ".join(names if entry.corrected else names[:1])
     return words(f"base.{entry.status.value}")
-
-
-def export_titles(words: Messages) -> list[tuple[str, str]]:
-    """The forms that can be exported, each with its name.
-
-    In the visitor's language, or as the form's own package says it.
-    """
-    return [
-        (
-            form,
-            words(f"photos.export_{form}")
-            if words.has(f"photos.export_{form}")
-            else one.description or form,
-        )
-        for form, one in available().items()
-    ]
 
 
 def _chunk(catalogue: Catalogue, view: View, page: int, words: Messages) -> dict[str, Any]:

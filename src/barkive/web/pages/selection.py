@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from pydantic import BaseModel, Field
@@ -21,6 +21,7 @@ from barkive.errors import (
     AnimalCodeTakenError,
     BarkiveError,
     CatalogueError,
+    MissingExtraError,
     UnknownBreedError,
     UsageError,
 )
@@ -31,8 +32,9 @@ from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_choice import candidates
 from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.export_choice import CHOSEN_FIRST, ExportFields, choices
 from barkive.web.pages.exports import send
-from barkive.web.pages.gallery import export_titles, tile, title
+from barkive.web.pages.gallery import tile, title
 from barkive.web.pages.reviewer import name_of
 from barkive.web.pages.views import MOST_NUMBERS, View, explained, turned_to
 from barkive.web.paths import printable
@@ -132,14 +134,8 @@ class SelectionLabelForm(SelectionForm, LabelForm):
     others: bool = False
 
 
-class ExportForm(SelectionForm):
-    """The form in which they are exported.
-
-    Attributes:
-        form: Its name.
-    """
-
-    form: str = Field("", max_length=200)
+class ExportForm(SelectionForm, ExportFields):
+    """The form in which they are exported."""
 
 
 class ForgetForm(SelectionForm):
@@ -358,13 +354,16 @@ async def events(request: Request, shared: Shared, job_id: str) -> Response:
 def export(request: Request, shared: Shared, form: Annotated[ExportForm, Form()]) -> Response:
     """The photos as a file."""
     selection = Selection.of(request, shared.catalogue, form)
-    if selection.fault or form.form not in available():
+    if selection.fault:
         return _page(request, shared, Step.EXPORT, selection)
+    if form.form not in available():
+        told = _refused(UsageError("export_form_missing"), request)
+        return _page(request, shared, Step.EXPORT, selection, told)
     meant = Filter(numbers=selection.numbers, missing=None)
     back = selection.view.address(Urls.of(request.scope).photos(), page=turned_to(request))
     try:
-        return send(request, shared, form.form, meant, back)
-    except (UsageError, CatalogueError) as error:
+        return send(request, shared, form, meant, back)
+    except (UsageError, CatalogueError, MissingExtraError) as error:
         return _page(request, shared, Step.EXPORT, selection, _refused(error, request))
 
 
@@ -501,10 +500,21 @@ def _page(
         ],
         shows=_shows(catalogue, selection) if step in (Step.NEW, Step.ADD) else [],
         found=candidates(catalogue, text, words) if step is Step.ADD else [],
-        exports=export_titles(words) if step is Step.EXPORT else [],
+        **_export_choice(selection, catalogue, words, step),
         foreseen=_foreseen(catalogue, selection) if step is Step.FORGET else None,
         only_gone=not selection.with_copies,
     )
+
+
+def _export_choice(
+    selection: Selection, catalogue: Catalogue, words: Messages, step: Step
+) -> dict[str, Any]:
+    """What the choice of a form shows, with what was chosen before."""
+    if step is not Step.EXPORT:
+        return {}
+    sent = selection.form
+    fields = sent if isinstance(sent, ExportFields) else CHOSEN_FIRST
+    return {"fields": fields, **choices(words, read_only=catalogue.read_only is not None)}
 
 
 def _foreseen(catalogue: Catalogue, selection: Selection) -> Forgotten | None:

@@ -1,7 +1,6 @@
-"""The catalogue as a file: the forms that can be sent, each as a stream of bytes.
+"""The catalogue as a file: which forms there are, and those that can be sent as a stream.
 
-These are the forms that write one file, of Barkive and of other packages. What a form's file is,
-its exporter says.
+What the file of a form is, its exporter says; a form that writes many is packed into an archive.
 """
 
 from __future__ import annotations
@@ -18,9 +17,12 @@ from barkive.catalogue import (
     Catalogue,
     Export,
     ExportBy,
+    Exporter,
     FileExporter,
     Filter,
+    FolderExporter,
     TextExporter,
+    exporters,
     file_exporters,
     write_cards,
 )
@@ -40,23 +42,62 @@ def takes_long(form: str) -> bool:
     """Whether a form is written as a whole before any of it can be sent, by a job.
 
     Raises:
-        KeyError: It is no form of one file.
+        KeyError: There is no such form.
     """
-    return not isinstance(file_exporters()[form], TextExporter)
+    return not isinstance(exporters()[form], TextExporter) or has_more_to_say(form)
 
 
-def available() -> Mapping[str, TextExporter | FileExporter]:
+def has_more_to_say(form: str) -> bool:
+    """Whether people must be told more than the file holds: what failed, or is left to do.
+
+    Raises:
+        KeyError: There is no such form.
+    """
+    one = exporters()[form]
+    return isinstance(one, FolderExporter) or one.with_animals
+
+
+def is_archive(form: str) -> bool:
+    """Whether a form writes many files, which are packed into one.
+
+    Raises:
+        KeyError: There is no such form.
+    """
+    return isinstance(exporters()[form], FolderExporter)
+
+
+def available() -> Mapping[str, Exporter]:
     """The forms that can be had here, with their exporters: not every install has Parquet."""
-    return {form: one for form, one in file_exporters().items() if one.is_available()}
+    return {form: one for form, one in exporters().items() if one.is_available()}
+
+
+def suffix_of(form: str) -> str:
+    """How the name of a form's file ends, with the dot.
+
+    Raises:
+        KeyError: There is no such form.
+    """
+    one = exporters()[form]
+    return one.suffix if isinstance(one, TextExporter | FileExporter) else ".zip"
+
+
+def media_type(form: str) -> str:
+    """What browsers are told that a form's file is.
+
+    Raises:
+        KeyError: There is no such form.
+    """
+    one = exporters()[form]
+    return one.media_type if isinstance(one, TextExporter | FileExporter) else "application/zip"
 
 
 def file_name(form: str) -> str:
     """What the file of a form is called.
 
     Raises:
-        KeyError: It is no form of one file.
+        KeyError: There is no such form.
     """
-    suffix = file_exporters()[form].suffix
+    suffix = suffix_of(form)
     return f"barkive{suffix}" if suffix == f".{form}" else f"barkive-{form}{suffix}"
 
 

@@ -73,7 +73,7 @@ class Service:
         merge_jobs: The catalogues that visitors have sent to be merged.
         learn_jobs: What is learned from labels.
         label_jobs: Labels for many photos at once.
-        export_jobs: Files that take long to write.
+        export_jobs: Files that take long to write, and archives.
         suggestion_job: Looks for photos that seem to show one animal.
         forget_jobs: Take photos out.
         duplicate_jobs: Look for photos that show the same.
@@ -108,7 +108,8 @@ class Service:
             settings.catalogue, patience=_PATIENCE_SECONDS, added=settings.ingest_folder
         )
         in_use = ModelInUse(catalogue, settings.model, settings.device)
-        thumbnails = Thumbnails(settings.cache or default_folder())
+        cache = settings.cache or default_folder()
+        thumbnails = Thumbnails(cache)
         scan_jobs = ScanJobs(catalogue, in_use.classifier)
         return cls(
             catalogue=catalogue,
@@ -121,7 +122,7 @@ class Service:
             merge_jobs=MergeJobs(catalogue),
             learn_jobs=LearnJobs(catalogue, in_use),
             label_jobs=LabelJobs(catalogue),
-            export_jobs=ExportJobs(catalogue),
+            export_jobs=ExportJobs(catalogue, cache / "exports"),
             suggestion_job=SuggestionJob(catalogue),
             forget_jobs=ForgetJobs(catalogue, thumbnails),
             duplicate_jobs=DuplicateJobs(catalogue),

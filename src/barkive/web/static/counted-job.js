@@ -10,5 +10,6 @@ follow(page, texts.lost, (job) => {
   progress.max = Math.max(job.total, 1);
   progress.value = job.done;
   const count = document.getElementById("count");
-  count.textContent = job.total ? filled(texts.done, job.total, { done: job.done }) : "";
+  const text = job.packing ? texts.packed : texts.done;
+  count.textContent = job.total ? filled(text, job.total, { done: job.done }) : "";
 });
