@@ -707,6 +707,39 @@ class Catalogue:
             return self.judge_boxes(entry.id, classifier)
         return entry
 
+    def keep(
+        self, photo: Known, others: Sequence[Known], *, by: str | None = None
+    ) -> Entry:
+        """Has a photo keep what is known of others that show the same, before these are taken out.
+
+        Where nobody has said what it shows, it gets what people said of the others: see
+        `labels.hand_on`. Where it belongs to no animal, it is added to theirs.
+
+        Args:
+            photo: The one that stays: its path or its number.
+            others: Those that go: see `forget`.
+            by: Who says that they show the same.
+
+        Returns:
+            The photo as it is now.
+
+        Raises:
+            CatalogueError: The catalogue can't be written.
+            ChangedPhotoError: Its file may hold another picture by now.
+            NothingToSayError: It could never be read.
+            UnknownPhotoError: One of them is not in the catalogue.
+        """
+        from barkive.catalogue.annotations import labels
+
+        entry = labels.hand_on(self._store, _known(photo), [_known(one) for one in others])
+        numbers = [self.photo(one).id for one in others]
+        shown = self.animals.of_photos([entry.id, *numbers])
+        if not shown.get(entry.id):
+            theirs = {animal.id for number in numbers for animal in shown.get(number, ())}
+            for animal in sorted(theirs):
+                self.animals.add(animal, [entry.id], by=by)
+        return entry
+
     def judge_boxes(self, photo: Known, classifier: Classifier) -> Entry:
         """Has a classifier judge the dogs of a photo that only people saw: see `drawn_boxes`.
 
