@@ -504,4 +504,4 @@ def test_it_is_in_french(unsure: TestClient) -> None:
     assert f"Aucune race ne s'appelle exactement «{space}qqqqqq{space}»." in refused
     assert f"Tel quel{space}: «{space}qqqqqq{space}»</button>" in refused
     page = unescape(say(unsure, "breed", breed="carlin"))
-    assert saved(page) == f"0.png{space}: c'est enregistré, Carlin."
+    assert saved(page) == f"0.png{space}: Carlin, c'est enregistré."

@@ -134,7 +134,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
 
     Raises:
         UnknownBreedError: No breed is called so, and it is not to be taken as it is written.
-        UsageError: The number of breeds or the box does not fit.
+        UsageError: The number of breeds or the box does not fit, or a cross is of one breed.
     """
     if kind is Kind.BREED and form.second.strip():
         kind = Kind.CROSS
@@ -146,7 +146,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
         box=form.drawn(),
     )
     taken = {fold(name) for name in form.written}
-    for name in breeds:
-        if fold(name) not in taken:
-            models.names.find(name)
+    meant = {fold(name) if fold(name) in taken else models.names.find(name) for name in breeds}
+    if len(meant) < len(breeds):
+        raise UsageError("label_cross_same_breed", breeds=breeds)
     return said
