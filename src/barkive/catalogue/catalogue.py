@@ -707,9 +707,7 @@ class Catalogue:
             return self.judge_boxes(entry.id, classifier)
         return entry
 
-    def keep(
-        self, photo: Known, others: Sequence[Known], *, by: str | None = None
-    ) -> Entry:
+    def keep(self, photo: Known, others: Sequence[Known], *, by: str | None = None) -> Entry:
         """Has a photo keep what is known of others that show the same, before these are taken out.
 
         Where nobody has said what it shows, it gets what people said of the others: see

@@ -119,6 +119,8 @@ def wrong_field(error: UsageError, form: LabelForm) -> str:
     wrong = {"label_cross_same_breed": SECOND, "label_note_missing": "note"}.get(error.code)
     if wrong is not None:
         return wrong
+    if error.code == "label_breed_empty":
+        return SECOND if form.breed.strip() else BREED
     named = error.query if isinstance(error, UnknownBreedError) else error.params.get("name")
     return SECOND if named is not None and named == form.second != form.breed else BREED
 

@@ -311,7 +311,7 @@ def label(
     if selection.fault:
         return _page(request, shared, Step.LABEL, selection, typed=form.typed())
     # A note alone takes nobody's word away.
-    is_meant = form.others or form.kind == Kind.NOTE
+    is_meant = form.others or form.kind == "note"
     since = [] if is_meant else _named_since(catalogue, selection)
     named = {entry.id for entry in since}
     meant = [number for number in selection.numbers if number not in named]

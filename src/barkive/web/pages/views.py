@@ -120,19 +120,29 @@ class View:
         kept = (instead if breed == one else breed for breed in self.breeds)
         return tuple(breed for breed in kept if breed is not None)
 
-    def chips(self, path: str, words: Messages, catalogue: Catalogue) -> list[dict[str, str]]:
-        """What is asked for, each with its name and the address without it."""
+    def chips(
+        self, path: str, words: Messages, catalogue: Catalogue, **also: str
+    ) -> list[dict[str, str]]:
+        """What is asked for, each with its name and the address without it.
+
+        Args:
+            path: Of the page.
+            words: Of the visitor's language.
+            catalogue: Of the photos.
+            also: Further fields that the address keeps.
+        """
         chips = []
         for name in self.filters:
             if name in self.faults:
                 continue
             if name == "breed":
                 for one, shown in zip(self.breeds, self.breed_names(words, catalogue), strict=True):
-                    without = self.address(path, breed=self.other_breeds(one))
+                    without = self.address(path, breed=self.other_breeds(one), **also)
                     chips.append({"name": shown, "without": without})
             else:
                 shown = self._described(name, words, catalogue)
-                chips.append({"name": shown, "without": self.address(path, **{name: None})})
+                without = self.address(path, **{name: None}, **also)
+                chips.append({"name": shown, "without": without})
         return chips
 
     def breed_names(self, words: Messages, catalogue: Catalogue) -> list[str]:
