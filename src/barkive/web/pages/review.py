@@ -285,7 +285,7 @@ def _undone(
     is_here = entry is not None and entry.picture == photo.picture
     return {
         "file": printable(os.path.basename(photo.file)),  # noqa: PTH119
-        "told": words("review.undone" if is_here else "photo.undone"),
+        "told": words("review.undone" if is_here else "review.taken_back"),
         "address": "" if is_here else Urls.of(request.scope).photo(photo.id),
     }
 
