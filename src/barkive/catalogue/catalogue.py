@@ -30,7 +30,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.similarity.similar import Similar
 from barkive.errors import CatalogueError, UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
-from barkive.images.spelling import as_spelt
+from barkive.images.spelling import as_spelt, spellings
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
@@ -593,6 +593,23 @@ class Catalogue:
         if top is None:
             return []
         return counting.folders(self._store, top, query, limit)
+
+    def known_folder(self, folder: str) -> str | None:
+        """A folder as the photos in it spell it, however its accents are composed.
+
+        Args:
+            folder: As people type or copy it.
+
+        Returns:
+            Its path; None where the catalogue has no photo in it.
+
+        Raises:
+            UsageError: It is empty.
+        """
+        for spelt in spellings(folder):
+            if any(True for _ in self.search(Filter(folder=spelt, missing=None), limit=1)):
+                return spelt
+        return None
 
     def top(self, query: Filter = _ALL) -> str | None:
         """The folder in which all photos that are meant lie; None where there is none."""

@@ -15,6 +15,7 @@ from barkive.catalogue import AnimalFilter, Filter, PhotoOrder, number_of_dogs
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
+from barkive.web.dependencies import Shared
 from barkive.web.signed_in import who
 
 PRINTED = r"^[^\x00]*$"
@@ -56,6 +57,7 @@ _Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 def _filter(
+    shared: Shared,
     text: Annotated[
         str | None,
         Query(
@@ -117,7 +119,7 @@ def _filter(
         before=before,
         added_after=added_after,
         added_before=added_before,
-        folder=folder,
+        folder=(folder and shared.catalogue.known_folder(folder)) or folder,
         min_probability=min_probability,
         dogs=number_of_dogs(dogs) if dogs is not None else None,
         animal=animal,

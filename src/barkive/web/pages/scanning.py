@@ -22,6 +22,7 @@ from barkive.catalogue import Filter, ScanOrigin, ScanPlan, ScanRequest, is_syst
 from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
+from barkive.images.spelling import as_spelt
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import language_of
@@ -95,7 +96,7 @@ def start(
     form: Annotated[ScanForm, Form()],
 ) -> Response:
     """Starts a scan, and goes to its page."""
-    place = form.folder.strip()
+    place = as_spelt(form.folder.strip())
     try:
         patterns = [line for line in form.exclude.splitlines() if line.strip()]
         passing = replace(setup.passing(patterns, form.links), brings_back=form.back)

@@ -264,6 +264,8 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
         changed = {}
     elif name == "order":
         changed = {}
+    elif name == "folder":
+        changed = {name: catalogue.known_folder(value) or value}
     else:
         changed = {name: _READ[name](value)}
     query = replace(query, **changed)
@@ -300,7 +302,6 @@ def _answer(value: str) -> bool:
 
 _READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "folder": str,
     "dogs": number_of_dogs,
     "group": _number,
     "status": _statuses,

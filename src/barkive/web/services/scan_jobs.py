@@ -35,6 +35,7 @@ from barkive.errors import (
     system_reason,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.images.spelling import as_spelt
 from barkive.messages import Language, Message, Messages, reason_json
 from barkive.verdicts import Status
 from barkive.web.paths import printable
@@ -401,6 +402,7 @@ def open_folders(
     for folder in folders:
         if not re.match(ABSOLUTE, folder):
             raise UsageError("scan_folder_not_absolute", folder=folder)
+        folder = as_spelt(folder)  # noqa: PLW2901 - from here on as it is there
         if not settings.may_scan(folder):
             raise FolderNotAllowedError("scan_folder_not_allowed", folder=folder)
         if is_gone(folder):
