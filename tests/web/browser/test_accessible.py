@@ -323,7 +323,9 @@ def test_what_is_pressed_is_large_enough_for_a_finger(
     assert {name: those for name, those in small.items() if those} == {}
 
 
-def test_figures_are_not_broken_on_a_phone(visit: Callable[..., Any], phone: dict[str, Any]) -> None:
+def test_figures_are_not_broken_on_a_phone(
+    visit: Callable[..., Any], phone: dict[str, Any]
+) -> None:
     page = visit(**phone).page("/merge")
     name = "Numéros qui mènent à des images d'ici"
     lines = page.evaluate(

@@ -224,7 +224,10 @@ def test_the_language_can_be_changed_where_a_form_was_refused(
 @pytest.mark.parametrize(
     ("form", "fault"),
     [
-        ({"breed": "xyzzy"}, "Barkive knows no breed called “xyzzy”. It can be taken as it is written."),
+        (
+            {"breed": "xyzzy"},
+            "Barkive knows no breed called “xyzzy”. It can be taken as it is written.",
+        ),
         ({"breed": "pgu"}, "No breed is called exactly “pgu”. Which one is meant?"),
         ({"breed": ""}, "The name of the breed is empty; give a name or an id."),
         ({"breed": "pug", "second": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),

@@ -36,6 +36,7 @@ MOST_NUMBERS = 300
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
+_TOLD_AS_IT_IS = ("breed_unknown", "filter_dates_reversed", "filter_added_reversed")
 _CATALOGUED = PhotoOrder()
 _ANSWERS = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
@@ -166,7 +167,7 @@ class View:
     def fault(self, name: str, words: Messages) -> str:
         """A sentence on what is wrong with a field."""
         error = self.faults[name]
-        if isinstance(error, UnknownBreedError):
+        if isinstance(error, BarkiveError) and error.code in _TOLD_AS_IT_IS:
             return explained(error, words)
         value = self.values[name]
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
