@@ -101,6 +101,7 @@ def test_help_shows_what_people_type(name: str, command: click.Command) -> None:
         ("scan --watch=3 a", "--watch takes no value.", "--watch ne prend pas de valeur."),
         ("search --after 31.12.2026", "write it as 2026-05-31", "2026-05-31"),
         ("search --after 2026-06-01 --before 2026-05-01", "exchange the two days", "échangez"),
+        ("search --added-after 2026-06-01 --added-before 2026-05-01", "is added on", "est ajoutée"),
         ("scan", "Say what is to be scanned", "Dites ce qui doit être parcouru"),
         ("scan nowhere", "There is no folder or file", "pas de dossier ni de fichier"),
     ],

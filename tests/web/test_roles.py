@@ -1,5 +1,6 @@
 """What each role may do: every route of the server, and what users can't do by any way."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ READING_FOR = {
     Role.MANAGE: {
         *("/scan", "/scan/known", "/scan/plan", "/scan/{scan_id}", "/scan/{scan_id}/cancel"),
         *("/merge", "/merge/confirm", "/merge/undo", "/users", "/users/change"),
+        *("/duplicates", "/duplicates/keep", "/duplicates/events"),
     },
 }
 # All that is neither of these is for those who label.
@@ -132,6 +134,32 @@ def test_what_somebody_can_not_do_is_not_offered(server: TestClient) -> None:
     sign_in(server, "ada")
     assert ">Scan</a>" in server.get("/photos").text
     assert 'href="/users"' in server.get("/account").text
+
+
+@pytest.mark.parametrize(("name", "role"), [("cleo", Role.LOOK), ("ben", Role.LABEL)])
+def test_no_page_offers_what_would_be_refused(
+    name: str, role: Role, filled_by_users: TestClient
+) -> None:
+    server = filled_by_users
+    gone, *others = server.get("/api/v1/photos").json()["photos"]
+    Path(gone["file"]).unlink()
+    service = server.app.state.service  # type: ignore[attr-defined]
+    folder = Path(gone["file"]).parent
+    service.catalogue.scan(folder, classifier=service.classifier, gone=True)
+    sign_in(server, name)
+    pages = ["/", "/photos", "/photos?missing=true", *(f"/photos/{one['id']}" for one in others)]
+    pages += ["/animals", "/animals/suggestions", "/animals/which", "/acts", "/exports"]
+    pages += ["/breeds", "/phone", "/account", *(["/review"] if role is Role.LABEL else [])]
+    refused = []
+    for page in pages:
+        text = server.get(page, follow_redirects=True).text
+        for form in re.findall(r'<form[^>]*method="post".*?</form>', text, re.S):
+            actions = re.findall(r'(?:form)?action="([^"?]*)', form) if "<button" in form else []
+            refused += [(page, to) for to in actions if not role.includes(needed("POST", to))]
+            refused += [(page, step) for step in re.findall('value="forget"', form)]
+        links = re.findall(r'<a [^>]*href="([^"?#]*)', text)
+        refused += [(page, to) for to in links if not role.includes(needed("GET", to))]
+    assert refused == []
 
 
 def test_a_role_holds_from_the_next_request_on(server: TestClient, users: Users) -> None:

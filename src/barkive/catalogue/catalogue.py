@@ -30,7 +30,7 @@ from barkive.catalogue.records import Change, Entry, Found
 from barkive.catalogue.similarity.similar import Similar
 from barkive.errors import CatalogueError, UsageError
 from barkive.images.passing import NOTHING_MORE, Passing
-from barkive.images.spelling import as_spelt
+from barkive.images.spelling import as_spelt, spellings
 from barkive.messages import Message
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
@@ -599,6 +599,23 @@ class Catalogue:
             return []
         return counting.folders(self._store, top, query, limit)
 
+    def known_folder(self, folder: str) -> str | None:
+        """A folder as the photos in it spell it, however its accents are composed.
+
+        Args:
+            folder: As people type or copy it.
+
+        Returns:
+            Its path; None where the catalogue has no photo in it.
+
+        Raises:
+            UsageError: It is empty.
+        """
+        for spelt in spellings(folder):
+            if any(True for _ in self.search(Filter(folder=spelt, missing=None), limit=1)):
+                return spelt
+        return None
+
     def top(self, query: Filter = _ALL) -> str | None:
         """The folder in which all photos that are meant lie; None where there is none."""
         return counting.top(self._store, query)
@@ -710,6 +727,37 @@ class Catalogue:
         entry = labels.add(self._store, _known(photo), *said)
         if classifier is not None and any(one.box is not None for one in said):
             return self.judge_boxes(entry.id, classifier)
+        return entry
+
+    def keep(self, photo: Known, others: Sequence[Known], *, by: str | None = None) -> Entry:
+        """Has a photo keep what is known of others that show the same, before these are taken out.
+
+        Where nobody has said what it shows, it gets what people said of the others: see
+        `labels.hand_on`. Where it belongs to no animal, it is added to theirs.
+
+        Args:
+            photo: The one that stays: its path or its number.
+            others: Those that go: see `forget`.
+            by: Who says that they show the same.
+
+        Returns:
+            The photo as it is now.
+
+        Raises:
+            CatalogueError: The catalogue can't be written.
+            ChangedPhotoError: Its file may hold another picture by now.
+            NothingToSayError: It could never be read.
+            UnknownPhotoError: One of them is not in the catalogue.
+        """
+        from barkive.catalogue.annotations import labels
+
+        entry = labels.hand_on(self._store, _known(photo), [_known(one) for one in others])
+        numbers = [self.photo(one).id for one in others]
+        shown = self.animals.of_photos([entry.id, *numbers])
+        if not shown.get(entry.id):
+            theirs = {animal.id for number in numbers for animal in shown.get(number, ())}
+            for animal in sorted(theirs):
+                self.animals.add(animal, [entry.id], by=by)
         return entry
 
     def judge_boxes(self, photo: Known, classifier: Classifier) -> Entry:

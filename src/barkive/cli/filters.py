@@ -127,14 +127,11 @@ def meant(catalogue: Catalogue, wanted: Filter) -> Filter:
 
 
 def _known_folder(catalogue: Catalogue, folder: str) -> str:
-    """A folder as the catalogue spells it, however its accents are composed."""
-    from barkive.catalogue import Filter
+    """A folder as the catalogue spells it; it is said where there is none."""
     from barkive.cli.output import printable
-    from barkive.images.spelling import spellings
 
-    for spelt in spellings(folder):
-        if any(True for _ in catalogue.search(Filter(folder=spelt, missing=None), limit=1)):
-            return spelt
+    if (known := catalogue.known_folder(folder)) is not None:
+        return known
     say("filter_folder_unknown", err=True, folder=printable(folder))
     return folder
 

@@ -36,9 +36,12 @@ _IN_WORDS = {
     Role.MANAGE: Message("role_manage"),
 }
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-# Pages that are there only to do something, and that show what others need not see: they take
+# Pages that are there only to do something, or that show what others need not see: they take
 # photos from other reviewers, or list the folders of the machine.
-_PAGES = {"review": Role.LABEL, "scan": Role.MANAGE, "merge": Role.MANAGE, "users": Role.MANAGE}
+_PAGES = {
+    "review": Role.LABEL,
+    **dict.fromkeys(("duplicates", "scan", "merge", "users"), Role.MANAGE),
+}
 # These answer a question, take something out, or are about the user alone.
 _ASKING = frozenset(
     {

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from barkive.boxes import Box
 from barkive.catalogue import Catalogue, Filter, Kind, Label
 from barkive.classifier import Classifier
-from barkive.errors import CatalogueError, UnknownBreedError, UsageError
+from barkive.errors import CatalogueError, ChangedPhotoError, UnknownBreedError, UsageError
 from barkive.verdicts import Status
 
 
@@ -202,3 +203,47 @@ def test_the_review_brings_the_closest_decisions_first_and_no_photo_twice(
     names = [Path(entry.file).name for entry in (first, *queue.take("ada"))]
     assert names == ["near.png", "close.png"]
     assert [Path(entry.file).name for entry in queue.look(Filter(text="close"))] == ["close.png"]
+
+
+def test_a_photo_that_stays_gets_what_was_said_of_one_that_goes(
+    scanned: Catalogue, kennel: Path
+) -> None:
+    rex, mix, night = kennel / "rex.png", kennel / "mix.png", kennel / "night.png"
+    scanned.label(mix, Label(Kind.BREED, ("boxer",), by="Bo"))
+    scanned.label(mix, Label(Kind.UNDO, by="Bo"))
+    scanned.label(mix, Label(Kind.BREED, ("pug",), note="chip", by="Ada"))
+    scanned.label(mix, Label(Kind.NOTE, note="lame", by="Cy"))
+    scanned.label(night, Label(Kind.NOTE, note="last", by="Bo"))
+    rexes = scanned.animals.new(photos=[mix])
+    entry = scanned.keep(rex, [mix, night], by="Dee")
+    assert (entry.status, entry.note) == (Status.DOG, "lame")
+    assert breeds(scanned, rex) == [("Pug", 1.0)]
+    first, second = scanned.history(rex)
+    of_mix = scanned.history(mix)
+    assert [(one.kind, one.by, one.note, one.at) for one in (first, second)] == [
+        (Kind.BREED, "Ada", "chip", of_mix[2].at),
+        (Kind.NOTE, "Cy", "lame", of_mix[3].at),
+    ]
+    assert first.was == "dog: Chihuahua"
+    assert [one.id for one in scanned.animals.of_photos([entry.id])[entry.id]] == [rexes.id]
+    scanned.label(night, Label(Kind.NOT_DOG))
+    assert scanned.keep(rex, [night]).status is Status.DOG
+    assert len(scanned.history(rex)) == 2
+
+
+def test_a_copy_of_a_photo_that_stays_hands_nothing_on(
+    scanned: Catalogue, classifier: Classifier, kennel: Path
+) -> None:
+    shutil.copy(kennel / "rex.png", kennel / "copy.png")
+    scanned.scan(kennel, classifier=classifier)
+    scanned.label(kennel / "rex.png", Label(Kind.NOTE, note="chip"))
+    scanned.keep(kennel / "copy.png", [kennel / "rex.png"])
+    assert [one.note for one in scanned.history(kennel / "rex.png")] == ["chip"]
+
+
+def test_a_photo_whose_file_has_changed_keeps_nothing(scanned: Catalogue, kennel: Path) -> None:
+    scanned.label(kennel / "mix.png", Label(Kind.BREED, ("pug",)))
+    shutil.copy(kennel / "night.png", kennel / "rex.png")
+    with pytest.raises(ChangedPhotoError):
+        scanned.keep(kennel / "rex.png", [kennel / "mix.png"])
+    assert scanned.history(kennel / "rex.png") == []

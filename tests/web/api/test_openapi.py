@@ -42,7 +42,7 @@ NOTHING_REAL = (
     "breed_add_built_in",
     "breed_french_taken",
     "breed_name_without_letters",
-    *("filter_folder_empty", "filter_dates_reversed"),
+    *("filter_folder_empty", "filter_dates_reversed", "filter_added_reversed"),
     "filter_dogs_invalid",
     "label_dog_unknown",
     "box_outside_photo",

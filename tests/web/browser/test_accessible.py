@@ -323,3 +323,22 @@ def test_what_is_pressed_is_large_enough_for_a_finger(
               .map((one) => one.outerHTML)"""
         )
     assert {name: those for name, those in small.items() if those} == {}
+
+
+def test_figures_are_not_broken_on_a_phone(
+    visit: Callable[..., Any], phone: dict[str, Any]
+) -> None:
+    page = visit(**phone).page("/merge")
+    name = "Numéros qui mènent à des images d'ici"
+    lines = page.evaluate(
+        """(name) => {
+          const main = document.querySelector("main");
+          const figures = `<dl class="facts"><dt>${name}</dt><dd>7500</dd></dl>`;
+          main.innerHTML = `<section class="card">${figures}</section>`;
+          const range = document.createRange();
+          range.selectNodeContents(main.querySelector("dd"));
+          return range.getClientRects().length;
+        }""",
+        name,
+    )
+    assert lines == 1

@@ -275,3 +275,20 @@ def test_letters_and_enter_show_choices_and_save_nothing(
     page.get_by_role("button", name="Undo what was saved of unsure00.png").click()
     expect(page.locator("#saved")).to_contain_text("unsure00.png: taken back")
     assert site.said(folder) == {}
+
+
+def test_a_fault_stands_at_its_field_in_view_of_a_phone(
+    visit: Callable[..., Any], site: Any, phone: dict[str, Any]
+) -> None:
+    site.paint("same/0.png", (120, 110, 90))
+    folder = site.catalogued("same")
+    page = visit(**phone).page(f"/review?folder={folder}")
+    page.locator("#cross summary").click()
+    page.fill("#breed", "Carlin")
+    page.fill("#second", "Pug")
+    page.get_by_role("button", name="C'est ce croisement").click()
+    expect(page.get_by_role("alert")).to_contain_text("la même race")
+    expect(page.locator("#second")).to_be_focused()
+    expect(page.locator("#second")).to_be_in_viewport()
+    expect(page.locator("#second")).to_have_attribute("aria-describedby", "fault")
+    expect(page.locator("#breed")).to_have_value("Carlin")

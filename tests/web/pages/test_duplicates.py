@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from barkive.catalogue import Catalogue
+from barkive.catalogue import Catalogue, Kind, Label
 from barkive.web.pages import duplicates
 
 pytestmark = pytest.mark.slow
@@ -92,3 +92,30 @@ def test_pages_of_groups(
     assert len(kept(page)) == 1
     assert "Page 1 of 2" in page
     assert kept(filled.get("/duplicates?page=2&lang=fr").text) != kept(page)
+
+
+def test_what_was_said_of_one_that_goes_is_kept(
+    filled: TestClient, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rex, mix = (catalogue.photo(kennel / name).id for name in ("rex.png", "mix.png"))
+    monkeypatch.setattr(Catalogue, "duplicate_groups", lambda self, **options: [[rex, mix]])
+    catalogue.label(mix, Label(Kind.BREED, ("boxer",), by="Ada"))
+    filled.post("/duplicates")
+    filled.post("/duplicates/keep", data={"keep": rex, "size": 2})
+    page = filled.get(f"/photos/{rex}").text
+    assert "Ada changed Chihuahua to Boxer" in page
+    assert "mix.png" not in names(catalogue)
+
+
+def test_nothing_goes_where_what_was_said_of_it_can_not_be_kept(
+    filled: TestClient, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rex, mix = (catalogue.photo(kennel / name).id for name in ("rex.png", "mix.png"))
+    monkeypatch.setattr(Catalogue, "duplicate_groups", lambda self, **options: [[rex, mix]])
+    catalogue.label(mix, Label(Kind.BREED, ("boxer",), by="Ada"))
+    filled.post("/duplicates")
+    shutil.copy(kennel / "night.png", kennel / "rex.png")
+    page = filled.post("/duplicates/keep", data={"keep": rex, "size": 2}).text
+    assert "rex.png holds another picture" in page
+    assert names(catalogue) >= {"rex.png", "mix.png"}
+    assert "1 group, 2 photos." in filled.get("/duplicates").text

@@ -186,6 +186,27 @@ def test_with_a_wrong_filter_nothing_is_shown_and_it_is_told(
     assert not [one for one in links if asked(unescape(one)).get(field) == value]
 
 
+@pytest.mark.parametrize(
+    ("query", "told", "french"),
+    [
+        ("after=2026-05-02&before=2026-05-01", "taken on 2026-05-02", "prise le 2026-05-02"),
+        (
+            "added_after=2026-05-01&added_before=2026-05-01",
+            "added on 2026-05-01",
+            "ajoutée le 2026-05-01",
+        ),
+    ],
+)
+def test_days_that_leave_nothing_are_told_and_not_called_no_dates(
+    query: str, told: str, french: str, filled: TestClient
+) -> None:
+    answer = filled.get(f"/photos?{query}")
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert "no date" not in answer.text
+    assert french in unescape(filled.get(f"/photos?{query}&lang=fr").text)
+
+
 def test_a_wrong_breed_leads_to_what_may_be_meant(filled: TestClient) -> None:
     page = filled.get("/photos", params={"breed": "carl", "status": "dog"}).text
     (mistakes,) = re.findall(r'id="mistakes">(.*?)</div>', page, re.S)
@@ -315,7 +336,7 @@ def test_an_export_takes_exactly_these_photos_out(filled: TestClient) -> None:
         *("csv", "json", "jsonl", "parquet", "md-json", "coco", "asm3", "contact-sheet"),
     ]
     (action,) = {unescape(one) for one, _ in exports}
-    assert asked(action) == {"breed": "pug", "lang": "fr"}
+    assert asked(action) == {"breed": "pug"}
     assert "1 photo\u202f: Carlin" in filled.get(action).text
     table = filled.post(action, data={"form": "csv"})
     assert table.status_code == 200

@@ -111,6 +111,7 @@ def test_one_whose_file_is_gone_says_since_when(filled: TestClient, kennel: Path
         r"The scan of <time [^>]*>\d+ \w+ \d{4}</time> did not find this file any more\.", page
     )
     assert heading(page) == "Chihuahua"
+    assert "What did it look at?" not in page
 
 
 @pytest.mark.parametrize("path", ["/photos/999", "/photos/999/related", "/photos/999?lang=en"])
@@ -223,10 +224,13 @@ def test_the_language_can_be_changed_where_a_form_was_refused(
 @pytest.mark.parametrize(
     ("form", "fault"),
     [
-        ({"breed": "xyzzy"}, "No breed is called exactly “xyzzy”. Which one is meant?"),
+        (
+            {"breed": "xyzzy"},
+            "Barkive knows no breed called “xyzzy”. It can be taken as it is written.",
+        ),
         ({"breed": "pgu"}, "No breed is called exactly “pgu”. Which one is meant?"),
         ({"breed": ""}, "The name of the breed is empty; give a name or an id."),
-        ({"breed": "pug", "second": "xyzzy"}, "No breed is called exactly “xyzzy”."),
+        ({"breed": "pug", "second": "xyzzy"}, "Barkive knows no breed called “xyzzy”."),
         ({"breed": "pug", "second": "Carlin"}, "pug and Carlin are the same breed"),
     ],
 )

@@ -243,6 +243,34 @@ def test_undo_goes_back_step_by_step_and_tells_when_there_is_nothing(unsure: Tes
     assert photo(page) == "0.png"
 
 
+def test_undo_reaches_across_a_new_filter(unsure: TestClient) -> None:
+    say(unsure, "skip")
+    say(unsure, "breed", breed=PUG)
+    page = page_of(unsure, filters="open")
+    (form,) = re.findall(r'<form method="get".*?</form>', page, re.S)
+    fields = dict(re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', form))
+    page = unsure.get("/review", params={**fields, "status": "not_dog"}).text
+    assert "No such photo is left to review." in page
+    assert "You passed over" not in page
+    assert saved(page) == "1.png: saved as Pug."
+    undo = {"session": SESSION, "act": "undo"}
+    page = unsure.post("/review?status=not_dog", data=undo).text
+    assert said(unsure) == {}
+    # Of what was done before it, undo has the next.
+    assert saved(page) == "1.png: taken back."
+    assert re.search(r'id="saved".*?<a href="/photos/\d+">1.png</a>', page, re.S)
+    # Whoever else reviews gets the photo now.
+    (all_,) = re.findall(r'<li><a href="(.*?)" aria-label="Take off', page)
+    assert unescape(all_) == f"/review?session={SESSION}"
+    bo = "session-of-bo"
+    form = {"session": bo, "act": "skip", "number": number(page_of(unsure, bo))}
+    assert photo(unsure.post("/review", data=form).text) == "1.png"
+    unsure.post("/review/leave", data={"session": bo})
+    assert saved(unsure.post("/review", data=undo).text) == "0.png: taken back; here it is again."
+    strange = unsure.get("/review", params={"session": SESSION, "undone": "17"})
+    assert strange.status_code == 200
+
+
 def test_two_sessions_have_different_photos(unsure: TestClient) -> None:
     assert photo(page_of(unsure, "session-of-ada")) == "0.png"
     assert photo(page_of(unsure, "session-of-bo")) == "1.png"
@@ -287,11 +315,32 @@ def test_a_breed_that_is_not_known_is_told_and_what_was_typed_is_kept(
 
 def test_a_breed_must_be_named(unsure: TestClient) -> None:
     asked = number(page_of(unsure))
-    for form in ({"act": "breed"}, {"act": "cross", "breed": PUG}):
+    for form, field in (({"act": "breed"}, "breed"), ({"act": "cross", "breed": PUG}, "second")):
         answer = unsure.post("/review", data={"session": SESSION, "number": asked, **form})
         assert answer.status_code == 422
-        assert 'id="fault"' in answer.text
+        assert f'<input id="{field}"' in wrong(answer.text)
     assert said(unsure) == {}
+
+
+def wrong(page: str) -> str:
+    """The field that is wrong, with what is told right after it."""
+    (found,) = re.findall(
+        r'<input[^>]*aria-invalid="true" aria-describedby="fault"[^>]*>\s*<p class="fault".*?</p>',
+        page,
+    )
+    return found
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "are the same breed"), ("fr", "la même race")])
+def test_a_cross_of_one_breed_is_told_at_its_second_field(
+    lang: str, told: str, unsure: TestClient
+) -> None:
+    form = {"session": SESSION, "act": "cross", "breed": "pug", "second": "Carlin"}
+    form["number"] = number(page_of(unsure))
+    page = unsure.post(f"/review?lang={lang}", data=form).text
+    assert told in wrong(page)
+    assert '<input id="second"' in wrong(page)
+    assert '<details id="cross" open>' in page
 
 
 @pytest.mark.parametrize(
@@ -332,7 +381,7 @@ def test_filters_hold_on_the_way_and_can_be_taken_off(
     assert "<h1>All done</h1>" in after
     assert "1 done here" in after
     (chip,) = re.findall(r'<li><a href="(.*?)" aria-label="Take off: Folder other"', after)
-    assert chip == "/review"
+    assert chip == f"/review?session={SESSION}"
 
 
 def test_a_page_that_is_left_gives_its_photo_back(unsure: TestClient) -> None:
@@ -389,13 +438,14 @@ def test_a_link_leads_through_the_photos_without_a_dog(
     service = unsure.app.state.service  # type: ignore[attr-defined]
     service.catalogue.scan(folder, classifier=service.classifier)
     assert link_to_no_dogs(page_of(unsure)) == (
-        "/review?status=not_dog",
+        f"/review?status=not_dog&session={SESSION}",
         "Look through 2 photos on which Barkive sees no dog",
     )
     done = page_of(unsure, folder=str(folder), lang="fr")
     assert "<h1>C'est fini</h1>" in unescape(done)
     address, text = link_to_no_dogs(done)
-    assert dict(parse_qsl(urlsplit(address).query)) == {"folder": str(folder), "status": "not_dog"}
+    expected = {"folder": str(folder), "status": "not_dog", "session": SESSION}
+    assert dict(parse_qsl(urlsplit(address).query)) == expected
     assert text == "Revoir 2 photos sur lesquelles Barkive ne voit pas de chien"
 
     page = unescape(page_of(unsure, "another-session", status="not_dog", lang="en"))
@@ -463,7 +513,8 @@ def test_filters_are_chosen_on_the_page(unsure: TestClient) -> None:
     # The session is the same, and so is the photo.
     assert photo(page) == photo(closed)
     (form,) = re.findall(r'<form method="get".*?</form>', page, re.S)
-    assert re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', form) == [("text", "unsure")]
+    kept = re.findall(r'type="hidden" name="(.*?)" value="(.*?)"', form)
+    assert kept == [("session", SESSION), ("text", "unsure")]
     options = re.findall(r'<option value="(.*?)"', form)
     assert options[:5] == ["", "not_dog", "dog", "uncertain,not_dog,dog", ""]
     assert options[5:] == [one.path for one in catalogue_of(unsure).folders()]
@@ -504,4 +555,4 @@ def test_it_is_in_french(unsure: TestClient) -> None:
     assert f"Aucune race ne s'appelle exactement «{space}qqqqqq{space}»." in refused
     assert f"Tel quel{space}: «{space}qqqqqq{space}»</button>" in refused
     page = unescape(say(unsure, "breed", breed="carlin"))
-    assert saved(page) == f"0.png{space}: c'est enregistré, Carlin."
+    assert saved(page) == f"0.png{space}: Carlin, c'est enregistré."

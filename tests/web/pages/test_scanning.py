@@ -8,11 +8,12 @@ import shutil
 import socket
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
@@ -346,6 +347,27 @@ def test_links_to_folders_that_may_not_be_scanned_are_not_shown(
     assert list(inside(allowed.get("/scan", params={"folder": str(kennel)}).text)) == ["annex"]
     page = allowed.get("/scan", params={"folder": f"{kennel}/annex"}).text
     assert list(inside(page)) == ["home"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_folder_is_found_however_its_accents_are_composed(
+    form: Literal["NFC", "NFD"], filled: TestClient, colour_photo: Callable[..., Path]
+) -> None:
+    other = {"NFC": "NFD", "NFD": "NFC"}[form]
+    there, typed = (unicodedata.normalize(one, "café") for one in (form, other))
+    folder = colour_photo(f"{there}/rex.png", (250, 10, 10)).parent
+    asked = str(folder.parent / typed)
+    answer = filled.post("/scan", data={"folder": asked}, follow_redirects=False)
+    assert answer.status_code == 303
+    service = filled.app.state.service  # type: ignore[attr-defined]
+    (job,) = service.scan_jobs.all()
+    assert job.folders == (str(folder),)
+    service.catalogue.scan(folder, classifier=service.classifier)
+    shutil.rmtree(folder)
+    assert "1 photo<" in filled.get("/photos", params={"folder": asked}).text
+    assert "rex.png" in filled.get("/review", params={"folder": asked, "status": "dog"}).text
+    listed = filled.get("/api/v1/photos", params={"folder": asked}).json()
+    assert [Path(one["file"]).name for one in listed["photos"]] == ["rex.png"]
 
 
 def test_known_folders_are_scanned_again_with_one_click(filled: TestClient, kennel: Path) -> None:

@@ -218,6 +218,46 @@ def test_a_breed_that_may_be_meant_is_asked_for_and_the_photos_stay_chosen(
     assert said(catalogue) == {"rex": ["bulldogg"], "mix": ["bulldogg"]}
 
 
+def test_a_note_alone_is_written_beside_what_was_said(
+    filled: TestClient, catalogue: Catalogue, numbers: dict[str, int]
+) -> None:
+    catalogue.label(numbers["rex"], Label(Kind.BREED, ("pug",)))
+    data = {**sent(numbers, "rex", "mix"), "kind": "note", "note": "from the fair"}
+    page = filled.post("/selection/label", data=data).text
+    assert notice(page) == "2 photos labelled: the note “from the fair”"
+    assert {catalogue.photo(numbers[name]).note for name in ("rex", "mix")} == {"from the fair"}
+    assert said(catalogue) == {"rex": ["Pug"]}
+    undone(filled, page)
+    assert catalogue.photo(numbers["mix"]).note is None
+
+
+@pytest.mark.parametrize(
+    ("form", "field", "told"),
+    [
+        ({"kind": "breed", "breed": "pug", "second": "carlin"}, "second", "are the same breed"),
+        ({"kind": "breed", "breed": "", "note": "lame"}, "breed", "The name of the breed is empty"),
+        ({"kind": "note"}, "note", "The note is empty"),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(
+    form: dict[str, str],
+    field: str,
+    told: str,
+    filled: TestClient,
+    catalogue: Catalogue,
+    numbers: dict[str, int],
+) -> None:
+    answer = filled.post("/selection/label", data={**sent(numbers, "rex", "mix"), **form})
+    assert answer.status_code == 422
+    assert told in alert(answer.text)
+    (wrong,) = re.findall(r"<input[^>]*aria-invalid[^>]*>", answer.text)
+    assert f'name="{field}"' in wrong
+    for name, value in form.items():
+        assert name == "kind" or f'name="{name}"' in answer.text
+        assert name == "kind" or f'value="{value}"' in answer.text
+    assert said(catalogue) == {}
+
+
 def test_what_could_not_be_labelled_is_told_with_its_reason(
     filled: TestClient, catalogue: Catalogue, numbers: dict[str, int], kennel: Path
 ) -> None:
@@ -538,7 +578,7 @@ def test_photos_are_taken_out_with_their_copies(
     catalogue.animals.label([numbers["rex"]], Label(Kind.BREED, ("Pug",)))
     filled.get(f"/api/v1/photos/{numbers['rex']}/thumbnail")
     page = filled.post("/selection", data={"step": "forget", "photo": numbers["rex"]}).text
-    assert "1 of them is a copy." in page
+    assert "With 1 copy of the same picture." in page
     assert "Take 2 photos out" in page
     assert "Delete what people said of 1 picture as well" in page
     page = filled.post("/selection/forget", data=fields(page)).text
@@ -550,6 +590,26 @@ def test_photos_are_taken_out_with_their_copies(
     assert filled.get(f"/photos/{numbers['rex']}").status_code == 404
     cache = service.thumbnails._database
     assert cache.execute("SELECT count(*) FROM preview").fetchone() == (0,)
+
+
+def test_who_leaves_a_photo_as_it_is_comes_back_to_it(
+    filled: TestClient, numbers: dict[str, int]
+) -> None:
+    here = f"/photos/{numbers['rex']}?breed=chihuahua&order=name"
+    page = filled.get(here).text
+    (form,) = re.findall(r'<form class="out".*?</form>', page)
+    (action,) = re.findall(r'action="(.*?)"', form)
+    page = filled.post(unescape(action), data={**fields(form), "step": "forget"}).text
+    assert "‹ Back to the photo<" in page
+    links = re.findall(r'<a[^>]* href="([^"]*)"[^>]*>(?:‹ |Leave)', page)
+    assert [unescape(one) for one in links] == [here, here]
+    form = {"step": "forget", "photo": numbers["rex"], "back": "https://else.where/"}
+    elsewhere = filled.post("/selection", data=form).text
+    assert "else.where" not in "".join(re.findall(r"<a .*?>", elsewhere))
+    (sending,) = re.findall(r'<form class="card does".*?</form>', page, re.S)
+    done = filled.post("/selection/forget?breed=chihuahua&order=name", data=fields(sending)).text
+    assert "1 photo taken out" in done
+    assert 'href="/photos?breed=chihuahua&amp;order=name"' in done
 
 
 def test_all_that_are_gone_are_taken_out(

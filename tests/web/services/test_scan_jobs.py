@@ -374,6 +374,26 @@ def test_the_oldest_are_forgotten(begin: Callable[..., ScanJobs]) -> None:
         scans.cancel("nothing")
 
 
+def test_its_record_is_known_before_it_tells_of_its_progress(
+    begin: Callable[..., ScanJobs],
+) -> None:
+    gate = Gate()
+
+    def work(summary: Summary, on_progress: Callable[[int, int | None], None]) -> None:
+        summary.run = 7
+        gate(summary, on_progress)
+
+    scans = begin(Scripted(a=work))
+    scan, other = scans.start(["/a"]), scans.start(["/b"])
+    assert gate.reached.wait(60)
+    assert scans.record_of(scans.get(scan.id)) == 7
+    assert scans.record_of(scans.get(other.id)) is None
+    gate.open.set()
+    assert scans.record_of(ended(scans, scan)) == 7
+    ended(scans, other)
+    assert scans.record_of(scans.get(scan.id)) == 7
+
+
 def test_rate_and_time_left_are_those_of_the_last_seconds(
     begin: Callable[..., ScanJobs], monkeypatch: pytest.MonkeyPatch
 ) -> None:

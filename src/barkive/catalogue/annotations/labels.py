@@ -143,7 +143,7 @@ def refuse_changed(entry: Entry, *labels: Label) -> None:
         ChangedPhotoError: It does; or it can't be read, and the person does not say what they
             saw; or it was turned, and they give a box.
     """
-    seen = labels[0].seen
+    seen = labels[0].seen if labels else None
     if entry.missing_since is not None and seen is not None:
         return  # its file is known to be gone, and another photo may be under its name
     match compare(entry):
@@ -165,6 +165,48 @@ def write(connection: Connection, models: Models, photo: str | int, *labels: Lab
             speech.settle()
         speech.say(label)
     return speech.settle()
+
+
+def hand_on(store: Store, photo: str | int, others: Sequence[str | int]) -> Entry:
+    """Has a photo keep what people said of others that show the same, before these go.
+
+    Where somebody has said what it shows, that stands, and nothing is written. Else it gets what
+    was said of one of them and not taken back, of the one that was named last: with author and
+    time, as if it had been said of this one. What was said of one of several dogs goes to the
+    dog in the same place; boxes that people drew stay behind, because the photo may be mirrored
+    or cut.
+
+    Args:
+        store: The catalogue.
+        photo: The one that stays: its path or its number.
+        others: Those that go.
+
+    Returns:
+        The photo as it is now.
+
+    Raises:
+        CatalogueError: The catalogue can't be written.
+        ChangedPhotoError: Its file may hold another picture by now.
+        NothingToSayError: It could never be read.
+        UnknownPhotoError: One of them is not in the catalogue.
+    """
+    kept = one(store, photo)
+    if kept.corrected:
+        return kept
+    with store.read() as connection:
+        rows = [find(connection, other) for other in others]
+        said = said_of(connection, [row.picture for row in rows if row.picture != kept.picture])
+    is_named = {row.picture: bool(row.corrected) for row in rows}
+    spoken = {picture: words for picture in said if (words := standing(said[picture]))}
+    if not spoken:
+        return kept
+    refuse_changed(kept)
+    last = max(spoken, key=lambda one: (is_named[one], spoken[one][-1].said_at, one))
+    with store.write() as connection:
+        speech = _Speech(connection, store.models, find(connection, kept.id))
+        for change in spoken[last]:
+            speech.repeat(to_change(store.models, change))
+        return speech.settle()
 
 
 def write_same(
@@ -230,13 +272,14 @@ def _columns(label: Label, breeds: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _after(last: datetime | None) -> datetime:
+def _after(last: datetime | None, at: datetime | None = None) -> datetime:
     """When a label is said: words are in the order of their times, where a clock was set back too.
 
     Args:
         last: When something was said last of the picture.
+        at: When this was said; None for now.
     """
-    return max(now(), last or datetime.min)
+    return max(at or now(), last or datetime.min)
 
 
 def _described(what: Entry | EntryDog | None) -> str:
@@ -274,8 +317,24 @@ class _Speech:
         """
         self._content = _seen(self._connection, self._row, version)
 
-    def say(self, label: Label) -> None:
-        """Writes a label."""
+    def repeat(self, change: Change) -> None:
+        """Writes what somebody once said of a photo that shows the same; see `hand_on`."""
+        if change.kind is Kind.DOG:
+            return
+        dog = None
+        if change.dog is not None:
+            box = change.box
+            places = {one.id: one.box.iou(box) for one in self._dogs.values()} if box else {}
+            dog = max(places, key=places.__getitem__, default=None)
+            if dog is None or places[dog] < SAME_DOG:
+                return
+        breeds = tuple(one.id for one in change.labels)
+        said = Label(change.kind, breeds, change.note, change.by, other=True, dog=dog)
+        self.say(said, change.at)
+        self.settle()
+
+    def say(self, label: Label, at: datetime | None = None) -> None:
+        """Writes a label: as said at a moment, UTC, or where that is None, now."""
         breeds = breed_ids(self._connection, self._models, label.breeds, other=label.other)
         undone = self._undone(label) if label.kind is Kind.UNDO else None
         if undone is not None:
@@ -289,7 +348,7 @@ class _Speech:
                 **_columns(label, breeds),
                 picture=self._row.picture,
                 sha256=undone.sha256 if undone is not None and dog else self._content,
-                said_at=_after(self._connection.execute(last).scalar()),
+                said_at=_after(self._connection.execute(last).scalar(), at),
                 was=_described(self._entry if dog is None else self._dogs.get(dog)),
                 undoes=undone.id if undone is not None else None,
                 dog=dog,

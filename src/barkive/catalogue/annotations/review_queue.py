@@ -73,7 +73,7 @@ class Progress:
         left: Photos that wait for a review: see `Filter.to_review`; also those of which only
             another dog than the main one does.
         done: Photos that this reviewer has answered.
-        skipped: Photos that this reviewer has passed over.
+        skipped: Photos of these that this reviewer has passed over.
         checked: Pictures of which people said what is on them, in the whole catalogue; without
             those that the model in use has learned from.
         right: Of these, those on which the model's first guess was right.
@@ -138,6 +138,8 @@ class ReviewQueue:
                 )
                 if (row := connection.execute(still).first()) is not None:
                     rows[picture] = row
+                else:  # others may get it, whichever filter they have
+                    connection.execute(delete(table).where(mine, table.c.picture == picture))
             taken = list(rows)[:1]
             for part in waiting.parts:
                 if len(rows) < count:
@@ -307,6 +309,7 @@ class ReviewQueue:
     def progress(self, session: str, query: Filter = _ALL) -> Progress:
         """How far a session and all together are, and how often the model was right."""
         table, left = schema.review, self.left(query)
+        waits, picture = _Waiting.of(self._store, query).condition, schema.photo.c.picture
         with self._store.read() as connection:
             found = connection.execute(
                 select(table.c.state, func.count())
@@ -314,8 +317,14 @@ class ReviewQueue:
                 .group_by(table.c.state)
             )
             states: dict[str, int] = {row.state: row[1] for row in found}
+            skipped = 0
+            if _SKIPPED in states:
+                mine = and_(table.c.desk == session, table.c.state == _SKIPPED)
+                among = picture.in_(select(table.c.picture).where(mine))
+                photos = select(func.count(picture.distinct())).where(waits, among)
+                skipped = connection.execute(photos).scalar_one()
             checked, right, listed = self._compared(connection)
-        return Progress(left, states.get(_DONE, 0), states.get(_SKIPPED, 0), checked, right, listed)
+        return Progress(left, states.get(_DONE, 0), skipped, checked, right, listed)
 
     def _give_up(self, connection: Connection, session: str, moment: datetime) -> None:
         """Takes from a session what another one got because it was silent, or passed it over."""

@@ -111,8 +111,12 @@ class Filter:
             raise UsageError("filter_folder_empty")
         if self.group is not None and not 1 <= self.group <= 10:
             raise UsageError("filter_group_range", group=self.group)
-        if self.after is not None and self.before is not None and self.after >= self.before:
-            raise UsageError("filter_dates_reversed", after=self.after, before=self.before)
+        for code, after, before in (
+            ("filter_dates_reversed", self.after, self.before),
+            ("filter_added_reversed", self.added_after, self.added_before),
+        ):
+            if after is not None and before is not None and after >= before:
+                raise UsageError(code, after=after, before=before)
         if self.min_probability is not None and not 0 <= self.min_probability <= 1:
             raise UsageError("filter_probability_range", probability=self.min_probability)
         if self.dogs is not None:

@@ -22,6 +22,7 @@ from barkive.catalogue import (
 from barkive.errors import UsageError
 from barkive.messages import Language
 from barkive.verdicts import Status
+from barkive.web.dependencies import Shared
 from barkive.web.services.export_jobs import Options
 from barkive.web.signed_in import who
 
@@ -64,6 +65,7 @@ _Day = Annotated[date, BeforeValidator(_as_day)]
 
 
 def _filter(
+    shared: Shared,
     text: Annotated[
         str | None,
         Query(
@@ -125,7 +127,7 @@ def _filter(
         before=before,
         added_after=added_after,
         added_before=added_before,
-        folder=folder,
+        folder=(folder and shared.catalogue.known_folder(folder)) or folder,
         min_probability=min_probability,
         dogs=number_of_dogs(dogs) if dogs is not None else None,
         animal=animal,

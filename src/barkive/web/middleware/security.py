@@ -22,7 +22,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from barkive.errors import BarkiveError
 from barkive.messages import Message as Sentence
 from barkive.web import cookies
-from barkive.web.languages import asked_language
 from barkive.web.roles import is_for_people, needed
 from barkive.web.services.sign_in import SignIn, Visitor
 from barkive.web.sessions import LoginThrottle
@@ -283,8 +282,7 @@ class SignInMiddleware:
             return self._refuse(scope, 401, Sentence(required), _CHALLENGE)
         if scope["method"] in ("GET", "HEAD"):
             here = scope["path"] + (f"?{request.url.query}" if request.url.query else "")
-            lang = asked_language(request)
-            return RedirectResponse(Urls.of(scope).login(next=here, lang=lang), 303)
+            return RedirectResponse(Urls.of(scope).login(next=here), 303)
         return self._ask(scope, await _fields(request.headers, receive), _CHALLENGE)
 
 

@@ -30,7 +30,7 @@ from barkive.errors import (
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.act_words import Told, told, told_of
 from barkive.web.pages.animal_choice import choose, meant
 from barkive.web.pages.animal_form import AnimalForm, choices
@@ -91,7 +91,7 @@ def animal(request: Request, shared: Shared, urls: Addresses, number: AnimalNumb
             return RedirectResponse(with_query(urls.animals(), **request.query_params), 303)
         return _gone(request, shared, number, error)
     if found.id != number:
-        return RedirectResponse(urls.animal(found.id, lang=asked_language(request)), 303)
+        return RedirectResponse(urls.animal(found.id), 303)
     return animal_page(request, shared, found)
 
 

@@ -119,6 +119,8 @@ def wrong_field(error: UsageError, form: LabelForm) -> str:
     wrong = {"label_cross_same_breed": SECOND, "label_note_missing": "note"}.get(error.code)
     if wrong is not None:
         return wrong
+    if error.code == "label_breed_empty":
+        return SECOND if form.breed.strip() else BREED
     named = error.query if isinstance(error, UnknownBreedError) else error.params.get("name")
     return SECOND if named is not None and named == form.second != form.breed else BREED
 
@@ -134,7 +136,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
 
     Raises:
         UnknownBreedError: No breed is called so, and it is not to be taken as it is written.
-        UsageError: The number of breeds or the box does not fit.
+        UsageError: The number of breeds or the box does not fit, or a cross is of one breed.
     """
     if kind is Kind.BREED and form.second.strip():
         kind = Kind.CROSS
@@ -146,7 +148,7 @@ def correction(request: Request, models: Models, kind: Kind, form: LabelForm) ->
         box=form.drawn(),
     )
     taken = {fold(name) for name in form.written}
-    for name in breeds:
-        if fold(name) not in taken:
-            models.names.find(name)
+    meant = {fold(name) if fold(name) in taken else models.names.find(name) for name in breeds}
+    if len(meant) < len(breeds):
+        raise UsageError("label_cross_same_breed", breeds=breeds)
     return said

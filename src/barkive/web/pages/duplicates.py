@@ -76,15 +76,17 @@ def keep(
     groups = [shared.duplicate_jobs.group_of(number) for number in form.keep]
     there = _entries(shared.catalogue, groups)
     groups = [tuple(one for one in group if one in there) for group in groups]
-    kept = set(form.keep)
-    if not all(map(there.__contains__, kept)) or sum(map(len, groups)) != form.size:
+    if not all(map(there.__contains__, form.keep)) or sum(map(len, groups)) != form.size:
         return _page(request, shared, fault="duplicates.changed", status=409)
     if len(groups) > 1 and not form.sure:
         return _page(request, shared, fault="duplicates.not_sure", status=422)
-    others = [one for group in groups for one in group if one not in kept]
-    job = shared.forget_jobs.forget(others, labels=False, copies=False, by=name_of(request))
-    job = shared.forget_jobs.wait(job, PATIENCE)
-    shared.duplicate_jobs.drop(others)
+    kept = {
+        number: [one for one in group if one not in form.keep]
+        for number, group in zip(form.keep, groups, strict=True)
+    }
+    job = shared.forget_jobs.wait(shared.forget_jobs.keep(kept, by=name_of(request)), PATIENCE)
+    if job.error is None:
+        shared.duplicate_jobs.drop([one for others in kept.values() for one in others])
     page = page_of(request)
     back = urls.duplicates(page=page if page > 1 else None)
     if job.forgotten is None:

@@ -14,7 +14,7 @@ from barkive.messages import Messages
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
 from barkive.web.events import counted
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.export_choice import CHOSEN_FIRST, ExportFields, choices, title_of
 from barkive.web.pages.views import View, explained
@@ -148,7 +148,7 @@ def _page(
         n=catalogue.count(view.query),
         chips=[chip["name"] for chip in view.chips("", words, catalogue)],
         back=view.address(urls.photos()),
-        action=view.address(urls.exports(), add_to=None, lang=asked_language(request)),
+        action=view.address(urls.exports(), add_to=None),
         fields=fields,
         jobs=[
             {

@@ -32,7 +32,7 @@ from barkive.errors import UsageError
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.pages.act_words import told_of
 from barkive.web.pages.export_choice import title_of
 from barkive.web.pages.reviewer import name_of
@@ -141,7 +141,7 @@ def _page(
         is_empty=is_empty,
         groups=[(group, group_chip(group, words)) for group in _GROUPS],
         exports=[(form, title_of(form, words)) for form in available() if not is_archive(form)],
-        export=view.address(urls.exports(), add_to=None, lang=asked_language(request)),
+        export=view.address(urls.exports(), add_to=None),
         said=told_of(request, catalogue, words),
         back=view.address(urls.photos(), page=page if page > 1 else None),
         selection=view.address(urls.selection()),
@@ -151,7 +151,7 @@ def _page(
         orders=[(order, words(f"photos.order_{key}")) for order, key in _ORDERS],
         order=str(view.order),
         searches=_searches(catalogue, view, urls),
-        save_search=view.address(urls.searches(), lang=asked_language(request)),
+        save_search=view.address(urls.searches()),
         search_fault=fault,
         search_typed=typed,
         longest_name=LONGEST_NAME,

@@ -20,7 +20,7 @@ from starlette.types import Scope
 from barkive.messages import Messages
 from barkive.web import cookies
 from barkive.web.dependencies import Addresses
-from barkive.web.languages import asked_language, language_of
+from barkive.web.languages import language_of
 from barkive.web.rendering import render
 from barkive.web.services.sign_in import SignIn, Visitor
 from barkive.web.sessions import IDLE, LIFETIME, LoginThrottle
@@ -140,15 +140,13 @@ def _page(
 ) -> Response:
     door: SignIn = request.app.state.sign_in
     context = {"fault": None, "name": "", "to": "", "sent": "", "lost": False} | more
-    # The language of the page that is wanted, so that both are in one.
-    address = Urls.of(request.scope).login(next=goal, lang=asked_language(request))
     return render(
         request,
         "login.html",
         status=status,
         headers=headers,
         goal=goal,
-        address=address,
+        address=Urls.of(request.scope).login(next=goal),
         by_name=door.users is not None,
         days=round(LIFETIME / _DAY),
         idle_days=round(IDLE / _DAY),

@@ -193,6 +193,8 @@ def _page(
         before=view.address(urls.photo(before), page=page) if before else None,
         after=view.address(urls.photo(after), page=page) if after else None,
         action=view.address(urls.corrections(number), page=page),
+        here=view.address(urls.photo(number), page=page),
+        take_out=view.address(urls.selection(), page=page),
         subjects=shown,
         chosen=chosen.id,
         boxes=drawn(dogs, words, chosen=chosen.id),

@@ -25,13 +25,20 @@ from barkive.errors import (
     ChangedPhotoError,
     ReviewedMeanwhileError,
     UnknownBreedError,
+    UnknownPhotoError,
     UsageError,
 )
 from barkive.messages import Messages
 from barkive.verdicts import Status
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.languages import language_of
-from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import (
+    NOTHING_TYPED,
+    Choice,
+    LabelForm,
+    correction,
+    wrong_field,
+)
 from barkive.web.pages.dogs import around, drawing, drawn
 from barkive.web.pages.gallery import tile
 from barkive.web.pages.photo import in_its_place, saved
@@ -46,8 +53,9 @@ router = APIRouter()
 
 _SESSION = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4
+_DIGITS = 18
 _FILTERS = ("status", "folder", "breed")
-_SAID = ("meanwhile", "nothing", "undone")
+_SAID = ("meanwhile", "nothing")
 
 
 class Act(StrEnum):
@@ -100,12 +108,22 @@ def act(
     """Does what was chosen, and goes on to the next photo."""
     catalogue, session = shared.catalogue, form.session
     view = View.of(request.query_params, catalogue)
-    said = "undone" if form.act is Act.UNDO else None
+    said: dict[str, Any] = {}
     try:
-        if not _do(request, shared, form):
-            said = "nothing"
+        match form.act:
+            case Act.UNDO:
+                undone = catalogue.review.undo(session)
+                said = {"undone": undone.id} if undone is not None else {"said": "nothing"}
+            case Act.UNSKIP:
+                if not catalogue.review.unskip(session):
+                    said = {"said": "nothing"}
+            case Act.SKIP:
+                catalogue.review.skip(session, form.number)
+            case _:
+                label = correction(request, catalogue.models, Kind(form.act.value), form)
+                shared.answer(session, form.number, label)
     except ReviewedMeanwhileError:
-        said = "meanwhile"
+        said = {"said": "meanwhile"}
     except ChangedPhotoError as error:
         other = in_its_place(shared, form.number)
         both = [catalogue.photo(form.number), other] if other is not None else []
@@ -116,7 +134,7 @@ def act(
         return _page(request, shared, session, choice=choice, form=form)
     except UsageError as error:
         return _page(request, shared, session, fault=error, form=form)
-    return RedirectResponse(view.address(urls.review(), session=session, said=said), 303)
+    return RedirectResponse(view.address(urls.review(), session=session, **said), 303)
 
 
 @router.post(Route.REVIEW_NAME)
@@ -148,22 +166,6 @@ def leave(
     until = None if given is None else datetime.fromtimestamp(given, UTC).replace(tzinfo=None)
     shared.catalogue.review.leave(session, until)
     return Response(status_code=204)
-
-
-def _do(request: Request, shared: Service, form: ReviewForm) -> bool:
-    """Does it, and tells whether there was anything to do."""
-    catalogue = shared.catalogue
-    match form.act:
-        case Act.UNDO:
-            return catalogue.review.undo(form.session) is not None
-        case Act.UNSKIP:
-            return catalogue.review.unskip(form.session) > 0
-        case Act.SKIP:
-            catalogue.review.skip(form.session, form.number)
-        case _:
-            said = correction(request, catalogue.models, Kind(form.act.value), form)
-            shared.answer(form.session, form.number, said)
-    return True
 
 
 def _page(
@@ -216,24 +218,35 @@ def _page(
         following=view.address(here, session=session, page=place + 1),
         sign_in=urls.login(next=view.address(here, session=session)),
         name_action=view.address(urls.review_name()),
-        chips=view.chips(here, words, catalogue),
-        filters=_filters(view, catalogue, words) if is_open else None,
+        chips=view.chips(here, words, catalogue, session=session),
+        filters=_filters(view, catalogue, session, words) if is_open else None,
         narrow=view.address(here, session=session, filters=None if is_open else "open"),
         **_learning(shared),
         no_dogs=_no_dogs(view.query, catalogue),
-        no_dogs_address=view.address(here, status=Status.NOT_DOG.value),
+        no_dogs_address=view.address(here, status=Status.NOT_DOG.value, session=session),
         reviewer=name_of(request) or "",
         is_empty=entry is None and not progress.done and not catalogue.count(),
-        said=said if said != "undone" else "",
+        said=said,
         done=_done(catalogue, session, words),
-        is_undone=said == "undone" and entry is not None,
+        undone=_undone(request, catalogue, entry, words),
         fault=fault,
         choice=choice,
         pictures=[tile(one, words) for one in pictures],
         typed=form.typed() if form else NOTHING_TYPED,
-        fault_in="box" if form and form.box else "form",
+        fault_in=_fault_in(fault, choice, form),
         **context,
     )
+
+
+def _fault_in(fault: BarkiveError | None, choice: Choice | None, form: ReviewForm | None) -> str:
+    """Where what is wrong stands: a field, the box, or the form as a whole."""
+    if form is not None and form.box:
+        return "box"
+    if choice is not None:
+        return choice.field
+    if form is None or isinstance(fault, ChangedPhotoError):
+        return "form"
+    return wrong_field(fault, form) if isinstance(fault, UsageError) else "form"
 
 
 def _dogs(entry: Entry, query: Filter, words: Messages, form: ReviewForm | None) -> dict[str, Any]:
@@ -255,7 +268,29 @@ def _dogs(entry: Entry, query: Filter, words: Messages, form: ReviewForm | None)
     }
 
 
-def _filters(view: View, catalogue: Catalogue, words: Messages) -> dict[str, Any]:
+def _undone(
+    request: Request, catalogue: Catalogue, entry: Entry | None, words: Messages
+) -> dict[str, str] | None:
+    """The photo of which a word was just taken back; None where none was.
+
+    Where it fits other filters than those of the page, it has the address of its own page.
+    """
+    number = request.query_params.get("undone", "")
+    if not (number.isascii() and number.isdigit() and len(number) < _DIGITS):
+        return None
+    try:
+        photo = catalogue.photo(int(number))
+    except UnknownPhotoError:
+        return None
+    is_here = entry is not None and entry.picture == photo.picture
+    return {
+        "file": printable(os.path.basename(photo.file)),  # noqa: PTH119
+        "told": words("review.undone" if is_here else "review.taken_back"),
+        "address": "" if is_here else Urls.of(request.scope).photo(photo.id),
+    }
+
+
+def _filters(view: View, catalogue: Catalogue, session: str, words: Messages) -> dict[str, Any]:
     """What the form for filters offers, and what it keeps of the address beside that."""
     statuses = {
         "": words("base.uncertain"),
@@ -270,7 +305,7 @@ def _filters(view: View, catalogue: Catalogue, words: Messages) -> dict[str, Any
         "statuses": statuses,
         "folders": [one for one in dict.fromkeys((here, *folders)) if one],
         "breeds": view.breed_names(words, catalogue),
-        "kept": [*kept, *(("breed", one) for one in view.breeds[1:])],
+        "kept": [("session", session), *kept, *(("breed", one) for one in view.breeds[1:])],
     }
 
 
@@ -280,7 +315,8 @@ def _done(catalogue: Catalogue, session: str, words: Messages) -> dict[str, str]
     if last is None:
         return None
     told = saved(last.change, words) if last.change else words("review.passed_over")
-    return {"file": printable(os.path.basename(last.file)), "told": told}  # noqa: PTH119
+    file = printable(os.path.basename(last.file))  # noqa: PTH119
+    return {"file": file, "told": told, "address": ""}
 
 
 def _learning(shared: Service) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from barkive.catalogue import Filter, ScanOrigin, ScanPlan, ScanRequest, is_syst
 from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
+from barkive.images.spelling import as_spelt
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import language_of
@@ -95,7 +96,7 @@ def start(
     form: Annotated[ScanForm, Form()],
 ) -> Response:
     """Starts a scan, and goes to its page."""
-    place = form.folder.strip()
+    place = as_spelt(form.folder.strip())
     try:
         patterns = [line for line in form.exclude.splitlines() if line.strip()]
         passing = replace(setup.passing(patterns, form.links), brings_back=form.back)
@@ -255,21 +256,30 @@ def _known(shared: Service, setup: Settings, words: Messages) -> list[dict[str, 
 
 def _scans(shared: Service, words: Messages, limit: int) -> list[dict[str, Any]]:
     """The last scans of all, newest first: those of this server that have no record come first."""
-    jobs = {job.summary.run: job for job in shared.scan_jobs.all() if job.summary.run is not None}
-    unrecorded = [job for job in shared.scan_jobs.all() if job.summary.run is None]
+    runs = shared.catalogue.runs(limit, uploads=False)
+    jobs: dict[int, ScanJob] = {}
+    unrecorded: list[ScanJob] = []
+    for job in shared.scan_jobs.all():
+        if (run := shared.scan_jobs.record_of(job)) is not None:
+            jobs[run] = job
+        else:
+            unrecorded.append(job)
     found = [
         _scan(words, job.folders, _state(job, words), job.asked, None)
         | {"id": job.id, "done": job.done, "at": job.started_at}
         for job in unrecorded
     ]
-    for run in shared.catalogue.runs(limit, uploads=False):
-        job = jobs.get(run.id)
-        state = words(f"scan.{run.state.value}") if job is None else _state(job, words)
-        asked = ScanRequest(run.origin, run.started_by) if run.origin else None
+    for record in runs:
+        of_record = jobs.get(record.id)
+        state = words(f"scan.{record.state.value}")
+        if of_record is not None:
+            state = _state(of_record, words)
+        asked = ScanRequest(record.origin, record.started_by) if record.origin else None
         found.append(
-            _scan(words, run.sources, state, asked, run.started_by)
-            | {"id": job.id if job else None, "done": run.counts.get("listed", 0)}
-            | {"at": run.started_at, "reason": run.reason}
+            _scan(words, record.sources, state, asked, record.started_by)
+            | {"id": of_record.id if of_record else None}
+            | {"done": record.counts.get("listed", 0)}
+            | {"at": record.started_at, "reason": record.reason}
         )
     return found
 

@@ -31,7 +31,13 @@ from barkive.web.events import counted, told
 from barkive.web.languages import language_of
 from barkive.web.pages.acts import PATIENCE
 from barkive.web.pages.animal_choice import candidates
-from barkive.web.pages.breed_choice import NOTHING_TYPED, Choice, LabelForm, correction
+from barkive.web.pages.breed_choice import (
+    NOTHING_TYPED,
+    Choice,
+    LabelForm,
+    correction,
+    wrong_field,
+)
 from barkive.web.pages.export_choice import CHOSEN_FIRST, ExportFields, choices
 from barkive.web.pages.exports import send
 from barkive.web.pages.gallery import tile, title
@@ -78,6 +84,7 @@ class SelectionForm(BaseModel):
         matching: How many fitted it when the visitor selected them.
         since: The number of the last label that the visitor may have seen.
         sure: Whether the visitor said yes to so many.
+        back: The address of the photo whose page a visitor comes from; empty for the list.
     """
 
     photo: list[_Number] = []
@@ -86,6 +93,7 @@ class SelectionForm(BaseModel):
     matching: int = Field(0, ge=0, lt=_LARGEST)
     since: int = Field(0, ge=0, lt=_LARGEST)
     sure: bool = False
+    back: str = Field("", max_length=8192)
 
 
 class StepForm(SelectionForm):
@@ -130,7 +138,7 @@ class SelectionLabelForm(SelectionForm, LabelForm):
         others: Whether also of those that somebody has named meanwhile.
     """
 
-    kind: Literal["breed", "not_dog", "unsure"]
+    kind: Literal["breed", "not_dog", "unsure", "note"]
     others: bool = False
 
 
@@ -197,6 +205,8 @@ class Selection:
         fields = [("photos", " ".join(listed)), ("since", str(form.since))]
         if form.every:
             fields += [("every", "true"), ("matching", str(self.matching))]
+        if form.back:
+            fields.append(("back", form.back))
         return fields
 
 
@@ -296,7 +306,9 @@ def label(
     selection = Selection.of(request, catalogue, form)
     if selection.fault:
         return _page(request, shared, Step.LABEL, selection, typed=form.typed())
-    since = [] if form.others else _named_since(catalogue, selection)
+    # A note alone takes nobody's word away.
+    is_meant = form.others or form.kind == "note"
+    since = [] if is_meant else _named_since(catalogue, selection)
     named = {entry.id for entry in since}
     meant = [number for number in selection.numbers if number not in named]
     try:
@@ -315,7 +327,8 @@ def label(
         shown = _Shown(choice=choice, typed=form.typed(), status=422)
         return _page(request, shared, Step.LABEL, selection, shown)
     except BarkiveError as error:
-        shown = _refused(error, request, wrong="breed", typed=form.typed())
+        wrong = wrong_field(error, form) if isinstance(error, UsageError) else "breed"
+        shown = _refused(error, request, wrong=wrong, typed=form.typed())
         return _page(request, shared, Step.LABEL, selection, shown)
     back = selection.view.address(urls.photos(), page=turned_to(request))
     return RedirectResponse(urls.selection_job(job.id, back=back), 303)
@@ -466,6 +479,7 @@ def _page(
     catalogue, view = shared.catalogue, selection.view
     words, urls = Messages(language_of(request)), Urls.of(request.scope)
     page, n = turned_to(request), len(selection.numbers)
+    photo = urls.own(selection.form.back)
     if shown is None:
         shown = _faulty(selection, words, typed or {})
     first = Filter(numbers=selection.numbers[:_SHOWN], missing=None)
@@ -493,7 +507,8 @@ def _page(
         more=max(0, n - _SHOWN),
         action=view.address(actions[step], page=page),
         again=view.address(urls.selection(), page=page),
-        back=view.address(urls.photos(), page=page),
+        back=photo or view.address(urls.photos(), page=page),
+        back_to=words("photo.back_to_photo" if photo else "photo.back"),
         since=[
             (printable(entry.file), title(entry, words))
             for entry in (_named_since(catalogue, selection) if step is Step.LABEL else ())

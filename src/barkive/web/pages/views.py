@@ -36,6 +36,7 @@ MOST_NUMBERS = 300
 MOST_BREEDS = 10
 """So many breeds an address can ask for at once."""
 _SHOWN = 60
+_TOLD_AS_IT_IS = ("breed_unknown", "filter_dates_reversed", "filter_added_reversed")
 _CATALOGUED = PhotoOrder()
 _ANSWERS = {
     **dict.fromkeys(("true", "1", "on", "yes"), True),
@@ -120,19 +121,29 @@ class View:
         kept = (instead if breed == one else breed for breed in self.breeds)
         return tuple(breed for breed in kept if breed is not None)
 
-    def chips(self, path: str, words: Messages, catalogue: Catalogue) -> list[dict[str, str]]:
-        """What is asked for, each with its name and the address without it."""
+    def chips(
+        self, path: str, words: Messages, catalogue: Catalogue, **also: str
+    ) -> list[dict[str, str]]:
+        """What is asked for, each with its name and the address without it.
+
+        Args:
+            path: Of the page.
+            words: Of the visitor's language.
+            catalogue: Of the photos.
+            also: Further fields that the address keeps.
+        """
         chips = []
         for name in self.filters:
             if name in self.faults:
                 continue
             if name == "breed":
                 for one, shown in zip(self.breeds, self.breed_names(words, catalogue), strict=True):
-                    without = self.address(path, breed=self.other_breeds(one))
+                    without = self.address(path, breed=self.other_breeds(one), **also)
                     chips.append({"name": shown, "without": without})
             else:
                 shown = self._described(name, words, catalogue)
-                chips.append({"name": shown, "without": self.address(path, **{name: None})})
+                without = self.address(path, **{name: None}, **also)
+                chips.append({"name": shown, "without": without})
         return chips
 
     def breed_names(self, words: Messages, catalogue: Catalogue) -> list[str]:
@@ -156,7 +167,7 @@ class View:
     def fault(self, name: str, words: Messages) -> str:
         """A sentence on what is wrong with a field."""
         error = self.faults[name]
-        if isinstance(error, UnknownBreedError):
+        if isinstance(error, BarkiveError) and error.code in _TOLD_AS_IT_IS:
             return explained(error, words)
         value = self.values[name]
         shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
@@ -254,6 +265,8 @@ def _with(query: Filter, name: str, value: str, catalogue: Catalogue) -> Filter:
         changed = {}
     elif name == "order":
         changed = {}
+    elif name == "folder":
+        changed = {name: catalogue.known_folder(value) or value}
     else:
         changed = {name: _READ[name](value)}
     query = replace(query, **changed)
@@ -290,7 +303,6 @@ def _answer(value: str) -> bool:
 
 _READ: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "folder": str,
     "dogs": number_of_dogs,
     "group": _number,
     "status": _statuses,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,25 @@ class ForgetJobs(Jobs[ForgetJob]):
             return {"forgotten": done}
 
         return self._begin(ForgetJob(secrets.token_hex(8), with_labels=labels), work)
+
+    def keep(self, groups: Mapping[int, Sequence[int]], *, by: str | None) -> ForgetJob:
+        """Of photos that show the same keeps one, and takes the others out without copies.
+
+        Args:
+            groups: The numbers of those that go, by the number of the one that stays, which gets
+                what is known of them: see `Catalogue.keep`.
+            by: Who takes them out.
+        """
+        others = tuple(other for group in groups.values() for other in group)
+
+        def work(on_progress: OnProgress) -> dict[str, Any]:
+            for kept, group in groups.items():
+                self._catalogue.keep(kept, group, by=by)
+            meant = Filter(numbers=others, missing=None)
+            done = self.forget_now(meant, copies=False, by=by, on_progress=on_progress)
+            return {"forgotten": done}
+
+        return self._begin(ForgetJob(secrets.token_hex(8)), work)
 
     def forget_now(self, photos: Sequence[int] | Filter, **options: Any) -> Forgotten:
         """Takes photos out while one waits for it: see `Catalogue.forget`."""

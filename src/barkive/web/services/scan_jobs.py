@@ -35,6 +35,7 @@ from barkive.errors import (
     system_reason,
 )
 from barkive.images.passing import NOTHING_MORE, Passing
+from barkive.images.spelling import as_spelt
 from barkive.messages import Language, Message, Messages, reason_json
 from barkive.verdicts import Status
 from barkive.web.paths import printable
@@ -218,6 +219,7 @@ class ScanJobs:
         self._changed = threading.Condition()
         self._scans: OrderedDict[str, ScanJob] = OrderedDict()
         self._cancelled: set[str] = set()
+        self._at_work: tuple[str, Summary] | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="barkive-scans", daemon=True)
         self._thread.start()
@@ -281,6 +283,13 @@ class ScanJobs:
         with self._changed:
             return list(reversed(self._scans.values()))
 
+    def record_of(self, scan: ScanJob) -> int | None:
+        """The number of a scan in the catalogue; None before it has begun there."""
+        at_work = self._at_work
+        if at_work is not None and at_work[0] == scan.id:
+            return at_work[1].run
+        return scan.summary.run
+
     def cancel(self, scan_id: str) -> None:
         """Stops a scan after the photo that it is at; what it has found is kept.
 
@@ -324,6 +333,7 @@ class ScanJobs:
         while (scan := self._next()) is not None:
             outcome: dict[str, object] = {"state": State.FINISHED}
             summary = Summary()
+            self._at_work = scan.id, summary
             try:
                 self._scan(scan, summary)
             except _CancelledError:
@@ -401,6 +411,7 @@ def open_folders(
     for folder in folders:
         if not re.match(ABSOLUTE, folder):
             raise UsageError("scan_folder_not_absolute", folder=folder)
+        folder = as_spelt(folder)
         if not settings.may_scan(folder):
             raise FolderNotAllowedError("scan_folder_not_allowed", folder=folder)
         if is_gone(folder):

@@ -104,11 +104,11 @@ function put(review, next) {
   review.replaceWith(document.adoptNode(next));
   begin();
   // So that a reader hears what is new, and the keys work at once.
-  const main = document.getElementById("content");
-  (document.querySelector("[aria-invalid=true]") ?? main).focus({ preventScroll: true });
-  const choices = document.getElementById("choices");
-  if (!choices && matchMedia("(max-width: 56rem)").matches) next.scrollIntoView();
-  else (choices ?? document.getElementById("saved"))?.scrollIntoView({ block: "nearest" });
+  const wrong = document.querySelector("[aria-invalid=true]");
+  (wrong ?? document.getElementById("content")).focus({ preventScroll: true });
+  const asked = document.getElementById("choices") ?? wrong;
+  if (!asked && matchMedia("(max-width: 56rem)").matches) next.scrollIntoView();
+  else (asked ?? document.getElementById("saved"))?.scrollIntoView({ block: "nearest" });
 }
 
 /** Says that an answer has not reached the server, and sends it again later, if it is kept.
