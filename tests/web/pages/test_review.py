@@ -552,7 +552,7 @@ def test_it_is_in_french(unsure: TestClient) -> None:
     form = {"session": SESSION, "number": asked, "act": "breed", "breed": "qqqqqq"}
     refused = unescape(unsure.post("/review", data=form).text)
     space = "\N{NARROW NO-BREAK SPACE}"
-    assert f"Aucune race ne s'appelle exactement «{space}qqqqqq{space}»." in refused
+    assert f"Barkive ne connaît aucune race appelée «{space}qqqqqq{space}»." in refused
     assert f"Tel quel{space}: «{space}qqqqqq{space}»</button>" in refused
     page = unescape(say(unsure, "breed", breed="carlin"))
     assert saved(page) == f"0.png{space}: Carlin, c'est enregistré."
