@@ -84,7 +84,9 @@ def test_the_language_is_the_reader_s(
     said = server.get(f"/api/v1/photos?limit=501{query}", headers=headers).json()
     assert said["detail"] == f"«{NARROW}limit{NARROW}» vaut 501{NARROW}; donnez au plus 500."
     unknown = server.get(f"/api/v1/photos/7?x=1{query}", headers=headers).json()
-    assert unknown["detail"] == "Le catalogue n'a pas de photo numéro 7."
+    assert unknown["detail"] == (
+        f"Le catalogue n'a pas de photo numéro 7{NARROW}; trouvez-la par une recherche."
+    )
 
 
 def test_a_page_says_it_too(server: TestClient) -> None:
