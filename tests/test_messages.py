@@ -396,6 +396,11 @@ def test_a_moment() -> None:
     assert Messages("fr").moment(datetime(2026, 2, 28, 23, 59)) == "28 févr. 2026, 23:59"
 
 
+def test_when_a_photo_was_taken() -> None:
+    assert Messages("en").taken(datetime(2026, 5, 3, 7, 5)) == "3 May 2026, 07:05"
+    assert Messages("en").taken(datetime(2026, 5, 3)) == "3 May 2026"
+
+
 def test_the_size_of_a_file() -> None:
     assert Messages("en").megabytes(4_321_000) == "4.3 MB"
     assert Messages("fr").megabytes(12_000) == "0,01 Mo"

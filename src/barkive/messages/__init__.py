@@ -11,7 +11,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -172,6 +172,13 @@ class Messages:
     def moment(self, moment: datetime) -> str:
         """A day with hour and minute."""
         return f"{self.day(moment)}, {moment:%H:%M}"
+
+    def taken(self, moment: datetime) -> str:
+        """When a photo was taken: a day, with hour and minute where these are known.
+
+        A name such as `IMG-20260531-WA0001.jpg` tells the day alone, which begins at midnight.
+        """
+        return self.day(moment) if moment.time() == time.min else self.moment(moment)
 
     def _shown(self, value: Any, key: str = "") -> Any:
         match value:

@@ -213,7 +213,7 @@ def test_what_could_not_be_read_is_tried_again_where_it_is_asked_for(
     ("folder", "told"),
     [
         ("{kennel}/nowhere", "There is no folder {kennel}/nowhere; check the name."),
-        ("{kennel}/rex.png", "There is no folder {kennel}/rex.png; check the name."),
+        ("{kennel}/rex.png", "{kennel}/rex.png is a file; give the folder in which it lies."),
         (
             "kennel",
             "The folder “kennel” is no absolute path; begin at the top, such as "

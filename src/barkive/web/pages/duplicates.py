@@ -173,6 +173,6 @@ def _photo(entry: Entry, words: Messages, animals: Sequence[Animal]) -> dict[str
         **tile(entry, words, animals),
         "size": size,
         "bytes": "" if entry.bytes is None else file_size(entry.bytes, words),
-        "taken": words.moment(entry.taken_at) if entry.taken_at else "",
+        "taken": words.taken(entry.taken_at) if entry.taken_at else "",
         "folder": printable(os.path.dirname(entry.file)),  # noqa: PTH120 - text, and no path
     }

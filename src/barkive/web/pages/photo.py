@@ -253,7 +253,7 @@ def _facts(entry: Entry, words: Messages) -> list[tuple[str, str]]:
         else None
     )
     facts = {
-        "taken": entry.taken_at and words.moment(entry.taken_at),
+        "taken": entry.taken_at and words.taken(entry.taken_at),
         "camera": entry.camera,
         "size": size,
         "format": entry.format,

@@ -101,7 +101,10 @@ def start(
         patterns = [line for line in form.exclude.splitlines() if line.strip()]
         passing = replace(setup.passing(patterns, form.links), brings_back=form.back)
         sources = open_folders(setup, [place], passing)
-        if not os.path.isdir(place):  # noqa: PTH112 - False also for a name that is too long
+        # False also for a name that is too long, where Path would raise.
+        if os.path.isfile(place):  # noqa: PTH113
+            raise UsageError("folder_is_file", path=place)
+        if not os.path.isdir(place):  # noqa: PTH112
             raise UsageError("folder_not_found", folder=place)
     except UsageError as error:
         return _page(request, shared, setup, "", status=422, fault=error, typed=place)

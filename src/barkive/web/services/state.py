@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
@@ -21,6 +21,7 @@ from barkive.errors import CatalogueError, DeviceError, UnknownBreedError
 from barkive.evaluation import HeatMaps, occlusion
 from barkive.messages import Message
 from barkive.verdicts import Status, Verdict
+from barkive.web.services.asked_together import AskedTogether
 from barkive.web.services.duplicate_jobs import DuplicateJobs
 from barkive.web.services.export_jobs import ExportJobs
 from barkive.web.services.forget_jobs import ForgetJobs
@@ -58,7 +59,7 @@ class SentPhoto(Protocol):
         """The content of its file, every time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service:
     """What every request shares.
 
@@ -135,6 +136,10 @@ class Service:
         self.inference.use(classifier)
         return classifier
 
+    @cached_property
+    def _classifier_now(self) -> AskedTogether[Classifier]:
+        return AskedTogether(lambda: self.classifier)
+
     def is_in_use(self, model: KnownModel) -> bool:
         """Whether a model of the catalogue names the breeds, with whichever detector."""
         return model.name.startswith(self.classifier.bundle.network)
@@ -206,7 +211,7 @@ class Service:
         """
         last = self.inference.classifier
         current, judged = await asyncio.gather(
-            to_thread.run_sync(lambda: self.classifier),
+            self._classifier_now(),
             self.inference.judge(_contents(photos), dogs=dogs, place=place),
         )
         if current is not last:
