@@ -336,7 +336,9 @@ def test_what_is_passed_over_is_told(
 def test_a_pattern_that_is_none_is_told(server: TestClient, kennel: Path) -> None:
     answer = server.post("/scan", data={"folder": str(kennel), "exclude": "!"})
     assert answer.status_code == 422
-    assert fault(answer.text).startswith("What is to be left out is said in patterns as gitignore has them")
+    assert fault(answer.text).startswith(
+        "What is to be left out is said in patterns as gitignore has them"
+    )
 
 
 def test_links_to_folders_that_may_not_be_scanned_are_not_shown(
