@@ -114,6 +114,7 @@ def test_a_long_list_goes_on_as_one_scrolls(visit: Callable[..., Any], site: Any
     page = visit().page(f"/photos?folder={quote(str(site.catalogued('long')))}")
     expect(page.locator("#found")).to_have_text("500 photos")
     expect(page.get_by_role("link", name="Next page")).to_be_hidden()
+    expect(page.locator("#list.virtual")).to_be_visible()
     page.keyboard.press("End")
     last = page.locator(".tile .file", has_text="pug499.png")
     expect(last).to_be_visible()

@@ -49,6 +49,7 @@ def test_the_gallery_goes_on_and_suggests_breeds(visitor: Any, site: Any) -> Non
     page = visitor.page(f"/photos?folder={quote(str(site.catalogued('many')))}")
     expect(page.locator("#found")).to_have_text("125 photos")
     expect(page.locator(".tile img").first).to_have_js_property("naturalWidth", 30)
+    expect(page.locator("#list.virtual")).to_be_visible()
     page.keyboard.press("End")
     expect(page.get_by_role("link", name="pug124.png")).to_be_visible()
     page.get_by_role("combobox", name="Breed").press_sequentially("malt")

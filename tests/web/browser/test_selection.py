@@ -166,6 +166,7 @@ def test_a_range_goes_over_what_the_page_does_not_hold(
     page = visit().page(gallery(long))
     page.get_by_label("Select pug000.png").click()
     last = link(page, "pug399")
+    expect(page.locator("#list.virtual")).to_be_visible()
     for _ in range(100):  # a page that is busy may pass over a key
         page.keyboard.press("End")
         page.wait_for_timeout(200)
