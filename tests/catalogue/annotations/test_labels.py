@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from barkive.boxes import Box
-from barkive.catalogue import Catalogue, Filter, Kind, Label
+from barkive.catalogue import Catalogue, Entry, Filter, Kind, Label
+from barkive.catalogue.annotations import labels
 from barkive.classifier import Classifier
 from barkive.errors import CatalogueError, ChangedPhotoError, UnknownBreedError, UsageError
 from barkive.verdicts import Status
@@ -247,3 +248,19 @@ def test_a_photo_whose_file_has_changed_keeps_nothing(scanned: Catalogue, kennel
     with pytest.raises(ChangedPhotoError):
         scanned.keep(kennel / "rex.png", [kennel / "mix.png"])
     assert scanned.history(kennel / "rex.png") == []
+
+
+def test_what_somebody_says_meanwhile_of_a_photo_that_stays_stands(
+    scanned: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rex, mix = kennel / "rex.png", kennel / "mix.png"
+    scanned.label(mix, Label(Kind.BREED, ("pug",)))
+
+    def meanwhile(entry: Entry) -> None:
+        monkeypatch.undo()
+        scanned.label(rex, Label(Kind.BREED, ("boxer",)))
+
+    monkeypatch.setattr(labels, "refuse_changed", meanwhile)
+    scanned.keep(rex, [mix])
+    assert breeds(scanned, rex) == [("Boxer", 1.0)]
+    assert len(scanned.history(rex)) == 1

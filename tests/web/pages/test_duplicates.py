@@ -94,13 +94,21 @@ def test_pages_of_groups(
     assert kept(filled.get("/duplicates?page=2&lang=fr").text) != kept(page)
 
 
-def test_what_was_said_of_one_that_goes_is_kept(
+@pytest.fixture
+def rex(
     filled: TestClient, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> int:
+    """rex.png, which shows the same as mix.png, and that Ada called a Boxer."""
     rex, mix = (catalogue.photo(kennel / name).id for name in ("rex.png", "mix.png"))
     monkeypatch.setattr(Catalogue, "duplicate_groups", lambda self, **options: [[rex, mix]])
     catalogue.label(mix, Label(Kind.BREED, ("boxer",), by="Ada"))
     filled.post("/duplicates")
+    return rex
+
+
+def test_what_was_said_of_one_that_goes_is_kept(
+    filled: TestClient, catalogue: Catalogue, rex: int
+) -> None:
     filled.post("/duplicates/keep", data={"keep": rex, "size": 2})
     page = filled.get(f"/photos/{rex}").text
     assert "Ada changed Chihuahua to Boxer" in page
@@ -108,12 +116,8 @@ def test_what_was_said_of_one_that_goes_is_kept(
 
 
 def test_nothing_goes_where_what_was_said_of_it_can_not_be_kept(
-    filled: TestClient, catalogue: Catalogue, kennel: Path, monkeypatch: pytest.MonkeyPatch
+    filled: TestClient, catalogue: Catalogue, kennel: Path, rex: int
 ) -> None:
-    rex, mix = (catalogue.photo(kennel / name).id for name in ("rex.png", "mix.png"))
-    monkeypatch.setattr(Catalogue, "duplicate_groups", lambda self, **options: [[rex, mix]])
-    catalogue.label(mix, Label(Kind.BREED, ("boxer",), by="Ada"))
-    filled.post("/duplicates")
     shutil.copy(kennel / "night.png", kennel / "rex.png")
     page = filled.post("/duplicates/keep", data={"keep": rex, "size": 2}).text
     assert "rex.png holds another picture" in page

@@ -203,9 +203,11 @@ def hand_on(store: Store, photo: str | int, others: Sequence[str | int]) -> Entr
     refuse_changed(kept)
     last = max(spoken, key=lambda one: (is_named[one], spoken[one][-1].said_at, one))
     with store.write() as connection:
-        speech = _Speech(connection, store.models, find(connection, kept.id))
-        for change in spoken[last]:
-            speech.repeat(to_change(store.models, change))
+        row = find(connection, kept.id)
+        speech = _Speech(connection, store.models, row)
+        if not row.corrected:  # nor has somebody said it meanwhile
+            for change in spoken[last]:
+                speech.repeat(to_change(store.models, change))
         return speech.settle()
 
 

@@ -22,7 +22,6 @@ from barkive.catalogue import Filter, ScanOrigin, ScanPlan, ScanRequest, is_syst
 from barkive.errors import BarkiveError, UsageError, system_reason
 from barkive.images.files import find_folders, find_photos
 from barkive.images.passing import Reason
-from barkive.images.spelling import as_spelt
 from barkive.messages import Message, Messages
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.languages import language_of
@@ -96,20 +95,20 @@ def start(
     form: Annotated[ScanForm, Form()],
 ) -> Response:
     """Starts a scan, and goes to its page."""
-    place = as_spelt(form.folder.strip())
+    typed = form.folder.strip()
     try:
         patterns = [line for line in form.exclude.splitlines() if line.strip()]
         passing = replace(setup.passing(patterns, form.links), brings_back=form.back)
-        sources = open_folders(setup, [place], passing)
+        (source,) = open_folders(setup, [typed], passing)
         # False also for a name that is too long, where Path would raise.
-        if os.path.isfile(place):  # noqa: PTH113
-            raise UsageError("folder_is_file", path=place)
-        if not os.path.isdir(place):  # noqa: PTH112
-            raise UsageError("folder_not_found", folder=place)
+        if os.path.isfile(source.name):  # noqa: PTH113
+            raise UsageError("folder_is_file", path=typed)
+        if not os.path.isdir(source.name):  # noqa: PTH112
+            raise UsageError("folder_not_found", folder=typed)
     except UsageError as error:
-        return _page(request, shared, setup, "", status=422, fault=error, typed=place)
+        return _page(request, shared, setup, "", status=422, fault=error, typed=typed)
     scan = shared.scan_jobs.start(
-        sources,
+        [source],
         retry_failed=form.retry,
         passing=passing,
         gone=form.gone,
