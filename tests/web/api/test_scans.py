@@ -119,10 +119,10 @@ def test_what_is_passed_over_is_told(
     assert (done["new"], done["passed_over"]) == (4, {"@eaDir": 1, "excluded": 1})
     wrong = server.post("/api/v1/scans", json=wish | {"exclude": ["!"]})
     assert wrong.status_code == 422
-    assert wrong.json()["detail"].startswith("--exclude takes patterns as gitignore has them, ")
+    assert wrong.json()["detail"].startswith("What is to be left out is said in patterns as ")
     nothing = ended(server, server.post("/api/v1/scans", json=wish | {"exclude": ["*"]}).json())
     assert nothing["state"] == "failed"
-    assert nothing["error"].startswith(f"Nothing is left of {kennel}: --exclude or ")
+    assert nothing["error"].startswith(f"Nothing is left of {kennel}: what is to be left out, ")
 
 
 @pytest.mark.parametrize("follow", [False, True])
