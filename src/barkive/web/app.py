@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
 from starlette.types import Receive, Scope, Send
 
 from barkive import __version__
@@ -125,6 +126,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=Route.OPENAPI,
         docs_url=None,
         redoc_url=None,
+        routes=_routes(),
         middleware=_middleware(settings, service.inference, metrics, sign_in, throttle),
     )
     app.state.settings = settings
@@ -133,16 +135,18 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.sign_in = sign_in
     app.state.throttle = throttle
     handle_errors(app)
-    app.mount(Route.STATIC, Assets(), name="static")
-    api.add_to(app)
+    return app
+
+
+def _routes() -> list[BaseRoute]:
+    """All routes, as they stand: FastAPI would build those of an included router a second time."""
     pages = (
         *(leading_back, identify, gallery, selection, acts, photo, photo_animals, animals),
         *(suggestions, which, duplicates, exports, animal, review, learning, breeds, scanning),
         *(merging, phone, login, account, users),
     )
-    for page in pages:
-        app.include_router(page.router, include_in_schema=False)
-    return app
+    of_pages = (route for page in pages for route in page.router.routes)
+    return [Mount(Route.STATIC, Assets(), name="static"), *api.routes(), *of_pages]
 
 
 def _middleware(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from barkive.web.api import (
     animal_import,
@@ -21,12 +21,11 @@ from barkive.web.api import (
     pictures,
     scans,
 )
-from barkive.web.api.openapi import PROBLEMS
 
 
-def add_to(app: FastAPI) -> None:
-    """Adds the API to an application."""
-    for router in (
+def routes() -> list[BaseRoute]:
+    """The routes of the API."""
+    routers = (
         identify.router,
         labels.router,
         forgetting.router,
@@ -41,6 +40,6 @@ def add_to(app: FastAPI) -> None:
         learn.router,
         models.router,
         merging.router,
-    ):
-        app.include_router(router, responses=PROBLEMS)
-    app.include_router(health.router)
+        health.router,
+    )
+    return [route for router in routers for route in router.routes]

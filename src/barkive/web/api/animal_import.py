@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.catalogue import DayOrder, ImportedJSON, MatchBy
-from barkive.web.api.openapi import example
+from barkive.web.api.openapi import PROBLEMS, example
 from barkive.web.api.parameters import DoneBy, Lang
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.uploads import TABLE_FIELD, base_name, received_table
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"])
+router = APIRouter(tags=["animals"], responses=PROBLEMS)
 
 _IMPORTED = {
     "act": 12,

@@ -20,14 +20,21 @@ from barkive.web.api.animals import (
     SaidOfAnimal,
     one_animal,
 )
-from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
+from barkive.web.api.openapi import (
+    NO_SUCH_BREED,
+    NO_SUCH_PHOTO,
+    PROBLEMS,
+    UPLOAD,
+    a_problem,
+    example,
+)
 from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, DoneBy, FilterQuery, Lang
 from barkive.web.dependencies import Kept, Number, Setup, Shared
 from barkive.web.paths import printable
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"])
+router = APIRouter(tags=["animals"], responses=PROBLEMS)
 
 _SUGGESTION = {
     "id": 17,

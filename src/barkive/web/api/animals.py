@@ -20,14 +20,14 @@ from barkive.catalogue import (
     ViewJSON,
 )
 from barkive.messages import Language, Message
-from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, a_problem, example
+from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, PROBLEMS, a_problem, example
 from barkive.web.api.parameters import PRINTED, AnimalQuery, DoneBy, Lang, Name, SaidBy, Top
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.paths import printable
 from barkive.web.services.exports import kennel_card
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"])
+router = APIRouter(tags=["animals"], responses=PROBLEMS)
 
 ANIMAL = {
     "id": 571902846113,

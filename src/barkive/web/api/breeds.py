@@ -11,12 +11,12 @@ from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, dog_ids, suggest
 from barkive.messages import Message
-from barkive.web.api.openapi import a_problem, example
+from barkive.web.api.openapi import PROBLEMS, a_problem, example
 from barkive.web.api.parameters import IS_NUMBER, Lang, Name
 from barkive.web.dependencies import Shared
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["breeds"])
+router = APIRouter(tags=["breeds"], responses=PROBLEMS)
 
 _HUSKY = {
     "id": "n02110185",

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from barkive.catalogue import exporters, file_exporters
 from barkive.errors import MissingExtraError
 from barkive.messages import Message
-from barkive.web.api.openapi import NO_SUCH_BREED, a_problem, example
+from barkive.web.api.openapi import NO_SUCH_BREED, PROBLEMS, a_problem, example
 from barkive.web.api.parameters import ExportedBy, FilterQuery, Lang, OptionsQuery
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
@@ -64,7 +64,7 @@ _NO_SUCH = a_problem(
 
 def make_router() -> APIRouter:
     """The route, which names the forms of the packages that are installed."""
-    router = APIRouter(tags=["export"])
+    router = APIRouter(tags=["export"], responses=PROBLEMS)
     router.add_api_route(
         Route.API_EXPORT,
         export,

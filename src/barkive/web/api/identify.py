@@ -9,13 +9,13 @@ from starlette.responses import JSONResponse, Response
 
 from barkive.errors import PhotoError
 from barkive.verdicts import VerdictJSON
-from barkive.web.api.openapi import UPLOAD, VERDICT, example
+from barkive.web.api.openapi import PROBLEMS, UPLOAD, VERDICT, example
 from barkive.web.api.parameters import Lang, Place, Top
 from barkive.web.dependencies import Counted, Kept, Setup, Shared
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["identify"])
+router = APIRouter(tags=["identify"], responses=PROBLEMS)
 
 
 @router.post(

@@ -13,13 +13,13 @@ from barkive.catalogue import ActJSON, Filter, Kind, Label
 from barkive.errors import UsageError
 from barkive.messages import reason_json
 from barkive.web.api.animals import ACT, PhotoNumber
-from barkive.web.api.openapi import NO_SUCH_PHOTO, example
+from barkive.web.api.openapi import NO_SUCH_PHOTO, PROBLEMS, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.paths import printable
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["photos"])
+router = APIRouter(tags=["photos"], responses=PROBLEMS)
 
 
 class _SaidOfMany(BaseModel):

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
 from barkive.messages import Language, Message
-from barkive.web.api.openapi import a_problem, example
+from barkive.web.api.openapi import PROBLEMS, a_problem, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.paths import printable
@@ -19,7 +19,7 @@ from barkive.web.services.merge_jobs import Outcome
 from barkive.web.uploads import CATALOGUE_FIELD, base_name, received_catalogue
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["merge"])
+router = APIRouter(tags=["merge"], responses=PROBLEMS)
 
 _SAID = {
     "id": 12,

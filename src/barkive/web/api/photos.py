@@ -27,7 +27,15 @@ from barkive.errors import (
     UnknownBreedError,
 )
 from barkive.messages import Language, Message, reason_json
-from barkive.web.api.openapi import ENTRY, NO_SUCH_BREED, NO_SUCH_PHOTO, UPLOAD, a_problem, example
+from barkive.web.api.openapi import (
+    ENTRY,
+    NO_SUCH_BREED,
+    NO_SUCH_PHOTO,
+    PROBLEMS,
+    UPLOAD,
+    a_problem,
+    example,
+)
 from barkive.web.api.parameters import (
     PRINTED,
     DogId,
@@ -45,7 +53,7 @@ from barkive.web.problems import problem
 from barkive.web.uploads import received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["photos"])
+router = APIRouter(tags=["photos"], responses=PROBLEMS)
 
 _CHANGE = {
     "id": 12,

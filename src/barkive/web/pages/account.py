@@ -20,7 +20,7 @@ from barkive.web.signed_in import signed_in
 from barkive.web.urls import Route
 from barkive.web.users import User, Users
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 class PasswordForm(BaseModel):

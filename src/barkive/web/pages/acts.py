@@ -18,7 +18,7 @@ from barkive.web.rendering import render
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, changed
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 PATIENCE = 2.0
 """Seconds that a visitor waits for what is done before its progress is shown."""

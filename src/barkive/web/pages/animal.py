@@ -45,7 +45,7 @@ from barkive.web.services.exports import kennel_card
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, with_query
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _SHOWN_VIEWS = 240
 _HISTORY = 50

@@ -27,7 +27,7 @@ from barkive.web.rendering import render
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 CHUNK = 120
 _NAMED = 8

@@ -27,7 +27,7 @@ from barkive.web.rendering import render
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, with_query
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _GROUPS = range(1, 11)
 _ADDED = "added"

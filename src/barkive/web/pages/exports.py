@@ -26,7 +26,7 @@ from barkive.web.services.exports import available, has_more_to_say, is_archive,
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _LISTED = 100
 

@@ -43,7 +43,7 @@ from barkive.web.services.exports import available, is_archive
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 CHUNK = 120
 """Photos in a chunk: a number that many numbers of columns divide."""

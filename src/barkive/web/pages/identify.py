@@ -23,7 +23,7 @@ from barkive.web.services.exports import table_words
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _TOP = 5
 

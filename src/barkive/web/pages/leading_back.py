@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from barkive.web.urls import PAGES_OF_FORMS, page_of_form
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 def lead_back(request: Request) -> Response:

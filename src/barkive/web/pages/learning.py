@@ -21,7 +21,7 @@ from barkive.web.services.learn_jobs import LISTED, LearnJob, State
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _BREEDS_SHOWN = 12
 _PHOTOS_SHOWN = 6

@@ -27,7 +27,7 @@ from barkive.web.sessions import IDLE, LIFETIME, LoginThrottle
 from barkive.web.signed_in import answering
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 Goal = Annotated[str, Query(alias="next")]
 # Forms with passwords are typed again, and nobody signs in to sign out.

@@ -24,7 +24,7 @@ from barkive.web.services.state import Service
 from barkive.web.uploads import base_name, received_catalogue
 from barkive.web.urls import Route
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 @router.get(Route.MERGE)

@@ -14,7 +14,7 @@ from barkive.web.rendering import render
 from barkive.web.settings import LOOPBACK, Settings
 from barkive.web.urls import Route
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _PAPER, _ACCENT = "#f7f4ee", "#1d5c4d"
 

@@ -49,7 +49,7 @@ from barkive.web.services.state import Service
 from barkive.web.signed_in import who
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _SIMILAR = 12
 # Of what was said meanwhile.

@@ -18,7 +18,7 @@ from barkive.web.pages.animal_words import tile
 from barkive.web.pages.reviewer import name_of
 from barkive.web.urls import Route
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 
 class AnimalAct(StrEnum):

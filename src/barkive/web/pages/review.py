@@ -49,7 +49,7 @@ from barkive.web.rendering import render
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _SESSION = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 _AHEAD = 4

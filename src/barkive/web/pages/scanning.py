@@ -34,7 +34,7 @@ from barkive.web.services.state import Service
 from barkive.web.settings import Settings
 from barkive.web.urls import Route, Urls
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _FOLDERS_SHOWN = 500
 _PHOTOS_COUNTED = 1000

@@ -50,7 +50,7 @@ from barkive.web.services.exports import available
 from barkive.web.services.state import Service
 from barkive.web.urls import Route, Urls, changed, with_query
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 MANY = 1000
 """So many photos are asked after once more before something is done with them."""

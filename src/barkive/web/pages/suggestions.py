@@ -23,7 +23,7 @@ from barkive.web.services.state import Service
 from barkive.web.services.suggestion_job import Looked
 from barkive.web.urls import Route
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 CHUNK = 20
 """Suggestions on a page."""

@@ -18,7 +18,7 @@ from barkive.web.services.sign_in import SignIn
 from barkive.web.urls import Route, with_query
 from barkive.web.users import Users
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 _MAY = {
     Role.LOOK: "users.role_look",
