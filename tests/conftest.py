@@ -30,6 +30,7 @@ from PIL import Image
 from sqlalchemy import Connection, func, make_url, select
 
 import barkive.catalogue
+import barkive.classifier
 from barkive.boxes import Box
 from barkive.bundle import METADATA_KEY, BundleInfo
 from barkive.catalogue import Catalogue
@@ -119,10 +120,18 @@ def _nothing_heavy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     for mark in _HEAVY:
         if request.node.get_closest_marker(mark) is None:
             monkeypatch.setitem(sys.modules, mark, None)
-            for name in [name for name in sys.modules if name.startswith("barkive.training.")]:
-                file = getattr(sys.modules[name], "__file__", None)
-                if file is not None and mark in _marks(Path(file)):
+            for name in _training_with(mark):
+                if name in sys.modules:
                     monkeypatch.setitem(sys.modules, name, None)
+
+
+@cache
+def _training_with(mark: str) -> list[str]:
+    """The modules of `training` that need what a mark stands for."""
+    files = (_SOURCE / "training").rglob("*.py")
+    names = (file.relative_to(_SOURCE.parent) for file in files if mark in _marks(file))
+    dotted = [".".join(name.with_suffix("").parts).removesuffix(".__init__") for name in names]
+    return [name for name in dotted if name != "barkive.training"]
 
 
 @cache
@@ -190,6 +199,14 @@ def install_exporters(
 
     yield install
     forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_detector() -> Iterator[None]:
+    """The detector inside the package is started once, for all classifiers of a process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(barkive.classifier, "Detector", cache(Detector))
+        yield
 
 
 @pytest.fixture(autouse=True)

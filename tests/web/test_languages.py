@@ -163,10 +163,12 @@ class Use:
 
     def takes(self, key: str) -> bool:
         found = self.key.fullmatch(key)
+        if found is None or not found.groups():
+            return found is not None
         states = {*Status, *Kind, *State, *learn_jobs.State, *RunState, *ScanOrigin}
         of_animals = {*SPECIES, *STATUSES, *Sex, *ActKind, *Order, *Origin}
         known = self.literals | states | of_animals | {*Reason, *FORMS, *get_args(Sameness)}
-        return found is not None and set(found.groups()) <= known
+        return set(found.groups()) <= known
 
 
 def uses() -> Iterator[Use]:

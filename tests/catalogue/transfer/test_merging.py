@@ -258,7 +258,7 @@ def test_words_of_one_second_stand_in_one_order_on_both_sides(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(16))
 def test_any_order_of_merges_ends_in_the_same_words(
     tmp_path: Path, seed: int, clock: Clock, template: Path
 ) -> None:
@@ -268,8 +268,10 @@ def test_any_order_of_merges_ends_in_the_same_words(
     files = [tmp_path / f"{name}.sqlite" for name in "abc"]
     for file in files:
         shutil.copy(template, file)
-    for _ in range(25):
-        with Catalogue(rng.choice(files)) as one:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Catalogue(file)) for file in files]
+        for _ in range(25):
+            one = rng.choice(opened)
             photo = rng.choice([1, 2])
             if rng.random() < 0.3:
                 one.merge(rng.choice(files))
@@ -279,17 +281,15 @@ def test_any_order_of_merges_ends_in_the_same_words(
                 breed = rng.choice(["pug", "boxer", "beagle"])
                 said = labels.Label(labels.Kind.BREED, (breed,), by=one.name[-8:])
                 one.label(photo, said)
-    for _ in range(2):
-        for one in files:
-            for other in files:
-                with Catalogue(one) as opened:
-                    opened.merge(other)
-    found = []
-    for file in files:
-        with Catalogue(file) as opened:
-            assert opened.merge(files[0]).words == 0
-            found.append((in_force(opened), [sorted(map(str, history(opened, n))) for n in (1, 2)]))
-    assert found[0] == found[1] == found[2]
+        for _ in range(2):
+            for one in opened:
+                for file in files:
+                    one.merge(file)
+        assert [one.merge(files[0]).words for one in opened] == [0, 0, 0]
+        found = [
+            (in_force(one), [sorted(map(str, history(one, n))) for n in (1, 2)]) for one in opened
+        ]
+        assert found[0] == found[1] == found[2]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -137,24 +138,12 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
         service.learn_jobs.learn()
         return rested()[0].id
 
-    made = 0
-
     def animals() -> dict[str, Any]:
-        """Animals of photos, another one to merge with, an act to undo, and a suggestion."""
-        nonlocal made
-        made += 1
+        """Animals of photos, another one to merge with, and an act to undo."""
         kept = service.catalogue.animals
-        photo, *others = (one.id for one in service.catalogue.search())
+        photo, *others = (one.id for one in islice(service.catalogue.search(), 3))
         rex = kept.new(AnimalFields(name="Rex"), [photo, others[0]])
         mila = kept.new(AnimalFields(name="Mila"), others[1:2])
-        folder = kennel.parent / f"Dog{made} Rex"
-        folder.mkdir()
-        for shade in range(2):
-            colour = (made, 250, 20 + shade)
-            Image.new("RGB", (40, 30), colour).save(folder / f"{shade}.png")
-        service.catalogue.scan(folder, classifier=service.classifier)
-        kept.suggest()
-        suggestion = kept.suggestions()[-1]
         return {
             "animal": rex.id,
             "animals": [mila.id],
@@ -163,11 +152,26 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
             "main_photo": photo,
             "version": rex.version,
             "act": mila.version,
-            "suggestion": suggestion.id,
             "by": "Ada",
             "files": [(kennel / "0.png").read_bytes()],
             "table": b"code,name\n7,Rex\n",
         }
+
+    made = 0
+
+    def suggested() -> int:
+        """A suggestion: photos in a folder that is called as an animal is."""
+        nonlocal made
+        made += 1
+        folder = kennel.parent / f"Dog{made} Rex"
+        folder.mkdir()
+        for shade in range(2):
+            colour = (made, 250, 20 + shade)
+            Image.new("RGB", (40, 30), colour).save(folder / f"{shade}.png")
+        service.catalogue.scan(folder, classifier=service.classifier)
+        kept = service.catalogue.animals
+        kept.suggest()
+        return int(kept.suggestions()[-1].id)
 
     def exported() -> str:
         """An export that is finished; a new one, because old ones are forgotten."""
@@ -200,12 +204,13 @@ def known(app: Any, kennel: Path) -> Callable[[str], dict[str, Any]]:
             number = thrown_away()
             return {"number": number, "photos": [number]}
         if "/animals" in operation or "/acts" in operation:
-            return {"number": first} | animals()
-        # So that there is a merge to take back.
-        service.catalogue.merge(other)
+            suggestion = suggested() if "/suggestions" in operation else 0
+            return {"number": first, "suggestion": suggestion} | animals()
+        if "/merge" in operation:
+            service.catalogue.merge(other)  # so that there is one to take back
         return {
             "number": first,
-            "learn_id": learned(),
+            "learn_id": learned() if "/learn" in operation else "",
             "export_id": exported() if "/exports" in operation else "",
             # The newest scan, because old ones are forgotten.
             "scan_id": service.scan_jobs.all()[0].id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -63,14 +63,19 @@ _NO_SUCH = a_problem(
 
 
 def make_router() -> APIRouter:
-    """The route, which names the forms of the packages that are installed."""
+    """The routes, which name the forms of the packages that are installed."""
+    return _router_of(tuple(exporters()), tuple(file_exporters()))
+
+
+@lru_cache(1)
+def _router_of(forms: tuple[str, ...], of_one_file: tuple[str, ...]) -> APIRouter:
     router = APIRouter(tags=["export"], responses=PROBLEMS)
     router.add_api_route(
         Route.API_EXPORT,
         export,
         response_class=Response,
         responses={
-            200: _files(file_exporters()),
+            200: _files(of_one_file),
             **NO_SUCH_BREED,
             **a_problem(
                 501,
@@ -108,7 +113,7 @@ def make_router() -> APIRouter:
         Route.API_EXPORT_FILE,
         file,
         response_class=Response,
-        responses={200: _files(exporters()), **_NO_SUCH},
+        responses={200: _files(forms), **_NO_SUCH},
         summary="The file of an export",
     )
     router.add_api_route(
