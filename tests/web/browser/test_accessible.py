@@ -103,7 +103,6 @@ def open_each(filled: Filled) -> dict[str, str]:
         "merge": "/merge",
         "breeds": "/breeds?group=9",
         "breeds not found": "/breeds?text=zeppelin",
-        "scans": "/scan",
         "folder": f"/scan?folder={here}",
         "scan refused": "/scan?folder=/etc",
         "scan done": f"/scan/{filled.scan}",
