@@ -9,7 +9,8 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import IO, Any, Final
@@ -55,6 +56,23 @@ def take_lock(path: Path) -> IO[bytes] | None:
             file.close()
             return None
     return file
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Has NumPy's products take one thread, until the block ends.
+
+    Small ones take longer on several, and others may need the cores.
+    """
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited
+
+
+@cache
+def _libraries() -> Any:
+    """Those of the process, among which to look takes some milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def cores() -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
+from starlette import routing
 from starlette.routing import Match
 from starlette.testclient import TestClient
 
@@ -56,6 +58,13 @@ def test_every_address_is_that_of_a_route(settings: Settings) -> None:
         if not any(route.matches(scope)[0] is not Match.NONE for route in app.routes):
             unknown[name] = address
     assert unknown == {}
+
+
+def test_no_route_is_built_at_the_first_request(settings: Settings) -> None:
+    app = create_app(settings)
+    app.state.service.close()
+    # What FastAPI includes of a router it builds once more when it is first asked.
+    assert {type(route) for route in app.routes} == {APIRoute, routing.Route, routing.Mount}
 
 
 def test_every_form_can_be_gone_back_to(settings: Settings) -> None:

@@ -15,7 +15,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from barkive import devices
 from barkive.bundle import METADATA_KEY, Bundle, BundleInfo
@@ -25,7 +24,7 @@ from barkive.learning.fitting import Basis, Rows, Sample
 from barkive.learning.lessons import FEWEST_PHOTOS, Lessons, Syllabus
 from barkive.learning.memory import Memory, Reals
 from barkive.learning.report import MOST_LOST, BreedScore, Report, Score, Suspect
-from barkive.machine import cores
+from barkive.machine import cores, one_blas_thread
 from barkive.onnx_graph import FEATURES, LOGITS, TAUGHT_LOGITS, Graph
 from barkive.progress import OnProgress, silent
 from barkive.verdicts import BreedName
@@ -90,7 +89,7 @@ def learn(
         BundleError: Its file is gone, or is another one by now.
     """
     began = time.monotonic()
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         course = _Course.prepare(bundle, lessons, names, keeps_added=keeps_added)
         checked = _cross_validate(course, on_progress)
         everything = np.ones(len(course.own), bool), np.ones(len(course.memory), bool)

@@ -22,7 +22,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, delete, func, select
-from threadpoolctl import threadpool_limits
 
 from barkive.bundle import Bundle
 from barkive.catalogue.annotations.review_queue import least_certain_first
@@ -33,6 +32,7 @@ from barkive.catalogue.query.filters import Filter, present
 from barkive.catalogue.query.store import Store
 from barkive.catalogue.similarity.exact_index import unit
 from barkive.learning import FEWEST_PHOTOS
+from barkive.machine import one_blas_thread
 
 Reals = NDArray[np.float32]
 
@@ -109,8 +109,7 @@ def renew(store: Store, bundle: Bundle) -> None:
     if waiting:
         vectors = unpack_embeddings([*(row.vector for row in waiting), *said])
         doubts = np.array([1 - (row.probability or 0) for row in waiting], np.float32)
-        # Small products take longer on several threads, and others may need the cores.
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             chosen = most_teaching(vectors[: len(doubts)], doubts, vectors[len(doubts) :], MOST)
     ranked = [{"picture": waiting[i].picture, "rank": rank} for rank, i in enumerate(chosen)]
     with store.write() as connection:
