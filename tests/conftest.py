@@ -18,7 +18,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,14 +27,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import Connection, func, make_url, select
+from sqlalchemy import Connection, create_engine, func, make_url, select
+from sqlalchemy.util import LRUCache
 
 import barkive.catalogue
 import barkive.classifier
 from barkive.boxes import Box
 from barkive.bundle import METADATA_KEY, BundleInfo
 from barkive.catalogue import Catalogue
-from barkive.catalogue.db import schema
+from barkive.catalogue.db import database, schema
 from barkive.catalogue.export import registry
 from barkive.catalogue.photos import (
     identity,
@@ -199,6 +200,25 @@ def install_exporters(
 
     yield install
     forget()
+
+
+class _Compiled(LRUCache[Any, Any]):
+    """Compiled statements, by the kind of the database in place of one connection's dialect."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """A statement is compiled once for all catalogues of a process, not for each."""
+    shared = {"compiled_cache": _Compiled(5000)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "create_engine", partial(create_engine, execution_options=shared))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -253,6 +253,7 @@ _parts = st.text(
 
 @given(st.lists(st.lists(_parts, max_size=4).map("/".join), max_size=6))
 @example(["/p/\udcff_1.jpg", "/p/\udcff_2.jpg", "s3://", "/", "", os.sep])
+@example(["::/", ":A/", "B\b/"])
 def test_any_path_is_read(paths: list[str]) -> None:
     readings = read_all(paths)
     for one in readings:

@@ -296,6 +296,8 @@ def is_animal(name: str) -> bool:
     if not words or any(c.isdigit() for word in words for c in word) or len(words[0]) < 2:
         return False
     plain = [" ".join(split(word)) for word in words]
+    if not plain[0]:
+        return False
     if plain[0] in _NO_ANIMAL or all(word in _NO_ANIMAL or word in _SHORT for word in plain):
         return False
     return not _is_breed(" ".join(plain))
@@ -456,24 +458,23 @@ def _as_folders_say(paths: Sequence[str], readings: list[Reading | None]) -> Non
             inside[folder].append(i)
         elif not one.pattern.endswith("/*"):
             named_inside[folder].add(one.named.key)
-    of_parents: defaultdict[str, list[tuple[str, int, list[int]]]] = defaultdict(list)
+    of_parents: defaultdict[str, list[tuple[Named, int, list[int]]]] = defaultdict(list)
     siblings: Counter[str] = Counter()
     for folder, members in inside.items():
         parent, name, depth = _climb(folder)
         siblings[parent] += 1
         is_bucket = is_remote(folder) and parent.count("/") < 2
-        if is_animal(name) and len(named_inside[folder]) < 2 and not is_bucket:
-            of_parents[parent].append((name, depth, members))
+        named = _named(parent + "/", None, name)
+        if named is not None and len(named_inside[folder]) < 2 and not is_bucket:
+            of_parents[parent].append((named, depth, members))
     for parent, folders in of_parents.items():
-        names = {same_name(name) for name, _, _ in folders}
+        names = {named.key for named, _, _ in folders}
         says = not set(split(parent.rpartition("/")[2])).isdisjoint(_DOGS)
         many = len(names) >= _FEWEST_FOLDERS and len(folders) >= _SHARE * siblings[parent]
         few_inside = statistics.median(len(members) for _, _, members in folders)
         if not says and (not many or few_inside > _MOST_IN_FOLDER):
             continue
-        for name, depth, members in folders:
-            named = _named(parent + "/", None, name)
-            assert named is not None
+        for named, depth, members in folders:
             for i in members:
                 readings[i] = Reading(f"{{name}}/{'*/' * depth}*", named, False)
 
