@@ -6,17 +6,17 @@ from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.catalogue import DayOrder, ImportedJSON, MatchBy
-from barkive.web.api.openapi import PROBLEMS, example
+from barkive.web.api.openapi import api_router, example
 from barkive.web.api.parameters import DoneBy, Lang
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.uploads import TABLE_FIELD, base_name, received_table
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"], responses=PROBLEMS)
+router = api_router("animals")
 
 _IMPORTED = {
     "act": 12,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -23,9 +23,9 @@ from barkive.web.api.animals import (
 from barkive.web.api.openapi import (
     NO_SUCH_BREED,
     NO_SUCH_PHOTO,
-    PROBLEMS,
     UPLOAD,
     a_problem,
+    api_router,
     example,
 )
 from barkive.web.api.parameters import PRINTED, AnimalQuery, DogId, DoneBy, FilterQuery, Lang
@@ -34,7 +34,7 @@ from barkive.web.paths import printable
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"], responses=PROBLEMS)
+router = api_router("animals")
 
 _SUGGESTION = {
     "id": 17,

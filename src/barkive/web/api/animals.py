@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -20,14 +20,14 @@ from barkive.catalogue import (
     ViewJSON,
 )
 from barkive.messages import Language, Message
-from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, PROBLEMS, a_problem, example
+from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, a_problem, api_router, example
 from barkive.web.api.parameters import PRINTED, AnimalQuery, DoneBy, Lang, Name, SaidBy, Top
 from barkive.web.dependencies import Addresses, AnimalNumber, Shared
 from barkive.web.paths import printable
 from barkive.web.services.exports import kennel_card
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["animals"], responses=PROBLEMS)
+router = api_router("animals")
 
 ANIMAL = {
     "id": 571902846113,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.breeds import Breed, all_breeds, dog_ids, suggest
 from barkive.messages import Message
-from barkive.web.api.openapi import PROBLEMS, a_problem, example
+from barkive.web.api.openapi import a_problem, api_router, example
 from barkive.web.api.parameters import IS_NUMBER, Lang, Name
 from barkive.web.dependencies import Shared
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["breeds"], responses=PROBLEMS)
+router = api_router("breeds")
 
 _HUSKY = {
     "id": "n02110185",

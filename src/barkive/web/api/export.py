@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from barkive.catalogue import exporters, file_exporters
 from barkive.errors import MissingExtraError
 from barkive.messages import Message
-from barkive.web.api.openapi import NO_SUCH_BREED, PROBLEMS, a_problem, example
+from barkive.web.api.openapi import NO_SUCH_BREED, a_problem, api_router, example
 from barkive.web.api.parameters import ExportedBy, FilterQuery, Lang, OptionsQuery
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.downloads import attached, written
@@ -69,7 +69,7 @@ def make_router() -> APIRouter:
 
 @lru_cache(1)
 def _router_of(forms: tuple[str, ...], of_one_file: tuple[str, ...]) -> APIRouter:
-    router = APIRouter(tags=["export"], responses=PROBLEMS)
+    router = api_router("export")
     router.add_api_route(
         Route.API_EXPORT,
         export,

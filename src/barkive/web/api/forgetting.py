@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from barkive.catalogue import Filter, ForgottenJSON
 from barkive.errors import UsageError
 from barkive.web.api.animals import PhotoNumber
-from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, PROBLEMS, example
+from barkive.web.api.openapi import NO_SUCH_BREED, NO_SUCH_PHOTO, api_router, example
 from barkive.web.api.parameters import FilterQuery, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["photos"], responses=PROBLEMS)
+router = api_router("photos")
 
 _DONE = {"photos": 3, "copies": 1, "added": 1, "labelled": 1, "labels": 2, "grouped": 0}
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 
 from barkive.errors import PhotoError
 from barkive.verdicts import VerdictJSON
-from barkive.web.api.openapi import PROBLEMS, UPLOAD, VERDICT, example
+from barkive.web.api.openapi import UPLOAD, VERDICT, api_router, example
 from barkive.web.api.parameters import Lang, Place, Top
 from barkive.web.dependencies import Counted, Kept, Setup, Shared
 from barkive.web.uploads import UploadError, received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["identify"], responses=PROBLEMS)
+router = api_router("identify")
 
 
 @router.post(

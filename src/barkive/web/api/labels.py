@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -13,13 +12,13 @@ from barkive.catalogue import ActJSON, Filter, Kind, Label
 from barkive.errors import UsageError
 from barkive.messages import reason_json
 from barkive.web.api.animals import ACT, PhotoNumber
-from barkive.web.api.openapi import NO_SUCH_PHOTO, PROBLEMS, example
+from barkive.web.api.openapi import NO_SUCH_PHOTO, api_router, example
 from barkive.web.api.parameters import PRINTED, FilterQuery, Lang, Name, SaidBy
 from barkive.web.dependencies import Shared
 from barkive.web.paths import printable
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["photos"], responses=PROBLEMS)
+router = api_router("photos")
 
 
 class _SaidOfMany(BaseModel):

@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from barkive.messages import Message
-from barkive.web.api.openapi import FIGURES, MODEL_NAME, PROBLEMS, a_problem, example
+from barkive.web.api.openapi import FIGURES, MODEL_NAME, a_problem, api_router, example
 from barkive.web.api.parameters import DoneBy, Lang, SaidBy
 from barkive.web.dependencies import Addresses, Shared
 from barkive.web.events import EVENTS, told
 from barkive.web.services.learn_jobs import LearnJSON
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["learning"], responses=PROBLEMS)
+router = api_router("learning")
 
 _DACHSHUND = {"id": "Dachshund", "en": "Dachshund", "fr": "Teckel"}
 _SHIBA = {"id": "Shiba Inu", "en": "Shiba Inu", "fr": "Shiba Inu"}

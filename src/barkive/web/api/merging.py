@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import ConflictJSON, MergedJSON, UnmergedJSON
 from barkive.messages import Language, Message
-from barkive.web.api.openapi import PROBLEMS, a_problem, example
+from barkive.web.api.openapi import a_problem, api_router, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Setup, Shared
 from barkive.web.paths import printable
@@ -19,7 +19,7 @@ from barkive.web.services.merge_jobs import Outcome
 from barkive.web.uploads import CATALOGUE_FIELD, base_name, received_catalogue
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["merge"], responses=PROBLEMS)
+router = api_router("merge")
 
 _SAID = {
     "id": 12,

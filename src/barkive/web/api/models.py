@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import utc
-from barkive.web.api.openapi import FIGURES, MODEL_NAME, PROBLEMS, example
+from barkive.web.api.openapi import FIGURES, MODEL_NAME, api_router, example
 from barkive.web.dependencies import Shared
 from barkive.web.services.learn_jobs import FiguresJSON, figures_json
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["learning"], responses=PROBLEMS)
+router = api_router("learning")
 
 _SHIPPED = {
     "name": "barkive-tf_efficientnet_lite2.in1k@0c54d4b5cee2+dogs-cb2d9c",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, NotRequired
 
+from fastapi import APIRouter
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
@@ -94,6 +95,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {}
 """The answers that every route may give."""
 for _status, (_description, _message) in _WHY.items():
     PROBLEMS |= a_problem(_status, _description, _message)
+
+
+def api_router(tag: str) -> APIRouter:
+    """A router whose routes may give those answers.
+
+    Args:
+        tag: Under which the description lists its routes.
+    """
+    return APIRouter(tags=[tag], responses=PROBLEMS)
+
 
 NO_SUCH_BREED = a_problem(
     422,

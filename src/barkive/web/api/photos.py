@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
@@ -31,9 +31,9 @@ from barkive.web.api.openapi import (
     ENTRY,
     NO_SUCH_BREED,
     NO_SUCH_PHOTO,
-    PROBLEMS,
     UPLOAD,
     a_problem,
+    api_router,
     example,
 )
 from barkive.web.api.parameters import (
@@ -53,7 +53,7 @@ from barkive.web.problems import problem
 from barkive.web.uploads import received
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["photos"], responses=PROBLEMS)
+router = api_router("photos")
 
 _CHANGE = {
     "id": 12,

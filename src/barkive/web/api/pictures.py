@@ -11,13 +11,13 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from starlette.responses import Response
 
 from barkive.catalogue import holds_picture
 from barkive.errors import PhotoError
 from barkive.images import LargePhotoError, read_file
-from barkive.web.api.openapi import NO_SUCH_PHOTO, PROBLEMS
+from barkive.web.api.openapi import NO_SUCH_PHOTO, api_router
 from barkive.web.api.parameters import DogId
 from barkive.web.dependencies import Number, Shared
 from barkive.web.downloads import attachment
@@ -25,7 +25,7 @@ from barkive.web.services.state import Service
 from barkive.web.services.thumbnails import Size, Thumbnail
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["pictures"], responses=PROBLEMS)
+router = api_router("pictures")
 
 _KEPT = "private, max-age=86400"
 _ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 from typing_extensions import TypedDict
 
 from barkive.catalogue import ScanOrigin, ScanRequest
 from barkive.messages import Message
-from barkive.web.api.openapi import MODEL_NAME, PROBLEMS, a_problem, example
+from barkive.web.api.openapi import MODEL_NAME, a_problem, api_router, example
 from barkive.web.api.parameters import Lang
 from barkive.web.dependencies import Addresses, Setup, Shared
 from barkive.web.events import EVENTS, told
@@ -21,7 +21,7 @@ from barkive.web.services.scan_jobs import ABSOLUTE, ScanJSON, open_folders
 from barkive.web.signed_in import who
 from barkive.web.urls import Route
 
-router = APIRouter(tags=["scans"], responses=PROBLEMS)
+router = api_router("scans")
 
 _SCAN = {
     "id": "3f2a9c0d1b7e4f68",
